@@ -1,0 +1,83 @@
+"""`python -m bot`: read the settings, open the desk, serve until told to stop."""
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack
+
+from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_exponential
+
+from bot.app import build_app
+from bot.background import Background
+from bot.serve import DRAIN_SECONDS, Bot, open_doors, open_socket
+from models.desk import Desk, open_desk
+from models.errors import NotNow, Refused, Unavailable, Unknown
+from models.logs import start_logging
+from models.settings import read_settings
+from models.slack import Identity
+
+# Both must fit into the three seconds that Slack waits for an answer.
+DATABASE_SECONDS = 1.5
+SLACK_SECONDS = 2.5
+log = logging.getLogger("bot")
+
+_until_it_answers = retry(
+    retry=retry_if_exception_type((NotNow, Unknown, Unavailable)),
+    wait=wait_exponential(max=5),
+    before_sleep=before_sleep_log(log, logging.WARNING),
+)
+
+
+async def main() -> None:
+    """Serve until SIGTERM or SIGINT; then answer what was received, and end."""
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    settings = read_settings()
+    background = Background()
+    async with AsyncExitStack() as stack:
+        desk = await stack.enter_async_context(
+            open_desk(settings, database_seconds=DATABASE_SECONDS, slack_seconds=SLACK_SECONDS)
+        )
+        bot = Bot(desk)
+        stack.push_async_callback(background.wait, seconds=DRAIN_SECONDS)
+        await stack.enter_async_context(open_doors(bot))
+        ready = asyncio.create_task(_make_ready(bot, background, stack))
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            ready.result()
+            await stopping
+        ready.cancel()
+        log.info("stopping")
+
+
+async def _make_ready(bot: Bot, background: Background, stack: AsyncExitStack) -> None:
+    """Learn who we are, prepare the database, and only then take requests."""
+    desk = bot.desk
+    try:
+        identity = await _who_we_are(desk)
+    except Refused as refused:
+        raise SystemExit(f"Slack refuses SLACK_BOT_TOKEN: {refused}") from refused
+    await _prepare(desk, identity)
+    bot.app = build_app(desk, identity, background)
+    token = desk.settings.slack_app_token
+    if token:
+        socket = open_socket(bot.app, token.get_secret_value())
+        bot.socket = await stack.enter_async_context(socket)
+    log.info("ready for %s, by %s", identity.team_name, "Socket Mode" if token else "HTTP")
+
+
+@_until_it_answers
+async def _who_we_are(desk: Desk) -> Identity:
+    return await desk.slack.identity()
+
+
+@_until_it_answers
+async def _prepare(desk: Desk, identity: Identity) -> None:
+    await desk.begin(identity.team_id)
+
+
+if __name__ == "__main__":
+    start_logging()
+    asyncio.run(main())

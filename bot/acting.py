@@ -1,0 +1,47 @@
+"""Who is acting, and what they may do: the only door for roles.
+
+The authority is the user id in Slack's signed payload together with our database, read at the
+moment of acting; nothing that came back through the client (values, metadata) counts.
+"""
+
+from typing import Any
+
+from models.desk import Desk
+from models.errors import NotAllowed
+from models.member import Member
+
+Body = dict[str, Any]
+
+
+def user_of(body: Body) -> str:
+    """The Slack id of the person who acts: commands and everything else say it differently."""
+    user_id: str = body["user_id"] if "user_id" in body else body["user"]["id"]
+    return user_id
+
+
+def team_of(body: Body) -> str:
+    """The workspace that the person belongs to, which need not be the one they act in."""
+    user = body.get("user")
+    team = user.get("team_id") if isinstance(user, dict) else None
+    team_id: str = team or body.get("team_id") or (body.get("team") or {}).get("id") or ""
+    return team_id
+
+
+async def member(desk: Desk, body: Body) -> Member:
+    """The person as the desk knows them; one seen for the first time becomes a member."""
+    return await desk.store.member(team_of(body), user_of(body))
+
+
+async def admin(desk: Desk, body: Body) -> Member:
+    """The person, who must be an admin; a workspace owner is one from the first time on.
+
+    Raises:
+        NotAllowed: they are not.
+    """
+    person = await desk.acquainted(team_of(body), user_of(body))
+    if not person.administers:
+        raise NotAllowed(
+            "Only admins of the desk can open this. Workspace owners are admins; "
+            "they can make others admins here."
+        )
+    return person

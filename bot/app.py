@@ -1,0 +1,80 @@
+"""The Bolt app: what surrounds every request, then each feature in the order of a ticket's life."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+
+from bot.acting import team_of
+from bot.background import Background
+from bot.errors import answer_error
+from bot.listeners import (
+    claim_ticket,
+    decline_ticket,
+    manage_team,
+    open_ticket,
+    release_ticket,
+    reopen_ticket,
+    resolve_ticket,
+    show_help,
+)
+from models.desk import Desk
+from models.errors import NotAllowed
+from models.slack import Identity
+
+# The ones for a subcommand come before the one that takes any text.
+FEATURES = (
+    show_help,
+    manage_team,
+    open_ticket,
+    claim_ticket,
+    decline_ticket,
+    release_ticket,
+    resolve_ticket,
+    reopen_ticket,
+)
+
+
+def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncApp:
+    """The app of one workspace, ready to be given requests whose signature has been checked."""
+
+    async def authorize() -> AuthorizeResult:
+        # Without this Bolt asks Slack inside the first request, and a hanging Slack loses it.
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=identity.team_id,
+            bot_token=desk.settings.slack_bot_token.get_secret_value(),
+            bot_id=identity.bot_id,
+            bot_user_id=identity.bot_user_id,
+        )
+
+    async def surround(
+        context: dict[str, Any], body: dict[str, Any], next_: Callable[[], Awaitable[None]]
+    ) -> None:
+        context["desk"] = desk
+        context["background"] = background
+        if "user" in body or "user_id" in body:
+            _refuse_strangers(body, identity)
+        await next_()
+
+    app = AsyncApp(
+        client=desk.slack.client,
+        authorize=authorize,
+        # An answer is given when the listener has ended: it is a receipt.
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        # The guard in front has checked the raw body; Bolt would parse and log it first.
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+    )
+    app.use(surround)
+    app.error(answer_error)
+    for feature in FEATURES:
+        feature.register(app)
+    return app
+
+
+def _refuse_strangers(body: dict[str, Any], identity: Identity) -> None:
+    if team_of(body) != identity.team_id:
+        raise NotAllowed(f"This desk serves the people of {identity.team_name} only.")

@@ -1,0 +1,96 @@
+"""An admin picks a person and gives them a role and skills: `/ticket admin`."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import acting
+from bot.background import Background
+from bot.subcommand import subcommand
+from bot.views import member_form
+from bot.views.sentence import sentence_view
+from models.desk import Desk
+from models.errors import DeskError, InvalidDraft, OutsideError
+from models.member import Role
+
+_SLACK_SILENT = "Slack does not answer just now. Please close this and try again."
+
+
+def register(app: AsyncApp) -> None:
+    """Listen for the command, for the person picked, and for the form."""
+    app.command("/ticket", matchers=[subcommand("admin")])(open_team)
+    app.action(member_form.PICK_PERSON)(show_member)
+    app.view(member_form.CALLBACK)(save_member)
+
+
+async def open_team(
+    ack: AsyncAck, command: dict[str, Any], desk: Desk, background: Background
+) -> None:
+    """Open a modal at once, since the trigger lives three seconds; then ask who this is."""
+    try:
+        waiting = sentence_view("One moment …", title="People")
+        view_id = await desk.slack.open_view(command["trigger_id"], waiting)
+    except OutsideError as error:
+        raise DeskError("Slack did not open the form. Please try again.") from error
+    background.start(_fill(desk, view_id, command))
+    await ack()
+
+
+async def _fill(desk: Desk, view_id: str, command: dict[str, Any]) -> None:
+    """Put the form into the modal for an admin, the reason why not for anybody else."""
+    try:
+        person = await acting.admin(desk, command)
+        view = member_form.draw(await desk.store.configuration(person.team_id))
+    except DeskError as refused:
+        view = sentence_view(str(refused), title="People")
+    except OutsideError:
+        view = sentence_view(_SLACK_SILENT, title="People")
+    await desk.slack.update_view(view_id, view)
+
+
+async def show_member(
+    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+) -> None:
+    """Show the role and skills of the person picked."""
+    admin = await acting.admin(desk, body)
+    slack_id = member_form.picked(body)
+    if slack_id:
+        member = await desk.store.member(admin.team_id, slack_id)
+        form = member_form.draw(await desk.store.configuration(admin.team_id), member)
+        background.start(desk.slack.update_view(body["view"]["id"], form))
+    await ack()
+
+
+async def save_member(
+    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+) -> None:
+    """Store the role and the skills, and say so."""
+    team_id = (await acting.admin(desk, body)).team_id
+    configuration = await desk.store.configuration(team_id)
+    decided = member_form.read(body["view"], configuration)
+    await _refuse_to_lock_out(desk, team_id, decided)
+    if decided.new_skills:
+        more = member_form.with_new_skills(configuration, decided.new_skills)
+        await desk.store.set_configuration(team_id, more)
+    member = await desk.set_role(
+        team_id, decided.slack_id, role=decided.role, skills=decided.skills
+    )
+    background.start(desk.acquainted(team_id, decided.slack_id))
+    await ack(
+        response_action="update", view=sentence_view(member_form.saved(member), title="People")
+    )
+
+
+async def _refuse_to_lock_out(desk: Desk, team_id: str, decided: member_form.Assigned) -> None:
+    """Somebody must always be able to open this form."""
+    if decided.role is Role.ADMIN:
+        return
+    if decided.slack_id in desk.settings.admin_slack_ids:
+        raise InvalidDraft(
+            {member_form.PERSON: "They are always an admin: ADMIN_SLACK_IDS names them."}
+        )
+    admins = [m.slack_id for m in await desk.store.moderators(team_id) if m.administers]
+    if admins == [decided.slack_id]:
+        raise InvalidDraft(
+            {member_form.PERSON: "They are the last admin. Please make somebody else one first."}
+        )

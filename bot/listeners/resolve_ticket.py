@@ -1,0 +1,23 @@
+"""A moderator resolves a ticket; its requester is told, and asked whether it helped."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.background import Background
+from bot.pressing import press
+from models.cards import Button
+from models.desk import Desk
+from models.flow import Move
+
+
+def register(app: AsyncApp) -> None:
+    """Listen for the button."""
+    app.action(Button.RESOLVE.value)(resolve_ticket)
+
+
+async def resolve_ticket(
+    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+) -> None:
+    """Make the move."""
+    await press(Move.RESOLVE, ack=ack, body=body, desk=desk, background=background)

@@ -1,0 +1,24 @@
+"""Somebody asks what one can do: `/ticket help`."""
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.subcommand import subcommand
+
+HELP = """\
+*What you can do*
+• `/ticket` opens a form for a new ticket.
+• `/ticket my vpn is down` opens it filled in.
+• `/ticket help` shows this.
+• `/ticket admin` is for admins: roles and skills of people.
+Once it is sent, your ticket gets a number and a card in your messages with Frontdesk. \
+The card always says who has it and what happens next."""
+
+
+def register(app: AsyncApp) -> None:
+    """Listen for the command."""
+    app.command("/ticket", matchers=[subcommand("help")])(show_help)
+
+
+async def show_help(ack: AsyncAck) -> None:
+    """Say what one can do, to that person alone."""
+    await ack(HELP)

@@ -1,0 +1,121 @@
+"""The doors: Slack's requests over HTTP or Socket Mode, and whether the bot is well."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.guard import MAX_BODY, is_from_slack
+from models.desk import Desk
+from models.errors import Unavailable
+
+DRAIN_SECONDS = 10
+
+
+class Bot:
+    """What the doors lead to: not ready until Slack has said who we are and there is an app."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.app: AsyncApp | None = None
+        self.socket: SocketModeClient | None = None
+
+    async def not_ready(self) -> str | None:
+        """Why the bot can't do its work, or None when it can."""
+        if self.app is None:
+            return "Slack has not said yet who this bot is."
+        if self.socket is not None and not await self.socket.is_connected():
+            return "Slack's Socket Mode is not connected."
+        try:
+            await self.desk.store.ping()
+            await self.desk.queue.ping()
+        except Unavailable as away:
+            return str(away)
+        return None
+
+
+BOT = web.AppKey("bot", Bot)
+
+
+@asynccontextmanager
+async def open_doors(bot: Bot) -> AsyncIterator[None]:
+    """Listen on HOST:PORT; at the end, what was received is answered first."""
+    settings = bot.desk.settings
+    site = web.Application(client_max_size=MAX_BODY)
+    site[BOT] = bot
+    site.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    if settings.slack_app_token is None:
+        site.add_routes([web.post("/slack/events", slack_events)])
+    runner = web.AppRunner(site, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def open_socket(app: AsyncApp, app_token: str) -> AsyncIterator[SocketModeClient]:
+    """Connect over Socket Mode; at the end, what was received is answered first."""
+    handler = _Draining(app, app_token)
+    await handler.client.connect()  # type: ignore[no-untyped-call]
+    try:
+        yield handler.client
+    finally:
+        await handler.drain()
+        await handler.client.close()  # type: ignore[no-untyped-call]
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """The process lives."""
+    return web.Response(text="ok\n")
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """The bot can do its work; else 503 and the reason."""
+    reason = await request.app[BOT].not_ready()
+    return web.Response(status=503 if reason else 200, text=f"{reason or 'ready'}\n")
+
+
+async def slack_events(request: web.Request) -> web.Response:
+    """Everything Slack sends over HTTP: 401 when it is not from Slack, 413 when it is too much."""
+    bot = request.app[BOT]
+    body = await request.read()
+    if not is_from_slack(bot.desk.settings.slack_signing_secret, request.headers, body):
+        return web.Response(status=401, text="not signed by Slack\n")
+    if bot.app is None:
+        return web.Response(status=503, text="not ready yet\n")
+    try:
+        bolt_request = AsyncBoltRequest(
+            body=body.decode(), query=request.query_string, headers=dict(request.headers)
+        )
+    except ValueError:
+        return web.Response(status=400, text="not what Slack sends\n")
+    return await to_aiohttp_response(await bot.app.async_dispatch(bolt_request))
+
+
+class _Draining(AsyncSocketModeHandler):
+    """Keeps track of the envelopes at work: Bolt's own handler drops them when it closes."""
+
+    def __init__(self, app: AsyncApp, app_token: str) -> None:
+        super().__init__(app, app_token)
+        self._at_work: set[asyncio.Task[None]] = set()
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        work = asyncio.create_task(super().handle(client, req))
+        self._at_work.add(work)
+        work.add_done_callback(self._at_work.discard)
+        await work
+
+    async def drain(self) -> None:
+        """Let the envelopes at work be answered, for so long at most."""
+        if self._at_work:
+            await asyncio.wait(set(self._at_work), timeout=DRAIN_SECONDS)

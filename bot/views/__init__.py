@@ -1,0 +1,1 @@
+"""What a person opens; who draws a form also reads it."""

@@ -1,0 +1,171 @@
+"""The form for a new ticket: drawn, read, and the receipt that takes its place."""
+
+from typing import Any
+from unicodedata import category
+
+from bot.views.sentence import sentence_view
+from models.cards import Block
+from models.errors import InvalidDraft
+from models.ticket import Draft, Ticket, Urgency
+from models.wording import clip, next_line
+
+CALLBACK = "new_ticket"
+TITLE, DESCRIPTION, URGENCY, CONFIDENTIAL = "title", "description", "urgency", "confidential"
+# Slack's own limits: https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
+TITLE_LENGTH = 150
+TEXT_LENGTH = 3000
+# Every input's element has this action id; the block id names the field.
+_VALUE = "value"
+
+_URGENCIES = {
+    Urgency.CAN_WAIT: "It can wait",
+    Urgency.SLOWED: "It slows me down",
+    Urgency.BLOCKED: "I can't work",
+    Urgency.MANY_BLOCKED: "Many people can't work",
+}
+
+
+def draw(text: str = "") -> Block:
+    """The form; text typed after the command is filled in, as title or as description."""
+    title, description = _filled_in(text)
+    return {
+        "type": "modal",
+        "callback_id": CALLBACK,
+        "title": _plain("New ticket"),
+        "submit": _plain("Submit"),
+        "close": _plain("Cancel"),
+        "blocks": [
+            _input(TITLE, "Title", _text(title, limit=TITLE_LENGTH, placeholder="VPN is down")),
+            _input(
+                DESCRIPTION,
+                "Description",
+                _text(description, limit=TEXT_LENGTH, multiline=True),
+                optional=True,
+                hint="What you see, since when, and what you have tried.",
+            ),
+            _input(URGENCY, "How urgent is it for you?", _urgency(), optional=True),
+            _input(
+                CONFIDENTIAL,
+                "Who may see it",
+                _confidential(),
+                optional=True,
+                hint="It is then shown only to you and to who handles it, "
+                "and neither sent to Google nor written into e-mails.",
+            ),
+        ],
+    }
+
+
+def fits(text: str) -> bool:
+    """Whether the form takes all of this text."""
+    return len(text) <= TEXT_LENGTH
+
+
+def read(view: dict[str, Any], *, team_id: str, requester: str) -> Draft:
+    """The ticket as the requester wrote it; its key is the view's id.
+
+    Raises:
+        InvalidDraft: with a sentence for each field at fault.
+    """
+    values = view["state"]["values"]
+    title = _typed(values, TITLE)
+    description = _typed(values, DESCRIPTION)
+    if faults := _faults(title, description):
+        raise InvalidDraft(faults)
+    return Draft(
+        key=f"view:{view['id']}",
+        team_id=team_id,
+        requester=requester,
+        title=title,
+        description=description,
+        urgency=_chosen(values),
+        confidential=bool(_element(values, CONFIDENTIAL).get("selected_options")),
+    )
+
+
+def receipt(ticket: Ticket) -> Block:
+    """What takes the form's place: the number, and what happens next."""
+    return sentence_view(
+        f"*{ticket.id}* is stored. Thank you.",
+        f"{next_line(ticket)} You find it in your messages with Frontdesk.",
+        title=f"Ticket {ticket.id}",
+    )
+
+
+def _filled_in(text: str) -> tuple[str, str]:
+    """A short line is the title; of more, the beginning is the title and all is the description."""
+    text = text.strip()
+    if len(text) <= TITLE_LENGTH and "\n" not in text:
+        return text, ""
+    return clip(" ".join(text.split()), TITLE_LENGTH), text[:TEXT_LENGTH]
+
+
+def _faults(title: str, description: str) -> dict[str, str]:
+    faults = {}
+    if not any(character.isalnum() for character in title):
+        faults[TITLE] = "Please say in a few words what it is about."
+    elif len(title) > TITLE_LENGTH:
+        faults[TITLE] = (
+            f"The title has {len(title)} characters; at most {TITLE_LENGTH} fit. "
+            "Please move the rest into the description."
+        )
+    if len(description) > TEXT_LENGTH:
+        faults[DESCRIPTION] = (
+            f"The description has {len(description)} characters; at most {TEXT_LENGTH} fit."
+        )
+    return faults
+
+
+def _element(values: dict[str, Any], field: str) -> dict[str, Any]:
+    element: dict[str, Any] = values.get(field, {}).get(_VALUE, {})
+    return element
+
+
+def _typed(values: dict[str, Any], field: str) -> str:
+    """What was typed, without the control characters and halves of characters no store takes."""
+    typed: str = _element(values, field).get("value") or ""
+    return "".join(c for c in typed if c in "\n\t" or category(c) not in {"Cc", "Cs"}).strip()
+
+
+def _chosen(values: dict[str, Any]) -> Urgency | None:
+    option = _element(values, URGENCY).get("selected_option")
+    value = option.get("value") if option else None
+    return Urgency(value) if value in set(Urgency) else None
+
+
+def _input(field: str, label: str, element: Block, **more: Any) -> Block:
+    hint = more.pop("hint", None)
+    return {
+        "type": "input",
+        "block_id": field,
+        "label": _plain(label),
+        "element": {"action_id": _VALUE, **element},
+        **({"hint": _plain(hint)} if hint else {}),
+        **more,
+    }
+
+
+def _text(
+    value: str, *, limit: int, multiline: bool = False, placeholder: str | None = None
+) -> Block:
+    return {
+        "type": "plain_text_input",
+        "multiline": multiline,
+        "max_length": limit,
+        **({"placeholder": _plain(placeholder)} if placeholder else {}),
+        **({"initial_value": value} if value else {}),
+    }
+
+
+def _urgency() -> Block:
+    options = [{"text": _plain(text), "value": value} for value, text in _URGENCIES.items()]
+    return {"type": "static_select", "options": options}
+
+
+def _confidential() -> Block:
+    option = {"text": _plain("Keep this confidential"), "value": CONFIDENTIAL}
+    return {"type": "checkboxes", "options": [option]}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text}

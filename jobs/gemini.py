@@ -1,0 +1,137 @@
+"""Gemini, by way of google-generativeai: the only file that knows it.
+
+The package gets no new features, and its defaults are traps: calls repeat a 503 for ten minutes
+whatever `timeout` says (so `retry=None`), its async call over REST raises TypeError (so the sync
+one runs in a thread), and `timeout` is per socket read (so there is one around it all).
+"""
+
+import asyncio
+import importlib
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any, Self
+
+from pydantic import SecretStr
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from jobs.prompt import Question
+from models.errors import OutsideError
+from models.triage import Triage
+
+CALL_SECONDS = 8
+ALL_SECONDS = 17
+MAX_OUTPUT_TOKENS = 2048
+MAX_INPUT = 8000
+
+
+class GeminiFailed(OutsideError):
+    """Gemini did not triage; the message says why, in words for a moderator."""
+
+
+class _OnceMore(GeminiFailed):
+    """One more try may succeed."""
+
+
+class Gemini:
+    """Asks Gemini, twice at most, within a bounded time."""
+
+    def __init__(self, library: Any, model: str) -> None:
+        self._library = library
+        self._model = model
+        # Its own threads: hanging calls must not hold up what else uses the default pool.
+        self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="gemini")
+
+    @classmethod
+    def with_key(cls, key: SecretStr, *, model: str, endpoint: str | None) -> Self:
+        """Load the library (0.5 s, 80 MB: only where there is a key) and give it the key."""
+        with warnings.catch_warnings():
+            # It says at every import that its support has ended; that is known.
+            warnings.simplefilter("ignore", FutureWarning)
+            library: Any = importlib.import_module("google.generativeai")
+        library.configure(
+            api_key=key.get_secret_value(),
+            transport="rest",
+            client_options={"api_endpoint": endpoint} if endpoint else None,
+        )
+        return cls(library, model)
+
+    def close(self) -> None:
+        """Let go of the threads; calls under way are not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def answer(self, question: Question, read: Callable[[str], Triage]) -> Triage:
+        """The triage that Gemini gives.
+
+        Args:
+            read: makes a triage of the answer's text; raises ValueError when it can't.
+
+        Raises:
+            GeminiFailed: no usable answer came in time.
+        """
+        tries = AsyncRetrying(
+            stop=stop_after_attempt(2),
+            wait=wait_random_exponential(max=1),
+            retry=retry_if_exception_type(_OnceMore),
+            reraise=True,
+        )
+        try:
+            async with asyncio.timeout(ALL_SECONDS):
+                return await tries(self._once, question, read)
+        except TimeoutError as error:
+            raise GeminiFailed("Gemini did not answer in time") from error
+
+    async def _once(self, question: Question, read: Callable[[str], Triage]) -> Triage:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                text = await loop.run_in_executor(self._threads, self._generate, question)
+        except TimeoutError as error:
+            raise _OnceMore("Gemini did not answer in time") from error
+        try:
+            return read(text)
+        except ValueError as error:
+            raise _OnceMore("Gemini's answer could not be used") from error
+
+    def _generate(self, question: Question) -> str:
+        """One call, in a thread; what the library raises becomes GeminiFailed."""
+        model = self._library.GenerativeModel(self._model, system_instruction=question.instruction)
+        try:
+            response = model.generate_content(
+                question.text[:MAX_INPUT],
+                generation_config={
+                    "temperature": 0.1,
+                    "max_output_tokens": MAX_OUTPUT_TOKENS,
+                    "response_mime_type": "application/json",
+                    "response_schema": question.schema,
+                },
+                request_options={"timeout": CALL_SECONDS, "retry": None},
+            )
+        except Exception as error:  # it raises what google-api-core, requests and protobuf raise
+            raise _failure(error) from error
+        return _text(response)
+
+
+def _failure(error: Exception) -> GeminiFailed:
+    status = getattr(error, "code", None)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return GeminiFailed("Gemini's limit is used up for now")
+    if isinstance(status, int) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return GeminiFailed(f"Gemini refused the request ({status}): check key and model")
+    if isinstance(status, int):
+        return _OnceMore(f"Gemini is out of order ({status})")
+    return _OnceMore(f"Gemini could not be asked ({type(error).__name__})")
+
+
+def _text(response: Any) -> str:
+    """The text of a whole answer: one cut short by a limit is valid JSON only by accident."""
+    try:
+        candidate = response.candidates[0]
+        if candidate.finish_reason.name != "STOP":
+            raise GeminiFailed(f"Gemini stopped early ({candidate.finish_reason.name})")
+        text: str = response.text
+    except (IndexError, ValueError) as error:
+        raise GeminiFailed("Gemini gave no answer to this text") from error
+    return text

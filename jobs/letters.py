@@ -1,0 +1,122 @@
+"""The e-mails: subject, plain text and HTML, with the same facts as the card in Slack."""
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from html import escape
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from models.clock import now
+from models.member import Member
+from models.ticket import Ticket
+from models.wording import clip, listed, triaged_by
+
+SUBJECT_LENGTH = 120
+_HTML = """\
+<!doctype html>
+<html lang="en"><body style="font-family: sans-serif; color: #1d1c1d; max-width: 40em">
+<h2 style="margin-bottom: 0">{heading}</h2>
+<p>{lead}</p>
+<table cellpadding="4">{rows}</table>
+{sections}
+<p style="color: #616061">{closing}</p>
+</body></html>
+"""
+_LEAD = (
+    "This ticket is offered to you. Claim or decline it in Slack, in your messages with Frontdesk."
+)
+_CLOSING = "You get this because you are a moderator of the help desk."
+_CONFIDENTIAL = "The ticket is confidential: what it says stands only in Slack."
+
+
+def offer_letter(
+    ticket: Ticket, *, notice: str, to: Member, requester: Member, sender: str
+) -> EmailMessage:
+    """The letter that offers a ticket to a moderator.
+
+    Args:
+        notice: the id of what they are told; the same notice has the same Message-ID.
+        to: the moderator; must have an e-mail address.
+        sender: the address it comes from, with or without a name.
+    """
+    heading = f"{ticket.id}: {_subject(ticket)}"
+    facts = _facts(ticket, to=to, requester=requester)
+    sections = _sections(ticket)
+    letter = EmailMessage(policy=SMTP)
+    letter["Subject"] = clip(heading, SUBJECT_LENGTH)
+    letter["From"] = sender
+    letter["To"] = Address(display_name=_one_line(to.name), addr_spec=to.email or "")
+    letter["Date"] = format_datetime(now())
+    letter["Message-ID"] = f"<{notice}.{int(ticket.opened_at.timestamp())}@{_domain(sender)}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content(_plain(heading, facts, sections), cte="quoted-printable")
+    letter.add_alternative(_html(heading, facts, sections), subtype="html", cte="quoted-printable")
+    return letter
+
+
+def _subject(ticket: Ticket) -> str:
+    return "confidential ticket" if ticket.confidential else _one_line(ticket.title)
+
+
+def _facts(ticket: Ticket, *, to: Member, requester: Member) -> dict[str, str]:
+    facts = {"Asked by": _one_line(requester.name) or requester.slack_id}
+    if ticket.triage:
+        facts |= {
+            "Category": ticket.triage.category,
+            "Priority": ticket.triage.priority.value,
+            "Skills": listed(ticket.triage.skills),
+        }
+    facts["Why you"] = ticket.reason
+    facts["Triage"] = triaged_by(ticket)
+    facts["Opened"] = _local(ticket.opened_at, to.tz)
+    return facts
+
+
+def _sections(ticket: Ticket) -> dict[str, str]:
+    if ticket.confidential:
+        return {"Confidential": _CONFIDENTIAL}
+    told = {"Summary": ticket.triage.summary if ticket.triage else ""}
+    told["What they wrote"] = ticket.text
+    told["Notes"] = ticket.triage.notes if ticket.triage else ""
+    return {name: text for name, text in told.items() if text}
+
+
+def _plain(heading: str, facts: dict[str, str], sections: dict[str, str]) -> str:
+    lines = [heading, "", _LEAD, "", *(f"{name}: {value}" for name, value in facts.items())]
+    for name, text in sections.items():
+        lines += ["", f"{name}:", text]
+    return "\n".join([*lines, "", _CLOSING, ""])
+
+
+def _html(heading: str, facts: dict[str, str], sections: dict[str, str]) -> str:
+    rows = "".join(
+        f'<tr><th align="left">{escape(name)}</th><td>{escape(value)}</td></tr>'
+        for name, value in facts.items()
+    )
+    told = "".join(
+        f'<h3>{escape(name)}</h3><p style="white-space: pre-wrap">{escape(text)}</p>'
+        for name, text in sections.items()
+    )
+    return _HTML.format(
+        heading=escape(heading), lead=_LEAD, rows=rows, sections=told, closing=_CLOSING
+    )
+
+
+def _one_line(text: str) -> str:
+    """Text fit for a header: no line ends, no control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _local(at: datetime, tz: str) -> str:
+    """A time in the reader's own zone; in UTC where the zone is not known here."""
+    try:
+        zone = ZoneInfo(tz)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return at.astimezone(zone).strftime("%A, %d %B %Y, %H:%M (%Z)")
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"

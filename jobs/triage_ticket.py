@@ -1,0 +1,44 @@
+"""A ticket is read: Gemini, or the built-in engine, says what it is about and what it needs."""
+
+import logging
+from datetime import datetime
+
+from jobs import builtin
+from jobs.gemini import GeminiFailed
+from jobs.prompt import ask, read
+from jobs.retrying import Tools
+from models import flow
+from models.configuration import Configuration
+from models.desk import Change
+from models.flow import Move
+from models.ticket import Pending, Ticket
+from models.triage import Triage
+
+log = logging.getLogger(__name__)
+
+
+async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
+    """Triage the ticket; the built-in engine never fails, so every ticket goes on."""
+    configuration = await tools.desk.store.configuration(ticket.team_id)
+    triage = await _triage(tools, ticket, configuration)
+    # What the requester and plain words say of urgency is a floor: a model may raise it only.
+    priority = triage.priority.at_least(builtin.priority_floor(ticket))
+    triage = triage.model_copy(update={"priority": priority})
+
+    def triaged(current: Ticket, now: datetime) -> Ticket:
+        return flow.make(current, Move.TRIAGE, by=None, now=now, triage=triage)
+
+    return triaged
+
+
+async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
+    if tools.gemini is None:
+        return builtin.triage(ticket, configuration, why="no Gemini key is set")
+    if ticket.confidential:
+        return builtin.triage(ticket, configuration, why="confidential tickets stay in the house")
+    question = ask(ticket, configuration)
+    try:
+        return await tools.gemini.answer(question, lambda text: read(text, configuration))
+    except GeminiFailed as failed:
+        log.warning("%s: the built-in engine triages: %s", ticket.id, failed)
+        return builtin.triage(ticket, configuration, why=str(failed))

@@ -1,0 +1,105 @@
+"""The worker (`arq jobs.worker.WorkerSettings`): a function for each step, the sweep's clock."""
+
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any, ClassVar
+
+from arq import cron
+from arq.worker import Function, func
+
+from jobs import notify
+from jobs.assign_ticket import assign_ticket
+from jobs.gemini import Gemini
+from jobs.retrying import STEP_SECONDS, Tools, Work, do_step
+from jobs.sweep import SWEEP_SECONDS, sweep
+from jobs.triage_ticket import triage_ticket
+from models.desk import open_desk
+from models.logs import start_logging
+from models.queue import from_bytes, to_bytes, worker_connection
+from models.settings import QueueSettings, Settings, read_settings
+from models.ticket import Step
+
+DATABASE_SECONDS = 10
+SLACK_SECONDS = 10
+log = logging.getLogger(__name__)
+
+WORK: Mapping[Step, Work] = {
+    Step.TRIAGE: triage_ticket,
+    Step.ASSIGN: assign_ticket,
+    Step.DM_REQUESTER: notify.dm_requester,
+    Step.DM_ASSIGNEE: notify.dm_assignee,
+    Step.EMAIL_ASSIGNEE: notify.email_assignee,
+    Step.ASK_REQUESTER: notify.ask_requester,
+    Step.REFRESH_CARDS: notify.refresh_cards,
+}
+
+
+def _function(step: Step, work: Work) -> Function:
+    async def run(ctx: dict[str, Any], ticket_id: str) -> None:
+        await do_step(ctx["tools"], step, work, ticket_id)
+
+    return func(run, name=step.value)
+
+
+async def start(ctx: dict[str, Any]) -> None:
+    """Open the desk and, where there is a key, Gemini."""
+    start_logging()
+    settings = read_settings()
+    stack = AsyncExitStack()
+    desk = await stack.enter_async_context(
+        open_desk(settings, database_seconds=DATABASE_SECONDS, slack_seconds=SLACK_SECONDS)
+    )
+    gemini = _gemini(settings)
+    if gemini:
+        stack.callback(gemini.close)
+    ctx["stack"] = stack
+    ctx["tools"] = Tools(desk=desk, gemini=gemini)
+    log.info("triage by %s", settings.gemini_model if gemini else "the built-in engine (no key)")
+    log.info("e-mail by %s", settings.smtp_host or "nobody (no SMTP_HOST)")
+
+
+async def stop(ctx: dict[str, Any]) -> None:
+    """Close what `start` opened."""
+    await ctx["stack"].aclose()
+
+
+def _gemini(settings: Settings) -> Gemini | None:
+    if settings.gemini_api_key is None:
+        return None
+    return Gemini.with_key(
+        settings.gemini_api_key,
+        model=settings.gemini_model,
+        endpoint=settings.gemini_api_endpoint,
+    )
+
+
+class WorkerSettings:
+    """What arq reads; it looks at this very class only, not at what it inherits."""
+
+    functions: ClassVar = [_function(step, work) for step, work in WORK.items()]
+    cron_jobs: ClassVar = [
+        cron(
+            sweep,
+            second=set(range(0, 60, SWEEP_SECONDS)),
+            timeout=DATABASE_SECONDS,
+            run_at_startup=True,
+        )
+    ]
+    on_startup = start
+    on_shutdown = stop
+    redis_settings = worker_connection(QueueSettings().redis_url)
+    job_serializer = to_bytes
+    job_deserializer = from_bytes
+    # A kept result would block the next ring with the same id.
+    keep_result = 0
+    # Attempts are counted in the ticket; arq would delete a job after five restarts.
+    max_tries = 1000
+    job_timeout = STEP_SECONDS + DATABASE_SECONDS
+    job_completion_wait = 10
+    max_jobs = 20
+    # Only so many queued ids are ever looked at, over all workers.
+    queue_read_limit = 2000
+    poll_delay = 0.05
+    health_check_interval = 5
+    log_results = False

@@ -1,0 +1,1 @@
+"""The language of the desk (pure) and its tools (each owns one outside package)."""

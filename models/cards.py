@@ -1,0 +1,218 @@
+"""The messages people get about a ticket, drawn from the ticket alone as Block Kit.
+
+What people and models wrote stands in rich text, which Slack never parses, so that nothing typed
+becomes a mention, a link or formatting (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block).
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from models.ticket import CardKind, Status, Ticket
+from models.triage import Triage
+from models.wording import (
+    PRIORITY_MARKS,
+    clip,
+    escape,
+    listed,
+    mention,
+    moment,
+    next_line,
+    status_line,
+    triaged_by,
+)
+
+Block = dict[str, Any]
+_VERSION = re.compile(r"[0-9]{1,9}")
+
+
+class Button(StrEnum):
+    """The buttons on cards; the value is the action id."""
+
+    CLAIM = "claim_ticket"
+    DECLINE = "decline_ticket"
+    RELEASE = "release_ticket"
+    RESOLVE = "resolve_ticket"
+    REOPEN = "reopen_ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What Slack is sent: a text for notifications and screen readers, and the blocks.
+
+    Attributes:
+        text: mrkdwn, already escaped.
+    """
+
+    text: str
+    blocks: list[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What a button says of the ticket it stood on."""
+
+    ticket_id: str
+    version: int
+
+    @classmethod
+    def read(cls, value: str) -> "Pressed":
+        """Read a button's value; one that the desk never wrote names no ticket."""
+        ticket_id, _, version = value.rpartition(":")
+        if not _VERSION.fullmatch(version):
+            return cls(ticket_id="", version=0)
+        return cls(ticket_id=ticket_id, version=int(version))
+
+
+def draw(ticket: Ticket, kind: CardKind, *, to: str) -> Message:
+    """The message of that kind for that person, as the ticket is now."""
+    match kind:
+        case CardKind.REQUESTER:
+            return requester_card(ticket)
+        case CardKind.MODERATOR:
+            return moderator_card(ticket, viewer=to)
+        case CardKind.RESOLVED:
+            return resolved_card(ticket)
+
+
+def requester_card(ticket: Ticket) -> Message:
+    """The requester's card: who has the ticket, and what happens next."""
+    return Message(
+        text=f"{ticket.id}: {status_line(ticket)}",
+        blocks=[
+            _title(ticket),
+            _section(f"*{status_line(ticket)}*\n{next_line(ticket)}"),
+            _context(_asked_line(ticket)),
+        ],
+    )
+
+
+def moderator_card(ticket: Ticket, *, viewer: str) -> Message:
+    """A moderator's card: all that helps to decide and to work, and the buttons for them."""
+    blocks = [_title(ticket), _section(f"*{_moderator_status(ticket, viewer)}*")]
+    if ticket.triage:
+        blocks += [_facts(ticket, ticket.triage), *_told(ticket, ticket.triage)]
+    if ticket.assignee == viewer:
+        blocks.append(_context(f"Why you: {escape(ticket.reason)}"))
+    blocks.append(_context(f"{_asked_line(ticket)} · Triage: {escape(triaged_by(ticket))}"))
+    if buttons := _moderator_buttons(ticket, viewer):
+        blocks.append({"type": "actions", "block_id": "moves", "elements": buttons})
+    heading = f"{ticket.id} from {mention(ticket.requester)}"
+    return Message(text=f"{heading}: {escape(clip(ticket.title, 150))}", blocks=blocks)
+
+
+def resolved_card(ticket: Ticket) -> Message:
+    """What tells the requester that the ticket is resolved, and asks whether it helped."""
+    if ticket.status is not Status.RESOLVED:
+        line = f"You said {ticket.id} was not solved yet. {status_line(ticket)}"
+        return Message(text=line, blocks=[_title(ticket), _section(line)])
+    line = f"{mention(ticket.resolver or '')} has resolved {ticket.id}."
+    ask = "Did it help? If so, there is nothing to do. If not, reopen it and it comes back to them."
+    return Message(
+        text=f"{line} {ask}",
+        blocks=[
+            _title(ticket),
+            _section(f"*{line}*\n{ask}"),
+            {
+                "type": "actions",
+                "block_id": "moves",
+                "elements": [_button(ticket, Button.REOPEN, "Reopen")],
+            },
+        ],
+    )
+
+
+def _moderator_status(ticket: Ticket, viewer: str) -> str:
+    if ticket.assignee != viewer:
+        return status_line(ticket)
+    match ticket.status:
+        case Status.OFFERED:
+            return "Offered to you. Claim it, or decline it and it goes to the next person."
+        case Status.CLAIMED:
+            return "You have it. Resolve it when it is done, or release it to somebody else."
+        case _:
+            return status_line(ticket)
+
+
+def _moderator_buttons(ticket: Ticket, viewer: str) -> list[Block]:
+    mine = ticket.assignee == viewer
+    match ticket.status:
+        case Status.OFFERED if mine:
+            return [
+                _button(ticket, Button.CLAIM, "Claim", style="primary"),
+                _button(ticket, Button.DECLINE, "Decline"),
+            ]
+        case Status.OFFERED:
+            return [_button(ticket, Button.CLAIM, "Claim")]
+        case Status.CLAIMED if mine:
+            return [
+                _button(ticket, Button.RESOLVE, "Resolve", style="primary"),
+                _button(ticket, Button.RELEASE, "Release"),
+            ]
+        case Status.RESOLVED if ticket.resolver == viewer:
+            return [_button(ticket, Button.REOPEN, "Reopen")]
+        case _:
+            return []
+
+
+def _button(ticket: Ticket, button: Button, label: str, *, style: str | None = None) -> Block:
+    return {
+        "type": "button",
+        "action_id": button.value,
+        "text": {"type": "plain_text", "text": label},
+        "value": f"{ticket.id}:{ticket.version}",
+        **({"style": style} if style else {}),
+    }
+
+
+def _title(ticket: Ticket) -> Block:
+    mark = " · confidential" if ticket.confidential else ""
+    return _rich(_sentence(f"{ticket.id}{mark}  ", bold=True), _sentence(ticket.title, bold=True))
+
+
+def _facts(ticket: Ticket, triage: Triage) -> Block:
+    facts = {
+        "Category": escape(triage.category),
+        "Priority": PRIORITY_MARKS[triage.priority],
+        "Asked by": mention(ticket.requester),
+        "Skills": escape(listed(triage.skills)),
+    }
+    fields = [{"type": "mrkdwn", "text": f"*{name}*\n{value}"} for name, value in facts.items()]
+    return {"type": "section", "fields": fields}
+
+
+def _told(ticket: Ticket, triage: Triage) -> list[Block]:
+    """Summary, the requester's own words, and the notes; each only when there is something."""
+    told = [_rich(_sentence("Summary  ", bold=True), _sentence(triage.summary))]
+    if ticket.description:
+        told.append(_quote(ticket.description))
+    if triage.notes:
+        told.append(_rich(_sentence("Notes\n", bold=True), _sentence(triage.notes)))
+    return told
+
+
+def _asked_line(ticket: Ticket) -> str:
+    return f"{ticket.id} · opened {moment(ticket.opened_at)}"
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(text, 2000)}]}
+
+
+def _sentence(text: str, *, bold: bool = False) -> Block:
+    return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
+
+
+def _rich(*elements: Block) -> Block:
+    section = {"type": "rich_text_section", "elements": list(elements)}
+    return {"type": "rich_text", "elements": [section]}
+
+
+def _quote(text: str) -> Block:
+    quote = {"type": "rich_text_quote", "elements": [_sentence(text)]}
+    return {"type": "rich_text", "elements": [quote]}

@@ -1,0 +1,201 @@
+"""The desk, which bot and worker open: its moves and steps, each stored, then rung for."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from models import flow
+from models.errors import OutOfTurn
+from models.flow import Move
+from models.member import Member, Role
+from models.queue import Queue
+from models.settings import Settings
+from models.slack import Slack
+from models.store import Store
+from models.ticket import Draft, Pending, Step, Ticket
+from models.wording import mention
+
+# Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
+_TRIES = 50
+
+Change = Callable[[Ticket, datetime], Ticket]
+"""What a ticket becomes, given the database's time; raises OutOfTurn when it is too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What bot and worker work with."""
+
+    settings: Settings
+    store: Store
+    queue: Queue
+    slack: Slack
+
+    async def open_ticket(self, draft: Draft) -> Ticket:
+        """Store the ticket of a submission; the same submission again gives the same ticket."""
+        number, now = await self.store.next_number()
+        fresh = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
+        requester = Member(team_id=draft.team_id, slack_id=draft.requester)
+        ticket = await self.store.insert(flow.make(fresh, Move.OPEN, by=requester, now=now))
+        await self.queue.ring(ticket.id, ticket.pending, now=now)
+        return ticket
+
+    async def move(
+        self,
+        ticket_id: str,
+        move: Move,
+        *,
+        by: Member | None,
+        seen: int | None = None,
+        **changes: Any,
+    ) -> Ticket:
+        """Make a move, and ring for the steps that follow.
+
+        Raises:
+            NoSuchTicket, OutOfTurn, NotAllowed: as `flow.make` says.
+            Unavailable: the database did not answer.
+        """
+
+        def moved(ticket: Ticket, now: datetime) -> Ticket:
+            return flow.make(ticket, move, by=by, now=now, seen=seen, **changes)
+
+        return await self._change_and_ring(ticket_id, moved)
+
+    async def lease(self, ticket_id: str, step: Step) -> tuple[Ticket, Pending]:
+        """Take a step for `LEASE`; raises OutOfTurn when it is not due, or somebody has it."""
+        written = await self._change(ticket_id, lambda t, now: t.step_leased(step, now=now))
+        return written.after, next(entry for entry in written.after.pending if entry.step is step)
+
+    async def finish(self, ticket_id: str, leased: Pending, effect: Change) -> Ticket:
+        """Note the effect of a step and that it is done, in one write.
+
+        An effect that is out of turn is dropped: the ticket has moved on, and the step with it.
+
+        Raises:
+            OutOfTurn: another holder has leased the step since; nothing is written.
+        """
+
+        def finished(ticket: Ticket, now: datetime) -> Ticket:
+            done = ticket.step_done(leased, now=now)
+            try:
+                return effect(done, now)
+            except OutOfTurn:
+                return done
+
+        return await self._change_and_ring(ticket_id, finished)
+
+    async def put_off(
+        self, ticket_id: str, leased: Pending, *, wait: timedelta | None, error: str, attempts: int
+    ) -> Ticket:
+        """Try a step again after a wait, or give it up (None) until somebody replays it.
+
+        Raises:
+            OutOfTurn: as for `finish`.
+        """
+
+        def later(ticket: Ticket, now: datetime) -> Ticket:
+            due = None if wait is None else now + wait
+            return ticket.step_put_off(leased, due=due, error=error, attempts=attempts)
+
+        return await self._change_and_ring(ticket_id, later)
+
+    async def begin(self, team_id: str) -> None:
+        """Make the database ready, and those admins who are always admins."""
+        await self.store.prepare()
+        for slack_id in self.settings.admin_slack_ids:
+            await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
+
+    async def acquainted(self, team_id: str, slack_id: str) -> Member:
+        """The member, with name, e-mail and time zone; asks Slack for them the first time.
+
+        Raises:
+            OutsideError: Slack could not say.
+        """
+        member = await self.store.member(team_id, slack_id)
+        if member.profiled:
+            return member
+        return await self.store.set_profile(team_id, slack_id, await self.slack.profile(slack_id))
+
+    async def dm_channel(self, team_id: str, slack_id: str) -> str:
+        """The app's direct-message channel with a person; asks Slack for it the first time.
+
+        Raises:
+            OutsideError: Slack could not open it.
+        """
+        member = await self.store.member(team_id, slack_id)
+        if member.dm_channel:
+            return member.dm_channel
+        channel = await self.slack.open_dm(slack_id)
+        await self.store.set_dm_channel(team_id, slack_id, channel)
+        return channel
+
+    async def set_role(
+        self, team_id: str, slack_id: str, *, role: Role, skills: tuple[str, ...]
+    ) -> Member:
+        """Give a person a role and skills; who may hold no tickets any more hands them back."""
+        member = await self.store.set_role(team_id, slack_id, role=role, skills=skills)
+        if not member.moderates:
+            held = await self.store.open_tickets(team_id, [slack_id])
+            for ticket_id in held[slack_id]:
+                with suppress(OutOfTurn):
+                    await self._take_back(ticket_id, slack_id)
+        return member
+
+    async def _take_back(self, ticket_id: str, slack_id: str) -> None:
+        def withdrawn(ticket: Ticket, now: datetime) -> Ticket:
+            if ticket.assignee != slack_id:
+                raise OutOfTurn(f"{ticket_id} is in other hands")
+            why = f"{mention(slack_id)} is no moderator any more"
+            return flow.make(ticket, Move.WITHDRAW, by=None, now=now, why=why)
+
+        await self._change_and_ring(ticket_id, withdrawn)
+
+    async def _change_and_ring(self, ticket_id: str, change: Change) -> Ticket:
+        written = await self._change(ticket_id, change)
+        asked = [entry for entry in written.after.pending if entry not in written.before.pending]
+        await self.queue.ring(ticket_id, asked, now=written.now)
+        return written.after
+
+    async def _change(self, ticket_id: str, change: Change) -> "_Written":
+        """Read, decide, write if nobody else has written in between, else again."""
+        for _ in range(_TRIES):
+            before, now = await self.store.ticket(ticket_id)
+            after = await self.store.replace(before, change(before, now))
+            if after:
+                return _Written(before=before, after=after, now=now)
+        raise OutOfTurn(f"{ticket_id} is being changed by many people at once. Please try again.")
+
+
+class _Written(NamedTuple):
+    before: Ticket
+    after: Ticket
+    now: datetime
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, *, database_seconds: float, slack_seconds: float
+) -> AsyncIterator[Desk]:
+    """Open the desk's tools, and close them at the end.
+
+    Args:
+        database_seconds: how long one database operation may take: short in the bot, which must
+            acknowledge within Slack's three seconds, longer in the worker.
+        slack_seconds: the same for one call of Slack's Web API.
+    """
+    limit = aiohttp.ClientTimeout(total=slack_seconds)
+    async with aiohttp.ClientSession(timeout=limit) as session:
+        store = Store(
+            settings.mongodb_uri, settings.mongodb_database, answer_within=database_seconds
+        )
+        queue = Queue.at(settings.redis_url)
+        slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session)
+        try:
+            yield Desk(settings=settings, store=store, queue=queue, slack=slack)
+        finally:
+            await queue.close()
+            store.close()

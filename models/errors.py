@@ -1,0 +1,79 @@
+"""What can go wrong, as the person or the job that must act on it needs to hear it.
+
+DeskError                what a person asked for cannot be; the message is what they will read
+├── InvalidDraft         a field of a form is not right: one sentence for each field
+├── NotAllowed           their role, or their part in the ticket, does not allow it
+├── OutOfTurn            the ticket has moved on since they looked
+├── NoSuchTicket         there is no such ticket, or not for them
+└── Unavailable          our own database does not answer: what was asked may be stored, or not
+
+OutsideError             a call to the outside (Slack, the mail server) did not end well
+├── Refused              for good: another try would end the same
+│   └── Gone             the person or the message it was about is not there any more
+├── NotNow               it asked us to come back later; nothing was done
+└── Unknown              it may or may not have been done: look it up before doing it again
+"""
+
+from collections.abc import Mapping
+
+
+class DeskError(Exception):
+    """What a person asked for cannot be; the message is the sentence they will read (mrkdwn)."""
+
+
+class InvalidDraft(DeskError):
+    """A form holds values the desk can't take.
+
+    Attributes:
+        fields: one sentence for each field at fault, by the field's block id.
+    """
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = dict(fields)
+
+
+class NotAllowed(DeskError):
+    """The person's role, or their part in the ticket, does not allow the move."""
+
+
+class OutOfTurn(DeskError):
+    """The ticket has moved on since the person looked at it."""
+
+
+class NoSuchTicket(DeskError):
+    """There is no such ticket."""
+
+
+class Unavailable(DeskError):
+    """The database did not answer in time; what was asked of it may be stored, or not."""
+
+
+class OutsideError(Exception):
+    """A call to the outside did not end well; the message is for admins and logs."""
+
+
+class Refused(OutsideError):
+    """Refused for good: another try would end the same."""
+
+
+class Gone(Refused):
+    """The person or the message it was about is not there any more."""
+
+
+class NotNow(OutsideError):
+    """Nothing was done; it may be tried again later.
+
+    Attributes:
+        seconds: how long to wait first, as the other side asked.
+        counts: whether this uses up one of the step's attempts (a rate limit does not).
+    """
+
+    def __init__(self, message: str, *, seconds: float = 0, counts: bool = True) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        self.counts = counts
+
+
+class Unknown(OutsideError):
+    """It may or may not have been done: look it up before doing it again."""

@@ -1,0 +1,175 @@
+"""The table of moves: which one leads where, who may make it, and which steps follow.
+
+This is the map of the desk. Nothing else decides whether a move is legal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, auto
+from typing import Any
+
+from models.errors import NotAllowed, OutOfTurn
+from models.member import Member
+from models.ticket import Event, Status, Step, Ticket
+from models.wording import not_for_you, out_of_turn
+
+
+class Move(StrEnum):
+    """What can happen to a ticket."""
+
+    OPEN = "opened"
+    TRIAGE = "triaged"
+    OFFER = "offered"
+    CLAIM = "claimed"
+    DECLINE = "declined"
+    RELEASE = "released"
+    RESOLVE = "resolved"
+    REOPEN = "reopened"
+    WITHDRAW = "withdrawn"
+
+
+class Part(StrEnum):
+    """What somebody is to a ticket."""
+
+    DESK = auto()
+    REQUESTER = auto()
+    ASSIGNEE = auto()
+    MODERATOR = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: from which statuses, to which, by whom, and what follows."""
+
+    starts: frozenset[Status]
+    ends: Status
+    who: frozenset[Part]
+    then: tuple[Step, ...]
+
+
+def _rule(starts: set[Status], ends: Status, *, who: set[Part], then: tuple[Step, ...]) -> Rule:
+    return Rule(starts=frozenset(starts), ends=ends, who=frozenset(who), then=then)
+
+
+FLOW: Mapping[Move, Rule] = {
+    Move.OPEN: _rule(
+        {Status.NEW}, Status.NEW, who={Part.REQUESTER}, then=(Step.TRIAGE, Step.DM_REQUESTER)
+    ),
+    Move.TRIAGE: _rule(
+        {Status.NEW}, Status.TRIAGED, who={Part.DESK}, then=(Step.ASSIGN, Step.REFRESH_CARDS)
+    ),
+    Move.OFFER: _rule(
+        {Status.TRIAGED},
+        Status.OFFERED,
+        who={Part.DESK},
+        then=(Step.DM_ASSIGNEE, Step.EMAIL_ASSIGNEE, Step.REFRESH_CARDS),
+    ),
+    Move.CLAIM: _rule(
+        {Status.OFFERED},
+        Status.CLAIMED,
+        who={Part.MODERATOR},
+        then=(Step.REFRESH_CARDS,),
+    ),
+    Move.DECLINE: _rule(
+        {Status.OFFERED},
+        Status.TRIAGED,
+        who={Part.ASSIGNEE},
+        then=(Step.ASSIGN, Step.REFRESH_CARDS),
+    ),
+    Move.RELEASE: _rule(
+        {Status.CLAIMED},
+        Status.TRIAGED,
+        who={Part.ASSIGNEE},
+        then=(Step.ASSIGN, Step.REFRESH_CARDS),
+    ),
+    Move.RESOLVE: _rule(
+        {Status.CLAIMED},
+        Status.RESOLVED,
+        who={Part.ASSIGNEE},
+        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
+    ),
+    Move.REOPEN: _rule(
+        {Status.RESOLVED},
+        Status.TRIAGED,
+        who={Part.REQUESTER, Part.ASSIGNEE},
+        then=(Step.ASSIGN, Step.REFRESH_CARDS),
+    ),
+    # The assignee is no moderator any more: the ticket goes on without them.
+    Move.WITHDRAW: _rule(
+        {Status.OFFERED, Status.CLAIMED},
+        Status.TRIAGED,
+        who={Part.DESK},
+        then=(Step.ASSIGN, Step.REFRESH_CARDS),
+    ),
+}
+
+
+def parts_of(member: Member | None, ticket: Ticket) -> frozenset[Part]:
+    """What a person is to a ticket; None is the desk itself.
+
+    A deactivated person is nothing, and nobody moderates a ticket of their own.
+    """
+    if member is None:
+        return frozenset({Part.DESK})
+    if not member.active:
+        return frozenset()
+    if member.slack_id == ticket.requester:
+        return frozenset({Part.REQUESTER})
+    if not member.moderates:
+        return frozenset()
+    is_assignee = member.slack_id == ticket.assignee
+    return frozenset({Part.MODERATOR, Part.ASSIGNEE} if is_assignee else {Part.MODERATOR})
+
+
+def make(
+    ticket: Ticket,
+    move: Move,
+    *,
+    by: Member | None,
+    now: datetime,
+    seen: int | None = None,
+    why: str = "",
+    **changes: Any,
+) -> Ticket:
+    """The ticket after the move.
+
+    Args:
+        by: who makes it; None for the desk itself.
+        now: the database's time.
+        seen: the version of the ticket the person was looking at, if they were.
+        why: what the history should say of the reason.
+        changes: fields of the ticket that the move sets.
+
+    Raises:
+        OutOfTurn: the ticket is no longer where the move starts, or not as the person saw it.
+        NotAllowed: the person is nobody who may make the move.
+    """
+    rule = FLOW[move]
+    viewer = by.slack_id if by else ""
+    if ticket.status not in rule.starts:
+        raise OutOfTurn(out_of_turn(ticket, viewer=viewer))
+    if not rule.who & parts_of(by, ticket):
+        raise NotAllowed(not_for_you(ticket))
+    if seen is not None and seen != ticket.version:
+        raise OutOfTurn(out_of_turn(ticket, viewer=viewer))
+    event = Event(at=now, what=move.value, who=viewer, why=why)
+    effect = _effect(ticket, move, viewer=viewer) | changes
+    return ticket.moved(event, to=rule.ends, then=rule.then, **effect)
+
+
+def _effect(ticket: Ticket, move: Move, *, viewer: str) -> dict[str, Any]:
+    """What the move itself changes, besides the status."""
+    match move:
+        case Move.CLAIM if ticket.assignee != viewer:
+            return {"assignee": viewer, "reason": "you claimed it"}
+        case Move.DECLINE | Move.RELEASE:
+            return {"assignee": None, "tried": (*ticket.tried, viewer)}
+        case Move.WITHDRAW:
+            return {"assignee": None, "tried": (*ticket.tried, ticket.assignee)}
+        case Move.RESOLVE:
+            return {"resolver": viewer}
+        case Move.REOPEN:
+            return {"assignee": None, "tried": ()}
+        case _:
+            return {}

@@ -1,0 +1,19 @@
+"""How bot and worker log: one line each to stderr, times in UTC, never what people wrote."""
+
+import logging
+import sys
+import time
+
+
+def start_logging() -> None:
+    """Send all logs to stderr; libraries that log each call only speak up for trouble."""
+    formatter = logging.Formatter(
+        fmt="%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S",
+    )
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for name in ("slack_bolt", "slack_sdk", "aiohttp.access", "httpx"):
+        logging.getLogger(name).setLevel(logging.WARNING)

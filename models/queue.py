@@ -1,0 +1,105 @@
+"""Redis, by way of arq: the bell that wakes a worker for a step. The database is the to-do list.
+
+A ring may be lost, late or repeated; the sweep rings again for whatever is still due. Its id
+carries the lease it asks for (`T-42:triage_ticket:1`), since arq drops a ring whose id is running,
+orphaned or queued. Arguments are ids only, as JSON: arq's default is pickle, with which anybody
+who can write to Redis runs code in the worker.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Self
+
+from arq.connections import ArqRedis, RedisSettings
+from pydantic import SecretStr
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from models.errors import Unavailable
+from models.ticket import Pending
+
+RING_SECONDS = 0.5
+# The database's clock and arq's may differ a little; a ring that comes too early is wasted.
+_LATE_SECONDS = 0.05
+_AWAY = (RedisError, OSError, TimeoutError)
+log = logging.getLogger(__name__)
+
+
+def to_bytes(job: dict[str, Any]) -> bytes:
+    """How a job is written into Redis."""
+    return json.dumps(job).encode()
+
+
+def from_bytes(raw: bytes) -> dict[str, Any]:
+    """How a job is read from Redis; raises ValueError for what the desk did not write."""
+    job = json.loads(raw)
+    if not isinstance(job, dict):
+        raise ValueError("a job is a JSON object")  # noqa: TRY004  (its content is wrong)
+    return job
+
+
+def worker_connection(url: SecretStr) -> RedisSettings:
+    """How a worker holds on to Redis: through restarts, for minutes, instead of exiting."""
+    settings = RedisSettings.from_dsn(url.get_secret_value())
+    settings.conn_retries = 600
+    settings.retry_on_timeout = True
+    settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError]
+    settings.retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=1000)
+    return settings
+
+
+class Queue:
+    """Rings for steps; a ring that fails is logged and left to the sweep."""
+
+    def __init__(self, pool: ArqRedis) -> None:
+        self._pool = pool
+
+    @classmethod
+    def at(cls, url: SecretStr) -> Self:
+        """A queue on that Redis; it connects with the first ring, so Redis may be away now."""
+        pool = ArqRedis.from_url(
+            url.get_secret_value(),
+            socket_timeout=RING_SECONDS,
+            socket_connect_timeout=RING_SECONDS,
+        )
+        pool.job_serializer = to_bytes
+        pool.job_deserializer = from_bytes
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._pool.aclose()
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless Redis answers."""
+        try:
+            async with asyncio.timeout(RING_SECONDS):
+                await self._pool.ping()
+        except _AWAY as error:
+            raise Unavailable("Redis does not answer.") from error
+
+    async def ring(self, ticket_id: str, entries: Iterable[Pending], *, now: datetime) -> None:
+        """Wake a worker for each of these steps, at the time it is due; dead ones are left out."""
+        try:
+            async with asyncio.timeout(RING_SECONDS):
+                for entry in entries:
+                    await self._ring(ticket_id, entry, now)
+        except _AWAY as error:
+            log.warning("%s: the ring failed, the sweep will find it: %r", ticket_id, error)
+
+    async def _ring(self, ticket_id: str, entry: Pending, now: datetime) -> None:
+        if entry.due is None:
+            return
+        wait = (entry.due - now).total_seconds()
+        await self._pool.enqueue_job(
+            entry.step.value,
+            ticket_id,
+            _job_id=f"{ticket_id}:{entry.step.value}:{entry.lease + 1}",
+            _defer_by=wait + _LATE_SECONDS if wait > 0 else None,
+        )

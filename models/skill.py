@@ -1,0 +1,69 @@
+"""The skill vocabulary: a closed list of names with aliases, and how they are found in text.
+
+Text and names are cut into the same words, and a skill is found where its words stand in a row.
+So `go` is not in "MongoDB", `c++` is a word and never a pattern, and the cost is linear.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict
+
+# A word is letters and digits; `+` and `#` belong to it at its end (c++, c#), and a dot at its
+# beginning when it opens the word (.net). Everything else separates.
+_WORD = re.compile(r"(?:(?<!\S)\.)?[^\W_]+(?:[+#]+(?![\w+#]))?")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, case folded, in order."""
+    return _WORD.findall(text.casefold())
+
+
+class Skill(BaseModel):
+    """One skill: its name as people see it, and other words that mean the same."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+class Vocabulary:
+    """The desk's skills, ready to be looked up and to be found in text."""
+
+    def __init__(self, skills: Iterable[Skill]) -> None:
+        self._skills = tuple(skills)
+        self.names = tuple(skill.name for skill in self._skills)
+
+    @cached_property
+    def _by_words(self) -> dict[tuple[str, ...], str]:
+        found: dict[tuple[str, ...], str] = {}
+        for skill in self._skills:
+            for term in (skill.name, *skill.aliases):
+                if key := tuple(words(term)):
+                    found.setdefault(key, skill.name)
+        return found
+
+    @cached_property
+    def _longest(self) -> int:
+        return max((len(key) for key in self._by_words), default=0)
+
+    def canonical(self, term: str) -> str | None:
+        """The skill that a name or alias stands for, or None when the desk has no such skill."""
+        return self._by_words.get(tuple(words(term)))
+
+    def sightings(self, text: str) -> list[str]:
+        """The skills whose name or alias stands in the text as whole words, one for each time."""
+        tokens = words(text)
+        spans = (
+            tuple(tokens[start : start + length])
+            for start in range(len(tokens))
+            for length in range(1, self._longest + 1)
+            if start + length <= len(tokens)
+        )
+        return [self._by_words[span] for span in spans if span in self._by_words]
+
+    def found_in(self, text: str) -> tuple[str, ...]:
+        """The skills in the text, each once, in order of sight."""
+        return tuple(dict.fromkeys(self.sightings(text)))

@@ -1,0 +1,62 @@
+"""What triage says of a ticket: category, priority, skills, summary, notes; by whom, how sure."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Priority(StrEnum):
+    """How soon a ticket needs somebody."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+    def at_least(self, floor: "Priority") -> "Priority":
+        """This priority, or the floor where that is higher."""
+        order = list(Priority)
+        return max(self, floor, key=order.index)
+
+
+class Engine(StrEnum):
+    """Who did the triage."""
+
+    GEMINI = "gemini"
+    BUILTIN = "builtin"
+
+
+class Category(BaseModel):
+    """One kind of ticket: what it covers, and words that point to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+
+
+class Triage(BaseModel):
+    """The outcome of triage.
+
+    Attributes:
+        category: one of the desk's categories.
+        skills: names from the desk's vocabulary; empty when none is needed or known.
+        summary: one line.
+        notes: what may help the moderator; never shown to the requester.
+        confidence: how sure the engine is of the category, 0 to 1.
+        dropped: what the model answered that the desk does not know.
+        why_builtin: why Gemini did not do it, when it did not.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    category: str
+    priority: Priority
+    skills: tuple[str, ...] = ()
+    summary: str
+    notes: str = ""
+    engine: Engine
+    confidence: float = Field(ge=0, le=1)
+    dropped: tuple[str, ...] = ()
+    why_builtin: str = ""

@@ -1,0 +1,113 @@
+"""The desk's sentences, and the one place where people's words are made safe for Slack.
+
+What a person or a model wrote is drawn as rich text, which Slack never parses; `escape` is for the
+few places that take mrkdwn (https://docs.slack.dev/messaging/formatting-message-text).
+"""
+
+from datetime import datetime
+
+from models.ticket import Status, Ticket
+from models.triage import Engine, Priority
+
+PRIORITY_MARKS = {
+    Priority.LOW: ":white_circle: low",
+    Priority.NORMAL: ":large_blue_circle: normal",
+    Priority.HIGH: ":large_orange_circle: high",
+    Priority.URGENT: ":red_circle: urgent",
+}
+
+
+def escape(text: str) -> str:
+    """Text that Slack shows as it is: no mention, link or channel-wide ping."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def clip(text: str, limit: int) -> str:
+    """The text, cut with an ellipsis where it is longer than the limit (characters)."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def mention(slack_id: str) -> str:
+    """A person, by the name each reader knows them by."""
+    return f"<@{slack_id}>"
+
+
+def moment(at: datetime) -> str:
+    """A time, shown by Slack in each reader's own zone."""
+    fallback = at.strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Names in a row, or a word that says there are none."""
+    return ", ".join(names) or "none"
+
+
+def counted(number: int, noun: str) -> str:
+    """ "no open tickets", "1 open ticket", "2 open tickets"."""
+    amount = "no" if number == 0 else str(number)
+    return f"{amount} {noun}" if number == 1 else f"{amount} {noun}s"
+
+
+def triaged_by(ticket: Ticket) -> str:
+    """Which engine did the triage, how sure it is, and why it was not Gemini."""
+    triage = ticket.triage
+    if triage is None:
+        return "not triaged yet"
+    name = "Gemini" if triage.engine is Engine.GEMINI else "the built-in engine"
+    because = f"; {triage.why_builtin}" if triage.why_builtin else ""
+    return f"{name} ({triage.confidence:.0%} sure of the category{because})"
+
+
+def status_line(ticket: Ticket) -> str:
+    """Who has the ticket, for anybody (mrkdwn)."""
+    assignee = mention(ticket.assignee or "")
+    match ticket.status:
+        case Status.NEW:
+            return "Received. We are reading it."
+        case Status.TRIAGED:
+            return "We are looking for the right person."
+        case Status.OFFERED:
+            return f"Offered to {assignee}, who has yet to claim it."
+        case Status.CLAIMED:
+            return f"{assignee} has it and is working on it."
+        case Status.RESOLVED:
+            return f"Resolved by {mention(ticket.resolver or '')}."
+
+
+def next_line(ticket: Ticket) -> str:
+    """What happens next, for the requester."""
+    match ticket.status:
+        case Status.NEW | Status.TRIAGED:
+            return "Next: it is offered to somebody who knows about it. This card follows it."
+        case Status.OFFERED:
+            return "Next: they claim it, or it goes to the next person."
+        case Status.CLAIMED:
+            return "Next: you hear from us here when it is resolved."
+        case Status.RESOLVED:
+            return "If it did not help, reopen it from the message below."
+
+
+def out_of_turn(ticket: Ticket, *, viewer: str) -> str:
+    """Why a move came too late, for the person who tried it (mrkdwn)."""
+    mine = ticket.assignee == viewer
+    assignee = mention(ticket.assignee or "")
+    match ticket.status:
+        case Status.CLAIMED if mine:
+            return f"You already have {ticket.id}."
+        case Status.CLAIMED:
+            return f"{assignee} has already claimed {ticket.id}."
+        case Status.OFFERED if not mine:
+            return f"{ticket.id} is now offered to {assignee}. The card shows how it stands."
+        case Status.RESOLVED:
+            return f"{ticket.id} is already resolved. The card shows how it stands."
+        case _:
+            return f"{ticket.id} has changed in the meantime. The card shows how it stands."
+
+
+def not_for_you(ticket: Ticket) -> str:
+    """Why the person may not make a move."""
+    return (
+        f"You can't do that with {ticket.id}: only the moderator who has it can, "
+        "and nobody handles a ticket of their own. An admin can change roles with `/ticket admin`."
+    )
