@@ -1,0 +1,46 @@
+# The commands of Frontdesk; `make` alone lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+READY := .venv/.ready
+# The embedded Redis comes ready-made for 3.12 and 3.11; with a newer Python it has to be compiled.
+PYTHONS := $(PYTHON) python3.12 python3.11 python3 python3.13 python3.14
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  ARGS='…' is handed on, as in: make test ARGS='-k claim'"
+
+demo: $(READY) ## run the whole desk on this machine, until Ctrl-C
+	@$(BIN)/python -m sandbox $(ARGS)
+
+test: $(READY) ## run all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## format, lint, types, layers, dead code
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@$(BIN)/vulture
+
+bench: $(READY) ## measure the desk on this machine
+	@$(BIN)/python -m sandbox.bench $(ARGS)
+
+# Set up again when what is to be installed has changed.
+$(READY): pyproject.toml constraints.txt
+	@for python in $(PYTHONS); do \
+	  if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; \
+	  then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; \
+	then echo "Frontdesk needs Python 3.11 or newer, with its venv module (Debian: apt install python3-venv)." >&2; exit 1; fi; \
+	[ -x $(BIN)/python ] || { echo "Setting up .venv with $$("$$found" --version)" >&2; "$$found" -m venv .venv; }
+	@echo "Installing what Frontdesk needs into .venv; the first time takes a minute or two" >&2
+	@$(BIN)/python -m pip install --disable-pip-version-check -e '.[sandbox,dev]' -c constraints.txt \
+	  | awk '/^Collecting/ { print "  " $$2; fflush() } /^Installing coll/ { print "  … installing"; fflush() }' >&2
+	@touch $@
