@@ -38,11 +38,13 @@ class Vocabulary:
 
     @cached_property
     def _by_words(self) -> dict[tuple[str, ...], str]:
+        named = [(skill.name, skill.name) for skill in self._skills]
+        # A skill's own name comes before another's alias.
+        also = [(alias, skill.name) for skill in self._skills for alias in skill.aliases]
         found: dict[tuple[str, ...], str] = {}
-        for skill in self._skills:
-            for term in (skill.name, *skill.aliases):
-                if key := tuple(words(term)):
-                    found.setdefault(key, skill.name)
+        for term, name in named + also:
+            if key := tuple(words(term)):
+                found.setdefault(key, name)
         return found
 
     @cached_property

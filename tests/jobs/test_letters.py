@@ -1,0 +1,76 @@
+"""Letters: the same facts in plain text and HTML, and headers that nobody else can write."""
+
+from email.message import EmailMessage
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.letters import offer_letter
+from models.member import Member, Role
+from models.ticket import Status, Ticket
+from tests.models.desk_words import member, ticket_at
+
+EVE = member("UEVE", Role.MODERATOR, name="Eve", email="eve@example.com", tz="Europe/Berlin")
+ADA = member("UADA", name="Ada <b>Lovelace</b>", email="ada@example.com")
+
+
+def letter(ticket: Ticket, to: Member = EVE) -> EmailMessage:
+    """The letter that offers the ticket."""
+    return offer_letter(
+        ticket, notice="T-1.offer.1", to=to, requester=ADA, sender="Desk <desk@example.com>"
+    )
+
+
+def part(letter: EmailMessage, kind: str) -> str:
+    """The text of one of its two parts."""
+    body = letter.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_both_parts_say_the_same() -> None:
+    sent = letter(ticket_at(Status.OFFERED))
+
+    for said in ("T-1: VPN is down", "Network", "normal", "knows vpn", "since this morning"):
+        assert said in part(sent, "plain")
+        assert said in part(sent, "html")
+
+
+def test_times_are_those_of_the_reader() -> None:
+    tokyo = EVE.model_copy(update={"tz": "Asia/Tokyo"})
+    nowhere = EVE.model_copy(update={"tz": "Mars/Olympus"})
+    ticket = ticket_at(Status.OFFERED)
+
+    assert "23 November 2026, 13:00 (CET)" in part(letter(ticket), "plain")
+    assert "23 November 2026, 21:00 (JST)" in part(letter(ticket, tokyo), "plain")
+    assert "23 November 2026, 12:00 (UTC)" in part(letter(ticket, nowhere), "plain")
+
+
+def test_the_same_notice_has_the_same_message_id() -> None:
+    ticket = ticket_at(Status.OFFERED)
+
+    assert letter(ticket)["Message-ID"] == letter(ticket)["Message-ID"]
+    assert letter(ticket)["Message-ID"].endswith("@example.com>")
+
+
+def test_a_confidential_ticket_is_not_written_into_e_mails() -> None:
+    sent = letter(ticket_at(Status.OFFERED, confidential=True, title="Harassment by X"))
+
+    everything = sent["Subject"] + part(sent, "plain") + part(sent, "html")
+    assert "Harassment" not in everything
+    assert "since this morning" not in everything
+    assert "confidential" in sent["Subject"]
+
+
+@given(title=st.text(min_size=1), description=st.text())
+def test_whatever_is_typed_stays_text(title: str, description: str) -> None:
+    hostile = f"<script>{title}</script>\r\nBcc: all@example.com"
+    sent = letter(ticket_at(Status.OFFERED, title=hostile, description=description))
+
+    assert set(sent.keys()) == {
+        "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "MIME-Version",
+        "Content-Type",
+    }  # fmt: skip
+    assert len(sent["Subject"]) <= 120
+    assert "<script>" not in part(sent, "html")
+    assert sent.as_bytes()

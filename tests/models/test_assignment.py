@@ -1,0 +1,102 @@
+"""Who gets a ticket, and the reason they read."""
+
+from datetime import timedelta
+
+from models.assignment import Candidate, Choice, choose
+from models.member import Member, Role
+from models.ticket import Status, Ticket
+from tests.models.desk_words import ADA, BOB, EVE, GRACE, NOON, member, ticket_at, triage
+
+
+def ticket(*skills: str, **fields: object) -> Ticket:
+    """A triaged ticket that needs these skills."""
+    return ticket_at(Status.TRIAGED).model_copy(update={"triage": triage(*skills), **fields})
+
+
+def chosen(ticket: Ticket, *people: tuple[Member, int]) -> Choice | None:
+    """The choice among people, each with the number of tickets they have open."""
+    return choose(ticket, [Candidate(*person) for person in people], now=NOON)
+
+
+def name_of(choice: Choice | None) -> str | None:
+    """Who was chosen."""
+    return choice.member.slack_id if choice else None
+
+
+def test_the_best_match_wins_though_they_have_more_to_do() -> None:
+    choice = chosen(ticket("vpn", "okta"), (EVE, 0), (BOB, 2))
+
+    assert choice == Choice(member=BOB, reason="knows vpn, okta; 2 open tickets")
+
+
+def test_among_equals_the_one_with_fewest_open_tickets_wins() -> None:
+    choice = chosen(ticket("vpn"), (BOB, 2), (EVE, 1))
+
+    assert choice == Choice(member=EVE, reason="knows vpn; 1 open ticket")
+
+
+def test_nobody_gets_their_own_ticket() -> None:
+    asking = ticket("vpn", requester=BOB.slack_id)
+
+    assert name_of(chosen(asking, (BOB, 0), (EVE, 9))) == "UEVE"
+
+
+def test_who_is_away_or_inactive_or_no_moderator_is_passed_over() -> None:
+    away = BOB.model_copy(update={"away_until": NOON + timedelta(hours=1)})
+    left = EVE.model_copy(update={"active": False})
+    user = member("UUSER", skills=("vpn",))
+
+    assert name_of(chosen(ticket("vpn"), (away, 0), (left, 0), (user, 0), (GRACE, 9))) == "UGRACE"
+
+
+def test_who_is_back_gets_tickets_again() -> None:
+    back = BOB.model_copy(update={"away_until": NOON})
+
+    assert name_of(chosen(ticket("vpn"), (back, 0), (GRACE, 0))) == "UBOB"
+
+
+def test_an_admin_gets_what_nobody_knows_and_reads_why() -> None:
+    choice = chosen(ticket("printer"), (BOB, 0), (GRACE, 0))
+
+    assert choice == Choice(
+        member=GRACE,
+        reason="you are an admin and nobody available knows printer; no open tickets",
+    )
+
+
+def test_an_empty_list_of_skills_matches_nobody() -> None:
+    nobody = member("UNONE", Role.MODERATOR, skills=())
+
+    choice = chosen(ticket(), (BOB, 0), (nobody, 0), (GRACE, 3))
+
+    assert name_of(choice) == "UGRACE"
+    assert "names no skill" in (choice.reason if choice else "")
+
+
+def test_who_has_declined_is_not_asked_again() -> None:
+    assert name_of(chosen(ticket("vpn", tried=("UBOB",)), (BOB, 0), (EVE, 5))) == "UEVE"
+
+
+def test_when_everybody_has_declined_an_admin_gets_it() -> None:
+    tried = ("UBOB", "UGRACE")
+
+    choice = chosen(ticket("vpn", tried=tried), (BOB, 0), (GRACE, 0))
+
+    assert name_of(choice) == "UGRACE"
+    assert "everybody else has declined" in (choice.reason if choice else "")
+
+
+def test_a_reopened_ticket_goes_to_who_had_it() -> None:
+    again = ticket("okta", resolver=EVE.slack_id)
+
+    assert name_of(chosen(again, (BOB, 0), (EVE, 3))) == "UEVE"
+    assert name_of(chosen(again.model_copy(update={"tried": ("UEVE",)}), (BOB, 0), (EVE, 3))) == (
+        "UBOB"
+    )
+
+
+def test_there_may_be_nobody_at_all() -> None:
+    own = ticket("vpn", requester=GRACE.slack_id)
+
+    assert chosen(own) is None
+    assert chosen(own, (ADA, 0), (GRACE, 0)) is None

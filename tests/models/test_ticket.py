@@ -1,0 +1,109 @@
+"""Pending steps: leased, done, put off, asked for again; and the cards a ticket remembers."""
+
+from datetime import timedelta
+
+import pytest
+
+from models import flow
+from models.errors import OutOfTurn
+from models.flow import Move
+from models.ticket import LEASE, Card, CardKind, Status, Step, Ticket
+from tests.models.desk_words import BOB, NOON, new_ticket, ticket_at
+
+
+def leased(ticket: Ticket, step: Step, *, minutes: float = 60) -> Ticket:
+    """The ticket with the step leased, some time after noon."""
+    return ticket.step_leased(step, now=NOON + timedelta(minutes=minutes))
+
+
+def test_a_leased_step_is_nobody_elses_until_the_lease_ends() -> None:
+    ticket = leased(new_ticket(), Step.TRIAGE, minutes=0)
+
+    with pytest.raises(OutOfTurn):
+        ticket.step_leased(Step.TRIAGE, now=NOON + LEASE - timedelta(seconds=1))
+    again = ticket.step_leased(Step.TRIAGE, now=NOON + LEASE)
+    entry = again.step(Step.TRIAGE)
+    assert entry is not None
+    assert entry.lease == 2
+
+
+def test_a_step_is_not_due_before_its_time() -> None:
+    with pytest.raises(OutOfTurn):
+        new_ticket().step_leased(Step.TRIAGE, now=NOON - timedelta(seconds=1))
+
+
+def test_who_lost_the_lease_can_neither_finish_nor_put_off() -> None:
+    first = leased(new_ticket(), Step.TRIAGE)
+    held = first.step(Step.TRIAGE)
+    second = first.step_leased(Step.TRIAGE, now=NOON + timedelta(minutes=61))
+
+    assert held is not None
+    with pytest.raises(OutOfTurn):
+        second.step_done(held, now=NOON)
+    with pytest.raises(OutOfTurn):
+        second.step_put_off(held, due=None, error="", attempts=1)
+
+
+def test_a_step_that_is_done_is_pending_no_more() -> None:
+    ticket = leased(new_ticket(), Step.TRIAGE)
+    held = ticket.step(Step.TRIAGE)
+    assert held is not None
+
+    done = ticket.step_done(held, now=NOON)
+
+    assert done.step(Step.TRIAGE) is None
+    assert done.step(Step.DM_REQUESTER) is not None
+
+
+def test_a_step_asked_for_again_while_it_runs_stays_due() -> None:
+    ticket = leased(ticket_at(Status.OFFERED), Step.REFRESH_CARDS)
+    held = ticket.step(Step.REFRESH_CARDS)
+    assert held is not None
+    later = NOON + timedelta(minutes=60, seconds=1)
+    claimed = flow.make(ticket, Move.CLAIM, by=BOB, now=later)
+
+    with pytest.raises(OutOfTurn):  # not while its first holder is still drawing
+        claimed.step_leased(Step.REFRESH_CARDS, now=later)
+    ended = claimed.step_done(held, now=later)
+
+    assert ended.step_leased(Step.REFRESH_CARDS, now=later)
+
+
+def test_a_dead_step_is_not_due_but_lives_again_when_it_is_asked_for() -> None:
+    ticket = leased(ticket_at(Status.OFFERED), Step.REFRESH_CARDS)
+    held = ticket.step(Step.REFRESH_CARDS)
+    assert held is not None
+    dead = ticket.step_put_off(held, due=None, error="Refused: no", attempts=3)
+    entry = dead.step(Step.REFRESH_CARDS)
+
+    assert entry is not None
+    assert entry.is_dead
+    with pytest.raises(OutOfTurn):
+        dead.step_leased(Step.REFRESH_CARDS, now=NOON + timedelta(days=1))
+    claimed = flow.make(dead, Move.CLAIM, by=BOB, now=NOON)
+    assert claimed.step_leased(Step.REFRESH_CARDS, now=NOON)
+
+
+def test_the_ticket_is_due_when_its_first_step_is() -> None:
+    ticket = new_ticket()
+
+    assert ticket.due_at() == NOON
+    assert leased(ticket, Step.TRIAGE).due_at() == NOON  # the requester's card still waits
+    assert ticket.model_copy(update={"pending": ()}).due_at() is None
+
+
+def test_a_card_overtaken_while_it_was_sent_is_drawn_again() -> None:
+    ticket = ticket_at(Status.CLAIMED).model_copy(update={"pending": ()})
+    card = Card(
+        notice="T-1.offer.1",
+        kind=CardKind.MODERATOR,
+        to="UBOB",
+        channel="D1",
+        ts="1.0",
+        version=ticket.version,
+    )
+    late = card.model_copy(update={"version": ticket.version - 1})
+
+    assert ticket.with_card(card, now=NOON).pending == ()
+    assert ticket.with_card(late, now=NOON).step(Step.REFRESH_CARDS) is not None
+    assert len(ticket.with_card(late, now=NOON).with_card(card, now=NOON).cards) == 1
