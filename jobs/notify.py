@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 async def dm_requester(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
     """The requester gets the card that follows their ticket."""
     notice = f"{ticket.id}.requester"
-    return await _send_card(tools, ticket, leased, notice, CardKind.REQUESTER, ticket.requester)
+    return await _send_card(
+        tools, ticket, leased, notice=notice, kind=CardKind.REQUESTER, to=ticket.requester
+    )
 
 
 async def dm_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
@@ -36,7 +38,9 @@ async def dm_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
     if assignee is None:
         return nothing
     try:
-        return await _send_card(tools, ticket, leased, _offer(ticket), CardKind.MODERATOR, assignee)
+        return await _send_card(
+            tools, ticket, leased, notice=_offer(ticket), kind=CardKind.MODERATOR, to=assignee
+        )
     except Gone as gone:
         return _withdrawn(assignee, why=f"{mention(assignee)} can't be reached: {gone}")
 
@@ -47,7 +51,9 @@ async def ask_requester(tools: Tools, ticket: Ticket, leased: Pending) -> Change
         return nothing
     times = sum(event.what == Move.RESOLVE for event in ticket.history)
     notice = f"{ticket.id}.resolved.{times}"
-    return await _send_card(tools, ticket, leased, notice, CardKind.RESOLVED, ticket.requester)
+    return await _send_card(
+        tools, ticket, leased, notice=notice, kind=CardKind.RESOLVED, to=ticket.requester
+    )
 
 
 async def email_assignee(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
@@ -95,7 +101,7 @@ async def refresh_cards(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
 
 
 async def _send_card(
-    tools: Tools, ticket: Ticket, leased: Pending, notice: str, kind: CardKind, to: str
+    tools: Tools, ticket: Ticket, leased: Pending, *, notice: str, kind: CardKind, to: str
 ) -> Change:
     if any(card.notice == notice for card in ticket.cards):
         return nothing
