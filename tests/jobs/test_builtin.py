@@ -5,11 +5,11 @@ import pytest
 from jobs import builtin
 from models.configuration import DEFAULT
 from models.ticket import Ticket, Urgency
-from models.triage import Engine, Priority
+from models.triage import Engine, Priority, Triage
 from tests.models.desk_words import new_ticket
 
 
-def triaged(title: str, description: str = "", urgency: Urgency | None = None) -> builtin.Triage:
+def triaged(title: str, description: str = "", urgency: Urgency | None = None) -> Triage:
     """What the engine says of such a ticket, with the desk's first configuration."""
     ticket = new_ticket(title=title, description=description, urgency=urgency)
     return builtin.triage(ticket, DEFAULT, why="no Gemini key is set")

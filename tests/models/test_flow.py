@@ -1,6 +1,7 @@
 """The table of moves: what is legal, for whom, and what follows."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -124,7 +125,7 @@ def test_any_order_of_moves_keeps_the_history_and_the_steps_true(
         check(ticket)
 
 
-def _changes(move: Move) -> dict[str, object]:
+def _changes(move: Move) -> dict[str, Any]:
     match move:
         case Move.TRIAGE:
             return {"triage": triage()}
