@@ -80,7 +80,7 @@ def read(view: dict[str, Any], configuration: Configuration) -> Assigned:
 def with_new_skills(configuration: Configuration, names: tuple[str, ...]) -> Configuration:
     """The configuration with more skills in its vocabulary."""
     skills = (*configuration.skills, *(Skill(name=name) for name in names))
-    return configuration.model_copy(update={"skills": skills})
+    return Configuration(categories=configuration.categories, skills=skills)
 
 
 def saved(member: Member) -> str:

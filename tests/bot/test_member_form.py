@@ -1,0 +1,87 @@
+"""The form for a person's role and skills: what is shown, what is read, what is refused."""
+
+from typing import Any
+
+import pytest
+
+from bot.views import member_form
+from models.configuration import DEFAULT, Configuration
+from models.errors import InvalidDraft
+from models.member import Member, Role
+from models.skill import Skill
+
+BOB = Member(team_id="T1", slack_id="UBOB", role=Role.MODERATOR, skills=("vpn", "okta", "gone"))
+
+
+def sent(
+    person: str | None = "UBOB",
+    role: str = "moderator",
+    skills: tuple[str, ...] = (),
+    new: str | None = None,
+) -> dict[str, Any]:
+    """The form as Slack sends it back."""
+    options = [{"value": skill} for skill in skills]
+    return {
+        "state": {
+            "values": {
+                "person": {"pick_person": {"selected_user": person}},
+                "role:UBOB": {"value": {"selected_option": {"value": role}}},
+                "skills:UBOB": {"value": {"selected_options": options}},
+                "new_skills:UBOB": {"value": {"value": new}},
+            }
+        }
+    }
+
+
+def refused(**form: Any) -> dict[str, str]:
+    """The sentences under the fields of a form that is refused."""
+    with pytest.raises(InvalidDraft) as error:
+        member_form.read(sent(**form), DEFAULT)
+    return error.value.fields
+
+
+def test_the_form_shows_the_person_as_they_are() -> None:
+    person, role, skills, _ = (b["element"] for b in member_form.draw(DEFAULT, BOB)["blocks"])
+
+    assert person["initial_user"] == "UBOB"
+    assert role["initial_option"]["value"] == "moderator"
+    assert [option["value"] for option in skills["initial_options"]] == ["vpn", "okta"]
+
+
+def test_role_and_skills_are_read() -> None:
+    decided = member_form.read(sent(skills=("vpn", "okta"), new="WireGuard, Cisco  ISE"), DEFAULT)
+
+    assert decided == member_form.Assigned(
+        slack_id="UBOB",
+        role=Role.MODERATOR,
+        skills=("vpn", "okta", "Cisco ISE"),
+        new_skills=("Cisco ISE",),
+    )
+
+
+def test_new_skills_join_the_desks_list() -> None:
+    more = member_form.with_new_skills(DEFAULT, ("Cisco ISE",))
+
+    assert more.vocabulary.canonical("cisco ise") == "Cisco ISE"
+    assert set(DEFAULT.vocabulary.names) < set(more.vocabulary.names)
+
+
+def test_a_skill_that_the_desk_does_not_have_any_more_is_not_given() -> None:
+    assert member_form.read(sent(skills=("vpn", "gone")), DEFAULT).skills == ("vpn",)
+
+
+def test_what_is_not_right_is_said_at_its_field() -> None:
+    assert refused(person=None) == {"person": "Please pick a person."}
+    assert refused(role="emperor") == {"role:UBOB": "Please choose a role."}
+    assert "at most 50" in refused(new="x" * 51)["new_skills:UBOB"]
+    assert "letter or digit" in refused(new="(*)")["new_skills:UBOB"]
+
+
+def test_the_list_of_skills_has_an_end() -> None:
+    full = Configuration(
+        categories=DEFAULT.categories, skills=tuple(Skill(name=f"s{i}") for i in range(100))
+    )
+
+    with pytest.raises(InvalidDraft, match="room for 100 skills"):
+        member_form.read(sent(new="one more"), full)
+    assert member_form.read(sent(new="s7"), full).skills == ("s7",)
