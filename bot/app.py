@@ -1,5 +1,6 @@
 """The Bolt app: what surrounds every request, then each feature in the order of a ticket's life."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -59,6 +60,7 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
         await next_()
 
     app = AsyncApp(
+        logger=logging.getLogger("slack_bolt"),
         client=desk.slack.client,
         authorize=authorize,
         # An answer is given when the listener has ended: it is a receipt.

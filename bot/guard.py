@@ -19,7 +19,7 @@ def is_from_slack(secret: SecretStr, headers: Mapping[str, str], body: bytes) ->
     """Whether Slack has signed these very bytes within the last five minutes."""
     timestamp = headers.get("X-Slack-Request-Timestamp", "")
     signature = headers.get("X-Slack-Signature", "")
-    # The verifier raises for a time that is no number, and for text that is not encoded as it should.
+    # The verifier raises for a time that is no number, and for text that is no UTF-8.
     if not (_TIMESTAMP.fullmatch(timestamp) and signature.isascii()):
         return False
     try:

@@ -1,5 +1,6 @@
 """A button on a card is pressed: the move is made, and the card changes under the finger."""
 
+from contextlib import suppress
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
@@ -8,10 +9,10 @@ from bot import acting
 from bot.background import Background
 from models.cards import Pressed, draw
 from models.desk import Desk
-from models.errors import DeskError, NoSuchTicket
+from models.errors import NoSuchTicket
 from models.flow import Move
 from models.member import Member
-from models.ticket import CardKind, Ticket
+from models.ticket import Card, Ticket
 
 
 async def press(
@@ -26,40 +27,26 @@ async def press(
     member = await acting.member(desk, body)
     try:
         await desk.move(pressed.ticket_id, move, by=member, seen=pressed.version)
-    except NoSuchTicket:
-        raise
-    except DeskError:
+    finally:
+        # The worker's refresh makes it certain; a busy worker must not make buttons feel dead.
         background.start(_redraw(desk, pressed.ticket_id, member, body))
-        raise
-    # The worker's refresh makes it certain; a busy worker must not make buttons feel dead.
-    background.start(_redraw(desk, pressed.ticket_id, member, body))
     await ack()
 
 
 async def _redraw(desk: Desk, ticket_id: str, member: Member, body: dict[str, Any]) -> None:
-    """Draw the clicked card as the ticket is now; again if it moved on meanwhile."""
-    place = body.get("container", {})
-    channel, ts = place.get("channel_id"), place.get("message_ts")
-    ticket, _ = await desk.store.ticket(ticket_id)
-    if not channel or not ts or not _may_see(ticket, member):
-        return
-    drawn = -1
-    while drawn < ticket.version:
-        drawn = ticket.version
-        message = draw(ticket, _kind(ticket, ts, member), to=member.slack_id)
-        await desk.slack.update(channel, ts, message)
+    """Draw the clicked card as the ticket is now; again if it moves on meanwhile."""
+    with suppress(NoSuchTicket):
+        drawn = -1
         ticket, _ = await desk.store.ticket(ticket_id)
+        while drawn < ticket.version and (card := _clicked(ticket, member, body)):
+            drawn = ticket.version
+            message = draw(ticket, card.kind, to=card.to)
+            await desk.slack.update(card.channel, card.ts, message)
+            ticket, _ = await desk.store.ticket(ticket_id)
 
 
-def _may_see(ticket: Ticket, member: Member) -> bool:
-    return member.team_id == ticket.team_id and (
-        member.moderates or member.slack_id == ticket.requester
-    )
-
-
-def _kind(ticket: Ticket, ts: str, member: Member) -> CardKind:
-    """Which of the ticket's messages was clicked, also before the worker has noted it down."""
-    for card in ticket.cards:
-        if card.ts == ts:
-            return card.kind
-    return CardKind.RESOLVED if member.slack_id == ticket.requester else CardKind.MODERATOR
+def _clicked(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card | None:
+    """The ticket's own card that was clicked: what a forged value names is never drawn."""
+    ts = body.get("container", {}).get("message_ts")
+    mine = (card for card in ticket.cards if card.to == member.slack_id)
+    return next((card for card in mine if card.ts == ts), None)

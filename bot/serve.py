@@ -1,6 +1,7 @@
 """The doors: Slack's requests over HTTP or Socket Mode, and whether the bot is well."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,7 @@ from models.desk import Desk
 from models.errors import Unavailable
 
 DRAIN_SECONDS = 10
+log = logging.getLogger(__name__)
 
 
 class Bot:
@@ -97,9 +99,12 @@ async def slack_events(request: web.Request) -> web.Response:
         bolt_request = AsyncBoltRequest(
             body=body.decode(), query=request.query_string, headers=dict(request.headers)
         )
-    except ValueError:
+        answer = await bot.app.async_dispatch(bolt_request)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        # Listeners' errors are answered by `bot.errors`; this is Bolt, unable to read the body.
+        log.warning("a signed request could not be read: %s", type(error).__name__)
         return web.Response(status=400, text="not what Slack sends\n")
-    return await to_aiohttp_response(await bot.app.async_dispatch(bolt_request))
+    return await to_aiohttp_response(answer)
 
 
 class _Draining(AsyncSocketModeHandler):

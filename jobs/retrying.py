@@ -45,6 +45,7 @@ async def do_step(tools: Tools, step: Step, work: Work, ticket_id: str) -> None:
         async with asyncio.timeout(STEP_SECONDS):
             effect = await work(tools, ticket, leased)
         await tools.desk.finish(ticket_id, leased, effect)
+        log.info("%s: %s is done", ticket_id, step)
     except OutOfTurn as overtaken:
         log.info("%s", overtaken)
     except Exception as error:

@@ -15,5 +15,7 @@ def start_logging() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for name in ("slack_bolt", "slack_sdk", "aiohttp.access", "httpx"):
+    # Bolt warns at every start that it takes no token from the environment; that is meant so.
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+    for name in ("slack_sdk", "arq"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -79,7 +79,7 @@ def next_line(ticket: Ticket) -> str:
     """What happens next, for the requester."""
     match ticket.status:
         case Status.NEW | Status.TRIAGED:
-            return "Next: it is offered to somebody who knows about it. This card follows it."
+            return "Next: it is offered to somebody who knows about it."
         case Status.OFFERED:
             return "Next: they claim it, or it goes to the next person."
         case Status.CLAIMED:

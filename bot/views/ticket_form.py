@@ -87,7 +87,7 @@ def receipt(ticket: Ticket) -> Block:
     """What takes the form's place: the number, and what happens next."""
     return sentence_view(
         f"*{ticket.id}* is stored. Thank you.",
-        f"{next_line(ticket)} You find it in your messages with Frontdesk.",
+        f"{next_line(ticket)}\nA card in your messages with Frontdesk always shows how it stands.",
         title=f"Ticket {ticket.id}",
     )
 
