@@ -1,0 +1,62 @@
+"""Which parts of Slack the code uses: Web API methods, commands, shortcuts and events."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from slack_sdk.web.async_client import AsyncWebClient
+
+from tests.rules.source import ROOT, sources
+
+MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+
+
+def methods_called() -> set[str]:
+    """The Web API methods the code calls, by Slack's names: "chat.postMessage"."""
+    return {
+        _slack_name(node.attr)
+        for source in sources("bot", "jobs", "models")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute) and _is_a_call_to_slack(node.attr)
+    }
+
+
+def registered(kind: str) -> set[str]:
+    """What the bot's listeners are registered for: `app.command("/ticket")` is a "command"."""
+    return {
+        str(argument.value)
+        for node, argument in _registrations()
+        if node.attr == kind and isinstance(argument, ast.Constant)
+    }
+
+
+def unreadable() -> set[str]:
+    """Registrations whose name is no literal, so that nobody can hold it against the manifest."""
+    kinds = {"command", "event", "shortcut", "global_shortcut", "message_shortcut"}
+    return {
+        ast.unparse(argument)
+        for node, argument in _registrations()
+        if node.attr in kinds and not isinstance(argument, ast.Constant)
+    }
+
+
+def _registrations() -> Iterator[tuple[ast.Attribute, ast.expr]]:
+    for source in sources("bot"):
+        for node in ast.walk(source.tree):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = node.func
+            if isinstance(called, ast.Attribute) and ast.unparse(called.value) == "app":
+                yield called, node.args[0]
+
+
+def _is_a_call_to_slack(name: str) -> bool:
+    method = getattr(AsyncWebClient, name, None)
+    return "_" in name.strip("_") and name != "api_call" and inspect.iscoroutinefunction(method)
+
+
+def _slack_name(python_name: str) -> str:
+    """`users_info` is users.info, `chat_postMessage` is chat.postMessage."""
+    return python_name.replace("_", ".")

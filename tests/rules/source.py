@@ -1,0 +1,76 @@
+"""The project's own source, as the rules read it: files, and the outside names they use."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One Python file of the project.
+
+    Attributes:
+        path: relative to the project's root, with slashes.
+    """
+
+    path: str
+    text: str
+    tree: ast.Module
+
+
+def sources(*folders: str) -> list[Source]:
+    """Every Python file under these folders of the project."""
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return [_read(path) for path in paths]
+
+
+def used(source: Source) -> set[str]:
+    """Every imported thing the file uses, by its full dotted name, however it was imported.
+
+    `from datetime import datetime as dt` and then `dt.now()` is a use of `datetime.datetime.now`.
+    """
+    imported = dict(_imported(source.tree))
+    # `import os.path` binds `os`.
+    tops = {name.split(".")[0] for name in imported if "." in name}
+    names = {top: top for top in tops} | imported
+    attributes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
+    dotted = (_dotted(node, names) for node in attributes)
+    return {*imported.values(), *_imported_by_name(source.tree), *filter(None, dotted)}
+
+
+def _read(path: Path) -> Source:
+    text = path.read_text(encoding="utf-8")
+    return Source(path=path.relative_to(ROOT).as_posix(), text=text, tree=ast.parse(text))
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """What each imported name is called in the file, and what it is in full."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.asname or alias.name, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name, f"{node.module}.{alias.name}"
+
+
+def _imported_by_name(tree: ast.Module) -> Iterator[str]:
+    """What `importlib.import_module("…")` imports."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        called, first = node.func, node.args[0]
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        if name in {"import_module", "__import__"} and isinstance(first, ast.Constant):
+            yield str(first.value)
+
+
+def _dotted(node: ast.expr, names: dict[str, str]) -> str | None:
+    if isinstance(node, ast.Name):
+        return names.get(node.id)
+    if isinstance(node, ast.Attribute) and (base := _dotted(node.value, names)):
+        return f"{base}.{node.attr}"
+    return None

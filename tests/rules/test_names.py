@@ -1,0 +1,149 @@
+"""Names that hold parts together: steps and worker functions, buttons, forms and listeners."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+from slack_bolt.response import BoltResponse
+
+import bot.views
+from bot.app import build_app
+from bot.background import Background
+from jobs.worker import WorkerSettings
+from models.cards import Button
+from models.desk import open_desk
+from models.flow import FLOW, Move
+from models.settings import Settings
+from models.slack import Identity
+from models.ticket import Status, Step
+from tests.rules.source import sources
+
+TEAM = "T1"
+PERSON = {"id": "U1", "team_id": TEAM}
+FORMS = [
+    form.CALLBACK
+    for found in pkgutil.iter_modules(bot.views.__path__)
+    if hasattr(form := importlib.import_module(f"bot.views.{found.name}"), "CALLBACK")
+]
+
+
+@pytest.fixture
+async def app() -> AsyncIterator[AsyncApp]:
+    """The bot's app, as it is built for a workspace; nothing is connected before the first use."""
+    settings = Settings.model_validate(
+        {"slack_bot_token": "xoxb-1", "slack_signing_secret": "s", "jwt_secret": "j" * 32}
+    )
+    identity = Identity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
+    async with open_desk(settings, database_seconds=1, slack_seconds=1) as desk:
+        yield build_app(desk, identity, Background())
+
+
+def test_every_step_is_a_function_of_the_worker_and_the_reverse() -> None:
+    assert {function.name for function in WorkerSettings.functions} == set(Step)
+
+
+def test_every_step_follows_from_some_move() -> None:
+    assert {step for rule in FLOW.values() for step in rule.then} == set(Step)
+
+
+def test_every_move_has_its_row() -> None:
+    assert set(FLOW) == set(Move)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_can_be_reached_and_left(status: Status) -> None:
+    assert status in {rule.ends for rule in FLOW.values()}
+    assert status in {start for rule in FLOW.values() for start in rule.starts}
+
+
+@pytest.mark.parametrize("button", Button)
+async def test_every_button_has_a_listener(app: AsyncApp, button: Button) -> None:
+    pressed = {"type": "button", "action_id": button.value, "block_id": "moves", "value": "T-1:1"}
+
+    assert await _is_heard(app, {"type": "block_actions", "actions": [pressed]})
+
+
+@pytest.mark.parametrize("callback_id", FORMS)
+async def test_every_form_has_a_listener(app: AsyncApp, callback_id: str) -> None:
+    view = {"type": "modal", "callback_id": callback_id, "state": {"values": {}}}
+
+    assert await _is_heard(app, {"type": "view_submission", "view": view})
+
+
+async def test_a_button_that_nobody_drew_has_no_listener(app: AsyncApp) -> None:
+    pressed = {"type": "button", "action_id": "make_tea", "block_id": "moves"}
+
+    assert not await _is_heard(app, {"type": "block_actions", "actions": [pressed]})
+
+
+async def test_every_listener_asks_for_names_that_bolt_knows(app: AsyncApp) -> None:
+    # Bolt fills a name it does not know with None, and only logs a warning.
+    known = set(inspect.signature(AsyncArgs.__init__).parameters) - {"self", "kwargs"}
+    known |= {"args", "request", "response", "next_", *_put_into_the_context()}
+
+    unknown = {
+        f"{function.__module__}.{function.__qualname__}({name})"
+        for function in _called_by_bolt(app)
+        for name in inspect.signature(function).parameters
+        if name not in known
+    }
+
+    assert unknown == set()
+
+
+async def test_the_error_handler_asks_for_names_that_bolt_knows(app: AsyncApp) -> None:
+    handler = _inner(app)["_async_listener_runner"].listener_error_handler.func
+    known = set(inspect.signature(AsyncArgs.__init__).parameters) - {"self", "kwargs"}
+
+    assert set(inspect.signature(handler).parameters) <= known | {"error"}
+
+
+async def _is_heard(app: AsyncApp, body: dict[str, Any]) -> bool:
+    """Whether one of the app's listeners takes this payload, by Bolt's own matching."""
+    request = AsyncBoltRequest(mode="socket_mode", body={"user": PERSON, **body})
+    response = BoltResponse(status=200)
+    for listener in _inner(app)["_async_listeners"]:
+        if await listener.async_matches(req=request, resp=response):
+            return True
+    return False
+
+
+def _called_by_bolt(app: AsyncApp) -> Iterator[Callable[..., Any]]:
+    """Our own functions that Bolt fills with arguments by their names."""
+    for listener in _inner(app)["_async_listeners"]:
+        yield from (listener.ack_function, *listener.lazy_functions)
+        asked = [*listener.matchers, *listener.middleware]
+        yield from _ours(asked)
+    yield from _ours(_inner(app)["_async_middleware_list"])
+
+
+def _ours(parts: list[Any]) -> list[Callable[..., Any]]:
+    """The functions inside Bolt's matchers and middleware that are the bot's own."""
+    functions = [part.func for part in parts if hasattr(part, "func")]
+    return [function for function in functions if function.__module__.startswith("bot.")]
+
+
+def _inner(app: AsyncApp) -> dict[str, Any]:
+    # Bolt has no public list of what is registered.
+    return vars(app)
+
+
+def _put_into_the_context() -> set[str]:
+    """The keys of `context["…"] = …` in the bot; Bolt hands them out by name."""
+    return {
+        str(target.slice.value)
+        for source in sources("bot")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Subscript)
+        and isinstance(target.value, ast.Name)
+        and target.value.id == "context"
+        and isinstance(target.slice, ast.Constant)
+    }

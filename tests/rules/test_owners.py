@@ -1,0 +1,83 @@
+"""Each outside package, the environment and the clock have one owner file."""
+
+import ast
+import sys
+import tomllib
+from pathlib import PurePosixPath
+
+import pytest
+
+from tests.rules.source import ROOT, Source, sources, used
+
+# The longest name that fits decides. A folder owns with all its files.
+OWNERS = {
+    "aiosmtplib": {"jobs/smtp.py"},
+    "arq": {"models/queue.py", "jobs/worker.py"},
+    "bson": {"models/store.py"},
+    "google": {"jobs/gemini.py"},
+    "jwt": {"models/tokens.py"},
+    "motor": {"models/store.py"},
+    "pydantic_settings": {"models/settings.py"},
+    "pymongo": {"models/store.py"},
+    "redis": {"models/queue.py"},
+    "slack_bolt": {"bot"},
+    "slack_sdk": {"models/slack.py"},
+    # What stands before Bolt: the proof that a request is Slack's, and the socket.
+    "slack_sdk.signature": {"bot/guard.py"},
+    "slack_sdk.socket_mode": {"bot/serve.py"},
+    # The environment.
+    "dotenv": {"models/settings.py"},
+    "os.environ": {"models/settings.py"},
+    "os.getenv": {"models/settings.py"},
+    # The clock; what measures durations (`time.monotonic`) is nobody's.
+    "datetime.date.today": {"models/clock.py"},
+    "datetime.datetime.now": {"models/clock.py"},
+    "datetime.datetime.today": {"models/clock.py"},
+    "datetime.datetime.utcnow": {"models/clock.py"},
+    "time.time": {"models/clock.py"},
+    "time.time_ns": {"models/clock.py"},
+}
+SOURCES = sources("bot", "jobs", "models")
+
+
+def _language() -> list[Source]:
+    """The files of models/ below the two layers of tools that pyproject.toml names."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(each["layers"] for each in contracts if each.get("containers") == ["models"])
+    tools = {name.strip(" ()") for layer in layers[:2] for name in layer.split("|")}
+    return [each for each in sources("models") if PurePosixPath(each.path).stem not in tools]
+
+
+LANGUAGE = _language()
+
+
+@pytest.mark.parametrize("owned", OWNERS)
+def test_only_its_owner_uses_it(owned: str) -> None:
+    strangers = {
+        source.path
+        for source in SOURCES
+        for name in used(source)
+        if _owned_name(name) == owned and not _owns(source, OWNERS[owned])
+    }
+
+    assert strangers == set()
+
+
+@pytest.mark.parametrize("word", LANGUAGE, ids=lambda source: source.path)
+def test_the_language_of_the_desk_awaits_nothing_and_needs_pydantic_alone(word: Source) -> None:
+    waits = (ast.Await, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith)
+    packages = {name.split(".")[0] for name in used(word)} - sys.stdlib_module_names
+
+    assert not any(isinstance(node, waits) for node in ast.walk(word.tree))
+    assert packages <= {"models", "pydantic"}
+
+
+def _owned_name(name: str) -> str:
+    """The longest owned name that this one is, or lies in."""
+    parents = [name.rsplit(".", cut)[0] for cut in range(name.count(".") + 1)]
+    return next((parent for parent in parents if parent in OWNERS), "")
+
+
+def _owns(source: Source, owners: set[str]) -> bool:
+    return any(source.path == owner or source.path.startswith(f"{owner}/") for owner in owners)

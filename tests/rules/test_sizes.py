@@ -1,0 +1,35 @@
+"""Files and functions stay small, and every file opens by saying what it is."""
+
+import ast
+
+import pytest
+
+from tests.rules.source import Source, sources
+
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 50
+SOURCES = sources("bot", "jobs", "models", "sandbox")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.path)
+def test_the_file_is_short(source: Source) -> None:
+    assert source.text.count("\n") <= LONGEST_FILE
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.path)
+def test_its_functions_are_short(source: Source) -> None:
+    functions = (
+        node
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    lengths = {node.name: (node.end_lineno or 0) - node.lineno + 1 for node in functions}
+
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+@pytest.mark.parametrize("source", [*SOURCES, *sources("tests")], ids=lambda source: source.path)
+def test_it_opens_with_a_sentence_that_says_what_it_is(source: Source) -> None:
+    said = ast.get_docstring(source.tree) or ""
+
+    assert said.split("\n\n")[0].rstrip().endswith((".", "?", "!", ")", '"'))
