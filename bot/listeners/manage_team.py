@@ -48,16 +48,17 @@ async def _fill(desk: Desk, view_id: str, command: dict[str, Any]) -> None:
     await desk.slack.update_view(view_id, view)
 
 
-async def show_member(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
-) -> None:
-    """Show the role and skills of the person picked."""
+async def show_member(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+    """Show the role and skills of the person picked, before anything else can be filled in."""
     admin = await acting.admin(desk, body)
     slack_id = member_form.picked(body)
     if slack_id:
         member = await desk.store.member(admin.team_id, slack_id)
         form = member_form.draw(await desk.store.configuration(admin.team_id), member)
-        background.start(desk.slack.update_view(body["view"]["id"], form))
+        try:
+            await desk.slack.update_view(body["view"]["id"], form)
+        except OutsideError as error:
+            raise DeskError(_SLACK_SILENT) from error
     await ack()
 
 
