@@ -1,0 +1,56 @@
+"""Reading a Web API request: query, form or JSON, and the token, which has its own places."""
+
+import json
+from collections.abc import Mapping
+
+from aiohttp import BasicAuth, web
+
+from sandbox.slack.errors import SlackError
+from sandbox.slack.shapes import Json
+
+_JSON = "application/json"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+async def read_arguments(request: web.Request) -> tuple[Json, str]:
+    """The arguments and the token. A token in the query string does not count."""
+    args: Json = dict(request.query)
+    args.pop("token", None)
+    body = await _body(request)
+    form_token = body.pop("token", None) if request.content_type in _FORMS else None
+    args |= {key: value for key, value in body.items() if value is not None}
+    header = request.headers.get("Authorization", "")
+    if header.startswith("Basic "):
+        basic = BasicAuth.decode(header)
+        args |= {"client_id": basic.login, "client_secret": basic.password}
+    return args, _token(header, form_token)
+
+
+def _token(header: str, form_token: object) -> str:
+    if header.startswith("Bearer "):
+        return header.removeprefix("Bearer ").strip()
+    return form_token if isinstance(form_token, str) else ""
+
+
+async def _body(request: web.Request) -> Json:
+    if request.method != "POST" or not request.can_read_body:
+        return {}
+    if request.content_type in _FORMS:
+        return _texts(await request.post())
+    if request.content_type == _JSON:
+        return _json_object(await request.text())
+    raise SlackError("invalid_post_type")
+
+
+def _texts(form: Mapping[str, object]) -> Json:
+    return {key: value for key, value in form.items() if isinstance(value, str)}
+
+
+def _json_object(text: str) -> Json:
+    try:
+        value = json.loads(text or "{}")
+    except ValueError:
+        raise SlackError("invalid_json") from None
+    if not isinstance(value, dict):
+        raise SlackError("json_not_object")
+    return value

@@ -1,0 +1,118 @@
+"""A message before it is posted: what the app sent, checked as Slack checks it."""
+
+import json
+from dataclasses import dataclass, field
+
+from sandbox.slack.blockkit import check_message
+from sandbox.slack.blocks import stored_blocks
+from sandbox.slack.errors import SlackError, invalid_blocks
+from sandbox.slack.shapes import Json, to_json
+
+# limits.md, rows 4 and 38; metadata's limit is not published, this is our reading of it.
+MOST_BLOCK_TEXT = 13_200
+MOST_TEXT = 40_000
+MOST_TEXT_IN_UPDATE = 4_000
+MOST_ATTACHMENTS = 100
+MOST_METADATA = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was sent. None means: not mentioned, so an update keeps what was there."""
+
+    text: str | None = None
+    blocks: list[Json] | None = None
+    attachments: list[Json] | None = None
+    metadata: Json | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def says_nothing(self) -> bool:
+        return not (self.text or self.blocks or self.attachments)
+
+
+def read_draft(fields: Json) -> Draft:
+    """Raises the Web API's refusals: invalid_blocks, no_text, invalid_metadata_format, …"""
+    text = fields.get("text")
+    blocks = _blocks(fields.get("blocks"))
+    attachments = _attachments(fields.get("attachments"))
+    warnings = []
+    if text is not None and len(str(text)) > MOST_TEXT:
+        warnings.append("message_truncated")
+    if not text and (blocks or attachments):
+        # Allowed, but screen readers and notifications then have nothing to say.
+        warnings.append("missing_text_in_message")
+    return Draft(
+        text=None if text is None else str(text)[:MOST_TEXT],
+        blocks=blocks,
+        attachments=attachments,
+        metadata=_metadata(fields.get("metadata")),
+        warnings=warnings,
+    )
+
+
+def json_value(value: object, *, error: str) -> object:
+    """Forms carry JSON as text; JSON bodies carry it as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise SlackError(error) from None
+
+
+def _blocks(raw: object) -> list[Json] | None:
+    if raw is None or raw == "":
+        return None
+    blocks = json_value(raw, error="invalid_blocks_format")
+    if not isinstance(blocks, list):
+        raise SlackError("invalid_blocks_format")
+    if problems := check_message(blocks):
+        raise invalid_blocks(problems)
+    if _amount_of_text(blocks) > MOST_BLOCK_TEXT:
+        raise SlackError("msg_blocks_too_long")
+    return stored_blocks(blocks)
+
+
+def _amount_of_text(value: object) -> int:
+    if isinstance(value, dict):
+        own = value.get("text")
+        return (len(own) if isinstance(own, str) else 0) + sum(
+            _amount_of_text(one) for one in value.values()
+        )
+    return sum(_amount_of_text(one) for one in value) if isinstance(value, list) else 0
+
+
+def _attachments(raw: object) -> list[Json] | None:
+    if raw is None or raw == "":
+        return None
+    attachments = json_value(raw, error="invalid_attachments")
+    if not isinstance(attachments, list):
+        raise SlackError("invalid_attachments")
+    if len(attachments) > MOST_ATTACHMENTS:
+        raise SlackError("too_many_attachments")
+    return [_attachment(number, one) for number, one in enumerate(attachments, start=1)]
+
+
+def _attachment(number: int, attachment: Json) -> Json:
+    blocks = _blocks(attachment.get("blocks"))
+    stored = {"id": number, "fallback": "[no preview available]", **attachment}
+    return stored | ({"blocks": blocks} if blocks else {})
+
+
+def _metadata(raw: object) -> Json | None:
+    if raw is None or raw == "":
+        return None
+    metadata = json_value(raw, error="invalid_metadata_format")
+    if not isinstance(metadata, dict):
+        raise SlackError("invalid_metadata_format")
+    if metadata == {}:
+        return {}
+    event_type = metadata.get("event_type")
+    if not isinstance(event_type, str) or not event_type:
+        raise SlackError("invalid_metadata_format")
+    if not isinstance(metadata.get("event_payload"), dict):
+        raise SlackError("invalid_metadata_schema")
+    if len(to_json(metadata)) > MOST_METADATA:
+        raise SlackError("metadata_too_large")
+    return metadata

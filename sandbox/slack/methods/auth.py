@@ -1,0 +1,83 @@
+"""auth.*, apps.connections.open and oauth.v2.access: who is calling."""
+
+from sandbox.slack import happenings
+from sandbox.slack.errors import SlackError
+from sandbox.slack.methods.call import Call, Method, names
+from sandbox.slack.rates import Tier
+from sandbox.slack.shapes import Json
+from sandbox.slack.tokens import TokenKind
+
+
+def test(call: Call) -> Json:
+    state = call.state
+    return {
+        "ok": True,
+        "url": f"https://{state.team_domain}.slack.com/",
+        "team": state.team_name,
+        "user": state.app.bot_name.lower().replace(" ", ""),
+        "team_id": state.team_id,
+        "user_id": state.app.bot_user_id,
+        "bot_id": state.app.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+def revoke(call: Call) -> Json:
+    if call.flag("test"):
+        return {"ok": True, "revoked": False}
+    call.state.tokens.revoke(call.token)
+    call.state.emit(happenings.tokens_revoked(call.state))
+    return {"ok": True, "revoked": True}
+
+
+def open_connection(call: Call) -> Json:
+    return {"ok": True, "url": call.state.socket_url()}
+
+
+def oauth_access(call: Call) -> Json:
+    tokens = call.state.tokens
+    if call.text("client_id") != tokens.client_id:
+        raise SlackError("invalid_client_id")
+    if call.text("client_secret") != tokens.client_secret:
+        raise SlackError("bad_client_secret")
+    code = call.text("code")
+    if code not in tokens.codes:
+        raise SlackError("invalid_code")
+    tokens.codes.discard(code)
+    return _granted(call)
+
+
+def _granted(call: Call) -> Json:
+    state = call.state
+    installer = next((m for m in state.people if m.owner or m.admin), None)
+    return {
+        "ok": True,
+        "app_id": state.app.app_id,
+        "authed_user": {"id": installer.id if installer else ""},
+        "scope": ",".join(sorted(state.manifest.bot_scopes)),
+        "token_type": "bot",
+        "access_token": state.tokens.bot,
+        "bot_user_id": state.app.bot_user_id,
+        "team": {"id": state.team_id, "name": state.team_name},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+METHODS = (
+    Method(name="auth.test", run=test, tier=Tier.SPECIAL),
+    Method(name="auth.revoke", run=revoke, tier=Tier.THREE),
+    Method(
+        name="apps.connections.open",
+        run=open_connection,
+        tier=Tier.THREE,
+        token=TokenKind.APP,
+    ),
+    Method(
+        name="oauth.v2.access",
+        run=oauth_access,
+        tier=Tier.SPECIAL,
+        token=None,
+        errors=names("invalid_client_id bad_client_secret invalid_code"),
+    ),
+)

@@ -1,0 +1,52 @@
+"""blocks.validate: what would be wrong with these blocks, this message, this view."""
+
+from collections.abc import Sequence
+
+from sandbox.slack.blockkit import check_message, check_view
+from sandbox.slack.blockkit.problems import Problem
+from sandbox.slack.drafts import json_value
+from sandbox.slack.errors import SlackError
+from sandbox.slack.methods.call import Call, Method, names
+from sandbox.slack.rates import Tier
+from sandbox.slack.shapes import Json
+
+_ONE_OF = "must provide exactly one of `blocks`, `view`, or `message`"
+
+
+def validate(call: Call) -> Json:
+    given = [name for name in ("blocks", "view", "message") if call.args.get(name)]
+    if len(given) != 1:
+        raise SlackError("invalid_arguments", response_metadata={"messages": [_ONE_OF]})
+    name = given[0]
+    value = json_value(call.args[name], error="invalid_arguments")
+    if problems := _problems(name, value):
+        raise SlackError(f"invalid_{name}", errors=[_reported(one) for one in problems])
+    return {"ok": True}
+
+
+def _problems(name: str, value: object) -> Sequence[Problem]:
+    if name == "view":
+        return check_view(value)
+    if name == "message":
+        return check_message(value.get("blocks") if isinstance(value, dict) else value)
+    return check_message(value)
+
+
+def _reported(problem: Problem) -> Json:
+    return {
+        "code": "failed_constraint",
+        "message": problem.message,
+        "pointer": problem.pointer.removeprefix("/blocks").removeprefix("/view"),
+        "constraint": {},
+    }
+
+
+METHODS = (
+    Method(
+        name="blocks.validate",
+        run=validate,
+        tier=Tier.THREE,
+        token=None,
+        errors=names("invalid_blocks invalid_view invalid_message"),
+    ),
+)

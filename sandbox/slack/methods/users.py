@@ -1,0 +1,181 @@
+"""users.*, usergroups.*, bots.info and team.info: who is here."""
+
+from sandbox.slack.channels import channel_object
+from sandbox.slack.errors import SlackError
+from sandbox.slack.methods.call import Call, Method, names, scopes_for
+from sandbox.slack.methods.conversations import kinds_asked_for
+from sandbox.slack.people import Member, user_object
+from sandbox.slack.rates import Tier
+from sandbox.slack.shapes import Json
+from sandbox.slack.usergroups import usergroup_object
+
+
+def _shown(call: Call, member: Member) -> Json:
+    """E-mail addresses only with users:read.email."""
+    return user_object(
+        member,
+        home_team=call.state.team_id,
+        with_email="users:read.email" in call.state.manifest.bot_scopes,
+        locale=call.flag("include_locale"),
+    )
+
+
+def info(call: Call) -> Json:
+    member = call.state.people.get(call.text("user"))
+    if member is None:
+        raise SlackError("user_not_found")
+    return {"ok": True, "user": _shown(call, member)}
+
+
+def list_users(call: Call) -> Json:
+    everybody = [_shown(call, member) for member in call.state.people.of_this_team()]
+    page, metadata = call.page(everybody, limit_error="invalid_arguments")
+    return {
+        "ok": True,
+        "members": page,
+        "cache_ts": call.state.now(),
+        "response_metadata": metadata,
+    }
+
+
+def lookup_by_email(call: Call) -> Json:
+    member = call.state.people.with_email(call.text("email"))
+    if member is None:
+        raise SlackError("users_not_found")
+    return {"ok": True, "user": _shown(call, member)}
+
+
+def conversations(call: Call) -> Json:
+    kinds, bot = kinds_asked_for(call), call.state.app.bot_user_id
+    user = call.text("user") or bot
+    seen = [
+        channel_object(channel, seen_by=bot)
+        for channel in call.state.channels
+        if channel.kind in kinds
+        and user in channel.members
+        and (not channel.private or bot in channel.members)
+        and not (channel.archived and call.flag("exclude_archived"))
+    ]
+    page, metadata = call.page(seen)
+    return {"ok": True, "channels": page, "response_metadata": metadata}
+
+
+def list_usergroups(call: Call) -> Json:
+    _need_paid_plan(call)
+    shown = [
+        usergroup_object(
+            group, with_users=call.flag("include_users"), with_count=call.flag("include_count")
+        )
+        for group in call.state.usergroups
+        if not group.disabled or call.flag("include_disabled")
+    ]
+    return {"ok": True, "usergroups": shown}
+
+
+def usergroup_users(call: Call) -> Json:
+    _need_paid_plan(call)
+    group = call.state.usergroups.get(call.text("usergroup"))
+    if group is None or (group.disabled and not call.flag("include_disabled")):
+        raise SlackError("no_such_subteam")
+    return {"ok": True, "users": list(group.users)}
+
+
+def _need_paid_plan(call: Call) -> None:
+    if not call.state.usergroups.on_paid_plan:
+        raise SlackError("plan_upgrade_required")
+
+
+def bot_info(call: Call) -> Json:
+    wanted = call.text("bot")
+    if wanted and wanted != call.state.app.bot_id:
+        raise SlackError("bot_not_found")
+    profile = call.state.bot_profile()
+    kept = ("id", "deleted", "name", "updated", "app_id", "icons")
+    bot = {key: profile[key] for key in kept} | {"user_id": call.state.app.bot_user_id}
+    return {"ok": True, "bot": bot}
+
+
+def team_info(call: Call) -> Json:
+    state = call.state
+    if call.text("team") not in ("", state.team_id):
+        raise SlackError("team_not_found")
+    icons: Json = {
+        f"image_{size}": f"https://a.slack-edge.com/80588/img/avatars-teams/ava_{size}.png"
+        for size in (34, 44, 68, 88, 102, 132, 230)
+    }
+    domain = state.team_domain
+    return {
+        "ok": True,
+        "team": {
+            "id": state.team_id,
+            "name": state.team_name,
+            "domain": domain,
+            "url": f"https://{domain}.slack.com/",
+            "email_domain": "",
+            "is_verified": False,
+            "icon": icons | {"image_default": True},
+        },
+    }
+
+
+METHODS = (
+    Method(
+        name="users.info",
+        run=info,
+        tier=Tier.FOUR,
+        required=("user",),
+        scopes=("users:read",),
+        errors=names("user_not_found"),
+    ),
+    Method(
+        name="users.list",
+        run=list_users,
+        tier=Tier.TWO,
+        scopes=("users:read",),
+        errors=names("invalid_cursor"),
+    ),
+    Method(
+        name="users.lookupByEmail",
+        run=lookup_by_email,
+        tier=Tier.THREE,
+        required=("email",),
+        scopes=("users:read.email",),
+        errors=names("users_not_found"),
+    ),
+    Method(
+        name="users.conversations",
+        run=conversations,
+        tier=Tier.THREE,
+        scopes=scopes_for("read"),
+        errors=names("invalid_cursor invalid_limit invalid_types"),
+    ),
+    Method(
+        name="usergroups.list",
+        run=list_usergroups,
+        tier=Tier.TWO,
+        scopes=("usergroups:read",),
+        errors=names("plan_upgrade_required"),
+    ),
+    Method(
+        name="usergroups.users.list",
+        run=usergroup_users,
+        tier=Tier.TWO,
+        required=("usergroup",),
+        scopes=("usergroups:read",),
+        errors=names("plan_upgrade_required no_such_subteam"),
+    ),
+    Method(
+        name="bots.info",
+        run=bot_info,
+        tier=Tier.THREE,
+        scopes=("users:read",),
+        errors=names("bot_not_found"),
+    ),
+    Method(
+        name="team.info",
+        run=team_info,
+        tier=Tier.THREE,
+        scopes=("team:read",),
+        errors=names("team_not_found"),
+    ),
+)

@@ -1,0 +1,156 @@
+"""Slack's end of Socket Mode: hello, envelopes to one random socket, acks from any of them."""
+
+import asyncio
+import json
+import random
+import uuid
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+
+from sandbox.slack.ids import secret
+from sandbox.slack.shapes import Json, to_json
+from sandbox.slack.state import State
+
+# limits.md, row 49.
+MOST_SOCKETS = 10
+_RANDOM = random.SystemRandom()
+
+
+class NoSocket(Exception):
+    """The app has no open connection."""
+
+
+@dataclass(slots=True, eq=False)
+class Socket:
+    """One open connection and what was sent over it."""
+
+    id: str
+    websocket: web.WebSocketResponse
+    delivered: list[str] = field(default_factory=list)
+
+
+class Sockets:
+    """All open connections of the app."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._tickets: set[str] = set()
+        self._open: list[Socket] = []
+        self._waiting: dict[str, list[asyncio.Future[object]]] = {}
+        self.late_acks: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def new_envelope_id(self) -> str:
+        return str(uuid.uuid4())
+
+    def url(self) -> str:
+        """Where to connect; good for one connection."""
+        ticket = secret()
+        self._tickets.add(ticket)
+        base = self._state.base_url.replace("http://", "ws://")
+        return f"{base}/link/?ticket={ticket}&app_id={self._state.app.app_id}"
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """One connection, from hello until it ends."""
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
+            return web.Response(status=401)
+        self._tickets.discard(ticket)
+        websocket = web.WebSocketResponse()
+        await websocket.prepare(request)
+        if len(self._open) >= MOST_SOCKETS:
+            await self._part(websocket, "too_many_websockets")
+            return websocket
+        await self._attend(Socket(id=ticket, websocket=websocket))
+        return websocket
+
+    async def deliver(self, envelope: str) -> object:
+        """Send to one random socket and wait for the ack, whichever socket it comes on."""
+        envelope_id = json.loads(envelope)["envelope_id"]
+        if not self._open:
+            raise NoSocket
+        acked: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(envelope_id, []).append(acked)
+        try:
+            await self._send(_RANDOM.choice(self._open), envelope, envelope_id)
+            return await acked
+        finally:
+            self._forget(envelope_id, acked)
+
+    async def disconnect(self, reason: str = "refresh_requested") -> None:
+        """Ask every connection to come back; "warning" is only a warning."""
+        for socket in list(self._open):
+            await self._say_disconnect(socket.websocket, reason)
+            if reason != "warning":
+                await socket.websocket.close()
+
+    async def cut(self) -> None:
+        """Lose every connection without a word, as a network does."""
+        for socket in list(self._open):
+            self._open.remove(socket)
+            if transport := socket.websocket.get_extra_info("transport"):
+                transport.abort()
+        self._state.changed()
+
+    async def close(self) -> None:
+        for socket in list(self._open):
+            await socket.websocket.close()
+
+    async def _attend(self, socket: Socket) -> None:
+        self._open.append(socket)
+        await socket.websocket.send_str(to_json(self._hello()))
+        self._state.changed()
+        try:
+            async for message in socket.websocket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._take(message.json())
+        finally:
+            if socket in self._open:
+                self._open.remove(socket)
+            self._state.changed()
+
+    def _take(self, answer: Json) -> None:
+        envelope_id = str(answer.get("envelope_id"))
+        waiting = [one for one in self._waiting.get(envelope_id, ()) if not one.done()]
+        if waiting:
+            waiting[0].set_result(answer.get("payload"))
+        else:
+            self.late_acks.append(envelope_id)
+        self._state.changed()
+
+    async def _send(self, socket: Socket, envelope: str, envelope_id: str) -> None:
+        socket.delivered.append(envelope_id)
+        try:
+            await socket.websocket.send_str(envelope)
+        except ConnectionError as gone:
+            raise NoSocket from gone
+
+    def _forget(self, envelope_id: str, acked: asyncio.Future[object]) -> None:
+        waiting = self._waiting[envelope_id]
+        waiting.remove(acked)
+        if not waiting:
+            del self._waiting[envelope_id]
+
+    async def _part(self, websocket: web.WebSocketResponse, reason: str) -> None:
+        await self._say_disconnect(websocket, reason)
+        await websocket.close()
+
+    async def _say_disconnect(self, websocket: web.WebSocketResponse, reason: str) -> None:
+        goodbye = {"type": "disconnect", "reason": reason, "debug_info": _debug_info()}
+        await websocket.send_str(to_json(goodbye))
+
+    def _hello(self) -> Json:
+        return {
+            "type": "hello",
+            "num_connections": len(self._open),
+            "debug_info": _debug_info() | {"approximate_connection_time": 18060},
+            "connection_info": {"app_id": self._state.app.app_id},
+        }
+
+
+def _debug_info() -> Json:
+    return {"host": "applink-sandbox", "build_number": 1}
