@@ -42,5 +42,5 @@ $(READY): pyproject.toml constraints.txt
 	[ -x $(BIN)/python ] || { echo "Setting up .venv with $$("$$found" --version)" >&2; "$$found" -m venv .venv; }
 	@echo "Installing what Frontdesk needs into .venv; the first time takes a minute or two" >&2
 	@$(BIN)/python -m pip install --disable-pip-version-check -e '.[sandbox,dev]' -c constraints.txt \
-	  | awk '/^Collecting/ { print "  " $$2; fflush() } /^Installing coll/ { print "  … installing"; fflush() }' >&2
+	  | awk '/^Collecting/ { sub(/[<>=!].*/, "", $$2); print "  " $$2 } /^Installing coll/ { print "  installing them" } { fflush() }' >&2
 	@touch $@
