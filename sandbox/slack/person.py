@@ -180,6 +180,10 @@ class Person:
         event = happenings.reaction(state, post, user=self.id, name=emoji, added=True)
         await self._door.events.tell(event)
 
+    async def joins_workspace(self) -> None:
+        event = happenings.user_changed(self._door.state, self.member, name="team_join")
+        await self._door.events.tell(event)
+
     async def joins(self, channel: Channel) -> None:
         channel.members.append(self.id)
         state = self._door.state

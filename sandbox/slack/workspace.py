@@ -160,7 +160,10 @@ class Workspace:
         team_id: str | None = None,
         user_id: str | None = None,
     ) -> Person:
-        """With another `team_id`, a person of another workspace, as in Slack Connect."""
+        """With another `team_id`, a person of another workspace, as in Slack Connect.
+
+        They have always been there: `Person.joins_workspace` tells the app of a newcomer.
+        """
         team = team_id or self.team_id
         member = Member(
             id=user_id or _id_for(team, handle),
@@ -177,7 +180,6 @@ class Workspace:
         )
         self.state.people.add(member)
         self._persons[member.id] = Person(self._door, member)
-        self._tell_a_running_app(happenings.user_changed(self.state, member, name="team_join"))
         return self._persons[member.id]
 
     def person(self, name: str) -> Person:
@@ -190,9 +192,7 @@ class Workspace:
     def deactivate(self, person: Person) -> None:
         person.member.deleted = True
         person.member.updated = self.state.now()
-        self._tell_a_running_app(
-            happenings.user_changed(self.state, person.member, name="user_change")
-        )
+        self._events.emit(happenings.user_changed(self.state, person.member, name="user_change"))
         self.state.changed()
 
     def add_channel(
@@ -269,11 +269,6 @@ class Workspace:
         self.state.tokens.account_active = False
         await self._events.tell(happenings.tokens_revoked(self.state))
         await self._events.tell(happenings.app_uninstalled())
-
-    def _tell_a_running_app(self, event: Json) -> None:
-        """Before the app runs, people are the scenery, and nothing has happened to them."""
-        if self.request_url or len(self.sockets):
-            self._events.emit(event)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> object:
         if self._loop is None:

@@ -1,20 +1,21 @@
 """A workspace, people in it, and a real Bolt app that each test teaches what it needs."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack.manifest import Manifest, load_manifest
 from sandbox.slack.person import Person
+from sandbox.slack.shapes import Json
 from sandbox.slack.workspace import Workspace
 
 MANIFEST = Path(__file__).parent / "manifest.yml"
-SocketModeHandlers = Callable[[], Any]
 
 
 @pytest.fixture(scope="session")
@@ -51,14 +52,98 @@ def bolt(slack: Workspace, client: AsyncWebClient) -> AsyncApp:
     )
 
 
+@asynccontextmanager
+async def listening(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncApp]:
+    runner = web.AppRunner(bolt.web_app("/slack/events"), access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    yield bolt
+    await runner.cleanup()
+
+
+@asynccontextmanager
+async def connected(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
+    own_client = AsyncWebClient(token=slack.app_token, base_url=slack.api_url)
+    handler = AsyncSocketModeHandler(bolt, slack.app_token, web_client=own_client)
+    before = len(slack.sockets)
+    await handler.connect_async()
+    await slack.until(lambda: len(slack.sockets) > before, waiting_for="a connection")
+    yield handler
+    await handler.close_async()
+
+
 @pytest.fixture
 async def app(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncApp]:
     """The Bolt app, listening to signed HTTP."""
-    runner = web.AppRunner(bolt.web_app("/slack/events"), access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-    yield bolt
-    await runner.cleanup()
+    async with listening(slack, bolt) as running:
+        yield running
+
+
+@pytest.fixture
+async def socket_app(
+    slack: Workspace, bolt: AsyncApp
+) -> AsyncIterator[AsyncSocketModeHandler]:
+    """The Bolt app's handler, connected over Socket Mode."""
+    async with connected(slack, bolt) as handler:
+        yield handler
+
+
+@pytest.fixture(params=["http", "socket"])
+async def either_app(
+    request: pytest.FixtureRequest, slack: Workspace, bolt: AsyncApp
+) -> AsyncIterator[AsyncApp]:
+    """The Bolt app, once over HTTP and once over Socket Mode."""
+    if request.param == "http":
+        async with listening(slack, bolt):
+            yield bolt
+    else:
+        async with connected(slack, bolt):
+            yield bolt
+
+
+@pytest.fixture
+def form() -> Json:
+    """A modal with one required text and one optional choice."""
+    return {
+        "type": "modal",
+        "callback_id": "form",
+        "title": {"type": "plain_text", "text": "Form"},
+        "submit": {"type": "plain_text", "text": "Send"},
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": "what",
+                "label": {"type": "plain_text", "text": "What?"},
+                "element": {"type": "plain_text_input", "action_id": "text"},
+            },
+            {
+                "type": "input",
+                "block_id": "speed",
+                "optional": True,
+                "label": {"type": "plain_text", "text": "How fast?"},
+                "element": {
+                    "type": "static_select",
+                    "action_id": "option",
+                    "options": [
+                        {"text": {"type": "plain_text", "text": "Running"}, "value": "run"},
+                        {"text": {"type": "plain_text", "text": "Walking"}, "value": "walk"},
+                    ],
+                },
+            },
+        ],
+    }
+
+
+@pytest.fixture
+def opens(bolt: AsyncApp) -> Callable[[Json], None]:
+    """Teaches the app to open this view on /errand."""
+
+    def teach(view: Json) -> None:
+        async def open_it(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
+            await client.views_open(trigger_id=body["trigger_id"], view=view)
+            await ack()
+
+        bolt.command("/errand")(open_it)
+
+    return teach

@@ -7,7 +7,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack.person import Person
 from sandbox.slack.seen import Message
-from sandbox.slack.workspace import Workspace
 
 FORM = {
     "type": "modal",
@@ -88,9 +87,9 @@ def teach(app: AsyncApp) -> None:
 
 
 async def test_an_errand_goes_from_the_command_to_the_changed_card(
-    slack: Workspace, app: AsyncApp, ana: Person, bob: Person
+    either_app: AsyncApp, ana: Person, bob: Person
 ) -> None:
-    teach(app)
+    teach(either_app)
 
     await ana.types("/errand")
     assert ana.modal

@@ -1,0 +1,211 @@
+"""Slash commands: what the app is told, and what the person sees of each kind of answer."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond, AsyncSay
+from slack_bolt.response import BoltResponse
+
+from sandbox.slack.acks import TROUBLE
+from sandbox.slack.person import Person
+from sandbox.slack.shapes import Json
+from sandbox.slack.workspace import Workspace
+
+
+async def test_the_app_is_told_who_typed_what_where(
+    slack: Workspace, either_app: AsyncApp, ana: Person
+) -> None:
+    told: list[Json] = []
+
+    @either_app.command("/errand")
+    async def note(ack: AsyncAck, command: Json) -> None:
+        told.append(command)
+        await ack()
+
+    general = slack.add_channel("general", members=[ana])
+    await ana.types("/errand  fetch <tea> & milk ", channel=general)
+
+    (command,) = told
+    assert command["command"] == "/errand"
+    assert command["text"] == "fetch <tea> & milk"
+    assert (command["user_id"], command["user_name"]) == (ana.id, "ana")
+    assert (command["channel_id"], command["channel_name"]) == (general.id, "general")
+    assert ana.whispers == ana.messages == []
+    assert ana.alerts == []
+
+
+async def test_a_command_in_the_dm_comes_from_directmessage(
+    slack: Workspace, app: AsyncApp, ana: Person
+) -> None:
+    @app.command("/errand")
+    async def note(ack: AsyncAck) -> None:
+        await ack()
+
+    await ana.types("/errand")
+
+    (delivery,) = slack.journal.deliveries("slash_command")
+    assert slack.payload_of(delivery)["channel_name"] == "directmessage"
+    assert slack.payload_of(delivery)["channel_id"] == ana.dm.id
+
+
+async def test_names_are_escaped_only_for_a_command_that_wants_it(
+    slack: Workspace, app: AsyncApp, ana: Person, bob: Person
+) -> None:
+    async def note(ack: AsyncAck) -> None:
+        await ack()
+
+    app.command("/errand")(note)
+    app.command("/escaped")(note)
+    general = slack.add_channel("general", members=[ana])
+    await ana.types("/errand for @bob")
+    await ana.types("/escaped for @bob in #general & @nobody")
+
+    plain, escaped = (slack.payload_of(one)["text"] for one in slack.journal.deliveries())
+    assert plain == "for @bob"
+    assert escaped == f"for <@{bob.id}|bob> in <#{general.id}|general> &amp; @nobody"
+
+
+async def test_a_text_answer_is_whispered(either_app: AsyncApp, ana: Person) -> None:
+    @either_app.command("/errand")
+    async def answer(ack: AsyncAck) -> None:
+        await ack("On my *way* &amp; running")
+
+    await ana.types("/errand")
+
+    assert [one.says for one in ana.whispers] == ["On my way & running"]
+    assert ana.whispers[0].ephemeral
+    assert ana.messages == []
+
+
+async def test_an_answer_with_blocks_shows_the_blocks(either_app: AsyncApp, ana: Person) -> None:
+    @either_app.command("/errand")
+    async def answer(ack: AsyncAck) -> None:
+        section = {"type": "section", "text": {"type": "mrkdwn", "text": "From the _block_"}}
+        await ack(text="Not shown", blocks=[section])
+
+    await ana.types("/errand")
+
+    assert (await ana.gets_whisper()).says == "From the block"
+
+
+async def test_an_in_channel_answer_is_for_everybody(
+    slack: Workspace, app: AsyncApp, ana: Person, bob: Person
+) -> None:
+    @app.command("/errand")
+    async def answer(ack: AsyncAck) -> None:
+        await ack(text="Going", response_type="in_channel")
+
+    general = slack.add_channel("general", members=[ana, bob])
+    await ana.types("/errand", channel=general)
+
+    assert [one.says for one in bob.reads(general)] == ["Going"]
+
+
+async def test_a_command_slack_does_not_know_never_reaches_the_app(
+    slack: Workspace, app: AsyncApp, ana: Person
+) -> None:
+    await ana.types("/unheard of")
+
+    assert ana.alerts == ["/unheard is not a valid command."]
+    assert slack.journal.deliveries() == []
+
+
+async def test_a_command_without_a_listener_fails_before_the_person(
+    app: AsyncApp, ana: Person
+) -> None:
+    await ana.types("/errand")
+
+    assert ana.alerts == ['/errand failed with the error "dispatch_failed"']
+
+
+async def test_a_command_fails_when_no_app_runs(slack: Workspace, ana: Person) -> None:
+    await ana.types("/errand")
+    slack.request_url = "http://127.0.0.1:9/slack/events"
+    await ana.types("/errand")
+
+    assert ana.alerts == ['/errand failed with the error "dispatch_failed"'] * 2
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("{broken", "application/json"),
+        ("[]", "application/json"),
+        ('{"text": "x", "blocks": [{"type": "nonsense"}]}', "application/json"),
+    ],
+)
+async def test_an_answer_slack_cannot_read_is_a_failure(
+    app: AsyncApp, ana: Person, body: str, content_type: str
+) -> None:
+    @app.command("/errand")
+    async def answer() -> BoltResponse:
+        return BoltResponse(status=200, body=body, headers={"content-type": content_type})
+
+    await ana.types("/errand")
+
+    assert ana.alerts == ['/errand failed with the error "dispatch_failed"']
+    assert ana.whispers == []
+
+
+async def test_json_sent_as_plain_text_is_shown_as_it_is(app: AsyncApp, ana: Person) -> None:
+    @app.command("/errand")
+    async def answer() -> BoltResponse:
+        return BoltResponse(status=200, body='{"text": "x"}', headers={"content-type": "text/plain"})
+
+    await ana.types("/errand")
+
+    assert (await ana.gets_whisper()).says == '{"text": "x"}'
+
+
+async def test_after_three_seconds_slack_gives_up_on_whatever_was_asked(
+    slack: Workspace, app: AsyncApp, ana: Person, bob: Person, opens: Any, form: Json
+) -> None:
+    """The only test that waits in real time: the app's own patience cannot be put forward."""
+    opens(form)
+    never = asyncio.Event()
+
+    async def sleep() -> None:
+        await never.wait()
+
+    app.command("/escaped")(sleep)
+    app.view("form")(sleep)
+    app.action("go")(sleep)
+    await ana.types("/errand")
+    await ana.fills("What?", "tea")
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "action_id": "go"}
+    blocks = [{"type": "actions", "elements": [button]}]
+    await app.client.chat_postMessage(channel=bob.id, text="Go", blocks=blocks)
+    message = await bob.gets_message("Go")
+
+    await asyncio.gather(
+        ana.types("/escaped", channel=slack.add_channel("general", members=[ana])),
+        ana.submits(),
+        bob.clicks(message, "Go"),
+    )
+
+    assert sorted(ana.alerts) == ['/escaped failed with the error "operation_timeout"', TROUBLE]
+    assert ana.modal
+    assert ana.modal.values["What?"] == "tea"
+    assert bob.alerts == ["operation_timeout"]
+    never.set()
+
+
+async def test_a_command_cannot_be_run_in_a_thread(app: AsyncApp, ana: Person) -> None:
+    await app.client.chat_postMessage(channel=ana.id, text="Hello")
+
+    with pytest.raises(LookupError, match="threads"):
+        await ana.replies(await ana.gets_message(), "/errand")
+
+
+async def test_respond_and_say_reach_the_person_after_the_ack(app: AsyncApp, ana: Person) -> None:
+    @app.command("/errand")
+    async def answer(ack: AsyncAck, respond: AsyncRespond, say: AsyncSay) -> None:
+        await ack()
+        await respond("Only you")
+        await say("Here I am")
+
+    await ana.types("/errand")
+
+    assert (await ana.gets_whisper("Only you")).ephemeral
+    assert (await ana.gets_message("Here I am")).user != ana.id
