@@ -87,11 +87,6 @@ class Pending(_Frozen):
     attempts: int = 0
     error: str = ""
 
-    @property
-    def is_dead(self) -> bool:
-        """Whether the desk has given up on it until somebody replays it."""
-        return self.due is None
-
 
 class CardKind(StrEnum):
     """What a message about a ticket is for."""

@@ -77,7 +77,7 @@ def test_a_dead_step_is_not_due_but_lives_again_when_it_is_asked_for() -> None:
     entry = dead.step(Step.REFRESH_CARDS)
 
     assert entry is not None
-    assert entry.is_dead
+    assert entry.due is None
     with pytest.raises(OutOfTurn):
         dead.step_leased(Step.REFRESH_CARDS, now=NOON + timedelta(days=1))
     claimed = flow.make(dead, Move.CLAIM, by=BOB, now=NOON)
