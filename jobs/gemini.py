@@ -129,6 +129,8 @@ def _text(response: Any) -> str:
     """The text of a whole answer: one cut short by a limit is valid JSON only by accident."""
     try:
         candidate = response.candidates[0]
+        if candidate.finish_reason.name == "MAX_TOKENS":
+            raise _OnceMore("Gemini's answer was cut short")
         if candidate.finish_reason.name != "STOP":
             raise GeminiFailed(f"Gemini stopped early ({candidate.finish_reason.name})")
         text: str = response.text

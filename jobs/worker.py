@@ -57,6 +57,7 @@ async def start(ctx: dict[str, Any]) -> None:
     ctx["tools"] = Tools(desk=desk, gemini=gemini)
     log.info("triage by %s", settings.gemini_model if gemini else "the built-in engine (no key)")
     log.info("e-mail by %s", settings.smtp_host or "nobody (no SMTP_HOST)")
+    log.info("ready for work")
 
 
 async def stop(ctx: dict[str, Any]) -> None:

@@ -1,0 +1,223 @@
+"""A stand-in for Gemini's REST API: strict about what it is asked, and told how to answer.
+
+By itself it fills in whatever response schema a request brings, from the words of the request's
+text, so that it knows nothing of who asks (https://ai.google.dev/api/generate-content).
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+Json = dict[str, Any]
+Behaviour = Callable[[Json], Awaitable[web.StreamResponse]]
+
+# https://ai.google.dev/api/caching#Schema
+_SCHEMA_FIELDS = {
+    "type", "format", "title", "description", "nullable", "enum", "maxItems", "minItems",
+    "properties", "required", "minProperties", "maxProperties", "minLength", "maxLength",
+    "pattern", "example", "anyOf", "propertyOrdering", "default", "items", "minimum", "maximum",
+}  # fmt: skip
+_TYPES = {1: "string", 2: "number", 3: "integer", 4: "boolean", 5: "array", 6: "object"}
+
+
+class GeminiStandIn:
+    """`async with GeminiStandIn() as gemini:` it listens on 127.0.0.1 until the block ends."""
+
+    def __init__(self, *, api_key: str = "sandbox-gemini-key") -> None:
+        self.api_key = api_key
+        self.endpoint = ""
+        self.requests: list[Json] = []
+        self._behave: Behaviour = self._well
+        self._times: int | None = None
+        self._gone = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.add_routes([web.post("/v1beta/models/{call}", self._generate)])
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.endpoint = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._gone.set()
+        if self._runner:
+            await self._runner.cleanup()
+
+    def recovers(self) -> None:
+        """Answer well again."""
+        self._act(self._well, None)
+
+    def forget(self) -> None:
+        """Forget what was asked, and answer well."""
+        self.requests.clear()
+        self.recovers()
+
+    def answers(self, answer: Json, *, times: int | None = None) -> None:
+        """Answer with this object as JSON, so many times or until `recovers`."""
+        self.says(json.dumps(answer), times=times)
+
+    def says(self, text: str, *, finish: str = "STOP", times: int | None = None) -> None:
+        """Answer with this text, whatever it is."""
+
+        async def say(_request: Json) -> web.StreamResponse:
+            return web.json_response(_answer(text, finish=finish))
+
+        self._act(say, times)
+
+    def fails(self, status: int, *, retry_after: str = "", times: int | None = None) -> None:
+        """Answer with an error as Google's servers write it; `retry_after` like "37s"."""
+
+        async def fail(_request: Json) -> web.StreamResponse:
+            return _error(status, HTTPStatus(status).phrase, retry_after=retry_after)
+
+        self._act(fail, times)
+
+    def blocks(self) -> None:
+        """Refuse to answer this text, for safety's sake."""
+
+        async def block(_request: Json) -> web.StreamResponse:
+            return web.json_response({"promptFeedback": {"blockReason": "SAFETY"}})
+
+        self._act(block, None)
+
+    def hangs(self) -> None:
+        """Take the request and never answer."""
+
+        async def hang(_request: Json) -> web.StreamResponse:
+            await self._gone.wait()
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+        self._act(hang, None)
+
+    def talks_html(self) -> None:
+        """Answer with a page, as a proxy does."""
+
+        async def page(_request: Json) -> web.StreamResponse:
+            return web.Response(text="<html>Welcome to the Wi-Fi</html>", content_type="text/html")
+
+        self._act(page, None)
+
+    async def _generate(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("x-goog-api-key") != self.api_key:
+            return _error(HTTPStatus.BAD_REQUEST, "API key not valid.", reason="API_KEY_INVALID")
+        model, _, verb = request.match_info["call"].partition(":")
+        if verb != "generateContent" or not model.startswith("gemini-"):
+            return _error(HTTPStatus.NOT_FOUND, f"models/{model} is not found")
+        body: Json = await request.json()
+        if wrong := _what_is_wrong(body):
+            return _error(HTTPStatus.BAD_REQUEST, wrong)
+        self.requests.append(body)
+        behave = self._behave
+        if self._times is not None:
+            self._times -= 1
+            if self._times <= 0:
+                self.recovers()
+        return await behave(body)
+
+    async def _well(self, request: Json) -> web.StreamResponse:
+        schema = request.get("generationConfig", {}).get("responseSchema")
+        text = _asked(request)
+        said = json.dumps(_fill(schema, text)) if schema else f"You said: {text[:200]}"
+        return web.json_response(_answer(said))
+
+    def _act(self, behave: Behaviour, times: int | None) -> None:
+        self._behave, self._times = behave, times
+
+
+def _asked(request: Json) -> str:
+    """The text of the request, without the lines of punctuation that fence it."""
+    parts = [part.get("text", "") for turn in request["contents"] for part in turn["parts"]]
+    lines = "\n".join(parts).splitlines()
+    return "\n".join(line for line in lines if not re.fullmatch(r"-{3,}\w*-{3,}", line.strip()))
+
+
+def _fill(schema: Json, text: str) -> object:
+    """Something that fits the schema, made from the words of the text."""
+    match _kind(schema):
+        case "object":
+            fields = schema.get("properties", {})
+            return {name: _fill(inner, text) for name, inner in fields.items()}
+        case "array":
+            options = schema.get("items", {}).get("enum", [])
+            return [option for option in options if _in_text(option, text)][:5]
+        case "number" | "integer":
+            return 0.9
+        case "boolean":
+            return True
+        case _ if options := schema.get("enum"):
+            return _likeliest(options, text)
+        case _:
+            return " ".join(text.split())[:100]
+
+
+def _likeliest(options: list[str], text: str) -> str:
+    """The option that the text names; else one in the middle."""
+    named = [option for option in options if any(_in_text(w, text) for w in option.split())]
+    return named[0] if named else options[len(options) // 2]
+
+
+def _in_text(word: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _kind(schema: Json) -> str:
+    kind = schema.get("type", "string")
+    return _TYPES.get(kind, "string") if isinstance(kind, int) else str(kind).lower()
+
+
+def _answer(text: str, *, finish: str = "STOP") -> Json:
+    content = {"role": "model", "parts": [{"text": text}]}
+    return {
+        "candidates": [{"content": content, "finishReason": finish, "index": 0}],
+        "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2},
+        "modelVersion": "stand-in",
+    }
+
+
+def _error(
+    status: int, message: str, *, reason: str = "", retry_after: str = ""
+) -> web.StreamResponse:
+    kind = "type.googleapis.com/google.rpc"
+    details: list[Json] = []
+    if reason:
+        details.append({"@type": f"{kind}.ErrorInfo", "reason": reason})
+    if retry_after:
+        details.append({"@type": f"{kind}.RetryInfo", "retryDelay": retry_after})
+    error = {"code": status, "message": message, "status": HTTPStatus(status).name}
+    return web.json_response({"error": error | {"details": details}}, status=status)
+
+
+def _what_is_wrong(body: Json) -> str | None:
+    """Why Google's servers refuse the request; None when they take it."""
+    contents = body.get("contents")
+    if not contents or not all(turn.get("parts") for turn in contents):
+        return "* GenerateContentRequest.contents: contents is not specified"
+    schema = body.get("generationConfig", {}).get("responseSchema")
+    return _wrong_in_schema(schema) if schema else None
+
+
+def _wrong_in_schema(schema: Json) -> str | None:
+    unknown = sorted(set(schema) - _SCHEMA_FIELDS)
+    if unknown:
+        return f'Invalid JSON payload received. Unknown name "{unknown[0]}" at response_schema'
+    inner = [*schema.get("properties", {}).values()]
+    if "items" in schema:
+        inner.append(schema["items"])
+    if _kind(schema) == "array" and "items" not in schema:
+        return "* response_schema.items: missing field"
+    return next(filter(None, (_wrong_in_schema(each) for each in inner)), None)

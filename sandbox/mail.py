@@ -1,0 +1,199 @@
+"""A mail server with an inbox to read, that can be told to refuse, to delay, or to go silent."""
+
+import asyncio
+import email
+import email.policy
+import email.utils
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from sandbox.slack.changes import Changes
+
+T = TypeVar("T")
+_LONGEST_LINE = 998  # https://datatracker.ietf.org/doc/html/rfc5322#section-2.1.1
+_HEADERS = ("From", "To", "Date", "Message-ID", "Subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter as it arrived."""
+
+    sender: str
+    recipients: list[str]
+    message: EmailMessage
+
+    @property
+    def subject(self) -> str:
+        return str(self.message["Subject"])
+
+    @property
+    def message_id(self) -> str:
+        return str(self.message["Message-ID"])
+
+    @property
+    def text(self) -> str:
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        return self._part("html")
+
+    def _part(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
+        return str(part.get_content()).replace("\r\n", "\n") if part else ""
+
+
+class MailFault(StrEnum):
+    """Ways in which a mail server lets its clients down; the value is what it answers."""
+
+    GREYLIST = "451 4.7.1 Greylisted, try again later"
+    NOBODY = "550 5.1.1 No such mailbox"
+    TOO_MANY = "550 5.7.0 Requested action not taken: too many emails per second"
+    BUSY = "421 4.3.2 Service not available"
+    NOT_TAKEN = "451 4.3.0 Local error in processing"
+    CUT_AFTER_DATA = "cut"
+    HANG_AFTER_DATA = "hang"
+
+
+class MailServer:
+    """`async with MailServer() as mail:` it listens on 127.0.0.1 until the block ends."""
+
+    def __init__(self, *, username: str | None = None, password: str | None = None) -> None:
+        """With a name and password it takes letters only after a log-in."""
+        self.host = "127.0.0.1"
+        self.port = 0
+        self.inbox: list[Letter] = []
+        self._login = (username, password) if username else None
+        self._changes = Changes()
+        self._faults: list[tuple[MailFault, int | None]] = []
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._protocol, self.host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._server:
+            self._server.close()
+
+    def fails(self, fault: MailFault, *, times: int | None = None) -> None:
+        """Fail in this way, so many times or until `recovers`."""
+        self._faults.append((fault, times))
+
+    def recovers(self) -> None:
+        """Work as usual again."""
+        self._faults.clear()
+
+    def forget(self) -> None:
+        """Empty the inbox, and work as usual."""
+        self.inbox.clear()
+        self.recovers()
+
+    def letters_to(self, address: str) -> list[Letter]:
+        """What a person finds in their inbox, oldest first."""
+        return [letter for letter in self.inbox if address in letter.recipients]
+
+    async def until(
+        self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""
+    ) -> T:
+        """The first truthy value of the condition, looked at after every letter."""
+        return await self._changes.until(condition, timeout=timeout, waiting_for=waiting_for)
+
+    # aiosmtpd calls these by name: https://aiosmtpd.aio-libs.org/en/latest/handlers.html
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take a sender."""
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return self._answer(MailFault.BUSY) or "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take a recipient."""
+        refused = self._answer(MailFault.GREYLIST, MailFault.NOBODY, MailFault.TOO_MANY)
+        if refused:
+            return refused
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Take a letter, if it is one."""
+        if refused := self._answer(MailFault.NOT_TAKEN):
+            return refused
+        content = envelope.original_content or b""
+        if wrong := what_is_wrong(content):
+            return f"554 5.6.0 {wrong}"
+        message = email.message_from_bytes(content, EmailMessage, policy=email.policy.SMTP)
+        recipients = [str(address) for address in envelope.rcpt_tos]
+        self.inbox.append(Letter(str(envelope.mail_from), recipients, message))
+        self._changes.announce()
+        await self._go_silent(server)
+        return "250 OK"
+
+    async def _go_silent(self, server: SMTP) -> None:
+        """The letter is taken, but its sender may never hear of it."""
+        if self._answer(MailFault.CUT_AFTER_DATA) and server.transport:
+            server.transport.close()
+        if self._answer(MailFault.HANG_AFTER_DATA):
+            await asyncio.Event().wait()
+
+    def _protocol(self) -> SMTP:
+        login: dict[str, Any] = {}
+        if self._login:
+            login = {
+                "authenticator": self._authenticate,
+                "auth_required": True,
+                "auth_require_tls": False,
+            }
+        return SMTP(self, loop=asyncio.get_running_loop(), **login)
+
+    def _authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+    ) -> AuthResult:
+        given = data if isinstance(data, LoginPassword) else LoginPassword(b"", b"")
+        known = (given.login.decode(), given.password.decode()) == self._login
+        return AuthResult(success=known)
+
+    def _answer(self, *faults: MailFault) -> str | None:
+        """What the next fault in place answers, if it is one of these."""
+        for place, (fault, times) in enumerate(self._faults):
+            if fault in faults:
+                if times is not None:
+                    self._faults[place] = (fault, times - 1)
+                    if times <= 1:
+                        del self._faults[place]
+                return fault.value
+        return None
+
+
+def what_is_wrong(content: bytes) -> str | None:
+    """Why a strict server refuses these bytes as a letter; None when it takes them."""
+    if b"\n" in content.replace(b"\r\n", b""):
+        return "Bare LF"
+    if any(len(line) > _LONGEST_LINE for line in content.split(b"\r\n")):
+        return "Line too long"
+    message = email.message_from_bytes(content, policy=email.policy.SMTP)
+    missing = [name for name in _HEADERS if len(message.get_all(name, [])) != 1]
+    if missing:
+        return f"Not exactly one {missing[0]}"
+    for name in ("From", "To"):
+        if "@" not in email.utils.parseaddr(str(message[name]))[1]:
+            return f"Bad address in {name}"
+    kinds = {part.get_content_type() for part in message.walk() if not part.is_multipart()}
+    return None if kinds >= {"text/plain", "text/html"} else "Not both plain text and HTML"

@@ -1,0 +1,136 @@
+"""Programs started beside us: ready when they say so, stopped, killed or frozen, never orphans."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+_LOOK_AGAIN_SECONDS = 0.03
+# https://man7.org/linux/man-pages/man2/prctl.2.html
+_PR_SET_PDEATHSIG = 1
+
+Ready = Callable[[], Awaitable[bool]]
+
+
+class Ended(RuntimeError):
+    """A program ended, or did not become ready, when it should have run; says its last words."""
+
+
+class Process:
+    """One program, its environment, and the file its output goes to."""
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        ready: Ready,
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Describe the program; nothing runs before `start`.
+
+        Args:
+            ready: whether the program can be used now; asked until it says yes.
+            folder: where it runs, and where its log is.
+            env: all of its environment; ours when not given.
+        """
+        self.name = name
+        self._argv = list(argv)
+        self._env = dict(os.environ if env is None else env)
+        self._ready = ready
+        self._folder = folder
+        self._running: asyncio.subprocess.Process | None = None
+        self._frozen = False
+        self._earlier = 0
+        self.log_path = folder / f"{name}.log"
+
+    @property
+    def log(self) -> str:
+        """All it has written so far, over all its runs."""
+        return self.log_path.read_text("utf-8", errors="replace") if self.log_path.exists() else ""
+
+    @property
+    def log_of_this_run(self) -> str:
+        """What it has written since it was last started."""
+        return self.log[self._earlier :]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs now."""
+        return self._running is not None and self._running.returncode is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._running.returncode if self._running else None
+
+    async def start(self, *, timeout: float = 30) -> None:
+        """Run it, and return when it is ready.
+
+        Raises:
+            Ended: it ended instead, or was not ready in time.
+        """
+        self._earlier = len(self.log)
+        with self.log_path.open("ab") as log:
+            self._running = await asyncio.create_subprocess_exec(
+                *self._argv,
+                cwd=self._folder,
+                env=self._env,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=asyncio.subprocess.STDOUT,
+                preexec_fn=_end_with_parent,
+            )
+        try:
+            async with asyncio.timeout(timeout):
+                while not await self._ready():
+                    if not self.alive:
+                        raise Ended(f"{self.name} ended:\n{self._last_words()}")
+                    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        except TimeoutError:
+            await self.kill()
+            words = self._last_words()
+            raise Ended(f"{self.name} was not ready after {timeout} s:\n{words}") from None
+
+    async def stop(self, *, timeout: float = 15) -> None:
+        """Ask it to end (SIGTERM), and make it when it takes too long."""
+        if not self.alive or self._running is None:
+            return
+        self.thaw()
+        self._running.terminate()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._running.wait()
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """End it at once (SIGKILL)."""
+        if self.alive and self._running is not None:
+            self._running.kill()
+            await self._running.wait()
+
+    def freeze(self) -> None:
+        """Let it stand still, connections and all (SIGSTOP)."""
+        if self.alive and self._running is not None:
+            self._running.send_signal(signal.SIGSTOP)
+            self._frozen = True
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self._frozen and self._running is not None:
+            self._running.send_signal(signal.SIGCONT)
+            self._frozen = False
+
+    def _last_words(self, lines: int = 20) -> str:
+        return "\n".join(self.log.splitlines()[-lines:])
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end the child whatever ends us; other systems do without."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

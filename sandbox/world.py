@@ -1,0 +1,176 @@
+"""The whole outside world and, in the middle of it, the real bot and worker as processes."""
+
+import os
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import ClientError, ClientSession
+from pymongo import AsyncMongoClient
+from redis.asyncio import Redis
+from sandbox.slack.manifest import load_manifest
+
+from sandbox.cast import Cast
+from sandbox.gemini import GeminiStandIn
+from sandbox.mail import MailServer
+from sandbox.processes import Process
+from sandbox.servers import Servers, free_port
+from sandbox.slack.workspace import Workspace
+
+PROJECT = Path(__file__).parents[1]
+_SECRET = "a secret that only this sandbox has, and that is long enough"
+
+
+class World:
+    """`async with World() as world:` everything runs until the block ends."""
+
+    bot: Process
+    worker: Process
+    cast: Cast
+    servers: Servers
+    folder: Path
+
+    def __init__(
+        self,
+        *,
+        servers: Servers | None = None,
+        folder: Path | None = None,
+        socket_mode: bool = False,
+        gemini_key: bool = True,
+    ) -> None:
+        """Describe the world.
+
+        Args:
+            servers: MongoDB and Redis that run already; else the world starts its own.
+            folder: where logs and, with servers of its own, data are kept; else temporary.
+            socket_mode: how Slack and the bot talk; else by signed HTTP.
+            gemini_key: whether the desk has a key for Gemini.
+        """
+        self.slack = Workspace(load_manifest(PROJECT / "manifest.yml"))
+        self.mail = MailServer()
+        self.gemini = GeminiStandIn()
+        self.socket_mode = socket_mode
+        self.environment: dict[str, str] = {}
+        self._stack = AsyncExitStack()
+        self._given_servers = servers
+        self._given_folder = folder
+        self._gemini_key = gemini_key
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    @property
+    def bot_url(self) -> str:
+        """Where the bot's own HTTP is."""
+        return f"http://127.0.0.1:{self.environment['PORT']}"
+
+    async def documents(self, collection: str) -> list[dict[str, Any]]:
+        """What is stored, as it is."""
+        return await self.database[collection].find().sort("_id").to_list()
+
+    async def forget(self) -> None:
+        """Empty the database, the queue, the workspace and the inbox; the desk runs on."""
+        for name in await self.database.list_collection_names():
+            await self.database[name].delete_many({})
+        await self.redis.flushdb()
+        self.slack.reset()
+        self.mail.forget()
+        self.gemini.forget()
+
+    def new_worker(self, name: str) -> Process:
+        """One more worker, to be started and stopped by who asked for it."""
+
+        async def ready() -> bool:
+            return "ready for work" in worker.log_of_this_run
+
+        argv = [sys.executable, "-m", "arq", "jobs.worker.WorkerSettings"]
+        worker = Process(name, argv, ready=ready, folder=self.folder, env=self.environment)
+        return worker
+
+    async def _start(self) -> None:
+        # The processes run in a folder of their own, where no `.env` of ours lies.
+        self.folder = self._given_folder or Path(self._enter_temporary())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.servers = self._given_servers or await self._stack.enter_async_context(
+            Servers(self.folder)
+        )
+        for part in (self.mail, self.gemini, self.slack):
+            await self._stack.enter_async_context(part)
+        self.cast = Cast.joins(self.slack)
+        self.environment = self._environment()
+        await self._connect()
+        self.bot = self._bot()
+        self.worker = self.new_worker("worker")
+        if not self.socket_mode:
+            self.slack.request_url = f"{self.bot_url}/slack/events"
+        for process in (self.worker, self.bot):
+            self._stack.push_async_callback(process.stop)
+            await process.start()
+
+    async def _connect(self) -> None:
+        client = AsyncMongoClient[dict[str, Any]](self.environment["MONGODB_URI"], tz_aware=True)
+        self._stack.push_async_callback(client.close)
+        self.database = client[self.environment["MONGODB_DATABASE"]]
+        self.redis: Redis = Redis.from_url(self.environment["REDIS_URL"])
+        self._stack.push_async_callback(self.redis.aclose)
+
+    def _enter_temporary(self) -> str:
+        return self._stack.enter_context(TemporaryDirectory(prefix="sandbox-"))
+
+    def _environment(self) -> dict[str, str]:
+        """All that bot and worker are told; nothing else of ours reaches them."""
+        redis_url = self.servers.new_redis_url()
+        port = free_port()
+        told = {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": str(PROJECT),
+            "PYTHONUNBUFFERED": "1",
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "SLACK_API_URL": self.slack.api_url,
+            "MONGODB_URI": self.servers.mongodb_uri,
+            "MONGODB_DATABASE": f"desk{redis_url.rpartition('/')[2]}",
+            "REDIS_URL": redis_url,
+            "SMTP_HOST": self.mail.host,
+            "SMTP_PORT": str(self.mail.port),
+            "SMTP_STARTTLS": "false",
+            "MAIL_FROM": "Frontdesk <desk@acme.example>",
+            "JWT_SECRET": _SECRET,
+            "ADMIN_SLACK_IDS": self.cast.grace.id,
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        }
+        if self.socket_mode:
+            told["SLACK_APP_TOKEN"] = self.slack.app_token
+        if self._gemini_key:
+            told["GEMINI_API_KEY"] = self.gemini.api_key
+            told["GEMINI_API_ENDPOINT"] = self.gemini.endpoint
+        return told
+
+    def _bot(self) -> Process:
+        async def ready() -> bool:
+            try:
+                async with ClientSession() as http, http.get(f"{self.bot_url}/readyz") as answer:
+                    return answer.ok
+            except ClientError:
+                return False
+
+        argv = [sys.executable, "-m", "bot"]
+        return Process("bot", argv, ready=ready, folder=self.folder, env=self.environment)
