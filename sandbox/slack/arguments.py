@@ -1,9 +1,11 @@
 """Reading a Web API request: query, form or JSON, and the token, which has its own places."""
 
+import base64
+import binascii
 import json
 from collections.abc import Mapping
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from sandbox.slack.errors import SlackError
 from sandbox.slack.shapes import Json
@@ -21,8 +23,7 @@ async def read_arguments(request: web.Request) -> tuple[Json, str]:
     args |= {key: value for key, value in body.items() if value is not None}
     header = request.headers.get("Authorization", "")
     if header.startswith("Basic "):
-        basic = BasicAuth.decode(header)
-        args |= {"client_id": basic.login, "client_secret": basic.password}
+        args |= _client_credentials(header.removeprefix("Basic "))
     return args, _token(header, form_token)
 
 
@@ -30,6 +31,15 @@ def _token(header: str, form_token: object) -> str:
     if header.startswith("Bearer "):
         return header.removeprefix("Bearer ").strip()
     return form_token if isinstance(form_token, str) else ""
+
+
+def _client_credentials(encoded: str) -> Json:
+    """oauth.v2.access takes them as HTTP Basic too, which is how slack_sdk sends them."""
+    try:
+        login, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return {}
+    return {"client_id": login, "client_secret": password}
 
 
 async def _body(request: web.Request) -> Json:

@@ -1,9 +1,10 @@
 """A workspace, people in it, and a real Bolt app that each test teaches what it needs."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -73,6 +74,35 @@ async def connected(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncSock
     await handler.close_async()
 
 
+class RawSocket:
+    """A connection without any framework: what Slack says, word for word."""
+
+    def __init__(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
+        self.websocket = websocket
+
+    async def hears(self) -> Json:
+        heard: Json = await self.websocket.receive_json(timeout=5)
+        return heard
+
+    async def acks(self, envelope: Json, **payload: object) -> None:
+        await self.websocket.send_json({"envelope_id": envelope["envelope_id"], **payload})
+
+
+@pytest.fixture
+async def raw_socket() -> AsyncIterator[Callable[[Workspace], Awaitable[RawSocket]]]:
+    """Connects without any framework."""
+    kept: list[RawSocket] = []
+    async with aiohttp.ClientSession() as http:
+
+        async def connect(slack: Workspace) -> RawSocket:
+            client = AsyncWebClient(base_url=slack.api_url)
+            opened = await client.apps_connections_open(app_token=slack.app_token)
+            kept.append(RawSocket(await http.ws_connect(opened["url"])))
+            return kept[-1]
+
+        yield connect
+
+
 @pytest.fixture
 async def app(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncApp]:
     """The Bolt app, listening to signed HTTP."""
@@ -81,9 +111,7 @@ async def app(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncApp]:
 
 
 @pytest.fixture
-async def socket_app(
-    slack: Workspace, bolt: AsyncApp
-) -> AsyncIterator[AsyncSocketModeHandler]:
+async def socket_app(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
     """The Bolt app's handler, connected over Socket Mode."""
     async with connected(slack, bolt) as handler:
         yield handler

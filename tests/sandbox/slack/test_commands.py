@@ -1,13 +1,9 @@
 """Slash commands: what the app is told, and what the person sees of each kind of answer."""
 
-import asyncio
-from typing import Any
-
 import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond, AsyncSay
 from slack_bolt.response import BoltResponse
 
-from sandbox.slack.acks import TROUBLE
 from sandbox.slack.person import Person
 from sandbox.slack.shapes import Json
 from sandbox.slack.workspace import Workspace
@@ -151,44 +147,13 @@ async def test_an_answer_slack_cannot_read_is_a_failure(
 async def test_json_sent_as_plain_text_is_shown_as_it_is(app: AsyncApp, ana: Person) -> None:
     @app.command("/errand")
     async def answer() -> BoltResponse:
-        return BoltResponse(status=200, body='{"text": "x"}', headers={"content-type": "text/plain"})
+        return BoltResponse(
+            status=200, body='{"text": "x"}', headers={"content-type": "text/plain"}
+        )
 
     await ana.types("/errand")
 
     assert (await ana.gets_whisper()).says == '{"text": "x"}'
-
-
-async def test_after_three_seconds_slack_gives_up_on_whatever_was_asked(
-    slack: Workspace, app: AsyncApp, ana: Person, bob: Person, opens: Any, form: Json
-) -> None:
-    """The only test that waits in real time: the app's own patience cannot be put forward."""
-    opens(form)
-    never = asyncio.Event()
-
-    async def sleep() -> None:
-        await never.wait()
-
-    app.command("/escaped")(sleep)
-    app.view("form")(sleep)
-    app.action("go")(sleep)
-    await ana.types("/errand")
-    await ana.fills("What?", "tea")
-    button = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "action_id": "go"}
-    blocks = [{"type": "actions", "elements": [button]}]
-    await app.client.chat_postMessage(channel=bob.id, text="Go", blocks=blocks)
-    message = await bob.gets_message("Go")
-
-    await asyncio.gather(
-        ana.types("/escaped", channel=slack.add_channel("general", members=[ana])),
-        ana.submits(),
-        bob.clicks(message, "Go"),
-    )
-
-    assert sorted(ana.alerts) == ['/escaped failed with the error "operation_timeout"', TROUBLE]
-    assert ana.modal
-    assert ana.modal.values["What?"] == "tea"
-    assert bob.alerts == ["operation_timeout"]
-    never.set()
 
 
 async def test_a_command_cannot_be_run_in_a_thread(app: AsyncApp, ana: Person) -> None:

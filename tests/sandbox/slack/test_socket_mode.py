@@ -1,0 +1,143 @@
+"""Socket Mode: connecting, refreshing, losing connections, too many of them, late acks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from sandbox.slack.person import Person
+from sandbox.slack.shapes import Json
+from sandbox.slack.workspace import Workspace
+
+# A connection without any framework, from the fixture of the same name.
+Connect = Callable[[Workspace], Awaitable[Any]]
+
+
+async def test_slack_says_hello_and_sends_envelopes(
+    slack: Workspace, raw_socket: Connect, ana: Person
+) -> None:
+    socket = await raw_socket(slack)
+    hello = await socket.hears()
+    typing = asyncio.ensure_future(ana.types("/errand tea"))
+    envelope = await socket.hears()
+    await socket.acks(envelope, payload={"text": "Noted"})
+    await typing
+
+    assert hello["type"] == "hello"
+    assert hello["connection_info"]["app_id"] == slack.app_id
+    assert envelope["type"] == "slash_commands"
+    assert envelope["accepts_response_payload"] is True
+    assert envelope["payload"]["text"] == "tea"
+    assert (await ana.gets_whisper()).says == "Noted"
+
+
+async def test_events_carry_their_retries_in_the_envelope(
+    slack: Workspace, raw_socket: Connect, ana: Person
+) -> None:
+    await ana.types("Anybody there?")
+    await slack.until(lambda: len(slack.journal.acks("message")) == 2)
+
+    socket = await raw_socket(slack)
+    await socket.hears()
+    slack.clock.advance(60)
+    envelope = await socket.hears()
+    await socket.acks(envelope)
+    await slack.until(lambda: len(slack.journal.acks("message")) == 3)
+
+    assert envelope["type"] == "events_api"
+    assert envelope["accepts_response_payload"] is False
+    assert (envelope["retry_attempt"], envelope["retry_reason"]) == (2, "connection_failed")
+
+
+async def test_the_eleventh_connection_is_sent_away(slack: Workspace, raw_socket: Connect) -> None:
+    hellos = [await (await raw_socket(slack)).hears() for _ in range(10)]
+    goodbye = await (await raw_socket(slack)).hears()
+
+    assert [hello["num_connections"] for hello in hellos] == list(range(1, 11))
+    assert (goodbye["type"], goodbye["reason"]) == ("disconnect", "too_many_websockets")
+    assert len(slack.sockets) == 10
+
+
+async def test_a_link_is_good_for_one_connection(slack: Workspace) -> None:
+    url = slack.sockets.url()
+    async with aiohttp.ClientSession() as http:
+        await http.ws_connect(url)
+        async with http.get(url.replace("ws://", "http://")) as second:
+            assert second.status == 401
+
+
+async def test_each_envelope_goes_to_one_socket_and_any_socket_may_ack(
+    slack: Workspace, raw_socket: Connect, ana: Person
+) -> None:
+    one, two = await raw_socket(slack), await raw_socket(slack)
+    await one.hears()
+    await two.hears()
+    typing = asyncio.ensure_future(ana.types("/errand tea"))
+    listening = {asyncio.ensure_future(socket.hears()): socket for socket in (one, two)}
+    done, waiting = await asyncio.wait(listening, return_when=asyncio.FIRST_COMPLETED)
+    (heard,) = done
+    (deaf,) = waiting
+    await listening[deaf].acks(heard.result())
+    await typing
+    deaf.cancel()
+
+    assert ana.alerts == []
+
+
+async def test_a_refresh_brings_the_app_back(
+    slack: Workspace, bolt: AsyncApp, socket_app: AsyncSocketModeHandler, ana: Person
+) -> None:
+    @bolt.command("/errand")
+    async def note(ack: AsyncAck) -> None:
+        await ack("Noted")
+
+    await slack.sockets.disconnect("refresh_requested")
+    await slack.until(lambda: len(slack.journal.calls("apps.connections.open")) == 2)
+    await slack.until(lambda: len(slack.sockets) == 1)
+    await ana.types("/errand")
+
+    assert (await ana.gets_whisper()).says == "Noted"
+
+
+async def test_without_a_connection_nothing_is_dispatched(
+    slack: Workspace, bolt: AsyncApp, socket_app: AsyncSocketModeHandler, ana: Person
+) -> None:
+    await slack.sockets.cut()
+    await ana.types("/errand")
+
+    assert ana.alerts == ['/errand failed with the error "dispatch_failed"']
+
+
+async def test_a_second_ack_of_the_same_envelope_is_only_noted(
+    slack: Workspace, raw_socket: Connect, ana: Person
+) -> None:
+    socket = await raw_socket(slack)
+    await socket.hears()
+    typing = asyncio.ensure_future(ana.types("/errand"))
+    envelope = await socket.hears()
+    await socket.acks(envelope, payload={"text": "Noted"})
+    await typing
+    await socket.acks(envelope, payload={"text": "Noted again"})
+    await slack.until(lambda: slack.sockets.late_acks)
+
+    assert [one.says for one in ana.whispers] == ["Noted"]
+    assert slack.sockets.late_acks == [envelope["envelope_id"]]
+
+
+async def test_a_submission_is_answered_over_the_socket(
+    bolt: AsyncApp, socket_app: AsyncSocketModeHandler, opens: Any, ana: Person, form: Json
+) -> None:
+    @bolt.view("form")
+    async def refuse(ack: AsyncAck) -> None:
+        await ack(response_action="errors", errors={"what": "Not today."})
+
+    opens(form)
+    await ana.types("/errand")
+    await ana.fills("What?", "tea")
+    await ana.submits()
+
+    assert ana.modal
+    assert ana.modal.errors == {"What?": "Not today."}
