@@ -108,7 +108,7 @@ async def _send_card(
     slack = tools.desk.slack
     channel = await tools.desk.dm_channel(ticket.team_id, to)
     ts = None
-    if leased.lease > 1:
+    if leased.tries > 1:
         since = ticket.opened_at - _CLOCK_SLACK
         ts = await slack.find(channel, notice=notice, since=since)
     if ts is None:

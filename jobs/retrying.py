@@ -18,7 +18,7 @@ from models.errors import NoSuchTicket, NotNow, OutOfTurn, Refused
 from models.ticket import Pending, Step, Ticket
 
 # Shorter than the lease, so that nobody else starts while this try may still be at work.
-STEP_SECONDS = 20
+STEP_SECONDS = 18
 MAX_ATTEMPTS = 12
 _LONGEST_WAIT = timedelta(minutes=5)
 log = logging.getLogger(__name__)

@@ -96,7 +96,8 @@ class WorkerSettings:
     keep_result = 0
     # Attempts are counted in the ticket; arq would delete a job after five restarts.
     max_tries = 1000
-    job_timeout = STEP_SECONDS + DATABASE_SECONDS
+    # A job that a killed worker leaves behind is refused by arq for 10 s more than this.
+    job_timeout = STEP_SECONDS + 2
     job_completion_wait = 10
     max_jobs = 20
     # Only so many queued ids are ever looked at, over all workers.

@@ -156,7 +156,8 @@ class Desk:
 
     async def _change_and_ring(self, ticket_id: str, change: Change) -> Ticket:
         written = await self._change(ticket_id, change)
-        asked = [entry for entry in written.after.pending if entry not in written.before.pending]
+        known = {(entry.step, entry.due) for entry in written.before.pending}
+        asked = [e for e in written.after.pending if (e.step, e.due) not in known]
         await self.queue.ring(ticket_id, asked, now=written.now)
         return written.after
 

@@ -1,9 +1,9 @@
 """Redis, by way of arq: the bell that wakes a worker for a step. The database is the to-do list.
 
-A ring may be lost, late or repeated; the sweep rings again for whatever is still due. Its id
-carries the lease it asks for (`T-42:triage_ticket:1`), since arq drops a ring whose id is running,
-orphaned or queued. Arguments are ids only, as JSON: arq's default is pickle, with which anybody
-who can write to Redis runs code in the worker.
+A ring may be lost, late or repeated; the sweep rings again for whatever is still due. Its id names
+the very state of the step it rings for (last lease, due time), since arq drops a ring whose id is
+running, orphaned or queued. Arguments are ids only, as JSON: arq's default is pickle, with which
+anybody who can write to Redis runs code in the worker.
 """
 
 import asyncio
@@ -100,6 +100,6 @@ class Queue:
         await self._pool.enqueue_job(
             entry.step.value,
             ticket_id,
-            _job_id=f"{ticket_id}:{entry.step.value}:{entry.lease + 1}",
+            _job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}",
             _defer_by=wait + _LATE_SECONDS if wait > 0 else None,
         )

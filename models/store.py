@@ -115,7 +115,8 @@ class Store:
     async def due_tickets(self, *, limit: int) -> tuple[list[Ticket], datetime]:
         """Tickets with a step that is due, the longest due first, and the database's time."""
         async with _answering():
-            now = (await self._db.command("hello"))["localTime"]
+            hello = await self._db.command("hello", codec_options=self._db.codec_options)
+            now: datetime = hello["localTime"]
             found = self._db.tickets.find({"due": {"$lte": now}}).sort("due", 1).limit(limit)
             return [_ticket(document) async for document in found], now
 

@@ -74,8 +74,9 @@ class Pending(_Frozen):
 
     Attributes:
         due: when it may be taken next; a lease is a due time in the future. None: dead.
-        lease: how often it has been leased; the number is the fencing token of the holder.
         version: the ticket's version that asked for it; a newer one asks for it again.
+        lease: the fencing token of its holder; never used twice in the life of the ticket.
+        tries: how many times it has been leased.
         attempts: how many attempts have failed.
         error: why the last one failed.
     """
@@ -83,7 +84,8 @@ class Pending(_Frozen):
     step: Step
     version: int
     due: datetime | None
-    lease: int = 0
+    lease: int
+    tries: int = 0
     attempts: int = 0
     error: str = ""
 
@@ -172,7 +174,7 @@ class Ticket(_Frozen):
         version = self.version + 1
         pending = self.pending
         for step in then:
-            pending = _asked(pending, step, version=version, due=event.at)
+            pending = _asked(pending, step, version=version, due=event.at, lease=self.rev)
         return self.model_copy(
             update={
                 **changes,
@@ -196,7 +198,8 @@ class Ticket(_Frozen):
         entry = self.step(step)
         if entry is None or entry.due is None or entry.due > now:
             raise OutOfTurn(f"{self.id}: {step} is not due")
-        return self._with(entry.model_copy(update={"due": now + LEASE, "lease": entry.lease + 1}))
+        taken = {"due": now + LEASE, "lease": self.rev, "tries": entry.tries + 1}
+        return self._with(entry.model_copy(update=taken))
 
     def step_done(self, leased: Pending, *, now: datetime) -> Self:
         """The ticket without the step; raises OutOfTurn when another holder has leased it since.
@@ -226,7 +229,9 @@ class Ticket(_Frozen):
         others = tuple(other for other in self.cards if other.notice != card.notice)
         pending = self.pending
         if card.version < self.version:
-            pending = _asked(pending, Step.REFRESH_CARDS, version=self.version, due=now)
+            pending = _asked(
+                pending, Step.REFRESH_CARDS, version=self.version, due=now, lease=self.rev
+            )
         return self.model_copy(update={"cards": (*others, card), "pending": pending})
 
     def without_card(self, notice: str) -> Self:
@@ -246,15 +251,16 @@ class Ticket(_Frozen):
 
 
 def _asked(
-    pending: tuple[Pending, ...], step: Step, *, version: int, due: datetime
+    pending: tuple[Pending, ...], step: Step, *, version: int, due: datetime, lease: int
 ) -> tuple[Pending, ...]:
     """The pending steps with this one asked for, at this version of the ticket.
 
     A step that is being done right now keeps its lease: its holder will see the newer version.
+    Leases are numbered by the ticket's `rev`, which every write, each lease among them, raises.
     """
     entry = next((entry for entry in pending if entry.step is step), None)
     if entry is None:
-        return (*pending, Pending(step=step, version=version, due=due))
+        return (*pending, Pending(step=step, version=version, due=due, lease=lease))
     running = entry.due is not None and entry.due > due
     fresh = {"version": version} if running else {"version": version, "due": due, "attempts": 0}
     asked = entry.model_copy(update=fresh)

@@ -24,7 +24,7 @@ def test_a_leased_step_is_nobody_elses_until_the_lease_ends() -> None:
     again = ticket.step_leased(Step.TRIAGE, now=NOON + LEASE)
     entry = again.step(Step.TRIAGE)
     assert entry is not None
-    assert entry.lease == 2
+    assert entry.tries == 2
 
 
 def test_a_step_is_not_due_before_its_time() -> None:
@@ -35,13 +35,26 @@ def test_a_step_is_not_due_before_its_time() -> None:
 def test_who_lost_the_lease_can_neither_finish_nor_put_off() -> None:
     first = leased(new_ticket(), Step.TRIAGE)
     held = first.step(Step.TRIAGE)
-    second = first.step_leased(Step.TRIAGE, now=NOON + timedelta(minutes=61))
+    second = first.model_copy(update={"rev": first.rev + 1}).step_leased(
+        Step.TRIAGE, now=NOON + timedelta(minutes=61)
+    )
 
     assert held is not None
     with pytest.raises(OutOfTurn):
         second.step_done(held, now=NOON)
     with pytest.raises(OutOfTurn):
         second.step_put_off(held, due=None, error="", attempts=1)
+
+
+def test_a_step_asked_for_anew_does_not_honour_a_lease_of_its_former_life() -> None:
+    ticket = leased(ticket_at(Status.OFFERED), Step.REFRESH_CARDS)
+    old = ticket.step(Step.REFRESH_CARDS)
+    assert old is not None
+    done = ticket.step_done(old, now=NOON).model_copy(update={"rev": 7})
+    again = leased(flow.make(done, Move.CLAIM, by=BOB, now=NOON), Step.REFRESH_CARDS)
+
+    with pytest.raises(OutOfTurn):
+        again.step_done(old, now=NOON)
 
 
 def test_a_step_that_is_done_is_pending_no_more() -> None:
