@@ -10,17 +10,23 @@ from sandbox.slack.state import State
 _LETTERS = {Kind.CHANNEL: "C", Kind.GROUP: "G", Kind.IM: "D", Kind.MPIM: "G"}
 
 
+def told(post: Post) -> Json:
+    """A message in an event says who wrote it, but not which app that is."""
+    message = message_object(post)
+    message.pop("app_id", None)
+    return message
+
+
 def _where(channel: Channel) -> Json:
     return {"channel": channel.id, "channel_type": channel.kind.value}
 
 
 def message_posted(channel: Channel, post: Post) -> Json:
-    event = message_object(post) | _where(channel) | {"event_ts": post.ts}
-    return event
+    return told(post) | _where(channel) | {"event_ts": post.ts}
 
 
 def app_mentioned(channel: Channel, post: Post) -> Json:
-    event = message_object(post) | {"type": "app_mention", "event_ts": post.ts}
+    event = told(post) | {"type": "app_mention", "event_ts": post.ts}
     return event | {"channel": channel.id}
 
 
@@ -29,7 +35,7 @@ def message_changed(state: State, channel: Channel, post: Post, *, before: Json)
     return {
         "type": "message",
         "subtype": "message_changed",
-        "message": message_object(post),
+        "message": told(post),
         "previous_message": before,
         "hidden": True,
         "ts": moment,
@@ -42,7 +48,7 @@ def message_deleted(state: State, channel: Channel, post: Post) -> Json:
     return {
         "type": "message",
         "subtype": "message_deleted",
-        "previous_message": message_object(post),
+        "previous_message": told(post),
         "hidden": True,
         "deleted_ts": post.ts,
         "ts": moment,
@@ -102,7 +108,8 @@ def user_changed(state: State, member: Member, *, name: str) -> Json:
     """`team_join` or `user_change`: both carry the user as users.info gives it."""
     with_email = "users:read.email" in state.manifest.bot_scopes
     user = user_object(member, home_team=state.team_id, with_email=with_email, locale=True)
-    return {"type": name, "user": user, "cache_ts": state.now(), "event_ts": state.new_ts()}
+    event: Json = {"type": name, "user": user}
+    return event | ({"cache_ts": state.now()} if name == "user_change" else {})
 
 
 def tokens_revoked(state: State) -> Json:

@@ -72,7 +72,7 @@ def slash_command(
 def global_shortcut(state: State, member: Member, *, callback_id: str) -> Json:
     """No channel and no response_url (limits.md, row 35)."""
     payload = _interactive(state, member, "shortcut")
-    del payload["api_app_id"]
+    del payload["api_app_id"], payload["user"]["name"]
     return payload | {
         "action_ts": state.new_ts(),
         "callback_id": callback_id,
@@ -85,7 +85,7 @@ def message_shortcut(
 ) -> Json:
     url = state.response_urls.new("app", team=state.team_id, user=member.id, channel=channel.id)
     payload = _interactive(state, member, "message_action")
-    del payload["api_app_id"]
+    del payload["api_app_id"], payload["user"]["username"]
     return payload | {
         "action_ts": state.new_ts(),
         "channel": _channel(channel),

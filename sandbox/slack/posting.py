@@ -3,7 +3,7 @@
 from sandbox.slack import happenings
 from sandbox.slack.channels import Channel
 from sandbox.slack.drafts import Draft
-from sandbox.slack.messages import Post, message_object
+from sandbox.slack.messages import Post
 from sandbox.slack.shapes import Json
 from sandbox.slack.state import State
 
@@ -31,7 +31,7 @@ def whisper(
 
 def redraw(state: State, channel: Channel, old: Post, draft: Draft) -> None:
     """Change a message. Text without blocks takes the blocks away, as chat.update does."""
-    before = message_object(old)
+    before = happenings.told(old)
     old.text = draft.text if draft.text is not None else old.text
     if draft.blocks is not None or draft.text is not None:
         old.blocks = draft.blocks or []

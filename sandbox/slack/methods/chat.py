@@ -111,6 +111,7 @@ def update(call: Call) -> Json:
     old = _own(call, channel, refusal="cant_update_message")
     posting.redraw(call.state, channel, old, draft)
     shown = message_object(old, all_metadata=True)
+    del shown["ts"]
     answer = {"ok": True, "channel": channel.id, "ts": old.ts, "text": old.text, "message": shown}
     return _with_warnings(answer, draft)
 

@@ -56,6 +56,9 @@ def conversations(call: Call) -> Json:
         and (not channel.private or bot in channel.members)
         and not (channel.archived and call.flag("exclude_archived"))
     ]
+    for one in seen:
+        # The one thing conversations.list tells and this method does not.
+        one.pop("is_member", None)
     page, metadata = call.page(seen)
     return {"ok": True, "channels": page, "response_metadata": metadata}
 

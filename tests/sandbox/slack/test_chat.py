@@ -24,7 +24,7 @@ def section(text: str) -> Json:
 async def test_a_message_to_a_person_lands_in_their_dm_with_the_app(
     slack: Workspace, client: AsyncWebClient, ana: Person, bob: Person
 ) -> None:
-    answer = await client.chat_postMessage(channel=ana.id, text="Hello <@%s> &amp; co" % bob.id)
+    answer = await client.chat_postMessage(channel=ana.id, text=f"Hello <@{bob.id}> &amp; co")
 
     assert answer["channel"] == ana.dm.id
     assert answer["message"]["bot_id"] == slack.bot_id
@@ -180,8 +180,8 @@ async def test_only_what_the_app_wrote_can_be_changed_or_deleted(
 ) -> None:
     await ana.types("my own words")
     mine = ana.messages[0]
-    there = {"channel": mine.channel, "ts": mine.ts}
-    nowhere = {"channel": mine.channel, "ts": "1.000001"}
+    there: Json = {"channel": mine.channel, "ts": mine.ts}
+    nowhere: Json = {"channel": mine.channel, "ts": "1.000001"}
 
     assert await refused(client.chat_update(**there, text="x")) == "cant_update_message"
     assert await refused(client.chat_delete(**there)) == "cant_delete_message"

@@ -1,5 +1,7 @@
 """Menus whose options the app supplies while somebody types."""
 
+from collections.abc import Callable
+
 import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
@@ -50,9 +52,8 @@ def suggesting(either_app: AsyncApp) -> list[Json]:
 
 
 async def test_what_is_typed_decides_what_is_offered(
-    suggesting: list[Json], opens: object, ana: Person, picker: Json
+    suggesting: list[Json], opens: Callable[[Json], None], ana: Person, picker: Json
 ) -> None:
-    assert callable(opens)
     opens(picker)
     await ana.types("/errand")
 
@@ -69,9 +70,8 @@ async def test_what_is_typed_decides_what_is_offered(
 
 
 async def test_what_is_not_offered_cannot_be_picked(
-    suggesting: list[Json], opens: object, ana: Person, picker: Json
+    suggesting: list[Json], opens: Callable[[Json], None], ana: Person, picker: Json
 ) -> None:
-    assert callable(opens)
     opens(picker)
     await ana.types("/errand")
 
@@ -80,13 +80,12 @@ async def test_what_is_not_offered_cannot_be_picked(
 
 
 async def test_an_answer_without_options_is_a_failure(
-    app: AsyncApp, opens: object, ana: Person, picker: Json
+    app: AsyncApp, opens: Callable[[Json], None], ana: Person, picker: Json
 ) -> None:
     @app.options("places")
     async def refuse(ack: AsyncAck) -> None:
-        await ack({"places": []})  # type: ignore[arg-type]
+        await ack({"places": []})
 
-    assert callable(opens)
     opens(picker)
     await ana.types("/errand")
 

@@ -265,13 +265,7 @@ async def test_a_view_slack_would_refuse_is_refused_with_its_reasons(
 
 
 async def test_an_external_id_is_taken_while_the_view_is_open(
-    slack: Workspace,
-    app: AsyncApp,
-    client: AsyncWebClient,
-    opens: Opens,
-    ana: Person,
-    bob: Person,
-    form: Json,
+    *, slack: Workspace, app: AsyncApp, opens: Opens, ana: Person, bob: Person, form: Json
 ) -> None:
     opens(form | {"external_id": "one"})
     await ana.types("/errand")

@@ -14,6 +14,7 @@ from sandbox.slack.workspace import Workspace
 
 
 async def test_after_three_seconds_slack_gives_up_on_whatever_was_asked(
+    *,
     manifest: Manifest,
     slack: Workspace,
     app: AsyncApp,

@@ -48,7 +48,9 @@ async def test_a_reset_forgets_what_happened_and_keeps_who_is_there(
 
     slack.reset()
 
-    assert ana.messages == ana.alerts == slack.journal.entries == []
+    assert ana.messages == []
+    assert ana.alerts == []
+    assert slack.journal.entries == []
     assert (await client.users_info(user=ana.id))["ok"]
 
 
