@@ -1,0 +1,31 @@
+"""What the desk's forms and cards say, as people read it; all the sandbox knows of the desk."""
+
+from enum import StrEnum
+
+
+class TicketForm(StrEnum):
+    """Labels of the form behind `/ticket`."""
+
+    TITLE = "Title"
+    DESCRIPTION = "Description"
+    URGENCY = "How urgent is it for you?"
+
+
+class TeamForm(StrEnum):
+    """Labels of the form behind `/ticket admin`, and what it says while it is not there yet."""
+
+    PERSON = "Person"
+    ROLE = "Role"
+    SKILLS = "Skills"
+    WAITING = "One moment"
+
+
+class Button(StrEnum):
+    """Buttons on cards."""
+
+    CLAIM = "Claim"
+    RESOLVE = "Resolve"
+    REOPEN = "Reopen"
+
+
+MODERATOR = "Moderator"
