@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -29,6 +31,17 @@ class UndocumentedError(Exception):
     """A method refused with a name that its row in the table does not list."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back: a JSON answer, or bare text."""
+
+    answer: Json = field(default_factory=dict)
+    status: int = HTTPStatus.OK
+    text: str = ""
+    content_type: str = "text/plain"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 class Api:
     """Answers what the app asks, under the faults that are in place."""
 
@@ -42,91 +55,59 @@ class Api:
         try:
             args, token = await read_arguments(request)
         except SlackError as refusal:
-            return self._finish(entry, refusal.answer())
+            return self._send(entry, Reply(refusal.answer()))
         entry.request = args
-        self._state.changed()
-        return await self._under_fault(request, entry, self._state.faults.take(name, args), token)
+        return await self._under_fault(request, entry, lambda: self._call(name, args, token))
 
     async def serve_response_url(self, request: web.Request) -> web.StreamResponse:
         entry = self._note("response_url")
         try:
             entry.request = await request.json()
         except ValueError:
-            return self._finish(entry, {"ok": False, "error": "invalid_payload"}, status=400)
-        fault = self._state.faults.take("response_url", entry.request)
-        return await self._under_fault(request, entry, fault, request.path)
+            garbage = {"ok": False, "error": "invalid_payload"}
+            return self._send(entry, Reply(garbage, status=HTTPStatus.BAD_REQUEST))
+        return await self._under_fault(
+            request, entry, lambda: self._answer_url(request.path, entry.request)
+        )
 
     async def serve_upload(self, request: web.Request) -> web.StreamResponse:
         entry = self._note("upload")
-        upload = self._state.uploads.get(request.match_info["file"])
-        content = await self._file(request)
-        if upload is None or len(content) != upload.length:
-            return self._finish(entry, {"ok": False, "error": "invalid_upload"}, status=400)
-        upload.content = content
-        self._state.journal.finish(entry, {"ok": True})
-        self._state.changed()
-        return web.Response(text=f"OK - {len(content)}")
-
-    async def _file(self, request: web.Request) -> bytes:
-        if request.content_type != "multipart/form-data":
-            return await request.read()
-        for part in (await request.post()).values():
-            if isinstance(part, web.FileField):
-                return part.file.read()
-        return b""
+        content = await _uploaded(request)
+        file_id = request.match_info["file"]
+        return await self._under_fault(request, entry, lambda: self._upload(file_id, content))
 
     async def _under_fault(
-        self, request: web.Request, entry: Entry, fault: Fault | None, token: str
+        self, request: web.Request, entry: Entry, deed: Callable[[], Reply]
     ) -> web.StreamResponse:
+        self._state.changed()
+        fault = self._state.faults.take(entry.name, entry.request)
         if fault is None:
-            return self._do(entry, token)
-        if fault.delay:
-            await asyncio.sleep(fault.delay)
+            return self._send(entry, deed())
+        await asyncio.sleep(fault.delay)
         if fault.hang:
             await self.closing.wait()
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         if not fault.answers:
-            return self._do(entry, token)
+            return self._send(entry, deed())
         if fault.does_it_first:
-            self._do(entry, token)
-        return self._failed(request, entry, fault)
-
-    def _failed(self, request: web.Request, entry: Entry, fault: Fault) -> web.StreamResponse:
+            deed()
         if fault.accept_then_reset:
             _reset(request)
-            return web.Response()
-        if fault.broken_json:
-            return web.Response(text='{"ok":tru', content_type="application/json")
-        if fault.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._finish(
-                entry,
-                TooFast(fault.retry_after or 1).answer(),
-                status=429,
-                headers={"Retry-After": str(fault.retry_after or 1)},
-            )
-        if fault.status:
-            self._state.journal.finish(entry, {"status": fault.status})
-            return web.Response(
-                status=fault.status, text=fault.body, content_type=fault.content_type
-            )
-        return self._finish(entry, {"ok": False, "error": fault.error})
+        return self._send(entry, _failure(fault))
 
-    def _do(self, entry: Entry, token: str) -> web.StreamResponse:
-        if entry.name == "response_url":
-            return self._answer_url(entry, path=token)
-        method = METHODS.get(entry.name)
+    def _call(self, name: str, args: Json, token: str) -> Reply:
+        method = METHODS.get(name)
         if method is None:
-            refused = {"ok": False, "error": "unknown_method", "req_method": entry.name}
-            return self._finish(entry, refused)
+            return Reply({"ok": False, "error": "unknown_method", "req_method": name})
+        headers = self._scope_headers(method)
         try:
-            answer = self._run(method, Call(state=self._state, args=entry.request, token=token))
+            return Reply(self._run(method, Call(self._state, args, token)), headers=headers)
         except TooFast as wait:
-            headers = {"Retry-After": str(wait.retry_after)}
-            return self._finish(entry, wait.answer(), status=429, headers=headers)
+            return _too_fast(wait)
         except SlackError as refusal:
             if refusal.error not in method.errors | ANY_METHOD_MAY_ANSWER:
                 raise UndocumentedError(f"{method.name}: {refusal.error}") from refusal
-            return self._finish(entry, refusal.answer(), headers=self._scope_headers(method))
-        return self._finish(entry, answer, headers=self._scope_headers(method))
+            return Reply(refusal.answer(), headers=headers)
 
     def _run(self, method: Method, call: Call) -> Json:
         if method.token is not None:
@@ -144,15 +125,22 @@ class Api:
             raise invalid_arguments([f"missing required field: {name}" for name in missing])
         return method.run(call)
 
-    def _answer_url(self, entry: Entry, *, path: str) -> web.StreamResponse:
+    def _answer_url(self, path: str, body: Json) -> Reply:
         try:
-            response_url.answer(self._state, path, entry.request)
+            response_url.answer(self._state, path, body)
         except SlackError as refusal:
             gone = refusal.error in ("expired_url", "used_url", "no_such_url")
-            return self._finish(entry, refusal.answer(), status=404 if gone else 400)
-        self._state.journal.finish(entry, "ok")
-        self._state.changed()
-        return web.Response(text="ok")
+            status = HTTPStatus.NOT_FOUND if gone else HTTPStatus.BAD_REQUEST
+            return Reply(refusal.answer(), status=status)
+        return Reply(text="ok")
+
+    def _upload(self, file_id: str, content: bytes) -> Reply:
+        upload = self._state.uploads.get(file_id)
+        if upload is None or len(content) != upload.length:
+            garbage = {"ok": False, "error": "invalid_upload"}
+            return Reply(garbage, status=HTTPStatus.BAD_REQUEST)
+        upload.content = content
+        return Reply(text=f"OK - {len(content)}")
 
     def _scope_headers(self, method: Method) -> dict[str, str]:
         headers = {"X-OAuth-Scopes": ",".join(sorted(self._state.manifest.bot_scopes))}
@@ -164,23 +152,40 @@ class Api:
         entry = Entry(Direction.API, name, {}, at=self._state.clock.now())
         return self._state.journal.add(entry)
 
-    def _finish(
-        self,
-        entry: Entry,
-        answer: Json,
-        *,
-        status: int = 200,
-        headers: dict[str, str] | None = None,
-    ) -> web.Response:
-        self._state.journal.finish(entry, answer)
+    def _send(self, entry: Entry, reply: Reply) -> web.Response:
+        self._state.journal.finish(entry, reply.answer or reply.text)
         self._state.changed()
         date = {"Date": formatdate(self._state.clock.now(), usegmt=True)}
         return web.Response(
-            text=to_json(answer),
-            status=status,
-            content_type="application/json",
-            headers=date | (headers or {}),
+            text=to_json(reply.answer) if reply.answer else reply.text,
+            status=reply.status,
+            content_type="application/json" if reply.answer else reply.content_type,
+            headers=date | reply.headers,
         )
+
+
+def _failure(fault: Fault) -> Reply:
+    if fault.broken_json:
+        return Reply(text='{"ok":tru', content_type="application/json")
+    if fault.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _too_fast(TooFast(fault.retry_after or 1))
+    if fault.status:
+        return Reply(status=fault.status, text=fault.body, content_type=fault.content_type)
+    return Reply({"ok": False, "error": fault.error} if fault.error else {})
+
+
+def _too_fast(wait: TooFast) -> Reply:
+    headers = {"Retry-After": str(wait.retry_after)}
+    return Reply(wait.answer(), status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
+
+
+async def _uploaded(request: web.Request) -> bytes:
+    if request.content_type != "multipart/form-data":
+        return await request.read()
+    for part in (await request.post()).values():
+        if isinstance(part, web.FileField):
+            return part.file.read()
+    return b""
 
 
 def _reset(request: web.Request) -> None:

@@ -12,8 +12,10 @@ from sandbox.slack.delivery import Ack, Envelope, Outcome, Parcel
 from sandbox.slack.door import Hand
 from sandbox.slack.errors import SlackError
 from sandbox.slack.markup import escaped
+from sandbox.slack.ids import lasting_id
 from sandbox.slack.messages import Post
 from sandbox.slack.response_url import say
+from sandbox.slack.shapes import Json
 
 _MENTION = re.compile(r"@([\w.\-]+)")
 _CHANNEL = re.compile(r"#([\w\-]+)")
@@ -73,8 +75,19 @@ async def post_message(
         text=encoded,
         blocks=typed_text_blocks(encoded),
         thread_ts=thread_ts,
-        client_msg_id=str(uuid.uuid4()),
+        client_msg_id=None if hand.member.bot else str(uuid.uuid4()),
+        bot_profile=_profile(hand) if hand.member.bot else None,
     )
     for event in posting.post_by(hand.state, channel, post):
         await hand.door.events.tell(event)
     return post
+
+
+def _profile(hand: Hand) -> Json:
+    """Another app's bot, as its messages show it."""
+    member = hand.member
+    return hand.state.bot_profile() | {
+        "id": member.bot_id,
+        "name": member.real_name,
+        "app_id": lasting_id("A", member.team_id, member.handle),
+    }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sandbox.slack.acks import TROUBLE
-from sandbox.slack.delivery import Ack, Delivery, Envelope, Parcel
+from sandbox.slack.delivery import Ack, Delivery, Envelope, Outcome, Parcel
 from sandbox.slack.events import Events
 from sandbox.slack.people import Member
 from sandbox.slack.shapes import Json
@@ -30,7 +30,13 @@ class Hand:
         return self.door.state
 
     async def interact(self, payload: Json) -> Ack:
-        """Send an interactive payload."""
+        """Send an interactive payload, if the manifest lets any through."""
+        manifest = self.state.manifest
+        menus_lead_nowhere = not (manifest.socket_mode or manifest.options_load)
+        if not manifest.interactivity or (
+            payload["type"] == "block_suggestion" and menus_lead_nowhere
+        ):
+            return Ack(Outcome.FAILED)
         parcel = Parcel(payload["type"], Envelope.INTERACTIVE, payload, person=self.member.id)
         return await self.door.delivery.send(parcel)
 

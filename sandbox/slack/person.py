@@ -167,6 +167,8 @@ class Person:
 
     async def opens_home(self, *, tab: str = "home") -> None:
         """Open the app's Home tab (or its Messages tab); returns when the event was answered."""
+        if tab == "home" and not self._door.state.manifest.home_tab:
+            raise LookupError("The app has no Home tab.")
         event = happenings.app_home_opened(self._door.state, self.member, tab=tab)
         await self._door.events.tell(event)
 

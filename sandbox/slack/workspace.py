@@ -14,7 +14,7 @@ from sandbox.slack.delivery import Ack, Delivery, Envelope, Parcel, payload_of
 from sandbox.slack.door import Door
 from sandbox.slack.events import Events
 from sandbox.slack.faults import Faults
-from sandbox.slack.ids import secret
+from sandbox.slack.ids import lasting_id, secret
 from sandbox.slack.journal import Entry, Journal
 from sandbox.slack.manifest import Manifest
 from sandbox.slack.people import Member, user_id
@@ -176,6 +176,7 @@ class Workspace:
             admin=admin,
             guest=guest,
             bot=bot,
+            bot_id=lasting_id("B", team, handle) if bot else "",
             updated=self.state.now(),
         )
         self.state.people.add(member)

@@ -45,6 +45,8 @@ def button() -> Found:
 
 
 def form() -> Found:
+    places = {"type": "external_select", "action_id": "places", "min_query_length": 0}
+    where = {"type": "conversations_select", "action_id": "ch", "response_url_enabled": True}
     return {
         "type": "modal",
         "callback_id": "form",
@@ -53,28 +55,8 @@ def form() -> Found:
         "submit": text("Send"),
         "close": text("Cancel"),
         "blocks": [
-            {
-                "type": "input",
-                "block_id": "place",
-                "optional": True,
-                "label": text("Place"),
-                "element": {
-                    "type": "external_select",
-                    "action_id": "places",
-                    "min_query_length": 0,
-                    "placeholder": text("Type"),
-                },
-            },
-            {
-                "type": "input",
-                "block_id": "where",
-                "label": text("Where"),
-                "element": {
-                    "type": "conversations_select",
-                    "action_id": "channel",
-                    "response_url_enabled": True,
-                },
-            },
+            {"type": "input", "optional": True, "label": text("Place"), "element": places},
+            {"type": "input", "label": text("Where"), "element": where},
         ],
     }
 
@@ -191,62 +173,40 @@ def from_home(payload: Found) -> bool:
     return is_kind("block_actions")(payload) and payload.get("view", {}).get("type") == "home"
 
 
+MESSAGE = is_event("message", subtype=None)
+CHANGED = is_event("message", subtype="message_changed")
+DELETED = is_event("message", subtype="message_deleted")
+FILE = is_event("message", subtype="file_share")
+WHISPER = is_kind("block_actions", is_ephemeral=True)
+
 REAL: list[tuple[Path, str | None, Choice]] = [
-    (BOLT / "slash_command.json", "slash_command_body_L133", is_command),
     (JAVA / "slash_command.json", None, is_command),
-    (BOLT / "block_actions.json", "body_L203", is_kind("block_actions", is_ephemeral=True)),
     (JAVA / "block_actions_view.json", None, from_home),
+    (JAVA / "shortcut_global.json", None, is_kind("shortcut")),
+    (JAVA / "shortcut_message.json", None, is_kind("message_action")),
+    (JAVA / "view_submission.json", None, is_kind("view_submission")),
+    (JAVA / "view_closed.json", None, is_kind("view_closed")),
+    (BOLT / "slash_command.json", "slash_command_body_L133", is_command),
+    (BOLT / "block_actions.json", "body_L203", WHISPER),
     (BOLT / "block_suggestion.json", "body_L222", is_kind("block_suggestion")),
     (BOLT / "shortcut.json", "global_shortcut_body_L199", is_kind("shortcut")),
     (BOLT / "shortcut.json", "message_shortcut_body_L214", is_kind("message_action")),
-    (JAVA / "shortcut_global.json", None, is_kind("shortcut")),
-    (JAVA / "shortcut_message.json", None, is_kind("message_action")),
     (BOLT / "view_submission.json", "body_L18", is_kind("view_submission")),
-    (
-        BOLT / "view_submission.json",
-        "response_url_payload_body_L90",
-        is_kind("view_submission"),
-    ),
-    (JAVA / "view_submission.json", None, is_kind("view_submission")),
+    (BOLT / "view_submission.json", "response_url_payload_body_L90", is_kind("view_submission")),
     (BOLT / "view_closed.json", "body_L150", is_kind("view_closed")),
-    (JAVA / "view_closed.json", None, is_kind("view_closed")),
     (BOLT / "events.json", "app_mention_body_L603", is_event("app_mention")),
     (BOLT / "events.json", "reaction_added_body_L624", is_event("reaction_added")),
     (BOLT / "events.json", "join_event_body_L167", is_event("member_joined_channel")),
     (BOLT / "events.json", "left_event_body_L186", is_event("member_left_channel")),
     (BOLT / "events.json", "app_uninstalled_body_L304", is_event("app_uninstalled")),
     (BOLT / "events.json", "tokens_revoked_body_L320", is_event("tokens_revoked")),
-    (BOLT / "message.json", "message_body_L271", is_event("message", subtype=None)),
-    (
-        BOLT / "message_bot.json",
-        "user_message_event_payload_L86",
-        is_event("message", subtype=None),
-    ),
-    (
-        BOLT / "message_bot.json",
-        "bot_message_event_payload_L135",
-        is_event("message", text="Mine"),
-    ),
-    (
-        BOLT / "message_changed.json",
-        "event_payload_L72",
-        is_event("message", subtype="message_changed"),
-    ),
-    (
-        BOLT / "message_deleted.json",
-        "event_payload_L72",
-        is_event("message", subtype="message_deleted"),
-    ),
-    (
-        BOLT / "message_file_share.json",
-        "event_payload_L82",
-        is_event("message", subtype="file_share"),
-    ),
-    (
-        BOLT / "events_url_verification.json",
-        "event_body_L78",
-        is_kind("url_verification"),
-    ),
+    (BOLT / "message.json", "message_body_L271", MESSAGE),
+    (BOLT / "message_bot.json", "user_message_event_payload_L86", MESSAGE),
+    (BOLT / "message_bot.json", "bot_message_event_payload_L135", is_event("message", text="Mine")),
+    (BOLT / "message_changed.json", "event_payload_L72", CHANGED),
+    (BOLT / "message_deleted.json", "event_payload_L72", DELETED),
+    (BOLT / "message_file_share.json", "event_payload_L82", FILE),
+    (BOLT / "events_url_verification.json", "event_body_L78", is_kind("url_verification")),
 ]
 
 
@@ -289,9 +249,9 @@ SAMPLED = [
     ("events/AppUninstalledPayload", is_event("app_uninstalled")),
     ("events/MemberJoinedChannelPayload", is_event("member_joined_channel")),
     ("events/MemberLeftChannelPayload", is_event("member_left_channel")),
-    ("events/MessagePayload", is_event("message", subtype=None)),
-    ("events/MessageChangedPayload", is_event("message", subtype="message_changed")),
-    ("events/MessageDeletedPayload", is_event("message", subtype="message_deleted")),
+    ("events/MessagePayload", MESSAGE),
+    ("events/MessageChangedPayload", CHANGED),
+    ("events/MessageDeletedPayload", DELETED),
     ("events/ReactionAddedPayload", is_event("reaction_added")),
     ("events/TeamJoinPayload", is_event("team_join")),
     ("events/TokensRevokedPayload", is_event("tokens_revoked")),

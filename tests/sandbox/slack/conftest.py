@@ -175,3 +175,13 @@ def opens(bolt: AsyncApp) -> Callable[[Json], None]:
         bolt.command("/errand")(open_it)
 
     return teach
+
+
+@pytest.fixture
+async def open_form(
+    app: AsyncApp, opens: Callable[[Json], None], form: Json, ana: Person
+) -> Person:
+    """Ana, with the form open before her."""
+    opens(form)
+    await ana.types("/errand")
+    return ana

@@ -174,3 +174,17 @@ async def test_the_apps_own_posts_are_heard_with_its_bot_id(
 async def test_the_handshakes_are_answered(slack: Workspace, app: AsyncApp) -> None:
     assert await slack.verify_url()
     assert (await slack.check_ssl()).status == 200
+
+
+async def test_another_apps_bot_is_heard_with_its_own_bot_id(
+    slack: Workspace, heard: list[Json], ana: Person
+) -> None:
+    robot = slack.add_person("robot", real_name="Robot", email="", bot=True)
+    general = slack.add_channel("general", members=[ana, robot])
+    await ana.invites_app(general)
+
+    await robot.types("beep", channel=general)
+
+    event = heard[-1]["event"]
+    assert event["bot_id"] == robot.member.bot_id != slack.bot_id
+    assert event["bot_profile"]["name"] == "Robot"

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack.faults import Fault
@@ -107,3 +109,32 @@ async def test_time_goes_only_forward(slack: Workspace) -> None:
     assert slack.clock.now() >= before + 60
     with pytest.raises(ValueError, match="forward"):
         slack.clock.advance(-1)
+
+
+async def test_what_the_manifest_switches_off_is_off(manifest: Manifest) -> None:
+    bare = replace(
+        manifest,
+        interactivity=False,
+        home_tab=False,
+        messages_tab=False,
+        bot_events=frozenset(),
+    )
+    async with Workspace(bare) as slack:
+        ana = slack.add_person("ana", real_name="Ana Alba", email="ana@acme.example")
+        client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+
+        with pytest.raises(SlackApiError, match="messages_tab_disabled"):
+            await client.chat_postMessage(channel=ana.id, text="x")
+        with pytest.raises(SlackApiError, match="not_enabled"):
+            await client.views_publish(user_id=ana.id, view={"type": "home", "blocks": []})
+        with pytest.raises(LookupError, match="no Home tab"):
+            await ana.opens_home()
+        with pytest.raises(LookupError, match="takes no messages"):
+            await ana.types("Hello")
+        await ana.uses_shortcut("New errand")
+        await ana.joins_workspace()
+        await ana.types("/errand")
+
+        assert ana.alerts == ["dispatch_failed", '/errand failed with the error "dispatch_failed"']
+        assert [one.name for one in slack.journal.deliveries()] == ["slash_command"]
+        assert slack.payload_of(slack.journal.deliveries()[0])["channel_id"] != ana.dm.id
