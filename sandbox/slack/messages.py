@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sandbox.slack.shapes import Json
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Post:
     """One message. `seen_only_by` makes it ephemeral: never in the channel's history."""
 
@@ -28,6 +28,11 @@ class Post:
     seen_only_by: str | None = None
     username: str | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def version(self) -> tuple[object, int]:
+        """Different whenever the message looks different."""
+        return self.edited and self.edited["ts"], sum(map(len, self.reactions.values()))
 
     @property
     def is_reply(self) -> bool:

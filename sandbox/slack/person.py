@@ -1,10 +1,12 @@
 """A person in the workspace: sees what Slack shows, and can only click what was shown."""
 
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from sandbox.slack import clicking, commanding, filling, happenings, payloads, seen, submitting
 from sandbox.slack.channels import Channel
 from sandbox.slack.door import Door, Hand
+from sandbox.slack.messages import Post
 from sandbox.slack.people import Member
 from sandbox.slack.seen import Home, Message, Modal
 from sandbox.slack.views import View
@@ -18,6 +20,8 @@ class Person:
     def __init__(self, door: Door, member: Member) -> None:
         self._door = door
         self._hand = Hand(door, member)
+        # Whoever waits looks at every message after every change: each is drawn only once.
+        self._drawn: WeakKeyDictionary[Post, tuple[object, Message]] = WeakKeyDictionary()
         self.member = member
 
     def __repr__(self) -> str:
@@ -62,8 +66,7 @@ class Person:
     @property
     def whispers(self) -> list[Message]:
         """Ephemeral messages, in whatever conversation, oldest first."""
-        state = self._door.state
-        return [seen.message(state, post) for post in state.board.whispers_to(self.id)]
+        return [self._seen(post) for post in self._door.state.board.whispers_to(self.id)]
 
     @property
     def modal(self) -> Modal | None:
@@ -84,8 +87,7 @@ class Person:
         """A conversation they are in, oldest first, with the replies in threads."""
         if self.id not in channel.members:
             raise LookupError(f"{self.handle} is not in #{channel.name}.")
-        state = self._door.state
-        return [seen.message(state, post) for post in state.board.in_channel(channel.id)]
+        return [self._seen(post) for post in self._door.state.board.in_channel(channel.id)]
 
     async def gets_message(self, matching: Matching = "", *, timeout: float = 10) -> Message:
         """The newest message of the app in the DM that fits, as soon as there is one."""
@@ -93,6 +95,13 @@ class Person:
 
     async def gets_whisper(self, matching: Matching = "", *, timeout: float = 10) -> Message:
         return await self._gets(lambda: self.whispers, matching, timeout=timeout, kind="whisper")
+
+    def _seen(self, post: Post) -> Message:
+        version, message = self._drawn.get(post, (None, None))
+        if message is None or version != post.version:
+            message = seen.message(self._door.state, post)
+            self._drawn[post] = (post.version, message)
+        return message
 
     def _from_app(self) -> list[Message]:
         return [one for one in self.messages if one.user != self.id]
