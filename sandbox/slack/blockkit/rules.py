@@ -1,0 +1,168 @@
+"""The language Slack's rules are written in here: a rule looks at one value and objects.
+
+The words are those of Slack's own validator (github.com/slackhq/hack-json-schema, src/Constraints),
+except where a comment names another place.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from sandbox.slack.blockkit.problems import Problem
+
+Rule = Callable[[object, str], Iterator[Problem]]
+Together = Callable[[Mapping[str, object], str], Iterator[Problem]]
+
+_NOTHING: Mapping[str, Rule] = {}
+
+
+def string(*, least: int = 0, most: int | None = None, pattern: str | None = None) -> Rule:
+    """Lengths count characters, not bytes: an emoji of one code point is one."""
+
+    def rule(value: object, pointer: str) -> Iterator[Problem]:
+        if not isinstance(value, str):
+            yield Problem("must provide a string", pointer)
+        elif len(value) < least:
+            yield Problem(f"must be more than {least - 1} characters", pointer)
+        elif most is not None and len(value) > most:
+            yield Problem(f"must be less than {most + 1} characters", pointer)
+        elif pattern is not None and not re.search(pattern, value):
+            yield Problem(f"input must match regex pattern: {pattern}", pointer)
+
+    return rule
+
+
+def integer(*, least: int | None = None, most: int | None = None) -> Rule:
+    def rule(value: object, pointer: str) -> Iterator[Problem]:
+        if not isinstance(value, int) or isinstance(value, bool):
+            yield Problem("must provide an integer", pointer)
+        # "Less than" where it means "at most": so it stands in Slack's validator.
+        elif least is not None and value < least:
+            yield Problem(f"must be greater than {least}", pointer)
+        elif most is not None and value > most:
+            yield Problem(f"must be less than {most}", pointer)
+
+    return rule
+
+
+def number(value: object, pointer: str) -> Iterator[Problem]:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        yield Problem("must provide a number", pointer)
+
+
+def boolean(value: object, pointer: str) -> Iterator[Problem]:
+    if not isinstance(value, bool):
+        yield Problem("must be a boolean", pointer)
+
+
+def anything(_value: object, _pointer: str) -> Iterator[Problem]:
+    yield from ()
+
+
+def one_word_of(*words: str) -> Rule:
+    def rule(value: object, pointer: str) -> Iterator[Problem]:
+        if not isinstance(value, str):
+            yield Problem("must provide a string", pointer)
+        elif value not in words:
+            yield Problem("must be a valid enum value", pointer)
+
+    return rule
+
+
+def items(item: Rule, *, least: int = 0, most: int | None = None, unique: bool = False) -> Rule:
+    def rule(value: object, pointer: str) -> Iterator[Problem]:
+        if not isinstance(value, list):
+            yield Problem("must provide an array", pointer)
+            return
+        if len(value) < least:
+            yield Problem(f"must provide at least {least} items", pointer)
+        if most is not None and len(value) > most:
+            yield Problem(f"no more than {most} items allowed", pointer)
+        for index, one in enumerate(value):
+            yield from item(one, f"{pointer}/{index}")
+        if unique and any(one in value[:index] for index, one in enumerate(value)):
+            yield Problem("Input contains duplicate items", pointer)
+
+    return rule
+
+
+def shape(
+    required: Mapping[str, Rule] = _NOTHING,
+    optional: Mapping[str, Rule] = _NOTHING,
+    *together: Together,
+) -> Rule:
+    """These properties and no others; `together` is asked when each alone is fine."""
+    known = {**required, **optional}
+
+    def rule(value: object, pointer: str) -> Iterator[Problem]:
+        if not isinstance(value, dict):
+            yield Problem("must provide an object", pointer)
+            return
+        found = [
+            *(Problem(f"missing required field: {x}", pointer) for x in required if x not in value),
+            *(
+                Problem(f"invalid additional property: {x}", pointer)
+                for x in value
+                if x not in known
+            ),
+            *(p for x, one in value.items() if x in known for p in known[x](one, f"{pointer}/{x}")),
+        ]
+        yield from found or (problem for ask in together for problem in ask(value, pointer))
+
+    return rule
+
+
+def kinds(table: Mapping[str, Rule]) -> Rule:
+    """An object whose `type` says which rule holds for the rest of it."""
+
+    def rule(value: object, pointer: str) -> Iterator[Problem]:
+        if not isinstance(value, dict):
+            yield Problem("must provide an object", pointer)
+        elif "type" not in value:
+            yield Problem("missing required field: type", pointer)
+        elif not isinstance(kind := value["type"], str):
+            yield Problem("must provide a string", f"{pointer}/type")
+        elif kind not in table:
+            yield Problem(f"unsupported type: {kind}", f"{pointer}/type")
+        else:
+            rest = {key: one for key, one in value.items() if key != "type"}
+            yield from table[kind](rest, pointer)
+
+    return rule
+
+
+def whole(part: Rule) -> Rule:
+    """Slack names the object first, then what is wrong inside it (grafana/oncall#5121)."""
+
+    def rule(value: object, pointer: str) -> Iterator[Problem]:
+        if found := list(part(value, pointer)):
+            yield Problem("failed to match all allowed schemas", pointer)
+            yield from found
+
+    return rule
+
+
+def one_after_the_other(*rules: Rule) -> Rule:
+    """The next rule may rely on what the one before has seen."""
+
+    def rule(value: object, pointer: str) -> Iterator[Problem]:
+        for one in rules:
+            if found := list(one(value, pointer)):
+                yield from found
+                return
+
+    return rule
+
+
+def exactly_one_of(first: str, second: str) -> Together:
+    def ask(value: Mapping[str, object], pointer: str) -> Iterator[Problem]:
+        if first not in value and second not in value:
+            yield Problem(f"missing required field: {first}", pointer)
+        if first in value and second in value:
+            yield Problem(f"invalid additional property: {second}", pointer)
+
+    return ask
+
+
+def something(value: Mapping[str, object], pointer: str) -> Iterator[Problem]:
+    if not value:
+        yield Problem("must have minimum 1 properties", pointer)
