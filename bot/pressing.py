@@ -9,10 +9,10 @@ from bot import acting
 from bot.background import Background
 from models.cards import Pressed, draw
 from models.desk import Desk
-from models.errors import NoSuchTicket
+from models.errors import DeskError, NoSuchTicket
 from models.flow import Move
 from models.member import Member
-from models.ticket import Card, Ticket
+from models.ticket import Card, CardKind, Ticket
 
 
 async def press(
@@ -26,23 +26,33 @@ async def press(
     pressed = Pressed.read(body["actions"][0].get("value", ""))
     member = await acting.member(desk, body)
     try:
-        await desk.move(pressed.ticket_id, move, by=member, seen=pressed.version)
-    finally:
-        # The worker's refresh makes it certain; a busy worker must not make buttons feel dead.
-        background.start(_redraw(desk, pressed.ticket_id, member, body))
+        ticket = await desk.move(pressed.ticket_id, move, by=member, seen=pressed.version)
+    except DeskError:
+        background.start(_redraw_as_it_stands(desk, pressed.ticket_id, member, body))
+        raise
+    # The worker's refresh makes it certain; a busy worker must not make buttons feel dead.
+    card = _clicked(ticket, member, body) or _not_yet_noted(ticket, member, body)
+    background.start(_redraw(desk, ticket, card))
     await ack()
 
 
-async def _redraw(desk: Desk, ticket_id: str, member: Member, body: dict[str, Any]) -> None:
-    """Draw the clicked card as the ticket is now; again if it moves on meanwhile."""
+async def _redraw(desk: Desk, ticket: Ticket, card: Card) -> None:
+    """Draw the card as the ticket is now; again if it has moved on meanwhile."""
+    drawn = -1
+    while drawn < ticket.version:
+        drawn = ticket.version
+        message = draw(ticket, card.kind, to=card.to)
+        await desk.slack.update(card.channel, card.ts, message)
+        ticket, _ = await desk.store.ticket(ticket.id)
+
+
+async def _redraw_as_it_stands(
+    desk: Desk, ticket_id: str, member: Member, body: dict[str, Any]
+) -> None:
     with suppress(NoSuchTicket):
-        drawn = -1
         ticket, _ = await desk.store.ticket(ticket_id)
-        while drawn < ticket.version and (card := _clicked(ticket, member, body)):
-            drawn = ticket.version
-            message = draw(ticket, card.kind, to=card.to)
-            await desk.slack.update(card.channel, card.ts, message)
-            ticket, _ = await desk.store.ticket(ticket_id)
+        if card := _clicked(ticket, member, body):
+            await _redraw(desk, ticket, card)
 
 
 def _clicked(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card | None:
@@ -50,3 +60,16 @@ def _clicked(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card | Non
     ts = body.get("container", {}).get("message_ts")
     mine = (card for card in ticket.cards if card.to == member.slack_id)
     return next((card for card in mine if card.ts == ts), None)
+
+
+def _not_yet_noted(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card:
+    """The clicked card, by what Slack says of it: the worker may be slower than a finger."""
+    asked = member.slack_id == ticket.requester
+    return Card(
+        notice="",
+        kind=CardKind.RESOLVED if asked else CardKind.MODERATOR,
+        to=member.slack_id,
+        channel=body["container"]["channel_id"],
+        ts=body["container"]["message_ts"],
+        version=0,
+    )

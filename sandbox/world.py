@@ -40,6 +40,7 @@ class World:
         folder: Path | None = None,
         socket_mode: bool = False,
         gemini_key: bool = True,
+        admin_named: bool = True,
     ) -> None:
         """Describe the world.
 
@@ -48,6 +49,7 @@ class World:
             folder: where logs and, with servers of its own, data are kept; else temporary.
             socket_mode: how Slack and the bot talk; else by signed HTTP.
             gemini_key: whether the desk has a key for Gemini.
+            admin_named: whether the settings name Grace as an admin; she owns the workspace too.
         """
         self.slack = Workspace(load_manifest(PROJECT / "manifest.yml"))
         self.mail = MailServer()
@@ -58,6 +60,7 @@ class World:
         self._given_servers = servers
         self._given_folder = folder
         self._gemini_key = gemini_key
+        self._admin_named = admin_named
 
     async def __aenter__(self) -> Self:
         try:
@@ -107,9 +110,10 @@ class World:
         # The processes run in a folder of their own, where no `.env` of ours lies.
         self.folder = self._given_folder or Path(self._enter_temporary())
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.servers = self._given_servers or await self._stack.enter_async_context(
-            Servers(self.folder)
-        )
+        if self._given_servers:
+            self.servers = self._given_servers
+        else:
+            self.servers = await self._stack.enter_async_context(Servers(self.folder))
         for part in (self.mail, self.gemini, self.slack):
             await self._stack.enter_async_context(part)
         self.cast = Cast.joins(self.slack)
@@ -152,7 +156,7 @@ class World:
             "SMTP_STARTTLS": "false",
             "MAIL_FROM": "Frontdesk <desk@acme.example>",
             "JWT_SECRET": _SECRET,
-            "ADMIN_SLACK_IDS": self.cast.grace.id,
+            "ADMIN_SLACK_IDS": self.cast.grace.id if self._admin_named else "",
             "HOST": "127.0.0.1",
             "PORT": str(port),
             "PUBLIC_URL": f"http://127.0.0.1:{port}",

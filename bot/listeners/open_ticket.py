@@ -1,8 +1,9 @@
 """An employee opens a ticket: `/ticket` shows the form, the form is sent, the ticket is stored."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.acting import team_of, user_of
 from bot.background import Background
@@ -11,8 +12,10 @@ from models.desk import Desk
 from models.errors import DeskError, InvalidDraft, OutsideError, Unavailable
 from models.wording import escape
 
-# What Slack takes as the answer to a command: https://docs.slack.dev/reference/methods/chat.postMessage
-_ANSWER_LENGTH = 38_000
+# Slack cuts a message at 40,000 characters, and escaping makes five of one at most. A response URL
+# works five times, so that with the first piece in the answer 45,000 characters come back.
+# https://docs.slack.dev/changelog/2018-truncating-really-long-messages
+_PIECE = 7_500
 
 
 def register(app: AsyncApp) -> None:
@@ -22,7 +25,11 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_form(
-    ack: AsyncAck, command: dict[str, Any], desk: Desk, background: Background
+    ack: AsyncAck,
+    respond: AsyncRespond,
+    command: dict[str, Any],
+    desk: Desk,
+    background: Background,
 ) -> None:
     """Open the form, filled in with what was typed; the trigger lives three seconds."""
     typed = command.get("text", "")
@@ -54,7 +61,13 @@ async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     await ack(response_action="update", view=ticket_form.receipt(ticket))
 
 
-def _quoted(typed: str) -> str:
-    """What was typed, to copy it from; the command line has lost it by now."""
-    text = escape(typed.strip())[:_ANSWER_LENGTH].replace("```", "'''")
-    return f" This is all you typed, to copy it from:\n```\n{text}\n```" if text else ""
+async def _whisper(respond: AsyncRespond, pieces: list[str]) -> None:
+    for piece in pieces:
+        await respond(text=piece, response_type="ephemeral")
+
+
+def _quoted(typed: str) -> Iterator[str]:
+    """All that was typed, to copy it from: by now the command line has lost it."""
+    for start in range(0, len(typed), _PIECE):
+        piece = escape(typed[start : start + _PIECE]).replace("```", "` ` `")
+        yield f" This is what you typed, to copy it from:\n```\n{piece}\n```"

@@ -1,0 +1,138 @@
+"""People: who becomes what, what an admin may change, and what happens to tickets then."""
+
+from sandbox.cast import Cast
+from sandbox.servers import Servers
+from sandbox.slack.faults import Fault
+from sandbox.slack.person import Person
+from sandbox.world import World
+from tests.stories.acts import gives, opens_team, opens_ticket
+
+
+async def role_of(world: World, person: Person) -> str | None:
+    """The role that is stored of a person."""
+    known = {member["slack_id"]: member for member in await world.documents("members")}
+    member = known.get(person.id)
+    return str(member["role"]) if member else None
+
+
+async def test_who_is_seen_for_the_first_time_becomes_a_member(world: World, cast: Cast) -> None:
+    await opens_ticket(cast.ada, "VPN is down")
+    await cast.ada.gets_message("Offered to")
+
+    assert await role_of(world, cast.ada) == "user"
+    [ada] = [m for m in await world.documents("members") if m["slack_id"] == cast.ada.id]
+    assert (ada["name"], ada["email"], ada["tz"]) == ("ada", "ada@acme.example", "Europe/Berlin")
+
+
+async def test_who_is_no_admin_reads_why_not(world: World) -> None:
+    ada = world.cast.ada
+
+    await opens_team(world.slack, ada)
+
+    assert ada.modal
+    assert "Only admins of the desk can open this" in ada.modal.says
+    assert ada.modal.submit is None
+
+
+async def test_an_admin_gives_a_person_role_and_skills(world: World) -> None:
+    grace, bob = world.cast.grace, world.cast.bob
+    await opens_team(world.slack, grace)
+    await grace.fills("Person", bob.id)
+    await grace.fills("Role", "Moderator")
+    await grace.fills("Skills", ["vpn", "okta"])
+    await grace.fills("New skills", "Cisco ISE, WireGuard")
+
+    await grace.submits()
+
+    assert grace.modal
+    assert "is now: moderator. Skills: vpn, okta, Cisco ISE." in grace.modal.says
+    [stored] = [m for m in await world.documents("members") if m["slack_id"] == bob.id]
+    assert (stored["role"], stored["skills"]) == ("moderator", ["vpn", "okta", "Cisco ISE"])
+    await grace.closes()
+
+    await opens_team(world.slack, grace)
+    await grace.fills("Person", bob.id)
+
+    assert grace.modal
+    assert grace.modal.values["Role"] == "Moderator"
+    assert grace.modal.values["Skills"] == ["vpn", "okta", "Cisco ISE"]
+
+
+async def test_a_new_skill_is_found_in_tickets(world: World) -> None:
+    grace, bob = world.cast.grace, world.cast.bob
+    await opens_team(world.slack, grace)
+    await grace.fills("Person", bob.id)
+    await grace.fills("Role", "Moderator")
+    await grace.fills("New skills", "Cisco ISE")
+    await grace.submits()
+
+    await opens_ticket(world.cast.ada, "cisco ise refuses my laptop")
+
+    assert "knows Cisco ISE" in (await bob.gets_message("Offered to you")).says
+
+
+async def test_the_admin_of_the_settings_stays_one(world: World) -> None:
+    grace = world.cast.grace
+    await opens_team(world.slack, grace)
+    await grace.fills("Person", grace.id)
+    await grace.fills("Role", "User")
+
+    await grace.submits()
+
+    assert grace.modal
+    assert "always an admin" in grace.modal.errors["Person"]
+
+
+async def test_a_workspace_owner_is_an_admin_and_the_last_one_stays(servers: Servers) -> None:
+    async with World(servers=servers, admin_named=False) as world:
+        grace = world.cast.grace
+        await opens_team(world.slack, grace)
+        await grace.fills("Person", grace.id)
+        await grace.fills("Role", "Moderator")
+
+        await grace.submits()
+
+        assert grace.modal
+        assert "the last admin" in grace.modal.errors["Person"]
+
+
+async def test_who_is_demoted_hands_back_their_tickets(world: World, cast: Cast) -> None:
+    await opens_ticket(cast.ada, "VPN is down")
+    offered = await cast.bob.gets_message("Offered to you")
+    await cast.bob.clicks(offered, "Claim")
+    claimed = await cast.bob.gets_message("You have it")
+
+    await gives(world.slack, cast.grace, cast.bob, role="User", skills=[])
+
+    assert await cast.eve.gets_message("Offered to you")
+    await cast.bob.clicks(claimed, "Resolve")
+    assert await cast.bob.gets_whisper("T-1")
+    [ticket] = await world.documents("tickets")
+    assert (ticket["status"], ticket["assignee"]) == ("offered", cast.eve.id)
+    assert await cast.bob.gets_message("Offered to @Eve Holt")
+
+
+async def test_who_left_is_passed_over(world: World, cast: Cast) -> None:
+    world.slack.faults.add(
+        "chat.postMessage",
+        Fault(error="user_disabled"),
+        when=lambda request: "Offered to you" in str(request.get("blocks")),
+        times=1,
+    )
+
+    await opens_ticket(cast.ada, "VPN is down")
+
+    assert await cast.eve.gets_message("Offered to you")
+    [ticket] = await world.documents("tickets")
+    assert ticket["tried"] == [cast.bob.id]
+
+
+async def test_a_ticket_waits_for_the_first_who_can_take_it(world: World) -> None:
+    grace, mo = world.cast.grace, world.cast.mo
+    await opens_ticket(grace, "VPN is down")
+    waiting = await grace.gets_message("looking for the right person")
+
+    await gives(world.slack, grace, mo, role="Admin", skills=[])
+
+    assert await mo.gets_message("Offered to you", timeout=30)
+    assert (await grace.gets_message("Offered to @Mo Tanaka")).ts == waiting.ts
