@@ -97,15 +97,14 @@ def shape(
         if not isinstance(value, dict):
             yield Problem("must provide an object", pointer)
             return
+        missing = [name for name in required if name not in value]
+        strange = [name for name in value if name not in known]
         found = [
-            *(Problem(f"missing required field: {x}", pointer) for x in required if x not in value),
-            *(
-                Problem(f"invalid additional property: {x}", pointer)
-                for x in value
-                if x not in known
-            ),
-            *(p for x, one in value.items() if x in known for p in known[x](one, f"{pointer}/{x}")),
+            *(Problem(f"missing required field: {name}", pointer) for name in missing),
+            *(Problem(f"invalid additional property: {name}", pointer) for name in strange),
         ]
+        for name in [name for name in value if name in known]:
+            found += known[name](value[name], f"{pointer}/{name}")
         yield from found or (problem for ask in together for problem in ask(value, pointer))
 
     return rule
