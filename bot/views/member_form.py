@@ -8,7 +8,7 @@ from models.configuration import Configuration
 from models.errors import InvalidDraft
 from models.member import Member, Role
 from models.skill import Skill
-from models.wording import listed
+from models.wording import clip, escape, listed
 
 CALLBACK = "set_member"
 PERSON, ROLE, SKILLS, NEW_SKILLS = "person", "role", "skills", "new_skills"
@@ -87,7 +87,7 @@ def saved(member: Member) -> str:
     """What the admin is told (mrkdwn)."""
     return (
         f"*<@{member.slack_id}>* is now: {_ROLES[member.role].lower()}. "
-        f"Skills: {listed(member.skills)}."
+        f"Skills: {escape(clip(listed(member.skills), 500))}."
     )
 
 

@@ -1,0 +1,43 @@
+"""Every form and modal of the bot is one that Slack opens, at its worst."""
+
+import pytest
+
+from bot.views import member_form, ticket_form
+from bot.views.sentence import sentence_view
+from models.configuration import DEFAULT, Configuration
+from models.member import Member, Role
+from models.skill import Skill
+from models.ticket import Status
+from sandbox.slack.blockkit import check_view
+from tests.models.desk_words import ticket_at
+
+HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
+
+
+@pytest.mark.parametrize("text", ["", "vpn", HOSTILE, HOSTILE * 1000, "\n" * 500, "🔥" * 40_000])
+def test_slack_opens_the_ticket_form_whatever_was_typed(text: str) -> None:
+    assert check_view(ticket_form.draw(text)) == []
+
+
+@pytest.mark.parametrize("status", Status)
+def test_slack_shows_the_receipt(status: Status) -> None:
+    assert check_view(ticket_form.receipt(ticket_at(status, id="T-123456789"))) == []
+
+
+@pytest.mark.parametrize("amount", [1, 29, 100])
+def test_slack_opens_the_member_form_with_any_number_of_skills(amount: int) -> None:
+    names = [f"{HOSTILE}{number}"[-50:] for number in range(amount)]
+    full = Configuration(
+        categories=DEFAULT.categories, skills=tuple(Skill(name=name) for name in names)
+    )
+    everything = Member(
+        team_id="T1", slack_id="UBOB", role=Role.MODERATOR, skills=full.vocabulary.names
+    )
+
+    assert check_view(member_form.draw(full)) == []
+    assert check_view(member_form.draw(full, everything)) == []
+    assert check_view(sentence_view(member_form.saved(everything))) == []
+
+
+def test_slack_shows_a_sentence() -> None:
+    assert check_view(sentence_view("One moment …", title="People")) == []

@@ -1,0 +1,124 @@
+"""Cards: what they say and offer to whom, and that Slack takes them at their worst."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.cards import Button, Message, Pressed, draw
+from models.ticket import CardKind, Status, Ticket
+from models.triage import Engine, Priority
+from sandbox.slack.blockkit import check_message
+from tests.models.desk_words import ADA, BOB, EVE, ticket_at, triage
+
+KINDS = [(CardKind.REQUESTER, ADA), (CardKind.MODERATOR, BOB), (CardKind.RESOLVED, ADA)]
+HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
+
+
+def buttons(message: Message) -> set[str]:
+    """The buttons on a message, by what they do."""
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return {element["action_id"] for row in rows for element in row}
+
+
+def parsed(shown: Any) -> list[str]:
+    """Every text that Slack parses for mentions, links and formatting."""
+    if isinstance(shown, list):
+        return [text for each in shown for text in parsed(each)]
+    if not isinstance(shown, dict):
+        return []
+    own = [shown["text"]] if shown.get("type") == "mrkdwn" else []
+    return own + [text for each in shown.values() for text in parsed(each)]
+
+
+def worst(status: Status) -> Ticket:
+    """A ticket with every text as long and as hostile as the desk lets it be."""
+    ticket = ticket_at(status)
+    verdict = triage(
+        *[f"{HOSTILE}{n}"[:50] for n in range(8)],
+        category=(HOSTILE * 3)[:75],
+        priority=Priority.URGENT,
+        summary=(HOSTILE * 20)[:150],
+        notes=(HOSTILE * 90)[:1500],
+        engine=Engine.BUILTIN,
+        confidence=1,
+        why_builtin=(HOSTILE * 9)[:200],
+    )
+    return ticket.model_copy(
+        update={
+            "title": (HOSTILE * 9)[:150],
+            "description": (HOSTILE * 200)[:3000],
+            "confidential": True,
+            "reason": f"knows {(HOSTILE * 20)[:400]}; 9999 open tickets",
+            "triage": ticket.triage and verdict,
+        }
+    )
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize(("kind", "reader"), KINDS)
+def test_slack_takes_every_card_at_its_worst(status: Status, kind: CardKind, reader: Any) -> None:
+    message = draw(worst(status), kind, to=reader.slack_id)
+
+    assert check_message(message.blocks) == []
+    assert 0 < len(message.text) < 4000
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize(("kind", "reader"), KINDS)
+def test_nothing_typed_is_parsed_by_slack(status: Status, kind: CardKind, reader: Any) -> None:
+    message = draw(worst(status), kind, to=reader.slack_id)
+
+    for text in [message.text, *parsed(message.blocks)]:
+        assert "<!channel>" not in text
+        assert "<@U1>" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "reader", "offered"),
+    [
+        (Status.TRIAGED, BOB, set()),
+        (Status.OFFERED, BOB, {Button.CLAIM, Button.DECLINE}),
+        (Status.OFFERED, EVE, {Button.CLAIM}),
+        (Status.CLAIMED, BOB, {Button.RESOLVE, Button.RELEASE}),
+        (Status.CLAIMED, EVE, set()),
+        (Status.RESOLVED, BOB, {Button.REOPEN}),
+        (Status.RESOLVED, EVE, set()),
+    ],
+)
+def test_a_moderator_finds_the_buttons_that_are_theirs(
+    status: Status, reader: Any, offered: set[Button]
+) -> None:
+    assert buttons(draw(ticket_at(status), CardKind.MODERATOR, to=reader.slack_id)) == offered
+
+
+def test_the_reason_is_for_the_assignee_alone() -> None:
+    ticket = ticket_at(Status.OFFERED)
+
+    assert "Why you: knows vpn" in str(draw(ticket, CardKind.MODERATOR, to="UBOB").blocks)
+    assert "Why you" not in str(draw(ticket, CardKind.MODERATOR, to="UEVE").blocks)
+
+
+def test_notes_are_not_for_the_requester() -> None:
+    ticket = ticket_at(Status.OFFERED)
+    told = ticket.model_copy(update={"triage": triage("vpn", notes="Ask about the token")})
+
+    assert "Ask about" in str(draw(told, CardKind.MODERATOR, to="UBOB").blocks)
+    assert "Ask about" not in str(draw(told, CardKind.REQUESTER, to="UADA").blocks)
+
+
+def test_a_button_says_which_ticket_it_stands_on() -> None:
+    ticket = ticket_at(Status.OFFERED)
+    [row] = [
+        b for b in draw(ticket, CardKind.MODERATOR, to="UBOB").blocks if b["type"] == "actions"
+    ]
+
+    assert Pressed.read(row["elements"][0]["value"]) == Pressed(ticket.id, ticket.version)
+
+
+@given(st.text())
+def test_any_value_of_a_button_can_be_read(value: str) -> None:
+    pressed = Pressed.read(value)
+
+    assert pressed.ticket_id == "" or value.startswith(pressed.ticket_id)
