@@ -93,7 +93,8 @@ def read_command(ack: Ack) -> Json | None:
         return {"text": ack.body}
     if not isinstance(ack.body, dict):
         raise MalformedAck("A command is answered by text or by a JSON object.")
-    if problems := check_message(ack.body.get("blocks") or []):
+    blocks = ack.body.get("blocks")
+    if blocks and (problems := check_message(blocks)):
         raise MalformedAck("; ".join(str(problem) for problem in problems))
     said = ack.body.get("text") or ack.body.get("blocks") or ack.body.get("attachments")
     return ack.body if said else None

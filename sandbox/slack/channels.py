@@ -7,7 +7,6 @@ from enum import StrEnum
 from sandbox.slack.ids import lasting_id
 from sandbox.slack.shapes import Json
 
-
 _A_PAIR = 2
 
 

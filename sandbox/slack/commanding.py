@@ -11,8 +11,8 @@ from sandbox.slack.channels import Channel
 from sandbox.slack.delivery import Ack, Envelope, Outcome, Parcel
 from sandbox.slack.door import Hand
 from sandbox.slack.errors import SlackError
-from sandbox.slack.markup import escaped
 from sandbox.slack.ids import lasting_id
+from sandbox.slack.markup import escaped
 from sandbox.slack.messages import Post
 from sandbox.slack.response_url import say
 from sandbox.slack.shapes import Json

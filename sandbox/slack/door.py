@@ -32,10 +32,8 @@ class Hand:
     async def interact(self, payload: Json) -> Ack:
         """Send an interactive payload, if the manifest lets any through."""
         manifest = self.state.manifest
-        menus_lead_nowhere = not (manifest.socket_mode or manifest.options_load)
-        if not manifest.interactivity or (
-            payload["type"] == "block_suggestion" and menus_lead_nowhere
-        ):
+        menu = payload["type"] == "block_suggestion"
+        if not manifest.interactivity or (menu and not manifest.options_load):
             return Ack(Outcome.FAILED)
         parcel = Parcel(payload["type"], Envelope.INTERACTIVE, payload, person=self.member.id)
         return await self.door.delivery.send(parcel)

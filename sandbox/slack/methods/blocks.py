@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from sandbox.slack.blockkit import check_message, check_view
-from sandbox.slack.blockkit.problems import Problem
+from sandbox.slack.blockkit import Problem, check_message, check_view
 from sandbox.slack.drafts import json_value
 from sandbox.slack.errors import SlackError
 from sandbox.slack.methods.call import Call, Method, names

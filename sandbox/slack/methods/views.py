@@ -1,21 +1,19 @@
 """views.*: opening, pushing and changing modals, publishing the Home tab."""
 
-from sandbox.slack.blockkit import check_view
+from sandbox.slack.blockkit import VIEW_BYTES, check_view
 from sandbox.slack.errors import SlackError, invalid_arguments
 from sandbox.slack.methods.call import Call, Method, names
 from sandbox.slack.rates import Tier
 from sandbox.slack.shapes import Json, to_json
 from sandbox.slack.views import View
 
-# limits.md, row 3.
-MOST_BYTES = 250_000
 _TRIGGER_ERRORS = "expired_trigger_id exchanged_trigger_id invalid_trigger_id "
 _VIEW_ERRORS = "duplicate_external_id view_too_large "
 
 
 def _spec(call: Call, *types: str) -> Json:
     spec = call.json_object("view")
-    if len(to_json(spec).encode()) > MOST_BYTES:
+    if len(to_json(spec).encode()) > VIEW_BYTES:
         raise SlackError("view_too_large")
     if spec.get("type") not in types:
         raise invalid_arguments([f"must be one of: {', '.join(types)} [json-pointer:/view/type]"])
