@@ -10,10 +10,13 @@ import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
+from sandbox.slack.changes import Changes
+
+T = TypeVar("T")
 Json = dict[str, Any]
 Behaviour = Callable[[Json], Awaitable[web.StreamResponse]]
 
@@ -33,6 +36,7 @@ class GeminiStandIn:
         self.api_key = api_key
         self.endpoint = ""
         self.requests: list[Json] = []
+        self._changes = Changes()
         self._behave: Behaviour = self._well
         self._times: int | None = None
         self._gone = asyncio.Event()
@@ -57,6 +61,12 @@ class GeminiStandIn:
         self._gone.set()
         if self._runner:
             await self._runner.cleanup()
+
+    async def until(
+        self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""
+    ) -> T:
+        """The first truthy value of the condition, looked at after every request."""
+        return await self._changes.until(condition, timeout=timeout, waiting_for=waiting_for)
 
     def recovers(self) -> None:
         """Answer well again."""
@@ -122,6 +132,7 @@ class GeminiStandIn:
         if wrong := _what_is_wrong(body):
             return _error(HTTPStatus.BAD_REQUEST, wrong)
         self.requests.append(body)
+        self._changes.announce()
         behave = self._behave
         if self._times is not None:
             self._times -= 1

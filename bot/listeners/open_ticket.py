@@ -36,14 +36,15 @@ async def open_form(
     try:
         await desk.slack.open_view(command["trigger_id"], ticket_form.draw(typed))
     except OutsideError as error:
-        raise DeskError(
-            f"Slack did not open the form. Please try again.{_quoted(typed)}"
-        ) from error
+        first = next(_quoted(typed), "")
+        raise DeskError(f"Slack did not open the form. Please try again.{first}") from error
     background.start(desk.acquainted(team_of(command), user_of(command)))
     if ticket_form.fits(typed):
         await ack()
-    else:
-        await ack(f"The form holds the beginning of your text.{_quoted(typed)}")
+        return
+    first, *rest = _quoted(typed)
+    background.start(_whisper(respond, rest))
+    await ack(f"The form holds the beginning of your text.{first}")
 
 
 async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:

@@ -1,9 +1,16 @@
 """What people do in the stories, in the words they would use."""
 
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.slack.person import Person
 from sandbox.slack.workspace import Workspace
+from sandbox.world import World
+
+# How long a step may be at work when a story is over and the next one is to find the desk empty.
+_SETTLES_SECONDS = 5
 
 LABELS = {
     "description": "Description",
@@ -53,3 +60,34 @@ async def gives(
     assert admin.modal, admin.alerts
     assert not admin.modal.errors, admin.modal.errors
     await admin.closes()
+
+
+async def leases_end(world: World) -> None:
+    """As if time had passed: what a dead worker holds, or what waits for later, is due now."""
+    now = datetime.now(UTC)
+    for ticket in await world.documents("tickets"):
+        pending = [{**step, "due": now} for step in ticket["pending"]]
+        change = {"$set": {"pending": pending, "due": now}, "$inc": {"rev": 1}}
+        if pending:
+            await world.database.tickets.update_one({"_id": ticket["_id"]}, change)
+
+
+async def nothing_pends(world: World) -> None:
+    """Wait until every step of every ticket is done."""
+    async with await world.database.tickets.watch() as changes:
+        while any(ticket["pending"] for ticket in await world.documents("tickets")):
+            await changes.next()
+
+
+async def settles(world: World) -> None:
+    """Let the steps at work end, so that nothing of this story happens in the next one."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SETTLES_SECONDS):
+            async with await world.database.tickets.watch() as changes:
+                while any(_at_work(ticket) for ticket in await world.documents("tickets")):
+                    await changes.next()
+
+
+def _at_work(ticket: dict[str, Any]) -> bool:
+    """Whether a step is due or leased; one that failed waits for later."""
+    return any(step["due"] and not step["error"] for step in ticket["pending"])

@@ -11,7 +11,7 @@ from sandbox.cast import Cast
 from sandbox.servers import Servers
 from sandbox.slack.workspace import Workspace
 from sandbox.world import World
-from tests.stories.acts import gives
+from tests.stories.acts import gives, settles
 
 HTTP_ONLY = pytest.mark.parametrize("stage", ["http"], indirect=True)
 
@@ -40,6 +40,8 @@ async def world(stage: World) -> AsyncIterator[World]:
         process.thaw()
         if not process.alive:
             await process.start()
+    stage.slack.faults.clear()
+    await settles(stage)
 
 
 @pytest.fixture

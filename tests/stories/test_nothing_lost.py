@@ -4,8 +4,6 @@ Where a killed worker holds a lease, the story does not wait half a minute for i
 the due time in MongoDB to the present, as the passing of time would.
 """
 
-from datetime import UTC, datetime
-
 import pytest
 
 from sandbox.cast import Cast
@@ -13,17 +11,7 @@ from sandbox.mail import MailFault
 from sandbox.slack.faults import Fault
 from sandbox.slack.seen import Message
 from sandbox.world import World
-from tests.stories.acts import opens_ticket
-
-
-async def leases_end(world: World) -> None:
-    """As if the leases of all steps had run out."""
-    now = datetime.now(UTC)
-    for ticket in await world.documents("tickets"):
-        pending = [{**step, "due": now} for step in ticket["pending"]]
-        change = {"$set": {"pending": pending, "due": now}, "$inc": {"rev": 1}}
-        if pending:
-            await world.database.tickets.update_one({"_id": ticket["_id"]}, change)
+from tests.stories.acts import leases_end, nothing_pends, opens_ticket
 
 
 def about(cards: list[Message], number: str) -> list[Message]:
@@ -61,7 +49,7 @@ async def test_the_worker_is_killed_while_it_waits_for(world: World, cast: Cast,
         world.mail.fails(MailFault.HANG_AFTER_DATA)
     await opens_ticket(cast.ada, "VPN is down")
     if held == "gemini":
-        await world.slack.until(lambda: world.gemini.requests)
+        await world.gemini.until(lambda: world.gemini.requests)
     else:
         await cast.bob.gets_message("Offered to you")
 
@@ -75,14 +63,6 @@ async def test_the_worker_is_killed_while_it_waits_for(world: World, cast: Cast,
     await world.mail.until(lambda: world.mail.letters_to(cast.bob.email), timeout=20)
     await nothing_pends(world)
     await everybody_was_told_once(world, cast)
-
-
-async def nothing_pends(world: World) -> None:
-    """Wait until every step of every ticket is done."""
-    stream = await world.database.tickets.watch(full_document="updateLookup")
-    async with stream:
-        while any([ticket["pending"] for ticket in await world.documents("tickets")]):
-            await stream.next()
 
 
 async def everybody_was_told_once(world: World, cast: Cast) -> None:

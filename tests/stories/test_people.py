@@ -5,7 +5,7 @@ from sandbox.servers import Servers
 from sandbox.slack.faults import Fault
 from sandbox.slack.person import Person
 from sandbox.world import World
-from tests.stories.acts import gives, opens_team, opens_ticket
+from tests.stories.acts import gives, leases_end, opens_team, opens_ticket
 
 
 async def role_of(world: World, person: Person) -> str | None:
@@ -133,6 +133,6 @@ async def test_a_ticket_waits_for_the_first_who_can_take_it(world: World) -> Non
     waiting = await grace.gets_message("looking for the right person")
 
     await gives(world.slack, grace, mo, role="Admin", skills=[])
-
-    assert await mo.gets_message("Offered to you", timeout=30)
+    await leases_end(world)
+    assert await mo.gets_message("Offered to you")
     assert (await grace.gets_message("Offered to @Mo Tanaka")).ts == waiting.ts

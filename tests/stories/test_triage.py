@@ -1,4 +1,4 @@
-"""Triage: by Gemini where it answers usefully, else by the built-in engine, and the card says which."""
+"""Triage: by Gemini where it answers usefully, else by the built-in engine; the card says which."""
 
 from collections.abc import Callable
 from typing import Any
