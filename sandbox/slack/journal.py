@@ -35,9 +35,6 @@ class Journal:
         self.entries: list[Entry] = []
         self.path = path
 
-    def __len__(self) -> int:
-        return len(self.entries)
-
     def add(self, entry: Entry) -> Entry:
         self.entries.append(entry)
         return entry

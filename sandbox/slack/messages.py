@@ -26,7 +26,6 @@ class Post:
     client_msg_id: str | None = None
     edited: Json | None = None
     seen_only_by: str | None = None
-    username: str | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
 
     @property

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import web
@@ -22,13 +22,12 @@ class NoSocket(Exception):
     """The app has no open connection."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Socket:
-    """One open connection and what was sent over it."""
+    """One open connection, and the wire under it."""
 
-    id: str
     websocket: web.WebSocketResponse
-    delivered: list[str] = field(default_factory=list)
+    transport: asyncio.Transport | None
 
 
 class Sockets:
@@ -65,7 +64,7 @@ class Sockets:
         if len(self._open) >= MOST_SOCKETS:
             await self._part(websocket, "too_many_websockets")
             return websocket
-        await self._attend(Socket(id=ticket, websocket=websocket))
+        await self._attend(Socket(websocket, request.transport))
         return websocket
 
     async def deliver(self, envelope: str) -> object:
@@ -76,7 +75,7 @@ class Sockets:
         acked: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(envelope_id, []).append(acked)
         try:
-            await self._send(_RANDOM.choice(self._open), envelope, envelope_id)
+            await self._send(_RANDOM.choice(self._open), envelope)
             return await acked
         finally:
             self._forget(envelope_id, acked)
@@ -92,8 +91,8 @@ class Sockets:
         """Lose every connection without a word, as a network does."""
         for socket in list(self._open):
             self._open.remove(socket)
-            if transport := socket.websocket.get_extra_info("transport"):
-                transport.abort()
+            if socket.transport:
+                socket.transport.abort()
         self._state.changed()
 
     async def close(self) -> None:
@@ -102,9 +101,9 @@ class Sockets:
 
     async def _attend(self, socket: Socket) -> None:
         self._open.append(socket)
-        await socket.websocket.send_str(to_json(self._hello()))
-        self._state.changed()
         try:
+            await socket.websocket.send_str(to_json(self._hello()))
+            self._state.changed()
             async for message in socket.websocket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._take(message.json())
@@ -122,8 +121,7 @@ class Sockets:
             self.late_acks.append(envelope_id)
         self._state.changed()
 
-    async def _send(self, socket: Socket, envelope: str, envelope_id: str) -> None:
-        socket.delivered.append(envelope_id)
+    async def _send(self, socket: Socket, envelope: str) -> None:
         try:
             await socket.websocket.send_str(envelope)
         except ConnectionError as gone:

@@ -102,13 +102,18 @@ async def test_a_refresh_brings_the_app_back(
     assert (await ana.gets_whisper()).says == "Noted"
 
 
-async def test_without_a_connection_nothing_is_dispatched(
-    slack: Workspace, bolt: AsyncApp, socket_app: AsyncSocketModeHandler, ana: Person
+async def test_a_connection_that_is_cut_ends_without_a_word(
+    slack: Workspace, raw_socket: Connect, ana: Person
 ) -> None:
+    socket = await raw_socket(slack)
+    await socket.hears()
     await slack.sockets.cut()
     await ana.types("/errand")
 
     assert ana.alerts == ['/errand failed with the error "dispatch_failed"']
+    end = await socket.websocket.receive(timeout=5)
+    assert end.type is not aiohttp.WSMsgType.TEXT
+    assert socket.websocket.close_code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
 
 
 async def test_a_second_ack_of_the_same_envelope_is_only_noted(
