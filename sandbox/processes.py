@@ -83,6 +83,8 @@ class Process:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
+                # Ctrl-C reaches a whole process group; the order of ending is ours to choose.
+                process_group=0,
                 preexec_fn=_end_with_parent,
             )
         try:

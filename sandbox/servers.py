@@ -49,9 +49,13 @@ class Servers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.redis.stop()
-        await self.mongo.stop()
-        if self._temporary:
+        if self._temporary is None:
+            await self.redis.stop()
+            await self.mongo.stop()
+        else:
+            # SecantusDB takes two seconds to put in order what is thrown away.
+            await self.redis.kill()
+            await self.mongo.kill()
             self._temporary.cleanup()
 
     def new_redis_url(self) -> str:

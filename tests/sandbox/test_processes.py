@@ -1,0 +1,173 @@
+"""Programs beside us: ready when they say so, ended when told so, and never left behind."""
+
+import asyncio
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from sandbox.processes import Ended, Process
+
+HELLO = "print('hello', flush=True); import time; time.sleep(60)"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+Runs = Callable[..., Process]
+
+
+@pytest.fixture
+async def runs(tmp_path: Path) -> AsyncIterator[Runs]:
+    """Describes a Python program that is ready once its log has "hello"; ended after the test."""
+    described: list[Process] = []
+
+    def describe(program: str, *, env: dict[str, str] | None = None) -> Process:
+        async def ready() -> bool:
+            return "hello" in process.log_of_this_run
+
+        argv = [sys.executable, "-c", textwrap.dedent(program)]
+        process = Process("program", argv, ready=ready, folder=tmp_path, env=env)
+        described.append(process)
+        return process
+
+    yield describe
+    for process in described:
+        await process.kill()
+
+
+async def test_it_is_ready_when_it_says_so(runs: Runs) -> None:
+    program = runs(HELLO)
+    assert not program.alive
+
+    await program.start()
+
+    assert program.alive
+    assert program.exit_code is None
+    assert program.log == "hello\n"
+
+
+async def test_one_that_ends_instead_leaves_its_last_words(runs: Runs) -> None:
+    program = runs("raise SystemExit('no such database')")
+
+    with pytest.raises(Ended, match="no such database"):
+        await program.start()
+
+    assert program.exit_code == 1
+
+
+async def test_one_that_is_not_ready_in_time_is_ended(runs: Runs) -> None:
+    program = runs("print('wait for me', flush=True); import time; time.sleep(60)")
+
+    with pytest.raises(Ended, match="not ready after"):
+        await program.start(timeout=0.5)
+
+    assert program.exit_code == -signal.SIGKILL
+
+
+async def test_stopping_lets_it_end_in_good_order(runs: Runs) -> None:
+    program = runs("import signal, sys; signal.signal(15, lambda *_: sys.exit(7))\n" + HELLO)
+    await program.start()
+
+    await program.stop()
+
+    assert program.exit_code == 7
+
+
+async def test_one_that_does_not_stop_is_killed(runs: Runs) -> None:
+    program = runs(STUBBORN + HELLO)
+    await program.start()
+
+    await program.stop(timeout=0.1)
+
+    assert program.exit_code == -signal.SIGKILL
+
+
+async def test_a_frozen_one_can_be_stopped(runs: Runs) -> None:
+    program = runs(HELLO)
+    await program.start()
+    program.freeze()
+
+    await program.stop(timeout=5)
+
+    assert program.exit_code == -signal.SIGTERM
+
+
+async def test_it_runs_again_after_it_was_killed(runs: Runs) -> None:
+    program = runs("import os; print(os.getpid())\n" + HELLO)
+    await program.start()
+    await program.kill()
+    first = program.log_of_this_run
+
+    await program.start()
+
+    assert program.log_of_this_run != first
+    assert program.log == first + program.log_of_this_run
+
+
+async def test_it_knows_only_the_environment_it_is_given(runs: Runs) -> None:
+    program = runs("import os; print(sorted(os.environ))\n" + HELLO, env={"LC_ALL": "C.UTF-8"})
+
+    await program.start()
+
+    assert program.log.startswith("['LC_ALL']")
+
+
+async def test_ctrl_c_in_our_terminal_does_not_reach_it(runs: Runs) -> None:
+    """The terminal tells a whole process group; a server must outlive those who still use it."""
+    program = runs("import os; print(os.getpgrp())\n" + HELLO)
+
+    await program.start()
+
+    assert int(program.log.split()[0]) != os.getpgrp()
+
+
+_PATH = {"PYTHONPATH": str(Path(__file__).parents[2])}
+_PARENT = """
+import asyncio, sys
+from pathlib import Path
+from sandbox.processes import Process
+
+CHILD = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1]))).recv(1)"
+
+async def ready() -> bool:
+    return True
+
+async def main() -> None:
+    argv = [sys.executable, "-c", CHILD, sys.argv[1]]
+    await Process("child", argv, ready=ready, folder=Path(sys.argv[2])).start()
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+# Only Linux ends a child with its parent.
+if sys.platform == "linux":
+
+    async def test_it_ends_with_us_even_when_we_are_killed(tmp_path: Path) -> None:
+        # The child holds a connection, whose end says that the child has ended.
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        connected = asyncio.Event()
+
+        async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connected.set()
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.close()
+            ended.set_result(None)
+
+        async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            parent = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", _PARENT, str(port), str(tmp_path), env=os.environ | _PATH
+            )
+            async with asyncio.timeout(10):
+                await connected.wait()
+
+            parent.kill()
+
+            async with asyncio.timeout(10):
+                await parent.wait()
+                await ended
