@@ -4,9 +4,11 @@ import asyncio
 import email
 import email.policy
 import email.utils
+import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,7 +19,10 @@ from sandbox.slack.changes import Changes
 
 T = TypeVar("T")
 _LONGEST_LINE = 998  # https://datatracker.ietf.org/doc/html/rfc5322#section-2.1.1
+# https://datatracker.ietf.org/doc/html/rfc5322#section-3.6
 _HEADERS = ("From", "To", "Date", "Message-ID", "Subject")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +80,7 @@ class MailServer:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._protocol, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self.comes_back()
         return self
 
     async def __aexit__(
@@ -86,8 +89,18 @@ class MailServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.goes_away()
+
+    def goes_away(self) -> None:
+        """Take no more connections; those that are open stay."""
         if self._server:
             self._server.close()
+
+    async def comes_back(self) -> None:
+        """Listen again, at the same address."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._protocol, self.host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     def fails(self, fault: MailFault, *, times: int | None = None) -> None:
         """Fail in this way, so many times or until `recovers`."""
@@ -161,14 +174,18 @@ class MailServer:
                 "auth_required": True,
                 "auth_require_tls": False,
             }
-        return SMTP(self, loop=asyncio.get_running_loop(), **login)
+        with warnings.catch_warnings():
+            # It warns of a log-in without encryption, which is right outside of one machine.
+            warnings.simplefilter("ignore", UserWarning)
+            return SMTP(self, loop=asyncio.get_running_loop(), **login)
 
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
     ) -> AuthResult:
         given = data if isinstance(data, LoginPassword) else LoginPassword(b"", b"")
         known = (given.login.decode(), given.password.decode()) == self._login
-        return AuthResult(success=known)
+        # Not handled: aiosmtpd is to say so to the client.
+        return AuthResult(success=known, handled=False)
 
     def _answer(self, *faults: MailFault) -> str | None:
         """What the next fault in place answers, if it is one of these."""
@@ -189,11 +206,24 @@ def what_is_wrong(content: bytes) -> str | None:
     if any(len(line) > _LONGEST_LINE for line in content.split(b"\r\n")):
         return "Line too long"
     message = email.message_from_bytes(content, policy=email.policy.SMTP)
-    missing = [name for name in _HEADERS if len(message.get_all(name, [])) != 1]
-    if missing:
-        return f"Not exactly one {missing[0]}"
-    for name in ("From", "To"):
-        if "@" not in email.utils.parseaddr(str(message[name]))[1]:
-            return f"Bad address in {name}"
     kinds = {part.get_content_type() for part in message.walk() if not part.is_multipart()}
-    return None if kinds >= {"text/plain", "text/html"} else "Not both plain text and HTML"
+    if not kinds >= {"text/plain", "text/html"}:
+        return "Not both plain text and HTML"
+    return next(filter(None, (_wrong_with(name, message) for name in _HEADERS)), None)
+
+
+def _wrong_with(name: str, message: Message) -> str | None:
+    """Why a header, of those that every letter has, is not as it must be."""
+    values = [str(value) for value in message.get_all(name, [])]
+    if len(values) != 1:
+        return f"Not exactly one {name}"
+    match name:
+        case "From" | "To":
+            fits = _ADDRESS.fullmatch(email.utils.parseaddr(values[0])[1])
+            return None if fits else f"Bad address in {name}"
+        case "Date":
+            return None if email.utils.parsedate_tz(values[0]) else "Bad Date"
+        case "Message-ID":
+            return None if _MESSAGE_ID.fullmatch(values[0]) else "Bad Message-ID"
+        case _:
+            return None
