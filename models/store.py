@@ -14,7 +14,7 @@ from typing import Any
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import SecretStr
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import AutoReconnect, DuplicateKeyError, PyMongoError
 
 from models.configuration import DEFAULT, Configuration
 from models.errors import NoSuchTicket, Unavailable
@@ -70,12 +70,7 @@ class Store:
         """A number for a new ticket, never given before, and the database's time."""
         count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, 1]}, "at": "$$NOW"}
         async with _answering():
-            counter = await self._db.counters.find_one_and_update(
-                {"_id": "tickets"},
-                [{"$set": count}],
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
-            )
+            counter = await self._upsert("counters", "tickets", [{"$set": count}])
         return counter["last"], counter["at"]
 
     async def insert(self, ticket: Ticket) -> Ticket:
@@ -180,14 +175,22 @@ class Store:
         changes = {"$setOnInsert": {k: v for k, v in fresh.items() if k not in known}}
         if known:
             changes["$set"] = known
-        key = {"_id": f"{team_id}:{slack_id}"}
+        key = f"{team_id}:{slack_id}"
         async with _answering():
-            found = await self._db.members.find_one(key) if not known else None
-            if found is None:
-                found = await self._db.members.find_one_and_update(
-                    key, changes, upsert=True, return_document=ReturnDocument.AFTER
-                )
-        return Member.model_validate(found)
+            found = None if known else await self._db.members.find_one({"_id": key})
+            return Member.model_validate(found or await self._upsert("members", key, changes))
+
+    async def _upsert(
+        self, collection: str, key: str, change: Document | list[Document]
+    ) -> Document:
+        """Change a document, made first where there is none; gives it as it is then."""
+        found = await self._db[collection].find_one_and_update(
+            {"_id": key}, change, upsert=True, return_document=ReturnDocument.AFTER
+        )
+        if found is None:
+            # SecantusDB has no answer left for a write that the driver had to repeat.
+            raise AutoReconnect(f"the write to {collection} was repeated and its answer is lost")
+        return found
 
 
 def _document(ticket: Ticket) -> Document:
