@@ -1,0 +1,295 @@
+"""Each element: what it must have, what it may have, and what in it must agree."""
+
+import pytest
+
+from sandbox.slack.blockkit import check_view
+from tests.sandbox.blockkit.samples import (
+    ELEMENTS,
+    EMPTY,
+    IN_INPUT,
+    NOTHING,
+    Json,
+    at,
+    confirm,
+    element,
+    field,
+    group,
+    in_input,
+    marked,
+    modal,
+    option,
+    options,
+    plain,
+    refused,
+    rich_text,
+    said_of_input,
+    text_at,
+    too_long,
+    too_many,
+)
+
+NOT_OFFERED = "must be one of the provided options"
+CLICKED = ("button", "overflow")
+INPUTS = [kind for kind in ELEMENTS if kind not in (*CLICKED, "image")]
+FOCUSABLE = [kind for kind in INPUTS if kind != "file_input"]
+HINTED = [
+    kind for kind in FOCUSABLE if kind not in ("checkboxes", "radio_buttons", "datetimepicker")
+]
+TYPED = [kind for kind in INPUTS if kind.endswith("_input") and kind != "file_input"]
+CONFIRMED = [kind for kind in FOCUSABLE if kind not in TYPED]
+MULTI = [kind for kind in INPUTS if kind.startswith("multi_")]
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_the_smallest_input_of_each_kind_may_be_asked(kind: str) -> None:
+    assert check_view(modal(field(element(kind, action_id="a" * 255)))) == []
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+@pytest.mark.parametrize(
+    ("action_id", "message"),
+    [("a" * 256, too_long(255)), ("", EMPTY), (1, "must provide a string")],
+)
+def test_no_input_has_such_an_action_id(kind: str, action_id: object, message: str) -> None:
+    assert refused(kind, action_id=action_id) == in_input("action_id", message)
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_no_input_has_a_property_that_slack_does_not_know(kind: str) -> None:
+    # A block_id belongs on the block; Slack says the same of one on an element.
+    assert refused(kind, block_id="b") == at(IN_INPUT, "invalid additional property: block_id")
+
+
+@pytest.mark.parametrize("kind", HINTED)
+def test_a_placeholder_is_short_and_plain(kind: str) -> None:
+    pointer = f"{IN_INPUT}/placeholder"
+
+    assert refused(kind, placeholder=plain("x" * 150)) == []
+    assert refused(kind, placeholder=plain("x" * 151)) == text_at(pointer, too_long(150))
+    assert refused(kind, placeholder=marked()) == text_at(
+        pointer, "unsupported type: mrkdwn", inside="type"
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(set(INPUTS) - set(HINTED)))
+def test_what_shows_no_placeholder_takes_none(kind: str) -> None:
+    assert refused(kind, placeholder=plain()) == at(
+        IN_INPUT, "invalid additional property: placeholder"
+    )
+
+
+@pytest.mark.parametrize("kind", FOCUSABLE)
+def test_focus_is_a_yes_or_a_no(kind: str) -> None:
+    assert refused(kind, focus_on_load=True) == []
+    assert refused(kind, focus_on_load="yes") == in_input("focus_on_load", "must be a boolean")
+
+
+@pytest.mark.parametrize("kind", CONFIRMED)
+def test_a_choice_may_be_confirmed(kind: str) -> None:
+    assert refused(kind, confirm=confirm()) == []
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_what_is_typed_may_be_dispatched(kind: str) -> None:
+    both = {"trigger_actions_on": ["on_enter_pressed", "on_character_entered"]}
+    pointer = "dispatch_action_config/trigger_actions_on"
+
+    assert refused(kind, dispatch_action_config=both) == []
+    assert refused(kind, dispatch_action_config={"trigger_actions_on": []}) == in_input(
+        pointer, NOTHING
+    )
+    assert refused(kind, dispatch_action_config={"trigger_actions_on": ["on_blur"]}) == in_input(
+        f"{pointer}/0", "must be a valid enum value"
+    )
+    assert refused(kind, dispatch_action_config={}) == in_input(
+        "dispatch_action_config", "missing required field: trigger_actions_on"
+    )
+
+
+@pytest.mark.parametrize("kind", MULTI)
+def test_at_least_one_item_may_be_selected(kind: str) -> None:
+    assert refused(kind, max_selected_items=1) == []
+    assert refused(kind, max_selected_items=0) == in_input(
+        "max_selected_items", "must be greater than 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "own", "name", "message"),
+    [
+        (
+            "static_select",
+            {"options": options(2), "option_groups": [group(option())]},
+            "",
+            "invalid additional property: option_groups",
+        ),
+        ("static_select", {"options": []}, "options", NOTHING),
+        ("static_select", {"options": options(101)}, "options", too_many(100)),
+        ("static_select", {"initial_option": option("Two")}, "initial_option", NOT_OFFERED),
+        ("static_select", {"initial_option": None}, "initial_option", "must provide an object"),
+        ("multi_static_select", {"options": []}, "options", NOTHING),
+        ("multi_static_select", {"options": options(101)}, "options", too_many(100)),
+        ("multi_static_select", {"initial_options": []}, "initial_options", NOT_OFFERED),
+        (
+            "multi_static_select",
+            {"initial_options": [option(), option("Two")]},
+            "initial_options",
+            NOT_OFFERED,
+        ),
+        (
+            "multi_static_select",
+            {"options": options(3), "initial_options": options(3), "max_selected_items": 2},
+            "initial_options",
+            too_many(2),
+        ),
+        ("external_select", {"min_query_length": -1}, "min_query_length", "must be greater than 0"),
+        ("external_select", {"options": options(1)}, "", "invalid additional property: options"),
+        ("multi_external_select", {"initial_options": []}, "initial_options", NOTHING),
+        ("users_select", {"initial_user": ""}, "initial_user", EMPTY),
+        (
+            "users_select",
+            {"initial_users": ["U1"]},
+            "",
+            "invalid additional property: initial_users",
+        ),
+        ("multi_users_select", {"initial_users": "U1"}, "initial_users", "must provide an array"),
+        (
+            "multi_users_select",
+            {"initial_users": ["U1", "U2"], "max_selected_items": 1},
+            "initial_users",
+            too_many(1),
+        ),
+        ("channels_select", {"initial_channel": 1}, "initial_channel", "must provide a string"),
+        ("conversations_select", {"filter": {}}, "filter", "must have minimum 1 properties"),
+        (
+            "conversations_select",
+            {"filter": {"include": ["dm"]}},
+            "filter/include/0",
+            "must be a valid enum value",
+        ),
+        ("conversations_select", {"filter": {"include": []}}, "filter/include", NOTHING),
+        ("checkboxes", {"options": []}, "options", NOTHING),
+        ("checkboxes", {"options": options(11)}, "options", too_many(10)),
+        ("checkboxes", {"initial_options": []}, "initial_options", NOT_OFFERED),
+        ("checkboxes", {"initial_options": [option("Two")]}, "initial_options", NOT_OFFERED),
+        ("radio_buttons", {"options": []}, "options", NOTHING),
+        ("radio_buttons", {"options": options(11)}, "options", too_many(10)),
+        ("radio_buttons", {"initial_option": option("Two")}, "initial_option", NOT_OFFERED),
+        ("timepicker", {"timezone": ""}, "timezone", EMPTY),
+        ("plain_text_input", {"max_length": 3001}, "max_length", "must be less than 3000"),
+        ("plain_text_input", {"max_length": 0}, "max_length", "must be greater than 1"),
+        ("plain_text_input", {"min_length": 3001}, "min_length", "must be less than 3000"),
+        ("plain_text_input", {"min_length": -1}, "min_length", "must be greater than 0"),
+        ("plain_text_input", {"min_length": True}, "min_length", "must provide an integer"),
+        (
+            "plain_text_input",
+            {"min_length": 5, "max_length": 4},
+            "min_length",
+            "must be less than 4",
+        ),
+        ("plain_text_input", {"initial_value": "x" * 3001}, "initial_value", too_long(3000)),
+        (
+            "plain_text_input",
+            {"initial_value": "12345", "max_length": 4},
+            "initial_value",
+            too_long(4),
+        ),
+        (
+            "plain_text_input",
+            {"initial_value": "12", "min_length": 3},
+            "initial_value",
+            "must be more than 2 characters",
+        ),
+        ("plain_text_input", {"initial_value": None}, "initial_value", "must provide a string"),
+        ("plain_text_input", {"multiline": 1}, "multiline", "must be a boolean"),
+        ("email_text_input", {"initial_value": 7}, "initial_value", "must provide a string"),
+        (
+            "number_input",
+            {"min_value": "5", "max_value": "4"},
+            "min_value",
+            "must be less than 4",
+        ),
+        (
+            "number_input",
+            {"initial_value": "3", "min_value": "4"},
+            "initial_value",
+            "must be greater than 4",
+        ),
+        (
+            "number_input",
+            {"initial_value": "9", "max_value": "8"},
+            "initial_value",
+            "must be less than 8",
+        ),
+        ("number_input", {"min_value": 5}, "min_value", "must provide a string"),
+        ("number_input", {"initial_value": "1.5"}, "initial_value", "must provide an integer"),
+        (
+            "number_input",
+            {"max_value": "many"},
+            "max_value",
+            r"input must match regex pattern: ^-?\d+(\.\d+)?$",
+        ),
+        ("rich_text_input", {"initial_value": "Hi"}, "initial_value", "must provide an object"),
+        ("file_input", {"max_files": 0}, "max_files", "must be greater than 1"),
+        ("file_input", {"max_files": 11}, "max_files", "must be less than 10"),
+        ("file_input", {"filetypes": []}, "filetypes", NOTHING),
+    ],
+)
+def test_slack_refuses_the_input(kind: str, own: Json, name: str, message: str) -> None:
+    assert refused(kind, **own) == in_input(name, message)
+
+
+def test_a_select_needs_options_or_groups() -> None:
+    for kind in ("static_select", "multi_static_select"):
+        assert said_of_input({"type": kind}) == at(IN_INPUT, "missing required field: options")
+
+
+def test_a_number_input_says_whether_it_takes_decimals() -> None:
+    said = said_of_input({"type": "number_input"})
+
+    assert said == at(IN_INPUT, "missing required field: is_decimal_allowed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        ("static_select", {"options": options(100), "initial_option": options(100)[-1]}),
+        ("static_select", {"initial_option": option(), "confirm": confirm()}),
+        ("multi_static_select", {"options": options(2), "initial_options": options(2)}),
+        ("external_select", {"min_query_length": 0, "initial_option": option()}),
+        ("multi_external_select", {"initial_options": [option()], "max_selected_items": 1}),
+        ("users_select", {"initial_user": "U1"}),
+        ("multi_users_select", {"initial_users": ["U1", "U2"], "max_selected_items": 2}),
+        ("channels_select", {"initial_channel": "C1", "response_url_enabled": True}),
+        ("multi_channels_select", {"initial_channels": ["C1"]}),
+        (
+            "conversations_select",
+            {"default_to_current_conversation": True, "response_url_enabled": True},
+        ),
+        (
+            "multi_conversations_select",
+            {"filter": {"include": ["public", "im"], "exclude_bot_users": True}},
+        ),
+        ("checkboxes", {"options": options(10), "initial_options": options(2)}),
+        (
+            "radio_buttons",
+            {"options": [{"text": marked(), "value": "v", "description": marked()}]},
+        ),
+        ("datepicker", {"initial_date": "2028-02-29"}),
+        ("timepicker", {"initial_time": "23:59", "timezone": "Europe/Berlin"}),
+        ("datetimepicker", {"initial_date_time": 1_700_000_000}),
+        ("plain_text_input", {"multiline": True, "min_length": 2, "initial_value": "Hi"}),
+        ("plain_text_input", {"initial_value": "x" * 3000, "max_length": 3000}),
+        ("email_text_input", {"initial_value": "ada@example.com"}),
+        ("url_text_input", {"initial_value": "https://example.com"}),
+        (
+            "number_input",
+            {"is_decimal_allowed": True, "initial_value": "1.5", "max_value": "2"},
+        ),
+        ("number_input", {"initial_value": "-1", "min_value": "-1", "max_value": "-1"}),
+        ("rich_text_input", {"initial_value": rich_text({"type": "text", "text": "Hi"})}),
+        ("file_input", {"filetypes": ["png"], "max_files": 10}),
+    ],
+)
+def test_slack_takes_the_input(kind: str, own: Json) -> None:
+    assert refused(kind, **own) == []

@@ -1,0 +1,35 @@
+"""Pickers of dates, times and moments: how they are written."""
+
+import pytest
+
+from tests.sandbox.blockkit.samples import in_input, refused
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "26-02-03", "03.02.2026", "2026-02-03T10:00", 20260203]
+)
+def test_a_date_is_a_day_of_the_calendar(day: object) -> None:
+    said = refused("datepicker", initial_date=day)
+
+    assert said == in_input("initial_date", r"input must match regex pattern: \d{4}-\d{2}-\d{2}")
+
+
+@pytest.mark.parametrize("time", ["24:00", "9:30", "12:60", "noon"])
+def test_a_time_is_one_of_the_clock(time: str) -> None:
+    pattern = r"input must match regex pattern: ^([01]\d|2[0-3]):[0-5]\d$"
+
+    assert refused("timepicker", initial_time=time) == in_input("initial_time", pattern)
+
+
+@pytest.mark.parametrize(
+    ("moment", "message"),
+    [
+        (999_999_999, "must be greater than 1000000000"),
+        (10_000_000_000, "must be less than 9999999999"),
+        ("1700000000", "must provide an integer"),
+    ],
+)
+def test_a_moment_is_a_number_of_ten_digits(moment: object, message: str) -> None:
+    said = refused("datetimepicker", initial_date_time=moment)
+
+    assert said == in_input("initial_date_time", message)
