@@ -79,7 +79,7 @@ def test_what_is_not_mentioned_is_as_in_a_new_app(tmp_path: Path) -> None:
     manifest = loaded(tmp_path, LEAST)
 
     assert manifest.bot_name == "Errand"
-    assert not (manifest.home_tab or manifest.interactivity or manifest.socket_mode)
+    assert [manifest.home_tab, manifest.interactivity, manifest.socket_mode] == [False] * 3
     assert manifest.messages_tab
     assert manifest.messages_tab_read_only
     assert not manifest.options_load
