@@ -4,7 +4,10 @@ Where a killed worker holds a lease, the story does not wait half a minute for i
 the due time in MongoDB to the present, as the passing of time would.
 """
 
+from typing import Any
+
 import pytest
+from pymongo.asynchronous.change_stream import AsyncChangeStream
 
 from sandbox.cast import Cast
 from sandbox.mail import MailFault
@@ -12,6 +15,7 @@ from sandbox.slack.faults import Fault
 from sandbox.slack.seen import Message
 from sandbox.world import World
 from tests.stories.acts import leases_end, nothing_pends, opens_ticket
+from tests.stories.conftest import HTTP_ONLY
 
 
 def about(cards: list[Message], number: str) -> list[Message]:
@@ -75,6 +79,64 @@ async def everybody_was_told_once(world: World, cast: Cast) -> None:
     [ticket] = await world.documents("tickets")
     assert [event["what"] for event in ticket["history"]] == ["opened", "triaged", "offered"]
     assert {card["version"] for card in ticket["cards"]} == {ticket["version"]}
+
+
+@HTTP_ONLY
+@pytest.mark.parametrize(
+    "step",
+    [
+        "triage_ticket",
+        "assign_ticket",
+        "dm_requester",
+        "dm_assignee",
+        "email_assignee",
+        "refresh_cards",
+        "ask_requester",
+    ],
+)
+async def test_the_worker_is_killed_after_each_step(world: World, cast: Cast, step: str) -> None:
+    async with await world.database.tickets.watch(full_document="updateLookup") as changes:
+        await opens_ticket(cast.ada, "VPN is down")
+        if step == "ask_requester":
+            await _resolves(cast)
+        await _is_done(step, changes)
+        await world.worker.kill()
+
+    await leases_end(world)
+    await world.worker.start()
+
+    await cast.bob.gets_message(timeout=20)
+    await nothing_pends(world)
+    noticed = [notice_of(told) for told in (*cast.ada.messages, *cast.bob.messages)]
+    expected = {"T-1.requester", "T-1.offer.1"}
+    assert sorted(noticed) == sorted(
+        expected | {"T-1.resolved.1"} if step == "ask_requester" else expected
+    )
+    letters = world.mail.letters_to(cast.bob.email)
+    assert len({letter.message_id for letter in letters}) == 1
+    [ticket] = await world.documents("tickets")
+    assert {card["version"] for card in ticket["cards"]} == {ticket["version"]}
+
+
+async def _resolves(cast: Cast) -> None:
+    await cast.bob.clicks(await cast.bob.gets_message("Offered to you"), "Claim")
+    await cast.bob.clicks(await cast.bob.gets_message("You have it"), "Resolve")
+
+
+async def _is_done(step: str, changes: AsyncChangeStream[dict[str, Any]]) -> None:
+    """Wait until the step has been pending and is so no more."""
+    was_pending = False
+    async for change in changes:
+        pending = [entry["step"] for entry in change["fullDocument"]["pending"]]
+        if was_pending and step not in pending:
+            return
+        was_pending = was_pending or step in pending
+
+
+def notice_of(message: Message) -> str:
+    """The id of what a person was told by a message."""
+    assert message.metadata
+    return str(message.metadata["event_payload"]["notice"])
 
 
 async def test_redis_is_emptied_between_submission_and_triage(world: World, cast: Cast) -> None:
