@@ -7,13 +7,14 @@ text, so that it knows nothing of who asks (https://ai.google.dev/api/generate-c
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
+from sandbox.guessing import guess, kind_of
 from sandbox.slack.changes import Changes
 
 T = TypeVar("T")
@@ -26,7 +27,16 @@ _SCHEMA_FIELDS = {
     "properties", "required", "minProperties", "maxProperties", "minLength", "maxLength",
     "pattern", "example", "anyOf", "propertyOrdering", "default", "items", "minimum", "maximum",
 }  # fmt: skip
-_TYPES = {1: "string", 2: "number", 3: "integer", 4: "boolean", 5: "array", 6: "object"}
+# https://cloud.google.com/apis/design/errors#handling_errors
+_STATUS_NAMES = {
+    400: "INVALID_ARGUMENT",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
 
 
 class GeminiStandIn:
@@ -122,13 +132,22 @@ class GeminiStandIn:
 
         self._act(page, None)
 
+    def drips(self, *, every: float, drops: int) -> None:
+        """Answer well, but a little of it at a time."""
+
+        async def drip(request: Json) -> web.StreamResponse:
+            whole = json.dumps(_answer(_sensible(request))).encode()
+            return web.Response(body=_dripping(whole, every=every, drops=drops))
+
+        self._act(drip, None)
+
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("x-goog-api-key") != self.api_key:
             return _error(HTTPStatus.BAD_REQUEST, "API key not valid.", reason="API_KEY_INVALID")
         model, _, verb = request.match_info["call"].partition(":")
         if verb != "generateContent" or not model.startswith("gemini-"):
             return _error(HTTPStatus.NOT_FOUND, f"models/{model} is not found")
-        body: Json = await request.json()
+        body = await request.json()
         if wrong := _what_is_wrong(body):
             return _error(HTTPStatus.BAD_REQUEST, wrong)
         self.requests.append(body)
@@ -141,54 +160,25 @@ class GeminiStandIn:
         return await behave(body)
 
     async def _well(self, request: Json) -> web.StreamResponse:
-        schema = request.get("generationConfig", {}).get("responseSchema")
-        text = _asked(request)
-        said = json.dumps(_fill(schema, text)) if schema else f"You said: {text[:200]}"
-        return web.json_response(_answer(said))
+        return web.json_response(_answer(_sensible(request)))
 
     def _act(self, behave: Behaviour, times: int | None) -> None:
         self._behave, self._times = behave, times
 
 
-def _asked(request: Json) -> str:
-    """The text of the request, without the lines of punctuation that fence it."""
-    parts = [part.get("text", "") for turn in request["contents"] for part in turn["parts"]]
-    lines = "\n".join(parts).splitlines()
+def _sensible(request: Json) -> str:
+    schema = request.get("generationConfig", {}).get("responseSchema")
+    text = "\n".join(_words_of(content) for content in request["contents"])
+    if not schema:
+        return f"You said: {text[:200]}"
+    instruction = _words_of(request.get("systemInstruction", {}))
+    return json.dumps(guess(schema, text, instruction=instruction))
+
+
+def _words_of(content: Json) -> str:
+    """The text of one content, without the lines of punctuation that fence it."""
+    lines = "\n".join(part.get("text", "") for part in content.get("parts", [])).splitlines()
     return "\n".join(line for line in lines if not re.fullmatch(r"-{3,}\w*-{3,}", line.strip()))
-
-
-def _fill(schema: Json, text: str) -> object:
-    """Something that fits the schema, made from the words of the text."""
-    match _kind(schema):
-        case "object":
-            fields = schema.get("properties", {})
-            return {name: _fill(inner, text) for name, inner in fields.items()}
-        case "array":
-            options = schema.get("items", {}).get("enum", [])
-            return [option for option in options if _in_text(option, text)][:5]
-        case "number" | "integer":
-            return 0.9
-        case "boolean":
-            return True
-        case _ if options := schema.get("enum"):
-            return _likeliest(options, text)
-        case _:
-            return " ".join(text.split())[:100]
-
-
-def _likeliest(options: list[str], text: str) -> str:
-    """The option that the text names; else one in the middle."""
-    named = [option for option in options if any(_in_text(w, text) for w in option.split())]
-    return named[0] if named else options[len(options) // 2]
-
-
-def _in_text(word: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
-
-
-def _kind(schema: Json) -> str:
-    kind = schema.get("type", "string")
-    return _TYPES.get(kind, "string") if isinstance(kind, int) else str(kind).lower()
 
 
 def _answer(text: str, *, finish: str = "STOP") -> Json:
@@ -200,6 +190,13 @@ def _answer(text: str, *, finish: str = "STOP") -> Json:
     }
 
 
+async def _dripping(whole: bytes, *, every: float, drops: int) -> AsyncIterator[bytes]:
+    size = len(whole) // drops + 1
+    for start in range(0, len(whole), size):
+        yield whole[start : start + size]
+        await asyncio.sleep(every)
+
+
 def _error(
     status: int, message: str, *, reason: str = "", retry_after: str = ""
 ) -> web.StreamResponse:
@@ -209,16 +206,17 @@ def _error(
         details.append({"@type": f"{kind}.ErrorInfo", "reason": reason})
     if retry_after:
         details.append({"@type": f"{kind}.RetryInfo", "retryDelay": retry_after})
-    error = {"code": status, "message": message, "status": HTTPStatus(status).name}
+    error = {"code": status, "message": message, "status": _STATUS_NAMES[status]}
     return web.json_response({"error": error | {"details": details}}, status=status)
 
 
-def _what_is_wrong(body: Json) -> str | None:
+def _what_is_wrong(body: object) -> str | None:
     """Why Google's servers refuse the request; None when they take it."""
-    contents = body.get("contents")
+    asked = body if isinstance(body, dict) else {}
+    contents = asked.get("contents")
     if not contents or not all(turn.get("parts") for turn in contents):
         return "* GenerateContentRequest.contents: contents is not specified"
-    schema = body.get("generationConfig", {}).get("responseSchema")
+    schema = asked.get("generationConfig", {}).get("responseSchema")
     return _wrong_in_schema(schema) if schema else None
 
 
@@ -229,6 +227,6 @@ def _wrong_in_schema(schema: Json) -> str | None:
     inner = [*schema.get("properties", {}).values()]
     if "items" in schema:
         inner.append(schema["items"])
-    if _kind(schema) == "array" and "items" not in schema:
+    if kind_of(schema) == "array" and "items" not in schema:
         return "* response_schema.items: missing field"
     return next(filter(None, (_wrong_in_schema(each) for each in inner)), None)

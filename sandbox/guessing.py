@@ -1,0 +1,71 @@
+"""What a model would plausibly answer: a response schema, filled in from the words of a text.
+
+It knows nothing of who asks. A choice is made by its own name, then by what the instruction says
+of it in a line such as "- name: description".
+"""
+
+import re
+from typing import Any
+
+Json = dict[str, Any]
+
+# A schema comes with names, or with the numbers of the enum behind them:
+# https://ai.google.dev/api/caching#Type
+_TYPES = {1: "string", 2: "number", 3: "integer", 4: "boolean", 5: "array", 6: "object"}
+_NO_HINT = {"and", "are", "for", "not", "the"}
+_FITS_NOTHING = {"none", "other", "unknown"}
+_LONGEST = 100
+_PLAIN: Json = {"number": 0.9, "integer": 1, "boolean": True}
+
+
+def guess(schema: Json, text: str, *, instruction: str = "") -> object:
+    """Something that fits the schema."""
+    match kind_of(schema):
+        case "object":
+            fields: Json = schema.get("properties", {})
+            return {n: guess(each, text, instruction=instruction) for n, each in fields.items()}
+        case "array":
+            options = schema.get("items", {}).get("enum", [])
+            most = int(schema.get("maxItems", len(options)))
+            return [option for option in options if _named(option, text)][:most]
+        case kind if kind in _PLAIN:
+            return _PLAIN[kind]
+        case _ if options := schema.get("enum"):
+            return _choose(options, text, instruction)
+        case _:
+            return " ".join(text.split())[:_LONGEST]
+
+
+def kind_of(schema: Json) -> str:
+    """The schema's type, in lower case."""
+    kind = schema.get("type", "string")
+    return _TYPES.get(kind, "string") if isinstance(kind, int) else str(kind).lower()
+
+
+def _choose(options: list[str], text: str, instruction: str) -> str:
+    """The option that the text points to; else the one for what fits nothing, or in the middle."""
+    words = _hints(text)
+
+    def points_to(option: str) -> tuple[bool, int]:
+        told = f"{option} {_told_of(option, instruction)}"
+        return _named(option, text), len(words & _hints(told))
+
+    best = max(options, key=points_to)
+    if any(points_to(best)):
+        return best
+    nothing = (option for option in options if option.casefold() in _FITS_NOTHING)
+    return next(nothing, options[(len(options) - 1) // 2])
+
+
+def _told_of(option: str, instruction: str) -> str:
+    lines = re.findall(rf"^\W*{re.escape(option)}\s*:(.*)$", instruction, re.MULTILINE)
+    return " ".join(lines)
+
+
+def _named(option: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(option)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _hints(text: str) -> set[str]:
+    """Words that say something, without the ending of a plural."""
+    return {word.removesuffix("s") for word in re.findall(r"\w{3,}", text.casefold())} - _NO_HINT
