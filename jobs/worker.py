@@ -61,8 +61,9 @@ async def start(ctx: dict[str, Any]) -> None:
 
 
 async def stop(ctx: dict[str, Any]) -> None:
-    """Close what `start` opened."""
-    await ctx["stack"].aclose()
+    """Close what `start` opened; arq comes here also when it could not start."""
+    if stack := ctx.get("stack"):
+        await stack.aclose()
 
 
 def _gemini(settings: Settings) -> Gemini | None:

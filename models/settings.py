@@ -96,8 +96,10 @@ def read_settings() -> Settings:
     try:
         return Settings()  # type: ignore[call-arg]  # the environment fills what is required
     except ValidationError as error:
-        wrong = (f"  {str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
-        lines = "\n".join(wrong)
+        wrong = {str(fault["loc"][0]).upper(): fault["msg"] for fault in error.errors()}
+        lines = "\n".join(
+            f"  {name}: {said.removeprefix('Value error, ')}" for name, said in wrong.items()
+        )
         raise SystemExit(
             f"Frontdesk can't start, because of these settings:\n{lines}\n"
             "Set them in the environment or in .env; README.md lists them all."
