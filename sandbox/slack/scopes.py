@@ -23,7 +23,7 @@ KNOWN_BOT_SCOPES = frozenset(_SCOPES.split())
 # Scopes of which one is enough → the events they let through.
 _EVENTS = {
     "": """
-        app_home_opened app_uninstalled tokens_revoked app_requested function_executed
+        app_home_opened app_installed app_requested app_uninstalled tokens_revoked function_executed
         assistant_thread_started assistant_thread_context_changed call_rejected channel_id_changed
         entity_comments_requested entity_details_requested grid_migration_finished
         grid_migration_started shared_channel_invite_accepted shared_channel_invite_approved
@@ -35,6 +35,7 @@ _EVENTS = {
     "assistant:write": "app_context_changed",
     "channels:history": "message.channels",
     "channels:history groups:history mpim:history": "channel_history_changed",
+    "channels:history groups:history im:history mpim:history": "channel_posting_permissions",
     "channels:read": "channel_created channel_deleted channel_left channel_rename",
     "channels:read groups:read": "channel_shared channel_unshared member_left_channel",
     "channels:read groups:read mpim:read": "member_joined_channel",
@@ -57,8 +58,12 @@ _EVENTS = {
     "pins:read": "pin_added pin_removed",
     "reactions:read": "reaction_added reaction_removed",
     "team:read": "email_domain_changed team_domain_change team_rename",
-    "usergroups:read": "subteam_created subteam_members_changed subteam_updated",
+    "usergroups:read": """
+        subteam_created subteam_members_changed subteam_self_added subteam_self_removed
+        subteam_updated
+        """,
     "users:read": "team_join user_change user_profile_changed user_status_changed",
+    "users:write": "user_connection",
 }
 SCOPES_FOR_EVENT = {
     event: frozenset(scopes.split())
