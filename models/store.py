@@ -43,6 +43,9 @@ class Store:
             heartbeatFrequencyMS=1000,
             tz_aware=True,
             w="majority",
+            # A receipt is given for what is on disk: without it, killing the server right after
+            # an acknowledged write has lost some of the newest tickets.
+            journal=True,
         )
         self._db = self._client[database]
 

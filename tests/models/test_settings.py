@@ -17,7 +17,7 @@ NEEDED = {
 
 def starts(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Start the bot, which is to end at once, with this environment and nothing else."""
-    return subprocess.run(  # noqa: S603  (this very project)
+    return subprocess.run(
         [sys.executable, "-m", "bot"],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), **environment},
         cwd=folder,

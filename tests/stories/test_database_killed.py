@@ -1,0 +1,31 @@
+"""A receipt is for what is stored: MongoDB may be killed right after it."""
+
+import asyncio
+
+from sandbox.slack.person import Person
+from sandbox.world import World
+from tests.stories.acts import opens_ticket
+from tests.stories.conftest import HTTP_ONLY
+
+TICKETS = 60
+
+
+@HTTP_ONLY
+async def test_no_acknowledged_ticket_is_lost_when_mongodb_is_killed(world: World) -> None:
+    people = [_joins(world, number) for number in range(6)]
+
+    receipts = await asyncio.gather(*(_opens_many(person) for person in people))
+    await world.servers.mongo.kill()
+    await world.servers.mongo.start()
+
+    stored = {ticket["_id"] for ticket in await world.documents("tickets")}
+    assert {number for numbers in receipts for number in numbers} <= stored
+
+
+def _joins(world: World, number: int) -> Person:
+    handle = f"person{number}"
+    return world.slack.add_person(handle, real_name=handle, email=f"{handle}@acme.example")
+
+
+async def _opens_many(person: Person) -> list[str]:
+    return [await opens_ticket(person, f"ticket {n}") for n in range(TICKETS // 6)]
