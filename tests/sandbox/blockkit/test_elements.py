@@ -280,6 +280,7 @@ def test_a_number_input_says_whether_it_takes_decimals() -> None:
         ("datetimepicker", {"initial_date_time": 1_700_000_000}),
         ("plain_text_input", {"multiline": True, "min_length": 2, "initial_value": "Hi"}),
         ("plain_text_input", {"initial_value": "x" * 3000, "max_length": 3000}),
+        ("plain_text_input", {"initial_value": "1234", "min_length": 4, "max_length": 4}),
         ("email_text_input", {"initial_value": "ada@example.com"}),
         ("url_text_input", {"initial_value": "https://example.com"}),
         (
