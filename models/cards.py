@@ -193,7 +193,7 @@ def _told(ticket: Ticket, triage: Triage) -> list[Block]:
 
 
 def _asked_line(ticket: Ticket) -> str:
-    return f"{ticket.id} · opened {moment(ticket.opened_at)}"
+    return f"Opened {moment(ticket.opened_at)}"
 
 
 def _section(text: str) -> Block:

@@ -85,7 +85,7 @@ class Slack:
         user = (await _answer("users.info", self.client.users_info(user=slack_id)))["user"]
         about = user.get("profile", {})
         return Profile(
-            name=about.get("display_name") or user.get("real_name") or user.get("name", ""),
+            name=user.get("real_name") or about.get("display_name") or user.get("name", ""),
             email=about.get("email"),
             tz=user.get("tz") or "UTC",
             owner=bool(user.get("is_owner") or user.get("is_primary_owner")),

@@ -21,7 +21,11 @@ async def test_who_is_seen_for_the_first_time_becomes_a_member(world: World, cas
 
     assert await role_of(world, cast.ada) == "user"
     [ada] = [m for m in await world.documents("members") if m["slack_id"] == cast.ada.id]
-    assert (ada["name"], ada["email"], ada["tz"]) == ("ada", "ada@acme.example", "Europe/Berlin")
+    assert (ada["name"], ada["email"], ada["tz"]) == (
+        "Ada Lovelace",
+        "ada@acme.example",
+        "Europe/Berlin",
+    )
 
 
 async def test_who_is_no_admin_reads_why_not(world: World) -> None:

@@ -52,7 +52,7 @@ async def test_the_assignee_gets_card_and_letter_with_the_same_facts(
         assert said in card.says
         assert said in letter.text
     assert "Ada Lovelace" in card.says
-    assert "ada" in letter.text
+    assert "Asked by: Ada Lovelace" in letter.text
     assert "code &lt;b&gt;rejected&lt;/b&gt; &amp; so on" in letter.html
     assert letter.subject == f"{number}: VPN is down"
     assert card.buttons == ["Claim", "Decline"]
