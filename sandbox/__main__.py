@@ -2,11 +2,18 @@
 
 import argparse
 import asyncio
+import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from sandbox.demo import demo
 from sandbox.once import once
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What a shell says of a program that Ctrl-C has ended.
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> int:
@@ -15,9 +22,31 @@ def main() -> int:
     parser.add_argument("--once", metavar="TEXT", help="take one ticket all the way, then end")
     parser.add_argument("--data", metavar="DIR", type=Path, help="keep data, letters and logs here")
     asked = parser.parse_args()
+    for stream in (sys.stdout, sys.stderr):
+        # Not every terminal can show what people write.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     if asked.once is not None:
-        return asyncio.run(once(asked.once))
-    return asyncio.run(demo(asked.data.resolve() if asked.data else None))
+        return asyncio.run(_unless_told(once(asked.once), otherwise=_INTERRUPTED))
+    data = asked.data.resolve() if asked.data else None
+    return asyncio.run(_unless_told(demo(data), otherwise=0))
+
+
+async def _unless_told(work: Coroutine[Any, Any, int], *, otherwise: int) -> int:
+    """Do the work; when we are told to stop, end it in good order."""
+    running = asyncio.create_task(work)
+    for name in _STOPPING:
+        asyncio.get_running_loop().add_signal_handler(name, _stop, running)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        return otherwise
+
+
+def _stop(running: asyncio.Task[int]) -> None:
+    """Whoever asks twice does not make it faster."""
+    if not running.cancelling():
+        print("\nStopping …", file=sys.stderr, flush=True)
+        running.cancel()
 
 
 if __name__ == "__main__":

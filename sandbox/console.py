@@ -1,88 +1,127 @@
-"""The demo's prompt: type what somebody does, as somebody does it in Slack."""
+"""The demo's prompt: each line is something that somebody does in Slack."""
 
 import asyncio
-import os
 import re
 import sys
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
 
 from sandbox.slack.person import Person
 from sandbox.slack.seen import Message, Modal
 from sandbox.slack.workspace import Workspace
 
 HELP = """\
-Type what people do, and watch what each of them sees:
-  /ticket my vpn is down           Ada opens the form …
-  as ada: fill Description: since this morning
-  as ada: submit                   … and sends it
-  as bob: click Claim              the newest button of that name
-  as bob: look                     all that stands before him
-  as grace: /ticket admin          any command; as grace: close   closes a form"""
-_LINE = re.compile(r"as (?P<who>\w+):\s*(?P<what>.+)")
+  What you can type
+    /ticket my printer jams          Ada types it, and a form opens before her
+    Description = it is the red one  fills in the form that is open
+    (an empty line)                  sends the form, or closes what has nothing to send
+    close                            closes a form without sending it
+    as mo: click Claim               the newest button of that name; or: click Claim in T-1
+    as grace: /ticket admin          anybody can do any of this; without a name it is Ada"""
+_AS = re.compile(r"as\s+(?P<who>[^:]+?)\s*:\s*(?P<what>.*)", re.IGNORECASE)
+_CLICK = re.compile(r"click\s+(?P<button>.+?)(\s+in\s+(?P<where>.+))?", re.IGNORECASE)
+_FILL = re.compile(r"(?P<label>[^=]*[^=\s])\s*=\s*(?P<value>.*)")
+_PROMPT = "> "
 
 
-async def converse(slack: Workspace) -> None:
-    """Do what is typed, until nobody types any more."""
-    typed: asyncio.Queue[str] = asyncio.Queue()
-    loop, terminal = asyncio.get_running_loop(), sys.stdin.fileno()
-    loop.add_reader(terminal, _take, terminal, typed)
-    try:
-        while line := await typed.get():
-            if line.strip():
-                await _do(slack, line.strip())
-    finally:
-        loop.remove_reader(terminal)
+class Console:
+    """Does what is typed, and says what happens above the line that is being typed."""
 
+    def __init__(self, slack: Workspace, asker: Person) -> None:
+        """The asker is who types a command when no name is given."""
+        self._slack = slack
+        self._asker = self._last = asker
+        self._prompt = _PROMPT if sys.stdin and sys.stdin.isatty() else ""
 
-def _take(terminal: int, typed: asyncio.Queue[str]) -> None:
-    """A terminal gives whole lines, and nothing at all when it is closed."""
-    # Not through sys.stdin, which would keep back what is pasted after the first line.
-    text = os.read(terminal, 65536).decode(errors="replace")
-    for line in text.splitlines(keepends=True) or [""]:
-        typed.put_nowait(line)
+    def say(self, title: str, lines: Iterable[str] = ()) -> None:
+        """Say it, and ask for the next line."""
+        text = "\n".join([title, *(f"  │ {line}".rstrip() for line in lines)])
+        back = "\r" if self._prompt else ""
+        print(f"{back}{text}\n\n{self._prompt}", end="", flush=True)
 
+    async def converse(self) -> None:
+        """Do what is typed, until nobody types any more."""
+        print(f"\n{self._prompt}", end="", flush=True)
+        typed = _typed_lines(asyncio.get_running_loop())
+        while (line := await typed.get()) is not None:
+            await self._do(line.strip())
 
-async def _do(slack: Workspace, line: str) -> None:
-    said = _LINE.fullmatch(line if not line.startswith("/") else f"as ada: {line}")
-    if said is None:
-        print(HELP, flush=True)
-        return
-    try:
-        await _act(slack.person(said["who"]), said["what"].strip())
-    except LookupError as impossible:
-        print(f"That can't be done: {impossible}", flush=True)
+    async def _do(self, line: str) -> None:
+        try:
+            said = _AS.fullmatch(line)
+            what = said["what"] if said else line
+            person = self._person(said["who"]) if said else self._whoever(what)
+            await self._act(person, what)
+            self._last = person
+        except LookupError as impossible:
+            self.say(f"That can't be done: {impossible}")
 
+    def _person(self, name: str) -> Person:
+        """By handle or name, in small letters or capitals."""
+        for person in self._slack.people:
+            if name.lower() in (person.handle.lower(), person.real_name.lower()):
+                return person
+        there = ", ".join(person.handle for person in self._slack.people)
+        raise LookupError(f"there is nobody called {name!r}, only: {there}.")
 
-async def _act(person: Person, what: str) -> None:
-    verb, _, rest = what.partition(" ")
-    match verb:
-        case "click":
-            await _click(person, rest.strip())
-        case "fill":
-            label, _, value = rest.partition(":")
-            await person.fills(label.strip(), value.strip())
-        case "submit":
-            await person.submits()
-        case "close":
-            await person.closes()
-        case "look":
-            _look(person)
-        case _:
+    def _whoever(self, what: str) -> Person:
+        """What is said of a form is said of the one that was last seen open."""
+        of_form = not what or what == "close" or _FILL.fullmatch(what)
+        return self._last if of_form and not what.startswith("/") else self._asker
+
+    async def _act(self, person: Person, what: str) -> None:
+        form = person.modal
+        if what.startswith("/"):
             await person.types(what)
+        elif found := _CLICK.fullmatch(what):
+            await _click(person, found["button"], found["where"] or "")
+        elif form and what == "close":
+            await person.closes()
+        elif form and not what:
+            await (person.submits() if form.submit else person.closes())
+        elif form and (found := _FILL.fullmatch(what)):
+            await _fill(person, form, found["label"], found["value"])
+        elif what:
+            self.say(HELP)
 
 
-async def _click(person: Person, button: str) -> None:
-    place = next((one for one in reversed(_sights(person)) if button in one.buttons), None)
-    if place is None:
-        raise LookupError(f"{person.real_name} sees no button {button!r}.")
-    await person.clicks(place, button)
+async def _click(person: Person, button: str, where: str) -> None:
+    seen: list[Message | Modal] = [*person.messages, *person.whispers]
+    seen += [person.modal] if person.modal else []
+    for one in reversed(seen):
+        for label in one.buttons:
+            if label.lower() == button.lower() and re.search(rf"{re.escape(where)}\b", one.says):
+                await person.clicks(one, label)
+                return
+    there = f" in {where!r}" if where else ""
+    raise LookupError(f"{person.real_name} sees no button {button!r}{there}.")
 
 
-def _look(person: Person) -> None:
-    for one in _sights(person):
-        print(f"{one.says}\n", flush=True)
+async def _fill(person: Person, form: Modal, name: str, value: str) -> None:
+    """The label may be shortened; several values stand between commas."""
+    near = [label for label in form.labels if name.lower() in label.lower()]
+    exact = [label for label in near if name.lower() == label.lower()]
+    if len(exact or near) != 1:
+        raise LookupError(f"the form has no one field {name!r}, but: {', '.join(form.labels)}.")
+    [label] = exact or near
+    several = isinstance(form.values[label], list)
+    values = [one.strip() for one in value.split(",")]
+    await person.fills(label, values if several and value else value)
 
 
-def _sights(person: Person) -> list[Message | Modal]:
-    """All that stands before them; a form is in front."""
-    modal = [person.modal] if person.modal else []
-    return [*person.messages, *person.whispers, *modal]
+def _typed_lines(loop: asyncio.AbstractEventLoop) -> asyncio.Queue[str | None]:
+    """Lines as they are typed, then None; from a terminal, a pipe or a file alike."""
+    typed: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def read() -> None:
+        # Unbuffered: at the end a thread inside a buffered read would be a fatal error.
+        # The terminal may be gone already, or the loop by the time that a line comes.
+        with suppress(OSError, RuntimeError), open(0, "rb", buffering=0, closefd=False) as lines:
+            for line in lines:
+                loop.call_soon_threadsafe(typed.put_nowait, line.decode(errors="replace"))
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(typed.put_nowait, None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return typed

@@ -1,91 +1,92 @@
 """The whole desk on this machine, until Ctrl-C: who is there, where to look, what happens."""
 
 import asyncio
-import signal
 import sys
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from sandbox import console
+from sandbox.console import HELP, Console
 from sandbox.hiring import NotHired, hire, skills_of
 from sandbox.processes import Ended
+from sandbox.servers import Servers
 from sandbox.watching import Watcher
 from sandbox.world import World
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 async def demo(data: Path | None) -> int:
-    """Run the desk until Ctrl-C or SIGTERM; returns the exit code.
+    """Run the desk until cancelled; returns the exit code when it could not be started.
 
     Args:
         data: where data, letters and logs are kept; else in a folder that ends with us.
     """
-    running = asyncio.create_task(_run(data))
-    for name in _STOPPING:
-        asyncio.get_running_loop().add_signal_handler(name, _stop, running)
-    with suppress(asyncio.CancelledError):
-        return await running
-    print("Stopped.", flush=True)
+    async with AsyncExitStack() as stack:
+        folder = data or Path(stack.enter_context(TemporaryDirectory(prefix="frontdesk-")))
+        try:
+            world = await _started(folder, stack)
+        except (Ended, NotHired, TimeoutError, OSError) as fault:
+            print(f"\nThe desk could not be started: {fault}", file=sys.stderr)
+            return 1
+        print(_welcome(world, kept=data is not None), flush=True)
+        await _stay(world)
     return 0
 
 
-def _stop(running: asyncio.Task[int]) -> None:
-    """Stop in good order; whoever asks twice does not make it faster."""
-    if not running.cancelling():
-        print("\nStopping …", flush=True)
-        running.cancel()
+async def _started(folder: Path, stack: AsyncExitStack) -> World:
+    with _step("Starting MongoDB and Redis"):
+        servers = await stack.enter_async_context(Servers(folder))
+    with _step("Starting Slack, mail and Gemini in simulation, and the real bot and worker"):
+        world = await stack.enter_async_context(World(servers=servers, folder=folder))
+    with _step("Grace hires the moderators with /ticket admin"):
+        await hire(world.slack, world.cast)
+    return world
 
 
-async def _run(data: Path | None) -> int:
-    print("Starting the desk …", flush=True)
-    try:
-        async with World(folder=data) as world:
-            await hire(world.slack, world.cast)
-            letters = world.folder / "letters"
-            print(_welcome(world, letters, kept=data is not None), flush=True)
-            await _stay(world, letters)
-    except (Ended, NotHired) as fault:
-        print(f"The desk could not be started: {fault}", file=sys.stderr)
-        return 1
-    return 0
+@contextmanager
+def _step(what: str) -> Iterator[None]:
+    print(f"{what} … ", end="", flush=True)
+    began = time.monotonic()
+    yield
+    print(f"{time.monotonic() - began:.1f} s", flush=True)
 
 
-async def _stay(world: World, letters: Path) -> None:
+async def _stay(world: World) -> None:
+    """Show what people see, and do what is typed; when nobody types any more, go on showing."""
+    console = Console(world.slack, world.cast.ada)
+    watcher = Watcher(world, world.folder / "letters", console.say)
     async with asyncio.TaskGroup() as both:
-        both.create_task(Watcher(world, letters).watch())
-        if sys.stdin.isatty():
-            print(f"\n{console.HELP}", flush=True)
-            both.create_task(console.converse(world.slack))
+        both.create_task(watcher.watch())
+        both.create_task(console.converse())
 
 
-def _welcome(world: World, letters: Path, *, kept: bool) -> str:
-    skills = {person.handle: known for person, known in skills_of(world.cast).items()}
-    people = "\n".join(
-        f"  {one.handle:<6} {one.real_name:<13} {_what_they_do(skills.get(one.handle), one.handle)}"
-        for one in world.slack.people
-    )
-    return f"""\
-The desk runs, on {" and ".join(world.servers.names)}. Slack, mail and Gemini are simulated.
+def _welcome(world: World, *, kept: bool) -> str:
+    env, (mongo, redis) = world.environment, world.servers.names
+    kind = "kept" if kept else "removed at the end; --data DIR keeps one"
+    people = "\n".join(_people(world))
+    return f"""
+Frontdesk runs on this machine.
 
-People
+  Who is there
 {people}
 
-Where to look
-  well?      {world.bot_url}/healthz   {world.bot_url}/readyz
-  letters    {letters}
-  logs       {world.bot.log_path}   {world.worker.log_path}
-  MongoDB    {world.environment["MONGODB_URI"]}   database {world.environment["MONGODB_DATABASE"]}
-  Redis      {world.environment["REDIS_URL"]}
-  folder     {world.folder}   ({"kept" if kept else "removed at the end; keep it with --data DIR"})
+  Where to look
+    bot          {world.bot_url}/healthz  {world.bot_url}/readyz
+    logs         {world.folder}  ({kind})
+    letters      {world.folder / "letters"}
+    MongoDB      {env["MONGODB_URI"]}  database {env["MONGODB_DATABASE"]}  ({mongo})
+    Redis        {env["REDIS_URL"]}  ({redis})
+    Slack's API  {env["SLACK_API_URL"]}
 
-One ticket all the way, with a transcript, from another terminal:
-  {sys.executable} -m sandbox --once "Outlook keeps asking for my password"
+{HELP}
 
 Ctrl-C stops everything."""
 
 
-def _what_they_do(skills: list[str] | None, handle: str) -> str:
-    if skills:
-        return f"moderator; knows {', '.join(skills)}"
-    return "admin, owner of the workspace" if handle == "grace" else "employee"
+def _people(world: World) -> Iterator[str]:
+    cast, skills = world.cast, skills_of(world.cast)
+    what = {cast.ada: "asks", cast.grace: "admin; owns the workspace"}
+    what |= {person: f"moderator; knows {', '.join(known)}" for person, known in skills.items()}
+    for person, does in what.items():
+        yield f"    {person.handle:<6} {person.real_name:<13} {does}"

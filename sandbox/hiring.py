@@ -13,9 +13,9 @@ class NotHired(RuntimeError):
 def skills_of(cast: Cast) -> dict[Person, list[str]]:
     """What each moderator is hired for."""
     return {
-        cast.bob: ["vpn", "network", "wifi", "okta", "password"],
-        cast.eve: ["email", "outlook", "calendar", "office"],
-        cast.mo: ["laptop", "hardware", "windows", "printer"],
+        cast.bob: ["vpn", "okta", "network", "wifi"],
+        cast.eve: ["email", "outlook", "calendar", "password"],
+        cast.mo: ["laptop", "hardware", "printer", "windows", "mac"],
     }
 
 

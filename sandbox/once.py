@@ -5,210 +5,291 @@ happened: form, receipt, triage, assignment, direct message, letter, claim, reso
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
-from sandbox.hiring import NotHired, hire
-from sandbox.labels import Button
+from pymongo.errors import PyMongoError
+
+from sandbox.drawing import drawn, drawn_fields, drawn_letter, news
+from sandbox.hiring import NotHired, hire, skills_of
+from sandbox.labels import Button, TeamForm
 from sandbox.mail import Letter
 from sandbox.processes import Ended, Process
 from sandbox.slack.person import Person
-from sandbox.slack.seen import Message
-from sandbox.transcript import Transcript
+from sandbox.slack.seen import Message, Modal
+from sandbox.transcript import Transcript, duration
 from sandbox.world import World
 
-# A step that fails once is tried again after some seconds; a worker that dies, after 35.
-PATIENCE_SECONDS = 60
+T = TypeVar("T")
+Document = Mapping[str, Any]
+
+# A step that fails is tried again after some seconds; one whose worker has died, after 35.
+PATIENCE_SECONDS = 45
 _LOOK_AGAIN_SECONDS = 0.05
-_STORED = ("_id", "status", "title", "description", "requester")
+_STORED = (
+    "_id",
+    "status",
+    "title",
+    "description",
+    "urgency",
+    "confidential",
+    "requester",
+    "opened_at",
+)
+_TRIAGED = ("engine", "category", "priority", "skills", "summary", "notes", "confidence")
+_FAULTS = (TimeoutError, LookupError, PyMongoError, NotHired, Ended)
 
 
 class NotHappened(RuntimeError):
     """A step of the ticket's way did not happen; says which, and what was there instead."""
 
 
+class NotTaken(NotHappened):
+    """The desk did not want this text; that is no failure of the desk."""
+
+
 async def once(text: str) -> int:
     """Take one ticket through, with a transcript on stdout; returns the exit code."""
-    tell = Transcript()
-    tell.say("Starting Slack, MongoDB, Redis, mail and Gemini in simulation, and the real desk …")
+    print("Starting the desk …", file=sys.stderr, flush=True)
     try:
         async with World() as world:
-            return await _in(world, text, tell)
+            return await _told(world, text)
     except Ended as ended:
-        tell.say(f"\nThe desk could not be started: {ended}")
+        print(f"The desk could not be started: {ended}", file=sys.stderr)
         return 1
 
 
-async def _in(world: World, text: str, tell: Transcript) -> int:
+async def _told(world: World, text: str) -> int:
     try:
-        tell.say(f"  {' and '.join(world.servers.names)}, bot and worker run", timed=True)
         await hire(world.slack, world.cast)
-        tell.say("  Grace has hired Bob, Eve and Mo with /ticket admin", timed=True)
-        await _walk(world, text, tell)
-    except (NotHappened, NotHired, TimeoutError, LookupError) as fault:
-        tell.say(f"\nNOT EVERY STEP HAPPENED: {fault}")
-        for process in (world.bot, world.worker):
-            tell.log(process.name, _last_lines(process))
+        # A command line may hold bytes that are no text; Slack's clients would not send them.
+        await Story(world, text.encode(errors="replace").decode()).tell()
+    except NotTaken as refused:
+        print(f"\n{refused}", file=sys.stderr)
         return 1
-    tell.timings()
-    tell.say("\nEvery step happened.")
+    except (NotHappened, *_FAULTS) as fault:
+        print(f"\nNot every step happened: {fault}", file=sys.stderr)
+        for process in (world.bot, world.worker):
+            print(f"\nThe end of {process.name}'s log:\n{_end_of_log(process)}", file=sys.stderr)
+        return 1
     return 0
 
 
-async def _walk(world: World, text: str, tell: Transcript) -> None:
-    ada = world.cast.ada
-    number = await _opened(world, ada, text, tell)
-    stored = await _stored(world, number)
-    tell.step("What was stored", "before anybody was told; the queue only rings for it")
-    tell.show(_fields(stored, _STORED), f"to be done  {_steps(stored)}")
+class Story:
+    """The ticket's way, step by step."""
 
-    assignee, card = await _offered(world, number, tell)
-    await _told(world, number, assignee, card, tell)
-    await _claimed(world, number, assignee, card, tell)
-    await _resolved(world, number, assignee, tell)
+    def __init__(self, world: World, text: str) -> None:
+        self._world = world
+        self._text = text
+        self._ada = world.cast.ada
+        self._tell = Transcript()
 
-    tell.step("Nothing is left to do", "the ticket's history, as it is stored")
-    done = await _all_done(world, number)
-    tell.show(*(_event(world, event) for event in done["history"]))
+    async def tell(self) -> None:
+        """Tell it to the end.
+
+        Raises:
+            NotHappened: a step did not happen.
+        """
+        self._introduce()
+        number = await self._asked()
+        stored = await self._stored(number)
+        self._tell.step(f"{number} is stored in MongoDB. The document's main fields:", _raw(stored))
+        assignee, offered = await self._announced(number)
+        claimed = await self._claimed(number, assignee, offered)
+        await self._resolved(number, assignee, claimed)
+        await self._ended(number)
+
+    def _introduce(self) -> None:
+        names = " and ".join(self._world.servers.names)
+        self._tell.say(
+            "One ticket through Frontdesk. Slack, mail and Gemini are simulated on this machine;\n"
+            f"the bot, the worker, {names} are real processes. Times count from the\n"
+            "moment the command was typed.\n\n"
+            "Ada Lovelace asks. Grace Hopper, the admin, has just hired with `/ticket admin`:"
+        )
+        for person, skills in skills_of(self._world.cast).items():
+            self._tell.say(f"  {person.real_name:<10} knows {', '.join(skills)}")
+
+    async def _asked(self) -> str:
+        """Ada types, sees the form, sends it; returns the number on her receipt."""
+        self._tell.begin()
+        self._tell.step("Ada types into Slack:", [f"/ticket {self._text}".rstrip()])
+        await self._ada.types(f"/ticket {self._text}")
+        form = await self._form()
+        self._tell.step("A form opens before her:", self._drawn(form))
+        for whisper in self._ada.whispers:
+            self._tell.step("Frontdesk says to her alone:", self._drawn(whisper))
+        await self._ada.submits()
+        answer = self._answer()
+        self._tell.step(f"She presses {form.submit}. It turns into a receipt:", self._drawn(answer))
+        await self._ada.closes()
+        return answer.title.split()[-1]
+
+    async def _form(self) -> Modal:
+        """The form for a ticket; some words are commands of their own, and open another or none."""
+        self._no_alerts()
+        there = self._ada.modal
+        if there and there.submit:
+            return there
+        if there:
+            await self._until(self._is_filled_in, "Frontdesk's answer")
+        answers = [self._ada.modal] if self._ada.modal else self._ada.whispers[-1:]
+        for seen in answers:
+            self._tell.step("Frontdesk answers her alone:", self._drawn(seen))
+        raise NotTaken("No form for a ticket opened: this text is a command of its own.")
+
+    def _is_filled_in(self) -> bool:
+        return self._ada.modal is None or TeamForm.WAITING not in self._ada.modal.says
+
+    def _answer(self) -> Modal:
+        """What stands where the form was, when it was taken."""
+        self._no_alerts()
+        answer = self._ada.modal
+        if answer is None:
+            raise NotHappened("the form closed without a receipt")
+        if answer.errors:
+            self._tell.step("She presses Submit. The form stays open:", self._drawn(answer))
+            said = "; ".join(f"{label}: {error}" for label, error in answer.errors.items())
+            kind = NotHappened if " ERROR " in self._world.bot.log else NotTaken
+            raise kind(f"The form did not take this text, so there is no ticket. {said}")
+        return answer
+
+    async def _announced(self, number: str) -> tuple[Person, Message]:
+        """Everybody is told; returns who got the ticket, and their card."""
+        offer, letter = await asyncio.gather(
+            self._timed(self._offer(number)), self._timed(self._letter(number))
+        )
+        assignee, card = offer[0]
+        name = assignee.real_name
+        following = self._ada.gets_message(_about(number, says=name), timeout=PATIENCE_SECONDS)
+        _, followed = await self._timed(following)
+        self._tell_decisions(await self._stored(number), name)
+        for at, title, lines in sorted(
+            [
+                (offer[1], f"{name} gets a direct message from Frontdesk:", self._drawn(card)),
+                (letter[1], f"{name} gets a letter:", drawn_letter(letter[0])),
+                (followed, "Ada has a card of her own, which follows the ticket:", self._mine()),
+            ]
+        ):
+            self._tell.step(title, lines, at=at)
+        return assignee, card
+
+    def _tell_decisions(self, ticket: Document, name: str) -> None:
+        triage = ticket["triage"]
+        at = {event["what"]: self._tell.since(event["at"]) for event in ticket["history"]}
+        self._tell.step(
+            "Triage has read it; Gemini is a stand-in here, and only looks for words:",
+            drawn_fields({name: triage[name] for name in _TRIAGED}),
+            at=at.get("triaged"),
+        )
+        self._tell.step(
+            f"It is offered to {name}:", [f"Why: {ticket['reason']}"], at=at.get("offered")
+        )
+
+    async def _claimed(self, number: str, assignee: Person, offered: Message) -> Message:
+        mine = self._mine()
+        await assignee.clicks(offered, Button.CLAIM)
+        claimed = await assignee.gets_message(
+            _about(number, button=Button.RESOLVE), timeout=PATIENCE_SECONDS
+        )
+        title = f"{assignee.real_name} presses {Button.CLAIM}. What is new on the card:"
+        self._tell.step(title, news(self._drawn(offered), self._drawn(claimed)))
+        await self._ada_sees("What is new on Ada's card:", before=mine)
+        return claimed
+
+    async def _resolved(self, number: str, assignee: Person, claimed: Message) -> None:
+        mine = self._mine()
+        await assignee.clicks(claimed, Button.RESOLVE)
+        self._tell.step(f"{assignee.real_name} presses {Button.RESOLVE}.", [])
+        asked = await self._ada.gets_message(
+            _about(number, button=Button.REOPEN), timeout=PATIENCE_SECONDS
+        )
+        self._tell.step("Ada is asked whether it helped:", self._drawn(asked))
+        await self._ada_sees("What is new on her card:", before=mine)
+
+    async def _ada_sees(self, title: str, *, before: list[str]) -> None:
+        await self._until(lambda: self._mine() != before, "Ada's card to change")
+        self._tell.step(title, news(before, self._mine()))
+
+    async def _ended(self, number: str) -> None:
+        """Wait until no step is pending; the database does not call us, so look again."""
+        tries = int(PATIENCE_SECONDS / _LOOK_AGAIN_SECONDS)
+        for _ in range(tries):
+            ticket = await self._stored(number)
+            if not ticket["pending"]:
+                break
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            raise NotHappened(f"steps are left to do: {_steps(ticket)}")
+        self._tell.step("Nothing is left to do. The ticket's history:", self._history(ticket))
+        self._tell.say("\nEvery step happened.")
+
+    async def _stored(self, number: str) -> Document:
+        ticket = await self._world.database["tickets"].find_one({"_id": number})
+        if ticket is None:
+            raise NotHappened(f"{number} is on the receipt, but not in the database")
+        return ticket
+
+    async def _offer(self, number: str) -> tuple[Person, Message]:
+        """The first card with the button, and who has it before them."""
+        fits = _about(number, button=Button.CLAIM)
+
+        def offers() -> list[tuple[Person, Message]]:
+            people = self._world.slack.people
+            return [(person, one) for person in people for one in person.messages if fits(one)]
+
+        return (await self._until(offers, f"somebody to be offered {number}"))[0]
+
+    async def _letter(self, number: str) -> Letter:
+        mail = self._world.mail
+        letters = await mail.until(
+            lambda: [one for one in mail.inbox if number in one.subject],
+            timeout=PATIENCE_SECONDS,
+            waiting_for=f"a letter about {number}",
+        )
+        return letters[0]
+
+    async def _until(self, condition: Callable[[], T], waiting_for: str) -> T:
+        return await self._world.slack.until(
+            condition, timeout=PATIENCE_SECONDS, waiting_for=waiting_for
+        )
+
+    async def _timed(self, awaited: Awaitable[T]) -> tuple[T, float]:
+        return await awaited, self._tell.now()
+
+    def _mine(self) -> list[str]:
+        """Ada's card as it is now: the first message she got."""
+        return self._drawn(self._ada.messages[0])
+
+    def _drawn(self, seen: Message | Modal) -> list[str]:
+        return drawn(seen, self._world.slack.state.name_of)
+
+    def _no_alerts(self) -> None:
+        if self._ada.alerts:
+            raise NotHappened(f"Slack said: {'; '.join(self._ada.alerts)}")
+
+    def _history(self, ticket: Document) -> Iterator[str]:
+        for event in ticket["history"]:
+            who = self._world.slack.person(event["who"]).real_name if event["who"] else "the desk"
+            at = duration(self._tell.since(event["at"]))
+            yield f"{at:>8}  {event['what']} by {who}"
 
 
-async def _opened(world: World, ada: Person, text: str, tell: Transcript) -> str:
-    """Type, see the form, send it, read the number on the receipt."""
-    tell.step("Ada asks", f"she types: /ticket {text}")
-    await ada.types(f"/ticket {text}")
-    form = ada.modal
-    if form is None or form.submit is None:
-        raise NotHappened(f"no form opened; Slack said {ada.alerts}, the desk {_last(ada)!r}")
-    filled = {label: value for label, value in form.values.items() if value}
-    tell.show(f"A form opens: {form.title}", _fields(filled))
-    tell.start()
-    await ada.submits()
-    receipt = ada.modal
-    if receipt is None or receipt.errors:
-        raise NotHappened(f"no receipt: {receipt.errors if receipt else ada.alerts}")
-    tell.done("receipt")
-    tell.show(f"She presses {form.submit}, and the form turns into a receipt:", receipt.says)
-    await ada.closes()
-    return receipt.title.split()[-1]
-
-
-async def _offered(world: World, number: str, tell: Transcript) -> tuple[Person, Message]:
-    """Wait for a moderator's card; say what triage said, and why it is them."""
-    offers = await world.slack.until(
-        lambda: _offers(world, number),
-        timeout=PATIENCE_SECONDS,
-        waiting_for=f"somebody to be offered {number}",
+def _about(number: str, *, says: str = "", button: str = "") -> Callable[[Message], bool]:
+    return lambda seen: (
+        number in seen.says and says in seen.says and (not button or button in seen.buttons)
     )
-    assignee, card = offers[0]
-    tell.done("direct message to the moderator")
-    ticket = await _stored(world, number)
-    tell.step("Triage", "Gemini's stand-in has read it; it only knows the words it was given")
-    tell.show(_fields(ticket.get("triage") or {}))
-    tell.step("Assignment", f"it goes to {assignee.real_name}")
-    tell.show(f"Why: {ticket['reason']}")
-    return assignee, card
 
 
-async def _told(
-    world: World, number: str, assignee: Person, card: Message, tell: Transcript
-) -> None:
-    tell.step(f"{assignee.real_name} is told in Slack", "a direct message from Frontdesk")
-    tell.show(card.says)
-    letter = await _letter(world, number, assignee)
-    tell.done("e-mail")
-    tell.step(f"{assignee.real_name} is told by e-mail", f"to {', '.join(letter.recipients)}")
-    tell.show(f"Subject: {letter.subject}", "", letter.text.rstrip())
-    mine = await world.cast.ada.gets_message(
-        lambda one: number in one.says and assignee.real_name in one.says,
-        timeout=PATIENCE_SECONDS,
-    )
-    tell.step("Ada's own card", "it always shows who has the ticket and what happens next")
-    tell.show(mine.says)
+def _raw(ticket: Document) -> list[str]:
+    fields = {name: ticket[name] for name in _STORED}
+    return drawn_fields(fields | {"pending": _steps(ticket)})
 
 
-async def _claimed(
-    world: World, number: str, assignee: Person, card: Message, tell: Transcript
-) -> None:
-    tell.start()
-    await assignee.clicks(card, Button.CLAIM)
-    now = await assignee.gets_message(_of(number, Button.RESOLVE), timeout=PATIENCE_SECONDS)
-    tell.done("claim, until the card has changed")
-    tell.step(f"{assignee.real_name} presses {Button.CLAIM}", "what is new on the same card")
-    tell.show(*(line for line in now.says.splitlines() if line not in card.says.splitlines()))
-    tell.start()
-    await assignee.clicks(now, Button.RESOLVE)
+def _steps(ticket: Document) -> str:
+    return ", ".join(f"{step['step']} {step['error']}".strip() for step in ticket["pending"])
 
 
-async def _resolved(world: World, number: str, assignee: Person, tell: Transcript) -> None:
-    asked = await world.cast.ada.gets_message(_of(number, Button.REOPEN), timeout=PATIENCE_SECONDS)
-    tell.done("resolution, until Ada is asked")
-    tell.step(f"{assignee.real_name} presses {Button.RESOLVE}", "Ada is asked whether it helped")
-    tell.show(asked.says)
-
-
-def _offers(world: World, number: str) -> list[tuple[Person, Message]]:
-    """Cards with the button, and who has them before their eyes."""
-    fits = _of(number, Button.CLAIM)
-    people = world.slack.people
-    return [(person, one) for person in people for one in person.messages if fits(one)]
-
-
-def _of(number: str, button: Button) -> Callable[[Message], bool]:
-    return lambda message: number in message.says and button in message.buttons
-
-
-async def _letter(world: World, number: str, assignee: Person) -> Letter:
-    letters = await world.mail.until(
-        lambda: [one for one in world.mail.letters_to(assignee.email) if number in one.subject],
-        timeout=PATIENCE_SECONDS,
-        waiting_for=f"a letter to {assignee.email}",
-    )
-    return letters[0]
-
-
-async def _stored(world: World, number: str) -> dict[str, Any]:
-    ticket = await world.database["tickets"].find_one({"_id": number})
-    if ticket is None:
-        raise NotHappened(f"{number} is on the receipt, but not in the database")
-    return ticket
-
-
-async def _all_done(world: World, number: str) -> dict[str, Any]:
-    """The ticket once no step is pending; the database does not call us, so look again."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while (ticket := await _stored(world, number))["pending"]:
-        dead = [step for step in ticket["pending"] if step["due"] is None]
-        if dead or time.monotonic() > until:
-            raise NotHappened(f"steps are left: {ticket['pending']}")
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-    return ticket
-
-
-def _steps(ticket: Mapping[str, Any]) -> str:
-    return ", ".join(entry["step"] for entry in ticket["pending"])
-
-
-def _fields(document: Mapping[str, Any], names: Iterable[str] = ()) -> str:
-    shown = {name: document[name] for name in names or document if document.get(name)}
-    width = max((len(name) for name in shown), default=0)
-    lines = (f"{name:<{width}}  {_shown(value)}" for name, value in shown.items())
-    return "\n".join(lines)
-
-
-def _shown(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _event(world: World, event: dict[str, Any]) -> str:
-    who = world.slack.person(event["who"]).real_name if event["who"] else "the desk"
-    return f"{event['at']:%H:%M:%S.%f}"[:-3] + f"  {event['what']:<9} by {who}"
-
-
-def _last(person: Person) -> str:
-    heard = [*person.messages, *person.whispers]
-    return heard[-1].says if heard else ""
-
-
-def _last_lines(process: Process, count: int = 15) -> str:
-    return "\n".join(process.log.splitlines()[-count:])
+def _end_of_log(process: Process, lines: int = 15) -> str:
+    return "\n".join(process.log.splitlines()[-lines:])

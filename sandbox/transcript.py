@@ -1,50 +1,53 @@
-"""A transcript on stdout: numbered steps, what was seen in each, and how long each took."""
+"""A transcript on stdout: what happened, how long after the beginning, and what was seen of it."""
 
 import textwrap
 import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
 _WIDTH = 100
+_MARGIN = " " * 10 + "│ "
+_IN_MILLISECONDS = 10.0
 
 
 class Transcript:
     """Says what happens as it happens."""
 
     def __init__(self) -> None:
-        self._steps = 0
-        self._began = self._started = time.monotonic()
-        self._took: dict[str, float] = {}
+        self._began = datetime.now(UTC)
+        self._clock = time.monotonic()
 
-    def say(self, text: str, *, timed: bool = False) -> None:
-        """A line that belongs to no step; timed, with the seconds since the beginning."""
-        after = f"  ({time.monotonic() - self._began:.1f} s)" if timed else ""
-        print(f"{text}{after}", flush=True)
+    def begin(self) -> None:
+        """From now on the time counts."""
+        self._began, self._clock = datetime.now(UTC), time.monotonic()
 
-    def step(self, title: str, explained: str) -> None:
-        """Begin a step."""
-        self._steps += 1
-        self.say(f"\n{self._steps}. {title}: {explained}")
+    def now(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._clock
 
-    def show(self, *texts: str) -> None:
-        """What was seen in this step, set apart."""
-        for line in "\n".join(texts).splitlines():
-            wrapped = textwrap.wrap(line, _WIDTH, subsequent_indent="  ") or [""]
-            self.say("\n".join(f"   │ {part}".rstrip() for part in wrapped))
+    def since(self, moment: datetime) -> float:
+        """Seconds from the beginning to a moment that another process of this machine noted."""
+        return max(0.0, (moment - self._began).total_seconds())
 
-    def start(self) -> None:
-        """From now on the next stages are timed."""
-        self._started = time.monotonic()
+    def say(self, text: str = "") -> None:
+        """A line that belongs to no step."""
+        print(text, flush=True)
 
-    def done(self, stage: str) -> None:
-        """A stage has ended; its time counts from the last `start`."""
-        self._took[stage] = time.monotonic() - self._started
+    def step(self, title: str, seen: Iterable[str], *, at: float | None = None) -> None:
+        """Something that happened, now unless said otherwise, and what was seen of it."""
+        self.say(f"\n{duration(self.now() if at is None else at):>8}  {title}")
+        for line in seen:
+            for part in wrapped(line):
+                self.say(f"{_MARGIN}{part}".rstrip())
 
-    def timings(self) -> None:
-        """How long each stage took."""
-        self.say("\nHow long it took, from the click that began it:")
-        for stage, seconds in self._took.items():
-            self.say(f"   {seconds * 1000:7.0f} ms  {stage}")
 
-    def log(self, name: str, lines: str) -> None:
-        """The end of a process's log."""
-        self.say(f"\nThe last lines of the {name}'s log:")
-        self.say(textwrap.indent(lines, "   "))
+def wrapped(line: str) -> list[str]:
+    """The line, as several where it is too long."""
+    width = _WIDTH - len(_MARGIN)
+    return textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False) or [""]
+
+
+def duration(seconds: float) -> str:
+    """As a person would say it."""
+    short = seconds < _IN_MILLISECONDS
+    return f"{seconds * 1000:.0f} ms" if short else f"{seconds:.1f} s"

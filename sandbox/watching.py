@@ -1,27 +1,35 @@
-"""Says on stdout what each person sees, as it happens, and keeps their letters as files."""
+"""Says what each person sees, as it happens, and keeps their letters as files."""
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from sandbox.drawing import drawn, news
 from sandbox.mail import Letter
 from sandbox.slack.person import Person
-from sandbox.transcript import Transcript
 from sandbox.world import World
 
-Sights = dict[tuple[str, str, str], str]
+Say = Callable[[str, list[str]], None]
+# Whose, what, and which one of them.
+Place = tuple[Person, str, str]
+_NEW = {
+    "message": "{} gets a message:",
+    "whisper": "{} alone sees:",
+    "form": "A form opens before {}:",
+    "alert": "Slack itself tells {}:",
+}
 
 
 class Watcher:
     """Looks over everybody's shoulder; each thing is said once."""
 
-    def __init__(self, world: World, letters: Path) -> None:
+    def __init__(self, world: World, letters: Path, say: Say) -> None:
         """From now on; `letters` is the folder that gets every letter as a file."""
         self._world = world
         self._letters = letters
-        self._tell = Transcript()
-        self._seen = self._sights()
+        self._say = say
+        self._seen = dict(self._sights())
         self._told = len(world.mail.inbox)
 
     async def watch(self) -> None:
@@ -33,44 +41,47 @@ class Watcher:
 
     async def _watch_slack(self) -> None:
         while True:
-            sights = await self._world.slack.until(self._news, timeout=math.inf)
-            for (name, where, _), says in sights.items():
-                self._tell.say(f"\n{name} sees, {where}:")
-                self._tell.show(says)
-            self._seen = self._sights()
+            now = await self._world.slack.until(self._anything_else, timeout=math.inf)
+            for place, lines in now.items():
+                self._tell(place, self._seen.get(place), lines)
+            for person, kind, _ in self._seen.keys() - now.keys():
+                self._say(f"{person.real_name}'s {kind} is gone.", [])
+            self._seen = now
+
+    def _tell(self, place: Place, before: list[str] | None, now: list[str]) -> None:
+        person, kind, _ = place
+        if before is None:
+            self._say(_NEW[kind].format(person.real_name), now)
+        elif changed := news(before, now):
+            self._say(f"{person.real_name}'s {kind} now says:", changed)
 
     async def _watch_mail(self) -> None:
+        mail = self._world.mail
         while True:
-            letters = await self._world.mail.until(self._new_letters, timeout=math.inf)
-            self._told += len(letters)
-            for letter in letters:
-                self._tell.say(f"\nA letter to {', '.join(letter.recipients)}:")
-                self._tell.show(letter.subject, f"all of it: {self._keep(letter)}")
+            for letter in await mail.until(lambda: mail.inbox[self._told :], timeout=math.inf):
+                self._told += 1
+                to, subject = letter.message["To"], letter.subject
+                self._say(f"A letter arrives for {to}:", [subject, str(self._kept(letter))])
 
-    def _new_letters(self) -> list[Letter]:
-        return self._world.mail.inbox[self._told :]
-
-    def _keep(self, letter: Letter) -> Path:
+    def _kept(self, letter: Letter) -> Path:
         number = sum(1 for _ in self._letters.iterdir()) + 1
         path = self._letters / f"{number:04}.eml"
         path.write_bytes(letter.message.as_bytes())
         return path
 
-    def _news(self) -> Sights:
-        """What stands before somebody now and did not before."""
-        return {key: says for key, says in self._sights().items() if self._seen.get(key) != says}
+    def _anything_else(self) -> dict[Place, list[str]]:
+        """What stands before everybody, when it is not what stood there before."""
+        now = dict(self._sights())
+        return now if now != self._seen else {}
 
-    def _sights(self) -> Sights:
-        people = self._world.slack.people
-        return {(one.real_name, *place): says for one in people for place, says in _sights_of(one)}
-
-
-def _sights_of(person: Person) -> Iterator[tuple[tuple[str, str], str]]:
-    for message in person.messages:
-        yield ("in the messages with the app", message.ts), message.says
-    for whisper in person.whispers:
-        yield ("whispered", whisper.ts), whisper.says
-    if person.modal:
-        yield ("as a form", person.modal.id), person.modal.says
-    for number, alert in enumerate(person.alerts):
-        yield ("from Slack itself", str(number)), alert
+    def _sights(self) -> Iterator[tuple[Place, list[str]]]:
+        names = self._world.slack.state.name_of
+        for person in self._world.slack.people:
+            for message in person.messages:
+                yield (person, "message", message.ts), drawn(message, names)
+            for whisper in person.whispers:
+                yield (person, "whisper", whisper.ts), drawn(whisper, names)
+            if form := person.modal:
+                yield (person, "form", form.id), drawn(form, names)
+            for number, alert in enumerate(person.alerts):
+                yield (person, "alert", str(number)), [alert]
