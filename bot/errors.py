@@ -19,6 +19,7 @@ from bot.background import Background
 from bot.views.sentence import sentence_view
 from models.desk import Desk
 from models.errors import DeskError, InvalidDraft, Unavailable
+from models.logs import trace
 
 log = logging.getLogger(__name__)
 UNKNOWN = "This is from an older version of the desk, or not from it at all, and does nothing now."
@@ -56,7 +57,7 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, DeskError):
         return str(error)
     number = secrets.token_hex(3)
-    log.error("error %s", number, exc_info=error)
+    log.error("error %s: %s", number, trace(error))
     return (
         f"Something went wrong on our side (error {number}). Please try again; "
         "if it happens again, tell an admin this number."

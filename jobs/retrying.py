@@ -14,7 +14,16 @@ from datetime import datetime, timedelta
 
 from jobs.gemini import Gemini
 from models.desk import Change, Desk
-from models.errors import NoSuchTicket, NotNow, OutOfTurn, Refused
+from models.errors import (
+    DeskError,
+    NoSuchTicket,
+    NotNow,
+    OutOfTurn,
+    OutsideError,
+    Refused,
+    Unavailable,
+)
+from models.logs import trace
 from models.ticket import Pending, Step, Ticket
 
 # Shorter than the lease, so that nobody else starts while this try may still be at work.
@@ -41,6 +50,9 @@ async def do_step(tools: Tools, step: Step, work: Work, ticket_id: str) -> None:
         ticket, leased = await tools.desk.lease(ticket_id, step)
     except (OutOfTurn, NoSuchTicket):
         return
+    except Unavailable as away:
+        log.warning("%s: %s could not be taken: %r", ticket_id, step, away.__cause__)
+        return
     try:
         async with asyncio.timeout(STEP_SECONDS):
             effect = await work(tools, ticket, leased)
@@ -55,7 +67,10 @@ async def do_step(tools: Tools, step: Step, work: Work, ticket_id: str) -> None:
 async def _put_off(desk: Desk, ticket_id: str, leased: Pending, error: Exception) -> None:
     attempts = leased.attempts + (error.counts if isinstance(error, NotNow) else 1)
     dead = isinstance(error, Refused) or attempts >= MAX_ATTEMPTS
-    reason = f"{type(error).__name__}: {error}"
+    expected = isinstance(error, OutsideError | DeskError | TimeoutError)
+    reason = f"{type(error).__name__}: {error}" if expected else type(error).__name__
+    if not expected:
+        log.error("%s: %s met a bug: %s", ticket_id, leased.step, trace(error))
     if dead:
         log.error("%s: %s is dead: %s", ticket_id, leased.step, reason)
     else:
@@ -65,6 +80,9 @@ async def _put_off(desk: Desk, ticket_id: str, leased: Pending, error: Exception
         await desk.put_off(ticket_id, leased, wait=wait, error=reason[:500], attempts=attempts)
     except OutOfTurn as overtaken:
         log.info("%s", overtaken)
+    except Unavailable as away:
+        # The lease ends by itself, and the sweep finds the step.
+        log.warning("%s: %s could not be put off: %r", ticket_id, leased.step, away.__cause__)
 
 
 def _wait(error: Exception, attempts: int) -> timedelta:

@@ -4,7 +4,8 @@ DeskError                what a person asked for cannot be; the message is what 
 ├── InvalidDraft         a field of a form is not right: one sentence for each field
 ├── NotAllowed           their role, or their part in the ticket, does not allow it
 ├── OutOfTurn            the ticket has moved on since they looked
-├── NoSuchTicket         there is no such ticket, or not for them
+├── NoSuchTicket         there is no such ticket
+│   └── Unreadable       there is, but its document is damaged
 └── Unavailable          our own database does not answer: what was asked may be stored, or not
 
 OutsideError             a call to the outside (Slack, the mail server) did not end well
@@ -43,6 +44,10 @@ class OutOfTurn(DeskError):
 
 class NoSuchTicket(DeskError):
     """There is no such ticket."""
+
+
+class Unreadable(NoSuchTicket):
+    """The ticket's document is damaged; somebody has to look at it."""
 
 
 class Unavailable(DeskError):

@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+import traceback
 
 
 def start_logging() -> None:
@@ -19,3 +20,8 @@ def start_logging() -> None:
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
     for name in ("slack_sdk", "arq"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def trace(error: BaseException) -> str:
+    """What kind of error, and where it was raised; not its message, which may quote people."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"

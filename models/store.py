@@ -6,22 +6,24 @@ together. `due` is the earliest due time of a ticket's pending steps; a partial 
 the sweep cost as much as there are due steps, however many tickets there are.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from pymongo import ReturnDocument
 from pymongo.errors import AutoReconnect, DuplicateKeyError, PyMongoError
 
 from models.configuration import DEFAULT, Configuration
-from models.errors import NoSuchTicket, Unavailable
+from models.errors import NoSuchTicket, Unavailable, Unreadable
 from models.member import Member, Profile, Role
 from models.ticket import OPEN_WITH_SOMEBODY, Ticket
 
 Document = dict[str, Any]
+log = logging.getLogger(__name__)
 
 
 class Store:
@@ -116,7 +118,8 @@ class Store:
             hello = await self._db.command("hello", codec_options=self._db.codec_options)
             now: datetime = hello["localTime"]
             found = self._db.tickets.find({"due": {"$lte": now}}).sort("due", 1).limit(limit)
-            return [_ticket(document) async for document in found], now
+            documents = await found.to_list(limit)
+        return list(_readable(documents)), now
 
     async def open_tickets(self, team_id: str, slack_ids: Sequence[str]) -> dict[str, list[str]]:
         """The ids of the tickets that each of these people has, offered or claimed."""
@@ -205,7 +208,18 @@ def _document(ticket: Ticket) -> Document:
 
 
 def _ticket(document: Document) -> Ticket:
-    return Ticket.model_validate({**document, "id": document["_id"]})
+    try:
+        return Ticket.model_validate({**document, "id": document["_id"]})
+    except ValidationError as error:
+        log.warning("%s can't be read: %s", document["_id"], error)
+        raise Unreadable(f"{document['_id']} is damaged. Please tell an admin.") from None
+
+
+def _readable(documents: list[Document]) -> Iterator[Ticket]:
+    """The tickets in these documents; one that is damaged does not hold up the others."""
+    for document in documents:
+        with suppress(Unreadable):
+            yield _ticket(document)
 
 
 @asynccontextmanager

@@ -53,7 +53,8 @@ class Step(StrEnum):
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    # What can't be read must not be quoted: it is what people wrote.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class Event(_Frozen):

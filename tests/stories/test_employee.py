@@ -244,3 +244,15 @@ async def _delivers(world: World, payload: dict[str, Any]) -> None:
     body = f"payload={urllib.parse.quote(json.dumps(payload))}".encode()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     await world.slack.deliver_raw(body, world.slack.sign(body) | form)
+
+
+async def test_the_desk_works_on_when_mongodb_comes_back(world: World, cast: Cast) -> None:
+    await world.servers.mongo.kill()
+    await cast.ada.types("/ticket my vpn is down")
+    await cast.ada.submits()
+    await world.servers.mongo.start()
+
+    await _submits_until_it_is_stored(world)
+
+    assert await cast.bob.gets_message("my vpn is down", timeout=30)
+    assert "Traceback" not in world.worker.log_of_this_run

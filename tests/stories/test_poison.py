@@ -1,0 +1,38 @@
+"""A ticket that can't be worked on is set aside with its reason; the others go on."""
+
+from sandbox.cast import Cast
+from sandbox.world import World
+from tests.stories.acts import leases_end, opens_ticket
+from tests.stories.conftest import HTTP_ONLY
+
+SECRET = "swordfish in the text"
+
+
+@HTTP_ONLY
+async def test_a_poisoned_ticket_does_not_stop_the_others(world: World, cast: Cast) -> None:
+    await world.worker.kill()
+    await opens_ticket(cast.ada, "VPN is down", description=SECRET)
+    await opens_ticket(cast.ada, "Okta is down too")
+    await world.redis.flushdb()  # so that the sweep has to find both
+    await world.database.tickets.update_one({"_id": "T-1"}, {"$unset": {"title": 1}})
+    await world.worker.start()
+
+    assert await cast.bob.gets_message("Okta is down too", timeout=20)
+    assert "T-1 can't be read" in world.worker.log_of_this_run
+    assert world.worker.alive
+    assert SECRET not in world.worker.log + world.bot.log
+
+
+@HTTP_ONLY
+async def test_nothing_that_people_wrote_is_logged(world: World, cast: Cast) -> None:
+    world.gemini.says(SECRET)
+    number = await opens_ticket(cast.ada, SECRET, description=SECRET)
+    card = await cast.grace.gets_message(number)
+    await cast.grace.clicks(card, "Decline")
+    await leases_end(world)
+    await cast.grace.gets_message("Offered to you")
+
+    logs = world.worker.log + world.bot.log
+    assert SECRET not in logs
+    for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "JWT_SECRET", "GEMINI_API_KEY"):
+        assert world.environment[name] not in logs
