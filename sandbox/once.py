@@ -54,13 +54,14 @@ async def once(text: str) -> int:
     print("Starting the desk …", file=sys.stderr, flush=True)
     try:
         async with World() as world:
-            return await _told(world, text)
+            return await told(world, text)
     except Ended as ended:
         print(f"The desk could not be started: {ended}", file=sys.stderr)
         return 1
 
 
-async def _told(world: World, text: str) -> int:
+async def told(world: World, text: str) -> int:
+    """Tell it in a world that runs already; says on stderr what was missing, and the logs' ends."""
     try:
         await hire(world.slack, world.cast)
         # A command line may hold bytes that are no text; Slack's clients would not send them.
