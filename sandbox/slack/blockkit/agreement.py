@@ -37,8 +37,11 @@ def no_more_chosen_than_allowed(element: Element, pointer: str) -> Iterator[Prob
             yield Problem(f"no more than {most} items allowed", f"{pointer}/{name}")
 
 
+_LONGEST_INPUT = 3000
+
+
 def lengths_agree(element: Element, pointer: str) -> Iterator[Problem]:
-    least, most = element.get("min_length", 0), element.get("max_length", 3000)
+    least, most = element.get("min_length", 0), element.get("max_length", _LONGEST_INPUT)
     if least > most:
         yield Problem(f"must be less than {most}", f"{pointer}/min_length")
     elif (length := len(element.get("initial_value", ""))) > most:

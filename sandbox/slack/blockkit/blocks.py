@@ -119,10 +119,10 @@ _ANYWHERE = {
 IN_MESSAGE = {
     **_ANYWHERE,
     "file": _block({"external_id": string(least=1, most=255), "source": one_word_of("remote")}),
-    "markdown": _block({"text": string(least=1, most=12_000)}),
+    "markdown": _block({"text": string(least=1)}),
     "table": _block(
         {"rows": items(items(kinds(_CELLS), least=1, most=20), least=1, most=100)},
-        {"column_settings": items(_column, most=20)},
+        {"column_settings": items(_column)},
         _as_many_cells_in_each_row,
     ),
 }

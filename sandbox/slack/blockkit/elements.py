@@ -42,7 +42,7 @@ from sandbox.slack.blockkit.rules import (
 )
 
 _ID = string(least=1)
-_NUMBER = string(least=1, pattern=r"^-?\d+(\.\d+)?$")
+_NUMBER = string(pattern=r"^-?\d+(\.\d+)?$")
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _NAMED = {"action_id": string(least=1, most=255)}
 _FOCUSED = {**_NAMED, "focus_on_load": boolean}
@@ -102,12 +102,12 @@ _SELECTS = {
     "channels_select": _select({**_REPLYING, "initial_channel": _ID}),
     "conversations_select": _select({**_CONVERSATION, **_REPLYING, "initial_conversation": _ID}),
     "multi_static_select": _multi_select(
-        {**_OFFERED, "initial_options": items(OPTION, most=100)},
+        {**_OFFERED, "initial_options": items(OPTION)},
         _ONE_OFFER,
         initial_options_are_offered,
     ),
     "multi_external_select": _multi_select(
-        {**_SEARCHED, "initial_options": items(OPTION, least=1, most=100)}
+        {**_SEARCHED, "initial_options": items(OPTION, least=1)}
     ),
     "multi_users_select": _multi_select({"initial_users": items(_ID, least=1)}),
     "multi_channels_select": _multi_select({"initial_channels": items(_ID, least=1)}),
@@ -142,9 +142,9 @@ _INPUTS = {
         {},
         {
             **_TYPED,
-            "initial_value": string(most=3000),
+            "initial_value": string(),
             "multiline": boolean,
-            "min_length": integer(least=0, most=3000),
+            "min_length": integer(least=0),
             "max_length": integer(least=1, most=3000),
         },
         lengths_agree,

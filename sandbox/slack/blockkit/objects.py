@@ -69,7 +69,7 @@ def _is_local(host: str) -> bool:
 TEXT_KINDS = _texts(3000)
 LINK = one_after_the_other(string(least=1, most=3000), _address)
 IMAGE_URL = one_after_the_other(LINK, _within_slacks_reach)
-HTTPS = string(least=1, most=3000, pattern=r"^https://")
+HTTPS = string(most=3000, pattern=r"^https://")
 SLACK_FILE = shape({}, {"id": string(least=1), "url": HTTPS}, exactly_one_of("id", "url"))
 PICTURE = {"image_url": IMAGE_URL, "slack_file": SLACK_FILE}
 ALT_TEXT = {"alt_text": string(least=1, most=2000)}
@@ -107,7 +107,7 @@ FILTER = shape(
 DISPATCH = shape(
     {
         "trigger_actions_on": items(
-            one_word_of("on_enter_pressed", "on_character_entered"), least=1, most=2, unique=True
+            one_word_of("on_enter_pressed", "on_character_entered"), least=1, unique=True
         )
     }
 )

@@ -42,6 +42,9 @@ IN_ACTIONS = "/blocks/0/elements/0"
         ({"style": "warning"}, at(f"{IN_ACTIONS}/style", "must be a valid enum value")),
         ({"style": None}, at(f"{IN_ACTIONS}/style", "must provide a string")),
         ({"action_id": "a" * 256}, at(f"{IN_ACTIONS}/action_id", too_long(255))),
+        ({"value": ""}, at(f"{IN_ACTIONS}/value", EMPTY)),
+        ({"url": ""}, at(f"{IN_ACTIONS}/url", EMPTY)),
+        ({"accessibility_label": ""}, at(f"{IN_ACTIONS}/accessibility_label", EMPTY)),
         ({"accessibility_label": "x" * 76}, at(f"{IN_ACTIONS}/accessibility_label", too_long(75))),
         ({"disabled": True}, at(IN_ACTIONS, "invalid additional property: disabled")),
         ({"placeholder": plain()}, at(IN_ACTIONS, "invalid additional property: placeholder")),
@@ -77,6 +80,10 @@ def test_slack_takes_the_button(own: Json) -> None:
 )
 def test_slack_refuses_the_overflow_menu(own: Json, said: list[str]) -> None:
     assert said_of_message(actions(element("overflow", **own))) == said
+
+
+def test_an_overflow_menu_may_be_confirmed() -> None:
+    assert check_message([actions(element("overflow", confirm=confirm()))]) == []
 
 
 def test_only_an_overflow_menu_has_links() -> None:

@@ -11,6 +11,7 @@ from tests.sandbox.blockkit.samples import (
     at,
     button,
     confirm,
+    element,
     group,
     in_input,
     marked,
@@ -88,6 +89,29 @@ def test_what_an_option_means_is_a_short_string(
     said = refused("static_select", options=[{**option(), name: value}])
 
     assert said == in_input(pointer, message)
+
+
+@pytest.mark.parametrize("kind", ["checkboxes", "radio_buttons", "static_select", "overflow"])
+def test_the_description_of_an_option_is_as_short_everywhere(kind: str) -> None:
+    fits = option() | {"description": plain("x" * 75)}
+    too_much = option() | {"description": plain("x" * 76)}
+    pointer = f"{IN_ACTIONS}/options/0/description"
+
+    assert said_of_message(actions(element(kind, options=[fits]))) == []
+    assert said_of_message(actions(element(kind, options=[too_much]))) == text_at(
+        pointer, too_long(75)
+    )
+
+
+@pytest.mark.parametrize("kind", ["checkboxes", "radio_buttons", "static_select", "overflow"])
+def test_the_text_of_an_option_is_as_short_everywhere(kind: str) -> None:
+    fits = option() | {"text": plain("x" * 75)}
+    too_much = option() | {"text": plain("x" * 76)}
+
+    assert said_of_message(actions(element(kind, options=[fits]))) == []
+    assert said_of_message(actions(element(kind, options=[too_much]))) == text_at(
+        f"{IN_ACTIONS}/options/0/text", too_long(75)
+    )
 
 
 @pytest.mark.parametrize("name", ["text", "value"])
