@@ -17,7 +17,7 @@ from statistics import median, quantiles
 import aiohttp
 
 from sandbox.processes import Ended, Process
-from sandbox.servers import free_port
+from sandbox.servers import Servers, free_port
 from sandbox.slack import payloads
 from sandbox.slack.delivery import Envelope, Parcel
 from sandbox.slack.person import Person
@@ -153,7 +153,7 @@ async def bench() -> int:
     """Measure, and print the table; returns the exit code."""
     print("Measuring; it takes about half a minute …", file=sys.stderr, flush=True)
     try:
-        async with World() as world:
+        async with Servers() as servers, World(servers=servers) as world:
             return await _against_bare(world)
     except (Ended, Failed, aiohttp.ClientError) as fault:
         print(f"Not measured: {fault}", file=sys.stderr)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sandbox.console import HELP, Console
 from sandbox.hiring import NotHired, hire, skills_of
@@ -20,12 +19,11 @@ async def demo(data: Path | None) -> int:
     """Run the desk until cancelled; returns the exit code when it could not be started.
 
     Args:
-        data: where data, letters and logs are kept; else in a folder that ends with us.
+        data: where data, letters and logs are kept; else in folders that end with us.
     """
     async with AsyncExitStack() as stack:
-        folder = data or Path(stack.enter_context(TemporaryDirectory(prefix="frontdesk-")))
         try:
-            world = await _started(folder, stack)
+            world = await _started(data, stack)
         except (Ended, NotHired, TimeoutError, OSError) as fault:
             print(f"\nThe desk could not be started: {fault}", file=sys.stderr)
             return 1
@@ -34,11 +32,11 @@ async def demo(data: Path | None) -> int:
     return 0
 
 
-async def _started(folder: Path, stack: AsyncExitStack) -> World:
+async def _started(data: Path | None, stack: AsyncExitStack) -> World:
     with _step("Starting MongoDB and Redis"):
-        servers = await stack.enter_async_context(Servers(folder))
+        servers = await stack.enter_async_context(Servers(data))
     with _step("Starting Slack, mail and Gemini in simulation, and the real bot and worker"):
-        world = await stack.enter_async_context(World(servers=servers, folder=folder))
+        world = await stack.enter_async_context(World(servers=servers, folder=data))
     with _step("Grace hires the moderators with /ticket admin"):
         await hire(world.slack, world.cast)
     return world

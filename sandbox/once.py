@@ -16,6 +16,7 @@ from sandbox.hiring import NotHired, hire, skills_of
 from sandbox.labels import Button, TeamForm
 from sandbox.mail import Letter
 from sandbox.processes import Ended, Process
+from sandbox.servers import Servers
 from sandbox.slack.person import Person
 from sandbox.slack.seen import Message, Modal
 from sandbox.transcript import Transcript, duration
@@ -53,7 +54,7 @@ async def once(text: str) -> int:
     """Take one ticket through, with a transcript on stdout; returns the exit code."""
     print("Starting the desk …", file=sys.stderr, flush=True)
     try:
-        async with World() as world:
+        async with Servers() as servers, World(servers=servers) as world:
             return await told(world, text)
     except Ended as ended:
         print(f"The desk could not be started: {ended}", file=sys.stderr)

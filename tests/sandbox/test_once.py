@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.once import told
+from sandbox.servers import Servers
 from sandbox.world import World
 
 PROJECT = Path(__file__).parents[2]
@@ -55,7 +56,7 @@ async def _run(text: str) -> Ran:
 
 async def _run_without_bot(text: str) -> Ran:
     out, err = io.StringIO(), io.StringIO()
-    async with World() as world:
+    async with Servers() as servers, World(servers=servers) as world:
         await world.bot.kill()
         with redirect_stdout(out), redirect_stderr(err):
             code = await told(world, text)
