@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -25,10 +26,15 @@ def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         # Not every terminal can show what people write.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    if asked.once is not None:
-        return asyncio.run(_unless_told(once(asked.once), otherwise=_INTERRUPTED))
-    data = asked.data.resolve() if asked.data else None
-    return asyncio.run(_unless_told(demo(data), otherwise=0))
+    try:
+        if asked.once is not None:
+            return asyncio.run(_unless_told(once(asked.once), otherwise=_INTERRUPTED))
+        data = asked.data.resolve() if asked.data else None
+        return asyncio.run(_unless_told(demo(data), otherwise=0))
+    except* BrokenPipeError:
+        # Whoever read us has seen enough (`| head`); Python would complain once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 async def _unless_told(work: Coroutine[Any, Any, int], *, otherwise: int) -> int:
