@@ -15,7 +15,7 @@ HELP = """\
   What you can type
     /ticket my printer jams          Ada types it, and a form opens before her
     Description = it is the red one  fills in the form that is open
-    (an empty line)                  sends the form, or closes what has nothing to send
+    (an empty line)                  presses the first button of the form that is open
     close                            closes a form without sending it
     as mo: click Claim               the newest button of that name; or: click Claim in T-1
     as grace: /ticket admin          anybody can do any of this; without a name it is Ada"""
@@ -66,9 +66,12 @@ class Console:
         raise LookupError(f"there is nobody called {name!r}, only: {there}.")
 
     def _whoever(self, what: str) -> Person:
-        """What is said of a form is said of the one that was last seen open."""
+        """What is said of a form is said of one that is open, best of the one last used."""
         of_form = not what or what == "close" or _FILL.fullmatch(what)
-        return self._last if of_form and not what.startswith("/") else self._asker
+        if what.startswith("/") or not of_form:
+            return self._asker
+        likely = [self._last, *self._slack.people]
+        return next((person for person in likely if person.modal), self._asker)
 
     async def _act(self, person: Person, what: str) -> None:
         form = person.modal
@@ -82,8 +85,8 @@ class Console:
             await (person.submits() if form.submit else person.closes())
         elif form and (found := _FILL.fullmatch(what)):
             await _fill(person, form, found["label"], found["value"])
-        elif what:
-            self.say(HELP)
+        else:
+            self.say(HELP if what else "No form is open. Try: /ticket my printer jams")
 
 
 async def _click(person: Person, button: str, where: str) -> None:

@@ -16,7 +16,7 @@ Place = tuple[Person, str, str]
 _NEW = {
     "message": "{} gets a message:",
     "whisper": "{} alone sees:",
-    "form": "A form opens before {}:",
+    "form": "A form opens before {}; an empty line presses its first button:",
     "alert": "Slack itself tells {}:",
 }
 
