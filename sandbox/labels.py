@@ -3,14 +3,6 @@
 from enum import StrEnum
 
 
-class TicketForm(StrEnum):
-    """Labels of the form behind `/ticket`."""
-
-    TITLE = "Title"
-    DESCRIPTION = "Description"
-    URGENCY = "How urgent is it for you?"
-
-
 class TeamForm(StrEnum):
     """Labels of the form behind `/ticket admin`, and what it says while it is not there yet."""
 
