@@ -38,14 +38,22 @@ class _OnceMore(GeminiFailed):
 class Gemini:
     """Asks Gemini, twice at most, within a bounded time."""
 
-    def __init__(self, library: Any, model: str) -> None:
+    def __init__(self, library: Any, model: str, *, call_seconds: float) -> None:
         self._library = library
         self._model = model
+        self._call_seconds = call_seconds
         # Its own threads: hanging calls must not hold up what else uses the default pool.
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="gemini")
 
     @classmethod
-    def with_key(cls, key: SecretStr, *, model: str, endpoint: str | None) -> Self:
+    def with_key(
+        cls,
+        key: SecretStr,
+        *,
+        model: str,
+        endpoint: str | None,
+        call_seconds: float = CALL_SECONDS,
+    ) -> Self:
         """Load the library (0.5 s, 80 MB: only where there is a key) and give it the key."""
         with warnings.catch_warnings():
             # It says at every import that its support has ended; that is known.
@@ -56,7 +64,7 @@ class Gemini:
             transport="rest",
             client_options={"api_endpoint": endpoint} if endpoint else None,
         )
-        return cls(library, model)
+        return cls(library, model, call_seconds=call_seconds)
 
     def close(self) -> None:
         """Let go of the threads; calls under way are not waited for."""
@@ -86,7 +94,7 @@ class Gemini:
     async def _once(self, question: Question, read: Callable[[str], Triage]) -> Triage:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self._call_seconds):
                 text = await loop.run_in_executor(self._threads, self._generate, question)
         except TimeoutError as error:
             raise _OnceMore("Gemini did not answer in time") from error
@@ -107,7 +115,7 @@ class Gemini:
                     "response_mime_type": "application/json",
                     "response_schema": question.schema,
                 },
-                request_options={"timeout": CALL_SECONDS, "retry": None},
+                request_options={"timeout": self._call_seconds, "retry": None},
             )
         except Exception as error:  # it raises what google-api-core, requests and protobuf raise
             raise _failure(error) from error

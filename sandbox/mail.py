@@ -74,6 +74,7 @@ class MailServer:
         self.host = "127.0.0.1"
         self.port = 0
         self.inbox: list[Letter] = []
+        self.logins: list[str] = []
         self._login = (username, password) if username else None
         self._changes = Changes()
         self._faults: list[tuple[MailFault, int | None]] = []
@@ -183,6 +184,7 @@ class MailServer:
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
     ) -> AuthResult:
         given = data if isinstance(data, LoginPassword) else LoginPassword(b"", b"")
+        self.logins.append(given.login.decode())
         known = (given.login.decode(), given.password.decode()) == self._login
         # Not handled: aiosmtpd is to say so to the client.
         return AuthResult(success=known, handled=False)
