@@ -28,7 +28,7 @@ _DISPLAY_INFORMATION = shape(
     {"name": string(least=1, most=35)},
     {
         "description": string(least=1, most=140),
-        "background_color": string(least=4, most=7, pattern=r"^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$"),
+        "background_color": string(pattern=r"^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$"),
         "long_description": string(least=175, most=4000),
     },
 )

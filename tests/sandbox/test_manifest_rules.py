@@ -133,6 +133,11 @@ def test_there_is_no_room_for_words_of_ones_own(path: str, pointer: str) -> None
     assert said(changed(path, True)) == [(pointer, "invalid additional property: tea_time")]
 
 
+@pytest.mark.parametrize("path", ["functions", "workflows", "features/functions"])
+def test_what_runs_at_slack_is_not_looked_into(path: str) -> None:
+    assert said(changed(path, {"review": {"title": "Review"}})) == []
+
+
 @pytest.mark.parametrize("name", ["name", "type", "callback_id", "description"])
 def test_a_shortcut_is_complete(name: str) -> None:
     shortcut = {key: value for key, value in SHORTCUT.items() if key != name}
