@@ -88,8 +88,7 @@ class Queue:
         """Wake a worker for each of these steps, at the time it is due; dead ones are left out."""
         try:
             async with asyncio.timeout(RING_SECONDS):
-                for entry in entries:
-                    await self._ring(ticket_id, entry, now)
+                await asyncio.gather(*(self._ring(ticket_id, entry, now) for entry in entries))
         except _AWAY as error:
             log.warning("%s: the ring failed, the sweep will find it: %r", ticket_id, error)
 

@@ -24,6 +24,7 @@ from models.ticket import OPEN_WITH_SOMEBODY, Ticket
 
 Document = dict[str, Any]
 log = logging.getLogger(__name__)
+_UPSERT_TRIES = 2
 
 
 class Store:
@@ -61,13 +62,14 @@ class Store:
             await self._db.command("ping")
 
     async def prepare(self) -> None:
-        """Make the indexes that the queries below rely on; harmless when they exist."""
+        """Make the indexes and the counter that the rest relies on; harmless when they exist."""
         async with _answering():
             tickets = self._db.tickets
             await tickets.create_index("key", unique=True)
             await tickets.create_index("due", partialFilterExpression={"due": {"$exists": True}})
             await tickets.create_index(["team_id", "assignee", "status"])
             await self._db.members.create_index(["team_id", "role"])
+            await self._upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
 
     # -- tickets ---------------------------------------------------------------------------------
 
@@ -189,14 +191,19 @@ class Store:
     async def _upsert(
         self, collection: str, key: str, change: Document | list[Document]
     ) -> Document:
-        """Change a document, made first where there is none; gives it as it is then."""
-        found = await self._db[collection].find_one_and_update(
-            {"_id": key}, change, upsert=True, return_document=ReturnDocument.AFTER
-        )
-        if found is None:
-            # SecantusDB has no answer left for a write that the driver had to repeat.
-            raise AutoReconnect(f"the write to {collection} was repeated and its answer is lost")
-        return found
+        """Change a document, made first where there is none; gives it as it is then.
+
+        Of many who make it at once, some get an error or no answer, and find it the second time.
+        """
+        found = None
+        for _ in range(_UPSERT_TRIES):
+            with suppress(DuplicateKeyError):
+                found = await self._db[collection].find_one_and_update(
+                    {"_id": key}, change, upsert=True, return_document=ReturnDocument.AFTER
+                )
+            if found is not None:
+                return found
+        raise AutoReconnect(f"no answer to a write to {collection}")
 
 
 def _document(ticket: Ticket) -> Document:
