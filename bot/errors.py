@@ -18,7 +18,7 @@ from bot.acting import Body
 from bot.background import Background
 from bot.views.sentence import sentence_view
 from models.desk import Desk
-from models.errors import DeskError, InvalidDraft, Unavailable
+from models.errors import DeskError, InvalidDraft, OutsideError, Unavailable
 from models.logs import trace
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,9 @@ def _sentence(error: Exception) -> str:
         log.warning("the database did not answer: %r", error.__cause__)
     if isinstance(error, DeskError):
         return str(error)
+    if isinstance(error, OutsideError):
+        log.warning("Slack did not answer: %s", error)
+        return "Slack does not answer the desk just now. Please try again in a minute."
     number = secrets.token_hex(3)
     log.error("error %s: %s", number, trace(error))
     return (

@@ -37,6 +37,9 @@ async def dm_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
     assignee = _assignee(ticket)
     if assignee is None:
         return nothing
+    # They may have lost the role between the choice and now.
+    if not (await tools.desk.store.member(ticket.team_id, assignee)).moderates:
+        return _withdrawn(assignee, why=f"{mention(assignee)} is no moderator any more")
     try:
         return await _send_card(
             tools, ticket, leased, notice=_offer(ticket), kind=CardKind.MODERATOR, to=assignee

@@ -116,6 +116,24 @@ async def test_who_is_demoted_hands_back_their_tickets(world: World, cast: Cast)
     assert await cast.bob.gets_message("Offered to @Eve Holt")
 
 
+async def test_who_is_demoted_between_the_choice_and_the_card_gets_none(
+    world: World, cast: Cast
+) -> None:
+    held = world.slack.faults.add("chat.postMessage", Fault(status=503))
+    await opens_ticket(cast.ada, "VPN is down")
+    async with await world.database.tickets.watch(full_document="updateLookup") as changes:
+        async for change in changes:
+            if change["fullDocument"]["status"] == "offered":
+                break
+    # Written past the desk, as it looks when the offer and the demotion cross.
+    await world.database.members.update_one({"slack_id": cast.bob.id}, {"$set": {"role": "user"}})
+    world.slack.faults.remove(held)
+    await leases_end(world)
+
+    assert await cast.eve.gets_message("Offered to you", timeout=20)
+    assert cast.bob.messages == []
+
+
 async def test_who_left_is_passed_over(world: World, cast: Cast) -> None:
     world.slack.faults.add(
         "chat.postMessage",
