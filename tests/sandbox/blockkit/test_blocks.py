@@ -136,6 +136,7 @@ def test_no_block_has_such_a_block_id(kind: str, block_id: object, message: str)
             block("video", video_url="http://example.com/a.mp4"),
             at(f"{FIRST}/video_url", "input must match regex pattern: ^https://"),
         ),
+        (block("video", alt_text=""), at(f"{FIRST}/alt_text", EMPTY)),
         (block("video", author_name=""), at(f"{FIRST}/author_name", EMPTY)),
         (block("video", provider_name=""), at(f"{FIRST}/provider_name", EMPTY)),
         (block("video", title_url=LONG_URL), at(f"{FIRST}/title_url", too_long(3000))),
@@ -149,6 +150,18 @@ def test_no_block_has_such_a_block_id(kind: str, block_id: object, message: str)
         (
             block("table", rows=[cells(2), cells(1)]),
             at(f"{FIRST}/rows/1", "must provide at least 2 items"),
+        ),
+        (
+            block("table", rows=[[{"type": "raw_text", "text": ""}]]),
+            at(f"{FIRST}/rows/0/0/text", EMPTY),
+        ),
+        (
+            block("table", rows=[[{"type": "raw_number", "value": 1, "text": ""}]]),
+            at(f"{FIRST}/rows/0/0/text", EMPTY),
+        ),
+        (
+            block("table", rows=[[{"type": "raw_number", "value": "1", "text": "1"}]]),
+            at(f"{FIRST}/rows/0/0/value", "must provide a number"),
         ),
         (
             block("table", rows=[[{"type": "raw_number", "text": "1"}]]),
@@ -175,7 +188,7 @@ def test_slack_refuses_the_block(bad: Json, said: list[str]) -> None:
         section(text={**plain(), "emoji": True}),
         section(text={**marked(), "verbatim": False}),
         actions(*buttons(25)),
-        block("context", elements=[marked(), plain(), element("image")]),
+        block("context", elements=[marked("x" * 3000), plain("x"), element("image")]),
         block("header", text=plain("x" * 150)),
         block("file", external_id="x" * 255),
         block("image", image_url=HTTPS.ljust(3000, "x"), alt_text="x" * 2000),

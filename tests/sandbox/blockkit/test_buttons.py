@@ -83,7 +83,7 @@ def test_slack_refuses_the_overflow_menu(own: Json, said: list[str]) -> None:
 
 
 def test_an_overflow_menu_may_be_confirmed() -> None:
-    assert check_message([actions(element("overflow", confirm=confirm()))]) == []
+    assert check_message([actions(element("overflow", action_id="more", confirm=confirm()))]) == []
 
 
 def test_only_an_overflow_menu_has_links() -> None:

@@ -212,6 +212,7 @@ def test_a_select_needs_options_or_groups() -> None:
         ("multi_users_select", {"initial_users": ["U1", "U2"], "max_selected_items": 2}),
         ("channels_select", {"initial_channel": "C1", "response_url_enabled": True}),
         ("conversations_select", {"response_url_enabled": True}),
+        ("conversations_select", {"filter": {"include": ["im", "mpim", "private", "public"]}}),
         ("multi_conversations_select", {"initial_conversations": ["C1"]}),
         ("multi_external_select", {"min_query_length": 3}),
         ("multi_channels_select", {"initial_channels": ["C1"]}),
@@ -221,7 +222,7 @@ def test_a_select_needs_options_or_groups() -> None:
         ),
         (
             "multi_conversations_select",
-            {"filter": {"include": ["public", "im"], "exclude_external_shared_channels": True}},
+            {"filter": {"exclude_bot_users": True, "exclude_external_shared_channels": True}},
         ),
         ("checkboxes", {"options": options(10), "initial_options": options(2)}),
         (

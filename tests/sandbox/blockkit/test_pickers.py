@@ -5,7 +5,7 @@ import pytest
 from tests.sandbox.blockkit.samples import in_input, refused
 
 
-@pytest.mark.parametrize("day", ["2026-02-30", "26-02-03", "03.02.2026", "2026-02-03T10:00"])
+@pytest.mark.parametrize("day", ["2026-02-30", "26-02-03", "03.02.2026", "20260203"])
 def test_a_date_is_a_day_of_the_calendar(day: str) -> None:
     said = refused("datepicker", initial_date=day)
 

@@ -264,7 +264,7 @@ def test_only_one_element_takes_the_focus() -> None:
 def test_markdown_is_counted_over_the_whole_message() -> None:
     half = block("markdown", text="x" * 6000)
 
-    assert said_of_message(half, half) == []
+    assert said_of_message(half, block("divider"), half) == []
     assert said_of_message(half, half, block("markdown", text="x")) == at(
         "/blocks/2/text", too_long(12_000)
     )
