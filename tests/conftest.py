@@ -1,7 +1,12 @@
-"""What holds for every test: the network ends at this machine."""
+"""What holds for every test: the network ends at this machine, where MongoDB and Redis are."""
 
 import ipaddress
 import sys
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sandbox.servers import Servers
 
 
 def _stay_at_home(event: str, args: tuple[object, ...]) -> None:
@@ -15,3 +20,10 @@ def _stay_at_home(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_stay_at_home)
+
+
+@pytest.fixture(scope="session")
+async def servers() -> AsyncIterator[Servers]:
+    """MongoDB and Redis, started once, when the first test asks for them."""
+    async with Servers() as servers:
+        yield servers

@@ -16,13 +16,6 @@ from tests.stories.acts import gives, settles
 HTTP_ONLY = pytest.mark.parametrize("stage", ["http"], indirect=True)
 
 
-@pytest.fixture(scope="session")
-async def servers() -> AsyncIterator[Servers]:
-    """MongoDB and Redis, started once for all stories."""
-    async with Servers() as servers:
-        yield servers
-
-
 @pytest.fixture(scope="session", params=["http", "socket"])
 async def stage(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[World]:
     """The running desk, by HTTP and by Socket Mode."""
