@@ -1,0 +1,188 @@
+/** A menu that is searched by typing: of several choices, or with choices from the app. */
+
+import { choiceOf, groupsOf, same } from "./choices.js";
+import { el } from "./dom.js";
+import { placeAt } from "./menu.js";
+import { plain } from "./mrkdwn.js";
+import { bound, held, report } from "./states.js";
+
+/** @typedef {import("./types.js").Json} Json */
+/** @typedef {import("./types.js").Place} Place */
+/** @typedef {import("./choices.js").Choice} Choice */
+/** @typedef {import("./choices.js").Group} Group */
+
+const ASK_AFTER_MS = 200;
+
+/** @param {Json} element @param {Json} block @param {Place} place @returns {HTMLElement} */
+export function combobox(element, block, place) {
+  return new Combobox(element, block, place).box;
+}
+
+class Combobox {
+  /** @param {Json} element @param {Json} block @param {Place} place */
+  constructor(element, block, place) {
+    this.element = element;
+    this.block = block;
+    this.place = place;
+    this.several = element.type.startsWith("multi_");
+    this.external = element.type.endsWith("external_select");
+    /** @type {any[]} */
+    this.chosen = [held(place, block, element) ?? []].flat();
+    /** @type {Choice[]} */
+    this.offered = [];
+    this.active = -1;
+    this.asked = 0;
+    const attributes = bound(place, block, element);
+    this.id = attributes.id;
+    this.list = el("div", { id: `${this.id}-list`, role: "listbox", class: "menu options", popover: "manual", "aria-label": "Options", "aria-multiselectable": this.several ? "true" : null });
+    this.input = el("input", {
+      ...attributes, type: "text", role: "combobox", autocomplete: "off", "aria-autocomplete": "list",
+      "aria-expanded": "false", "aria-controls": this.list.id,
+      oninput: () => this.search(), onfocus: () => this.search(), onclick: () => this.search(),
+      onblur: () => this.close(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+    });
+    this.chips = el("span", { class: "chips" });
+    this.box = el("div", { class: "field combobox", onclick: () => this.input.focus() }, this.chips, this.input, this.list);
+    this.draw();
+  }
+
+  /** The label of something chosen. @param {any} value */
+  label(value) {
+    if (typeof value === "object") return plain(value.text);
+    const known = groupsOf(this.element, this.place).flatMap((group) => group.choices);
+    return known.find((choice) => choice.value === value)?.label ?? this.place.screen.names[value] ?? value;
+  }
+
+  draw() {
+    const chips = this.chosen.map((value, i) => el(
+      "span", { class: "chip" }, this.label(value),
+      el("button", { type: "button", "aria-label": `Remove ${this.label(value)}`, onclick: () => this.set(this.chosen.filter((_, at) => at !== i)) }, "×"),
+    ));
+    this.chips.replaceChildren(...chips);
+    this.input.placeholder = this.chosen.length ? "" : plain(this.element.placeholder) || "Choose an option";
+  }
+
+  /** @param {any[]} chosen */
+  set(chosen) {
+    this.chosen = chosen;
+    this.input.value = "";
+    this.draw();
+    void report(this.place, this.block, this.element, this.several ? chosen : chosen[0] ?? null);
+  }
+
+  /** Offer what fits what is typed. */
+  async search() {
+    const typed = this.input.value.trim();
+    if (!this.external) return this.offer(fitting(groupsOf(this.element, this.place), typed));
+    const least = this.element.min_query_length ?? 3;
+    this.asked += 1;
+    if (typed.length < least) return this.say(`Type ${least === 1 ? "a character" : `${least} characters`} to search.`);
+    const mine = this.asked;
+    await new Promise((resolve) => setTimeout(resolve, ASK_AFTER_MS));
+    if (mine !== this.asked) return;
+    this.say("Searching …");
+    const options = await this.place.search(this.block, this.element, typed);
+    if (mine === this.asked) this.offer([{ label: "", choices: options.map(choiceOf) }]);
+  }
+
+  /** @param {Group[]} groups */
+  offer(groups) {
+    this.offered = groups.flatMap((group) => group.choices);
+    if (!this.offered.length) return this.say("No results.");
+    let n = 0;
+    this.list.replaceChildren(...groups.flatMap((group) => [
+      ...(group.label ? [el("div", { class: "group", role: "presentation" }, group.label)] : []),
+      ...group.choices.map((choice) => this.option(choice, n++)),
+    ]));
+    this.active = Math.min(this.active, this.offered.length - 1);
+    this.open();
+  }
+
+  /** @param {Choice} choice @param {number} i */
+  option(choice, i) {
+    const taken = this.chosen.some((one) => same(one, choice.value));
+    return el("div", {
+      role: "option", id: `${this.id}-option-${i}`, "aria-selected": String(taken),
+      // The click must not take the focus from the input, which would close the list first.
+      onmousedown: (/** @type {Event} */ event) => event.preventDefault(),
+      onclick: (/** @type {Event} */ event) => {
+        event.stopPropagation();
+        this.choose(choice);
+      },
+    }, choice.label);
+  }
+
+  /** @param {Choice} choice */
+  choose(choice) {
+    const others = this.chosen.filter((one) => !same(one, choice.value));
+    const takenBack = others.length < this.chosen.length;
+    if (!this.several) {
+      this.set([choice.value]);
+      return this.close();
+    }
+    const full = this.chosen.length >= (this.element.max_selected_items ?? Infinity);
+    if (takenBack || !full) this.set(takenBack ? others : [...this.chosen, choice.value]);
+    void this.search();
+  }
+
+  /** @param {string} sentence */
+  say(sentence) {
+    this.offered = [];
+    this.list.replaceChildren(el("div", { class: "note" }, sentence));
+    this.open();
+  }
+
+  open() {
+    if (!this.box.isConnected || document.activeElement !== this.input) return;
+    if (!this.list.matches(":popover-open")) this.list.showPopover();
+    this.list.style.minWidth = `${this.box.offsetWidth}px`;
+    placeAt(this.list, this.box);
+    this.input.setAttribute("aria-expanded", "true");
+    this.mark();
+  }
+
+  close() {
+    this.asked += 1;
+    this.active = -1;
+    if (this.list.matches(":popover-open")) this.list.hidePopover();
+    this.input.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
+
+  mark() {
+    const options = [...this.list.querySelectorAll("[role=option]")];
+    options.forEach((one, i) => one.classList.toggle("active", i === this.active));
+    const now = options[this.active];
+    if (now) this.input.setAttribute("aria-activedescendant", now.id);
+    else this.input.removeAttribute("aria-activedescendant");
+    now?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const opened = this.list.matches(":popover-open");
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (!opened) void this.search();
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      this.active = (this.active + step + this.offered.length) % Math.max(this.offered.length, 1);
+      this.mark();
+    } else if (event.key === "Enter" && opened) {
+      event.preventDefault();
+      const choice = this.offered[this.active];
+      if (choice) this.choose(choice);
+    } else if (event.key === "Escape" && opened) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.close();
+    } else if (event.key === "Backspace" && !this.input.value && this.chosen.length) {
+      this.set(this.chosen.slice(0, -1));
+    }
+  }
+}
+
+/** @param {Group[]} groups @param {string} typed @returns {Group[]} */
+function fitting(groups, typed) {
+  const fits = (/** @type {Choice} */ choice) => choice.label.toLowerCase().includes(typed.toLowerCase());
+  return groups.map((group) => ({ ...group, choices: group.choices.filter(fits) })).filter((group) => group.choices.length);
+}

@@ -1,0 +1,113 @@
+/** Building and renewing DOM nodes; never from strings of HTML. */
+
+/** @typedef {Node | string | number | false | null | undefined} Child */
+
+/**
+ * An element. `on…` properties are listeners, the others attributes; false, null and undefined
+ * leave the attribute out.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, any>} [attributes]
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else if (name === "style") for (const [k, v] of Object.entries(value)) node.style.setProperty(k, v);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, String(value));
+  }
+  node.append(...present(children));
+  return node;
+}
+
+/** @param {(Child | Child[])[]} children @returns {(Node | string)[]} */
+export function present(children) {
+  return children.flat().filter((one) => one !== false && one != null && one !== "")
+    .map((one) => (one instanceof Node ? one : String(one)));
+}
+
+/** @type {WeakMap<Element, string>} */
+const drawn = new WeakMap();
+
+/**
+ * Draw the inside of a node anew, but only when what it is drawn from has changed.
+ * @param {Element} node
+ * @param {unknown} from
+ * @param {() => (Child | Child[])[]} draw
+ * @returns {boolean} whether it was drawn
+ */
+export function renew(node, from, draw) {
+  const signature = JSON.stringify(from);
+  if (drawn.get(node) === signature) return false;
+  drawn.set(node, signature);
+  keepingFocus(node, () => node.replaceChildren(...present(draw())));
+  return true;
+}
+
+/**
+ * The children of a node, one for each item: those of unchanged items stay as they are.
+ * @template T
+ * @param {Element} parent
+ * @param {T[]} items
+ * @param {(item: T) => string} key
+ * @param {(item: T) => unknown} from
+ * @param {(item: T) => Element} draw
+ */
+export function keyed(parent, items, key, from, draw) {
+  const before = new Map([...parent.children].map((one) => [one.getAttribute("data-key"), one]));
+  keepingFocus(parent, () => {
+    const now = items.map((item) => {
+      const old = before.get(key(item));
+      const signature = JSON.stringify(from(item));
+      if (old && drawn.get(old) === signature) return old;
+      const fresh = draw(item);
+      fresh.setAttribute("data-key", key(item));
+      drawn.set(fresh, signature);
+      return fresh;
+    });
+    const staying = new Set(now);
+    for (const old of [...parent.children]) if (!staying.has(old)) old.remove();
+    now.forEach((one, i) => {
+      if (parent.children[i] !== one) parent.insertBefore(one, parent.children[i] ?? null);
+    });
+  });
+}
+
+/**
+ * Whoever had the focus has it afterwards, even as another node of the same id.
+ * @param {Element} within
+ * @param {() => void} change
+ */
+function keepingFocus(within, change) {
+  const before = document.activeElement;
+  const held = before instanceof HTMLElement && within.contains(before) ? before : null;
+  const range = held && selection(held);
+  change();
+  if (!held?.id || document.activeElement === held) return;
+  const after = document.getElementById(held.id);
+  after?.focus({ preventScroll: true });
+  if (range && (after instanceof HTMLInputElement || after instanceof HTMLTextAreaElement)) {
+    after.setSelectionRange(range[0], range[1]);
+  }
+}
+
+/** @param {HTMLElement} node @returns {[number, number] | null} */
+function selection(node) {
+  if (!(node instanceof HTMLInputElement || node instanceof HTMLTextAreaElement)) return null;
+  return node.selectionStart === null ? null : [node.selectionStart, node.selectionEnd ?? 0];
+}
+
+/** An id of letters and digits that several parts make. @param {...string} parts */
+export function idOf(...parts) {
+  return parts.map((part) => encodeURIComponent(part)).join("-");
+}
+
+/** @param {string} id @returns {HTMLElement} */
+export function byId(id) {
+  const node = document.getElementById(id);
+  if (!node) throw new Error(`The page has no #${id}.`);
+  return node;
+}

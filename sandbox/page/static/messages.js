@@ -1,0 +1,177 @@
+/** A conversation or a thread: its messages, oldest first, and where one writes. */
+
+import { drawBlocks } from "./blocks.js";
+import { Composer } from "./composer.js";
+import { el, idOf, keyed } from "./dom.js";
+import { emoji } from "./emoji.js";
+import { icon } from "./icons.js";
+import { openMenu } from "./menu.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { avatar } from "./people.js";
+import { inMessage } from "./places.js";
+import { href } from "./route.js";
+import { clock, dayName, dayOf, fullTime } from "./times.js";
+
+/** @typedef {import("./types.js").Message} Message */
+/** @typedef {import("./types.js").Screen} Screen */
+/** @typedef {import("./talk.js").Talk} Talk */
+/** @typedef {{key: string, message?: Message, follows?: boolean, day?: string}} Item */
+
+const SAME_BREATH_S = 300;
+const REACTIONS = ["+1", "white_check_mark", "eyes", "tada", "heart", "pray"];
+
+export class Pane {
+  /** @param {Talk} talk @param {string} conversation @param {string} thread  the root's ts, or "" */
+  constructor(talk, conversation, thread = "") {
+    this.talk = talk;
+    this.conversation = conversation;
+    this.thread = thread;
+    this.composer = new Composer(talk, conversation, thread);
+    this.list = el("div", { class: "messages", role: "log", tabindex: 0, "aria-label": thread ? "Thread" : "Messages" });
+    this.below = el("div", { class: "composer-place" });
+    this.node = el("div", { class: "pane" }, this.list, this.below);
+    this.started = false;
+  }
+
+  /** @param {Screen} screen */
+  update(screen) {
+    const conversation = screen.conversations.find((one) => one.id === this.conversation);
+    if (!conversation) return;
+    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 80;
+    const items = itemsOf(screen.messages[this.conversation] ?? [], this.thread, screen.person.tz);
+    const draw = (/** @type {Item} */ item) => this.item(item, screen);
+    keyed(this.list, items.length ? items : [{ key: "empty" }], (item) => item.key, (item) => [item, screen.names, screen.shortcuts.message], draw);
+    if (atEnd || !this.started) requestAnimationFrame(() => { this.list.scrollTop = this.list.scrollHeight; });
+    this.started = true;
+    this.writing(screen, conversation);
+  }
+
+  /** @param {Screen} screen @param {import("./types.js").Conversation} conversation */
+  writing(screen, conversation) {
+    const closed = conversation.kind === "app" && !screen.app.messages_tab;
+    const shown = closed ? "closed" : "open";
+    if (this.below.dataset.shown !== shown) {
+      this.below.dataset.shown = shown;
+      this.below.replaceChildren(closed ? el("p", { class: "closed" }, "Sending messages to this app has been turned off.") : this.composer.node);
+    }
+    this.composer.update(screen, (conversation.kind === "channel" ? "#" : "") + conversation.name.replace(/^#/, ""));
+  }
+
+  /** @param {Item} item @param {Screen} screen @returns {HTMLElement} */
+  item(item, screen) {
+    if (item.message) return this.message(item.message, Boolean(item.follows), screen);
+    if (item.day) return el("div", { class: "day" }, el("span", {}, item.day));
+    return empty(screen, this.conversation);
+  }
+
+  /** @param {Message} message @param {boolean} follows @param {Screen} screen */
+  message(message, follows, screen) {
+    const name = nameOf(message.user, screen);
+    const id = idOf(this.thread ? "thread" : "message", message.ts);
+    const kind = message.ephemeral ? "whisper" : "message";
+    return el(
+      "article", { class: `message ${kind} ${follows ? "follows" : ""}`, "data-testid": kind, "data-ts": message.ts, "aria-labelledby": `${id}-by` },
+      el("div", { class: "gutter" }, follows ? stamp(message, screen, "") : avatar(message.user, name, screen)),
+      el("div", { class: "content" },
+        message.ephemeral && el("div", { class: "only-you" }, icon("eye"), "Only visible to you"),
+        el("div", { class: follows ? "by hidden" : "by", id: `${id}-by` }, el("strong", {}, name),
+          message.is_app && el("span", { class: "tag" }, "App"), stamp(message, screen, " ")),
+        ...this.said(message, screen),
+        this.reactions(message), this.replies(message)),
+      !message.ephemeral && this.tools(message, screen, id),
+    );
+  }
+
+  /** @param {Message} message @param {Screen} screen @returns {(Node | string)[]} */
+  said(message, screen) {
+    const place = inMessage(screen, this.talk, this.conversation, message, this.thread ? "t" : "m");
+    const body = message.blocks?.length ? drawBlocks(message.blocks, place) : [el("div", { class: "text" }, ...mrkdwn(message.text, screen))];
+    const files = (message.files ?? []).map((file) => el("div", { class: "file" }, icon("file"), el("span", {}, file.title || file.name || file.id)));
+    return [el("div", { class: "said" }, body, message.edited && el("span", { class: "edited" }, "(edited)")), ...files];
+  }
+
+  /** @param {Message} message */
+  reactions(message) {
+    if (!message.reactions?.length) return null;
+    const chips = message.reactions.map((one) => el("button", { type: "button", class: "reaction", "aria-label": `${one.name}: ${one.count}`, onclick: () => this.react(message, one.name) }, emoji(one.name), " ", one.count));
+    return el("div", { class: "reactions" }, chips);
+  }
+
+  /** @param {Message} message @param {string} name */
+  react(message, name) {
+    void this.talk.act({ act: "react", channel: this.conversation, ts: message.ts, emoji: name });
+  }
+
+  /** @param {Message} message */
+  replies(message) {
+    if (!message.reply_count || this.thread) return null;
+    const words = message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`;
+    return el("a", { class: "replies", href: href({ place: this.conversation, panel: message.ts }) }, icon("thread"), words);
+  }
+
+  /** @param {Message} message @param {Screen} screen @param {string} id */
+  tools(message, screen, id) {
+    const target = (/** @type {Event} */ event) => /** @type {HTMLElement} */ (event.currentTarget);
+    const faces = REACTIONS.map((name) => ({ label: `${emoji(name)}  ${name.replaceAll("_", " ")}`, act: () => this.react(message, name) }));
+    const on = { channel: this.conversation, ts: message.ts };
+    const shortcuts = screen.shortcuts.message.map((one) => ({ label: one.name, note: screen.app.name, act: () => void this.talk.act({ act: "shortcut", callback_id: one.callback_id, on }) }));
+    return el(
+      "div", { class: "tools" },
+      menuButton(`${id}-react`, "Add a reaction", "smile", (event) => openMenu(target(event), faces, "Reactions")),
+      !this.thread && el("a", { class: "quiet", id: `${id}-reply`, href: href({ place: this.conversation, panel: message.thread_ts ?? message.ts }), "aria-label": "Reply in thread", title: "Reply in thread" }, icon("thread")),
+      shortcuts.length > 0 && menuButton(`${id}-more`, "More actions on this message", "dots", (event) => openMenu(target(event), shortcuts, "Message shortcuts")),
+    );
+  }
+}
+
+/** @param {string} id @param {string} label @param {"smile" | "dots"} sign @param {(event: Event) => void} onclick */
+function menuButton(id, label, sign, onclick) {
+  return el("button", { type: "button", class: "quiet", id, "aria-label": label, title: label, "aria-haspopup": "menu", "aria-expanded": "false", onclick }, icon(sign));
+}
+
+/** @param {Message[]} all @param {string} thread @param {string} tz @returns {Item[]} */
+function itemsOf(all, thread, tz) {
+  const root = (/** @type {Message} */ one) => !one.thread_ts || one.thread_ts === one.ts;
+  const shown = all.filter((one) => (thread ? one.ts === thread || one.thread_ts === thread : root(one)))
+    .sort((one, other) => Number(one.ts) - Number(other.ts));
+  /** @type {Item[]} */
+  const items = [];
+  let last = /** @type {Message | undefined} */ (undefined);
+  for (const message of shown) {
+    const day = dayOf(message.ts, tz);
+    const newDay = !last || dayOf(last.ts, tz) !== day;
+    if (newDay && !thread) items.push({ key: `day-${day}`, day: dayName(message.ts, tz) });
+    items.push({ key: message.ts, message, follows: !newDay && follows(last, message) });
+    last = message;
+  }
+  return items;
+}
+
+/** Whether it reads on from the one before. @param {Message | undefined} last @param {Message} message */
+function follows(last, message) {
+  const alike = last && last.user === message.user && last.ephemeral === message.ephemeral && !last.reply_count;
+  // Cards stand for themselves; only what people write runs on.
+  return Boolean(alike) && !message.is_app && Number(message.ts) - Number(last?.ts) < SAME_BREATH_S;
+}
+
+/** @param {string} id @param {Screen} screen */
+function nameOf(id, screen) {
+  return (screen.names[id] ?? id).replace(/^@/, "");
+}
+
+/** @param {Message} message @param {Screen} screen @param {string} before */
+function stamp(message, screen, before) {
+  const { tz } = screen.person;
+  return el("time", { title: fullTime(message.ts, tz) }, before + clock(message.ts, tz));
+}
+
+/** @param {Screen} screen @param {string} conversation */
+function empty(screen, conversation) {
+  const isApp = screen.conversations.some((one) => one.id === conversation && one.kind === "app");
+  const command = screen.commands[0];
+  return el(
+    "div", { class: "empty" },
+    el("h3", {}, isApp ? `This is the beginning of your messages with ${screen.app.name}.` : "Nothing has been said here yet."),
+    command && el("p", {}, "Try ", el("code", {}, `${command.command} ${command.usage_hint}`.trim()), " below."),
+  );
+}

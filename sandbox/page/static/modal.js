@@ -1,0 +1,132 @@
+/** Modals: a native dialog for each view of the stack. */
+
+import { rescueAlerts } from "./alerts.js";
+import { busy } from "./buttons.js";
+import { byId, el, renew } from "./dom.js";
+import { icon } from "./icons.js";
+import { withEmoji } from "./emoji.js";
+import { Drafts, drawView } from "./places.js";
+
+/** @typedef {import("./types.js").Screen} Screen */
+/** @typedef {import("./types.js").View} View */
+/** @typedef {import("./talk.js").Talk} Talk */
+
+const FIELDS = "input:not([type=hidden]), textarea, select";
+
+export class Modals {
+  /** @param {Talk} talk */
+  constructor(talk) {
+    this.talk = talk;
+    /** @type {Map<string, Open>} */
+    this.open = new Map();
+    this.openedFrom = "";
+  }
+
+  /** @param {Screen} screen */
+  update(screen) {
+    if (!this.open.size) this.openedFrom = document.activeElement?.id ?? "";
+    const hadOne = this.open.size > 0;
+    for (const [id, one] of this.open) {
+      if (screen.modals.some((view) => view.id === id)) continue;
+      this.open.delete(id);
+      one.remove();
+    }
+    screen.modals.forEach((view, i) => {
+      const one = this.open.get(view.id) ?? new Open(this.talk, view.id);
+      this.open.set(view.id, one);
+      one.update(screen, view, { beneath: screen.modals.length - 1 - i, depth: i });
+    });
+    if (hadOne && !this.open.size) this.goBack();
+  }
+
+  /** The dialog gives the focus back by itself, unless what had it was redrawn meanwhile. */
+  goBack() {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    (document.getElementById(this.openedFrom) ?? document.querySelector("[data-testid=composer]") ?? byId("main"))
+      .focus();
+  }
+}
+
+/** One view that is open. */
+class Open {
+  /** @param {Talk} talk @param {string} id */
+  constructor(talk, id) {
+    this.talk = talk;
+    this.id = id;
+    this.drafts = new Drafts(talk, id);
+    this.form = el("form", { novalidate: true, onsubmit: (/** @type {SubmitEvent} */ event) => this.submit(event) });
+    this.dialog = el("dialog", { class: "modal", "aria-labelledby": `title-${id}` }, this.form);
+    this.dialog.addEventListener("cancel", (event) => {
+      if (event.target !== this.dialog) return;
+      event.preventDefault();
+      void this.close();
+    });
+    this.gone = false;
+    document.body.append(this.dialog);
+  }
+
+  /** @param {Screen} screen @param {View} view @param {{beneath: number, depth: number}} stack */
+  update(screen, view, { beneath, depth }) {
+    this.dialog.dataset.testid = beneath ? "modal-beneath" : "modal";
+    this.dialog.style.setProperty("--depth", String(depth));
+    const changed = renew(this.form, [view.hash, view.errors, view.title, screen.names], () => this.draw(screen, view));
+    if (!this.dialog.open && !this.gone) {
+      this.dialog.showModal();
+      this.focusFirst();
+    } else if (changed) {
+      this.focusAfterChange(view);
+    }
+  }
+
+  /** @param {Screen} screen @param {View} view */
+  draw(screen, view) {
+    const close = view.close || "Close";
+    return [
+      el("header", {},
+        el("h2", { id: `title-${this.id}` }, withEmoji(view.title)),
+        el("button", { type: "button", class: "quiet", "aria-label": "Close this window", onclick: () => this.close() }, icon("close"))),
+      el("div", { class: "modal-body" }, drawView(screen, this.talk, view, this.drafts)),
+      el("footer", {},
+        el("button", { type: "button", class: "button", id: `close-${this.id}`, "data-testid": "modal-close", onclick: () => this.close() }, withEmoji(close)),
+        view.submit && el("button", { type: "submit", class: "button primary", id: `submit-${this.id}`, "data-testid": "modal-submit" }, withEmoji(view.submit))),
+    ];
+  }
+
+  focusFirst() {
+    const first = this.dialog.querySelector("[data-autofocus]")
+      ?? this.dialog.querySelector(`.modal-body :is(${FIELDS})`)
+      ?? this.dialog.querySelector("[data-testid=modal-submit], [data-testid=modal-close]");
+    if (first instanceof HTMLElement) first.focus();
+  }
+
+  /** @param {View} view */
+  focusAfterChange(view) {
+    if (Object.keys(view.errors ?? {}).length) this.focusInvalid();
+    else if (!this.dialog.contains(document.activeElement)) this.focusFirst();
+  }
+
+  focusInvalid() {
+    const field = this.dialog.querySelector(`.invalid :is(${FIELDS})`);
+    if (field instanceof HTMLElement) field.focus();
+  }
+
+  /** @param {SubmitEvent} event */
+  async submit(event) {
+    event.preventDefault();
+    const pressed = this.dialog.querySelector("[data-testid=modal-submit]");
+    if (!(pressed instanceof HTMLElement)) return;
+    await busy(pressed, this.drafts.flush().then(() => this.talk.act({ act: "submit", view_id: this.id })));
+    if (!this.gone) this.focusInvalid();
+  }
+
+  async close() {
+    await this.talk.act({ act: "close", view_id: this.id });
+  }
+
+  remove() {
+    this.gone = true;
+    rescueAlerts(this.dialog);
+    this.dialog.close();
+    this.dialog.remove();
+  }
+}

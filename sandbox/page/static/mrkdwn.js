@@ -1,0 +1,129 @@
+/** Slack's text objects as DOM nodes: mrkdwn with its marks and references, plain text as it is. */
+
+import { el } from "./dom.js";
+import { emoji, withEmoji } from "./emoji.js";
+import { slackDate } from "./times.js";
+
+/** @typedef {import("./types.js").Screen} Screen */
+/** @typedef {import("./types.js").Json} Json */
+
+const INLINE = new RegExp([
+  "(?<ref><[^<>\\n]+>)",
+  "`(?<code>[^`\\n]+)`",
+  marked("bold", "\\*"), marked("italic", "_"), marked("strike", "~"),
+  "(?<url>https?://[^\\s<>|]*[^\\s<>|.,;:!?)\\]'\"])",
+  ":(?<emoji>[a-z0-9_+'-]+):",
+].join("|"), "g");
+
+/** Text between two marks that hug it, and that stand at the border of words. */
+/** @param {string} name @param {string} mark */
+function marked(name, mark) {
+  return `(?<![\\w${mark}])${mark}(?=\\S)(?<${name}>(?:<[^<>\\n]+>|[^${mark}\\n])+?)(?<=\\S)${mark}(?![\\w${mark}])`;
+}
+
+/** @param {string} text */
+export function unescaped(text) {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}
+
+/** A text object of Block Kit. @param {Json | undefined | null} text @param {Screen} screen @returns {Node[]} */
+export function textNodes(text, screen) {
+  if (!text) return [];
+  return text.type === "mrkdwn" ? mrkdwn(String(text.text), screen) : [document.createTextNode(plain(text))];
+}
+
+/** What a plain text object says. @param {Json | undefined | null} text @returns {string} */
+export function plain(text) {
+  if (!text) return "";
+  const says = unescaped(String(text.text ?? ""));
+  return text.emoji === false ? says : withEmoji(says);
+}
+
+/** @param {string} text @param {Screen} screen @returns {Node[]} */
+export function mrkdwn(text, screen) {
+  const parts = text.split(/```\n?([\s\S]*?)\n?```/);
+  return parts.flatMap((part, i) => (i % 2 ? [fence(part, screen)] : lines(part, screen)));
+}
+
+/** @param {string} text @param {Screen} screen @returns {Node} */
+function fence(text, screen) {
+  const pieces = text.split(/(<[^<>\n]+>)/);
+  return el("pre", {}, ...pieces.map((one) => (/^<.+>$/.test(one) ? reference(one, screen) : unescaped(one))));
+}
+
+/** Runs of quoted lines become quotes. @param {string} text @param {Screen} screen @returns {Node[]} */
+function lines(text, screen) {
+  /** @type {Node[]} */
+  const nodes = [];
+  for (const [run] of text.matchAll(/(?:^(?:&gt;|>).*(?:\n|$))+|(?:^(?!&gt;|>).*(?:\n|$))+/gm)) {
+    if (!run) continue;
+    const quoted = /^(&gt;|>)/.test(run);
+    const body = quoted ? run.replace(/^(&gt;|>) ?/gm, "").replace(/\n$/, "") : run;
+    nodes.push(...(quoted ? [el("blockquote", {}, ...inline(body, screen))] : inline(body, screen)));
+  }
+  return nodes;
+}
+
+/** @param {string} text @param {Screen} screen @returns {Node[]} */
+function inline(text, screen) {
+  /** @type {Node[]} */
+  const nodes = [];
+  let end = 0;
+  for (const found of text.matchAll(INLINE)) {
+    nodes.push(document.createTextNode(unescaped(text.slice(end, found.index))), run(found.groups ?? {}, screen));
+    end = found.index + found[0].length;
+  }
+  return [...nodes, document.createTextNode(unescaped(text.slice(end)))];
+}
+
+/** @param {Record<string, string>} found @param {Screen} screen @returns {Node} */
+function run(found, screen) {
+  if (found.ref) return reference(found.ref, screen);
+  if (found.code) return el("code", {}, unescaped(found.code));
+  if (found.bold) return el("strong", {}, ...inline(found.bold, screen));
+  if (found.italic) return el("em", {}, ...inline(found.italic, screen));
+  if (found.strike) return el("s", {}, ...inline(found.strike, screen));
+  if (found.url) return link(unescaped(found.url), [unescaped(found.url)]);
+  return document.createTextNode(emoji(found.emoji));
+}
+
+/** @param {string} written  `<@U1>`, `<#C1|name>`, `<!here>`, `<https://…|label>` @param {Screen} screen @returns {Node} */
+function reference(written, screen) {
+  const [target, ...rest] = written.slice(1, -1).split("|");
+  const label = rest.length ? unescaped(rest.join("|")) : "";
+  if (target.startsWith("@")) return mention(target.slice(1), screen);
+  if (target.startsWith("#")) return mention(target.slice(1), screen, "#");
+  if (target.startsWith("!date^")) return dated(target, label, screen);
+  if (target.startsWith("!subteam^")) return mark(label || nameOf(target.slice(9), screen, "@"));
+  if (target.startsWith("!")) return mark(`@${label.replace(/^@/, "") || target.slice(1)}`);
+  return link(unescaped(target), label ? inline(rest.join("|"), screen) : [unescaped(target.replace(/^mailto:/, ""))]);
+}
+
+/** @param {string} target @param {string} fallback @param {Screen} screen */
+function dated(target, fallback, screen) {
+  const [, ts, format, href] = target.split("^");
+  const text = slackDate(ts, format, screen.person.tz) || fallback;
+  const time = el("time", { title: fallback, datetime: new Date(Number(ts) * 1000).toISOString() }, text);
+  return href ? link(href, [time]) : time;
+}
+
+/** @param {string} id @param {Screen} screen @param {string} [sign] */
+export function mention(id, screen, sign = "@") {
+  return mark(nameOf(id, screen, sign), id === screen.person.id);
+}
+
+/** @param {string} text @param {boolean} [me] */
+export function mark(text, me = false) {
+  return el("span", { class: me ? "mention me" : "mention" }, text);
+}
+
+/** The name with its sign, once. @param {string} id @param {Screen} screen @param {string} sign */
+export function nameOf(id, screen, sign) {
+  return sign + (screen.names[id] ?? id).replace(/^[@#]/, "");
+}
+
+/** @param {string} href @param {(Node | string)[]} label @returns {Node} */
+export function link(href, label) {
+  if (!/^(https?:|mailto:|tel:)/i.test(href)) return el("span", {}, ...label);
+  return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, ...label);
+}

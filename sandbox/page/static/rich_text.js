@@ -1,0 +1,68 @@
+/** Rich text, as Slack's composer and apps write it. */
+
+import { el } from "./dom.js";
+import { emoji } from "./emoji.js";
+import { link, mark, mention } from "./mrkdwn.js";
+import { slackDate } from "./times.js";
+
+/** @typedef {import("./types.js").Screen} Screen */
+/** @typedef {import("./types.js").Json} Json */
+
+/** @type {Record<string, (part: Json, screen: Screen) => HTMLElement>} */
+const PARTS = {
+  rich_text_section: (part, screen) => el("div", { class: "rich-section" }, ...runs(part, screen)),
+  rich_text_quote: (part, screen) => el("blockquote", {}, ...runs(part, screen)),
+  rich_text_preformatted: (part, screen) => el("pre", {}, ...runs(part, screen)),
+  rich_text_list: (part, screen) => el(
+    part.style === "ordered" ? "ol" : "ul",
+    { class: `indent-${Math.min(part.indent ?? 0, 8)}`, start: part.offset ? part.offset + 1 : null },
+    ...part.elements.map((/** @type {Json} */ item) => el("li", {}, ...runs(item, screen))),
+  ),
+};
+
+/** @type {Record<string, (run: Json, screen: Screen) => Node>} */
+const RUNS = {
+  text: (run) => styled(document.createTextNode(run.text), run.style),
+  link: (run) => styled(link(run.url, [run.text || run.url]), run.style),
+  user: (run, screen) => styled(mention(run.user_id, screen), run.style),
+  channel: (run, screen) => styled(mention(run.channel_id, screen, "#"), run.style),
+  usergroup: (run, screen) => styled(mention(run.usergroup_id, screen), run.style),
+  broadcast: (run) => mark(`@${run.range}`),
+  emoji: (run) => document.createTextNode(run.unicode ? unicode(run.unicode) : emoji(run.name)),
+  date: (run, screen) => el("time", { title: run.fallback ?? null }, slackDate(String(run.timestamp), run.format, screen.person.tz)),
+  color: (run) => el("span", { class: "color-value" }, el("i", { style: { background: run.value } }), run.value),
+};
+
+/** @param {Json} block @param {Screen} screen @returns {HTMLElement} */
+export function richText(block, screen) {
+  const parts = block.elements.map((/** @type {Json} */ part) => PARTS[part.type]?.(part, screen) ?? unknown(part));
+  return el("div", { class: "rich-text" }, ...parts);
+}
+
+/** @param {Json} part @param {Screen} screen @returns {Node[]} */
+function runs(part, screen) {
+  return (part.elements ?? []).map((/** @type {Json} */ run) => RUNS[run.type]?.(run, screen) ?? unknown(run));
+}
+
+/** @type {[string, "strong" | "em" | "s" | "u" | "code"][]} */
+const STYLES = [["bold", "strong"], ["italic", "em"], ["strike", "s"], ["underline", "u"], ["code", "code"]];
+
+/** @param {Node} node @param {Json | undefined} style @returns {Node} */
+function styled(node, style) {
+  return STYLES.reduce((inner, [name, tag]) => (style?.[name] ? el(tag, {}, inner) : inner), node);
+}
+
+/** @param {string} codes  such as "1f44d-1f3fb" */
+function unicode(codes) {
+  return String.fromCodePoint(...codes.split("-").map((code) => parseInt(code, 16)));
+}
+
+/** What this page cannot draw, in full: nothing an app sends is dropped silently.
+ * @param {Json} thing @param {string} [kind] @returns {HTMLElement} */
+export function unknown(thing, kind = "element") {
+  return el(
+    "div", { class: "unsupported", "data-testid": "unsupported" },
+    el("strong", {}, `Unsupported ${kind}: ${thing?.type ?? "no type"}`),
+    el("pre", {}, JSON.stringify(thing, null, 2)),
+  );
+}

@@ -1,0 +1,82 @@
+/** What elements hold, in the shape of Slack's `view.state.values`. */
+
+import { idOf } from "./dom.js";
+
+/** @typedef {import("./types.js").Json} Json */
+/** @typedef {import("./types.js").Place} Place */
+
+/** Element type → key of its value, key of its first value. @type {Record<string, [string, string]>} */
+const KEYS = {
+  plain_text_input: ["value", "initial_value"],
+  email_text_input: ["value", "initial_value"],
+  url_text_input: ["value", "initial_value"],
+  number_input: ["value", "initial_value"],
+  rich_text_input: ["rich_text_value", "initial_value"],
+  static_select: ["selected_option", "initial_option"],
+  external_select: ["selected_option", "initial_option"],
+  radio_buttons: ["selected_option", "initial_option"],
+  overflow: ["selected_option", "initial_option"],
+  users_select: ["selected_user", "initial_user"],
+  channels_select: ["selected_channel", "initial_channel"],
+  conversations_select: ["selected_conversation", "initial_conversation"],
+  datepicker: ["selected_date", "initial_date"],
+  timepicker: ["selected_time", "initial_time"],
+  datetimepicker: ["selected_date_time", "initial_date_time"],
+  checkboxes: ["selected_options", "initial_options"],
+  multi_static_select: ["selected_options", "initial_options"],
+  multi_external_select: ["selected_options", "initial_options"],
+  multi_users_select: ["selected_users", "initial_users"],
+  multi_channels_select: ["selected_channels", "initial_channels"],
+  multi_conversations_select: ["selected_conversations", "initial_conversations"],
+  file_input: ["files", "initial_files"],
+};
+
+/** @param {Json} element @param {unknown} value @returns {Json} */
+export function stateOf(element, value) {
+  return { type: element.type, [KEYS[element.type][0]]: value };
+}
+
+/** @param {Place} place @param {Json} block @param {Json} element @returns {any} */
+export function held(place, block, element) {
+  const [key, first] = KEYS[element.type];
+  const state = place.values[block.block_id]?.[element.action_id];
+  return state && key in state ? state[key] : element[first];
+}
+
+/** A choice or a typed value: to the app at once, or kept until the form is submitted.
+ * @param {Place} place @param {Json} block @param {Json} element @param {unknown} value */
+export async function report(place, block, element, value) {
+  const state = stateOf(element, value);
+  const waits = block.type === "input" && !block.dispatch_action;
+  if (waits) place.keep(block, element, state);
+  else await place.click(block, element, state);
+}
+
+/** @param {Place} place @param {Json} block @param {Json} element */
+export function elementId(place, block, element) {
+  return idOf(place.scope, block.block_id ?? "", element.action_id ?? "");
+}
+
+/** What binds an element to its label, hint and error.
+ * @param {Place} place @param {Json} block @param {Json} element @returns {Record<string, any>} */
+export function bound(place, block, element) {
+  const id = elementId(place, block, element);
+  if (block.type !== "input") return { id, "aria-label": nameFor(block, element) };
+  const error = place.errors[block.block_id];
+  const about = [error && `${id}-error`, block.hint && `${id}-hint`].filter(Boolean).join(" ");
+  return {
+    id,
+    "aria-labelledby": `${id}-label`,
+    "aria-describedby": about || null,
+    "aria-invalid": error ? "true" : null,
+    "aria-required": block.optional || isGroup(element) ? null : "true",
+  };
+}
+
+/** @param {Json} element */
+export const isGroup = (element) => element.type === "checkboxes" || element.type === "radio_buttons";
+
+/** @param {Json} block @param {Json} element @returns {string} */
+function nameFor(block, element) {
+  return element.accessibility_label ?? element.placeholder?.text ?? block.text?.text ?? element.type.replaceAll("_", " ");
+}

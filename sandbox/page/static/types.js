@@ -1,0 +1,94 @@
+/** The shapes that the page and its server talk in; Block Kit's own are Slack's and stay open. */
+
+/** @typedef {Record<string, any>} Json  Block Kit, state elements and payloads, as Slack writes them */
+
+/**
+ * @typedef {object} Who
+ * @property {string} id
+ * @property {string} handle
+ * @property {string} real_name
+ * @property {string} email
+ * @property {string} tz
+ * @property {string} color
+ */
+
+/**
+ * @typedef {object} Message
+ * @property {string} ts
+ * @property {string | null} thread_ts
+ * @property {string} user
+ * @property {boolean} is_app
+ * @property {string} text
+ * @property {Json[]} blocks
+ * @property {boolean} ephemeral
+ * @property {boolean} edited
+ * @property {number} reply_count
+ * @property {{name: string, count: number}[]} reactions
+ * @property {Json[]} files
+ */
+
+/**
+ * @typedef {object} View
+ * @property {string} id
+ * @property {string} hash
+ * @property {"modal" | "home"} type
+ * @property {string} title
+ * @property {string | null} submit
+ * @property {string} close
+ * @property {Json[]} blocks
+ * @property {Record<string, Record<string, Json>>} values
+ * @property {Record<string, string>} errors
+ * @property {string} callback_id
+ */
+
+/** @typedef {{id: string, name: string, kind: "app" | "channel", unread: number}} Conversation */
+/** @typedef {{command: string, usage_hint: string, description: string}} Command */
+/** @typedef {{name: string, callback_id: string}} Shortcut */
+/** @typedef {{id: string, from: string, to: string[], subject: string, text: string, html: string, at: number | string}} Letter */
+/** @typedef {{name: string, label: string, hint: string, on: boolean, kind: "toggle" | "once"}} Switch */
+
+/**
+ * @typedef {object} Screen
+ * @property {Who} person
+ * @property {Who[]} people
+ * @property {{id: string, name: string}} team
+ * @property {{name: string, user_id: string, home_tab: boolean, messages_tab: boolean}} app
+ * @property {Command[]} commands
+ * @property {{global: Shortcut[], message: Shortcut[]}} shortcuts
+ * @property {Conversation[]} conversations
+ * @property {Record<string, Message[]>} messages
+ * @property {View | null} home
+ * @property {View[]} modals
+ * @property {string[]} alerts
+ * @property {Letter[]} letters
+ * @property {Record<string, string>} names
+ * @property {Switch[]} switches
+ */
+
+/** @typedef {{direction: string, name: string, at: number, person?: string | null, request?: any, response?: any, status?: any}} Exchange */
+
+/**
+ * @typedef {object} Behind
+ * @property {Record<string, Json[]>} documents
+ * @property {{key: string, value: any}[]} jobs
+ * @property {{request: any, response?: any}[]} gemini
+ * @property {Exchange[]} requests
+ * @property {{name: string, alive: boolean}[]} processes
+ */
+
+/** @typedef {{channel: string, ts: string} | {view_id: string}} Where */
+
+/**
+ * Where blocks stand: what a renderer must know to draw an element and to report what is done.
+ * @typedef {object} Place
+ * @property {Where} where
+ * @property {string} scope  the beginning of every id in here
+ * @property {Screen} screen
+ * @property {Record<string, Record<string, Json>>} values
+ * @property {Record<string, string>} errors
+ * @property {(block: Json, element: Json, state: Json) => void} keep  something was filled in
+ * @property {(block: Json, element: Json, state?: Json) => Promise<void>} click
+ * @property {(block: Json, element: Json, typed: string) => Promise<Json[]>} search
+ */
+
+export {};
