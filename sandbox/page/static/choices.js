@@ -51,7 +51,7 @@ export function select(element, block, place) {
   let chosen = String(choices.findIndex((choice) => same(choice.value, held(place, block, element)))).replace("-1", "");
   const show = () => {
     node.value = chosen;
-    node.classList.toggle("empty", chosen === "");
+    node.classList.toggle("unset", chosen === "");
   };
   node.addEventListener("change", async () => {
     const now = node.value;

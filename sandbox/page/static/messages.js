@@ -114,12 +114,14 @@ export class Pane {
     const target = (/** @type {Event} */ event) => /** @type {HTMLElement} */ (event.currentTarget);
     const faces = REACTIONS.map((name) => ({ label: `${emoji(name)}  ${name.replaceAll("_", " ")}`, act: () => this.react(message, name) }));
     const on = { channel: this.conversation, ts: message.ts };
+    const thread = href({ place: this.conversation, panel: message.thread_ts ?? message.ts });
+    const reply = this.thread ? [] : [{ label: "Reply in thread", act: () => { location.hash = thread; } }];
     const shortcuts = screen.shortcuts.message.map((one) => ({ label: one.name, note: screen.app.name, act: () => void this.talk.act({ act: "shortcut", callback_id: one.callback_id, on }) }));
     return el(
       "div", { class: "tools" },
       menuButton(`${id}-react`, "Add a reaction", "smile", (event) => openMenu(target(event), faces, "Reactions")),
-      !this.thread && el("a", { class: "quiet", id: `${id}-reply`, href: href({ place: this.conversation, panel: message.thread_ts ?? message.ts }), "aria-label": "Reply in thread", title: "Reply in thread" }, icon("thread")),
-      shortcuts.length > 0 && menuButton(`${id}-more`, "More actions on this message", "dots", (event) => openMenu(target(event), shortcuts, "Message shortcuts")),
+      !this.thread && el("a", { class: "quiet", id: `${id}-reply`, href: thread, "aria-label": "Reply in thread", title: "Reply in thread" }, icon("thread")),
+      menuButton(`${id}-more`, "More actions on this message", "dots", (event) => openMenu(target(event), [...shortcuts, ...reply, ...faces.slice(0, 2)], "Message shortcuts")),
     );
   }
 }

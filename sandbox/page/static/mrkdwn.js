@@ -41,7 +41,7 @@ export function plain(text) {
 
 /** @param {string} text @param {Screen} screen @returns {Node[]} */
 export function mrkdwn(text, screen) {
-  const parts = text.split(/```\n?([\s\S]*?)\n?```/);
+  const parts = text.split(/```\n?([\s\S]*?)\n?```\n?/);
   return parts.flatMap((part, i) => (i % 2 ? [fence(part, screen)] : lines(part, screen)));
 }
 

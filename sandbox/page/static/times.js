@@ -69,8 +69,7 @@ function ago(ts) {
 
 /** @param {string} ts @param {string} format @param {string} tz */
 export function slackDate(ts, format, tz) {
-  const text = format.replace(/\{(\w+)\}/g, (all, name) => TOKENS[name]?.(ts, tz) ?? all);
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return format.replace(/\{(\w+)\}/g, (all, name) => TOKENS[name]?.(ts, tz) ?? all);
 }
 
 /** @param {string | number} ts @param {string} tz @returns {Record<string, string>} */
