@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -39,14 +40,22 @@ _STATUS_NAMES = {
 }
 
 
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """What was asked and, as soon as it is known, what was answered."""
+
+    request: Json
+    response: object = None
+
+
 class GeminiStandIn:
     """`async with GeminiStandIn() as gemini:` it listens on 127.0.0.1 until the block ends."""
 
     def __init__(self, *, api_key: str = "sandbox-gemini-key") -> None:
         self.api_key = api_key
         self.endpoint = ""
-        self.requests: list[Json] = []
-        self._changes = Changes()
+        self.exchanges: list[Exchange] = []
+        self.changes = Changes()
         self._behave: Behaviour = self._well
         self._times: int | None = None
         self._gone = asyncio.Event()
@@ -72,11 +81,16 @@ class GeminiStandIn:
         if self._runner:
             await self._runner.cleanup()
 
+    @property
+    def requests(self) -> list[Json]:
+        """What was asked, oldest first."""
+        return [exchange.request for exchange in self.exchanges]
+
     async def until(
         self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""
     ) -> T:
         """The first truthy value of the condition, looked at after every request."""
-        return await self._changes.until(condition, timeout=timeout, waiting_for=waiting_for)
+        return await self.changes.until(condition, timeout=timeout, waiting_for=waiting_for)
 
     def recovers(self) -> None:
         """Answer well again."""
@@ -84,7 +98,7 @@ class GeminiStandIn:
 
     def forget(self) -> None:
         """Forget what was asked, and answer well."""
-        self.requests.clear()
+        self.exchanges.clear()
         self.recovers()
 
     def answers(self, answer: Json, *, times: int | None = None) -> None:
@@ -150,14 +164,18 @@ class GeminiStandIn:
         body = await request.json()
         if wrong := _what_is_wrong(body):
             return _error(HTTPStatus.BAD_REQUEST, wrong)
-        self.requests.append(body)
-        self._changes.announce()
+        exchange = Exchange(body)
+        self.exchanges.append(exchange)
+        self.changes.announce()
         behave = self._behave
         if self._times is not None:
             self._times -= 1
             if self._times <= 0:
                 self.recovers()
-        return await behave(body)
+        answer = await behave(body)
+        exchange.response = _told(answer)
+        self.changes.announce()
+        return answer
 
     async def _well(self, request: Json) -> web.StreamResponse:
         return web.json_response(_answer(_sensible(request)))
@@ -188,6 +206,14 @@ def _answer(text: str, *, finish: str = "STOP") -> Json:
         "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2},
         "modelVersion": "stand-in",
     }
+
+
+def _told(answer: web.StreamResponse) -> object:
+    """What the answer says: JSON where it is JSON; nothing of one that comes bit by bit."""
+    text = answer.text if isinstance(answer, web.Response) and answer.body else None
+    if text is None or answer.content_type != "application/json":
+        return text
+    return json.loads(text)
 
 
 async def _dripping(whole: bytes, *, every: float, drops: int) -> AsyncIterator[bytes]:

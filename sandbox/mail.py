@@ -76,7 +76,7 @@ class MailServer:
         self.inbox: list[Letter] = []
         self.logins: list[str] = []
         self._login = (username, password) if username else None
-        self._changes = Changes()
+        self.changes = Changes()
         self._faults: list[tuple[MailFault, int | None]] = []
         self._server: asyncio.Server | None = None
 
@@ -124,7 +124,7 @@ class MailServer:
         self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""
     ) -> T:
         """The first truthy value of the condition, looked at after every letter."""
-        return await self._changes.until(condition, timeout=timeout, waiting_for=waiting_for)
+        return await self.changes.until(condition, timeout=timeout, waiting_for=waiting_for)
 
     # aiosmtpd calls these by name: https://aiosmtpd.aio-libs.org/en/latest/handlers.html
 
@@ -156,7 +156,7 @@ class MailServer:
         message = email.message_from_bytes(content, EmailMessage, policy=email.policy.SMTP)
         recipients = [str(address) for address in envelope.rcpt_tos]
         self.inbox.append(Letter(str(envelope.mail_from), recipients, message))
-        self._changes.announce()
+        self.changes.announce()
         await self._go_silent(server)
         return "250 OK"
 

@@ -12,10 +12,25 @@ class Changes:
 
     def __init__(self) -> None:
         self._next = asyncio.Event()
+        self._listeners: list[Callable[[], None]] = []
 
     def announce(self) -> None:
         self._next.set()
         self._next = asyncio.Event()
+        for listener in self._listeners:
+            listener()
+
+    @property
+    def upcoming(self) -> asyncio.Event:
+        """Set by the next announcement: whoever takes it before looking misses nothing."""
+        return self._next
+
+    def pass_on_to(self, listener: Callable[[], None]) -> None:
+        """Call it at every announcement from now on."""
+        self._listeners.append(listener)
+
+    def no_longer_to(self, listener: Callable[[], None]) -> None:
+        self._listeners.remove(listener)
 
     async def until(
         self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""

@@ -36,7 +36,7 @@ async def click(hand: Hand, where: Where, name: str, value: str | None) -> None:
     """Raises LookupError when nothing of that name was shown, or it is no longer there."""
     hit = _find(hand, where, name, value)
     if isinstance(where, Message):
-        await _click_in_message(hand, where, hit)
+        await act_in_message(hand, where, hit)
     else:
         await act_in_view(hand, _view(hand, where), hit)
 
@@ -48,8 +48,8 @@ async def act_in_view(hand: Hand, view: View, hit: Hit) -> None:
     hand.alert_unless_ok(await hand.interact(payload), in_modal=not view.is_home)
 
 
-async def _click_in_message(hand: Hand, seen: Message, hit: Hit) -> None:
-    post = _post(hand, seen)
+async def act_in_message(hand: Hand, seen: Message, hit: Hit) -> None:
+    post = post_of(hand, seen)
     channel = hand.state.channels.get(seen.channel)
     if channel is None:
         raise LookupError("The conversation is gone.")
@@ -77,7 +77,7 @@ def message_values(hand: Hand, seen: Message) -> Values:
     return kept
 
 
-def _post(hand: Hand, seen: Message) -> Post:
+def post_of(hand: Hand, seen: Message) -> Post:
     board = hand.state.board
     if seen.ephemeral:
         post = board.find_whisper(seen.channel, seen.ts, hand.member.id)
@@ -107,10 +107,10 @@ def _find(hand: Hand, where: Where, name: str, value: str | None) -> Hit:
 
 def _hit(hand: Hand, block: Json, element: Json, name: str, value: str | None) -> Hit | None:
     names = hand.state.name_of
-    base = {"block_id": block["block_id"], **_carried(element, "action_id", "type")}
+    base = {"block_id": block["block_id"], **carried(element, "action_id", "type")}
     if element["type"] == "button":
         fits = text_of(element["text"], names) == name and value in (None, element.get("value"))
-        action = {**base, **_carried(element, "text", "value", "style", "url")}
+        action = {**base, **carried(element, "text", "value", "style", "url")}
         return Hit(action) if fits else None
     if element["type"] == "overflow":
         fits = name in [text_of(option["text"], names) for option in element["options"]]
@@ -132,10 +132,10 @@ def _menu_hit(hand: Hand, field: Field, base: Json, value: str) -> Hit:
         find=hand.find_any,
     )
     state = state_of(element, choice)
-    return Hit({**base, **state, **_carried(element, "placeholder")}, field=field, state=state)
+    return Hit({**base, **state, **carried(element, "placeholder")}, field=field, state=state)
 
 
-def _carried(element: Json, *keys: str) -> Json:
+def carried(element: Json, *keys: str) -> Json:
     return {key: element[key] for key in keys if key in element}
 
 

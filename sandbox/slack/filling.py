@@ -42,7 +42,7 @@ def field_called(view: View, label: str) -> Field:
 
 async def _state(hand: Hand, view: View, field: Field, value: Value) -> Json:
     if value is None or value in ("", []):
-        return _emptied(field.element)
+        return emptied(field.element)
     several = holds_several(field.element)
     wanted = value if isinstance(value, list) else [value]
     if len(wanted) > 1 and not several:
@@ -51,7 +51,7 @@ async def _state(hand: Hand, view: View, field: Field, value: Value) -> Json:
     return state_of(field.element, choices if several else choices[0])
 
 
-def _emptied(element: Json) -> Json:
+def emptied(element: Json) -> Json:
     kept = {key: value for key, value in element.items() if not key.startswith("initial_")}
     return initial_state(kept)
 
@@ -66,12 +66,17 @@ async def _choice(hand: Hand, view: View, field: Field, value: str) -> object:
 
 async def search(hand: Hand, view: View, field: Field, typed: str) -> list[Json]:
     """What the app offers for what was typed into an external select."""
-    if len(typed) < field.element.get("min_query_length", 3):
-        return []
     where = {
         "container": {"type": "view", "view_id": view.id},
         "view": hand.state.shown(view),
     }
+    return await offered(hand, where, field, typed)
+
+
+async def offered(hand: Hand, where: Json, field: Field, typed: str) -> list[Json]:
+    """What the app answers; it is not asked before enough was typed."""
+    if len(typed) < field.element.get("min_query_length", 3):
+        return []
     element = {"action_id": field.action_id, "block_id": field.block_id}
     payload = payloads.suggestion(hand.state, hand.member, where, element=element, value=typed)
     ack = await hand.interact(payload)

@@ -117,6 +117,18 @@ def message_actions(
         message_ts=post.ts,
         ephemeral=ephemeral,
     )
+    place = message_place(channel, post, message=message)
+    trigger = {"trigger_id": state.triggers.new(member.id)}
+    return _interactive(state, member, "block_actions") | place | trigger | {
+        "state": {"values": dict(values)},
+        "response_url": url_of(state, url),
+        "actions": [action | {"action_ts": state.new_ts()} for action in actions],
+    }
+
+
+def message_place(channel: Channel, post: Post, *, message: Json) -> Json:
+    """Where in a message something was done. An ephemeral one is not sent along."""
+    ephemeral = post.seen_only_by is not None
     container: Json = {
         "type": "message",
         "message_ts": post.ts,
@@ -125,18 +137,8 @@ def message_actions(
     }
     if post.thread_ts:
         container["thread_ts"] = post.thread_ts
-    payload = _interactive(state, member, "block_actions") | {
-        "container": container,
-        "trigger_id": state.triggers.new(member.id),
-        "channel": _channel(channel),
-    }
-    if not ephemeral:
-        payload["message"] = message
-    return payload | {
-        "state": {"values": dict(values)},
-        "response_url": url_of(state, url),
-        "actions": [action | {"action_ts": state.new_ts()} for action in actions],
-    }
+    place: Json = {"container": container, "channel": _channel(channel)}
+    return place if ephemeral else place | {"message": message}
 
 
 def view_actions(state: State, member: Member, view: View, *, actions: list[Json]) -> Json:

@@ -19,7 +19,7 @@ class Person:
 
     def __init__(self, door: Door, member: Member) -> None:
         self._door = door
-        self._hand = Hand(door, member)
+        self.hand = Hand(door, member)
         # Whoever waits looks at every message after every change: each is drawn only once.
         self._drawn: WeakKeyDictionary[Post, tuple[object, Message]] = WeakKeyDictionary()
         self.member = member
@@ -81,7 +81,7 @@ class Person:
     @property
     def alerts(self) -> list[str]:
         """What Slack itself says when the app did not answer as it should."""
-        return self._hand.alerts
+        return self.hand.alerts
 
     def reads(self, channel: Channel) -> list[Message]:
         """A conversation they are in, oldest first, with the replies in threads."""
@@ -121,10 +121,10 @@ class Person:
     async def types(self, text: str, *, channel: Channel | None = None) -> None:
         """A slash command, or a message. Returns when the app's answer was dealt with."""
         if text.startswith("/"):
-            await commanding.run_command(self._hand, text, channel or self._any_composer())
+            await commanding.run_command(self.hand, text, channel or self._any_composer())
         else:
             place = channel or self._composer()
-            await commanding.post_message(self._hand, text, place)
+            await commanding.post_message(self.hand, text, place)
 
     async def replies(self, to: Message, text: str) -> None:
         """In the thread under a message. A slash command cannot be run there."""
@@ -132,29 +132,29 @@ class Person:
         if channel is None or text.startswith("/"):
             raise LookupError("Slash commands do not work in threads.")
         thread = to.thread_ts or to.ts
-        await commanding.post_message(self._hand, text, channel, thread_ts=thread)
+        await commanding.post_message(self.hand, text, channel, thread_ts=thread)
 
     async def fills(self, label: str, value: str | list[str] | None) -> None:
-        await filling.fill(self._hand, self._top(), label, value)
+        await filling.fill(self.hand, self._top(), label, value)
 
     async def searches(self, label: str, typed: str) -> list[str]:
         """The options an external select offers for what was typed."""
         view = self._top()
         field = filling.field_called(view, label)
-        options = await filling.search(self._hand, view, field, typed)
-        return filling.option_texts(self._hand, options)
+        options = await filling.search(self.hand, view, field, typed)
+        return filling.option_texts(self.hand, options)
 
     async def submits(self) -> None:
-        await submitting.submit(self._hand, self._top())
+        await submitting.submit(self.hand, self._top())
 
     async def closes(self) -> None:
-        await submitting.close(self._hand, self._top())
+        await submitting.close(self.hand, self._top())
 
     async def clicks(
         self, where: Message | Modal | Home, button: str, *, value: str | None = None
     ) -> None:
         """A button or overflow option by its text; a menu by its placeholder and `value`."""
-        await clicking.click(self._hand, where, button, value)
+        await clicking.click(self.hand, where, button, value)
 
     async def uses_shortcut(self, name: str, *, on: Message | None = None) -> None:
         """A shortcut by its name: global, or on a message."""
@@ -172,7 +172,7 @@ class Person:
             payload = payloads.message_shortcut(
                 state, self.member, channel, post, callback_id=callback_id
             )
-        self._hand.alert_unless_ok(await self._hand.interact(payload))
+        self.hand.alert_unless_ok(await self.hand.interact(payload))
 
     async def opens_home(self, *, tab: str = "home") -> None:
         """Open the app's Home tab (or its Messages tab); returns when the event was answered."""

@@ -90,7 +90,7 @@ export class Behind {
     const words = (/** @type {Row} */ row) => [row.title.map((one) => (one instanceof Element ? one.outerHTML : String(one))), row.body];
     keyed(list, rows, (row) => row.key, words, (row) => (row.body.length
       ? el("details", { open: opened.has(row.key) }, el("summary", { id: `row-${row.key}` }, row.title),
-        row.body.map(([name, value]) => [name && el("h4", {}, name), json(value)]).flat())
+        row.body.map(([name, value]) => [name && el("div", { class: "part" }, name), json(value)]).flat())
       : el("div", { class: "plain-row" }, row.title)));
   }
 }

@@ -13,7 +13,7 @@ import { elementId, isGroup } from "./states.js";
 /** @type {Record<string, (block: Json, place: Place) => HTMLElement>} */
 const BLOCKS = {
   section,
-  header: (block) => el("h3", { class: "block header" }, plain(block.text)),
+  header: (block) => el("h2", { class: "block header" }, plain(block.text)),
   divider: () => el("hr", { class: "block divider" }),
   context,
   actions: (block, place) => el("div", { class: "block actions" },

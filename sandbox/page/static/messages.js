@@ -74,7 +74,7 @@ export class Pane {
       el("div", { class: "gutter" }, follows ? stamp(message, screen, "") : avatar(message.user, name, screen)),
       el("div", { class: "content" },
         message.ephemeral && el("div", { class: "only-you" }, icon("eye"), "Only visible to you"),
-        el("div", { class: follows ? "by hidden" : "by", id: `${id}-by` }, el("strong", {}, name),
+        el("div", { class: follows ? "by heard" : "by", id: `${id}-by` }, el("strong", {}, name),
           message.is_app && el("span", { class: "tag" }, "App"), stamp(message, screen, " ")),
         ...this.said(message, screen),
         this.reactions(message), this.replies(message)),
@@ -173,7 +173,7 @@ function empty(screen, conversation) {
   const command = screen.commands[0];
   return el(
     "div", { class: "empty" },
-    el("h3", {}, isApp ? `This is the beginning of your messages with ${screen.app.name}.` : "Nothing has been said here yet."),
+    el("h2", {}, isApp ? `This is the beginning of your messages with ${screen.app.name}.` : "Nothing has been said here yet."),
     command && el("p", {}, "Try ", el("code", {}, `${command.command} ${command.usage_hint}`.trim()), " below."),
   );
 }

@@ -83,7 +83,7 @@ class Open {
     const close = view.close || "Close";
     return [
       el("header", {},
-        el("h2", { id: `title-${this.id}` }, withEmoji(view.title)),
+        el("h1", { id: `title-${this.id}` }, withEmoji(view.title)),
         el("button", { type: "button", class: "quiet", "aria-label": "Close this window", onclick: () => this.close() }, icon("close"))),
       el("div", { class: "modal-body" }, drawView(screen, this.talk, view, this.drafts)),
       el("footer", {},

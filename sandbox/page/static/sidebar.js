@@ -14,9 +14,9 @@ export function drawRail(screen, route) {
     "a", {
       id: `be-${one.id}`, href: hrefAs(route, one.id, screen), "data-person": one.id, class: "be",
       title: `${one.real_name} (in a new window: with the middle mouse button)`,
-      "aria-label": `Be ${one.real_name}`, "aria-current": one.id === screen.person.id ? "true" : null,
+      "aria-current": one.id === screen.person.id ? "true" : null,
     },
-    avatar(one.id, one.real_name, screen), el("span", {}, one.real_name.split(" ")[0]),
+    avatar(one.id, one.real_name, screen), el("span", {}, ...called(one.real_name)),
   )));
 }
 
@@ -42,6 +42,12 @@ export function drawSidebar(screen, route, letters) {
       entry({ ...toggle(SWITCHES), sign: icon("bolt"), label: "Make things go wrong", unread: wrong, id: "go-switches", warn: true }),
     ]),
   ]);
+}
+
+/** The first name for the eye, all of it for the ear. @param {string} name */
+function called(name) {
+  const [first, ...rest] = name.split(" ");
+  return [first, rest.length > 0 && el("span", { class: "heard" }, ` ${rest.join(" ")}`)];
 }
 
 /** @param {string} title @param {(HTMLElement | false)[]} entries */

@@ -29,7 +29,7 @@ export class Switches {
     const about = { id, "data-switch": one.name, "aria-describedby": `${id}-hint`, type: "button", onclick: turn };
     const control = one.kind === "toggle"
       ? el("button", { ...about, class: "toggle", role: "switch", "aria-checked": String(one.on), "aria-labelledby": `${id}-label` }, el("i", {}))
-      : el("button", { ...about, class: "button danger-outline", "aria-label": one.label }, "Do it");
+      : el("button", { ...about, class: "button danger-outline", "aria-labelledby": `${id} ${id}-label` }, "Do it");
     return el("div", { class: one.on ? "switch on" : "switch" },
       el("div", {}, el("strong", { id: `${id}-label` }, one.label), el("p", { id: `${id}-hint` }, one.hint)), control);
   }
