@@ -49,5 +49,8 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
 async def _candidates(tools: Tools, ticket: Ticket) -> list[Candidate]:
     store = tools.desk.store
     members = await store.moderators(ticket.team_id)
-    held = await store.open_tickets(ticket.team_id, [member.slack_id for member in members])
-    return [Candidate(member=member, open_tickets=len(held[member.slack_id])) for member in members]
+    held = await store.open_tickets(ticket.team_id)
+    return [
+        Candidate(member=member, open_tickets=len(held.get(member.slack_id, ())))
+        for member in members
+    ]

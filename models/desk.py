@@ -139,8 +139,8 @@ class Desk:
         """Give a person a role and skills; who may hold no tickets any more hands them back."""
         member = await self.store.set_role(team_id, slack_id, role=role, skills=skills)
         if not member.moderates:
-            held = await self.store.open_tickets(team_id, [slack_id])
-            for ticket_id in held[slack_id]:
+            held = await self.store.open_tickets(team_id)
+            for ticket_id in held.get(slack_id, ()):
                 with suppress(OutOfTurn):
                     await self._take_back(ticket_id, slack_id)
         return member

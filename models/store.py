@@ -2,11 +2,13 @@
 
 A ticket is written whole, guarded by its revision: who read an older one writes nothing. What the
 next write should be is decided by the caller, from the ticket and the database's own clock, read
-together. `due` is the earliest due time of a ticket's pending steps; a partial index on it makes
-the sweep cost as much as there are due steps, however many tickets there are.
+together. `due` is the earliest due time of a ticket's pending steps; a sparse index on it makes
+the sweep cost as much as there are due steps, however many tickets there are. Sparse, because not
+every server that speaks MongoDB's protocol uses a partial one for this, nor more than one `$in`.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -66,8 +68,8 @@ class Store:
         async with _answering():
             tickets = self._db.tickets
             await tickets.create_index("key", unique=True)
-            await tickets.create_index("due", partialFilterExpression={"due": {"$exists": True}})
-            await tickets.create_index(["team_id", "assignee", "status"])
+            await tickets.create_index("due", sparse=True)
+            await tickets.create_index(["team_id", "status"])
             await self._db.members.create_index(["team_id", "role"])
             await self._upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
 
@@ -123,14 +125,11 @@ class Store:
             documents = await found.to_list(limit)
         return list(_readable(documents)), now
 
-    async def open_tickets(self, team_id: str, slack_ids: Sequence[str]) -> dict[str, list[str]]:
-        """The ids of the tickets that each of these people has, offered or claimed."""
-        query = {
-            "team_id": team_id,
-            "assignee": {"$in": list(slack_ids)},
-            "status": {"$in": [status.value for status in OPEN_WITH_SOMEBODY]},
-        }
-        held: dict[str, list[str]] = {slack_id: [] for slack_id in slack_ids}
+    async def open_tickets(self, team_id: str) -> dict[str, list[str]]:
+        """By Slack id: the ids of the tickets that a person has, offered or claimed."""
+        statuses = [status.value for status in OPEN_WITH_SOMEBODY]
+        query = {"team_id": team_id, "status": {"$in": statuses}}
+        held: defaultdict[str, list[str]] = defaultdict(list)
         async with _answering():
             async for document in self._db.tickets.find(query, {"assignee": 1}):
                 held[document["assignee"]].append(document["_id"])

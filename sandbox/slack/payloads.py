@@ -119,11 +119,16 @@ def message_actions(
     )
     place = message_place(channel, post, message=message)
     trigger = {"trigger_id": state.triggers.new(member.id)}
-    return _interactive(state, member, "block_actions") | place | trigger | {
-        "state": {"values": dict(values)},
-        "response_url": url_of(state, url),
-        "actions": [action | {"action_ts": state.new_ts()} for action in actions],
-    }
+    return (
+        _interactive(state, member, "block_actions")
+        | place
+        | trigger
+        | {
+            "state": {"values": dict(values)},
+            "response_url": url_of(state, url),
+            "actions": [action | {"action_ts": state.new_ts()} for action in actions],
+        }
+    )
 
 
 def message_place(channel: Channel, post: Post, *, message: Json) -> Json:
