@@ -9,10 +9,13 @@ from pathlib import Path
 
 from sandbox.console import HELP, Console
 from sandbox.hiring import NotHired, hire, skills_of
+from sandbox.page.server import Page
 from sandbox.processes import Ended
 from sandbox.servers import Servers
 from sandbox.watching import Watcher
 from sandbox.world import World
+
+CHANNELS = ("general", "it-help", "random")
 
 
 async def demo(data: Path | None) -> int:
@@ -24,10 +27,11 @@ async def demo(data: Path | None) -> int:
     async with AsyncExitStack() as stack:
         try:
             world = await _started(data, stack)
+            page = await stack.enter_async_context(Page(world))
         except (Ended, NotHired, TimeoutError, OSError) as fault:
             print(f"\nThe desk could not be started: {fault}", file=sys.stderr)
             return 1
-        print(_welcome(world, kept=data is not None), flush=True)
+        print(_welcome(world, page, kept=data is not None), flush=True)
         await _stay(world)
     return 0
 
@@ -38,8 +42,16 @@ async def _started(data: Path | None, stack: AsyncExitStack) -> World:
     with _step("Starting Slack, mail and Gemini in simulation, and the real bot and worker"):
         world = await stack.enter_async_context(World(servers=servers, folder=data))
     with _step("Grace hires the moderators with /ticket admin"):
-        await hire(world.slack, world.cast)
+        await furnish(world)
     return world
+
+
+async def furnish(world: World) -> None:
+    """Have moderators hired, and channels that everybody is in."""
+    await hire(world.slack, world.cast)
+    for name in CHANNELS:
+        if world.slack.state.channels.named(name) is None:
+            world.slack.add_channel(name, members=world.slack.people)
 
 
 @contextmanager
@@ -59,12 +71,14 @@ async def _stay(world: World) -> None:
         both.create_task(console.converse())
 
 
-def _welcome(world: World, *, kept: bool) -> str:
+def _welcome(world: World, page: Page, *, kept: bool) -> str:
     env, (mongo, redis) = world.environment, world.servers.names
     kind = "kept" if kept else "removed at the end; --data DIR keeps one"
     people = "\n".join(_people(world))
     return f"""
-Frontdesk runs on this machine.
+Frontdesk runs on this machine. Open Slack, as it looks here, in a browser:
+
+  {page.url}
 
   Who is there
 {people}

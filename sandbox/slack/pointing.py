@@ -125,13 +125,11 @@ def _one(hand: Hand, field: Field, value: object) -> object:
         return hand.find_person(str(value))
     if "channels" in kind or "conversations" in kind:
         return hand.find_any(str(value))
-    if kind == "datetimepicker":
-        return _whole(value)
-    if kind in EXTERNAL or kind == "rich_text_input":
-        return value
     if options_of(field.element):
         return _shown(field.element, value)
-    return str(value)
+    if kind == "datetimepicker":
+        return _whole(value)
+    return value if kind in EXTERNAL or kind == "rich_text_input" else str(value)
 
 
 def _whole(value: object) -> int:

@@ -1,0 +1,53 @@
+"""A real browser without a window: Debian's Chromium, or one that Playwright has installed."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, async_playwright
+
+DESKTOP = (1280, 800)
+PHONE = (390, 844)
+MISSING = (
+    "There is no Chromium here. Install it with one command: `sudo apt-get install chromium` "
+    "(Debian, Ubuntu) or `.venv/bin/playwright install chromium` (anywhere)."
+)
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# It has nobody to call: without these it looks for updates, and for Google, at every start.
+_QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser, until the block ends.
+
+    Raises:
+        FileNotFoundError: there is none on this machine; says how to get one.
+    """
+    async with async_playwright() as playwright:
+        # Chromium refuses to put root into its sandbox; all it sees is ours.
+        args = [*_QUIET, "--no-sandbox"] if os.geteuid() == 0 else _QUIET
+        program = _program(playwright.chromium.executable_path)
+        browser = await playwright.chromium.launch(executable_path=program, args=args)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def window(browser: Browser, size: tuple[int, int] = DESKTOP) -> Page:
+    """A new window, as of a person who was never here before."""
+    width, height = size
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce"
+    )
+    return await context.new_page()
+
+
+def _program(installed: str) -> str:
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None and not Path(installed).exists():
+        raise FileNotFoundError(MISSING)
+    return found or installed
