@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench
+.PHONY: help demo test check bench screenshots browser
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -12,13 +12,13 @@ READY := .venv/.ready
 PYTHONS := $(PYTHON) python3.12 python3.11 python3 python3.13 python3.14
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  ARGS='…' is handed on, as in: make test ARGS='-k claim'"
 
 demo: $(READY) ## run the whole desk on this machine, until Ctrl-C
 	@$(BIN)/python -m sandbox $(ARGS)
 
-test: $(READY) ## run all tests
+test: $(READY) browser ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, dead code
@@ -30,6 +30,19 @@ check: $(READY) ## format, lint, types, layers, dead code
 
 bench: $(READY) ## measure the desk on this machine
 	@$(BIN)/python -m sandbox.bench $(ARGS)
+
+screenshots: $(READY) browser ## take the pictures of the README anew
+	@$(BIN)/python -m sandbox.screenshots $(ARGS)
+
+# The tests look at the page with a real browser; where there is none, it is installed.
+browser: $(READY)
+	@$(BIN)/python -m sandbox.browser 2> /dev/null || { \
+	  echo "Installing Chromium, which the tests look at the page with" >&2; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; \
+	  then apt-get update && apt-get install --yes --no-install-recommends \
+	    chromium fonts-liberation fonts-noto-color-emoji; \
+	  else $(BIN)/playwright install chromium; fi > .venv/chromium.log 2>&1 || true; \
+	  $(BIN)/python -m sandbox.browser; }
 
 # Set up again when what is to be installed has changed.
 $(READY): pyproject.toml constraints.txt

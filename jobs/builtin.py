@@ -83,5 +83,7 @@ def _words_found(ticket: Ticket, category: Category) -> Counter[str]:
 
 
 def _notes(category: str, found: Counter[str]) -> str:
-    words = ", ".join(f"“{word}”" for word, _ in found.most_common(5))
-    return f"{words} in the text point to {category}."
+    words = [f"“{word}”" for word, _ in found.most_common(5)]
+    return (
+        f"{', '.join(words)} in the text {'points' if len(words) == 1 else 'point'} to {category}."
+    )

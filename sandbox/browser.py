@@ -1,7 +1,12 @@
-"""A real browser without a window: Debian's Chromium, or one that Playwright has installed."""
+"""A real browser without a window: Debian's Chromium, or one that Playwright has installed.
 
+`python -m sandbox.browser` tells whether there is one.
+"""
+
+import asyncio
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -51,3 +56,16 @@ def _program(installed: str) -> str:
     if found is None and not Path(installed).exists():
         raise FileNotFoundError(MISSING)
     return found or installed
+
+
+async def _look() -> str | None:
+    try:
+        async with async_playwright() as playwright:
+            _program(playwright.chromium.executable_path)
+    except FileNotFoundError as missing:
+        return str(missing)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_look()))

@@ -1,7 +1,7 @@
 """What a person's hands do on the page."""
 
+from playwright.async_api import Locator, expect
 from playwright.async_api import Page as Window
-from playwright.async_api import expect
 
 
 async def types(window: Window, text: str) -> None:
@@ -20,3 +20,8 @@ async def closes_modal(window: Window) -> None:
     """Close the form on top."""
     await window.get_by_test_id("modal-close").click()
     await expect(window.get_by_test_id("modal")).to_have_count(0)
+
+
+def card(window: Window, text: str) -> Locator:
+    """The message in the open conversation that has this text."""
+    return window.get_by_test_id("message").filter(has_text=text)

@@ -116,13 +116,11 @@ class Combobox {
   choose(choice) {
     const others = this.chosen.filter((one) => !same(one, choice.value));
     const takenBack = others.length < this.chosen.length;
-    if (!this.several) {
-      this.set([choice.value]);
-      return this.close();
-    }
-    const full = this.chosen.length >= (this.element.max_selected_items ?? Infinity);
-    if (takenBack || !full) this.set(takenBack ? others : [...this.chosen, choice.value]);
-    void this.search();
+    const full = this.several && this.chosen.length >= (this.element.max_selected_items ?? Infinity);
+    if (!this.several) this.set([choice.value]);
+    else if (takenBack || !full) this.set(takenBack ? others : [...this.chosen, choice.value]);
+    // As in Slack; the list would also lie over what comes next, such as the form's button.
+    this.close();
   }
 
   /** @param {string} sentence */

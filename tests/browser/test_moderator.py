@@ -1,0 +1,54 @@
+"""A moderator's way in a real browser: the card, the claim, the letter, and everybody hears."""
+
+from playwright.async_api import expect
+
+from sandbox.world import World
+from tests.browser.conftest import Opens
+from tests.browser.hands import card, submits, types
+
+
+async def test_a_claim_in_one_window_is_seen_in_the_others_without_a_reload(
+    opens: Opens, world: World
+) -> None:
+    ada, eve = await opens(world.cast.ada), await opens(world.cast.eve)
+    await types(ada, "/ticket Outlook keeps asking for my password")
+    await submits(ada)
+
+    offered = card(eve, "T-1")
+    await expect(offered).to_contain_text("Why you: knows password, outlook")
+    await offered.get_by_role("button", name="Claim").click()
+
+    await expect(offered).to_contain_text("You have it.")
+    await expect(offered.get_by_role("button", name="Resolve")).to_be_visible()
+    await expect(card(ada, "T-1")).to_contain_text("Eve Holt has it")
+
+
+async def test_unread_messages_are_counted_until_they_are_seen(opens: Opens, world: World) -> None:
+    eve = await opens(world.cast.eve, "#inbox")
+    frontdesk = eve.get_by_role("link", name="Frontdesk")
+    await expect(frontdesk).to_be_visible()
+    await expect(frontdesk.get_by_label("1 unread")).to_have_count(0)
+
+    await world.cast.ada.types("/ticket The calendar in Outlook is empty")
+    await world.cast.ada.submits()
+
+    await expect(frontdesk.get_by_label("1 unread")).to_be_visible()
+    await frontdesk.click()
+    await expect(card(eve, "T-1")).to_be_visible()
+    await expect(frontdesk.get_by_label("1 unread")).to_have_count(0)
+
+
+async def test_the_letter_is_in_the_inbox_as_html_and_as_plain_text(
+    opens: Opens, world: World
+) -> None:
+    await world.cast.ada.types("/ticket <b>Outlook</b> & password")
+    await world.cast.ada.submits()
+    eve = await opens(world.cast.eve, "#inbox")
+
+    await eve.get_by_test_id("letter").click()
+
+    html = eve.frame_locator("iframe")
+    await expect(html.get_by_role("heading", name="T-1: <b>Outlook</b> & password")).to_be_visible()
+    await eve.get_by_role("button", name="Plain text").click()
+    await expect(eve.locator(".letter pre")).to_contain_text("T-1: <b>Outlook</b> & password")
+    assert not await eve.locator(".letter b").count()
