@@ -100,14 +100,15 @@ class Page {
   drawPanel(screen, { place, panel }) {
     const side = byId("side");
     const key = isThread(panel) ? `${place}/${panel}` : panel;
-    if (side.dataset.panel !== key) {
+    const opened = side.dataset.panel !== key;
+    if (opened) {
       side.dataset.panel = key;
       this.panel = this.panelFor(screen, place, panel);
       side.hidden = !this.panel;
       side.replaceChildren(...(this.panel ? [panelHeader(panel, place), this.panel.node] : []));
-      side.querySelector("textarea")?.focus();
     }
     this.panel?.update(screen);
+    if (opened) side.querySelector("textarea")?.focus();
     this.behind?.watch(panel === BEHIND);
   }
 

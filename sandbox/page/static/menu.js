@@ -24,7 +24,7 @@ export function openMenu(button, items, label) {
   });
   button.setAttribute("aria-expanded", "true");
   // Inside an open dialog everything outside of it is inert: the menu has to be a neighbour.
-  (button.closest("dialog") ?? document.body).append(menu);
+  (button.closest("dialog, main, aside, nav") ?? document.body).append(menu);
   menu.showPopover();
   placeAt(menu, button);
   menu.querySelector("button")?.focus();
