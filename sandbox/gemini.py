@@ -210,10 +210,10 @@ def _answer(text: str, *, finish: str = "STOP") -> Json:
 
 def _told(answer: web.StreamResponse) -> object:
     """What the answer says: JSON where it is JSON; nothing of one that comes bit by bit."""
-    text = answer.text if isinstance(answer, web.Response) and answer.body else None
-    if text is None or answer.content_type != "application/json":
-        return text
-    return json.loads(text)
+    if not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
+        return None
+    text = answer.body.decode()
+    return json.loads(text) if answer.content_type == "application/json" else text
 
 
 async def _dripping(whole: bytes, *, every: float, drops: int) -> AsyncIterator[bytes]:

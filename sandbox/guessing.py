@@ -5,6 +5,7 @@ of it in a line such as "- name: description".
 """
 
 import re
+import textwrap
 from typing import Any
 
 Json = dict[str, Any]
@@ -23,7 +24,8 @@ def guess(schema: Json, text: str, *, instruction: str = "") -> object:
     match kind_of(schema):
         case "object":
             fields: Json = schema.get("properties", {})
-            return {n: guess(each, text, instruction=instruction) for n, each in fields.items()}
+            told = {n: guess(each, text, instruction=instruction) for n, each in fields.items()}
+            return told | _more_texts(fields, text)
         case "array":
             options = schema.get("items", {}).get("enum", [])
             most = int(schema.get("maxItems", len(options)))
@@ -33,7 +35,18 @@ def guess(schema: Json, text: str, *, instruction: str = "") -> object:
         case _ if options := schema.get("enum"):
             return _choose(options, text, instruction)
         case _:
-            return " ".join(text.split())[:_LONGEST]
+            return _first_line(text)
+
+
+def _more_texts(fields: Json, text: str) -> Json:
+    """After its first free text, which is the gist, it says honestly what it is."""
+    free = [n for n, each in fields.items() if kind_of(each) == "string" and not each.get("enum")]
+    begins = textwrap.shorten(text, _LONGEST, placeholder=" …")
+    return dict.fromkeys(free[1:], f"A model would say more here. It was told: “{begins}”")
+
+
+def _first_line(text: str) -> str:
+    return textwrap.shorten(next(iter(text.splitlines()), ""), _LONGEST, placeholder=" …")
 
 
 def kind_of(schema: Json) -> str:
