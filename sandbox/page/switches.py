@@ -43,8 +43,12 @@ class Switches:
         self._on: set[str] = set()
         self._too_many: Rule | None = None
         self._restart: asyncio.Task[None] | None = None
-        gemini, mail = world.gemini, world.mail
-        self._toggles = {
+        self._toggles = self._all_toggles()
+        self._blows = self._all_blows()
+
+    def _all_toggles(self) -> dict[str, Toggle]:
+        gemini, mail = self._world.gemini, self._world.mail
+        return {
             "slack_429": Toggle(
                 "Slack answers “too many requests”",
                 "Every call of the app to Slack gets 429, and is told when to come back.",
@@ -76,7 +80,9 @@ class Switches:
                 mail.recovers,
             ),
         }
-        self._blows = {
+
+    def _all_blows(self) -> dict[str, Blow]:
+        return {
             "kill_worker": Blow(
                 "Kill the worker",
                 f"SIGKILL, in the middle of whatever it does. "
