@@ -1,10 +1,11 @@
 """Files and functions stay small, and every file opens by saying what it is."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
-from tests.rules.source import Source, sources
+from tests.rules.source import ROOT, Source, sources
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50
@@ -33,3 +34,8 @@ def test_it_opens_with_a_sentence_that_says_what_it_is(source: Source) -> None:
     said = ast.get_docstring(source.tree) or ""
 
     assert said.split("\n\n")[0].rstrip().endswith((".", "?", "!", ")", '"'))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "sandbox/page/static").iterdir()), ids=str)
+def test_a_file_of_the_page_is_short(path: Path) -> None:
+    assert path.read_text().count("\n") <= LONGEST_FILE
