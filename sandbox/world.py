@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,6 +42,7 @@ class World:
         socket_mode: bool = False,
         gemini_key: bool = True,
         admin_named: bool = True,
+        told: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         """Describe the world.
 
@@ -50,6 +52,7 @@ class World:
             socket_mode: how Slack and the bot talk; else by signed HTTP.
             gemini_key: whether the desk has a key for Gemini.
             admin_named: whether the settings name Grace as an admin; she owns the workspace too.
+            told: what a process, by name, finds in its environment in place of the usual.
         """
         self.slack = Workspace(load_manifest(PROJECT / "manifest.yml"))
         self.mail = MailServer()
@@ -61,6 +64,7 @@ class World:
         self._given_folder = folder
         self._gemini_key = gemini_key
         self._admin_named = admin_named
+        self._told = told or {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -103,7 +107,7 @@ class World:
             return "ready for work" in worker.log_of_this_run
 
         argv = [sys.executable, "-m", "arq", "jobs.worker.WorkerSettings"]
-        worker = Process(name, argv, ready=ready, folder=self.folder, env=self.environment)
+        worker = Process(name, argv, ready=ready, folder=self.folder, env=self._told_to(name))
         return worker
 
     async def _start(self) -> None:
@@ -177,4 +181,7 @@ class World:
                 return False
 
         argv = [sys.executable, "-m", "bot"]
-        return Process("bot", argv, ready=ready, folder=self.folder, env=self.environment)
+        return Process("bot", argv, ready=ready, folder=self.folder, env=self._told_to("bot"))
+
+    def _told_to(self, name: str) -> dict[str, str]:
+        return {**self.environment, **self._told.get(name, {})}
