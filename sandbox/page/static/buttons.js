@@ -9,13 +9,21 @@ import { elementId, stateOf } from "./states.js";
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Place} Place */
 
+// What an app sends must never run here, as `javascript:` would.
+const LINK = /^(https?|mailto|slack):/i;
+
+/** @param {string | undefined} url */
+function visit(url) {
+  if (url && LINK.test(url)) open(url, "_blank", "noopener");
+}
+
 /** @param {Json} element @param {Json} block @param {Place} place @returns {HTMLElement} */
 export function button(element, block, place) {
   const press = async (/** @type {Event} */ event) => {
     const pressed = /** @type {HTMLElement} */ (event.currentTarget);
-    if (element.confirm && element.url) event.preventDefault();
+    if (element.confirm) event.preventDefault();
     if (!(await confirmed(element.confirm, place.screen))) return;
-    if (element.confirm && element.url) open(element.url, "_blank", "noopener");
+    if (element.confirm) visit(element.url);
     await busy(pressed, place.click(block, element));
   };
   const attributes = {
@@ -24,7 +32,7 @@ export function button(element, block, place) {
     "aria-label": element.accessibility_label ?? null,
     onclick: press,
   };
-  if (element.url && /^(https?|mailto|slack):/i.test(element.url)) {
+  if (LINK.test(element.url ?? "")) {
     return el("a", { ...attributes, href: element.url, target: "_blank", rel: "noopener noreferrer" }, plain(element.text));
   }
   return el("button", { ...attributes, type: "button" }, plain(element.text));
@@ -34,7 +42,7 @@ export function button(element, block, place) {
 export function overflow(element, block, place) {
   const choose = async (/** @type {Json} */ option) => {
     if (!(await confirmed(element.confirm, place.screen))) return;
-    if (option.url) open(option.url, "_blank", "noopener");
+    visit(option.url);
     await place.click(block, element, stateOf(element, option));
   };
   const items = element.options.map((/** @type {Json} */ option) => ({

@@ -2,7 +2,7 @@
 
 import { choiceOf, groupsOf, same } from "./choices.js";
 import { el } from "./dom.js";
-import { placeAt } from "./menu.js";
+import { confirmed, placeAt } from "./menu.js";
 import { plain } from "./mrkdwn.js";
 import { bound, held, report } from "./states.js";
 
@@ -56,18 +56,19 @@ class Combobox {
   draw() {
     const chips = this.chosen.map((value, i) => el(
       "span", { class: "chip" }, this.label(value),
-      el("button", { type: "button", "aria-label": `Remove ${this.label(value)}`, onclick: () => this.set(this.chosen.filter((_, at) => at !== i)) }, "×"),
+      el("button", { type: "button", "aria-label": `Remove ${this.label(value)}`, onclick: () => void this.set(this.chosen.filter((_, at) => at !== i)) }, "×"),
     ));
     this.chips.replaceChildren(...chips);
     this.input.placeholder = this.chosen.length ? "" : plain(this.element.placeholder) || "Choose an option";
   }
 
   /** @param {any[]} chosen */
-  set(chosen) {
-    this.chosen = chosen;
+  async set(chosen) {
     this.input.value = "";
+    if (!(await confirmed(this.element.confirm, this.place.screen))) return;
+    this.chosen = chosen;
     this.draw();
-    void report(this.place, this.block, this.element, this.several ? chosen : chosen[0] ?? null);
+    await report(this.place, this.block, this.element, this.several ? chosen : chosen[0] ?? null);
   }
 
   /** Offer what fits what is typed. */
@@ -117,8 +118,8 @@ class Combobox {
     const others = this.chosen.filter((one) => !same(one, choice.value));
     const takenBack = others.length < this.chosen.length;
     const full = this.several && this.chosen.length >= (this.element.max_selected_items ?? Infinity);
-    if (!this.several) this.set([choice.value]);
-    else if (takenBack || !full) this.set(takenBack ? others : [...this.chosen, choice.value]);
+    if (!this.several) void this.set([choice.value]);
+    else if (takenBack || !full) void this.set(takenBack ? others : [...this.chosen, choice.value]);
     // As in Slack; the list would also lie over what comes next, such as the form's button.
     this.close();
   }
@@ -174,7 +175,7 @@ class Combobox {
       event.stopPropagation();
       this.close();
     } else if (event.key === "Backspace" && !this.input.value && this.chosen.length) {
-      this.set(this.chosen.slice(0, -1));
+      void this.set(this.chosen.slice(0, -1));
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Elements that are typed into: texts, numbers, dates, times, files. */
 
 import { el } from "./dom.js";
+import { confirmed } from "./menu.js";
 import { plain } from "./mrkdwn.js";
 import { bound, held, report, stateOf } from "./states.js";
 import { localFrom, secondsAt } from "./times.js";
@@ -85,11 +86,18 @@ export function moment(element, block, place) {
   const tz = element.timezone ?? place.screen.person.tz;
   const input = el("input", { ...bound(place, block, element), class: "field moment", type, title: plain(element.placeholder) || null });
   const value = held(place, block, element);
-  input.value = value ? shown(value, tz) : "";
-  input.addEventListener("change", () => {
+  let chosen = value ? shown(value, tz) : "";
+  input.value = chosen;
+  input.addEventListener("change", async () => {
     // While a year is being typed, browsers report the years 2, 20 and 202.
     if (/^0/.test(input.value) && type !== "time") return;
-    void report(place, block, element, input.value ? read(input.value, tz) : null);
+    const now = input.value;
+    if (!(await confirmed(element.confirm, place.screen))) {
+      input.value = chosen;
+      return;
+    }
+    chosen = now;
+    await report(place, block, element, now ? read(now, tz) : null);
   });
   return input;
 }

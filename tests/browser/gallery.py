@@ -1,0 +1,190 @@
+"""An app of our own behind the page: it shows any block, and hears what Slack sends of it."""
+
+import dataclasses
+import re
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+from playwright.async_api import Page as Window
+from playwright.async_api import Route
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox.slack.manifest import Shortcut
+from sandbox.slack.messages import Post
+from sandbox.slack.person import Person
+from sandbox.slack.shapes import Json
+from sandbox.slack.views import View
+from sandbox.world import World
+
+PICTURES = "https://pictures.example.com"
+TEAS = ("Assam", "Ceylon", "Earl Grey")
+_ANY = re.compile("")
+_SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="160">'
+    '<rect width="320" height="160" fill="#2f5d8a"/></svg>'
+)
+
+
+class App:
+    """`async with App(world) as app:` Slack asks this app instead of the desk's, until it ends.
+
+    Attributes:
+        answer: what it answers to the submissions that come.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.slack = world.slack
+        self.client = AsyncWebClient(token=self.slack.bot_token, base_url=self.slack.api_url)
+        self.answer: Json = {}
+        self._heard: dict[str, int] = {}
+        self._before = self.slack.request_url, self.slack.state.manifest
+        self._runner = web.AppRunner(self._bolt().web_app("/"), access_log=None, shutdown_timeout=0)
+
+    async def __aenter__(self) -> Self:
+        self.slack.journal.clear()
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.slack.request_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
+        self.slack.state.manifest = dataclasses.replace(
+            self.slack.state.manifest,
+            home_tab=True,
+            shortcuts=(
+                Shortcut("Brew a pot", "global", "brew", "For everybody."),
+                Shortcut("Brew for them", "message", "brew_for", "For whoever said that."),
+            ),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.slack.request_url, self.slack.state.manifest = self._before
+        await self._runner.cleanup()
+
+    def _bolt(self) -> AsyncApp:
+        bolt = AsyncApp(client=self.client, signing_secret=self.slack.signing_secret)
+
+        async def suggest(ack: AsyncAck, payload: Json) -> None:
+            typed = payload["value"].lower()
+            await ack(options=[option(tea) for tea in TEAS if typed in tea.lower()])
+
+        async def submitted(ack: AsyncAck) -> None:
+            await ack(**self.answer)
+
+        async def hear(ack: AsyncAck) -> None:
+            await ack()
+
+        bolt.options(_ANY)(suggest)
+        bolt.view(_ANY)(submitted)
+        for heard in (bolt.action, bolt.shortcut, bolt.view_closed):
+            heard(_ANY)(hear)
+        return bolt
+
+    async def says(self, person: Person, *blocks: Json, text: str = "Tea", **more: Any) -> Post:
+        """Write to somebody."""
+        opened = await self.client.conversations_open(users=person.id)
+        channel: str = opened["channel"]["id"]
+        said = await self.client.chat_postMessage(
+            channel=channel, text=text, blocks=list(blocks), **more
+        )
+        post = self.slack.state.board.find(channel, said["ts"])
+        assert post
+        return post
+
+    async def opens(self, person: Person, *blocks: Json, **more: Any) -> None:
+        """Open a form before somebody."""
+        trigger = self.slack.state.triggers.new(person.id)
+        await self.client.views_open(trigger_id=trigger, view=form(*blocks, **more))
+
+    def shown(self, person: Person) -> View:
+        """The form on top."""
+        view = self.slack.state.views.top(person.id)
+        assert view
+        return view
+
+    async def hears(self, name: str) -> Json:
+        """The next of these that Slack sends; none is passed over."""
+        seen = self._heard.get(name, 0)
+        self._heard[name] = seen + 1
+        deliveries = self.slack.journal.deliveries
+        await self.slack.until(lambda: len(deliveries(name)) > seen, waiting_for=name)
+        return deliveries(name)[seen].request
+
+    async def hears_action(self) -> Json:
+        """The next action, without what only shows where and when it was taken."""
+        payload = await self.hears("block_actions")
+        [action] = payload["actions"]
+        passing = ("action_ts", "block_id", "placeholder", "text", "style")
+        return {key: value for key, value in action.items() if key not in passing}
+
+    def has_heard_all(self) -> bool:
+        """Whether Slack has sent no action but those that were waited for."""
+        heard = self.slack.journal.deliveries("block_actions")
+        return len(heard) == self._heard.get("block_actions", 0)
+
+
+async def with_pictures(window: Window) -> Window:
+    """There is no network here: pictures and pages of example.com come from the test."""
+
+    async def answer(route: Route) -> None:
+        picture = route.request.url.startswith(PICTURES)
+        kind, body = ("image/svg+xml", _SVG) if picture else ("text/plain", "A page.")
+        await route.fulfill(content_type=kind, body=body)
+
+    await window.context.route(re.compile(r"^https://\w+\.example\.com/"), answer)
+    return window
+
+
+def plain(text: str, **more: Any) -> Json:
+    return {"type": "plain_text", "text": text, **more}
+
+
+def marked(text: str) -> Json:
+    return {"type": "mrkdwn", "text": text}
+
+
+def option(text: str, **more: Any) -> Json:
+    return {"text": plain(text), "value": text.lower(), **more}
+
+
+def options(*texts: str) -> list[Json]:
+    return [option(text) for text in texts]
+
+
+def chosen(text: str) -> Json:
+    """An option as Slack sends it."""
+    return {"text": plain(text, emoji=True), "value": text.lower()}
+
+
+def section(text: str, **more: Any) -> Json:
+    return {"type": "section", "text": marked(text), **more}
+
+
+def actions(*elements: Json) -> Json:
+    return {"type": "actions", "elements": list(elements)}
+
+
+def rich(*parts: Json) -> Json:
+    return {"type": "rich_text", "elements": list(parts)}
+
+
+def asks(label: str, element: Json, **more: Any) -> Json:
+    """An input; its block and its element go by its label's first word."""
+    name = label.split(maxsplit=1)[0].lower()
+    named = {"action_id": name, **element}
+    return {"type": "input", "block_id": name, "label": plain(label), "element": named, **more}
+
+
+def form(*blocks: Json, title: str = "Order tea", **more: Any) -> Json:
+    return {
+        "type": "modal",
+        "title": plain(title),
+        "submit": plain("Order"),
+        "blocks": list(blocks),
+        **more,
+    }

@@ -1,0 +1,304 @@
+"""Every element that an app can put into a message is there to be used, and tells the app."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from sandbox.slack.shapes import Json
+from sandbox.world import World
+from tests.browser.conftest import Opens
+from tests.browser.gallery import (
+    App,
+    actions,
+    chosen,
+    marked,
+    option,
+    options,
+    plain,
+    section,
+    with_pictures,
+)
+from tests.browser.hands import card
+
+CONFIRM = {
+    "title": plain("Pour it away?"),
+    "text": marked("It is *still warm*."),
+    "confirm": plain("Pour"),
+    "deny": plain("Keep it"),
+    "style": "danger",
+}
+
+
+@pytest.fixture
+async def app(world: World) -> AsyncIterator[App]:
+    async with App(world) as app:
+        yield app
+
+
+def button(text: str, **more: object) -> Json:
+    return {"type": "button", "action_id": text.lower(), "text": plain(text), **more}
+
+
+def menu(kind: str, name: str, **more: object) -> Json:
+    return {"type": kind, "action_id": kind, "placeholder": plain(name), **more}
+
+
+async def test_each_kind_of_button_tells_the_app_which_one_was_pressed(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await with_pictures(await opens(world.cast.ada))
+    await app.says(
+        world.cast.ada,
+        actions(
+            button("Brew", value="pot"),
+            button("Serve", style="primary", value="cup"),
+            button("Pour away", style="danger", accessibility_label="Pour the tea away"),
+            button("Read on", url="https://tea.example.com/green?a=1&b=2"),
+            button("Evil", url="javascript:document.title='owned'"),
+        ),
+    )
+    message = card(ada, "Serve")
+
+    for name, value in (("Brew", "pot"), ("Serve", "cup")):
+        await message.get_by_role("button", name=name).click()
+        action = await app.hears_action()
+        assert action == {"type": "button", "action_id": name.lower(), "value": value}
+    await message.get_by_role("button", name="Pour the tea away").click()
+    assert (await app.hears_action())["action_id"] == "pour away"
+    async with ada.context.expect_page() as opened:
+        await message.get_by_role("link", name="Read on").click()
+    assert (await opened.value).url == "https://tea.example.com/green?a=1&b=2"
+    assert (await app.hears_action())["url"] == "https://tea.example.com/green?a=1&b=2"
+    await message.get_by_role("button", name="Evil").click()
+    assert (await app.hears_action())["action_id"] == "evil"
+    assert "owned" not in await ada.title()
+
+
+async def test_the_app_hears_only_of_what_was_confirmed(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    await app.says(
+        world.cast.ada,
+        actions(
+            button("Pour away", confirm=CONFIRM),
+            menu("static_select", "Cup", options=options("Small", "Large"), confirm=CONFIRM),
+            menu("multi_static_select", "Add", options=options("Milk", "Lemon"), confirm=CONFIRM),
+            menu("datepicker", "Day", initial_date="2026-03-01", confirm=CONFIRM),
+            {"type": "checkboxes", "action_id": "c", "options": options("Hot"), "confirm": CONFIRM},
+        ),
+    )
+    message, question = card(ada, "Pour away"), ada.get_by_role("alertdialog")
+    cup, day = message.get_by_label("Cup"), message.get_by_label("Day")
+
+    async def press() -> None:
+        await message.get_by_role("button", name="Pour away").click()
+
+    async def choose() -> None:
+        await cup.select_option("Large")
+
+    async def add() -> None:
+        await picks(message, "Add", "Lemon")
+
+    async def date() -> None:
+        await day.fill("2026-04-02")
+
+    async def tick() -> None:
+        await message.get_by_label("Hot").click()
+
+    for act in (press, choose, add, date, tick):
+        await act()
+        await expect(question).to_have_accessible_name("Pour it away?")
+        await expect(question.locator("strong")).to_have_text("still warm")
+        await question.get_by_role("button", name="Keep it").click()
+        await expect(question).to_have_count(0)
+    await expect(cup).to_have_value("")
+    await expect(message.locator(".chip")).to_have_count(0)
+    await expect(day).to_have_value("2026-03-01")
+    await expect(message.get_by_label("Hot")).not_to_be_checked()
+    assert app.has_heard_all()
+
+    for act in (press, choose, add, date, tick):
+        await act()
+        await question.get_by_role("button", name="Pour").click()
+        await app.hears_action()
+    await expect(message.locator(".chip")).to_have_text("Lemon×")
+    assert app.has_heard_all()
+
+
+async def test_an_overflow_menu_offers_its_options_and_tells_which_was_taken(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await with_pictures(await opens(world.cast.ada))
+    offered = [
+        option("Stir", description=plain("Clockwise")),
+        option("Read", url="https://tea.example.com/"),
+    ]
+    more = {"type": "overflow", "action_id": "more", "options": offered}
+    await app.says(world.cast.ada, section("A pot of tea", accessory=more))
+    opener = card(ada, "A pot of tea").get_by_role("button", name="More actions", exact=True)
+
+    await opener.click()
+    await expect(ada.get_by_role("menuitem").first).to_contain_text("Clockwise")
+    await ada.get_by_role("menuitem", name="Stir").click()
+
+    stir = chosen("Stir") | {"description": plain("Clockwise", emoji=True)}
+    action = await app.hears_action()
+    assert action == {"type": "overflow", "action_id": "more", "selected_option": stir}
+    await opener.click()
+    async with ada.context.expect_page() as opened:
+        await ada.get_by_role("menuitem", name="Read").click()
+    assert (await opened.value).url == "https://tea.example.com/"
+    assert (await app.hears_action())["selected_option"]["value"] == "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An element, how a person uses it, and what of it the app then hears."""
+
+    element: Json
+    use: Callable[[Locator], Awaitable[object]]
+    selected: Callable[[World], Json]
+
+
+def from_list(name: str, wanted: str) -> Callable[[Locator], Awaitable[object]]:
+    return lambda block: block.get_by_label(name).select_option(wanted)
+
+
+def by_search(name: str, wanted: str, *, typed: str = "") -> Callable[[Locator], Awaitable[object]]:
+    return lambda block: picks(block, name, wanted, typed=typed)
+
+
+def by_date(value: str) -> Callable[[Locator], Awaitable[object]]:
+    return lambda block: block.locator(".moment").fill(value)
+
+
+async def picks(block: Locator, name: str, wanted: str, *, typed: str = "") -> None:
+    """Choose in a menu that is searched by typing."""
+    await block.get_by_role("combobox", name=name).fill(typed or wanted)
+    await block.get_by_role("option", name=wanted).click()
+
+
+def general(world: World) -> str:
+    channel = world.slack.state.channels.named("general")
+    assert channel
+    return channel.id
+
+
+GROUPS = [
+    {"label": plain("Black"), "options": options("Assam", "Ceylon")},
+    {"label": plain("Green"), "options": options("Sencha", "Hojicha")},
+]
+# 14:39:42 UTC; Ada is in Berlin.
+MOMENT = 1392734382
+CASES = [
+    Case(
+        menu("static_select", "Tea", option_groups=GROUPS, initial_option=option("Ceylon")),
+        from_list("Tea", "Sencha"),
+        lambda _: {"selected_option": chosen("Sencha")},
+    ),
+    Case(
+        menu("users_select", "Drinker"),
+        from_list("Drinker", "Mo Tanaka"),
+        lambda world: {"selected_user": world.cast.mo.id},
+    ),
+    Case(
+        menu("channels_select", "Room"),
+        from_list("Room", "#general"),
+        lambda world: {"selected_channel": general(world)},
+    ),
+    Case(
+        menu("conversations_select", "Place"),
+        from_list("Place", "#general"),
+        lambda world: {"selected_conversation": general(world)},
+    ),
+    Case(
+        menu("external_select", "Search", min_query_length=2),
+        by_search("Search", "Earl Grey", typed="gr"),
+        lambda _: {"selected_option": option("Earl Grey")},
+    ),
+    Case(
+        menu(
+            "multi_static_select",
+            "Teas",
+            option_groups=GROUPS,
+            initial_options=options("Assam"),
+        ),
+        by_search("Teas", "Sencha"),
+        lambda _: {"selected_options": [chosen("Assam"), chosen("Sencha")]},
+    ),
+    Case(
+        menu("multi_users_select", "Drinkers"),
+        by_search("Drinkers", "Grace Hopper", typed="hop"),
+        lambda world: {"selected_users": [world.cast.grace.id]},
+    ),
+    Case(
+        menu("multi_channels_select", "Rooms"),
+        by_search("Rooms", "#general"),
+        lambda world: {"selected_channels": [general(world)]},
+    ),
+    Case(
+        menu("multi_conversations_select", "Places"),
+        by_search("Places", "#general"),
+        lambda world: {"selected_conversations": [general(world)]},
+    ),
+    Case(
+        menu("multi_external_select", "Searches", min_query_length=1),
+        by_search("Searches", "Assam", typed="a"),
+        lambda _: {"selected_options": [option("Assam")]},
+    ),
+    Case(
+        menu("datepicker", "Day", initial_date="2026-03-01"),
+        by_date("2026-04-02"),
+        lambda _: {"selected_date": "2026-04-02"},
+    ),
+    Case(
+        menu("timepicker", "Hour", initial_time="17:00"),
+        by_date("16:30"),
+        lambda _: {"selected_time": "16:30"},
+    ),
+    Case(
+        {"type": "datetimepicker", "initial_date_time": MOMENT},
+        by_date("2014-02-18T16:00"),
+        lambda _: {"selected_date_time": MOMENT + 21 * 60 - 42},
+    ),
+    Case(
+        {"type": "radio_buttons", "options": options("One lump", "Two lumps")},
+        lambda block: block.get_by_role("radio", name="Two lumps").check(),
+        lambda _: {"selected_option": chosen("Two lumps")},
+    ),
+    Case(
+        {
+            "type": "checkboxes",
+            "options": options("Milk", "Lemon", "Honey"),
+            "initial_options": options("Milk"),
+        },
+        lambda block: block.get_by_role("checkbox", name="Honey").check(),
+        lambda _: {"selected_options": [chosen("Milk"), chosen("Honey")]},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.element["type"])
+async def test_the_app_hears_what_was_chosen(
+    opens: Opens, world: World, app: App, case: Case
+) -> None:
+    ada = await opens(world.cast.ada)
+    kind = case.element["type"]
+    blocks = [
+        actions(case.element | {"action_id": "below"}),
+        section("Beside", accessory=case.element | {"action_id": "beside"}),
+    ]
+    # Slack takes this one in actions and in inputs only.
+    post = await app.says(world.cast.ada, *(blocks[:1] if kind == "datetimepicker" else blocks))
+    message = ada.get_by_test_id("message")
+
+    for block in post.blocks:
+        name = "below" if block["type"] == "actions" else "beside"
+        await case.use(message.locator(f".block.{block['type']}"))
+
+        heard = await app.hears_action()
+        assert heard == {"type": kind, "action_id": name, **case.selected(world)}
+    assert app.has_heard_all()
