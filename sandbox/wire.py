@@ -82,9 +82,15 @@ class Wire:
         """Do this at that request, counted from now; afterwards it passes."""
         self._set(_Trap(len(self.passed) + at, moment, act, lost=False))
 
-    def lets_be(self) -> None:
+    async def lets_be(self) -> None:
         """Only count from now on."""
-        self._set(None)
+        self._trap = None
+        await self.acted()
+
+    async def acted(self) -> None:
+        """Wait for what is being done at a message just now."""
+        if self._acting:
+            await self._acting
 
     def freeze(self) -> None:
         """Let nothing pass, while all connections stay (they are half-open)."""
@@ -106,7 +112,7 @@ class Wire:
         """The first truthy value of the condition, looked at after each counted message."""
         return await self._changes.until(condition, timeout=timeout, waiting_for=waiting_for)
 
-    def _set(self, trap: "_Trap | None") -> None:
+    def _set(self, trap: "_Trap") -> None:
         self._trap = trap
         self.struck = None
 

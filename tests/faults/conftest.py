@@ -1,0 +1,50 @@
+"""The faults' stage: the real desk with a wire between each of its processes and MongoDB."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from sandbox.servers import Servers
+from sandbox.wire import Wire
+from sandbox.world import World
+from tests.faults.walking import Stage
+from tests.stories.acts import gives
+
+_EVERY_SECONDS = 600
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--every`: at every place instead of some."""
+    parser.addoption("--every", action="store_true", help="fail at every message; takes minutes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All places in one test take their time."""
+    if config.getoption("every", default=False):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(_EVERY_SECONDS))
+
+
+@pytest.fixture(scope="session")
+async def wired(servers: Servers) -> AsyncIterator[Stage]:
+    """The running desk; Bob knows VPN and Okta, Eve only VPN."""
+    async with AsyncExitStack() as stack:
+        wires = {
+            name: await stack.enter_async_context(Wire(servers.mongodb_uri))
+            for name in ("bot", "worker")
+        }
+        told = {name: {"MONGODB_URI": wire.uri} for name, wire in wires.items()}
+        world = await stack.enter_async_context(World(servers=servers, told=told))
+        world.slack.rate_limits = False
+        grace = world.cast.grace
+        await gives(world.slack, grace, world.cast.bob, role="Moderator", skills=["vpn", "okta"])
+        await gives(world.slack, grace, world.cast.eve, role="Moderator", skills=["vpn"])
+        yield Stage(world=world, wires=wires, members=await world.documents("members"))
+
+
+@pytest.fixture
+async def stage(wired: Stage) -> Stage:
+    """The running desk with nothing in it yet."""
+    await wired.begins_anew()
+    return wired

@@ -1,0 +1,288 @@
+"""What must be true whatever has failed: I1 to I10, from MongoDB and what the sandbox has seen."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from aiohttp import ClientError, ClientSession
+
+from models import flow
+from models.cards import draw
+from models.errors import DeskError, NotAllowed
+from models.flow import Move
+from models.member import Member, Role
+from models.ticket import OPEN_WITH_SOMEBODY, Draft, Status, Step, Ticket
+from sandbox.processes import Process
+from sandbox.slack.seen import Message
+from sandbox.slack.shapes import dug
+from sandbox.world import World
+
+_MADE_BY_MOVES = ("status", "version", "assignee", "offers", "tried", "resolver")
+_ABOUT_CARDS = {Step.DM_REQUESTER, Step.DM_ASSIGNEE, Step.ASK_REQUESTER, Step.REFRESH_CARDS}
+_MENTION = re.compile(r"<@(\w+)>")
+_RECEIPT = "Ticket "
+_SECRETS = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "SLACK_APP_TOKEN",
+    "GEMINI_API_KEY",
+    "JWT_SECRET",
+)
+# Shorter words of people stand in logs by chance.
+_SHORTEST_TELLTALE = 8
+_READY_SECONDS = 10
+_LOOK_AGAIN_SECONDS = 0.1
+
+
+async def check_invariants(
+    world: World, *, demoted: Collection[str] = (), more: Collection[Process] = ()
+) -> None:
+    """Fail with each invariant that does not hold; to be asked when nothing is at work any more.
+
+    Args:
+        demoted: ids of those who have moderated in this story but do not any more.
+        more: workers and bots that run besides the world's own.
+    """
+    seen = Seen(
+        world=world,
+        documents=await world.documents("tickets"),
+        members=[Member.model_validate(each) for each in await world.documents("members")],
+        demoted=demoted,
+        processes=[world.bot, world.worker, *more],
+    )
+    broken = [wrong for invariant in _INVARIANTS for wrong in invariant(seen)]
+    broken += [wrong async for wrong in _i10_nobody_has_to_help(seen)]
+    assert not broken, "\n".join(broken)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What there is to judge by."""
+
+    world: World
+    documents: list[dict[str, Any]]
+    members: list[Member]
+    demoted: Collection[str]
+    processes: Collection[Process]
+
+    @cached_property
+    def tickets(self) -> list[Ticket]:
+        """All tickets."""
+        return [Ticket.model_validate({**each, "id": each["_id"]}) for each in self.documents]
+
+    @cached_property
+    def told(self) -> list[tuple[str, str, Message]]:
+        """Who was told what by which message that is still there."""
+        return [
+            (person.id, str(notice), message)
+            for person in self.world.slack.people
+            for message in person.messages
+            if (notice := dug(message.metadata or {}, "event_payload", "notice"))
+        ]
+
+    def member(self, slack_id: str) -> Member:
+        """Somebody as they were when they made a move; who is unknown may do nothing."""
+        found = next((each for each in self.members if each.slack_id == slack_id), None)
+        member = found or Member(team_id="", slack_id=slack_id)
+        if slack_id in self.demoted:
+            return member.model_copy(update={"role": Role.MODERATOR, "active": True})
+        return member
+
+
+def _i1_each_receipt_has_a_ticket(seen: Seen) -> Iterator[str]:
+    stored = {(ticket.id, ticket.key) for ticket in seen.tickets}
+    for entry in seen.world.slack.journal.acks("view_submission"):
+        title = dug(entry.response, "body", "view", "title", "text") or ""
+        receipt = (title.removeprefix(_RECEIPT), f"view:{dug(entry.request, 'view', 'id')}")
+        if title.startswith(f"{_RECEIPT}T-") and receipt not in stored:
+            yield f"I1: {receipt[0]} is on a receipt, but not stored for {receipt[1]}"
+
+
+def _i2_one_ticket_for_one_view(seen: Seen) -> Iterator[str]:
+    sent = seen.world.slack.journal.deliveries("view_submission")
+    views = {f"view:{dug(entry.request, 'view', 'id')}" for entry in sent}
+    for key, times in Counter(ticket.key for ticket in seen.tickets).items():
+        if times > 1:
+            yield f"I2: {times} tickets for {key}"
+        if key not in views:
+            yield f"I2: a ticket for {key}, which nobody has sent"
+
+
+def _i3_i8_the_history_is_a_legal_way_to_here(seen: Seen) -> Iterator[str]:
+    for ticket in seen.tickets:
+        times = [event.at for event in ticket.history]
+        if times != sorted(times):
+            yield f"I3: {ticket.id}: the times in its history go backwards"
+        try:
+            again = _replayed(ticket, seen)
+        except NotAllowed:
+            yield f"I8: {ticket.id}: somebody made a move that was not theirs to make"
+        except (DeskError, ValueError) as error:
+            yield f"I3: {ticket.id}: its history is no legal way: {error}"
+        else:
+            for name in _MADE_BY_MOVES:
+                then, now = getattr(again, name), getattr(ticket, name)
+                if then != now:
+                    yield f"I3: {ticket.id}: by its history {name} is {then!r}, not {now!r}"
+
+
+def _replayed(ticket: Ticket, seen: Seen) -> Ticket:
+    """The ticket as its history makes it, from the beginning."""
+    blank = Ticket(
+        id=ticket.id,
+        opened_at=ticket.opened_at,
+        **ticket.model_dump(include=set(Draft.model_fields)),
+    )
+    again = blank
+    for place, event in enumerate(ticket.history):
+        move, by = Move(event.what), seen.member(event.who) if event.who else None
+        changes: dict[str, Any] = {}
+        if move is Move.OFFER:
+            changes = {"assignee": _offered_to(ticket, place), "offers": again.offers + 1}
+        again = flow.make(again, move, by=by, now=event.at, why=event.why, **changes)
+    return again
+
+
+def _offered_to(ticket: Ticket, place: int) -> str | None:
+    """Who got an offer is not in the history itself: what came next tells, or how it stands."""
+    after = ticket.history[place + 1 :]
+    if not after:
+        return ticket.assignee
+    named = _MENTION.match(after[0].why)
+    return after[0].who or (named[1] if named else None)
+
+
+def _i4_what_is_pending_is_due_or_dead_with_a_reason(seen: Seen) -> Iterator[str]:
+    for ticket, document in zip(seen.tickets, seen.documents, strict=True):
+        for entry in ticket.pending:
+            if entry.due is None and not entry.error:
+                yield f"I4: {ticket.id}: {entry.step} is dead without a reason"
+        for step, times in Counter(entry.step for entry in ticket.pending).items():
+            if times > 1:
+                yield f"I4: {ticket.id}: {step} is pending {times} times"
+        looked_at, due = document.get("due"), ticket.due_at()
+        if looked_at != due:
+            yield f"I4: {ticket.id}: the sweep looks at {looked_at}, not {due}"
+
+
+def _i5_one_message_for_one_notice(seen: Seen) -> Iterator[str]:
+    for (person, notice), times in Counter((who, what) for who, what, _ in seen.told).items():
+        if times > 1:
+            yield f"I5: {person} has {times} messages {notice}"
+
+
+def _i5_each_card_shows_the_ticket_as_it_is(seen: Seen) -> Iterator[str]:
+    for ticket in seen.tickets:
+        if any(entry.step in _ABOUT_CARDS for entry in ticket.pending):
+            continue
+        cards = {(card.to, card.notice): card for card in ticket.cards}
+        shown = {
+            (person, notice): message
+            for person, notice, message in seen.told
+            if notice.startswith(f"{ticket.id}.")
+        }
+        for person, notice in shown.keys() - cards.keys():
+            yield f"I5: the desk has forgotten the message {notice} to {person}"
+        for person, notice in cards.keys() - shown.keys():
+            yield f"I5: the desk takes {notice} to {person} for a message that is there"
+        for key in cards.keys() & shown.keys():
+            drawn = draw(ticket, cards[key].kind, to=key[0])
+            if not _holds(shown[key].blocks, drawn.blocks):
+                yield f"I5: {key[1]} does not show {key[0]} {ticket.id} as it is"
+
+
+def _holds(shown: Any, drawn: Any) -> bool:
+    """Whether it is what was drawn; Slack adds ids and defaults of its own."""
+    if isinstance(drawn, dict):
+        return all(key in shown and _holds(shown[key], drawn[key]) for key in drawn)
+    if isinstance(drawn, list):
+        return len(shown) == len(drawn) and all(map(_holds, shown, drawn))
+    return bool(shown == drawn)
+
+
+def _i6_letters_are_the_notices(seen: Seen) -> Iterator[str]:
+    sent: dict[str, set[str]] = {}
+    for letter in seen.world.mail.inbox:
+        notice = letter.message_id.removeprefix("<").rpartition("@")[0].rpartition(".")[0]
+        sent.setdefault(notice, set()).update(letter.recipients)
+    for notice, recipients in sent.items():
+        if len(recipients) > 1:
+            yield f"I6: the letter {notice} went to {sorted(recipients)}"
+    offers = {f"{t.id}.offer.{number + 1}" for t in seen.tickets for number in range(t.offers)}
+    for notice in sent.keys() - offers:
+        yield f"I6: a letter {notice}, which nobody was to get"
+    for notice in _owed(seen) - sent.keys():
+        yield f"I6: nobody got the letter {notice}"
+
+
+def _owed(seen: Seen) -> set[str]:
+    """The letters that must have been sent: about offers which stand, to who has an address."""
+    return {
+        f"{ticket.id}.offer.{ticket.offers}"
+        for ticket in seen.tickets
+        if ticket.status in OPEN_WITH_SOMEBODY
+        and ticket.step(Step.EMAIL_ASSIGNEE) is None
+        and seen.member(ticket.assignee or "").email
+    }
+
+
+def _i7_one_assignee_who_may_be_it(seen: Seen) -> Iterator[str]:
+    moderators = {member.slack_id for member in seen.members if member.moderates}
+    for ticket in seen.tickets:
+        if ticket.status in OPEN_WITH_SOMEBODY:
+            if ticket.assignee not in moderators:
+                yield f"I7: {ticket.id} is with {ticket.assignee}, who is no moderator"
+            if ticket.assignee == ticket.requester:
+                yield f"I7: {ticket.id} is with its requester"
+        elif ticket.status is not Status.RESOLVED and ticket.assignee:
+            yield f"I7: {ticket.id} is {ticket.status}, and yet with {ticket.assignee}"
+
+
+def _i9_logs_keep_silent(seen: Seen) -> Iterator[str]:
+    world = seen.world
+    secrets = {name: world.environment.get(name) for name in _SECRETS}
+    texts = {f"the text of {t.id}": line for t in seen.tickets for line in t.text.splitlines()}
+    for process in seen.processes:
+        for name, words in (secrets | texts).items():
+            if words and len(words) >= _SHORTEST_TELLTALE and words in process.log:
+                yield f"I9: {name} is in the log of the {process.name}"
+
+
+async def _i10_nobody_has_to_help(seen: Seen) -> AsyncIterator[str]:
+    for process in seen.processes:
+        if not process.alive:
+            yield f"I10: the {process.name} has ended ({process.exit_code})"
+    said = ""
+    try:
+        async with asyncio.timeout(_READY_SECONDS), ClientSession() as http:
+            while said != "200":
+                said = await _readiness(http, seen.world.bot_url)
+                # That it is ready can only be asked, and not too often.
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS if said != "200" else 0)
+    except TimeoutError:
+        yield f"I10: /readyz says {said or 'nothing'}, {_READY_SECONDS} s after"
+
+
+async def _readiness(http: ClientSession, url: str) -> str:
+    try:
+        async with http.get(f"{url}/readyz") as answer:
+            return str(answer.status)
+    except ClientError as error:
+        return type(error).__name__
+
+
+_INVARIANTS = (
+    _i1_each_receipt_has_a_ticket,
+    _i2_one_ticket_for_one_view,
+    _i3_i8_the_history_is_a_legal_way_to_here,
+    _i4_what_is_pending_is_due_or_dead_with_a_reason,
+    _i5_one_message_for_one_notice,
+    _i5_each_card_shows_the_ticket_as_it_is,
+    _i6_letters_are_the_notices,
+    _i7_one_assignee_who_may_be_it,
+    _i9_logs_keep_silent,
+)
