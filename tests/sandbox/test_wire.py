@@ -127,7 +127,7 @@ async def test_who_is_called_finds_the_request_undone_or_done_and_it_passes_afte
 
 async def test_it_does_nothing_when_it_is_to_let_be(wire: Wire, things: Things) -> None:
     wire.calls(_never, at=1, moment=Moment.BEFORE)
-    wire.lets_be()
+    await wire.lets_be()
 
     await things.insert_one({"_id": 1})
 
