@@ -1,0 +1,150 @@
+"""Each invariant is seen to fail: one thing is spoilt by hand, and what broke is named."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox.mail import Letter
+from tests.faults.invariants import check_invariants
+from tests.faults.walking import Stage, claims, submits
+
+Spoils = Callable[[Stage, dict[str, Any]], Awaitable[object]]
+
+
+@pytest.fixture
+async def claimed(stage: Stage) -> AsyncIterator[dict[str, Any]]:
+    """The stored ticket, claimed by Bob; all is well with it."""
+    await submits(stage)
+    await stage.settles()
+    await claims(stage)
+    await stage.settles()
+    await check_invariants(stage.world)
+    [ticket] = await stage.world.documents("tickets")
+    log = stage.world.worker.log
+    yield ticket
+    stage.world.worker.log_path.write_text(log, "utf-8")
+
+
+async def _sets(stage: Stage, **fields: Any) -> None:
+    named = {name.replace("__", "."): value for name, value in fields.items()}
+    await stage.world.database.tickets.update_one({}, {"$set": named})
+
+
+async def the_ticket_is_gone(stage: Stage, _ticket: dict[str, Any]) -> None:
+    await stage.world.database.tickets.delete_many({})
+
+
+async def somebody_else_has_its_number(stage: Stage, _ticket: dict[str, Any]) -> None:
+    await _sets(stage, key="view:V123")
+
+
+async def the_history_lacks_an_event(stage: Stage, ticket: dict[str, Any]) -> None:
+    await _sets(stage, history=[one for one in ticket["history"] if one["what"] != "triaged"])
+
+
+async def the_history_goes_backwards(stage: Stage, ticket: dict[str, Any]) -> None:
+    await _sets(stage, history__0__at=ticket["opened_at"] + timedelta(hours=1))
+
+
+async def the_status_has_no_history(stage: Stage, _ticket: dict[str, Any]) -> None:
+    await _sets(stage, status="resolved")
+
+
+async def a_step_is_dead_without_a_reason(stage: Stage, _ticket: dict[str, Any]) -> None:
+    step = {"step": "triage_ticket", "version": 1, "due": None, "lease": 0, "error": ""}
+    await _sets(stage, pending=[step])
+
+
+async def the_sweep_is_told_of_nothing(stage: Stage, ticket: dict[str, Any]) -> None:
+    due = ticket["opened_at"] + timedelta(days=300)
+    step = {"step": "triage_ticket", "version": 1, "due": due, "lease": 0}
+    await _sets(stage, pending=[step])
+
+
+async def a_message_is_sent_twice(stage: Stage, _ticket: dict[str, Any]) -> None:
+    [card] = stage.world.cast.bob.messages
+    slack = AsyncWebClient(token=stage.world.slack.bot_token, base_url=stage.world.slack.api_url)
+    await slack.chat_postMessage(channel=card.channel, text=card.text, metadata=card.metadata)
+
+
+async def a_message_is_forgotten(stage: Stage, ticket: dict[str, Any]) -> None:
+    await _sets(stage, cards=ticket["cards"][:1])
+
+
+async def a_card_is_stale(stage: Stage, _ticket: dict[str, Any]) -> None:
+    await _sets(stage, title="Another title")
+
+
+async def a_letter_is_lost(stage: Stage, _ticket: dict[str, Any]) -> None:
+    stage.world.mail.inbox.clear()
+
+
+async def a_letter_goes_to_two(stage: Stage, _ticket: dict[str, Any]) -> None:
+    [letter] = stage.world.mail.inbox
+    other = Letter(letter.sender, [stage.world.cast.eve.email], letter.message)
+    stage.world.mail.inbox.append(other)
+
+
+async def a_letter_is_about_nothing(stage: Stage, _ticket: dict[str, Any]) -> None:
+    await _sets(stage, offers=0)
+
+
+async def the_assignee_is_no_moderator(stage: Stage, _ticket: dict[str, Any]) -> None:
+    who = {"slack_id": stage.world.cast.bob.id}
+    await stage.world.database.members.update_one(who, {"$set": {"role": "user"}})
+
+
+async def a_stranger_has_claimed(stage: Stage, _ticket: dict[str, Any]) -> None:
+    await _sets(stage, history__3__who=stage.world.cast.mo.id)
+
+
+async def a_log_repeats_what_people_wrote(stage: Stage, ticket: dict[str, Any]) -> None:
+    _says(stage, f"about {ticket['title']}")
+
+
+async def a_log_has_a_secret(stage: Stage, _ticket: dict[str, Any]) -> None:
+    _says(stage, stage.world.slack.bot_token)
+
+
+async def the_worker_has_ended(stage: Stage, _ticket: dict[str, Any]) -> None:
+    await stage.world.worker.kill()
+
+
+def _says(stage: Stage, words: str) -> None:
+    with stage.world.worker.log_path.open("a") as log:
+        log.write(words)
+
+
+@pytest.mark.parametrize(
+    ("invariant", "spoils"),
+    [
+        ("I1", the_ticket_is_gone),
+        ("I2", somebody_else_has_its_number),
+        ("I3", the_history_lacks_an_event),
+        ("I3", the_history_goes_backwards),
+        ("I3", the_status_has_no_history),
+        ("I4", a_step_is_dead_without_a_reason),
+        ("I4", the_sweep_is_told_of_nothing),
+        ("I5", a_message_is_sent_twice),
+        ("I5", a_message_is_forgotten),
+        ("I5", a_card_is_stale),
+        ("I6", a_letter_is_lost),
+        ("I6", a_letter_goes_to_two),
+        ("I6", a_letter_is_about_nothing),
+        ("I7", the_assignee_is_no_moderator),
+        ("I8", a_stranger_has_claimed),
+        ("I9", a_log_repeats_what_people_wrote),
+        ("I9", a_log_has_a_secret),
+        ("I10", the_worker_has_ended),
+    ],
+)
+async def test_it_is_noticed_that(
+    stage: Stage, claimed: dict[str, Any], invariant: str, spoils: Spoils
+) -> None:
+    await spoils(stage, claimed)
+
+    with pytest.raises(AssertionError, match=rf"(?m)^{invariant}: "):
+        await check_invariants(stage.world)
