@@ -1,9 +1,17 @@
 """A person points at an element, by the ids that a client of Slack's knows it by."""
 
 from base64 import b64decode
+from itertools import chain
 
 from sandbox.slack import payloads
-from sandbox.slack.clicking import Hit, act_in_message, act_in_view, carried, post_of
+from sandbox.slack.clicking import (
+    Hit,
+    act_in_message,
+    act_in_view,
+    carried,
+    message_values,
+    post_of,
+)
 from sandbox.slack.door import Hand
 from sandbox.slack.filling import emptied, offered, search
 from sandbox.slack.inputs import (
@@ -38,33 +46,32 @@ async def press(
     hand: Hand, where: Message | View, block_id: str, action_id: str, state: Json | None
 ) -> None:
     """Click a button, or choose in a menu; LookupError when that was not shown."""
-    block, element = _element(where.blocks, block_id, action_id)
+    block, element = _element(_blocks(where), block_id, action_id)
     hit = _hit(hand, block, element, state or {})
-    if isinstance(where, Message):
-        await act_in_message(hand, where, hit)
-    else:
+    if isinstance(where, View):
         await act_in_view(hand, where, hit)
+        return
+    if hit.field and hit.state:
+        _keep(hand, where, hit.field, hit.state)
+        if not hit.field.dispatches:
+            return  # it goes along with what is clicked next
+    await act_in_message(hand, where, hit)
 
 
 async def put(hand: Hand, view: View, block_id: str, action_id: str, state: Json) -> None:
-    """Have this stand in an input; the app hears of it at once only where it asked to."""
+    """Have this stand in an input; the app hears of it by a press, or when all is submitted."""
     field = _field(hand, view.blocks, block_id, action_id)
-    before = view.values[block_id][action_id]
     now = _state(hand, field, state)
-    if now == before:
-        return
-    view.keep(field, now)
-    hand.state.changed()
-    if field.dispatches:
-        action = {"action_id": action_id, "block_id": block_id, **now}
-        await act_in_view(hand, view, Hit(action))
+    if now != view.values[block_id][action_id]:
+        view.keep(field, now)
+        hand.state.changed()
 
 
 async def options(
     hand: Hand, where: Message | View, block_id: str, action_id: str, typed: str
 ) -> list[Json]:
     """What the app offers for what was typed into an external select."""
-    field = _field(hand, where.blocks, block_id, action_id)
+    field = _field(hand, _blocks(where), block_id, action_id)
     if isinstance(where, View):
         return await search(hand, where, field, typed)
     post, channel = post_of(hand, where), hand.state.channels.get(where.channel)
@@ -72,6 +79,19 @@ async def options(
         raise LookupError(GONE)
     place = payloads.message_place(channel, post, message=where.raw)
     return await offered(hand, place, field, typed)
+
+
+def _blocks(where: Message | View) -> list[Json]:
+    if isinstance(where, View):
+        return where.blocks
+    attached = [one.get("blocks", ()) for one in where.raw.get("attachments", ())]
+    return [*where.blocks, *chain.from_iterable(attached)]
+
+
+def _keep(hand: Hand, message: Message, field: Field, state: Json) -> None:
+    """What was chosen in a message is sent along with all that is done in it later."""
+    block = message_values(hand, message).setdefault(field.block_id, {})
+    block[field.action_id] = state
 
 
 def _element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Json, Json]:

@@ -169,6 +169,10 @@ def actions(*elements: Json) -> Json:
     return {"type": "actions", "elements": list(elements)}
 
 
+def menu(kind: str, name: str, **more: Any) -> Json:
+    return {"type": kind, "action_id": kind, "placeholder": plain(name), **more}
+
+
 def rich(*parts: Json) -> Json:
     return {"type": "rich_text", "elements": list(parts)}
 

@@ -14,6 +14,7 @@ from tests.browser.gallery import (
     actions,
     chosen,
     marked,
+    menu,
     option,
     options,
     plain,
@@ -39,10 +40,6 @@ async def app(world: World) -> AsyncIterator[App]:
 
 def button(text: str, **more: object) -> Json:
     return {"type": "button", "action_id": text.lower(), "text": plain(text), **more}
-
-
-def menu(kind: str, name: str, **more: object) -> Json:
-    return {"type": kind, "action_id": kind, "placeholder": plain(name), **more}
 
 
 async def test_each_kind_of_button_tells_the_app_which_one_was_pressed(

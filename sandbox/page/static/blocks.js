@@ -2,8 +2,9 @@
 
 import { el } from "./dom.js";
 import { drawElement, image } from "./elements.js";
+import { icon } from "./icons.js";
 import { markdown } from "./markdown.js";
-import { link, plain, textNodes } from "./mrkdwn.js";
+import { isText, link, plain, textNodes } from "./mrkdwn.js";
 import { richText, unknown } from "./rich_text.js";
 import { elementId, isGroup } from "./states.js";
 
@@ -23,12 +24,22 @@ const BLOCKS = {
   rich_text: (block, place) => el("div", { class: "block" }, richText(block, place.screen)),
   markdown: (block) => el("div", { class: "block text" }, ...markdown(block.text)),
   video,
+  file: remoteFile,
   table,
 };
 
 /** @param {Json[]} blocks @param {Place} place @returns {HTMLElement[]} */
 export function drawBlocks(blocks, place) {
-  return blocks.map((block) => BLOCKS[block?.type]?.(block, place) ?? unknown(block, "block"));
+  return blocks.map((block) => drawn(block, place));
+}
+
+/** What cannot be drawn must not take everything around it along. @param {Json} block @param {Place} place */
+function drawn(block, place) {
+  try {
+    return BLOCKS[block?.type]?.(block, place) ?? unknown(block, "block");
+  } catch {
+    return unknown(block, "block");
+  }
 }
 
 /** @param {Json} block @param {Place} place */
@@ -46,10 +57,11 @@ function section(block, place) {
 
 /** @param {Json} block @param {Place} place */
 function context(block, place) {
-  const parts = block.elements.map((/** @type {Json} */ one) => (one.type === "image"
-    ? image(one, "tiny")
-    : el("span", { class: "text" }, ...textNodes(one, place.screen))));
-  return el("div", { class: "block context" }, parts);
+  const part = (/** @type {Json} */ one) => {
+    if (one.type === "image") return image(one, "tiny");
+    return isText(one) ? el("span", { class: "text" }, ...textNodes(one, place.screen)) : unknown(one, "element");
+  };
+  return el("div", { class: "block context" }, block.elements.map(part));
 }
 
 /** @param {Json} block @param {Place} place */
@@ -77,18 +89,29 @@ function picture(block) {
   return el("figure", { class: "block" }, block.title && el("figcaption", {}, plain(block.title)), image(block, "picture"));
 }
 
-/** @param {Json} block */
+/** It is played where it comes from: nothing of the outside runs in here. @param {Json} block */
 function video(block) {
+  const from = [block.provider_name, block.author_name].filter(Boolean).join(" · ");
   return el("div", { class: "block video" },
-    el("strong", {}, link(block.title_url ?? block.video_url ?? "", [plain(block.title)])),
+    from && el("small", {}, from),
+    el("strong", {}, link(block.title_url ?? block.video_url, [plain(block.title)])),
     block.description && el("div", {}, plain(block.description)),
-    image({ image_url: block.thumbnail_url, alt_text: block.alt_text }, "picture"));
+    link(block.video_url, [image({ image_url: block.thumbnail_url, alt_text: block.alt_text }, "picture")]));
+}
+
+/** A file that is kept elsewhere; Slack tells the app its id only. @param {Json} block */
+function remoteFile(block) {
+  return el("div", { class: "block" }, el("div", { class: "file" }, icon("file"), el("span", {}, block.external_id)));
 }
 
 /** @param {Json} block @param {Place} place */
 function table(block, place) {
-  const cell = (/** @type {Json} */ one) => (one.type === "rich_text" ? richText(one, place.screen) : String(one.text ?? ""));
+  const cell = (/** @type {Json} */ one) => (one.type === "rich_text" ? richText(one, place.screen) : String(one.text ?? one.value));
+  const column = (/** @type {number} */ at) => {
+    const settings = block.column_settings?.[at] ?? {};
+    return { style: { "text-align": settings.align ?? "left", "white-space": settings.is_wrapped ? "pre-wrap" : "pre" } };
+  };
   const rows = block.rows.map((/** @type {Json[]} */ row, /** @type {number} */ i) => el("tr", {},
-    row.map((one) => el(i ? "td" : "th", {}, cell(one)))));
-  return el("div", { class: "block table" }, el("table", {}, el("tbody", {}, rows)));
+    row.map((one, at) => el(i ? "td" : "th", column(at), cell(one)))));
+  return el("div", { class: "block table", tabindex: 0, role: "group", "aria-label": "Table" }, el("table", {}, el("tbody", {}, rows)));
 }

@@ -1,38 +1,82 @@
-/** The little of Markdown that apps write: headings, lists, quotes, code, bold, italic, links. */
+/** The Markdown of Slack's markdown block. https://docs.slack.dev/reference/block-kit/blocks/markdown-block */
 
 import { el } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { link } from "./mrkdwn.js";
 
-const INLINE = /`([^`\n]+)`|\*\*(.+?)\*\*|~~(.+?)~~|(?<!\w)[*_](?=\S)(.+?)(?<=\S)[*_](?!\w)|\[([^\]]+)\]\(([^)\s]+)\)/g;
+const INLINE = new RegExp([
+  "\\\\(?<escaped>[!-/:-@[-`{-~])",
+  "`(?<code>[^`\\n]+)`",
+  "\\*\\*(?<bold>.+?)\\*\\*(?!\\*)", "(?<!\\w)__(?<bold2>.+?)__(?!\\w)",
+  "~~(?<strike>.+?)~~",
+  "(?<!\\w)(?<mark>[*_])(?=\\S)(?<italic>.+?)(?<=\\S)\\k<mark>(?!\\w)",
+  "!?\\[(?<label>[^\\]]+)\\]\\((?<href>[^)\\s]+)(?:\\s+\"[^\"]*\")?\\)",
+  "<?(?<url>https?://[^\\s<>]*[^\\s<>.,;:!?)\\]'\"])>?",
+].join("|"), "g");
+const ITEM = /^(\s*)([-*+]|\d+[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;
 
-/** Kinds of lines; runs of the same kind stand together. @type {[RegExp, (lines: string[]) => HTMLElement][]} */
+/** Kinds of lines; runs of the same kind stand together. @type {[RegExp, (lines: string[]) => (Node | string)[]][]} */
 const KINDS = [
-  [/^#{1,6} /, (lines) => el("div", {}, lines.map((line) => el("h4", {}, ...inline(line))))],
-  [/^\s*[-*+] /, (lines) => el("ul", {}, lines.map((line) => el("li", {}, ...inline(line))))],
-  [/^\s*\d+[.)] /, (lines) => el("ol", {}, lines.map((line) => el("li", {}, ...inline(line))))],
-  [/^> ?/, (lines) => el("blockquote", {}, ...inline(lines.join("\n")))],
-  [/^/, (lines) => el("p", {}, ...inline(lines.join("\n").trim()))],
+  [/^#{1,6} /, (lines) => lines.map(heading)],
+  [/^\s*([-*_])(?:\s*\1){2,}\s*$/, (lines) => lines.map(() => el("hr"))],
+  [ITEM, (lines) => lists(lines)],
+  [/^\s*\|.*\|\s*$/, (lines) => [table(lines)]],
+  [/^>/, (lines) => [el("blockquote", {}, ...inline(lines.map((line) => line.replace(/^> ?/, "")).join("\n")))]],
+  [/^/, (lines) => [el("p", {}, ...inline(lines.join("\n").trim()))]],
 ];
 
-/** @param {string} text @returns {HTMLElement[]} */
+/** @param {string} text @returns {(Node | string)[]} */
 export function markdown(text) {
-  const parts = text.split(/```\w*\n([\s\S]*?)\n?```/);
+  const parts = text.split(/^```[^\n`]*\n([\s\S]*?)\n?^```[ \t]*$/m);
   return parts.flatMap((part, i) => (i % 2 ? [el("pre", {}, part)] : runs(part.split("\n"))));
 }
 
-/** @param {string[]} lines @returns {HTMLElement[]} */
+/** @param {string[]} lines @returns {(Node | string)[]} */
 function runs(lines) {
   /** @type {{kind: number, lines: string[]}[]} */
   const found = [];
   for (const line of lines) {
     const kind = KINDS.findIndex(([start]) => start.test(line));
     const last = found.at(-1);
-    const body = line.replace(KINDS[kind][0], "");
-    if (last && last.kind === kind && line.trim()) last.lines.push(body);
-    else found.push({ kind, lines: [body] });
+    if (last && last.kind === kind && line.trim()) last.lines.push(line);
+    else found.push({ kind, lines: [line] });
   }
-  return found.filter((run) => run.lines.some((line) => line.trim())).map((run) => KINDS[run.kind][1](run.lines));
+  return found.filter((run) => run.lines.some((line) => line.trim())).flatMap((run) => KINDS[run.kind][1](run.lines));
+}
+
+/** @param {string} line */
+function heading(line) {
+  const [, signs, text] = /^(#+) (.*)$/.exec(line) ?? ["", "", line];
+  return el(signs.length > 2 ? "h4" : "h3", { class: `heading-${signs.length}` }, ...inline(text));
+}
+
+/** Items that stand further in make lists within the item before. @param {string[]} lines @returns {HTMLElement[]} */
+function lists(lines) {
+  const items = lines.map((line) => ITEM.exec(line) ?? [line, "", "-", undefined, line]);
+  /** @type {HTMLElement[]} */
+  const found = [];
+  for (let i = 0; i < items.length;) {
+    const [, space = "", sign = "", ticked, text = ""] = items[i];
+    let end = i + 1;
+    while (end < items.length && (items[end][1]?.length ?? 0) > space.length) end += 1;
+    const kind = /\d/.test(sign) ? "ol" : "ul";
+    if (found.at(-1)?.localName !== kind) found.push(el(kind, { start: kind === "ol" ? parseInt(sign, 10) : null }));
+    const box = ticked !== undefined && `${ticked === " " ? "☐" : "☑"} `;
+    found.at(-1)?.append(el("li", { class: box ? "task" : null }, box, ...inline(text), ...lists(lines.slice(i + 1, end))));
+    i = end;
+  }
+  return found;
+}
+
+/** @param {string[]} lines */
+function table(lines) {
+  const rows = lines.map((line) => line.trim().slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim()));
+  const rule = /^:?-+:?$/;
+  const [under] = rows.filter((row) => row.every((cell) => rule.test(cell)));
+  const align = (under ?? []).map((cell) => (cell.endsWith(":") ? (cell.startsWith(":") ? "center" : "right") : "left"));
+  const drawn = rows.filter((row) => row !== under).map((row, i) => el("tr", {},
+    row.map((cell, at) => el(i ? "td" : "th", { style: { "text-align": align[at] ?? "left" } }, ...inline(cell)))));
+  return el("div", { class: "table", tabindex: 0, role: "group", "aria-label": "Table" }, el("table", {}, el("tbody", {}, drawn)));
 }
 
 /** @param {string} text @returns {(Node | string)[]} */
@@ -41,14 +85,18 @@ function inline(text) {
   const nodes = [];
   let end = 0;
   for (const found of text.matchAll(INLINE)) {
-    const [all, code, bold, strike, italic, label, href] = found;
-    nodes.push(withEmoji(text.slice(end, found.index)));
-    if (code) nodes.push(el("code", {}, code));
-    else if (bold) nodes.push(el("strong", {}, ...inline(bold)));
-    else if (strike) nodes.push(el("s", {}, ...inline(strike)));
-    else if (italic) nodes.push(el("em", {}, ...inline(italic)));
-    else nodes.push(link(href, [label]));
-    end = found.index + all.length;
+    nodes.push(withEmoji(text.slice(end, found.index)), run(found.groups ?? {}));
+    end = found.index + found[0].length;
   }
   return [...nodes, withEmoji(text.slice(end))];
+}
+
+/** @param {Record<string, string>} found @returns {Node | string} */
+function run(found) {
+  if (found.escaped) return found.escaped;
+  if (found.code) return el("code", {}, found.code);
+  if (found.bold || found.bold2) return el("strong", {}, ...inline(found.bold || found.bold2));
+  if (found.strike) return el("s", {}, ...inline(found.strike));
+  if (found.italic) return el("em", {}, ...inline(found.italic));
+  return found.url ? link(found.url, [found.url]) : link(found.href, inline(found.label));
 }

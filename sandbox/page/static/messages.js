@@ -1,5 +1,6 @@
 /** A conversation or a thread: its messages, oldest first, and where one writes. */
 
+import { drawAttachment } from "./attachments.js";
 import { drawBlocks } from "./blocks.js";
 import { Composer } from "./composer.js";
 import { el, idOf, keyed } from "./dom.js";
@@ -85,9 +86,10 @@ export class Pane {
   /** @param {Message} message @param {Screen} screen @returns {(Node | string)[]} */
   said(message, screen) {
     const place = inMessage(screen, this.talk, this.conversation, message, this.thread ? "t" : "m");
-    const body = message.blocks?.length ? drawBlocks(message.blocks, place) : [el("div", { class: "text" }, ...mrkdwn(message.text, screen))];
+    const body = message.blocks?.length ? drawBlocks(message.blocks, place) : [message.text && el("div", { class: "text" }, ...mrkdwn(message.text, screen))];
+    const attachments = message.attachments.map((one) => drawAttachment(one, place));
     const files = (message.files ?? []).map((file) => el("div", { class: "file" }, icon("file"), el("span", {}, file.title || file.name || file.id)));
-    return [el("div", { class: "said" }, body, message.edited && el("span", { class: "edited" }, "(edited)")), ...files];
+    return [el("div", { class: "said" }, body, attachments, message.edited && el("span", { class: "edited" }, "(edited)")), ...files];
   }
 
   /** @param {Message} message */

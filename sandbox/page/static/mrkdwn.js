@@ -12,7 +12,7 @@ const INLINE = new RegExp([
   "`(?<code>[^`\\n]+)`",
   marked("bold", "\\*"), marked("italic", "_"), marked("strike", "~"),
   "(?<url>https?://[^\\s<>|]*[^\\s<>|.,;:!?)\\]'\"])",
-  ":(?<emoji>[a-z0-9_+'-]+):",
+  ":(?<emoji>[a-z0-9_+'-]+(?:::skin-tone-[2-6])?):",
 ].join("|"), "g");
 
 /** Text between two marks that hug it, and that stand at the border of words. */
@@ -25,6 +25,9 @@ function marked(name, mark) {
 export function unescaped(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
+
+/** @param {Json} thing */
+export const isText = (thing) => thing.type === "mrkdwn" || thing.type === "plain_text";
 
 /** A text object of Block Kit. @param {Json | undefined | null} text @param {Screen} screen @returns {Node[]} */
 export function textNodes(text, screen) {
@@ -91,10 +94,10 @@ function run(found, screen) {
 function reference(written, screen) {
   const [target, ...rest] = written.slice(1, -1).split("|");
   const label = rest.length ? unescaped(rest.join("|")) : "";
-  if (target.startsWith("@")) return mention(target.slice(1), screen);
-  if (target.startsWith("#")) return mention(target.slice(1), screen, "#");
+  if (target.startsWith("@")) return mention(target.slice(1), screen, "@", label);
+  if (target.startsWith("#")) return mention(target.slice(1), screen, "#", label);
   if (target.startsWith("!date^")) return dated(target, label, screen);
-  if (target.startsWith("!subteam^")) return mark(label || nameOf(target.slice(9), screen, "@"));
+  if (target.startsWith("!subteam^")) return mention(target.slice(9), screen, "@", label);
   if (target.startsWith("!")) return mark(`@${label.replace(/^@/, "") || target.slice(1)}`);
   return link(unescaped(target), label ? inline(rest.join("|"), screen) : [unescaped(target.replace(/^mailto:/, ""))]);
 }
@@ -102,14 +105,21 @@ function reference(written, screen) {
 /** @param {string} target @param {string} fallback @param {Screen} screen */
 function dated(target, fallback, screen) {
   const [, ts, format, href] = target.split("^");
-  const text = slackDate(ts, format, screen.person.tz) || fallback;
-  const time = el("time", { title: fallback, datetime: new Date(Number(ts) * 1000).toISOString() }, text);
+  return moment(ts, format, { fallback, href: href && unescaped(href) }, screen);
+}
+
+/** A moment as the reader's own clock and calendar have it.
+ * @param {string | number} ts @param {string} format @param {{fallback?: string, href?: string}} more @param {Screen} screen @returns {Node} */
+export function moment(ts, format, { fallback, href }, screen) {
+  const date = new Date(Number(ts) * 1000);
+  if (!ts || !format || Number.isNaN(date.getTime())) return document.createTextNode(fallback ?? "");
+  const time = el("time", { title: fallback, datetime: date.toISOString() }, slackDate(String(ts), unescaped(format), screen.person.tz));
   return href ? link(href, [time]) : time;
 }
 
-/** @param {string} id @param {Screen} screen @param {string} [sign] */
-export function mention(id, screen, sign = "@") {
-  return mark(nameOf(id, screen, sign), id === screen.person.id);
+/** @param {string} id @param {Screen} screen @param {string} [sign] @param {string} [label]  of whom nobody here knows */
+export function mention(id, screen, sign = "@", label = "") {
+  return mark(nameOf(id, screen, sign, label), id === screen.person.id);
 }
 
 /** @param {string} text @param {boolean} [me] */
@@ -117,9 +127,9 @@ export function mark(text, me = false) {
   return el("span", { class: me ? "mention me" : "mention" }, text);
 }
 
-/** The name with its sign, once. @param {string} id @param {Screen} screen @param {string} sign */
-export function nameOf(id, screen, sign) {
-  return sign + (screen.names[id] ?? id).replace(/^[@#]/, "");
+/** The name with its sign, once. @param {string} id @param {Screen} screen @param {string} sign @param {string} [label] */
+function nameOf(id, screen, sign, label = "") {
+  return sign + (screen.names[id] ?? (label || id)).replace(/^[@#]/, "");
 }
 
 /** @param {string} href @param {(Node | string)[]} label @returns {Node} */

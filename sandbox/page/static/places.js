@@ -84,17 +84,37 @@ export function inView(screen, talk, view, drafts) {
   };
 }
 
+/** What was chosen or typed in messages, by message: no screen tells of it, and a redraw must not lose it.
+ * @typedef {{values: View["values"], unsent: Map<string, Json>}} Held
+ * @type {Map<string, Held>} */
+const inMessages = new Map();
+
 /** @param {Screen} screen @param {Talk} talk @param {string} channel @param {Message} message @param {string} pane @returns {Place} */
 export function inMessage(screen, talk, channel, message, pane) {
   const where = { channel, ts: message.ts };
+  const key = idOf(channel, message.ts);
+  if (!inMessages.has(key)) inMessages.set(key, { values: {}, unsent: new Map() });
+  const { values, unsent } = /** @type {Held} */ (inMessages.get(key));
+  const hold = (/** @type {Json} */ block, /** @type {Json} */ element, /** @type {Json} */ state) => {
+    values[block.block_id] = { ...values[block.block_id], [element.action_id]: state };
+  };
   return {
     where,
     scope: idOf(pane, channel, message.ts),
     screen,
-    values: {},
+    values,
     errors: {},
-    keep: (block, element, state) => void talk.act(clicked(where, block, element, state)),
-    click: async (block, element, state) => void (await talk.act(clicked(where, block, element, state))),
+    keep: (block, element, state) => {
+      hold(block, element, state);
+      if (!block.dispatch_action) unsent.set(idOf(block.block_id, element.action_id), clicked(where, block, element, state));
+    },
+    click: async (block, element, state) => {
+      if (state) hold(block, element, state);
+      const before = [...unsent.values()];
+      unsent.clear();
+      for (const act of before) await talk.act(act);
+      await talk.act(clicked(where, block, element, state));
+    },
     search: (block, element, typed) => talk.options({ ...where, ...named(block, element), typed }),
   };
 }

@@ -2,8 +2,7 @@
 
 import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
-import { link, mark, mention } from "./mrkdwn.js";
-import { slackDate } from "./times.js";
+import { link, mark, mention, moment } from "./mrkdwn.js";
 
 /** @typedef {import("./types.js").Screen} Screen */
 /** @typedef {import("./types.js").Json} Json */
@@ -11,14 +10,17 @@ import { slackDate } from "./times.js";
 /** @type {Record<string, (part: Json, screen: Screen) => HTMLElement>} */
 const PARTS = {
   rich_text_section: (part, screen) => el("div", { class: "rich-section" }, ...runs(part, screen)),
-  rich_text_quote: (part, screen) => el("blockquote", {}, ...runs(part, screen)),
-  rich_text_preformatted: (part, screen) => el("pre", {}, ...runs(part, screen)),
+  rich_text_quote: (part, screen) => el("blockquote", { class: bordered(part) }, ...runs(part, screen)),
+  rich_text_preformatted: (part, screen) => el("pre", { class: bordered(part) }, ...runs(part, screen)),
   rich_text_list: (part, screen) => el(
     part.style === "ordered" ? "ol" : "ul",
-    { class: `indent-${Math.min(part.indent ?? 0, 8)}`, start: part.offset ? part.offset + 1 : null },
+    { class: `indent-${part.indent ?? 0} ${bordered(part) ?? ""}`, start: part.offset ? part.offset + 1 : null },
     ...part.elements.map((/** @type {Json} */ item) => el("li", {}, ...runs(item, screen))),
   ),
 };
+
+/** @param {Json} part */
+const bordered = (part) => (part.border ? "bordered" : null);
 
 /** @type {Record<string, (run: Json, screen: Screen) => Node>} */
 const RUNS = {
@@ -27,10 +29,11 @@ const RUNS = {
   user: (run, screen) => styled(mention(run.user_id, screen), run.style),
   channel: (run, screen) => styled(mention(run.channel_id, screen, "#"), run.style),
   usergroup: (run, screen) => styled(mention(run.usergroup_id, screen), run.style),
-  broadcast: (run) => mark(`@${run.range}`),
+  broadcast: (run) => styled(mark(`@${run.range}`), run.style),
+  team: (run, screen) => styled(mark(run.team_id === screen.team.id ? screen.team.name : run.team_id), run.style),
   emoji: (run) => document.createTextNode(run.unicode ? unicode(run.unicode) : emoji(run.name)),
-  date: (run, screen) => el("time", { title: run.fallback ?? null }, slackDate(String(run.timestamp), run.format, screen.person.tz)),
-  color: (run) => el("span", { class: "color-value" }, el("i", { style: { background: run.value } }), run.value),
+  date: (run, screen) => styled(moment(run.timestamp, run.format, { fallback: run.fallback, href: run.url }, screen), run.style),
+  color: (run) => el("span", { class: "color-value" }, el("i", { style: { "background-color": run.value } }), run.value),
 };
 
 /** @param {Json} block @param {Screen} screen @returns {HTMLElement} */
@@ -44,8 +47,11 @@ function runs(part, screen) {
   return (part.elements ?? []).map((/** @type {Json} */ run) => RUNS[run.type]?.(run, screen) ?? unknown(run));
 }
 
-/** @type {[string, "strong" | "em" | "s" | "u" | "code"][]} */
-const STYLES = [["bold", "strong"], ["italic", "em"], ["strike", "s"], ["underline", "u"], ["code", "code"]];
+/** @type {[string, "strong" | "em" | "s" | "u" | "code" | "mark"][]} */
+const STYLES = [
+  ["code", "code"], ["bold", "strong"], ["italic", "em"], ["strike", "s"], ["underline", "u"],
+  ["highlight", "mark"], ["client_highlight", "mark"],
+];
 
 /** @param {Node} node @param {Json | undefined} style @returns {Node} */
 function styled(node, style) {

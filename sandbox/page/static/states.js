@@ -1,6 +1,7 @@
 /** What elements hold, in the shape of Slack's `view.state.values`. */
 
-import { idOf } from "./dom.js";
+import { el, idOf } from "./dom.js";
+import { plain, textNodes } from "./mrkdwn.js";
 
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Place} Place */
@@ -61,7 +62,7 @@ export function elementId(place, block, element) {
  * @param {Place} place @param {Json} block @param {Json} element @returns {Record<string, any>} */
 export function bound(place, block, element) {
   const id = elementId(place, block, element);
-  if (block.type !== "input") return { id, "aria-label": nameFor(block, element) };
+  if (block.type !== "input") return { id, "aria-label": nameFor(place, block, element) };
   const error = place.errors[block.block_id];
   const about = [error && `${id}-error`, block.hint && `${id}-hint`].filter(Boolean).join(" ");
   return {
@@ -76,7 +77,8 @@ export function bound(place, block, element) {
 /** @param {Json} element */
 export const isGroup = (element) => element.type === "checkboxes" || element.type === "radio_buttons";
 
-/** @param {Json} block @param {Json} element @returns {string} */
-function nameFor(block, element) {
-  return element.accessibility_label ?? element.placeholder?.text ?? block.text?.text ?? element.type.replaceAll("_", " ");
+/** Outside of a form there is no label: the nearest words have to do. @param {Place} place @param {Json} block @param {Json} element @returns {string} */
+function nameFor(place, block, element) {
+  const beside = el("span", {}, ...textNodes(block.text, place.screen)).textContent;
+  return plain(element.placeholder) || beside || element.type.replaceAll("_", " ");
 }

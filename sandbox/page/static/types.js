@@ -20,6 +20,7 @@
  * @property {boolean} is_app
  * @property {string} text
  * @property {Json[]} blocks
+ * @property {Json[]} attachments
  * @property {boolean} ephemeral
  * @property {boolean} edited
  * @property {number} reply_count
