@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
+from playwright.async_api import Locator, Route
 from playwright.async_api import Page as Window
-from playwright.async_api import Route
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -138,6 +138,12 @@ async def with_pictures(window: Window) -> Window:
 
     await window.context.route(re.compile(r"^https://\w+\.example\.com/"), answer)
     return window
+
+
+async def picks(within: Locator, name: str, wanted: str, *, typed: str = "") -> None:
+    """Choose in a menu that is searched by typing."""
+    await within.get_by_role("combobox", name=name, exact=True).fill(typed or wanted)
+    await within.get_by_role("listbox").get_by_role("option", name=wanted).click()
 
 
 def plain(text: str, **more: Any) -> Json:

@@ -17,6 +17,7 @@ from tests.browser.gallery import (
     menu,
     option,
     options,
+    picks,
     plain,
     section,
     with_pictures,
@@ -172,12 +173,6 @@ def by_date(value: str) -> Callable[[Locator], Awaitable[object]]:
     return lambda block: block.locator(".moment").fill(value)
 
 
-async def picks(block: Locator, name: str, wanted: str, *, typed: str = "") -> None:
-    """Choose in a menu that is searched by typing."""
-    await block.get_by_role("combobox", name=name).fill(typed or wanted)
-    await block.get_by_role("option", name=wanted).click()
-
-
 def general(world: World) -> str:
     channel = world.slack.state.channels.named("general")
     assert channel
@@ -190,7 +185,7 @@ GROUPS = [
 ]
 # 14:39:42 UTC; Ada is in Berlin.
 MOMENT = 1392734382
-CASES = [
+MENUS_OF_ONE = [
     Case(
         menu("static_select", "Tea", option_groups=GROUPS, initial_option=option("Ceylon")),
         from_list("Tea", "Sencha"),
@@ -216,6 +211,8 @@ CASES = [
         by_search("Search", "Earl Grey", typed="gr"),
         lambda _: {"selected_option": option("Earl Grey")},
     ),
+]
+MENUS_OF_SEVERAL = [
     Case(
         menu(
             "multi_static_select",
@@ -246,6 +243,8 @@ CASES = [
         by_search("Searches", "Assam", typed="a"),
         lambda _: {"selected_options": [option("Assam")]},
     ),
+]
+PICKERS = [
     Case(
         menu("datepicker", "Day", initial_date="2026-03-01"),
         by_date("2026-04-02"),
@@ -278,24 +277,27 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.element["type"])
+@pytest.mark.parametrize(
+    "cases", [MENUS_OF_ONE, MENUS_OF_SEVERAL, PICKERS], ids=["one", "several", "pickers"]
+)
 async def test_the_app_hears_what_was_chosen(
-    opens: Opens, world: World, app: App, case: Case
+    opens: Opens, world: World, app: App, cases: list[Case]
 ) -> None:
     ada = await opens(world.cast.ada)
-    kind = case.element["type"]
-    blocks = [
-        actions(case.element | {"action_id": "below"}),
-        section("Beside", accessory=case.element | {"action_id": "beside"}),
-    ]
-    # Slack takes this one in actions and in inputs only.
-    post = await app.says(world.cast.ada, *(blocks[:1] if kind == "datetimepicker" else blocks))
-    message = ada.get_by_test_id("message")
+    # Slack takes moments in actions and in inputs only.
+    beside = [one for one in cases if one.element["type"] != "datetimepicker"]
+    await app.says(
+        world.cast.ada,
+        *(actions(one.element | {"action_id": "below"}) for one in cases),
+        *(section("B", accessory=one.element | {"action_id": "beside"}) for one in beside),
+    )
+    blocks = ada.get_by_test_id("message").locator(".block")
+    used = [*((one, "below") for one in cases), *((one, "beside") for one in beside)]
+    await expect(blocks).to_have_count(len(used))
 
-    for block in post.blocks:
-        name = "below" if block["type"] == "actions" else "beside"
-        await case.use(message.locator(f".block.{block['type']}"))
+    for i, (case, name) in enumerate(used):
+        await case.use(blocks.nth(i))
 
-        heard = await app.hears_action()
-        assert heard == {"type": kind, "action_id": name, **case.selected(world)}
+        expected = {"type": case.element["type"], "action_id": name, **case.selected(world)}
+        assert await app.hears_action() == expected
     assert app.has_heard_all()
