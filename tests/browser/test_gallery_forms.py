@@ -9,6 +9,7 @@ from sandbox.slack.shapes import Json
 from sandbox.world import World
 from tests.browser.conftest import Opens
 from tests.browser.gallery import (
+    TEAS,
     App,
     actions,
     asks,
@@ -154,6 +155,54 @@ async def test_what_is_chosen_is_submitted_as_slack_writes_it(
         "sugar": {"selected_option": chosen("Two lumps")},
         "with": {"selected_options": [chosen("Milk"), chosen("Honey")]},
     }
+
+
+async def test_a_menu_that_is_searched_is_used_with_keys_alone(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    await app.opens(
+        world.cast.ada, asks("Teas", menu("multi_static_select", "X", options=options(*TEAS)))
+    )
+    modal = ada.get_by_test_id("modal")
+    teas, offered = modal.get_by_role("combobox", name="Teas"), modal.get_by_role("option")
+    await expect(teas).to_be_focused()
+
+    await ada.keyboard.type("e")
+    await expect(offered).to_have_text(["Ceylon", "Earl Grey"])
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        await ada.keyboard.press(key)
+    await expect(modal.locator(".chip")).to_have_text("Earl Grey×")
+    await ada.keyboard.press("ArrowUp")
+    await expect(teas).to_have_attribute("aria-expanded", "true")
+    await expect(modal.get_by_role("option", selected=True)).to_have_text("Earl Grey")
+    await ada.keyboard.press("Escape")
+    await expect(offered).to_have_count(0)
+    await ada.keyboard.press("Backspace")
+    await expect(modal.locator(".chip")).to_have_count(0)
+    await expect(teas).to_be_focused()
+
+
+async def test_a_menu_of_conversations_offers_what_its_filter_includes(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    filters: dict[str, Json] = {
+        "All": {},
+        "Public": {"filter": {"include": ["public"]}},
+        "Direct": {"filter": {"include": ["im"]}},
+        "People": {"filter": {"include": ["im", "public"], "exclude_bot_users": True}},
+    }
+    await app.opens(
+        world.cast.ada,
+        *(asks(one, menu("conversations_select", "X", **more)) for one, more in filters.items()),
+    )
+    modal = ada.get_by_test_id("modal")
+
+    channels = ["#general", "#it-help", "#random"]
+    offered = {"All": ["Frontdesk", *channels], "Public": channels, "People": channels}
+    for label, names in (offered | {"Direct": ["Frontdesk"]}).items():
+        await expect(modal.get_by_label(label).locator("option:enabled")).to_have_text(names)
 
 
 async def test_what_an_app_fills_in_is_there_and_may_be_taken_back(

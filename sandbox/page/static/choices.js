@@ -16,12 +16,18 @@ export function groupsOf(element, place) {
   const kind = element.type.replace(/^multi_/, "");
   if (kind === "users_select") return [{ label: "", choices: screen.people.map((one) => ({ label: one.real_name, value: one.id })) }];
   if (kind === "channels_select" || kind === "conversations_select") {
-    const open = screen.conversations.filter((one) => one.kind === "channel" || kind === "conversations_select");
+    const open = screen.conversations.filter((one) => (one.kind === "channel" ? takesChannels(element) : kind === "conversations_select" && takesApps(element)));
     return [{ label: "", choices: open.map((one) => ({ label: (one.kind === "channel" ? "#" : "") + one.name.replace(/^#/, ""), value: one.id })) }];
   }
   const groups = element.option_groups ?? [{ options: element.options ?? [] }];
   return groups.map((/** @type {Json} */ group) => ({ label: plain(group.label), choices: group.options.map(choiceOf) }));
 }
+
+/** @param {Json} element */
+const takesChannels = ({ filter }) => filter?.include?.some((/** @type {string} */ one) => one === "public" || one === "private") ?? true;
+
+/** @param {Json} element */
+const takesApps = ({ filter }) => !filter?.exclude_bot_users && (filter?.include?.includes("im") ?? true);
 
 /** @param {Json} option @returns {Choice} */
 export function choiceOf(option) {
