@@ -11,6 +11,7 @@ from sandbox.wire import Moment
 from sandbox.world import World
 from tests.faults.walking import Stage
 
+_END_SECONDS = 10
 # What the worker asks of Slack; the bot asks some of it too, and is not harmed.
 _METHODS = (
     "users.info",
@@ -22,7 +23,13 @@ _METHODS = (
 
 
 class Death(Protocol):
-    """The end of one process, at one place; it may never come to that place."""
+    """The end of one process, at one place; it may never come to that place.
+
+    Attributes:
+        sudden: whether what it has leased stays so.
+    """
+
+    sudden: bool
 
     async def comes(self) -> None:
         """Return when the process is dead."""
@@ -33,6 +40,8 @@ class Death(Protocol):
 
 class AtMessage:
     """At the k-th message between bot or worker and MongoDB."""
+
+    sudden = True
 
     def __init__(self, stage: Stage, process: str, *, at: int, moment: Moment) -> None:
         self._wire = stage.wires[process]
@@ -48,11 +57,39 @@ class AtMessage:
         return self._wire.struck is not None
 
 
+class ToldToEnd:
+    """The worker's, in good order (SIGTERM): it is told so at the k-th message."""
+
+    sudden = False
+
+    def __init__(self, stage: Stage, *, at: int) -> None:
+        self._worker, self._wire = stage.world.worker, stage.wires["worker"]
+        self._ending: asyncio.Task[None] | None = None
+        self._wire.calls(self._end, at=at, moment=Moment.BEFORE)
+
+    async def _end(self) -> None:
+        # Not waited for: the message that is held back here may be what it has to finish.
+        self._ending = asyncio.create_task(self._worker.stop(timeout=_END_SECONDS))
+
+    async def comes(self) -> None:
+        """Return when the process has ended."""
+        await self._wire.until(lambda: self._wire.struck, timeout=60)
+        if self._ending:
+            await self._ending
+
+    async def is_over(self) -> bool:
+        """Let the process live from now on; whether it was told to end."""
+        await self._wire.lets_be()
+        return self._wire.struck is not None
+
+
 class AtCall:
     """The worker's, at the k-th call of Slack: before Slack does it, or before it learns of it.
 
     It is frozen first, for it must not act on the answer, and then killed.
     """
+
+    sudden = True
 
     def __init__(self, stage: Stage, *, at: int, moment: Moment) -> None:
         self._worker, self._faults = stage.world.worker, stage.world.slack.faults
@@ -83,6 +120,8 @@ class AtCall:
 
 class AtLetter:
     """The worker's, when the mail server has a letter and is about to say so."""
+
+    sudden = True
 
     def __init__(self, stage: Stage) -> None:
         self._worker, self._mail = stage.world.worker, stage.world.mail
@@ -119,7 +158,8 @@ async def goes_through(death: Death, stage: Stage, walk: Callable[[], Awaitable[
 
 async def _takes_over(death: Death, stage: Stage) -> None:
     await death.comes()
-    await leases_end(stage.world)
+    if death.sudden:
+        await leases_end(stage.world)
     stage.letters_unsure = await _letter_was_sent_and_not_noted(stage.world)
     await stage.world.worker.start()
 

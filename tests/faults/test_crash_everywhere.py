@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 
 from sandbox.wire import Moment
-from tests.faults.dying import AtCall, AtLetter, AtMessage, goes_through
+from tests.faults.dying import AtCall, AtLetter, AtMessage, ToldToEnd, goes_through
 from tests.faults.invariants import check_invariants
 from tests.faults.walking import (
     Outcome,
@@ -26,6 +26,7 @@ from tests.faults.walking import (
 
 FEW = {
     "test_the_worker_dies_at_a_message": (1, 2, 3, 5, 8, 12, 17, 23, 30, 38, 47, 55),
+    "test_the_worker_is_told_to_end_at_a_message": (1, 9, 20, 40),
     "test_the_worker_dies_at_a_call_of_slack": (1, 2, 4, 7, 9),
     "test_the_bot_dies_during_a_submission": (1, 2, 3, 4),
     "test_the_bot_dies_during_a_claim": (1, 2, 3),
@@ -87,6 +88,21 @@ async def test_the_worker_dies_at_a_message(
         copies = 2 if died and stage.letters_unsure else 1
         await nothing_is_lost_or_twice(stage, as_usual, copies=copies)
         return died
+
+    await at_each(places, run)
+
+
+async def test_the_worker_is_told_to_end_at_a_message(
+    stage: Stage, as_usual: Outcome, places: tuple[int, ...]
+) -> None:
+    """It finishes what it has begun: nobody has to wait for a lease to end."""
+
+    async def run(at: int) -> bool:
+        await stage.begins_anew()
+        ending = ToldToEnd(stage, at=at)
+        told = await goes_through(ending, stage, lambda: walks(stage))
+        await nothing_is_lost_or_twice(stage, as_usual)
+        return told
 
     await at_each(places, run)
 
