@@ -11,6 +11,7 @@ from playwright.async_api import Page as Window
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from sandbox.slack.channels import Channel
 from sandbox.slack.manifest import Shortcut
 from sandbox.slack.messages import Post
 from sandbox.slack.person import Person
@@ -122,6 +123,12 @@ class App:
         passing = ("action_ts", "block_id", "placeholder", "text", "style")
         return {key: value for key, value in action.items() if key not in passing}
 
+    async def hears_values(self) -> dict[str, Json]:
+        """What the next form that is submitted holds, by the inputs' names."""
+        payload = await self.hears("view_submission")
+        values: dict[str, dict[str, Json]] = payload["view"]["state"]["values"]
+        return {block: next(iter(states.values())) for block, states in values.items()}
+
     def has_heard_all(self) -> bool:
         """Whether Slack has sent no action but those that were waited for."""
         heard = self.slack.journal.deliveries("block_actions")
@@ -138,6 +145,13 @@ async def with_pictures(window: Window) -> Window:
 
     await window.context.route(re.compile(r"^https://\w+\.example\.com/"), answer)
     return window
+
+
+def general(world: World) -> Channel:
+    """A channel that everybody is in."""
+    channel = world.slack.state.channels.named("general")
+    assert channel
+    return channel
 
 
 async def picks(within: Locator, name: str, wanted: str, *, typed: str = "") -> None:
@@ -198,3 +212,16 @@ def form(*blocks: Json, title: str = "Order tea", **more: Any) -> Json:
         "blocks": list(blocks),
         **more,
     }
+
+
+def part(kind: str, *elements: Json) -> Json:
+    return {"type": f"rich_text_{kind}", "elements": list(elements)}
+
+
+def said(text: str, **style: bool) -> Json:
+    return {"type": "text", "text": text, **({"style": style} if style else {})}
+
+
+def bullets(*runs: Json, indent: int = 0) -> Json:
+    items = [part("section", run) for run in runs]
+    return {"type": "rich_text_list", "style": "bullet", "indent": indent, "elements": items}

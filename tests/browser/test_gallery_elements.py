@@ -13,6 +13,7 @@ from tests.browser.gallery import (
     App,
     actions,
     chosen,
+    general,
     marked,
     menu,
     option,
@@ -173,12 +174,6 @@ def by_date(value: str) -> Callable[[Locator], Awaitable[object]]:
     return lambda block: block.locator(".moment").fill(value)
 
 
-def general(world: World) -> str:
-    channel = world.slack.state.channels.named("general")
-    assert channel
-    return channel.id
-
-
 GROUPS = [
     {"label": plain("Black"), "options": options("Assam", "Ceylon")},
     {"label": plain("Green"), "options": options("Sencha", "Hojicha")},
@@ -199,12 +194,12 @@ MENUS_OF_ONE = [
     Case(
         menu("channels_select", "Room"),
         from_list("Room", "#general"),
-        lambda world: {"selected_channel": general(world)},
+        lambda world: {"selected_channel": general(world).id},
     ),
     Case(
         menu("conversations_select", "Place"),
         from_list("Place", "#general"),
-        lambda world: {"selected_conversation": general(world)},
+        lambda world: {"selected_conversation": general(world).id},
     ),
     Case(
         menu("external_select", "Search", min_query_length=2),
@@ -231,12 +226,12 @@ MENUS_OF_SEVERAL = [
     Case(
         menu("multi_channels_select", "Rooms"),
         by_search("Rooms", "#general"),
-        lambda world: {"selected_channels": [general(world)]},
+        lambda world: {"selected_channels": [general(world).id]},
     ),
     Case(
         menu("multi_conversations_select", "Places"),
         by_search("Places", "#general"),
-        lambda world: {"selected_conversations": [general(world)]},
+        lambda world: {"selected_conversations": [general(world).id]},
     ),
     Case(
         menu("multi_external_select", "Searches", min_query_length=1),

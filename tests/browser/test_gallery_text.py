@@ -7,7 +7,7 @@ from playwright.async_api import Locator, expect
 
 from sandbox.world import World
 from tests.browser.conftest import Opens
-from tests.browser.gallery import App, section
+from tests.browser.gallery import App, general, section
 from tests.browser.hands import card
 
 # 14:39:42 UTC
@@ -91,10 +91,8 @@ async def test_people_and_channels_have_their_names_and_moments_the_readers_time
     opens: Opens, world: World, app: App
 ) -> None:
     ada, eve = await opens(world.cast.ada), await opens(world.cast.eve)
-    general = world.slack.state.channels.named("general")
-    assert general
     moment = f"<!date^{MOMENT}^{{date_num}} {{time}}^https://x.example.com/|in 2014>"
-    text = f"For <@{world.cast.eve.id}> in <#{general.id}>: {moment}"
+    text = f"For <@{world.cast.eve.id}> in <#{general(world).id}>: {moment}"
     for window, person, hour in (
         (ada, world.cast.ada, "3:39 PM"),
         (eve, world.cast.eve, "9:39 AM"),

@@ -1,0 +1,242 @@
+"""Every input that an app can put into a form is filled by its label, and tells what it holds."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import FilePayload, expect
+
+from sandbox.slack.shapes import Json
+from sandbox.world import World
+from tests.browser.conftest import Opens
+from tests.browser.gallery import (
+    TEAS,
+    App,
+    asks,
+    chosen,
+    general,
+    menu,
+    option,
+    options,
+    picks,
+)
+from tests.browser.hands import submits
+
+TEXT = {"type": "plain_text_input"}
+LEAF: FilePayload = {"name": "leaf.txt", "mimeType": "text/plain", "buffer": b"green"}
+# 14:39 UTC; Ada is in Berlin.
+MOMENT = 1392734340
+
+
+@pytest.fixture
+async def app(world: World) -> AsyncIterator[App]:
+    async with App(world) as app:
+        yield app
+
+
+async def test_what_is_typed_and_picked_is_submitted_as_slack_writes_it(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    await app.opens(
+        world.cast.ada,
+        asks("Name of it", TEXT),
+        asks("Story", TEXT | {"multiline": True}),
+        asks("Mail", {"type": "email_text_input"}),
+        asks("Link", {"type": "url_text_input"}),
+        asks("Grams", {"type": "number_input", "is_decimal_allowed": True}),
+        asks("Rhyme", {"type": "rich_text_input"}),
+        asks("Day", {"type": "datepicker"}),
+        asks("Hour", {"type": "timepicker"}),
+        asks("Moment", {"type": "datetimepicker"}),
+        asks("Proof", {"type": "file_input", "filetypes": ["txt"], "max_files": 2}),
+        asks("Nothing", TEXT, optional=True),
+    )
+    modal = ada.get_by_test_id("modal")
+    for label, value in (
+        ("Name of it", "Tea <b>&amp;</b> :coffee:"),
+        ("Story", "One\nTwo"),
+        ("Mail", "ada@acme.example"),
+        ("Link", "https://tea.example.com"),
+        ("Grams", "2.5"),
+        ("Rhyme", "Pour\nmore"),
+        ("Day", "2026-04-02"),
+        ("Hour", "16:30"),
+        ("Moment", "2014-02-18T15:39"),
+    ):
+        await modal.get_by_label(label, exact=True).fill(value)
+    await modal.get_by_label("Proof").set_input_files([LEAF])
+    await expect(modal.get_by_text("leaf.txt")).to_be_visible()
+    await submits(ada)
+
+    values = await app.hears_values()
+    [file] = values.pop("proof")["files"]
+    assert (file["name"], file["size"], file["mimetype"]) == ("leaf.txt", 5, "text/plain")
+    spoken = [{"type": "text", "text": "Pour\nmore"}]
+    lines = [{"type": "rich_text_section", "elements": spoken}]
+    assert values == {
+        "name": {"type": "plain_text_input", "value": "Tea <b>&amp;</b> :coffee:"},
+        "story": {"type": "plain_text_input", "value": "One\nTwo"},
+        "mail": {"type": "email_text_input", "value": "ada@acme.example"},
+        "link": {"type": "url_text_input", "value": "https://tea.example.com"},
+        "grams": {"type": "number_input", "value": "2.5"},
+        "rhyme": {
+            "type": "rich_text_input",
+            "rich_text_value": {"type": "rich_text", "elements": lines},
+        },
+        "day": {"type": "datepicker", "selected_date": "2026-04-02"},
+        "hour": {"type": "timepicker", "selected_time": "16:30"},
+        "moment": {"type": "datetimepicker", "selected_date_time": MOMENT},
+        "nothing": {"type": "plain_text_input", "value": None},
+    }
+    await expect(modal).to_have_count(0)
+
+
+async def test_what_is_chosen_is_submitted_as_slack_writes_it(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    two = options("Small", "Large")
+    await app.opens(
+        world.cast.ada,
+        asks("Cup", menu("static_select", "Choose", options=two)),
+        asks("Tea", menu("external_select", "Search", min_query_length=1)),
+        asks("Drinker", menu("users_select", "Choose")),
+        asks("Room", menu("channels_select", "Choose")),
+        asks("Place", menu("conversations_select", "Choose")),
+        asks("Cups", menu("multi_static_select", "Choose", options=two, max_selected_items=1)),
+        asks("Teas", menu("multi_external_select", "Search", min_query_length=1)),
+        asks("Drinkers", menu("multi_users_select", "Choose")),
+        asks("Sugar", {"type": "radio_buttons", "options": options("One lump", "Two lumps")}),
+        asks("With", {"type": "checkboxes", "options": options("Milk", "Lemon", "Honey")}),
+    )
+    modal = ada.get_by_test_id("modal")
+    await modal.get_by_label("Cup", exact=True).select_option("Large")
+    await picks(modal, "Tea", "Earl Grey")
+    await modal.get_by_label("Drinker", exact=True).select_option("Mo Tanaka")
+    await modal.get_by_label("Room", exact=True).select_option("#general")
+    await modal.get_by_label("Place", exact=True).select_option("#general")
+    await picks(modal, "Cups", "Small")
+    await picks(modal, "Cups", "Large")
+    await picks(modal, "Teas", "Assam")
+    await picks(modal, "Drinkers", "Eve Holt")
+    await picks(modal, "Drinkers", "Grace Hopper")
+    await modal.get_by_role("button", name="Remove Eve Holt").click()
+    await modal.get_by_role("radiogroup", name="Sugar").get_by_label("Two lumps").check()
+    await modal.get_by_role("group", name="With").get_by_label("Milk").check()
+    await modal.get_by_role("group", name="With").get_by_label("Honey").check()
+    await submits(ada)
+
+    values = await app.hears_values()
+    kinds = {name: state.pop("type") for name, state in values.items()}
+    assert kinds["drinkers"] == "multi_users_select"
+    assert values == {
+        "cup": {"selected_option": chosen("Large")},
+        "tea": {"selected_option": option("Earl Grey")},
+        "drinker": {"selected_user": world.cast.mo.id},
+        "room": {"selected_channel": general(world).id},
+        "place": {"selected_conversation": general(world).id},
+        # One is the most that it takes.
+        "cups": {"selected_options": [chosen("Small")]},
+        "teas": {"selected_options": [option("Assam")]},
+        "drinkers": {"selected_users": [world.cast.grace.id]},
+        "sugar": {"selected_option": chosen("Two lumps")},
+        "with": {"selected_options": [chosen("Milk"), chosen("Honey")]},
+    }
+
+
+async def test_a_menu_that_is_searched_is_used_with_keys_alone(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    await app.opens(
+        world.cast.ada, asks("Teas", menu("multi_static_select", "X", options=options(*TEAS)))
+    )
+    modal = ada.get_by_test_id("modal")
+    teas, offered = modal.get_by_role("combobox", name="Teas"), modal.get_by_role("option")
+    await expect(teas).to_be_focused()
+
+    await ada.keyboard.type("e")
+    await expect(offered).to_have_text(["Ceylon", "Earl Grey"])
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        await ada.keyboard.press(key)
+    await expect(modal.locator(".chip")).to_have_text("Earl Grey×")
+    await ada.keyboard.press("ArrowUp")
+    await expect(teas).to_have_attribute("aria-expanded", "true")
+    await expect(modal.get_by_role("option", selected=True)).to_have_text("Earl Grey")
+    await ada.keyboard.press("Escape")
+    await expect(offered).to_have_count(0)
+    await ada.keyboard.press("Backspace")
+    await expect(modal.locator(".chip")).to_have_count(0)
+    await expect(teas).to_be_focused()
+
+
+async def test_a_menu_of_conversations_offers_what_its_filter_includes(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    filters: dict[str, Json] = {
+        "All": {},
+        "Public": {"filter": {"include": ["public"]}},
+        "Direct": {"filter": {"include": ["im"]}},
+        "People": {"filter": {"include": ["im", "public"], "exclude_bot_users": True}},
+    }
+    await app.opens(
+        world.cast.ada,
+        *(asks(one, menu("conversations_select", "X", **more)) for one, more in filters.items()),
+    )
+    modal = ada.get_by_test_id("modal")
+
+    channels = ["#general", "#it-help", "#random"]
+    offered = {"All": ["Frontdesk", *channels], "Public": channels, "People": channels}
+    for label, names in (offered | {"Direct": ["Frontdesk"]}).items():
+        await expect(modal.get_by_label(label).locator("option:enabled")).to_have_text(names)
+
+
+async def test_what_an_app_fills_in_is_there_and_may_be_taken_back(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    two = options("Small", "Large")
+    first = {"initial_option": two[0]}
+    await app.opens(
+        world.cast.ada,
+        asks("Name", TEXT | {"initial_value": "Assam & co"}, optional=True),
+        asks("Cup", menu("static_select", "Choose", options=two, **first), optional=True),
+        asks("With", {"type": "checkboxes", "options": two, "initial_options": two}, optional=True),
+        asks(
+            "Who", menu("multi_users_select", "X", initial_users=[world.cast.mo.id]), optional=True
+        ),
+        asks("Day", {"type": "datepicker", "initial_date": "2026-04-02"}, optional=True),
+        asks("At", {"type": "datetimepicker", "initial_date_time": MOMENT}, optional=True),
+    )
+    modal = ada.get_by_test_id("modal")
+
+    await expect(modal.get_by_label("Name")).to_have_value("Assam & co")
+    await expect(modal.get_by_label("Cup").locator("option:checked")).to_have_text("Small")
+    await expect(modal.get_by_role("checkbox", checked=True)).to_have_count(2)
+    await expect(modal.locator(".chip")).to_have_text("Mo Tanaka×")
+    await expect(modal.get_by_label("Day")).to_have_value("2026-04-02")
+    await expect(modal.get_by_label("At (optional)")).to_have_value("2014-02-18T15:39")
+
+    await modal.get_by_label("Name").fill("")
+    await modal.get_by_label("Cup").select_option("")
+    for box in await modal.get_by_role("checkbox").all():
+        await box.uncheck()
+    await modal.get_by_role("button", name="Remove Mo Tanaka").click()
+    await modal.get_by_label("Day").fill("")
+    await modal.get_by_label("At (optional)").fill("")
+    await submits(ada)
+    values = await app.hears_values()
+    assert {name: held(state) for name, state in values.items()} == {
+        "name": None,
+        "cup": None,
+        "with": [],
+        "who": [],
+        "day": None,
+        "at": None,
+    }
+
+
+def held(state: Json) -> object:
+    [value] = [value for key, value in state.items() if key != "type"]
+    return value

@@ -1,0 +1,144 @@
+"""Rich text and Markdown are set as they are meant."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import expect
+
+from sandbox.world import World
+from tests.browser.conftest import Opens
+from tests.browser.gallery import (
+    App,
+    bullets,
+    general,
+    part,
+    rich,
+    said,
+)
+from tests.browser.hands import card
+
+# 14:39:42 UTC
+MOMENT = 1392734382
+
+
+@pytest.fixture
+async def app(world: World) -> AsyncIterator[App]:
+    async with App(world) as app:
+        yield app
+
+
+async def test_rich_text_has_its_lists_quotes_code_and_styles(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    await app.says(
+        world.cast.ada,
+        rich(
+            part("section", said("Strong", bold=True, italic=True), said("gone", strike=True)),
+            {**bullets(said("one")), "style": "ordered", "offset": 4},
+            bullets(said("deeper"), indent=1),
+            part("quote", said("Patience, said the kettle")),
+            part("preformatted", said("<b>while</b> true")),
+            part("section", said("x = 1", code=True), said("under", underline=True)),
+        ),
+    )
+    message = card(ada, "Patience")
+
+    await expect(message.locator("em > strong")).to_have_text("Strong")
+    await expect(message.locator("s")).to_have_text("gone")
+    await expect(message.locator("ol")).to_have_attribute("start", "5")
+    await expect(message.locator("ol > li")).to_have_text("one")
+    await expect(message.locator("ul.indent-1 > li")).to_have_text("deeper")
+    await expect(message.locator("blockquote")).to_have_text("Patience, said the kettle")
+    await expect(message.locator("pre")).to_have_text("<b>while</b> true")
+    await expect(message.locator("code")).to_have_text("x = 1")
+    await expect(message.locator("u")).to_have_text("under")
+
+
+async def test_rich_text_names_whom_and_what_it_refers_to(
+    opens: Opens, world: World, app: App
+) -> None:
+    eve = await opens(world.cast.eve)
+    await app.says(
+        world.cast.eve,
+        rich(
+            part(
+                "section",
+                said("For "),
+                {"type": "user", "user_id": world.cast.eve.id},
+                {"type": "user", "user_id": world.cast.mo.id},
+                {"type": "channel", "channel_id": general(world).id},
+                {"type": "broadcast", "range": "here"},
+                {"type": "team", "team_id": world.slack.team_id},
+                {"type": "emoji", "name": "wave", "unicode": "1f44b"},
+                {"type": "emoji", "name": "partyparrot"},
+                {"type": "color", "value": "#1F4E5F"},
+                {"type": "link", "url": "https://tea.example.com", "text": "leaves"},
+                {"type": "link", "url": "javascript:alert(1)", "text": "evil"},
+                {"type": "date", "timestamp": MOMENT, "format": "{date_num} at {time}"},
+            )
+        ),
+    )
+    message = card(eve, "For ")
+
+    await expect(message.locator(".mention")).to_have_text(
+        ["@Eve Holt", "@Mo Tanaka", "#general", "@here", "Acme"]
+    )
+    await expect(message.locator(".mention.me")).to_have_text("@Eve Holt")
+    await expect(message.locator(".rich-text")).to_contain_text("👋:partyparrot:#1F4E5F")
+    link = message.get_by_role("link", name="leaves")
+    await expect(link).to_have_attribute("href", "https://tea.example.com")
+    await expect(message.get_by_role("link", name="evil")).to_have_count(0)
+    # Eve is in New York.
+    await expect(message.locator(".rich-text time")).to_have_text("2014-02-18 at 9:39 AM")
+
+
+MARKDOWN = """\
+# Tea
+Some **bold**, *italic*, ~~struck~~ and `code`, \\*not this\\*.
+<script>document.title = "owned"</script>
+
+- Green
+  - Sencha
+- [x] Black
+
+3. Boil
+4. Pour
+
+> It is hot
+
+---
+
+| Tea | Minutes |
+|-----|--------:|
+| Assam | **4** |
+
+```python
+if a < b: pass
+```
+See [the shop](https://tea.example.com/a_b) or https://tea.example.com/c."""
+
+
+async def test_markdown_is_set_as_it_is_meant(opens: Opens, world: World, app: App) -> None:
+    ada = await opens(world.cast.ada)
+    await app.says(world.cast.ada, {"type": "markdown", "text": MARKDOWN})
+    message = card(ada, "Some bold")
+
+    await expect(message.get_by_role("heading", name="Tea")).to_be_visible()
+    await expect(message.locator("p > strong")).to_have_text("bold")
+    await expect(message.locator("em")).to_have_text("italic")
+    await expect(message.locator("s")).to_have_text("struck")
+    await expect(message.locator("p > code")).to_have_text("code")
+    await expect(message.locator("p").first).to_contain_text("*not this*")
+    await expect(message.locator("p").first).to_contain_text("<script>")
+    await expect(message.locator("ul ul li")).to_have_text("Sencha")
+    await expect(message.locator("li.task")).to_have_text("☑ Black")
+    await expect(message.locator("ol[start='3'] > li")).to_have_text(["Boil", "Pour"])
+    await expect(message.locator("blockquote")).to_have_text("It is hot")
+    await expect(message.get_by_role("separator")).to_have_count(1)
+    await expect(message.locator("th")).to_have_text(["Tea", "Minutes"])
+    await expect(message.locator("td")).to_have_text(["Assam", "4"])
+    await expect(message.locator("td").last).to_have_css("text-align", "right")
+    await expect(message.locator("pre")).to_have_text("if a < b: pass")
+    hrefs = [await one.get_attribute("href") for one in await message.locator("p a").all()]
+    assert hrefs == ["https://tea.example.com/a_b", "https://tea.example.com/c"]
