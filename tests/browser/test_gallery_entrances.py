@@ -40,6 +40,7 @@ async def test_a_message_shortcut_is_offered_on_each_message(
 ) -> None:
     ada = await opens(world.cast.ada)
     await ada.get_by_role("link", name="general").click()
+    await expect(ada.get_by_role("heading", level=1)).to_have_text("#general")
     await types(ada, "Who wants tea?")
     message = card(ada, "Who wants tea?")
 
