@@ -37,7 +37,12 @@ async def main() -> None:
     background = Background()
     async with AsyncExitStack() as stack:
         desk = await stack.enter_async_context(
-            open_desk(settings, database_seconds=DATABASE_SECONDS, slack_seconds=SLACK_SECONDS)
+            open_desk(
+                settings,
+                database_seconds=DATABASE_SECONDS,
+                slack_seconds=SLACK_SECONDS,
+                hurried=True,
+            )
         )
         bot = Bot(desk)
         stack.push_async_callback(background.wait, seconds=DRAIN_SECONDS)
@@ -59,7 +64,9 @@ async def _make_ready(bot: Bot, background: Background, stack: AsyncExitStack) -
         identity = await _who_we_are(desk)
     except Refused as refused:
         raise SystemExit(f"Slack refuses SLACK_BOT_TOKEN: {refused}") from refused
+    bot.waits_for = "The database does not answer yet."
     await _prepare(desk, identity)
+    bot.team_id = identity.team_id
     bot.app = build_app(desk, identity, background)
     token = desk.settings.slack_app_token
     if token:

@@ -19,6 +19,7 @@ from bot.listeners import (
     reopen_ticket,
     resolve_ticket,
     show_help,
+    watch_desk,
 )
 from models.desk import Desk
 from models.errors import NotAllowed
@@ -34,6 +35,7 @@ FEATURES = (
     release_ticket,
     resolve_ticket,
     reopen_ticket,
+    watch_desk,
 )
 
 

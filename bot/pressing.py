@@ -1,5 +1,6 @@
 """A button on a card is pressed: the move is made, and the card changes under the finger."""
 
+import logging
 from contextlib import suppress
 from typing import Any
 
@@ -11,8 +12,11 @@ from models.cards import Pressed, draw
 from models.desk import Desk
 from models.errors import DeskError, NoSuchTicket
 from models.flow import Move
+from models.logs import about
 from models.member import Member
 from models.ticket import Card, CardKind, Ticket
+
+log = logging.getLogger(__name__)
 
 
 async def press(
@@ -24,6 +28,19 @@ async def press(
         DeskError: it can't be made; the card is drawn anew all the same.
     """
     pressed = Pressed.read(body["actions"][0].get("value", ""))
+    with about(pressed.ticket_id):
+        await _make(move, pressed, ack=ack, body=body, desk=desk, background=background)
+
+
+async def _make(
+    move: Move,
+    pressed: Pressed,
+    *,
+    ack: AsyncAck,
+    body: dict[str, Any],
+    desk: Desk,
+    background: Background,
+) -> None:
     member = await acting.member(desk, body)
     try:
         ticket = await desk.move(pressed.ticket_id, move, by=member, seen=pressed.version)
@@ -33,6 +50,7 @@ async def press(
     # The worker's refresh makes it certain; a busy worker must not make buttons feel dead.
     card = _clicked(ticket, member, body) or _not_yet_noted(ticket, member, body)
     background.start(_redraw(desk, ticket, card))
+    log.info("%s: %s", ticket.id, move)
     await ack()
 
 

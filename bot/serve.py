@@ -14,10 +14,14 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.guard import MAX_BODY, is_from_slack
+from bot.measuring import measure
 from models.desk import Desk
 from models.errors import Unavailable
+from models.metrics import EXPOSITION_TYPE, exposition
 
 DRAIN_SECONDS = 10
+# Slack itself gives up after three seconds.
+_BODY_SECONDS = 2
 log = logging.getLogger(__name__)
 
 
@@ -27,16 +31,19 @@ class Bot:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.app: AsyncApp | None = None
+        self.team_id = ""
+        self.waits_for = "Slack has not said yet who this bot is."
         self.socket: SocketModeClient | None = None
 
     async def not_ready(self) -> str | None:
         """Why the bot can't do its work, or None when it can."""
         if self.app is None:
-            return "Slack has not said yet who this bot is."
-        if self.socket is not None and not await self.socket.is_connected():
+            return self.waits_for
+        by_socket = self.desk.settings.slack_app_token is not None
+        if by_socket and (self.socket is None or not await self.socket.is_connected()):
             return "Slack's Socket Mode is not connected."
         try:
-            await self.desk.store.ping()
+            await self.desk.database.ping()
             await self.desk.queue.ping()
         except Unavailable as away:
             return str(away)
@@ -52,7 +59,13 @@ async def open_doors(bot: Bot) -> AsyncIterator[None]:
     settings = bot.desk.settings
     site = web.Application(client_max_size=MAX_BODY)
     site[BOT] = bot
-    site.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    site.add_routes(
+        [
+            web.get("/healthz", healthz),
+            web.get("/readyz", readyz),
+            web.get("/metrics", metrics),
+        ]
+    )
     if settings.slack_app_token is None:
         site.add_routes([web.post("/slack/events", slack_events)])
     runner = web.AppRunner(site, access_log=None, shutdown_timeout=DRAIN_SECONDS)
@@ -87,10 +100,24 @@ async def readyz(request: web.Request) -> web.Response:
     return web.Response(status=503 if reason else 200, text=f"{reason or 'ready'}\n")
 
 
+async def metrics(request: web.Request) -> web.Response:
+    """What Prometheus is told: of this process, and of the desk as a whole."""
+    bot = request.app[BOT]
+    try:
+        await measure(bot.desk, bot.team_id)
+    except Unavailable as away:
+        log.warning("the desk can't be measured: %r", away.__cause__)
+    return web.Response(body=exposition(), headers={"Content-Type": EXPOSITION_TYPE})
+
+
 async def slack_events(request: web.Request) -> web.Response:
     """Everything Slack sends over HTTP: 401 when it is not from Slack, 413 when it is too much."""
     bot = request.app[BOT]
-    body = await request.read()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            body = await request.read()
+    except TimeoutError:
+        return web.Response(status=408, text="too slow\n")
     if not is_from_slack(bot.desk.settings.slack_signing_secret, request.headers, body):
         return web.Response(status=401, text="not signed by Slack\n")
     if bot.app is None:

@@ -9,7 +9,8 @@ from models.clock import now as clock
 from models.desk import Change
 from models.errors import NotNow
 from models.flow import Move
-from models.ticket import Pending, Ticket
+from models.step import Pending
+from models.ticket import Ticket
 
 # How soon to look again when there is nobody at all: somebody may be hired or come back.
 LOOK_AGAIN_SECONDS = 15
@@ -39,6 +40,7 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
             now=now,
             why=reason,
             assignee=chosen,
+            offered_to=chosen,
             reason=reason,
             offers=current.offers + 1,
         )

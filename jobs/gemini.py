@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
@@ -19,12 +19,20 @@ from tenacity.wait import wait_random_exponential
 
 from jobs.prompt import Question
 from models.errors import OutsideError
-from models.triage import Triage
+from models.settings import Settings
 
 CALL_SECONDS = 8
 ALL_SECONDS = 17
 MAX_OUTPUT_TOKENS = 2048
 MAX_INPUT = 8000
+
+
+T = TypeVar("T")
+_HELLO = Question(
+    instruction="Answer with JSON.",
+    text="Are you there?",
+    schema={"type": "object", "properties": {"there": {"type": "boolean"}}},
+)
 
 
 class GeminiFailed(OutsideError):
@@ -40,7 +48,7 @@ class Gemini:
 
     def __init__(self, library: Any, model: str, *, call_seconds: float) -> None:
         self._library = library
-        self._model = model
+        self.model = model
         self._call_seconds = call_seconds
         # Its own threads: hanging calls must not hold up what else uses the default pool.
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="gemini")
@@ -66,15 +74,34 @@ class Gemini:
         )
         return cls(library, model, call_seconds=call_seconds)
 
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """As the settings say; None where there is no key."""
+        if settings.gemini_api_key is None:
+            return None
+        return cls.with_key(
+            settings.gemini_api_key,
+            model=settings.gemini_model,
+            endpoint=settings.gemini_api_endpoint,
+        )
+
+    async def hello(self) -> None:
+        """Ask the shortest question there is.
+
+        Raises:
+            GeminiFailed: the key, the model or the way there is not right.
+        """
+        await self.answer(_HELLO, str)
+
     def close(self) -> None:
         """Let go of the threads; calls under way are not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def answer(self, question: Question, read: Callable[[str], Triage]) -> Triage:
-        """The triage that Gemini gives.
+    async def answer(self, question: Question, read: Callable[[str], T]) -> T:
+        """What Gemini answers.
 
         Args:
-            read: makes a triage of the answer's text; raises ValueError when it can't.
+            read: makes something of the answer's text; raises ValueError when it can't.
 
         Raises:
             GeminiFailed: no usable answer came in time.
@@ -91,7 +118,7 @@ class Gemini:
         except TimeoutError as error:
             raise GeminiFailed("Gemini did not answer in time") from error
 
-    async def _once(self, question: Question, read: Callable[[str], Triage]) -> Triage:
+    async def _once(self, question: Question, read: Callable[[str], T]) -> T:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._call_seconds):
@@ -100,12 +127,12 @@ class Gemini:
             raise _OnceMore("Gemini did not answer in time") from error
         try:
             return read(text)
-        except ValueError as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:
             raise _OnceMore("Gemini's answer could not be used") from error
 
     def _generate(self, question: Question) -> str:
         """One call, in a thread; what the library raises becomes GeminiFailed."""
-        model = self._library.GenerativeModel(self._model, system_instruction=question.instruction)
+        model = self._library.GenerativeModel(self.model, system_instruction=question.instruction)
         try:
             response = model.generate_content(
                 question.text[:MAX_INPUT],
@@ -137,10 +164,12 @@ def _text(response: Any) -> str:
     """The text of a whole answer: one cut short by a limit is valid JSON only by accident."""
     try:
         candidate = response.candidates[0]
-        if candidate.finish_reason.name == "MAX_TOKENS":
+        # A reason that is newer than the library is a bare number.
+        reason = getattr(candidate.finish_reason, "name", str(candidate.finish_reason))
+        if reason == "MAX_TOKENS":
             raise _OnceMore("Gemini's answer was cut short")
-        if candidate.finish_reason.name != "STOP":
-            raise GeminiFailed(f"Gemini stopped early ({candidate.finish_reason.name})")
+        if reason != "STOP":
+            raise GeminiFailed(f"Gemini stopped early ({reason})")
         text: str = response.text
     except (IndexError, ValueError) as error:
         raise GeminiFailed("Gemini gave no answer to this text") from error

@@ -105,8 +105,13 @@ def _html(heading: str, facts: dict[str, str], sections: dict[str, str]) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Text fit for a header: no line ends, no control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """Text fit for a header: no line ends, no control characters, no encoded words.
+
+    Before Python 3.13 the email package decodes "=?utf-8?q?=0D=0A…" where it writes a header, and
+    the line end in it begins a header of the writer's choice.
+    """
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(printable.replace("=?", "= ?").split())
 
 
 def _local(at: datetime, tz: str) -> str:

@@ -13,14 +13,19 @@ from jobs.letters import offer_letter
 from jobs.retrying import Tools, nothing
 from models import flow
 from models.cards import draw
-from models.desk import Change
-from models.errors import Gone, OutOfTurn
+from models.clock import now
+from models.desk import Change, Desk
+from models.errors import Gone, NotNow, OutOfTurn, Unknown
 from models.flow import Move
-from models.ticket import OPEN_WITH_SOMEBODY, Card, CardKind, Pending, Status, Ticket
+from models.gate import Service
+from models.step import Pending
+from models.ticket import OPEN_WITH_SOMEBODY, Card, CardKind, Status, Ticket
 from models.wording import mention
 
 # Slack's clock and the database's need not agree.
 _CLOCK_SLACK = timedelta(minutes=10)
+# No tickets are offered for so long to somebody whom Slack does not reach.
+_UNREACHABLE = timedelta(hours=1)
 log = logging.getLogger(__name__)
 
 
@@ -33,19 +38,24 @@ async def dm_requester(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
 
 
 async def dm_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
-    """The assignee gets the card with the buttons; who can't be reached is passed over."""
-    assignee = _assignee(ticket)
-    if assignee is None:
+    """Who it is offered to gets the card with the buttons; who can't be reached is passed over."""
+    to = ticket.offered_to
+    if to is None:
         return nothing
+    notice = _offer(ticket)
+    if to != _assignee(ticket):
+        return await _note_card(tools, ticket, leased, notice=notice, to=to)
     # They may have lost the role between the choice and now.
-    if not (await tools.desk.store.member(ticket.team_id, assignee)).moderates:
-        return _withdrawn(assignee, why=f"{mention(assignee)} is no moderator any more")
+    if not (await tools.desk.store.member(ticket.team_id, to)).moderates:
+        return _withdrawn(to, why=f"{mention(to)} is no moderator any more")
     try:
         return await _send_card(
-            tools, ticket, leased, notice=_offer(ticket), kind=CardKind.MODERATOR, to=assignee
+            tools, ticket, leased, notice=notice, kind=CardKind.MODERATOR, to=to
         )
     except Gone as gone:
-        return _withdrawn(assignee, why=f"{mention(assignee)} can't be reached: {gone}")
+        # Else the only one who could take it would be asked again and again.
+        await tools.desk.store.note(ticket.team_id, to, away_until=now() + _UNREACHABLE)
+        return _withdrawn(to, why=f"{mention(to)} can't be reached: {gone}")
 
 
 async def ask_requester(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
@@ -59,14 +69,14 @@ async def ask_requester(tools: Tools, ticket: Ticket, leased: Pending) -> Change
     )
 
 
-async def email_assignee(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
-    """The assignee gets the letter, if there is a mail server and they have an address."""
-    desk, assignee = tools.desk, _assignee(ticket)
-    if assignee is None or desk.settings.smtp_host is None:
+async def email_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
+    """Who it is offered to gets the letter, if there is a mail server and they have an address."""
+    desk = tools.desk
+    if ticket.status is not Status.OFFERED or not ticket.assignee or not desk.settings.smtp_host:
         return nothing
-    to = await desk.acquainted(ticket.team_id, assignee)
+    to = await desk.acquainted(ticket.team_id, ticket.assignee)
     if not to.email:
-        log.info("%s: no letter, since Slack shows no e-mail address of %s", ticket.id, assignee)
+        log.info("no letter, since Slack shows no e-mail address of %s", ticket.assignee)
         return nothing
     requester = await desk.acquainted(ticket.team_id, ticket.requester)
     letter = offer_letter(
@@ -76,31 +86,15 @@ async def email_assignee(tools: Tools, ticket: Ticket, _leased: Pending) -> Chan
         requester=requester,
         sender=desk.settings.mail_from,
     )
-    await smtp.send(desk.settings, letter)
+    try:
+        async with desk.gate.out(Service.SMTP, "send"):
+            await smtp.send(desk.settings, letter)
+    except Unknown:
+        # SMTP can't be asked whether it took it. A second copy is sent, a third is not.
+        if leased.tries == 1:
+            raise
+        log.warning("the letter %s was sent twice, and may not have arrived", letter["Message-ID"])
     return nothing
-
-
-async def refresh_cards(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
-    """Every message about the ticket shows it as it is now; one that is gone is forgotten."""
-    gone: set[str] = set()
-    stale = [card for card in ticket.cards if card.version < ticket.version]
-    for card in stale:
-        message = draw(ticket, card.kind, to=card.to)
-        try:
-            await tools.desk.slack.update(card.channel, card.ts, message)
-        except Gone:
-            gone.add(card.notice)
-
-    def refreshed(current: Ticket, now: datetime) -> Ticket:
-        for card in stale:
-            if card.notice in gone:
-                current = current.without_card(card.notice)
-            else:
-                shown = card.model_copy(update={"version": ticket.version})
-                current = current.with_card(shown, now=now)
-        return current
-
-    return refreshed
 
 
 async def _send_card(
@@ -108,16 +102,64 @@ async def _send_card(
 ) -> Change:
     if any(card.notice == notice for card in ticket.cards):
         return nothing
-    slack = tools.desk.slack
-    channel = await tools.desk.dm_channel(ticket.team_id, to)
-    ts = None
-    if leased.tries > 1:
-        since = ticket.opened_at - _CLOCK_SLACK
-        ts = await slack.find(channel, notice=notice, since=since)
+    desk = tools.desk
+    channel = await desk.dm_channel(ticket.team_id, to)
+    ts = await _kept(desk, ticket, channel, notice) if leased.tries > 1 else None
+    message, digest = draw(ticket, kind, to=to), ""
     if ts is None:
-        ts = await slack.post(channel, draw(ticket, kind, to=to), notice=notice)
-    card = Card(notice=notice, kind=kind, to=to, channel=channel, ts=ts, version=ticket.version)
+        ts, digest = await desk.slack.post(channel, message, notice=notice), message.digest
+        # Whoever was stopped in here for longer than the lease may not have been the only one.
+        if leased.tries > 1 or not await desk.holds(ticket.id, leased):
+            ts = await _kept_of_several(desk, ticket, channel, notice) or ts
+    card = Card(
+        notice=notice,
+        kind=kind,
+        to=to,
+        channel=channel,
+        ts=ts,
+        version=ticket.version,
+        digest=digest,
+    )
     return lambda current, now: current.with_card(card, now=now)
+
+
+async def _note_card(
+    tools: Tools, ticket: Ticket, leased: Pending, *, notice: str, to: str
+) -> Change:
+    """A card that may have been sent before somebody else took the ticket follows it, too."""
+    if leased.tries == 1 or any(card.notice == notice for card in ticket.cards):
+        return nothing
+    channel = await tools.desk.dm_channel(ticket.team_id, to)
+    ts = await _kept(tools.desk, ticket, channel, notice)
+    if ts is None:
+        return nothing
+    # It shows no version that is known, so it is drawn anew.
+    kind = CardKind.MODERATOR
+    card = Card(notice=notice, kind=kind, to=to, channel=channel, ts=ts, version=-1)
+    return lambda current, now: current.with_card(card, now=now)
+
+
+async def _kept_of_several(desk: Desk, ticket: Ticket, channel: str, notice: str) -> str | None:
+    """As `_kept`, after a message was sent: that may not be forgotten while Slack lets us wait."""
+    try:
+        return await _kept(desk, ticket, channel, notice)
+    except NotNow as later:
+        raise Unknown(f"sent, but {later}") from later
+
+
+async def _kept(desk: Desk, ticket: Ticket, channel: str, notice: str) -> str | None:
+    """The one message with this notice that stays, if there is any; copies of it are taken back."""
+    since = ticket.opened_at - _CLOCK_SLACK
+    copies = await desk.slack.find(channel, notice=notice, since=since)
+    if not copies:
+        return None
+    current, _ = await desk.store.ticket(ticket.id)
+    noted = [card.ts for card in current.cards if card.notice == notice and card.ts in copies]
+    kept = (noted or copies)[0]
+    for ts in copies:
+        if ts != kept:
+            await desk.slack.delete(channel, ts)
+    return kept
 
 
 def _assignee(ticket: Ticket) -> str | None:

@@ -9,6 +9,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 from models.configuration import Configuration
 from models.ticket import Ticket
@@ -67,7 +68,7 @@ def read(answer: str, configuration: Configuration) -> Triage:
         priority=Priority(str(data.get("priority"))),
         skills=skills,
         summary=_line(data.get("summary"), 150),
-        notes=clip(str(data.get("notes") or "").strip(), 1500),
+        notes=clip(_clean(data.get("notes")).strip(), 1500),
         engine=Engine.GEMINI,
         confidence=_confidence(data.get("confidence")),
         dropped=dropped,
@@ -94,15 +95,21 @@ def _schema(configuration: Configuration) -> dict[str, Any]:
 
 def _skills(raw: object, configuration: Configuration) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The skills the desk knows, and what was dropped, both short."""
-    named = [str(item) for item in raw][:100] if isinstance(raw, list) else []
+    named = [_clean(item) for item in raw][:100] if isinstance(raw, list) else []
     known = {name: configuration.vocabulary.canonical(name) for name in named}
     kept = tuple(dict.fromkeys(skill for skill in known.values() if skill))
     dropped = tuple(clip(name, 60) for name, skill in known.items() if not skill)
     return kept[:MAX_SKILLS], dropped[:20]
 
 
+def _clean(raw: object) -> str:
+    """Text without the control characters and halves of characters that no store takes."""
+    text = str(raw or "")
+    return "".join(c for c in text if c in "\n\t" or category(c) not in {"Cc", "Cs"})
+
+
 def _line(raw: object, limit: int) -> str:
-    line = " ".join(str(raw or "").split())
+    line = " ".join(_clean(raw).split())
     if not line:
         raise ValueError("the answer has no summary")
     return clip(line, limit)

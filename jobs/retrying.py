@@ -7,12 +7,12 @@ a passing fault → later, with backoff; out of turn → nothing; refused or the
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from jobs.gemini import Gemini
+from jobs.policies import POLICIES, pause
 from models.desk import Change, Desk
 from models.errors import (
     DeskError,
@@ -23,13 +23,12 @@ from models.errors import (
     Refused,
     Unavailable,
 )
-from models.logs import trace
-from models.ticket import Pending, Step, Ticket
+from models.gate import calling
+from models.logs import about, trace
+from models.metrics import STEPS
+from models.step import Pending, Step
+from models.ticket import Ticket
 
-# Shorter than the lease, so that nobody else starts while this try may still be at work.
-STEP_SECONDS = 18
-MAX_ATTEMPTS = 12
-_LONGEST_WAIT = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +45,11 @@ Work = Callable[[Tools, Ticket, Pending], Awaitable[Change]]
 
 async def do_step(tools: Tools, step: Step, work: Work, ticket_id: str) -> None:
     """Do one step of one ticket, if it is still due."""
+    with about(ticket_id), calling(f"{ticket_id}:{step}"):
+        await _do_step(tools, step, work, ticket_id)
+
+
+async def _do_step(tools: Tools, step: Step, work: Work, ticket_id: str) -> None:
     try:
         ticket, leased = await tools.desk.lease(ticket_id, step)
     except (OutOfTurn, NoSuchTicket):
@@ -54,43 +58,44 @@ async def do_step(tools: Tools, step: Step, work: Work, ticket_id: str) -> None:
         log.warning("%s: %s could not be taken: %r", ticket_id, step, away.__cause__)
         return
     try:
-        async with asyncio.timeout(STEP_SECONDS):
+        async with asyncio.timeout(POLICIES[step].seconds):
             effect = await work(tools, ticket, leased)
         await tools.desk.finish(ticket_id, leased, effect)
         log.info("%s: %s is done", ticket_id, step)
-    except OutOfTurn as overtaken:
+        STEPS.labels(step, "done").inc()
+    except (OutOfTurn, NoSuchTicket) as overtaken:
         log.info("%s", overtaken)
+        STEPS.labels(step, "overtaken").inc()
     except Exception as error:
-        await _put_off(tools.desk, ticket_id, leased, error)
+        await _failed(tools.desk, ticket_id, leased, error)
 
 
-async def _put_off(desk: Desk, ticket_id: str, leased: Pending, error: Exception) -> None:
-    attempts = leased.attempts + (error.counts if isinstance(error, NotNow) else 1)
-    dead = isinstance(error, Refused) or attempts >= MAX_ATTEMPTS
+async def _failed(desk: Desk, ticket_id: str, leased: Pending, error: Exception) -> None:
+    """Put the step off, or give it up; should the database be away, its lease ends by itself."""
     expected = isinstance(error, OutsideError | DeskError | TimeoutError)
-    reason = f"{type(error).__name__}: {error}" if expected else type(error).__name__
     if not expected:
         log.error("%s: %s met a bug: %s", ticket_id, leased.step, trace(error))
-    if dead:
-        log.error("%s: %s is dead: %s", ticket_id, leased.step, reason)
-    else:
-        log.warning("%s: %s is put off: %s", ticket_id, leased.step, reason)
-    wait = None if dead else _wait(error, attempts)
+    reason = f"{type(error).__name__}: {error}"[:500] if expected else type(error).__name__
+    attempts = leased.attempts + (error.counts if isinstance(error, NotNow) else 1)
+    wait = None
+    if not isinstance(error, Refused):
+        wait = pause(POLICIES[leased.step], error, attempts=attempts)
     try:
-        await desk.put_off(ticket_id, leased, wait=wait, error=reason[:500], attempts=attempts)
-    except OutOfTurn as overtaken:
+        if wait is None:
+            log.error("%s: %s is dead: %s", ticket_id, leased.step, reason)
+            await desk.give_up(ticket_id, leased, error=reason, attempts=attempts)
+        else:
+            log.warning("%s: %s is put off: %s", ticket_id, leased.step, reason)
+            # What was not done at all needs no look-up before it is done.
+            tries = leased.tries - isinstance(error, NotNow)
+            await desk.put_off(
+                ticket_id, leased, wait=wait, error=reason, attempts=attempts, tries=tries
+            )
+        STEPS.labels(leased.step, "later" if wait else "dead").inc()
+    except (OutOfTurn, NoSuchTicket) as overtaken:
         log.info("%s", overtaken)
     except Unavailable as away:
-        # The lease ends by itself, and the sweep finds the step.
         log.warning("%s: %s could not be put off: %r", ticket_id, leased.step, away.__cause__)
-
-
-def _wait(error: Exception, attempts: int) -> timedelta:
-    """What the other side asked for, else twice as long after each failed attempt, with jitter."""
-    if isinstance(error, NotNow) and error.seconds:
-        return timedelta(seconds=error.seconds)
-    backoff = min(timedelta(seconds=2**attempts), _LONGEST_WAIT)
-    return backoff * random.uniform(0.5, 1.0)  # noqa: S311 (jitter is no secret)
 
 
 def nothing(ticket: Ticket, _now: datetime) -> Ticket:

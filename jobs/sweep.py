@@ -1,4 +1,4 @@
-"""Every few seconds all that is due is rung for again: a ticket arrives without any ring."""
+"""What is looked at again and again, so that a ticket arrives though nobody rings for it."""
 
 import logging
 from typing import Any
@@ -22,3 +22,13 @@ async def sweep(ctx: dict[str, Any]) -> None:
     for ticket in tickets:
         due = [entry for entry in ticket.pending if entry.due and entry.due <= now]
         await tools.desk.queue.ring(ticket.id, due, now=now)
+
+
+async def take_back_orphans(ctx: dict[str, Any]) -> None:
+    """Tickets of those who may hold none any more go on; harmless when many workers look."""
+    tools: Tools = ctx["tools"]
+    try:
+        for team_id in await tools.desk.store.teams():
+            await tools.desk.take_back_orphans(team_id)
+    except Unavailable as away:
+        log.warning("nobody's tickets can be looked at: %r", away.__cause__)

@@ -10,10 +10,14 @@ from jobs.retrying import Tools
 from models import flow
 from models.configuration import Configuration
 from models.desk import Change
+from models.errors import NotNow
 from models.flow import Move
-from models.ticket import Pending, Ticket
+from models.gate import Service
+from models.step import Pending
+from models.ticket import Ticket
 from models.triage import Triage
 
+_RESTING = "Gemini has not answered for a while"
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +42,9 @@ async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) ->
         return builtin.triage(ticket, configuration, why="confidential tickets stay in the house")
     question = ask(ticket, configuration)
     try:
-        return await tools.gemini.answer(question, lambda text: read(text, configuration))
-    except GeminiFailed as failed:
+        async with tools.desk.gate.out(Service.GEMINI, "generateContent"):
+            return await tools.gemini.answer(question, lambda text: read(text, configuration))
+    except (GeminiFailed, NotNow) as failed:
         log.warning("%s: the built-in engine triages: %s", ticket.id, failed)
-        return builtin.triage(ticket, configuration, why=str(failed))
+        why = _RESTING if isinstance(failed, NotNow) else str(failed)
+        return builtin.triage(ticket, configuration, why=why)

@@ -10,15 +10,20 @@ from arq.worker import Function, func
 
 from jobs import notify
 from jobs.assign_ticket import assign_ticket
+from jobs.doctor import KEEP_SECONDS, examine_outside
 from jobs.gemini import Gemini
-from jobs.retrying import STEP_SECONDS, Tools, Work, do_step
-from jobs.sweep import SWEEP_SECONDS, sweep
+from jobs.policies import LONGEST_TRY
+from jobs.refresh_cards import refresh_cards
+from jobs.retrying import Tools, Work, do_step
+from jobs.sweep import SWEEP_SECONDS, sweep, take_back_orphans
+from jobs.tell_admins import tell_admins
 from jobs.triage_ticket import triage_ticket
 from models.desk import open_desk
 from models.logs import start_logging
+from models.metrics import serve
 from models.queue import from_bytes, to_bytes, worker_connection
-from models.settings import QueueSettings, Settings, read_settings
-from models.ticket import Step
+from models.settings import QueueSettings, read_settings
+from models.step import Step
 
 DATABASE_SECONDS = 10
 SLACK_SECONDS = 10
@@ -31,7 +36,8 @@ WORK: Mapping[Step, Work] = {
     Step.DM_ASSIGNEE: notify.dm_assignee,
     Step.EMAIL_ASSIGNEE: notify.email_assignee,
     Step.ASK_REQUESTER: notify.ask_requester,
-    Step.REFRESH_CARDS: notify.refresh_cards,
+    Step.REFRESH_CARDS: refresh_cards,
+    Step.TELL_ADMINS: tell_admins,
 }
 
 
@@ -48,11 +54,18 @@ async def start(ctx: dict[str, Any]) -> None:
     settings = read_settings()
     stack = AsyncExitStack()
     desk = await stack.enter_async_context(
-        open_desk(settings, database_seconds=DATABASE_SECONDS, slack_seconds=SLACK_SECONDS)
+        open_desk(
+            settings,
+            database_seconds=DATABASE_SECONDS,
+            slack_seconds=SLACK_SECONDS,
+            hurried=False,
+        )
     )
-    gemini = _gemini(settings)
+    gemini = Gemini.of(settings)
     if gemini:
         stack.callback(gemini.close)
+    if settings.metrics_port:
+        serve(settings.host, settings.metrics_port)
     ctx["stack"] = stack
     ctx["tools"] = Tools(desk=desk, gemini=gemini)
     log.info("triage by %s", settings.gemini_model if gemini else "the built-in engine (no key)")
@@ -66,27 +79,21 @@ async def stop(ctx: dict[str, Any]) -> None:
         await stack.aclose()
 
 
-def _gemini(settings: Settings) -> Gemini | None:
-    if settings.gemini_api_key is None:
-        return None
-    return Gemini.with_key(
-        settings.gemini_api_key,
-        model=settings.gemini_model,
-        endpoint=settings.gemini_api_endpoint,
-    )
-
-
 class WorkerSettings:
     """What arq reads; it looks at this very class only, not at what it inherits."""
 
-    functions: ClassVar = [_function(step, work) for step, work in WORK.items()]
+    functions: ClassVar = [
+        *(_function(step, work) for step, work in WORK.items()),
+        func(examine_outside, keep_result=KEEP_SECONDS),
+    ]
     cron_jobs: ClassVar = [
         cron(
             sweep,
             second=set(range(0, 60, SWEEP_SECONDS)),
             timeout=DATABASE_SECONDS,
             run_at_startup=True,
-        )
+        ),
+        cron(take_back_orphans, second=30, timeout=DATABASE_SECONDS * 3),
     ]
     on_startup = start
     on_shutdown = stop
@@ -98,7 +105,7 @@ class WorkerSettings:
     # Attempts are counted in the ticket; arq would delete a job after five restarts.
     max_tries = 1000
     # A job that a killed worker leaves behind is refused by arq for 10 s more than this.
-    job_timeout = STEP_SECONDS + 2
+    job_timeout = LONGEST_TRY.total_seconds()
     job_completion_wait = 10
     max_jobs = 20
     # Only so many queued ids are ever looked at, over all workers.

@@ -29,7 +29,7 @@ def choose(ticket: Ticket, people: Sequence[Candidate], *, now: datetime) -> Cho
     """The person to offer the ticket to, or None when there is nobody at all.
 
     Never the requester, never somebody away or inactive. Who declined or released the ticket is
-    asked again only when they are an admin and nobody else is left.
+    asked again only when nobody else is left, an admin first.
     """
     available = [person for person in people if _available(person.member, ticket, now)]
     fresh = [person for person in available if person.member.slack_id not in ticket.tried]
@@ -38,6 +38,7 @@ def choose(ticket: Ticket, people: Sequence[Candidate], *, now: datetime) -> Cho
         or _skilled(ticket, fresh)
         or _admin(fresh, because=_why_no_match(ticket))
         or _admin(available, because="everybody else has declined")
+        or _least_busy(fresh or available)
     )
 
 
@@ -77,6 +78,14 @@ def _admin(people: Sequence[Candidate], *, because: str) -> Choice | None:
         return None
     least = min(admins, key=lambda person: (person.open_tickets, person.member.slack_id))
     return _chosen(least, f"you are an admin and {because}")
+
+
+def _least_busy(people: Sequence[Candidate]) -> Choice | None:
+    """Better somebody who may not know about it than nobody: they can decline."""
+    if not people:
+        return None
+    least = min(people, key=lambda person: (person.open_tickets, person.member.slack_id))
+    return _chosen(least, "nobody here knows more about it, and no admin is free")
 
 
 def _why_no_match(ticket: Ticket) -> str:

@@ -4,15 +4,19 @@ What people and models wrote stands in rich text, which Slack never parses, so t
 becomes a mention, a link or formatting (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block).
 """
 
+import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
+from models.step import Pending
 from models.ticket import CardKind, Status, Ticket
 from models.triage import Triage
 from models.wording import (
     PRIORITY_MARKS,
+    STEP_WORDS,
     clip,
     escape,
     listed,
@@ -47,6 +51,12 @@ class Message:
 
     text: str
     blocks: list[Block]
+
+    @property
+    def digest(self) -> str:
+        """The same for messages that look the same."""
+        drawn = json.dumps([self.text, self.blocks], sort_keys=True)
+        return sha256(drawn.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,12 @@ def requester_card(ticket: Ticket) -> Message:
 
 def moderator_card(ticket: Ticket, *, viewer: str) -> Message:
     """A moderator's card: all that helps to decide and to work, and the buttons for them."""
-    blocks = [_title(ticket), _section(f"*{_moderator_status(ticket, viewer)}*")]
+    status = _section(f"*{_moderator_status(ticket, viewer)}*")
+    if ticket.confidential and ticket.assignee != viewer:
+        # Who handed it back handles it no more.
+        line = f"{ticket.id}: a confidential ticket that was offered to you"
+        return Message(text=line, blocks=[_section(f"*{line}*"), status])
+    blocks = [_title(ticket), status]
     if ticket.triage:
         blocks += [_facts(ticket, ticket.triage), *_told(ticket, ticket.triage)]
     if ticket.assignee == viewer:
@@ -105,7 +120,7 @@ def moderator_card(ticket: Ticket, *, viewer: str) -> Message:
 def resolved_card(ticket: Ticket) -> Message:
     """What tells the requester that the ticket is resolved, and asks whether it helped."""
     if ticket.status is not Status.RESOLVED:
-        line = f"You said {ticket.id} was not solved yet. {status_line(ticket)}"
+        line = f"{_who_reopened(ticket)} {ticket.id} was not solved yet. {status_line(ticket)}"
         return Message(text=line, blocks=[_title(ticket), _section(line)])
     line = f"{mention(ticket.resolver or '')} has resolved {ticket.id}."
     ask = "Did it help? If so, there is nothing to do. If not, reopen it and it comes back to them."
@@ -120,6 +135,25 @@ def resolved_card(ticket: Ticket) -> Message:
                 "elements": [_button(ticket, Button.REOPEN, "Reopen")],
             },
         ],
+    )
+
+
+def _who_reopened(ticket: Ticket) -> str:
+    by = next((e.who for e in reversed(ticket.history) if e.what == "reopened"), ticket.requester)
+    return "You said" if by == ticket.requester else f"{mention(by)} said"
+
+
+def alarm(ticket_id: str, dead: Pending) -> Message:
+    """What tells an admin that steps of a kind have been given up."""
+    what = STEP_WORDS[dead.step]
+    line = f"For {ticket_id}, {what} could not be done, and is not tried any more."
+    why = f"The reason: {escape(clip(dead.error, 300))}"
+    ask = (
+        "There may be more tickets like this one. `/ticket admin` → *Is the desk well?* shows them "
+        "all; once the cause is mended, *Try again* there goes on with them."
+    )
+    return Message(
+        text=f"{line} {why}", blocks=[_section(f":warning: *{line}*\n{why}"), _section(ask)]
     )
 
 

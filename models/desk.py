@@ -9,18 +9,24 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from models import flow
-from models.errors import OutOfTurn
+from models.database import Database
+from models.errors import NoSuchTicket, OutOfTurn
 from models.flow import Move
+from models.gate import Gate
 from models.member import Member, Role
+from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
 from models.queue import Queue
 from models.settings import Settings
 from models.slack import Slack
+from models.step import Pending, Step
 from models.store import Store
-from models.ticket import Draft, Pending, Step, Ticket
+from models.ticket import Draft, Ticket
 from models.wording import mention
 
 # Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
 _TRIES = 50
+
+_TIMED = {Move.OFFER.value: OFFER_SECONDS, Move.CLAIM.value: CLAIM_SECONDS}
 
 Change = Callable[[Ticket, datetime], Ticket]
 """What a ticket becomes, given the database's time; raises OutOfTurn when it is too late."""
@@ -31,8 +37,10 @@ class Desk:
     """What bot and worker work with."""
 
     settings: Settings
+    database: Database
     store: Store
     queue: Queue
+    gate: Gate
     slack: Slack
 
     async def open_ticket(self, draft: Draft) -> Ticket:
@@ -70,6 +78,11 @@ class Desk:
         written = await self._change(ticket_id, lambda t, now: t.step_leased(step, now=now))
         return written.after, next(entry for entry in written.after.pending if entry.step is step)
 
+    async def holds(self, ticket_id: str, leased: Pending) -> bool:
+        """Whether nobody else has taken the step since it was leased."""
+        entry = (await self.store.ticket(ticket_id))[0].step(leased.step)
+        return entry is not None and entry.lease == leased.lease
+
     async def finish(self, ticket_id: str, leased: Pending, effect: Change) -> Ticket:
         """Note the effect of a step and that it is done, in one write.
 
@@ -89,19 +102,36 @@ class Desk:
         return await self._change_and_ring(ticket_id, finished)
 
     async def put_off(
-        self, ticket_id: str, leased: Pending, *, wait: timedelta | None, error: str, attempts: int
-    ) -> Ticket:
-        """Try a step again after a wait, or give it up (None) until somebody replays it.
-
-        Raises:
-            OutOfTurn: as for `finish`.
-        """
+        self,
+        ticket_id: str,
+        leased: Pending,
+        *,
+        wait: timedelta,
+        error: str,
+        attempts: int,
+        tries: int,
+    ) -> None:
+        """Try a step again after a wait; raises OutOfTurn as `finish` does."""
 
         def later(ticket: Ticket, now: datetime) -> Ticket:
-            due = None if wait is None else now + wait
-            return ticket.step_put_off(leased, due=due, error=error, attempts=attempts)
+            due = now + wait
+            return ticket.step_put_off(
+                leased, now=now, due=due, error=error, attempts=attempts, tries=tries
+            )
 
-        return await self._change_and_ring(ticket_id, later)
+        await self._change_and_ring(ticket_id, later)
+
+    async def give_up(self, ticket_id: str, leased: Pending, *, error: str, attempts: int) -> None:
+        """Leave a step dead until somebody replays it; raises OutOfTurn as `finish` does."""
+
+        def dead(ticket: Ticket, now: datetime) -> Ticket:
+            return ticket.step_given_up(leased, now=now, error=error, attempts=attempts)
+
+        await self._change_and_ring(ticket_id, dead)
+
+    async def replay(self, ticket_id: str, step: Step) -> None:
+        """Try a dead step again, as if it had never failed; raises OutOfTurn if it is not dead."""
+        await self._change_and_ring(ticket_id, lambda t, now: t.step_replayed(step, now=now))
 
     async def begin(self, team_id: str) -> None:
         """Make the database ready, and those admins who are always admins."""
@@ -118,7 +148,7 @@ class Desk:
         member = await self.store.member(team_id, slack_id)
         if member.profiled:
             return member
-        return await self.store.set_profile(team_id, slack_id, await self.slack.profile(slack_id))
+        return await self.store.set_profile(member, await self.slack.profile(slack_id))
 
     async def dm_channel(self, team_id: str, slack_id: str) -> str:
         """The app's direct-message channel with a person; asks Slack for it the first time.
@@ -130,20 +160,17 @@ class Desk:
         if member.dm_channel:
             return member.dm_channel
         channel = await self.slack.open_dm(slack_id)
-        await self.store.set_dm_channel(team_id, slack_id, channel)
+        await self.store.note(team_id, slack_id, dm_channel=channel)
         return channel
 
-    async def set_role(
-        self, team_id: str, slack_id: str, *, role: Role, skills: tuple[str, ...]
-    ) -> Member:
-        """Give a person a role and skills; who may hold no tickets any more hands them back."""
-        member = await self.store.set_role(team_id, slack_id, role=role, skills=skills)
-        if not member.moderates:
-            held = await self.store.open_tickets(team_id)
-            for ticket_id in held.get(slack_id, ()):
-                with suppress(OutOfTurn):
+    async def take_back_orphans(self, team_id: str) -> None:
+        """Tickets go on without those who may hold none any more; harmless when there are none."""
+        held = await self.store.open_tickets(team_id)
+        moderators = {member.slack_id for member in await self.store.moderators(team_id)}
+        for slack_id in held.keys() - moderators:
+            for ticket_id in held[slack_id]:
+                with suppress(OutOfTurn, NoSuchTicket):
                     await self._take_back(ticket_id, slack_id)
-        return member
 
     async def _take_back(self, ticket_id: str, slack_id: str) -> None:
         def withdrawn(ticket: Ticket, now: datetime) -> Ticket:
@@ -159,6 +186,10 @@ class Desk:
         known = {(entry.step, entry.due) for entry in written.before.pending}
         asked = [e for e in written.after.pending if (e.step, e.due) not in known]
         await self.queue.ring(ticket_id, asked, now=written.now)
+        for event in written.after.history[len(written.before.history) :]:
+            if event.what in _TIMED:
+                took = event.at - written.after.opened_at
+                _TIMED[event.what].observe(took.total_seconds())
         return written.after
 
     async def _change(self, ticket_id: str, change: Change) -> "_Written":
@@ -179,7 +210,7 @@ class _Written(NamedTuple):
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, *, database_seconds: float, slack_seconds: float
+    settings: Settings, *, database_seconds: float, slack_seconds: float, hurried: bool
 ) -> AsyncIterator[Desk]:
     """Open the desk's tools, and close them at the end.
 
@@ -187,16 +218,26 @@ async def open_desk(
         database_seconds: how long one database operation may take: short in the bot, which must
             acknowledge within Slack's three seconds, longer in the worker.
         slack_seconds: the same for one call of Slack's Web API.
+        hurried: whether people wait for what is done, so that no call may be kept back.
     """
     limit = aiohttp.ClientTimeout(total=slack_seconds)
     async with aiohttp.ClientSession(timeout=limit) as session:
-        store = Store(
+        database = Database(
             settings.mongodb_uri, settings.mongodb_database, answer_within=database_seconds
         )
         queue = Queue.at(settings.redis_url)
-        slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session)
+        gate = Gate(settings.redis_url, hurried=hurried)
+        slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session, gate)
         try:
-            yield Desk(settings=settings, store=store, queue=queue, slack=slack)
+            yield Desk(
+                settings=settings,
+                database=database,
+                store=Store(database),
+                queue=queue,
+                gate=gate,
+                slack=slack,
+            )
         finally:
+            await gate.close()
             await queue.close()
-            store.close()
+            database.close()

@@ -11,7 +11,8 @@ from typing import Any
 
 from models.errors import NotAllowed, OutOfTurn
 from models.member import Member
-from models.ticket import Event, Status, Step, Ticket
+from models.step import Step
+from models.ticket import Event, Status, Ticket
 from models.wording import not_for_you, out_of_turn
 
 

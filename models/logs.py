@@ -1,20 +1,33 @@
-"""How bot and worker log: one line each to stderr, times in UTC, never what people wrote."""
+"""How bot and worker log: a line of JSON each to stderr, times in UTC, never what people wrote."""
 
 import logging
+import re
 import sys
-import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from pythonjsonlogger.json import JsonFormatter
+
+_SOCKET_TICKET = re.compile(r"(ticket=)[^&\s'\")]+")
+_ticket: ContextVar[str] = ContextVar("ticket", default="")
 
 
 def start_logging() -> None:
     """Send all logs to stderr; libraries that log each call only speak up for trouble."""
-    formatter = logging.Formatter(
-        fmt="%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S",
-    )
-    formatter.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
+    handler.setFormatter(
+        JsonFormatter(
+            "{levelname}{name}{message}",
+            style="{",
+            rename_fields={"levelname": "level", "name": "logger", "exc_info": "error"},
+            timestamp="at",
+            json_ensure_ascii=False,
+        )
+    )
+    handler.addFilter(_name_ticket)
+    handler.addFilter(_hide_secrets)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Bolt warns at every start that it takes no token from the environment; that is meant so.
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
@@ -22,6 +35,30 @@ def start_logging() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+@contextmanager
+def about(ticket_id: str) -> Iterator[None]:
+    """Whatever is logged in here is about this ticket, and says so."""
+    token = _ticket.set(ticket_id)
+    try:
+        yield
+    finally:
+        _ticket.reset(token)
+
+
 def trace(error: BaseException) -> str:
     """What kind of error, and where it was raised; not its message, which may quote people."""
     return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
+
+def _name_ticket(record: logging.LogRecord) -> bool:
+    if ticket_id := _ticket.get():
+        record.ticket = ticket_id
+    return True
+
+
+def _hide_secrets(record: logging.LogRecord) -> bool:
+    """slack_sdk logs the address of a socket it can't open, and that opens the door to it."""
+    said = record.getMessage()
+    if _SOCKET_TICKET.search(said):
+        record.msg, record.args = _SOCKET_TICKET.sub(r"\1…", said), None
+    return True

@@ -23,6 +23,7 @@ class Member(BaseModel):
         away_until: no tickets are offered before then.
         dm_channel: id of the app's direct-message channel with them, once opened.
         profiled: whether name, e-mail and time zone have been read from Slack.
+        appointed: whether somebody has given them the role they have.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +39,7 @@ class Member(BaseModel):
     away_until: datetime | None = None
     dm_channel: str | None = None
     profiled: bool = False
+    appointed: bool = False
 
     @property
     def moderates(self) -> bool:

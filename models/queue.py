@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from arq.connections import ArqRedis, RedisSettings
+from arq.constants import default_queue_name, health_check_key_suffix
+from arq.jobs import ResultNotFound, SerializationError
 from pydantic import SecretStr
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -22,18 +24,23 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from models.errors import Unavailable
-from models.ticket import Pending
+from models.metrics import RINGS_FAILED
+from models.step import Pending
 
 RING_SECONDS = 0.5
 # The database's clock and arq's may differ a little; a ring that comes too early is wasted.
 _LATE_SECONDS = 0.05
+_EXAMINE_SECONDS = 2
+# A worker writes it every few seconds, and it is gone soon after the last one.
+_HEARTBEAT = default_queue_name + health_check_key_suffix
 _AWAY = (RedisError, OSError, TimeoutError)
 log = logging.getLogger(__name__)
 
 
 def to_bytes(job: dict[str, Any]) -> bytes:
     """How a job is written into Redis."""
-    return json.dumps(job).encode()
+    # arq also writes down with what a job has failed, and that is an exception.
+    return json.dumps(job, default=repr).encode()
 
 
 def from_bytes(raw: bytes) -> dict[str, Any]:
@@ -84,6 +91,30 @@ class Queue:
         except _AWAY as error:
             raise Unavailable("Redis does not answer.") from error
 
+    async def examine(self) -> tuple[str, str, bool]:
+        """Redis's version, what it does when it is full, and whether a worker is alive.
+
+        Raises:
+            Unavailable: Redis does not answer.
+        """
+        try:
+            async with asyncio.timeout(_EXAMINE_SECONDS):
+                about = await self._pool.info()
+                heartbeat = await self._pool.exists(_HEARTBEAT)
+        except _AWAY as error:
+            raise Unavailable("Redis does not answer.") from error
+        return about["redis_version"], about["maxmemory_policy"], bool(heartbeat)
+
+    async def ask(self, question: str, *, seconds: float) -> Any:
+        """What a worker answers; None when there is none, or Redis is away."""
+        try:
+            async with asyncio.timeout(seconds):
+                job = await self._pool.enqueue_job(question, _expires=seconds)
+                return await job.result(poll_delay=_LATE_SECONDS) if job else None
+        except (*_AWAY, ResultNotFound, SerializationError) as error:
+            log.warning("no worker answered %s: %r", question, error)
+            return None
+
     async def ring(self, ticket_id: str, entries: Iterable[Pending], *, now: datetime) -> None:
         """Wake a worker for each of these steps, at the time it is due; dead ones are left out."""
         try:
@@ -91,6 +122,7 @@ class Queue:
                 await asyncio.gather(*(self._ring(ticket_id, entry, now) for entry in entries))
         except _AWAY as error:
             log.warning("%s: the ring failed, the sweep will find it: %r", ticket_id, error)
+            RINGS_FAILED.inc()
 
     async def _ring(self, ticket_id: str, entry: Pending, now: datetime) -> None:
         if entry.due is None:

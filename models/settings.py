@@ -64,6 +64,9 @@ class Settings(QueueSettings):
     )
     host: str = Field(default="127.0.0.1", description="listen address")
     port: int = Field(default=3000, ge=1, le=65535, description="listen port")
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="where a worker answers Prometheus"
+    )
 
     @field_validator("admin_slack_ids", mode="before")
     @classmethod

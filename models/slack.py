@@ -5,9 +5,11 @@ twice. What a failed call means is said by one of four outcomes (see `models.err
 decides about trying again.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -18,13 +20,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from models.cards import Block, Message
+from models.clock import now
 from models.errors import Gone, NotNow, OutsideError, Refused, Unknown
+from models.gate import Gate, Service
 from models.member import Profile
 
+Send = Callable[[], Awaitable[AsyncSlackResponse]]
 NOTICE_EVENT = "frontdesk_notice"
 # "It's possible some aspect of the operation succeeded before the error was raised."
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
 _UNKNOWN_ERRORS = {"internal_error", "fatal_error", "request_timeout", "service_unavailable"}
+_WAIT_SECONDS = 30.0
 _RATE_ERRORS = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _GONE_ERRORS = {
     "user_not_found",
@@ -39,6 +45,12 @@ _GONE_ERRORS = {
 }
 
 
+# What the manifest asks for, and why, stands in manifest.yml; a test compares them.
+NEEDED_SCOPES = frozenset(
+    {"chat:write", "commands", "im:history", "im:write", "users:read", "users:read.email"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who the bot is: its workspace and its own user."""
@@ -49,18 +61,31 @@ class Identity:
     bot_user_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Whom the token belongs to, what it opens, and Slack's time when it said so."""
+
+    identity: Identity
+    scopes: frozenset[str]
+    at: datetime
+
+
 class Slack:
     """The calls the desk makes; each ends well or raises an OutsideError."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, gate: Gate) -> None:
         self.client = client
+        self._gate = gate
 
     @classmethod
-    def at(cls, base_url: str, token: SecretStr, session: aiohttp.ClientSession) -> Self:
+    def at(
+        cls, base_url: str, token: SecretStr, session: aiohttp.ClientSession, gate: Gate
+    ) -> Self:
         """A client for the Web API at that address, with the bot's token.
 
         Args:
             session: carries the time limit of each call; slack_sdk's own is not used with one.
+            gate: what every call goes through.
         """
         client = AsyncWebClient(
             token=token.get_secret_value(),
@@ -68,21 +93,40 @@ class Slack:
             session=session,
             retry_handlers=[],
         )
-        return cls(client)
+        return cls(client, gate)
 
     async def identity(self) -> Identity:
         """Ask Slack who the token belongs to."""
-        answer = await _answer("auth.test", self.client.auth_test())
-        return Identity(
+        return (await self.credentials()).identity
+
+    async def credentials(self) -> Credentials:
+        """Ask Slack who the token belongs to and what it opens.
+
+        The headers say what the body does not:
+        https://docs.slack.dev/authentication/installing-with-oauth
+        """
+        heard: dict[str, str] = {}
+
+        async def send() -> AsyncSlackResponse:
+            response = await self.client.auth_test()
+            heard.update({name.lower(): value for name, value in response.headers.items()})
+            return response
+
+        answer = await self._call("auth.test", send)
+        identity = Identity(
             team_id=answer["team_id"],
             team_name=answer.get("team", ""),
             bot_id=answer.get("bot_id", ""),
             bot_user_id=answer["user_id"],
         )
+        scopes = frozenset(part.strip() for part in heard.get("x-oauth-scopes", "").split(","))
+        at = parsedate_to_datetime(heard["date"]) if "date" in heard else now()
+        return Credentials(identity=identity, scopes=scopes, at=at)
 
     async def profile(self, slack_id: str) -> Profile:
         """Ask Slack for a person's name, e-mail, time zone, and whether they own the workspace."""
-        user = (await _answer("users.info", self.client.users_info(user=slack_id)))["user"]
+        answer = await self._call("users.info", lambda: self.client.users_info(user=slack_id))
+        user = answer["user"]
         about = user.get("profile", {})
         return Profile(
             name=user.get("real_name") or about.get("display_name") or user.get("name", ""),
@@ -94,63 +138,91 @@ class Slack:
 
     async def open_dm(self, slack_id: str) -> str:
         """The id of the app's direct-message channel with a person."""
-        call = self.client.conversations_open(users=[slack_id])
-        channel: str = (await _answer("conversations.open", call))["channel"]["id"]
+        answer = await self._call(
+            "conversations.open", lambda: self.client.conversations_open(users=[slack_id])
+        )
+        channel: str = answer["channel"]["id"]
         return channel
 
     async def post(self, channel: str, message: Message, *, notice: str) -> str:
         """Post a message that carries its notice id; returns its `ts`."""
-        call = self.client.chat_postMessage(
+        answer = await self._call(
+            "chat.postMessage",
+            lambda: self.client.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=message.blocks,
+                metadata={"event_type": NOTICE_EVENT, "event_payload": {"notice": notice}},
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
             channel=channel,
-            text=message.text,
-            blocks=message.blocks,
-            metadata={"event_type": NOTICE_EVENT, "event_payload": {"notice": notice}},
-            unfurl_links=False,
-            unfurl_media=False,
         )
-        ts: str = (await _answer("chat.postMessage", call))["ts"]
+        ts: str = answer["ts"]
         return ts
 
-    async def find(self, channel: str, *, notice: str, since: datetime) -> str | None:
-        """The `ts` of the message with that notice id, if it is in the conversation."""
+    async def find(self, channel: str, *, notice: str, since: datetime) -> list[str]:
+        """The `ts` of all messages with that notice id in the conversation, the oldest first."""
+        found: list[str] = []
         cursor = ""
         while True:
-            call = self.client.conversations_history(
+            page = await self._history(channel, since=since, cursor=cursor)
+            found += [str(one["ts"]) for one in page["messages"] if _notice_of(one) == notice]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return sorted(found)
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Take a message back; one that is gone already is gone."""
+        with suppress(Gone):
+            await self._call("chat.delete", lambda: self.client.chat_delete(channel=channel, ts=ts))
+
+    async def _history(self, channel: str, *, since: datetime, cursor: str) -> dict[str, Any]:
+        return await self._call(
+            "conversations.history",
+            lambda: self.client.conversations_history(
                 channel=channel,
                 oldest=f"{since.timestamp():.6f}",
                 include_all_metadata=True,
                 limit=200,
                 cursor=cursor or None,
-            )
-            page = await _answer("conversations.history", call)
-            for message in page["messages"]:
-                if _notice_of(message) == notice:
-                    ts: str = message["ts"]
-                    return ts
-            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
-            if not cursor:
-                return None
+            ),
+        )
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Draw a message anew."""
-        call = self.client.chat_update(
-            channel=channel, ts=ts, text=message.text, blocks=message.blocks
+        await self._call(
+            "chat.update",
+            lambda: self.client.chat_update(
+                channel=channel, ts=ts, text=message.text, blocks=message.blocks
+            ),
         )
-        await _answer("chat.update", call)
 
     async def open_view(self, trigger_id: str, view: Block) -> str:
         """Open a modal; returns the view's id. A trigger lives three seconds and works once."""
-        call = self.client.views_open(trigger_id=trigger_id, view=view)
-        view_id: str = (await _answer("views.open", call))["view"]["id"]
+        answer = await self._call(
+            "views.open", lambda: self.client.views_open(trigger_id=trigger_id, view=view)
+        )
+        view_id: str = answer["view"]["id"]
         return view_id
 
-    async def push_view(self, trigger_id: str, view: Block) -> None:
-        """Open a modal on top of the one that is open."""
-        await _answer("views.push", self.client.views_push(trigger_id=trigger_id, view=view))
+    async def push_view(self, trigger_id: str, view: Block) -> str:
+        """Open a modal on top of the one that is open; returns the view's id."""
+        answer = await self._call(
+            "views.push", lambda: self.client.views_push(trigger_id=trigger_id, view=view)
+        )
+        view_id: str = answer["view"]["id"]
+        return view_id
 
     async def update_view(self, view_id: str, view: Block) -> None:
         """Draw an open modal anew."""
-        await _answer("views.update", self.client.views_update(view_id=view_id, view=view))
+        await self._call(
+            "views.update", lambda: self.client.views_update(view_id=view_id, view=view)
+        )
+
+    async def _call(self, method: str, send: Send, *, channel: str = "") -> dict[str, Any]:
+        async with self._gate.out(Service.SLACK, method, channel=channel):
+            return await _answer(method, send())
 
 
 def _notice_of(message: dict[str, Any]) -> str | None:
@@ -183,8 +255,15 @@ def _outcome(method: str, error: SlackApiError) -> OutsideError:
     data = getattr(response, "data", None)
     name = data.get("error") if isinstance(data, dict) else None
     if status == HTTPStatus.TOO_MANY_REQUESTS or name in _RATE_ERRORS:
-        wait = float(response.headers.get("Retry-After", 30))
-        return NotNow(f"{method}: {name or 'ratelimited'}", seconds=wait, counts=False)
+        return NotNow(f"{method}: {name or 'ratelimited'}", seconds=_wait(response), counts=False)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or name in _UNKNOWN_ERRORS or name is None:
         return Unknown(f"{method}: {name or f'HTTP {status}'}")
     return Gone(f"{method}: {name}") if name in _GONE_ERRORS else Refused(f"{method}: {name}")
+
+
+def _wait(response: AsyncSlackResponse) -> float:
+    """Slack says seconds; a proxy in between may say a date, or nothing."""
+    try:
+        return max(1.0, float(response.headers.get("Retry-After", "")))
+    except ValueError:
+        return _WAIT_SECONDS

@@ -6,16 +6,15 @@ leased, done, put off or given up. Saving is the store's business, legality that
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from models.errors import OutOfTurn
+from models.step import LEASE, Pending, Step, asked
 from models.triage import Triage
-
-LEASE = timedelta(seconds=30)
 
 
 class Status(StrEnum):
@@ -40,18 +39,6 @@ class Urgency(StrEnum):
     MANY_BLOCKED = "many_blocked"
 
 
-class Step(StrEnum):
-    """Something the desk still has to do for a ticket; the value is the worker function's name."""
-
-    TRIAGE = "triage_ticket"
-    ASSIGN = "assign_ticket"
-    DM_REQUESTER = "dm_requester"
-    DM_ASSIGNEE = "dm_assignee"
-    EMAIL_ASSIGNEE = "email_assignee"
-    ASK_REQUESTER = "ask_requester"
-    REFRESH_CARDS = "refresh_cards"
-
-
 class _Frozen(BaseModel):
     # What can't be read must not be quoted: it is what people wrote.
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -70,27 +57,6 @@ class Event(_Frozen):
     why: str = ""
 
 
-class Pending(_Frozen):
-    """A step that is still to be done.
-
-    Attributes:
-        due: when it may be taken next; a lease is a due time in the future. None: dead.
-        version: the ticket's version that asked for it; a newer one asks for it again.
-        lease: the fencing token of its holder; never used twice in the life of the ticket.
-        tries: how many times it has been leased.
-        attempts: how many attempts have failed.
-        error: why the last one failed.
-    """
-
-    step: Step
-    version: int
-    due: datetime | None
-    lease: int
-    tries: int = 0
-    attempts: int = 0
-    error: str = ""
-
-
 class CardKind(StrEnum):
     """What a message about a ticket is for."""
 
@@ -105,6 +71,7 @@ class Card(_Frozen):
     Attributes:
         notice: the deterministic id of what the person was told by it.
         version: the ticket's version it shows.
+        digest: of what it shows, where that is known; what looks the same is not drawn anew.
     """
 
     notice: str
@@ -113,6 +80,7 @@ class Card(_Frozen):
     channel: str
     ts: str
     version: int
+    digest: str = ""
 
 
 class Draft(_Frozen):
@@ -139,6 +107,7 @@ class Ticket(_Frozen):
         rev: counts every write; the guard of the next one.
         version: counts the moves; what cards and buttons show.
         offers: how many times it has been offered.
+        offered_to: whom it was offered to last, whoever has it now.
         tried: who declined or released it since it was last open.
         reason: why the assignee was chosen.
     """
@@ -158,6 +127,7 @@ class Ticket(_Frozen):
     assignee: str | None = None
     reason: str = ""
     offers: int = 0
+    offered_to: str | None = None
     tried: tuple[str, ...] = ()
     resolver: str | None = None
     opened_at: datetime
@@ -172,15 +142,14 @@ class Ticket(_Frozen):
 
     def moved(self, event: Event, *, to: Status, then: Iterable[Step], **changes: Any) -> Self:
         """The ticket after a move: new status, one more event, the steps that follow pending."""
-        version = self.version + 1
         pending = self.pending
         for step in then:
-            pending = _asked(pending, step, version=version, due=event.at, lease=self.rev)
+            pending = asked(pending, step, due=event.at, rev=self.rev)
         return self.model_copy(
             update={
                 **changes,
                 "status": to,
-                "version": version,
+                "version": self.version + 1,
                 "history": (*self.history, event),
                 "pending": pending,
             }
@@ -194,13 +163,16 @@ class Ticket(_Frozen):
         """When the next step is due; None when nothing is to be done."""
         return min((entry.due for entry in self.pending if entry.due), default=None)
 
+    def dead_since(self) -> datetime | None:
+        """Since when a step of it is dead; None when none is."""
+        return min((e.dead_since for e in self.pending if e.dead_since), default=None)
+
     def step_leased(self, step: Step, *, now: datetime) -> Self:
         """The ticket with the step leased to the caller; raises OutOfTurn when it is not due."""
         entry = self.step(step)
         if entry is None or entry.due is None or entry.due > now:
             raise OutOfTurn(f"{self.id}: {step} is not due")
-        taken = {"due": now + LEASE, "lease": self.rev, "tries": entry.tries + 1}
-        return self._with(entry.model_copy(update=taken))
+        return self._with(entry.taken(until=now + LEASE, lease=self.rev))
 
     def step_done(self, leased: Pending, *, now: datetime) -> Self:
         """The ticket without the step; raises OutOfTurn when another holder has leased it since.
@@ -208,19 +180,54 @@ class Ticket(_Frozen):
         A step that was asked for again while it ran stays, due at once.
         """
         entry = self._still_held(leased)
-        if entry.version != leased.version:
-            return self._with(entry.model_copy(update={"due": now, "attempts": 0, "error": ""}))
+        if entry.asked != leased.asked:
+            return self._with(entry.again(due=now))
         rest = tuple(other for other in self.pending if other.step is not leased.step)
         return self.model_copy(update={"pending": rest})
 
     def step_put_off(
-        self, leased: Pending, *, due: datetime | None, error: str, attempts: int
+        self,
+        leased: Pending,
+        *,
+        now: datetime,
+        due: datetime,
+        error: str,
+        attempts: int,
+        tries: int,
     ) -> Self:
-        """The ticket with the step due later, or dead; raises OutOfTurn as `step_done` does."""
+        """The ticket with the step due later; raises OutOfTurn as `step_done` does.
+
+        One that was asked for again while it ran has not failed yet: it is due at once.
+        """
         entry = self._still_held(leased)
-        return self._with(
-            entry.model_copy(update={"due": due, "error": error, "attempts": attempts})
-        )
+        if entry.asked != leased.asked:
+            return self._with(entry.again(due=now))
+        later = {"due": due, "held": False, "error": error, "attempts": attempts, "tries": tries}
+        return self._with(entry.model_copy(update=later))
+
+    def step_given_up(self, leased: Pending, *, now: datetime, error: str, attempts: int) -> Self:
+        """The ticket with the step dead, and admins to be told; raises OutOfTurn likewise."""
+        entry = self._still_held(leased)
+        if entry.asked != leased.asked:
+            return self._with(entry.again(due=now))
+        dead = {"due": None, "held": False, "dead_since": now, "error": error, "attempts": attempts}
+        given_up = self._with(entry.model_copy(update=dead))
+        # Nobody can be told that nobody can be told; it is in the logs, and on the health page.
+        if leased.step is Step.TELL_ADMINS:
+            return given_up
+        return given_up.asking(Step.TELL_ADMINS, due=now)
+
+    def step_replayed(self, step: Step, *, now: datetime) -> Self:
+        """The ticket with a dead step due again; raises OutOfTurn when it is not dead."""
+        entry = self.step(step)
+        if entry is None or entry.dead_since is None:
+            raise OutOfTurn(f"{self.id}: {step} is not dead")
+        return self._with(entry.again(due=now))
+
+    def asking(self, step: Step, *, due: datetime) -> Self:
+        """The ticket with one more step to be done."""
+        pending = asked(self.pending, step, due=due, rev=self.rev)
+        return self.model_copy(update={"pending": pending})
 
     def with_card(self, card: Card, *, now: datetime) -> Self:
         """The ticket that remembers the message, in place of an older state of the same one.
@@ -228,12 +235,10 @@ class Ticket(_Frozen):
         A message that was overtaken while it was being sent is drawn again.
         """
         others = tuple(other for other in self.cards if other.notice != card.notice)
-        pending = self.pending
+        remembering = self.model_copy(update={"cards": (*others, card)})
         if card.version < self.version:
-            pending = _asked(
-                pending, Step.REFRESH_CARDS, version=self.version, due=now, lease=self.rev
-            )
-        return self.model_copy(update={"cards": (*others, card), "pending": pending})
+            return remembering.asking(Step.REFRESH_CARDS, due=now)
+        return remembering
 
     def without_card(self, notice: str) -> Self:
         """The ticket that has forgotten a message which is gone."""
@@ -249,20 +254,3 @@ class Ticket(_Frozen):
     def _with(self, changed: Pending) -> Self:
         pending = tuple(changed if entry.step is changed.step else entry for entry in self.pending)
         return self.model_copy(update={"pending": pending})
-
-
-def _asked(
-    pending: tuple[Pending, ...], step: Step, *, version: int, due: datetime, lease: int
-) -> tuple[Pending, ...]:
-    """The pending steps with this one asked for, at this version of the ticket.
-
-    A step that is being done right now keeps its lease: its holder will see the newer version.
-    Leases are numbered by the ticket's `rev`, which every write, each lease among them, raises.
-    """
-    entry = next((entry for entry in pending if entry.step is step), None)
-    if entry is None:
-        return (*pending, Pending(step=step, version=version, due=due, lease=lease))
-    running = entry.due is not None and entry.due > due
-    fresh = {"version": version} if running else {"version": version, "due": due, "attempts": 0}
-    asked = entry.model_copy(update=fresh)
-    return tuple(asked if other is entry else other for other in pending)

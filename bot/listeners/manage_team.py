@@ -11,8 +11,9 @@ from bot.views import member_form
 from bot.views.sentence import sentence_view
 from models.desk import Desk
 from models.errors import DeskError, InvalidDraft, OutsideError
-from models.member import Role
+from models.member import Member, Role
 
+_LAST_ADMIN = "They are the last admin. Please make somebody else one first."
 _SLACK_SILENT = "Slack does not answer just now. Please close this and try again."
 
 
@@ -67,19 +68,32 @@ async def save_member(
 ) -> None:
     """Store the role and the skills, and say so."""
     team_id = (await acting.admin(desk, body)).team_id
-    configuration = await desk.store.configuration(team_id)
-    decided = member_form.read(body["view"], configuration)
+    decided = member_form.read(body["view"], await desk.store.configuration(team_id))
     await _refuse_to_lock_out(desk, team_id, decided)
     if decided.new_skills:
-        more = member_form.with_new_skills(configuration, decided.new_skills)
-        await desk.store.set_configuration(team_id, more)
-    member = await desk.set_role(
+        await desk.store.add_skills(team_id, decided.new_skills)
+    before = await desk.store.member(team_id, decided.slack_id)
+    member = await desk.store.set_role(
         team_id, decided.slack_id, role=decided.role, skills=decided.skills
     )
-    background.start(desk.acquainted(team_id, decided.slack_id))
+    # Two admins may take each other's role at the same moment: then neither does.
+    if before.administers and not await _admins(desk, team_id):
+        await desk.store.set_role(team_id, decided.slack_id, role=before.role, skills=before.skills)
+        raise InvalidDraft({member_form.PERSON: _LAST_ADMIN})
+    background.start(_follow(desk, member))
     await ack(
         response_action="update", view=sentence_view(member_form.saved(member), title="People")
     )
+
+
+async def _follow(desk: Desk, member: Member) -> None:
+    """What follows from a role; should it not come to this, the worker looks every minute."""
+    await desk.take_back_orphans(member.team_id)
+    await desk.acquainted(member.team_id, member.slack_id)
+
+
+async def _admins(desk: Desk, team_id: str) -> list[str]:
+    return [m.slack_id for m in await desk.store.moderators(team_id) if m.administers]
 
 
 async def _refuse_to_lock_out(desk: Desk, team_id: str, decided: member_form.Assigned) -> None:
@@ -90,8 +104,5 @@ async def _refuse_to_lock_out(desk: Desk, team_id: str, decided: member_form.Ass
         raise InvalidDraft(
             {member_form.PERSON: "They are always an admin: ADMIN_SLACK_IDS names them."}
         )
-    admins = [m.slack_id for m in await desk.store.moderators(team_id) if m.administers]
-    if admins == [decided.slack_id]:
-        raise InvalidDraft(
-            {member_form.PERSON: "They are the last admin. Please make somebody else one first."}
-        )
+    if await _admins(desk, team_id) == [decided.slack_id]:
+        raise InvalidDraft({member_form.PERSON: _LAST_ADMIN})

@@ -1,5 +1,6 @@
 """An employee opens a ticket: `/ticket` shows the form, the form is sent, the ticket is stored."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,12 +11,14 @@ from bot.background import Background
 from bot.views import ticket_form
 from models.desk import Desk
 from models.errors import DeskError, InvalidDraft, OutsideError, Unavailable
+from models.logs import about
 from models.wording import escape
 
 # Slack cuts a message at 40,000 characters, and escaping makes five of one at most. A response URL
 # works five times, so that with the first piece in the answer 45,000 characters come back.
 # https://docs.slack.dev/changelog/2018-truncating-really-long-messages
 _PIECE = 7_500
+log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp) -> None:
@@ -59,6 +62,8 @@ async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
                 "Press Submit again: you will get one ticket."
             }
         ) from error
+    with about(ticket.id):
+        log.info("%s: opened", ticket.id)
     await ack(response_action="update", view=ticket_form.receipt(ticket))
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bot.views import desk_health
 from models.cards import Block
 from models.configuration import Configuration
 from models.errors import InvalidDraft
 from models.member import Member, Role
-from models.skill import Skill
 from models.wording import clip, escape, listed
 
 CALLBACK = "set_member"
@@ -42,7 +42,7 @@ def draw(configuration: Configuration, member: Member | None = None) -> Block:
         "title": _plain("People"),
         "submit": _plain("Save"),
         "close": _plain("Close"),
-        "blocks": [*blocks, _new_skills(whose)],
+        "blocks": [*blocks, _new_skills(whose), desk_health.button()],
     }
 
 
@@ -64,6 +64,9 @@ def read(view: dict[str, Any], configuration: Configuration) -> Assigned:
     slack_id = values.get(PERSON, {}).get(PICK_PERSON, {}).get("selected_user")
     if not slack_id:
         raise InvalidDraft({PERSON: "Please pick a person."})
+    # Until the form is drawn for the person picked, it holds the role and skills of another one.
+    if fields.get(ROLE) != f"{ROLE}:{slack_id}":
+        raise InvalidDraft({PERSON: "The form was not ready yet. Please pick the person again."})
     typed = values.get(NEW_SKILLS, {}).get(_VALUE, {}).get("value") or ""
     new = _named(typed, configuration, field=fields.get(NEW_SKILLS, NEW_SKILLS))
     chosen = values.get(SKILLS, {}).get(_VALUE, {}).get("selected_options") or []
@@ -75,12 +78,6 @@ def read(view: dict[str, Any], configuration: Configuration) -> Assigned:
         skills=tuple(dict.fromkeys(skills)),
         new_skills=tuple(n for n in new if configuration.vocabulary.canonical(n) is None),
     )
-
-
-def with_new_skills(configuration: Configuration, names: tuple[str, ...]) -> Configuration:
-    """The configuration with more skills in its vocabulary."""
-    skills = (*configuration.skills, *(Skill(name=name) for name in names))
-    return Configuration(categories=configuration.categories, skills=skills)
 
 
 def saved(member: Member) -> str:

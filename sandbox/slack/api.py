@@ -84,13 +84,13 @@ class Api:
         if fault is None:
             return self._send(entry, deed())
         await asyncio.sleep(fault.delay)
+        if fault.does_it_first:
+            deed()
         if fault.hang:
             await self.closing.wait()
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         if not fault.answers:
             return self._send(entry, deed())
-        if fault.does_it_first:
-            deed()
         if fault.accept_then_reset:
             _reset(request)
         return self._send(entry, _failure(fault))

@@ -41,7 +41,8 @@ def refused(**form: Any) -> dict[str, str]:
 
 
 def test_the_form_shows_the_person_as_they_are() -> None:
-    person, role, skills, _ = (b["element"] for b in member_form.draw(DEFAULT, BOB)["blocks"])
+    inputs = [b for b in member_form.draw(DEFAULT, BOB)["blocks"] if b["type"] == "input"]
+    person, role, skills, _ = (block["element"] for block in inputs)
 
     assert person["initial_user"] == "UBOB"
     assert role["initial_option"]["value"] == "moderator"
@@ -57,13 +58,6 @@ def test_role_and_skills_are_read() -> None:
         skills=("vpn", "okta", "Cisco ISE"),
         new_skills=("Cisco ISE",),
     )
-
-
-def test_new_skills_join_the_desks_list() -> None:
-    more = member_form.with_new_skills(DEFAULT, ("Cisco ISE",))
-
-    assert more.vocabulary.canonical("cisco ise") == "Cisco ISE"
-    assert set(DEFAULT.vocabulary.names) < set(more.vocabulary.names)
 
 
 def test_a_skill_that_the_desk_does_not_have_any_more_is_not_given() -> None:
@@ -85,3 +79,16 @@ def test_the_list_of_skills_has_an_end() -> None:
     with pytest.raises(InvalidDraft, match="room for 100 skills"):
         member_form.read(sent(new="one more"), full)
     assert member_form.read(sent(new="s7"), full).skills == ("s7",)
+
+
+def test_what_belongs_to_another_person_is_not_given_to_the_one_picked() -> None:
+    """Save was pressed before the form was drawn for the person picked last."""
+    view = sent(role="admin")
+    view["state"]["values"]["person"]["pick_person"]["selected_user"] = "UMALLORY"
+
+    with pytest.raises(InvalidDraft) as wrong:
+        member_form.read(view, DEFAULT)
+
+    assert wrong.value.fields == {
+        "person": "The form was not ready yet. Please pick the person again."
+    }

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from itertools import count
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from sandbox.slack.faults import Fault
 from sandbox.wire import Moment
 from sandbox.world import World
 from tests.faults.walking import Stage
+from tests.stories.acts import leases_end
 
 _END_SECONDS = 10
 # What the worker asks of Slack; the bot asks some of it too, and is not harmed.
@@ -168,16 +168,3 @@ async def _letter_was_sent_and_not_noted(world: World) -> bool:
     tickets = await world.documents("tickets")
     steps = {step["step"] for ticket in tickets for step in ticket["pending"]}
     return bool(world.mail.inbox) and "email_assignee" in steps
-
-
-async def leases_end(world: World) -> None:
-    """As if the half minute had passed after which the steps of a dead worker are due again.
-
-    `rev` goes up, so that who has read a ticket before does not write its leases back.
-    """
-    now = datetime.now(UTC)
-    await world.database.tickets.update_many(
-        {"due": {"$exists": True}},
-        {"$set": {"pending.$[leased].due": now, "due": now}, "$inc": {"rev": 1}},
-        array_filters=[{"leased.due": {"$ne": None}}],
-    )

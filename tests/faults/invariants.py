@@ -15,7 +15,8 @@ from models.cards import draw
 from models.errors import DeskError, NotAllowed
 from models.flow import Move
 from models.member import Member, Role
-from models.ticket import OPEN_WITH_SOMEBODY, Draft, Status, Step, Ticket
+from models.step import Step
+from models.ticket import OPEN_WITH_SOMEBODY, Draft, Status, Ticket
 from sandbox.processes import Process
 from sandbox.slack.seen import Message
 from sandbox.slack.shapes import dug

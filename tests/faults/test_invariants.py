@@ -54,13 +54,13 @@ async def the_status_has_no_history(stage: Stage, _ticket: dict[str, Any]) -> No
 
 
 async def a_step_is_dead_without_a_reason(stage: Stage, _ticket: dict[str, Any]) -> None:
-    step = {"step": "triage_ticket", "version": 1, "due": None, "lease": 0, "error": ""}
+    step = {"step": "triage_ticket", "asked": 1, "due": None, "lease": 0, "error": ""}
     await _sets(stage, pending=[step])
 
 
 async def the_sweep_is_told_of_nothing(stage: Stage, ticket: dict[str, Any]) -> None:
     due = ticket["opened_at"] + timedelta(days=300)
-    step = {"step": "triage_ticket", "version": 1, "due": due, "lease": 0}
+    step = {"step": "triage_ticket", "asked": 1, "due": due, "lease": 0}
     await _sets(stage, pending=[step])
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from models.queue import Queue
-from models.ticket import Step, Ticket
+from models.step import Step
+from models.ticket import Ticket
 from sandbox.slack.faults import Fault
 from sandbox.slack.shapes import Json, dug
 from tests.faults.invariants import check_invariants

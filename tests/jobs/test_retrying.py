@@ -7,14 +7,17 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.retrying import MAX_ATTEMPTS, Tools, Work, do_step, nothing
+from jobs.policies import POLICIES
+from jobs.retrying import Tools, Work, do_step, nothing
 from models.desk import Change, Desk, open_desk
 from models.errors import Gone, NotNow, Refused, Unknown
 from models.settings import Settings
-from models.ticket import Draft, Pending, Step, Ticket
+from models.step import Pending, Step
+from models.ticket import Draft, Ticket
 from sandbox.servers import Servers
 
 SECRET = "swordfish"
+MAX_ATTEMPTS = POLICIES[Step.TRIAGE].attempts
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ async def desk(servers: Servers) -> AsyncIterator[Desk]:
             "redis_url": redis_url,
         }
     )
-    async with open_desk(settings, database_seconds=5, slack_seconds=1) as desk:
+    async with open_desk(settings, database_seconds=5, slack_seconds=1, hurried=False) as desk:
         await desk.begin("T1")
         yield desk
 
@@ -123,7 +126,7 @@ async def test_who_is_too_late_writes_nothing(desk: Desk) -> None:
     async def slow(_tools: Tools, ticket: Ticket, leased: Pending) -> Change:
         # The lease runs out, and another worker takes the step.
         current, now = await desk.store.ticket(ticket.id)
-        ended = current.step_put_off(leased, due=now, error="", attempts=0)
+        ended = current.step_put_off(leased, now=now, due=now, error="", attempts=0, tries=1)
         assert await desk.store.replace(current, ended)
         await desk.lease(ticket.id, Step.TRIAGE)
         return nothing

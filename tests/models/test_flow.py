@@ -11,7 +11,8 @@ from models import flow
 from models.errors import DeskError, NotAllowed, OutOfTurn
 from models.flow import FLOW, Move
 from models.member import Member, Role
-from models.ticket import Status, Step, Ticket
+from models.step import Step
+from models.ticket import Status, Ticket
 from tests.models.desk_words import (
     ADA,
     BOB,

@@ -1,5 +1,6 @@
 """What the store asks of MongoDB must not cost more with every ticket there is."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -9,8 +10,12 @@ from pydantic import SecretStr
 from pymongo import AsyncMongoClient, monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent
 
+from models.configuration import DEFAULT
+from models.database import Database
+from models.member import Profile, Role
+from models.step import Pending, Step
 from models.store import Store
-from models.ticket import Draft, Pending, Step, Ticket
+from models.ticket import Draft, Ticket
 from sandbox.servers import Servers
 
 DATABASE = "store"
@@ -52,9 +57,9 @@ def overheard() -> Overheard:
 
 @pytest.fixture
 def store(servers: Servers, overheard: Overheard) -> Iterator[Store]:
-    store = Store(SecretStr(servers.mongodb_uri), DATABASE, answer_within=5)
-    yield store
-    store.close()
+    database = Database(SecretStr(servers.mongodb_uri), DATABASE, answer_within=5)
+    yield Store(database)
+    database.close()
 
 
 async def test_every_search_among_tickets_uses_an_index(
@@ -63,7 +68,7 @@ async def test_every_search_among_tickets_uses_an_index(
     await store.prepare()
     number, now = await store.next_number()
     draft = Draft(key="view:V1", team_id="T1", requester="UADA", title="VPN")
-    pending = (Pending(step=Step.TRIAGE, version=0, lease=0, due=now),)
+    pending = (Pending(step=Step.TRIAGE, asked=0, lease=0, due=now),)
     ticket = Ticket(id=f"T-{number}", opened_at=now, pending=pending, **draft.model_dump())
 
     await store.insert(ticket)
@@ -81,3 +86,39 @@ async def test_every_search_among_tickets_uses_an_index(
             stages = json.dumps(plan, default=str)
             assert "IXSCAN" in stages, search
             assert "COLLSCAN" not in stages, search
+
+
+async def test_skills_that_two_admins_add_at_once_are_all_there(store: Store) -> None:
+    await asyncio.gather(*(store.add_skills("T7", [f"skill {n}"]) for n in range(5)))
+    await store.add_skills("T7", ["skill 1"])
+
+    names = (await store.configuration("T7")).vocabulary.names
+    assert set(names) == {*DEFAULT.vocabulary.names, *(f"skill {n}" for n in range(5))}
+    assert len(names) == len(set(names))
+
+
+async def test_what_is_damaged_holds_up_nobody_else(
+    servers: Servers, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    await store.set_role("T8", "UBOB", role=Role.MODERATOR, skills=["vpn"])
+    await store.set_role("T8", "UEVE", role=Role.MODERATOR, skills=["vpn"])
+    async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
+        database = client[DATABASE]
+        await database.members.update_one({"slack_id": "UEVE"}, {"$set": {"skills": 7}})
+        await database.configurations.insert_one({"_id": "T8", "skills": "secret"})
+        await database.tickets.insert_one({"_id": "T-X", "team_id": "T8", "status": "claimed"})
+
+    assert [member.slack_id for member in await store.moderators("T8")] == ["UBOB"]
+    assert await store.configuration("T8") == DEFAULT
+    assert await store.open_tickets("T8") == {"": ["T-X"]}
+    assert "UEVE" in caplog.text
+    assert "secret" not in caplog.text
+
+
+async def test_an_owner_who_was_given_a_role_keeps_it(store: Store) -> None:
+    owner = Profile(name="Grace", email=None, tz="UTC", owner=True, active=True)
+    fresh = await store.member("T9", "UNEW")
+    given = await store.set_role("T9", "UGIVEN", role=Role.USER)
+
+    assert (await store.set_profile(fresh, owner)).role is Role.ADMIN
+    assert (await store.set_profile(given, owner)).role is Role.USER

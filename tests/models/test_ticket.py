@@ -7,7 +7,8 @@ import pytest
 from models import flow
 from models.errors import OutOfTurn
 from models.flow import Move
-from models.ticket import LEASE, Card, CardKind, Status, Step, Ticket
+from models.step import LEASE, Step
+from models.ticket import Card, CardKind, Status, Ticket
 from tests.models.desk_words import BOB, NOON, new_ticket, ticket_at
 
 
@@ -43,7 +44,9 @@ def test_who_lost_the_lease_can_neither_finish_nor_put_off() -> None:
     with pytest.raises(OutOfTurn):
         second.step_done(held, now=NOON)
     with pytest.raises(OutOfTurn):
-        second.step_put_off(held, due=None, error="", attempts=1)
+        second.step_put_off(held, now=NOON, due=NOON, error="", attempts=1, tries=1)
+    with pytest.raises(OutOfTurn):
+        second.step_given_up(held, now=NOON, error="", attempts=1)
 
 
 def test_a_step_asked_for_anew_does_not_honour_a_lease_of_its_former_life() -> None:
@@ -73,6 +76,7 @@ def test_a_step_asked_for_again_while_it_runs_stays_due() -> None:
     held = ticket.step(Step.REFRESH_CARDS)
     assert held is not None
     later = NOON + timedelta(minutes=60, seconds=1)
+    ticket = ticket.model_copy(update={"rev": ticket.rev + 1})
     claimed = flow.make(ticket, Move.CLAIM, by=BOB, now=later)
 
     with pytest.raises(OutOfTurn):  # not while its first holder is still drawing
@@ -82,19 +86,103 @@ def test_a_step_asked_for_again_while_it_runs_stays_due() -> None:
     assert ended.step_leased(Step.REFRESH_CARDS, now=later)
 
 
+def test_a_failure_of_before_is_none_of_a_step_that_was_asked_for_again() -> None:
+    """Bob's letter is refused while Eve's is asked for."""
+    ticket = leased(ticket_at(Status.OFFERED), Step.EMAIL_ASSIGNEE)
+    held = ticket.step(Step.EMAIL_ASSIGNEE)
+    assert held is not None
+    meanwhile = ticket.model_copy(update={"rev": ticket.rev + 1}).asking(
+        Step.EMAIL_ASSIGNEE, due=NOON
+    )
+
+    for after in (
+        meanwhile.step_given_up(held, now=NOON, error="Refused: 550", attempts=1),
+        meanwhile.step_put_off(held, now=NOON, due=LATER, error="x", attempts=9, tries=1),
+    ):
+        entry = after.step(Step.EMAIL_ASSIGNEE)
+        assert entry is not None
+        assert (entry.due, entry.attempts, entry.error) == (NOON, 0, "")
+
+
+def test_what_waits_to_be_tried_again_is_due_at_once_when_it_is_asked_for_again() -> None:
+    """Eve need not wait for what kept Bob waiting."""
+    ticket = leased(ticket_at(Status.OFFERED), Step.DM_ASSIGNEE)
+    held = ticket.step(Step.DM_ASSIGNEE)
+    assert held is not None
+    waits = ticket.step_put_off(held, now=NOON, due=LATER, error="x", attempts=9, tries=1)
+
+    entry = waits.asking(Step.DM_ASSIGNEE, due=NOON).step(Step.DM_ASSIGNEE)
+
+    assert entry is not None
+    assert (entry.due, entry.attempts, entry.error) == (NOON, 0, "")
+
+
+def test_cards_that_come_while_others_are_drawn_are_drawn_afterwards() -> None:
+    """A slow message arrives during a refresh of the very version it is too old for."""
+    claimed = flow.make(ticket_at(Status.OFFERED), Move.CLAIM, by=BOB, now=NOON)
+    ticket = leased(claimed.model_copy(update={"rev": 20}), Step.REFRESH_CARDS)
+    held = ticket.step(Step.REFRESH_CARDS)
+    assert held is not None
+    late = Card(
+        notice="T-1.offer.1", kind=CardKind.MODERATOR, to="UBOB", channel="D", ts="1.0", version=1
+    )
+    arrived = ticket.model_copy(update={"rev": 21}).with_card(late, now=NOON)
+
+    assert arrived.step_done(held, now=NOON).step(Step.REFRESH_CARDS)
+
+
 def test_a_dead_step_is_not_due_but_lives_again_when_it_is_asked_for() -> None:
     ticket = leased(ticket_at(Status.OFFERED), Step.REFRESH_CARDS)
     held = ticket.step(Step.REFRESH_CARDS)
     assert held is not None
-    dead = ticket.step_put_off(held, due=None, error="Refused: no", attempts=3)
+    dead = ticket.step_given_up(held, now=NOON, error="Refused: no", attempts=3)
     entry = dead.step(Step.REFRESH_CARDS)
 
     assert entry is not None
-    assert entry.due is None
+    assert (entry.due, entry.dead_since, dead.dead_since()) == (None, NOON, NOON)
     with pytest.raises(OutOfTurn):
         dead.step_leased(Step.REFRESH_CARDS, now=NOON + timedelta(days=1))
     claimed = flow.make(dead, Move.CLAIM, by=BOB, now=NOON)
     assert claimed.step_leased(Step.REFRESH_CARDS, now=NOON)
+    assert claimed.dead_since() is None
+
+
+def test_admins_are_to_be_told_of_a_dead_step_but_not_that_they_could_not_be() -> None:
+    dead = given_up(ticket_at(Status.OFFERED), Step.EMAIL_ASSIGNEE)
+    tell = dead.step(Step.TELL_ADMINS)
+    assert tell is not None
+    assert tell.due == NOON
+
+    mute = given_up(dead, Step.TELL_ADMINS)
+
+    assert {e.step for e in mute.pending if e.due is None} == {
+        Step.EMAIL_ASSIGNEE,
+        Step.TELL_ADMINS,
+    }
+
+
+def test_a_dead_step_is_replayed_as_if_it_had_never_failed() -> None:
+    dead = given_up(ticket_at(Status.OFFERED), Step.EMAIL_ASSIGNEE)
+    later = NOON + timedelta(days=1)
+
+    replayed = dead.step_replayed(Step.EMAIL_ASSIGNEE, now=later)
+    entry = replayed.step(Step.EMAIL_ASSIGNEE)
+
+    assert entry is not None
+    assert (entry.due, entry.attempts, entry.error, entry.dead_since) == (later, 0, "", None)
+    with pytest.raises(OutOfTurn):
+        replayed.step_replayed(Step.EMAIL_ASSIGNEE, now=later)
+
+
+LATER = NOON + timedelta(hours=1)
+
+
+def given_up(ticket: Ticket, step: Step) -> Ticket:
+    """The ticket after somebody has leased this step and failed for good."""
+    ticket = leased(ticket, step)
+    held = ticket.step(step)
+    assert held is not None
+    return ticket.step_given_up(held, now=NOON, error="Refused: no", attempts=1)
 
 
 def test_the_ticket_is_due_when_its_first_step_is() -> None:

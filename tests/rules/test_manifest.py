@@ -8,6 +8,7 @@ from tests.rules.slack_calls import MANIFEST, methods_called, registered, unread
 SCOPES = {
     "auth.test": set(),
     "chat.postMessage": {"chat:write"},
+    "chat.delete": {"chat:write"},
     "chat.update": {"chat:write"},
     "conversations.history": {"im:history"},
     "conversations.open": {"im:write"},

@@ -15,13 +15,16 @@ from slack_bolt.response import BoltResponse
 import bot.views
 from bot.app import build_app
 from bot.background import Background
+from jobs.policies import LONGEST_TRY, POLICIES
 from jobs.worker import WorkerSettings
 from models.cards import Button
 from models.desk import open_desk
 from models.flow import FLOW, Move
 from models.settings import Settings
 from models.slack import Identity
-from models.ticket import Status, Step
+from models.step import LEASE, Step
+from models.ticket import Status
+from models.wording import STEP_WORDS
 from tests.rules.source import sources
 
 TEAM = "T1"
@@ -40,16 +43,28 @@ async def app() -> AsyncIterator[AsyncApp]:
         {"slack_bot_token": "xoxb-1", "slack_signing_secret": "s", "jwt_secret": "j" * 32}
     )
     identity = Identity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
-    async with open_desk(settings, database_seconds=1, slack_seconds=1) as desk:
+    async with open_desk(settings, database_seconds=1, slack_seconds=1, hurried=True) as desk:
         yield build_app(desk, identity, Background())
 
 
 def test_every_step_is_a_function_of_the_worker_and_the_reverse() -> None:
-    assert {function.name for function in WorkerSettings.functions} == set(Step)
+    """But for the question that the bot asks a worker."""
+    assert {function.name for function in WorkerSettings.functions} == {*Step, "examine_outside"}
 
 
 def test_every_step_follows_from_some_move() -> None:
-    assert {step for rule in FLOW.values() for step in rule.then} == set(Step)
+    """But for telling the admins, which follows from giving up a step."""
+    following = {step for rule in FLOW.values() for step in rule.then}
+    assert following == set(Step) - {Step.TELL_ADMINS}
+
+
+def test_every_step_has_its_policy_and_its_words() -> None:
+    assert set(POLICIES) == set(STEP_WORDS) == set(Step)
+
+
+def test_a_try_is_over_before_its_lease() -> None:
+    longest = max(policy.seconds for policy in POLICIES.values())
+    assert longest < LONGEST_TRY.total_seconds() < LEASE.total_seconds()
 
 
 def test_every_move_has_its_row() -> None:

@@ -136,7 +136,7 @@ def test_without_a_bot_it_says_what_was_missing_and_how_the_logs_end(runs: Runs)
     assert "Not every step happened: " in runs.broken.err
     assert "dispatch_failed" in runs.broken.err
     assert "The end of bot's log:\n" in runs.broken.err
-    assert "INFO bot: ready for Acme" in runs.broken.err
+    assert '"message": "ready for Acme' in runs.broken.err
     assert "The end of worker's log:\n" in runs.broken.err
-    assert "INFO jobs.worker: ready for work" in runs.broken.err
+    assert '"message": "ready for work' in runs.broken.err
     assert "Every step happened." not in runs.broken.out

@@ -63,19 +63,30 @@ async def gives(
 
 
 async def leases_end(world: World) -> None:
-    """As if time had passed: what a dead worker holds, or what waits for later, is due now."""
+    """As if the half minute had passed after which the steps of a dead worker are due again.
+
+    `rev` goes up, so that who has read a ticket before does not write its leases back.
+    """
     now = datetime.now(UTC)
-    for ticket in await world.documents("tickets"):
-        pending = [{**step, "due": now} for step in ticket["pending"]]
-        change = {"$set": {"pending": pending, "due": now}, "$inc": {"rev": 1}}
-        if pending:
-            await world.database.tickets.update_one({"_id": ticket["_id"]}, change)
+    await world.database.tickets.update_many(
+        {"due": {"$exists": True}},
+        {"$set": {"pending.$[leased].due": now, "due": now}, "$inc": {"rev": 1}},
+        array_filters=[{"leased.due": {"$ne": None}}],
+    )
 
 
 async def nothing_pends(world: World) -> None:
     """Wait until every step of every ticket is done."""
     async with await world.database.tickets.watch() as changes:
         while any(ticket["pending"] for ticket in await world.documents("tickets")):
+            await changes.next()
+
+
+async def until_tickets_have(world: World, field: str, count: int) -> None:
+    """Wait until so many tickets have this field."""
+    tickets = world.database.tickets
+    async with await tickets.watch() as changes:
+        while await tickets.count_documents({field: {"$exists": True}}) < count:
             await changes.next()
 
 

@@ -155,7 +155,7 @@ async def test_two_workers_tell_nobody_twice(world: World, cast: Cast) -> None:
     second = world.new_worker("second-worker")
     await second.start()
     try:
-        numbers = [await opens_ticket(cast.ada, f"VPN is down, {n}") for n in range(10)]
+        numbers = [await opens_ticket(cast.ada, f"VPN is down, {n}") for n in range(5)]
         await nothing_pends(world)
     finally:
         await second.stop()

@@ -1,0 +1,91 @@
+"""The page on which an admin sees whether the desk works, and replays what was given up."""
+
+from collections.abc import Iterator
+
+from models.cards import Block
+from models.health import Dead, Finding, Health
+from models.wording import STEP_WORDS, clip, counted, escape, listed, moment
+
+WATCH, REPLAY, TAKE_UP = "watch_desk", "replay_steps", "take_up_tickets"
+TITLE = "Is the desk well?"
+# What a section holds: https://docs.slack.dev/reference/block-kit/blocks/section-block
+_SECTION = 3000
+_NAMED_TICKETS = 10
+
+
+def button() -> Block:
+    """What leads to the page, from the form behind `/ticket admin`."""
+    element = {"type": "button", "action_id": WATCH, "text": _plain(TITLE), "value": WATCH}
+    return {"type": "actions", "block_id": "health", "elements": [element]}
+
+
+def draw(health: Health, *, note: str = "") -> Block:
+    """The page.
+
+    Args:
+        note: what has just been done, if something was (mrkdwn).
+    """
+    return {
+        "type": "modal",
+        "title": _plain(TITLE),
+        "close": _plain("Back"),
+        "blocks": list(_blocks(health, note)),
+    }
+
+
+def _blocks(health: Health, note: str) -> Iterator[Block]:
+    if note:
+        yield _section(f":white_check_mark: {note}")
+    yield _section("\n".join(_line(one) for one in health.findings))
+    yield {"type": "divider"}
+    if not health.dead and not health.set_aside:
+        yield _section("Nothing has been given up.")
+    for dead in health.dead:
+        yield _section(_told(dead))
+        yield _try_again(REPLAY, value=dead.step.value, what=STEP_WORDS[dead.step])
+    if health.set_aside:
+        names = tuple(health.set_aside)
+        yield _section(
+            f":warning: *Damaged, and set aside:* {_named(names)}\n"
+            "Their documents can't be read; the worker's log says why. Repair them in MongoDB, "
+            "then try again."
+        )
+        yield _try_again(TAKE_UP, value="all", what="damaged tickets")
+
+
+def _line(one: Finding) -> str:
+    mark = ":white_check_mark:" if one.ok else ":x:"
+    todo = f" → {escape(one.todo)}" if one.todo else ""
+    return clip(f"{mark} *{escape(one.what)}*: {escape(one.says)}{todo}", 250)
+
+
+def _told(dead: Dead) -> str:
+    return (
+        f":x: *Given up: {STEP_WORDS[dead.step]}* for {counted(len(dead.tickets), 'ticket')}, "
+        f"since {moment(dead.since)}\n{_named(dead.tickets)}\n"
+        f"The reason, of the first: {escape(clip(dead.reason, 300))}"
+    )
+
+
+def _named(tickets: tuple[str, ...]) -> str:
+    more = len(tickets) - _NAMED_TICKETS
+    return listed(tickets[:_NAMED_TICKETS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _try_again(action: str, *, value: str, what: str) -> Block:
+    element = {
+        "type": "button",
+        "action_id": action,
+        "text": _plain("Try again"),
+        "value": value,
+        "accessibility_label": f"Try again: {what}",
+    }
+    return {"type": "actions", "block_id": f"{action}:{value}", "elements": [element]}
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, _SECTION)}}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text}

@@ -1,0 +1,112 @@
+"""The connection to MongoDB, and what every use of it needs: the only file that knows motor."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pydantic import SecretStr
+from pymongo import ReturnDocument
+from pymongo.errors import AutoReconnect, DuplicateKeyError, PyMongoError
+
+from models.documents import Document
+from models.errors import Unavailable
+
+_UPSERT_TRIES = 2
+
+
+class Database:
+    """The desk's collections; what is done with them stands `async with answering()`."""
+
+    def __init__(self, uri: SecretStr, name: str, *, answer_within: float) -> None:
+        """Make a client; nothing is connected yet.
+
+        Args:
+            answer_within: seconds that any one operation may take, finding a server included.
+        """
+        milliseconds = int(answer_within * 1000)
+        self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            uri.get_secret_value(),
+            timeoutMS=milliseconds,
+            serverSelectionTimeoutMS=int(milliseconds * 0.8),
+            connectTimeoutMS=int(milliseconds * 0.6),
+            # The default of 10 s keeps a client waiting long after a new primary is there.
+            heartbeatFrequencyMS=1000,
+            tz_aware=True,
+            w="majority",
+            # A receipt is given for what is on disk: without it, killing the server right after
+            # an acknowledged write has lost some of the newest tickets.
+            journal=True,
+        )
+        self._db = self._client[name]
+        self.tickets = self._db.tickets
+        self.members = self._db.members
+        self.configurations = self._db.configurations
+        self.alarms = self._db.alarms
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the database answers."""
+        async with answering():
+            await self._db.command("ping")
+
+    async def examine(self) -> tuple[tuple[int, ...], frozenset[str]]:
+        """The server's version, and the names of the indexes of tickets."""
+        async with answering():
+            about = await self._client.server_info()
+            indexes = await self.tickets.index_information()
+        return tuple(about["versionArray"][:3]), frozenset(indexes)
+
+    async def now(self) -> datetime:
+        """The server's time."""
+        hello = await self._db.command("hello", codec_options=self._db.codec_options)
+        now: datetime = hello["localTime"]
+        return now
+
+    async def insert_once(
+        self, collection: str, document: Document, *, unique: str
+    ) -> Document | None:
+        """Insert a document, unless there is one with the same unique field: then give that."""
+        try:
+            await self._db[collection].insert_one(document)
+        except DuplicateKeyError:
+            stored = await self._db[collection].find_one({unique: document[unique]})
+            if stored is None:
+                raise
+            return stored
+        return None
+
+    async def upsert(
+        self, collection: str, key: str, change: Document | list[Document]
+    ) -> Document:
+        """Change a document, made first where there is none; gives it as it is then.
+
+        Of many who make it at once, some get an error or no answer, and find it the second time.
+        """
+        found = None
+        for _ in range(_UPSERT_TRIES):
+            with suppress(DuplicateKeyError):
+                found = await self._db[collection].find_one_and_update(
+                    {"_id": key}, change, upsert=True, return_document=ReturnDocument.AFTER
+                )
+            if found is not None:
+                return found
+        raise AutoReconnect(f"no answer to a write to {collection}")
+
+
+@asynccontextmanager
+async def answering() -> AsyncIterator[None]:
+    """Say in a person's words that the database did not answer.
+
+    That does not mean "not stored": the server may have done it and gone silent.
+    """
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable(
+            "I could not confirm that this is saved: the desk's database does not answer. "
+            "Please try again in a minute; nothing is done twice."
+        ) from error

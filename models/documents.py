@@ -1,0 +1,59 @@
+"""Documents, and what they stand for: one that does not fit any more holds up nobody else."""
+
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.configuration import DEFAULT, Configuration
+from models.errors import Unreadable
+from models.member import Member
+from models.ticket import Ticket
+
+Document = dict[str, Any]
+log = logging.getLogger(__name__)
+
+
+def document_of(ticket: Ticket) -> Document:
+    """The ticket as it is stored.
+
+    `due` and `dead` say beside it when there is something to do or to look at, for the indexes;
+    a ticket with neither is in neither of them.
+    """
+    document = ticket.model_dump()
+    document["_id"] = document.pop("id")
+    times = {"due": ticket.due_at(), "dead": ticket.dead_since()}
+    return document | {name: at for name, at in times.items() if at}
+
+
+def ticket_of(document: Document) -> Ticket:
+    """The ticket that is stored so.
+
+    Raises:
+        Unreadable: the document is damaged; its cause says how, without what stands in it.
+    """
+    try:
+        return Ticket.model_validate({**document, "id": document["_id"]})
+    except ValidationError as error:
+        raise Unreadable(f"{document['_id']} is damaged. Please tell an admin.") from error
+
+
+def members_of(documents: Iterable[Document]) -> list[Member]:
+    """The members in these documents; one who is damaged is left out, and named in the log."""
+    members = []
+    for document in documents:
+        with suppress(ValidationError):
+            members.append(Member.model_validate(document))
+            continue
+        log.error("the member %s can't be read", document["_id"])
+    return members
+
+
+def configuration_of(document: Document) -> Configuration:
+    """The configuration stored so; the one the desk starts with where it is damaged."""
+    with suppress(ValidationError):
+        return Configuration.model_validate(document)
+    log.error("the configuration of %s can't be read: the first one is used", document["_id"])
+    return DEFAULT

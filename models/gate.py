@@ -1,0 +1,222 @@
+"""The way out to Slack, Gemini and the mail server, as all processes share it through Redis.
+
+Three things keep a call back, and none of them uses up an attempt: the service has asked us to
+wait, the service does not answer (an open circuit breaker), or the call's budget is spent. Who is
+kept back by a budget has a place in the line: coming back then, they are let through. All times
+are Redis's own, so that machines whose clocks differ agree. When Redis itself is away, calls
+are let through: without it there is hardly any work, and the services defend themselves.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import uuid4
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from models.errors import NotNow, OutsideError, Refused
+from models.metrics import OUTSIDE_SECONDS
+
+ANSWER_SECONDS = 0.3
+# After so many failures in a row, whoever calls is told to wait instead.
+THRESHOLD = 5
+# How long; the last one again and again. After each pause one call is let through to try.
+PAUSES_SECONDS = (5, 15, 30)
+_PROBE_SECONDS = 20
+_FORGET_SECONDS = 600
+_AWAY = (RedisError, OSError, TimeoutError)
+log = logging.getLogger(__name__)
+
+
+class Service(StrEnum):
+    """Who is outside."""
+
+    SLACK = "slack"
+    GEMINI = "gemini"
+    SMTP = "smtp"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How often a call may be made: evenly, after a burst from what was not used before."""
+
+    each: timedelta
+    burst: int
+
+
+# Less than Slack's tiers allow (burst and a minute's worth together), so that what people wait for
+# before their screens always finds room: https://docs.slack.dev/apis/web-api/rate-limits
+BUDGETS = {
+    "chat.postMessage": Budget(each=timedelta(seconds=0.15), burst=40),
+    "chat.update": Budget(each=timedelta(seconds=2.4), burst=15),
+    "conversations.history": Budget(each=timedelta(seconds=2), burst=15),
+    "conversations.open": Budget(each=timedelta(seconds=2), burst=15),
+    "users.info": Budget(each=timedelta(seconds=1), burst=20),
+    # Mailtrap refuses more than a few a second, and says so as if for good.
+    "send": Budget(each=timedelta(seconds=1), burst=3),
+}
+# "One message per second per channel", with short bursts.
+CHANNEL_BUDGET = Budget(each=timedelta(seconds=1), burst=3)
+# Books the next free moment of a line, unless one is booked; milliseconds until then, 0 for now.
+_LINE_UP = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local each, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local mine = tonumber(redis.call('GET', KEYS[2]))
+if not mine then
+  mine = math.max(tonumber(redis.call('GET', KEYS[1])) or 0, now - (burst - 1) * each)
+  redis.call('SET', KEYS[1], mine + each, 'PX', math.max(mine - now, 0) + burst * each)
+end
+if mine <= now then
+  redis.call('DEL', KEYS[2])
+  return 0
+end
+redis.call('SET', KEYS[2], mine, 'PX', mine - now + ARGV[3])
+return mine - now
+"""
+# For how long a place in the line is kept for who does not come back in time.
+_KEPT_MILLISECONDS = 60_000
+_caller: ContextVar[str] = ContextVar("caller", default="")
+
+
+@contextmanager
+def calling(who: str) -> Iterator[None]:
+    """Calls in here are made for this step of this ticket: its places in the lines are its own."""
+    token = _caller.set(who)
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+class Gate:
+    """Lets calls out; `hurried` for what a person waits for, which is never kept back."""
+
+    def __init__(self, redis_url: SecretStr, *, hurried: bool) -> None:
+        """Nothing is connected yet."""
+        self._hurried = hurried
+        self._redis: Redis = Redis.from_url(
+            redis_url.get_secret_value(),
+            socket_timeout=ANSWER_SECONDS,
+            socket_connect_timeout=ANSWER_SECONDS,
+        )
+        self._line_up = self._redis.register_script(_LINE_UP)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    @asynccontextmanager
+    async def out(self, service: Service, call: str, *, channel: str = "") -> AsyncIterator[None]:
+        """Around one call to the outside.
+
+        Args:
+            call: what is asked of the service, as its budget is named.
+            channel: the conversation that a message goes to.
+
+        Raises:
+            NotNow: not let through; no attempt is used up. Else what the call itself raises.
+        """
+        if not self._hurried:
+            await self._keep_back(service, call, channel)
+        began, outcome = time.monotonic(), "ok"
+        try:
+            yield
+        except OutsideError as error:
+            outcome = type(error).__name__
+            await self._learn(service, call, error)
+            raise
+        else:
+            await self._learn(service, call, None)
+        finally:
+            took = time.monotonic() - began
+            OUTSIDE_SECONDS.labels(service, call, outcome).observe(took)
+
+    async def breakers(self) -> dict[Service, bool]:
+        """Which services are let rest, since they do not answer."""
+        keys = [f"gate:{service}:open" for service in Service]
+        try:
+            found = await self._redis.mget(keys)
+        except _AWAY:
+            return {}
+        return {service: one is not None for service, one in zip(Service, found, strict=True)}
+
+    async def _keep_back(self, service: Service, call: str, channel: str) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                wait = await self._resting(service, call) or await self._spent(call, channel)
+                wait = wait or await self._being_tried(service)
+        except _AWAY as error:
+            log.warning("Redis does not say whether %s may be called: %r", service, error)
+            return
+        if wait:
+            raise NotNow(f"{call}: {service} is let rest", seconds=wait, counts=False)
+
+    async def _resting(self, service: Service, call: str) -> float:
+        """Seconds that the service, or this call of it, is to be left alone."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.pttl(f"gate:{service}:open")
+            pipe.pttl(f"gate:{service}:{call}:held")
+            left: list[int] = await pipe.execute()
+        return max(0, *left) / 1000
+
+    async def _spent(self, call: str, channel: str) -> float:
+        """Seconds until it is this caller's turn; 0 when it is."""
+        wait = await self._in_line(f"to:{channel}", CHANNEL_BUDGET) if channel else 0
+        if wait or call not in BUDGETS:
+            return wait
+        return await self._in_line(call, BUDGETS[call])
+
+    async def _in_line(self, name: str, budget: Budget) -> float:
+        keys = [f"gate:line:{name}", f"gate:place:{name}:{_caller.get() or uuid4()}"]
+        each = int(budget.each.total_seconds() * 1000)
+        return int(await self._line_up(keys, [each, budget.burst, _KEPT_MILLISECONDS])) / 1000
+
+    async def _being_tried(self, service: Service) -> float:
+        """After a pause one call goes first, and the others wait for what comes of it."""
+        failures = int(await self._redis.get(f"gate:{service}:failures") or 0)
+        if failures < THRESHOLD:
+            return 0
+        first = await self._redis.set(f"gate:{service}:tried", 1, nx=True, ex=_PROBE_SECONDS)
+        return 0 if first else 1
+
+    async def _learn(self, service: Service, call: str, error: OutsideError | None) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                if isinstance(error, NotNow) and not error.counts:
+                    await self._hold(service, call, error.seconds)
+                elif error is None or isinstance(error, Refused):
+                    await self._redis.delete(*_breaker(service))
+                else:
+                    await self._failed(service)
+        except _AWAY as away:
+            log.warning("Redis does not take how %s answered: %r", service, away)
+
+    async def _hold(self, service: Service, call: str, seconds: float) -> None:
+        await self._redis.set(f"gate:{service}:{call}:held", 1, px=max(1, int(seconds * 1000)))
+
+    async def _failed(self, service: Service) -> None:
+        failures, opened, tried = _breaker(service)
+        async with self._redis.pipeline() as pipe:
+            pipe.incr(failures)
+            pipe.expire(failures, _FORGET_SECONDS)
+            count, _ = await pipe.execute()
+        if count >= THRESHOLD:
+            pause = PAUSES_SECONDS[min(count - THRESHOLD, len(PAUSES_SECONDS) - 1)]
+            await self._redis.set(opened, 1, ex=pause)
+            await self._redis.delete(tried)
+            log.warning(
+                "%s has not answered %d times: it is let rest for %d s", service, count, pause
+            )
+
+
+def _breaker(service: Service) -> tuple[str, str, str]:
+    return tuple(f"gate:{service}:{what}" for what in ("failures", "open", "tried"))  # type: ignore[return-value]

@@ -1,0 +1,122 @@
+"""An admin sees what was given up, is told once, and has it tried again."""
+
+from sandbox.cast import Cast
+from sandbox.mail import MailFault
+from sandbox.slack.person import Person
+from sandbox.slack.seen import Modal
+from sandbox.slack.workspace import Workspace
+from sandbox.world import World
+from tests.stories.acts import opens_team, opens_ticket, until_tickets_have
+from tests.stories.conftest import HTTP_ONLY
+
+HEALTH = "Is the desk well?"
+
+
+async def looks(slack: Workspace, admin: Person) -> Modal:
+    """Open the page, and wait until everything was looked at."""
+    await opens_team(slack, admin)
+    assert admin.modal
+    await admin.clicks(admin.modal, HEALTH)
+    return await examined(slack, admin, "MongoDB")
+
+
+async def examined(slack: Workspace, admin: Person, wanted: str) -> Modal:
+    def page() -> Modal | None:
+        modal = admin.modal
+        fits = modal and modal.title == HEALTH and wanted in modal.says
+        return modal if fits else None
+
+    found = await slack.until(page, timeout=20, waiting_for=f"the page to say {wanted!r}")
+    assert found
+    return found
+
+
+async def test_what_is_given_up_is_told_once_and_tried_again(world: World, cast: Cast) -> None:
+    world.mail.fails(MailFault.NOBODY)
+    numbers = [await opens_ticket(cast.ada, f"VPN is down for the {n}th time") for n in range(3)]
+    alarm = await cast.grace.gets_message("the e-mail to the moderator could not be done")
+    assert "the mail server said 550" in alarm.says
+    await until_tickets_have(world, "dead", 3)
+
+    page = await looks(world.slack, cast.grace)
+    assert "Given up: the e-mail to the moderator for 3 tickets" in page.says
+    assert all(number in page.says for number in numbers)
+    assert [m for m in cast.grace.messages if "not tried any more" in m.says] == [alarm]
+    assert not any("not tried any more" in m.says for m in cast.bob.messages)
+
+    world.mail.recovers()
+    await cast.grace.clicks(page, "Try again")
+    await world.mail.until(lambda: len(world.mail.inbox) == len(numbers), timeout=30)
+    after = await examined(world.slack, cast.grace, "Trying again")
+    assert "for 3 tickets" in after.says
+    assert not await world.documents("alarms")
+
+
+@HTTP_ONLY
+async def test_a_damaged_ticket_goes_on_once_it_is_repaired(world: World, cast: Cast) -> None:
+    await world.worker.kill()
+    number = await opens_ticket(cast.ada, "VPN is down")
+    await world.redis.flushdb()
+    await world.database.tickets.update_one({"_id": number}, {"$rename": {"title": "tittle"}})
+    await world.worker.start()
+    await until_tickets_have(world, "set_aside", 1)
+
+    page = await looks(world.slack, cast.grace)
+    assert f"Damaged, and set aside: {number}" in page.says
+
+    await world.database.tickets.update_one({"_id": number}, {"$rename": {"tittle": "title"}})
+    await cast.grace.clicks(page, "Try again")
+    assert await cast.bob.gets_message("VPN is down", timeout=20)
+    assert "Nothing has been given up" in (await examined(world.slack, cast.grace, "1 ticket")).says
+
+
+@HTTP_ONLY
+async def test_the_page_names_what_is_broken_and_what_to_do(world: World, cast: Cast) -> None:
+    well = (await looks(world.slack, cast.grace)).says
+    assert "workspace Acme" in well
+    assert "all granted" in well
+    assert "gemini-2.5-flash-lite" in well
+    assert "takes letters" in well
+    await cast.grace.closes()
+    await cast.grace.closes()
+
+    world.gemini.fails(403)
+    world.mail.goes_away()
+    await world.redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        ill = (await looks(world.slack, cast.grace)).says
+    finally:
+        await world.redis.config_set("maxmemory-policy", "noeviction")
+        await world.mail.comes_back()
+
+    assert "check key and model" in ill
+    assert "the mail server could not be reached → Check the SMTP_… settings." in ill
+    assert "Set maxmemory-policy to noeviction" in ill
+
+
+@HTTP_ONLY
+async def test_without_a_worker_the_page_says_so(world: World, cast: Cast) -> None:
+    await world.worker.stop()
+    await world.redis.flushdb()
+
+    page = await looks(world.slack, cast.grace)
+
+    assert "no worker answered" in page.says
+    assert "Start one: arq jobs.worker.WorkerSettings" in page.says
+
+
+@HTTP_ONLY
+async def test_who_is_no_admin_replays_nothing(world: World, cast: Cast) -> None:
+    world.mail.fails(MailFault.NOBODY)
+    await opens_ticket(cast.ada, "VPN is down")
+    await until_tickets_have(world, "dead", 1)
+    await looks(world.slack, cast.grace)
+    [*_, pressed] = world.slack.journal.deliveries("block_actions")
+    again = {"type": "button", "action_id": "replay_steps", "value": "email_assignee"}
+    bob = {"id": cast.bob.id, "team_id": cast.bob.member.team_id}
+    forged = world.slack.payload_of(pressed) | {"user": bob, "actions": [again]}
+
+    assert (await cast.bob.hand.interact(forged)).ok
+
+    assert await world.database.tickets.count_documents({"dead": {"$exists": True}}) == 1
+    assert "replay_steps" not in world.bot.log
