@@ -24,6 +24,7 @@ from models.wording import mention
 
 # Slack's clock and the database's need not agree.
 _CLOCK_SLACK = timedelta(minutes=10)
+_NOBODY_KNOWS = (-1, "")
 # No tickets are offered for so long to somebody whom Slack does not reach.
 _UNREACHABLE = timedelta(hours=1)
 log = logging.getLogger(__name__)
@@ -104,23 +105,17 @@ async def _send_card(
         return nothing
     desk = tools.desk
     channel = await desk.dm_channel(ticket.team_id, to)
-    ts = await _kept(desk, ticket, channel, notice) if leased.tries > 1 else None
-    message, digest = draw(ticket, kind, to=to), ""
-    if ts is None:
-        ts, digest = await desk.slack.post(channel, message, notice=notice), message.digest
-        # Whoever was stopped in here for longer than the lease may not have been the only one.
-        if leased.tries > 1 or not await desk.holds(ticket.id, leased):
-            ts = await _kept_of_several(desk, ticket, channel, notice) or ts
-    card = Card(
-        notice=notice,
-        kind=kind,
-        to=to,
-        channel=channel,
-        ts=ts,
-        version=ticket.version,
-        digest=digest,
-    )
-    return lambda current, now: current.with_card(card, now=now)
+    found = await _kept(desk, ticket, channel, notice) if leased.tries > 1 else None
+    if found:
+        return _noting(notice, kind, to, channel, found)
+    message = draw(ticket, kind, to=to)
+    sent = await desk.slack.post(channel, message, notice=notice)
+    # Whoever was stopped in here for longer than the lease may not have been the only one.
+    if leased.tries > 1 or not await desk.holds(ticket.id, leased):
+        kept = await _kept_of_several(desk, ticket, channel, notice)
+        if kept and kept != sent:
+            return _noting(notice, kind, to, channel, kept)
+    return _noting(notice, kind, to, channel, sent, shows=(ticket.version, message.digest))
 
 
 async def _note_card(
@@ -130,12 +125,24 @@ async def _note_card(
     if leased.tries == 1 or any(card.notice == notice for card in ticket.cards):
         return nothing
     channel = await tools.desk.dm_channel(ticket.team_id, to)
-    ts = await _kept(tools.desk, ticket, channel, notice)
-    if ts is None:
-        return nothing
-    # It shows no version that is known, so it is drawn anew.
-    kind = CardKind.MODERATOR
-    card = Card(notice=notice, kind=kind, to=to, channel=channel, ts=ts, version=-1)
+    found = await _kept(tools.desk, ticket, channel, notice)
+    return _noting(notice, CardKind.MODERATOR, to, channel, found) if found else nothing
+
+
+def _noting(
+    notice: str,
+    kind: CardKind,
+    to: str,
+    channel: str,
+    ts: str,
+    *,
+    shows: tuple[int, str] = _NOBODY_KNOWS,
+) -> Change:
+    """The ticket remembers the message; one that shows nobody knows what is drawn anew."""
+    version, digest = shows
+    card = Card(
+        notice=notice, kind=kind, to=to, channel=channel, ts=ts, version=version, digest=digest
+    )
     return lambda current, now: current.with_card(card, now=now)
 
 

@@ -17,7 +17,7 @@ from models.health import Finding, dead_by_kind
 from models.step import Step
 from models.wording import STEP_WORDS, counted
 
-_WORKER_SECONDS = 8
+_WORKER_SECONDS = 5
 _NO_WORKER = Finding("what the worker sees", "no worker answered", "Start one, or look at its log.")
 
 

@@ -10,6 +10,7 @@ from sandbox.gemini import GeminiStandIn
 from sandbox.servers import Servers
 from sandbox.world import World
 from tests.stories.acts import gives, opens_ticket
+from tests.stories.conftest import HTTP_ONLY
 
 GOOD = {
     "category": "Network",
@@ -28,6 +29,7 @@ async def the_triage(world: World) -> dict[str, Any]:
     return triage
 
 
+@HTTP_ONLY
 async def test_what_the_model_invents_is_dropped_and_recorded(world: World, cast: Cast) -> None:
     world.gemini.answers({**GOOD, "skills": ["vpn", "mind reading"]})
 
@@ -40,6 +42,7 @@ async def test_what_the_model_invents_is_dropped_and_recorded(world: World, cast
     assert (triage["engine"], triage["confidence"]) == ("gemini", 0.8)
 
 
+@HTTP_ONLY
 async def test_the_model_may_raise_the_priority_but_not_lower_it(world: World, cast: Cast) -> None:
     world.gemini.answers(GOOD)
 
@@ -60,6 +63,7 @@ FAILURES: dict[str, Callable[[GeminiStandIn], None]] = {
 }
 
 
+@HTTP_ONLY
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_the_built_in_engine_triages_when_gemini(
     world: World, cast: Cast, failure: str
@@ -80,6 +84,7 @@ async def test_the_built_in_engine_triages_when_gemini(
     assert len(world.gemini.requests) <= 2
 
 
+@HTTP_ONLY
 async def test_one_hiccup_of_gemini_is_not_noticed(world: World, cast: Cast) -> None:
     world.gemini.fails(503, times=1)
 
