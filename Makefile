@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench screenshots browser
+.PHONY: help demo test faults check bench screenshots browser
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -20,6 +20,9 @@ demo: $(READY) ## run the whole desk on this machine, until Ctrl-C
 
 test: $(READY) browser ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(READY) ## kill bot and worker at every place of a ticket's way; takes a quarter of an hour
+	@$(BIN)/python -m pytest tests/faults --every $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, dead code
 	@$(BIN)/ruff format --check --quiet .

@@ -89,3 +89,10 @@ def test_any_confidence_is_between_nothing_and_certain(confidence: object) -> No
 def test_an_unusable_answer_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         read(text, DEFAULT)
+
+
+def test_halves_of_characters_and_control_characters_are_dropped() -> None:
+    triage = read(answer(notes="a\ud83d\x00b", summary="s\udc00", skills=["\ud83d"]), DEFAULT)
+
+    assert (triage.notes, triage.summary, triage.dropped) == ("ab", "s", ("",))
+    triage.model_dump_json().encode()

@@ -100,3 +100,10 @@ def test_there_may_be_nobody_at_all() -> None:
 
     assert chosen(own) is None
     assert chosen(own, (ADA, 0), (GRACE, 0)) is None
+
+
+def test_better_somebody_who_may_not_know_than_nobody() -> None:
+    choice = chosen(ticket("printer", requester=GRACE.slack_id), (BOB, 3), (EVE, 1), (GRACE, 0))
+
+    assert name_of(choice) == "UEVE"
+    assert "no admin is free" in (choice.reason if choice else "")

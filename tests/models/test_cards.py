@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models import flow
 from models.cards import Button, Message, Pressed, draw
+from models.flow import Move
 from models.ticket import CardKind, Status, Ticket
 from models.triage import Engine, Priority
 from sandbox.slack.blockkit import check_message
-from tests.models.desk_words import ADA, BOB, EVE, ticket_at, triage
+from tests.models.desk_words import ADA, BOB, EVE, NOON, ticket_at, triage
 
 KINDS = [(CardKind.REQUESTER, ADA), (CardKind.MODERATOR, BOB), (CardKind.RESOLVED, ADA)]
 HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
@@ -122,3 +124,23 @@ def test_any_value_of_a_button_can_be_read(value: str) -> None:
     pressed = Pressed.read(value)
 
     assert pressed.ticket_id == "" or value.startswith(pressed.ticket_id)
+
+
+def test_who_handed_a_confidential_ticket_back_reads_it_no_more() -> None:
+    ticket = ticket_at(Status.OFFERED, confidential=True, title="Harassment", description="by X")
+    declined = ticket.model_copy(update={"assignee": "UEVE"})
+
+    card = draw(declined, CardKind.MODERATOR, to="UBOB")
+
+    assert "Harassment" not in f"{card.text} {card.blocks}"
+    assert "by X" not in str(card.blocks)
+    assert "Harassment" in str(draw(ticket, CardKind.MODERATOR, to=ticket.assignee or "").blocks)
+
+
+def test_the_requester_is_told_who_has_reopened() -> None:
+    resolved = ticket_at(Status.RESOLVED)
+    by_bob = flow.make(resolved, Move.REOPEN, by=BOB, now=NOON)
+    by_ada = flow.make(resolved, Move.REOPEN, by=ADA, now=NOON)
+
+    assert "<@UBOB> said" in draw(by_bob, CardKind.RESOLVED, to="UADA").text
+    assert "You said" in draw(by_ada, CardKind.RESOLVED, to="UADA").text

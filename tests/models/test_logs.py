@@ -1,0 +1,34 @@
+"""Log lines: JSON, about which ticket, and nothing that opens a door."""
+
+import json
+import logging
+import subprocess
+import sys
+
+LINES = """
+import logging
+from models.logs import about, start_logging
+start_logging()
+log = logging.getLogger("desk")
+log.info("nothing special")
+with about("T-7"):
+    log.warning("“%s” went wrong", "it")
+log.error("can't open wss://x.slack.com/link/?ticket=secret-1&app_id=2")
+"""
+
+
+def test_a_line_is_json_names_its_ticket_and_hides_the_door_to_the_socket() -> None:
+    ran = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", LINES], capture_output=True, text=True, check=True
+    )
+    first, second, third = (json.loads(line) for line in ran.stderr.splitlines())
+
+    assert (first["level"], first["logger"], first["message"]) == (
+        logging.getLevelName(logging.INFO),
+        "desk",
+        "nothing special",
+    )
+    assert "ticket" not in first
+    assert first["at"].endswith("+00:00")
+    assert (second["ticket"], second["message"]) == ("T-7", "“it” went wrong")
+    assert third["message"] == "can't open wss://x.slack.com/link/?ticket=…&app_id=2"
