@@ -1,12 +1,18 @@
 """An admin sees what was given up, is told once, and has it tried again."""
 
+import sys
+from asyncio import create_subprocess_exec
+from asyncio.subprocess import PIPE, STDOUT
+
+from aiohttp import ClientSession
+
 from sandbox.cast import Cast
 from sandbox.mail import MailFault
 from sandbox.slack.person import Person
 from sandbox.slack.seen import Modal
 from sandbox.slack.workspace import Workspace
 from sandbox.world import World
-from tests.stories.acts import opens_team, opens_ticket, until_tickets_have
+from tests.stories.acts import nothing_pends, opens_team, opens_ticket, until_tickets_have
 from tests.stories.conftest import HTTP_ONLY
 
 HEALTH = "Is the desk well?"
@@ -120,3 +126,52 @@ async def test_who_is_no_admin_replays_nothing(world: World, cast: Cast) -> None
 
     assert await world.database.tickets.count_documents({"dead": {"$exists": True}}) == 1
     assert "replay_steps" not in world.bot.log
+
+
+@HTTP_ONLY
+async def test_the_doctor_says_the_same_in_a_terminal(world: World, cast: Cast) -> None:
+    # Its sign of life went with all else in Redis when this story began.
+    await world.worker.stop()
+    await world.worker.start()
+    code, said = await asks_doctor(world)
+    assert (code, "BROKEN" in said) == (0, False), said
+    for line in ("ok      Slack: workspace Acme", "ok      bot: ready", "ok      worker: works"):
+        assert line in said
+
+    world.mail.goes_away()
+    try:
+        code, said = await asks_doctor(world)
+    finally:
+        await world.mail.comes_back()
+    assert code == 1
+    assert "BROKEN  e-mail: the mail server could not be reached\n        → Check" in said
+
+
+@HTTP_ONLY
+async def test_prometheus_hears_of_tickets_and_steps(world: World, cast: Cast) -> None:
+    await opens_ticket(cast.ada, "VPN is down")
+    await cast.bob.gets_message("Offered to you")
+    await nothing_pends(world)
+
+    async with ClientSession() as http, http.get(f"{world.bot_url}/metrics") as answer:
+        told = await answer.text()
+
+    assert 'frontdesk_tickets{status="offered"} 1.0' in told
+    assert 'frontdesk_tickets{status="resolved"} 0.0' in told
+    assert 'frontdesk_dead_steps{step="dm_assignee"} 0.0' in told
+    assert 'frontdesk_breaker_open{service="slack"} 0.0' in told
+    assert 'frontdesk_outside_seconds_count{call="views.open",outcome="ok",service="slack"}' in told
+    assert "VPN" not in told
+
+
+async def asks_doctor(world: World) -> tuple[int, str]:
+    """The exit code, and what is printed."""
+    ran = await create_subprocess_exec(
+        *(sys.executable, "-m", "jobs.doctor", "doctor"),
+        cwd=world.folder,
+        env=world.environment,
+        stdout=PIPE,
+        stderr=STDOUT,
+    )
+    said, _ = await ran.communicate()
+    return ran.returncode or 0, said.decode()
