@@ -25,8 +25,8 @@ from tests.faults.walking import (
 )
 
 FEW = {
-    "test_the_worker_dies_at_a_message": (2, 8, 23, 47),
-    "test_the_worker_is_told_to_end_at_a_message": (9, 40),
+    "test_the_worker_dies_at_a_message": (8, 47),
+    "test_the_worker_is_told_to_end_at_a_message": (20,),
     "test_the_worker_dies_at_a_call_of_slack": (2, 7),
     "test_the_bot_dies_during_a_submission": (2, 3),
     "test_the_bot_dies_during_a_claim": (2,),
