@@ -21,7 +21,7 @@ demo: $(READY) ## run the whole desk on this machine, until Ctrl-C
 test: $(READY) browser ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-faults: $(READY) ## kill bot and worker at every place of a ticket's way; takes a quarter of an hour
+faults: $(READY) ## kill bot and worker at every place of a ticket's way; takes some minutes
 	@$(BIN)/python -m pytest tests/faults --every $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, dead code
