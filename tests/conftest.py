@@ -7,6 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.servers import Servers
+from tests.faults.catalogue import CATALOGUE
+from tests.faults.reporting import Reporting, faults_of
+
+_EVERY_SECONDS = 900
 
 
 def _stay_at_home(event: str, args: tuple[object, ...]) -> None:
@@ -27,3 +31,35 @@ async def servers() -> AsyncIterator[Servers]:
     """MongoDB and Redis, started once, when the first test asks for them."""
     async with Servers() as servers:
         yield servers
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--every`: all that may fail, at every place; without it the fast part."""
+    parser.addoption("--every", action="store_true", help="all faults, at every place: minutes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What may fail is written down when all of it is tried."""
+    config.addinivalue_line("markers", "fault(*ids): it is about these faults of the catalogue")
+    config.addinivalue_line("markers", "long: it takes its time, and runs with --every alone")
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    some = config.getoption("keyword") or config.getoption("collectonly")
+    if config.getoption("every") and whole and not some:
+        config.pluginmanager.register(Reporting())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--every` all that is about a fault, and time for it; else all but the long ones."""
+    every = config.getoption("every")
+    for item in items:
+        if unknown := set(faults_of(item)) - CATALOGUE.keys():
+            raise pytest.UsageError(f"{item.nodeid}: no such fault: {unknown}")
+        if every:
+            item.add_marker(pytest.mark.timeout(_EVERY_SECONDS))
+    wanted = faults_of if every else _is_short
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = [item for item in items if wanted(item)]
+
+
+def _is_short(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is None

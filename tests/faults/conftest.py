@@ -11,20 +11,6 @@ from sandbox.world import World
 from tests.faults.walking import Stage
 from tests.stories.acts import gives
 
-_EVERY_SECONDS = 600
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--every`: at every place instead of some."""
-    parser.addoption("--every", action="store_true", help="fail at every message; takes minutes")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """All places in one test take their time."""
-    if config.getoption("every", default=False):
-        for item in items:
-            item.add_marker(pytest.mark.timeout(_EVERY_SECONDS))
-
 
 @pytest.fixture(scope="session")
 async def wired(servers: Servers) -> AsyncIterator[Stage]:

@@ -77,6 +77,7 @@ async def nothing_is_lost_or_twice(stage: Stage, as_usual: Outcome, *, copies: i
     assert 1 <= len(stage.world.mail.inbox) <= copies
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize("moment", Moment)
 async def test_the_worker_dies_at_a_message(
     stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[int, ...]
@@ -92,6 +93,7 @@ async def test_the_worker_dies_at_a_message(
     await at_each(places, run)
 
 
+@pytest.mark.fault("F21")
 async def test_the_worker_is_told_to_end_at_a_message(
     stage: Stage, as_usual: Outcome, places: tuple[int, ...]
 ) -> None:
@@ -107,6 +109,7 @@ async def test_the_worker_is_told_to_end_at_a_message(
     await at_each(places, run)
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize("moment", Moment)
 async def test_the_worker_dies_at_a_call_of_slack(
     stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[int, ...]
@@ -122,6 +125,7 @@ async def test_the_worker_dies_at_a_call_of_slack(
     await at_each(places, run)
 
 
+@pytest.mark.fault("F20", "F73")
 async def test_the_worker_dies_when_a_letter_is_sent_and_sends_the_very_same_again(
     stage: Stage, as_usual: Outcome
 ) -> None:
@@ -132,6 +136,7 @@ async def test_the_worker_dies_when_a_letter_is_sent_and_sends_the_very_same_aga
     assert first.message_id == second.message_id
 
 
+@pytest.mark.fault("F03", "F06", "F09")
 @pytest.mark.parametrize("moment", Moment)
 async def test_the_bot_dies_during_a_submission(
     stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[int, ...]
@@ -154,6 +159,7 @@ async def test_the_bot_dies_during_a_submission(
     await at_each(places, run)
 
 
+@pytest.mark.fault("F09")
 @pytest.mark.parametrize("moment", Moment)
 async def test_the_bot_dies_during_a_claim(
     stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[int, ...]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from pydantic import SecretStr
 
 from models.queue import Queue
@@ -20,6 +21,7 @@ def is_the_offer(request: Json) -> bool:
     return bool(dug(request, "metadata", "event_payload", "notice") == OFFER)
 
 
+@pytest.mark.fault("F25")
 async def test_a_step_that_is_rung_for_while_it_is_done_is_done_once(stage: Stage) -> None:
     world = stage.world
     # Slack takes its time, so that all the rings are heard while the first try is at it.

@@ -1,0 +1,32 @@
+"""Everything that may go wrong, by number: what happens, and what must hold all the same.
+
+It stands in catalogue.csv. A test says with `@pytest.mark.fault("F41")` which of these it is about.
+What waits for a part of the desk that is not there yet says so, and has no test.
+"""
+
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """One way of failing.
+
+    Attributes:
+        promises: those of docs/reliability.md that it could break.
+        waits_for: the part of the desk that has to come first, if any.
+    """
+
+    id: str
+    happens: str
+    holds: str
+    promises: str
+    waits_for: str
+
+
+def _read() -> dict[str, Fault]:
+    with Path(__file__).with_name("catalogue.csv").open(encoding="utf-8", newline="") as rows:
+        return {row["id"]: Fault(**row) for row in csv.DictReader(rows, delimiter="|")}
+
+
+CATALOGUE = _read()

@@ -1,0 +1,67 @@
+"""What came of each fault, written into docs/reliability.md by `make faults`."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tests.faults.catalogue import CATALOGUE, Fault
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
+
+
+class Reporting:
+    """A plugin that notes, for each fault, the tests about it and how they ended."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, list[str]] = {}
+        self._failed: defaultdict[str, list[str]] = defaultdict(list)
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._tests: defaultdict[str, set[str]] = defaultdict(set)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which test is about which faults."""
+        self._ids = {item.nodeid: faults_of(item) for item in session.items}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how a test's beginning, middle or end went."""
+        for fault in self._ids.get(report.nodeid, []):
+            self._seconds[fault] += report.duration
+            self._tests[fault].add(report.nodeid)
+            if report.failed:
+                self._failed[fault].append(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write the table."""
+        lines = ["| | fault | promises | outcome |", "|---|---|---|---|"]
+        for fault in CATALOGUE.values():
+            about = f"{fault.happens} → {fault.holds}"
+            lines.append(f"| {fault.id} | {about} | {fault.promises} | {self._outcome(fault)} |")
+        write_section("faults", "\n".join(lines))
+
+    def _outcome(self, fault: Fault) -> str:
+        if fault.waits_for:
+            return f"waits for {fault.waits_for}"
+        tests, failed = len(self._tests[fault.id]), len(set(self._failed[fault.id]))
+        if not tests:
+            return "not run"
+        if failed:
+            return f"**broken** in {failed} of {tests}"
+        return f"held ({tests}, {self._seconds[fault.id]:.0f} s)"
+
+
+def faults_of(item: pytest.Item) -> list[str]:
+    """The faults that a test says it is about."""
+    return [str(fault) for mark in item.iter_markers("fault") for fault in mark.args]
+
+
+def write_section(name: str, text: str) -> None:
+    """Put a text between the marks of that name in docs/reliability.md."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    document = DOCUMENT.read_text(encoding="utf-8")
+    section = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if not section.search(document):
+        raise ValueError(f"docs/reliability.md has no place for {name}")
+    written = section.sub(lambda _: f"{begin}\n\n{text}\n\n{end}", document)
+    DOCUMENT.write_text(written, encoding="utf-8")
