@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextvars import Context
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,8 @@ class Background:
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do this soon; what it raises is logged."""
-        task = asyncio.create_task(work)
+        # In a context of its own: the time limit of the answer is none of what comes after it.
+        task = asyncio.create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 

@@ -57,11 +57,12 @@ async def _make(
 async def _redraw(desk: Desk, ticket: Ticket, card: Card) -> None:
     """Draw the card as the ticket is now; again if it has moved on meanwhile."""
     drawn = -1
-    while drawn < ticket.version:
-        drawn = ticket.version
-        message = draw(ticket, card.kind, to=card.to)
-        await desk.slack.update(card.channel, card.ts, message)
-        ticket, _ = await desk.store.ticket(ticket.id)
+    with about(ticket.id):
+        while drawn < ticket.version:
+            drawn = ticket.version
+            message = draw(ticket, card.kind, to=card.to)
+            await desk.slack.update(card.channel, card.ts, message)
+            ticket, _ = await desk.store.ticket(ticket.id)
 
 
 async def _redraw_as_it_stands(

@@ -15,11 +15,15 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.guard import MAX_BODY, is_from_slack
 from bot.measuring import measure
+from models.database import all_within
 from models.desk import Desk
 from models.errors import Unavailable
 from models.metrics import EXPOSITION_TYPE, exposition
 
 DRAIN_SECONDS = 10
+# All of an answer's questions to the database; what else it does fits into the rest of the three
+# seconds that Slack waits: https://docs.slack.dev/interactivity/handling-user-interaction
+ANSWER_SECONDS = 2.2
 # Slack itself gives up after three seconds.
 _BODY_SECONDS = 2
 log = logging.getLogger(__name__)
@@ -126,7 +130,8 @@ async def slack_events(request: web.Request) -> web.Response:
         bolt_request = AsyncBoltRequest(
             body=body.decode(), query=request.query_string, headers=dict(request.headers)
         )
-        answer = await bot.app.async_dispatch(bolt_request)
+        with all_within(ANSWER_SECONDS):
+            answer = await bot.app.async_dispatch(bolt_request)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         # Listeners' errors are answered by `bot.errors`; this is Bolt, unable to read the body.
         log.warning("a signed request could not be read: %s", type(error).__name__)
@@ -142,10 +147,14 @@ class _Draining(AsyncSocketModeHandler):
         self._at_work: set[asyncio.Task[None]] = set()
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        work = asyncio.create_task(super().handle(client, req))
+        work = asyncio.create_task(self._answer(client, req))
         self._at_work.add(work)
         work.add_done_callback(self._at_work.discard)
         await work
+
+    async def _answer(self, client: SocketModeClient, req: SocketModeRequest) -> None:
+        with all_within(ANSWER_SECONDS):
+            await super().handle(client, req)
 
     async def drain(self) -> None:
         """Let the envelopes at work be answered, for so long at most."""

@@ -12,7 +12,7 @@ from jobs import smtp
 from jobs.letters import offer_letter
 from jobs.retrying import Tools, nothing
 from models import flow
-from models.cards import draw
+from models.cards import Message, draw
 from models.clock import now
 from models.desk import Change, Desk
 from models.errors import Gone, NotNow, OutOfTurn, Unknown
@@ -109,13 +109,26 @@ async def _send_card(
     if found:
         return _noting(notice, kind, to, channel, found)
     message = draw(ticket, kind, to=to)
-    sent = await desk.slack.post(channel, message, notice=notice)
+    channel, sent = await _post(desk, ticket, to, channel, message, notice=notice)
     # Whoever was stopped in here for longer than the lease may not have been the only one.
     if leased.tries > 1 or not await desk.holds(ticket.id, leased):
         kept = await _kept_of_several(desk, ticket, channel, notice)
         if kept and kept != sent:
             return _noting(notice, kind, to, channel, kept)
     return _noting(notice, kind, to, channel, sent, shows=(ticket.version, message.digest))
+
+
+async def _post(
+    desk: Desk, ticket: Ticket, to: str, channel: str, message: Message, *, notice: str
+) -> tuple[str, str]:
+    """Where it was posted, and its `ts`; a channel that is not there any more is opened anew."""
+    try:
+        return channel, await desk.slack.post(channel, message, notice=notice)
+    except Gone:
+        opened = await desk.dm_channel(ticket.team_id, to, anew=True)
+        if opened == channel:
+            raise
+        return opened, await desk.slack.post(opened, message, notice=notice)
 
 
 async def _note_card(

@@ -1,9 +1,10 @@
 """The connection to MongoDB, and what every use of it needs: the only file that knows motor."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from datetime import datetime
 
+import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import SecretStr
 from pymongo import ReturnDocument
@@ -95,6 +96,11 @@ class Database:
             if found is not None:
                 return found
         raise AutoReconnect(f"no answer to a write to {collection}")
+
+
+def all_within(seconds: float) -> AbstractContextManager[object]:
+    """Within these seconds all that is done with the database in here answers, or has failed."""
+    return pymongo.timeout(seconds)
 
 
 @asynccontextmanager

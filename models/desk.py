@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from models import flow
+from models.clock import now as clock
 from models.database import Database
-from models.errors import NoSuchTicket, OutOfTurn
+from models.errors import NoSuchTicket, OutOfTurn, OutsideError
 from models.flow import Move
 from models.gate import Gate
 from models.member import Member, Role
@@ -20,12 +21,14 @@ from models.settings import Settings
 from models.slack import Slack
 from models.step import Pending, Step
 from models.store import Store
-from models.ticket import Draft, Ticket
+from models.ticket import Draft, Status, Ticket
 from models.wording import mention
 
 # Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
 _TRIES = 50
 
+# People change their names and addresses, but seldom.
+_PROFILE_HOLDS = timedelta(hours=12)
 _TIMED = {Move.OFFER.value: OFFER_SECONDS, Move.CLAIM.value: CLAIM_SECONDS}
 
 Change = Callable[[Ticket, datetime], Ticket]
@@ -44,13 +47,29 @@ class Desk:
     slack: Slack
 
     async def open_ticket(self, draft: Draft) -> Ticket:
-        """Store the ticket of a submission; the same submission again gives the same ticket."""
+        """Store the ticket of a submission; the same submission again gives the same ticket.
+
+        Who was not sure that it is stored may have changed the text before sending it again.
+        """
         number, now = await self.store.next_number()
         fresh = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
         requester = Member(team_id=draft.team_id, slack_id=draft.requester)
         ticket = await self.store.insert(flow.make(fresh, Move.OPEN, by=requester, now=now))
         await self.queue.ring(ticket.id, ticket.pending, now=now)
-        return ticket
+        return ticket if ticket.says(draft) else await self._corrected(ticket, draft)
+
+    async def _corrected(self, ticket: Ticket, draft: Draft) -> Ticket:
+        """The ticket as it was sent the second time; as it stands if somebody has begun with it."""
+
+        def corrected(current: Ticket, _now: datetime) -> Ticket:
+            if current.status is not Status.NEW:
+                raise OutOfTurn(f"{current.id} is being worked on")
+            return current.model_copy(update=draft.model_dump())
+
+        try:
+            return await self._change_and_ring(ticket.id, corrected)
+        except OutOfTurn:
+            return ticket
 
     async def move(
         self,
@@ -140,24 +159,33 @@ class Desk:
             await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
 
     async def acquainted(self, team_id: str, slack_id: str) -> Member:
-        """The member, with name, e-mail and time zone; asks Slack for them the first time.
+        """The member, with name, e-mail and time zone; asks Slack for them once in half a day.
 
         Raises:
-            OutsideError: Slack could not say.
+            OutsideError: Slack could not say, and never has.
         """
         member = await self.store.member(team_id, slack_id)
-        if member.profiled:
+        if member.profiled_at and clock() - member.profiled_at < _PROFILE_HOLDS:
             return member
-        return await self.store.set_profile(member, await self.slack.profile(slack_id))
+        try:
+            profile = await self.slack.profile(slack_id)
+        except OutsideError:
+            if member.profiled_at:
+                return member
+            raise
+        return await self.store.set_profile(member, profile, at=clock())
 
-    async def dm_channel(self, team_id: str, slack_id: str) -> str:
+    async def dm_channel(self, team_id: str, slack_id: str, *, anew: bool = False) -> str:
         """The app's direct-message channel with a person; asks Slack for it the first time.
+
+        Args:
+            anew: ask Slack in any case, since the channel that we know is not there any more.
 
         Raises:
             OutsideError: Slack could not open it.
         """
         member = await self.store.member(team_id, slack_id)
-        if member.dm_channel:
+        if member.dm_channel and not anew:
             return member.dm_channel
         channel = await self.slack.open_dm(slack_id)
         await self.store.note(team_id, slack_id, dm_channel=channel)

@@ -171,9 +171,9 @@ class Store:
         """The member; a person seen for the first time becomes one, with the role `user`."""
         return await self._write_member(team_id, slack_id, {})
 
-    async def set_profile(self, member: Member, profile: Profile) -> Member:
+    async def set_profile(self, member: Member, profile: Profile, *, at: datetime) -> Member:
         """Note what Slack says of a person; an owner whom nobody gave a role becomes an admin."""
-        known = profile.model_dump(exclude={"owner"}) | {"profiled": True}
+        known = profile.model_dump(exclude={"owner"}) | {"profiled_at": at}
         role = {"role": Role.ADMIN.value} if profile.owner and not member.appointed else {}
         return await self._write_member(member.team_id, member.slack_id, known | role)
 

@@ -140,6 +140,10 @@ class Ticket(_Frozen):
         """All that the requester wrote."""
         return f"{self.title}\n{self.description}".strip()
 
+    def says(self, draft: Draft) -> bool:
+        """Whether it is what the draft says."""
+        return all(getattr(self, name) == value for name, value in draft)
+
     def moved(self, event: Event, *, to: Status, then: Iterable[Step], **changes: Any) -> Self:
         """The ticket after a move: new status, one more event, the steps that follow pending."""
         pending = self.pending

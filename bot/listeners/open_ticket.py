@@ -64,7 +64,7 @@ async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
         ) from error
     with about(ticket.id):
         log.info("%s: opened", ticket.id)
-    await ack(response_action="update", view=ticket_form.receipt(ticket))
+    await ack(response_action="update", view=ticket_form.receipt(ticket, draft))
 
 
 async def _whisper(respond: AsyncRespond, pieces: list[str]) -> None:

@@ -83,10 +83,16 @@ def read(view: dict[str, Any], *, team_id: str, requester: str) -> Draft:
     )
 
 
-def receipt(ticket: Ticket) -> Block:
+def receipt(ticket: Ticket, draft: Draft) -> Block:
     """What takes the form's place: the number, and what happens next."""
+    stored = f"*{ticket.id}* is stored. Thank you."
+    if not ticket.says(draft):
+        stored = (
+            f"*{ticket.id}* is stored as you sent it first, and somebody is at work on it. "
+            "What you have changed since is not in it."
+        )
     return sentence_view(
-        f"*{ticket.id}* is stored. Thank you.",
+        stored,
         f"{next_line(ticket)}\nA card in your messages with Frontdesk always shows how it stands.",
         title=f"Ticket {ticket.id}",
     )

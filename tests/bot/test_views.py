@@ -7,7 +7,7 @@ from bot.views.sentence import sentence_view
 from models.configuration import DEFAULT, Configuration
 from models.member import Member, Role
 from models.skill import Skill
-from models.ticket import Status
+from models.ticket import Draft, Status
 from sandbox.slack.blockkit import check_view
 from tests.models.desk_words import ticket_at
 
@@ -21,7 +21,13 @@ def test_slack_opens_the_ticket_form_whatever_was_typed(text: str) -> None:
 
 @pytest.mark.parametrize("status", Status)
 def test_slack_shows_the_receipt(status: Status) -> None:
-    assert check_view(ticket_form.receipt(ticket_at(status, id="T-123456789"))) == []
+    ticket = ticket_at(status, id="T-123456789")
+    sent = Draft(**ticket.model_dump(include=set(Draft.model_fields)))
+    changed = sent.model_copy(update={"title": "another"})
+    receipts = [ticket_form.receipt(ticket, draft) for draft in (sent, changed)]
+
+    assert [check_view(receipt) for receipt in receipts] == [[], []]
+    assert ["as you sent it first" in str(receipt) for receipt in receipts] == [False, True]
 
 
 @pytest.mark.parametrize("amount", [1, 29, 100])

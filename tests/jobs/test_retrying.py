@@ -9,12 +9,12 @@ import pytest
 
 from jobs.policies import POLICIES
 from jobs.retrying import Tools, Work, do_step, nothing
-from models.desk import Change, Desk, open_desk
+from models.desk import Change, Desk
 from models.errors import Gone, NotNow, Refused, Unknown
-from models.settings import Settings
 from models.step import Pending, Step
 from models.ticket import Draft, Ticket
 from sandbox.servers import Servers
+from tests.desks import desk_on
 
 SECRET = "swordfish"
 MAX_ATTEMPTS = POLICIES[Step.TRIAGE].attempts
@@ -23,19 +23,7 @@ MAX_ATTEMPTS = POLICIES[Step.TRIAGE].attempts
 @pytest.fixture(scope="module")
 async def desk(servers: Servers) -> AsyncIterator[Desk]:
     """A desk of its own on the real servers."""
-    redis_url = servers.new_redis_url()
-    settings = Settings.model_validate(
-        {
-            "slack_bot_token": "x",
-            "slack_signing_secret": "x",
-            "jwt_secret": "x" * 32,
-            "mongodb_uri": servers.mongodb_uri,
-            "mongodb_database": f"retrying{redis_url.rpartition('/')[2]}",
-            "redis_url": redis_url,
-        }
-    )
-    async with open_desk(settings, database_seconds=5, slack_seconds=1, hurried=False) as desk:
-        await desk.begin("T1")
+    async with desk_on(servers) as desk:
         yield desk
 
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from pymongo import AsyncMongoClient, monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent
 
+from models.clock import now
 from models.configuration import DEFAULT
 from models.database import Database
 from models.member import Profile, Role
@@ -120,5 +121,5 @@ async def test_an_owner_who_was_given_a_role_keeps_it(store: Store) -> None:
     fresh = await store.member("T9", "UNEW")
     given = await store.set_role("T9", "UGIVEN", role=Role.USER)
 
-    assert (await store.set_profile(fresh, owner)).role is Role.ADMIN
-    assert (await store.set_profile(given, owner)).role is Role.USER
+    assert (await store.set_profile(fresh, owner, at=now())).role is Role.ADMIN
+    assert (await store.set_profile(given, owner, at=now())).role is Role.USER

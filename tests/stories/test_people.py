@@ -6,6 +6,7 @@ from sandbox.slack.faults import Fault
 from sandbox.slack.person import Person
 from sandbox.world import World
 from tests.stories.acts import gives, leases_end, opens_team, opens_ticket
+from tests.stories.conftest import HTTP_ONLY
 
 
 async def role_of(world: World, person: Person) -> str | None:
@@ -147,6 +148,18 @@ async def test_who_left_is_passed_over(world: World, cast: Cast) -> None:
     assert await cast.eve.gets_message("Offered to you")
     [ticket] = await world.documents("tickets")
     assert ticket["tried"] == [cast.bob.id]
+
+
+@HTTP_ONLY
+async def test_a_conversation_that_is_no_more_is_opened_anew(world: World, cast: Cast) -> None:
+    known = {"slack_id": cast.bob.id}
+    await world.database.members.update_one(known, {"$set": {"dm_channel": "D0GONE0001"}})
+
+    await opens_ticket(cast.ada, "VPN is down")
+
+    assert await cast.bob.gets_message("Offered to you")
+    [bob] = [m for m in await world.documents("members") if m["slack_id"] == cast.bob.id]
+    assert bob["dm_channel"] == cast.bob.dm.id
 
 
 async def test_a_ticket_waits_for_the_first_who_can_take_it(world: World) -> None:

@@ -1,0 +1,29 @@
+"""A desk opened in the test itself, on the real servers, with a database of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from models.desk import Desk, open_desk
+from models.settings import Settings
+from sandbox.servers import Servers
+
+
+@asynccontextmanager
+async def desk_on(servers: Servers, **more: Any) -> AsyncIterator[Desk]:
+    """The desk of the workspace T1; `more` are settings of its own."""
+    redis_url = servers.new_redis_url()
+    settings = Settings.model_validate(
+        {
+            "slack_bot_token": "x",
+            "slack_signing_secret": "x",
+            "jwt_secret": "x" * 32,
+            "mongodb_uri": servers.mongodb_uri,
+            "mongodb_database": f"desk{redis_url.rpartition('/')[2]}",
+            "redis_url": redis_url,
+            **more,
+        }
+    )
+    async with open_desk(settings, database_seconds=5, slack_seconds=1, hurried=False) as desk:
+        await desk.begin("T1")
+        yield desk

@@ -1,0 +1,99 @@
+"""What the desk knows of people and of submissions, and how that changes."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from models.clock import now
+from models.desk import Desk
+from models.flow import Move
+from models.ticket import Draft
+from models.triage import Engine, Priority, Triage
+from sandbox.servers import Servers
+from sandbox.slack.faults import Fault
+from sandbox.slack.manifest import load_manifest
+from sandbox.slack.person import Person
+from sandbox.slack.workspace import Workspace
+from tests.desks import desk_on
+
+MANIFEST = Path(__file__).parents[2] / "manifest.yml"
+
+
+@pytest.fixture(scope="module")
+async def slack() -> AsyncIterator[Workspace]:
+    """A workspace."""
+    async with Workspace(load_manifest(MANIFEST)) as slack:
+        yield slack
+
+
+@pytest.fixture(scope="module")
+async def desk(servers: Servers, slack: Workspace) -> AsyncIterator[Desk]:
+    """A desk of that workspace."""
+    settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
+    async with desk_on(servers, **settings) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def person(slack: Workspace) -> Person:
+    """Somebody in the workspace."""
+    return slack.add_person("sam", real_name="Sam Hill", email="sam@acme.example")
+
+
+async def read_since(desk: Desk, person: Person, since: timedelta) -> None:
+    """As if the person's profile had been read so long ago."""
+    await desk.store.note("T1", person.id, profiled_at=now() - since)
+
+
+async def test_who_changes_the_address_is_known_by_the_new_one(desk: Desk, person: Person) -> None:
+    assert (await desk.acquainted("T1", person.id)).email == "sam@acme.example"
+    person.member.email = "hill@acme.example"
+
+    await read_since(desk, person, timedelta(hours=11))
+    assert (await desk.acquainted("T1", person.id)).email == "sam@acme.example"
+
+    await read_since(desk, person, timedelta(hours=13))
+    assert (await desk.acquainted("T1", person.id)).email == "hill@acme.example"
+
+
+async def test_an_old_profile_is_better_than_none(
+    desk: Desk, slack: Workspace, person: Person
+) -> None:
+    await desk.acquainted("T1", person.id)
+    await read_since(desk, person, timedelta(days=2))
+    slack.faults.add("users.info", Fault(status=503), times=1)
+
+    assert (await desk.acquainted("T1", person.id)).name == "Sam Hill"
+
+
+def draft(title: str, *, key: str) -> Draft:
+    """What somebody has sent."""
+    return Draft(key=key, team_id="T1", requester="UADA", title=title)
+
+
+async def test_what_is_changed_before_it_is_sent_again_is_in_the_ticket(desk: Desk) -> None:
+    first = await desk.open_ticket(draft("VPN is down", key="view:changed"))
+    again = await desk.open_ticket(draft("VPN is down in Berlin", key="view:changed"))
+
+    stored, _ = await desk.store.ticket(first.id)
+    assert (again.id, stored.title) == (first.id, "VPN is down in Berlin")
+    assert len(stored.history) == 1
+
+
+async def test_a_ticket_at_which_somebody_works_stays_as_it_was_sent(desk: Desk) -> None:
+    first = await desk.open_ticket(draft("VPN is down", key="view:worked"))
+    triage = Triage(
+        category="Access",
+        priority=Priority.NORMAL,
+        summary="VPN",
+        engine=Engine.BUILTIN,
+        confidence=1,
+    )
+    await desk.move(first.id, Move.TRIAGE, by=None, triage=triage)
+
+    again = await desk.open_ticket(draft("VPN is up", key="view:worked"))
+
+    assert again.id == first.id
+    assert again.title == (await desk.store.ticket(first.id))[0].title == "VPN is down"
