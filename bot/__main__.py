@@ -4,12 +4,14 @@ import asyncio
 import logging
 import signal
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_exponential
 
 from bot.app import build_app
 from bot.background import Background
 from bot.serve import DRAIN_SECONDS, Bot, open_doors, open_socket
+from models.clock import now
 from models.desk import Desk, open_desk
 from models.errors import NotNow, Refused, Unavailable, Unknown
 from models.logs import start_logging
@@ -19,6 +21,8 @@ from models.slack import Identity
 # Both must fit into the three seconds that Slack waits for an answer.
 DATABASE_SECONDS = 1.5
 SLACK_SECONDS = 2.5
+# A signature is good for five minutes (see `bot.guard`).
+_OFF_AT_MOST = timedelta(minutes=4)
 log = logging.getLogger("bot")
 
 _until_it_answers = retry(
@@ -61,7 +65,7 @@ async def _make_ready(bot: Bot, background: Background, stack: AsyncExitStack) -
     """Learn who we are, prepare the database, and only then take requests."""
     desk = bot.desk
     try:
-        identity = await _who_we_are(desk)
+        identity = await _who_we_are(bot)
     except Refused as refused:
         raise SystemExit(f"Slack refuses SLACK_BOT_TOKEN: {refused}") from refused
     bot.waits_for = "The database does not answer yet."
@@ -76,8 +80,16 @@ async def _make_ready(bot: Bot, background: Background, stack: AsyncExitStack) -
 
 
 @_until_it_answers
-async def _who_we_are(desk: Desk) -> Identity:
-    return await desk.slack.identity()
+async def _who_we_are(bot: Bot) -> Identity:
+    credentials = await bot.desk.slack.credentials()
+    off = abs(now() - credentials.at)
+    if bot.desk.settings.slack_app_token is None and off > _OFF_AT_MOST:
+        bot.waits_for = (
+            f"This machine's clock is {off.total_seconds():.0f} s off Slack's, whose requests "
+            "would all be refused. Set it, best by NTP."
+        )
+        raise NotNow(bot.waits_for)
+    return credentials.identity
 
 
 @_until_it_answers

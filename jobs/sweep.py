@@ -1,10 +1,11 @@
 """What is looked at again and again, so that a ticket arrives though nobody rings for it."""
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from jobs.retrying import Tools
-from models.errors import Unavailable
+from models.errors import NoSuchTicket, Unavailable
 
 SWEEP_SECONDS = 5
 _AT_ONCE = 500
@@ -21,7 +22,18 @@ async def sweep(ctx: dict[str, Any]) -> None:
         return
     for ticket in tickets:
         due = [entry for entry in ticket.pending if entry.due and entry.due <= now]
-        await tools.desk.queue.ring(ticket.id, due, now=now)
+        await tools.desk.queue.ring(ticket.id, due, now=now, again=True)
+
+
+async def take_up_what_can_be_read(ctx: dict[str, Any]) -> None:
+    """Tickets that were set aside go on: repaired, or of a newer release than those who tried."""
+    store = ctx["tools"].desk.store
+    try:
+        for ticket_id in await store.set_aside(limit=_AT_ONCE):
+            with suppress(NoSuchTicket):
+                await store.take_up(ticket_id)
+    except Unavailable as away:
+        log.warning("what was set aside can't be looked at: %r", away.__cause__)
 
 
 async def take_back_orphans(ctx: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from jobs.gemini import Gemini
 from jobs.policies import LONGEST_TRY
 from jobs.refresh_cards import refresh_cards
 from jobs.retrying import Tools, Work, do_step
-from jobs.sweep import SWEEP_SECONDS, sweep, take_back_orphans
+from jobs.sweep import SWEEP_SECONDS, sweep, take_back_orphans, take_up_what_can_be_read
 from jobs.tell_admins import tell_admins
 from jobs.triage_ticket import triage_ticket
 from models.desk import open_desk
@@ -94,6 +94,12 @@ class WorkerSettings:
             run_at_startup=True,
         ),
         cron(take_back_orphans, second=30, timeout=DATABASE_SECONDS * 3),
+        cron(
+            take_up_what_can_be_read,
+            second=45,
+            timeout=DATABASE_SECONDS * 3,
+            run_at_startup=True,
+        ),
     ]
     on_startup = start
     on_shutdown = stop

@@ -30,6 +30,9 @@ from models.step import Pending
 RING_SECONDS = 0.5
 # The database's clock and arq's may differ a little; a ring that comes too early is wasted.
 _LATE_SECONDS = 0.05
+# arq compares the clock of who rings with that of who works: what is due now must be due on any.
+_LONG_AGO_SECONDS = -600
+_KEPT_SECONDS = 86_400
 _EXAMINE_SECONDS = 2
 # A worker writes it every few seconds, and it is gone soon after the last one.
 _HEARTBEAT = default_queue_name + health_check_key_suffix
@@ -115,22 +118,31 @@ class Queue:
             log.warning("no worker answered %s: %r", question, error)
             return None
 
-    async def ring(self, ticket_id: str, entries: Iterable[Pending], *, now: datetime) -> None:
-        """Wake a worker for each of these steps, at the time it is due; dead ones are left out."""
+    async def ring(
+        self, ticket_id: str, entries: Iterable[Pending], *, now: datetime, again: bool = False
+    ) -> None:
+        """Wake a worker for each of these steps, at the time it is due; dead ones are left out.
+
+        Args:
+            again: the first ring was not heard; it may be there still, for a clock that is behind.
+        """
+        kind = "again" if again else "first"
         try:
             async with asyncio.timeout(RING_SECONDS):
-                await asyncio.gather(*(self._ring(ticket_id, entry, now) for entry in entries))
+                rings = (self._ring(ticket_id, entry, now, kind) for entry in entries)
+                await asyncio.gather(*rings)
         except _AWAY as error:
             log.warning("%s: the ring failed, the sweep will find it: %r", ticket_id, error)
             RINGS_FAILED.inc()
 
-    async def _ring(self, ticket_id: str, entry: Pending, now: datetime) -> None:
+    async def _ring(self, ticket_id: str, entry: Pending, now: datetime, kind: str) -> None:
         if entry.due is None:
             return
         wait = (entry.due - now).total_seconds()
         await self._pool.enqueue_job(
             entry.step.value,
             ticket_id,
-            _job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}",
-            _defer_by=wait + _LATE_SECONDS if wait > 0 else None,
+            _job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}:{kind}",
+            _defer_by=wait + _LATE_SECONDS if wait > 0 else _LONG_AGO_SECONDS,
+            _expires=_KEPT_SECONDS + max(wait, 0),
         )

@@ -95,10 +95,6 @@ class Slack:
         )
         return cls(client, gate)
 
-    async def identity(self) -> Identity:
-        """Ask Slack who the token belongs to."""
-        return (await self.credentials()).identity
-
     async def credentials(self) -> Credentials:
         """Ask Slack who the token belongs to and what it opens.
 

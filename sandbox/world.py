@@ -43,6 +43,7 @@ class World:
         gemini_key: bool = True,
         admin_named: bool = True,
         told: Mapping[str, Mapping[str, str]] | None = None,
+        told_all: Mapping[str, str] | None = None,
     ) -> None:
         """Describe the world.
 
@@ -53,6 +54,7 @@ class World:
             gemini_key: whether the desk has a key for Gemini.
             admin_named: whether the settings name Grace as an admin; she owns the workspace too.
             told: what a process, by name, finds in its environment in place of the usual.
+            told_all: what every process finds there.
         """
         self.slack = Workspace(load_manifest(PROJECT / "manifest.yml"))
         self.mail = MailServer()
@@ -65,6 +67,7 @@ class World:
         self._gemini_key = gemini_key
         self._admin_named = admin_named
         self._told = told or {}
+        self._told_all = told_all or {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -184,4 +187,4 @@ class World:
         return Process("bot", argv, ready=ready, folder=self.folder, env=self._told_to("bot"))
 
     def _told_to(self, name: str) -> dict[str, str]:
-        return {**self.environment, **self._told.get(name, {})}
+        return {**self.environment, **self._told_all, **self._told.get(name, {})}

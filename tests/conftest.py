@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.servers import Servers
+from tests.children.sitecustomize import SABOTAGE, SABOTAGES, told
 from tests.faults.catalogue import CATALOGUE
 from tests.faults.reporting import Reporting, faults_of
 
@@ -36,6 +37,14 @@ async def servers() -> AsyncIterator[Servers]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--every`: all that may fail, at every place; without it the fast part."""
     parser.addoption("--every", action="store_true", help="all faults, at every place: minutes")
+    parser.addoption("--sabotage", choices=SABOTAGES, help="run without this protection")
+
+
+@pytest.fixture(scope="session")
+def sabotage(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What bot and worker are told, so that they run without a protection."""
+    name = request.config.getoption("sabotage")
+    return told(**{SABOTAGE: name}) if name else {}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -13,7 +13,7 @@ from tests.stories.acts import gives
 
 
 @pytest.fixture(scope="session")
-async def wired(servers: Servers) -> AsyncIterator[Stage]:
+async def wired(servers: Servers, sabotage: dict[str, str]) -> AsyncIterator[Stage]:
     """The running desk; Bob knows VPN and Okta, Eve only VPN."""
     async with AsyncExitStack() as stack:
         wires = {
@@ -21,7 +21,8 @@ async def wired(servers: Servers) -> AsyncIterator[Stage]:
             for name in ("bot", "worker")
         }
         told = {name: {"MONGODB_URI": wire.uri} for name, wire in wires.items()}
-        world = await stack.enter_async_context(World(servers=servers, told=told))
+        world = World(servers=servers, told=told, told_all=sabotage)
+        await stack.enter_async_context(world)
         world.slack.rate_limits = False
         grace = world.cast.grace
         await gives(world.slack, grace, world.cast.bob, role="Moderator", skills=["vpn", "okta"])

@@ -40,19 +40,19 @@ _LOOK_AGAIN_SECONDS = 0.1
 
 
 async def check_invariants(
-    world: World, *, demoted: Collection[str] = (), more: Collection[Process] = ()
+    world: World, *, moderated: Collection[str] = (), more: Collection[Process] = ()
 ) -> None:
     """Fail with each invariant that does not hold; to be asked when nothing is at work any more.
 
     Args:
-        demoted: ids of those who have moderated in this story but do not any more.
+        moderated: ids of those who have moderated in this story, though they may not any more.
         more: workers and bots that run besides the world's own.
     """
     seen = Seen(
         world=world,
         documents=await world.documents("tickets"),
         members=[Member.model_validate(each) for each in await world.documents("members")],
-        demoted=demoted,
+        moderated=moderated,
         processes=[world.bot, world.worker, *more],
     )
     broken = [wrong for invariant in _INVARIANTS for wrong in invariant(seen)]
@@ -67,13 +67,14 @@ class Seen:
     world: World
     documents: list[dict[str, Any]]
     members: list[Member]
-    demoted: Collection[str]
+    moderated: Collection[str]
     processes: Collection[Process]
 
     @cached_property
     def tickets(self) -> list[Ticket]:
-        """All tickets."""
-        return [Ticket.model_validate({**each, "id": each["_id"]}) for each in self.documents]
+        """All tickets, but for damaged ones that were set aside."""
+        sound = (each for each in self.documents if "set_aside" not in each)
+        return [Ticket.model_validate({**each, "id": each["_id"]}) for each in sound]
 
     @cached_property
     def told(self) -> list[tuple[str, str, Message]]:
@@ -89,13 +90,13 @@ class Seen:
         """Somebody as they were when they made a move; who is unknown may do nothing."""
         found = next((each for each in self.members if each.slack_id == slack_id), None)
         member = found or Member(team_id="", slack_id=slack_id)
-        if slack_id in self.demoted:
+        if slack_id in self.moderated:
             return member.model_copy(update={"role": Role.MODERATOR, "active": True})
         return member
 
 
 def _i1_each_receipt_has_a_ticket(seen: Seen) -> Iterator[str]:
-    stored = {(ticket.id, ticket.key) for ticket in seen.tickets}
+    stored = {(each["_id"], each["key"]) for each in seen.documents}
     for entry in seen.world.slack.journal.acks("view_submission"):
         title = dug(entry.response, "body", "view", "title", "text") or ""
         receipt = (title.removeprefix(_RECEIPT), f"view:{dug(entry.request, 'view', 'id')}")
@@ -158,7 +159,9 @@ def _offered_to(ticket: Ticket, place: int) -> str | None:
 
 
 def _i4_what_is_pending_is_due_or_dead_with_a_reason(seen: Seen) -> Iterator[str]:
-    for ticket, document in zip(seen.tickets, seen.documents, strict=True):
+    documents = {each["_id"]: each for each in seen.documents}
+    for ticket in seen.tickets:
+        document = documents[ticket.id]
         for entry in ticket.pending:
             if entry.due is None and not entry.error:
                 yield f"I4: {ticket.id}: {entry.step} is dead without a reason"

@@ -80,6 +80,7 @@ FAILURES: dict[str, tuple[Callable[[GeminiStandIn], None], str, int]] = {
 }
 
 
+@pytest.mark.fault("F60", "F62", "F63", "F64")
 @pytest.mark.parametrize("name", FAILURES)
 async def test_a_failure_says_why_in_words_and_asks_twice_at_most(
     google: GeminiStandIn, gemini: Gemini, name: str
@@ -102,6 +103,7 @@ async def test_a_hiccup_is_not_noticed(google: GeminiStandIn, gemini: Gemini) ->
     assert (await triage(gemini)).category in {c.name for c in DEFAULT.categories}
 
 
+@pytest.mark.fault("F65")
 async def test_a_wrong_key_says_what_to_check(google: GeminiStandIn) -> None:
     wrong = Gemini.with_key(
         SecretStr("not the key"), model="gemini-2.5-flash-lite", endpoint=google.endpoint
@@ -112,6 +114,7 @@ async def test_a_wrong_key_says_what_to_check(google: GeminiStandIn) -> None:
     wrong.close()
 
 
+@pytest.mark.fault("F31")
 async def test_other_work_goes_on_while_gemini_is_silent(
     google: GeminiStandIn, gemini: Gemini
 ) -> None:

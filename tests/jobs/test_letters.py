@@ -4,6 +4,7 @@ import email
 import email.policy
 from email.message import EmailMessage
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ def test_a_confidential_ticket_is_not_written_into_e_mails() -> None:
 
 
 @given(title=st.text(min_size=1), description=st.text())
+@pytest.mark.fault("F75")
 def test_whatever_is_typed_stays_text(title: str, description: str) -> None:
     hostile = f"<script>{title}</script>\r\nBcc: all@example.com"
     sent = letter(ticket_at(Status.OFFERED, title=hostile, description=description))
@@ -78,6 +80,7 @@ def test_whatever_is_typed_stays_text(title: str, description: str) -> None:
     assert sent.as_bytes()
 
 
+@pytest.mark.fault("F75")
 def test_an_encoded_word_in_a_title_begins_no_header() -> None:
     """Before 3.13 Python's email package decodes it when it writes the header."""
     title = "vpn =?utf-8?q?=0D=0AReply-To:_evil@x.example?="

@@ -52,6 +52,7 @@ def test_a_good_answer_is_the_triage() -> None:
     assert (triage.summary, triage.confidence, triage.dropped) == ("VPN drops", 0.8, ())
 
 
+@pytest.mark.fault("F61")
 def test_what_the_desk_does_not_know_is_dropped_and_recorded() -> None:
     triage = read(answer(skills=["WireGuard", "sorcery", 7]), DEFAULT)
 
@@ -59,6 +60,7 @@ def test_what_the_desk_does_not_know_is_dropped_and_recorded() -> None:
     assert triage.dropped == ("sorcery", "7")
 
 
+@pytest.mark.fault("F49", "F61")
 def test_ten_thousand_skills_and_a_novel_are_cut() -> None:
     triage = read(answer(skills=["x"] * 10_000, notes="n" * 20_000, summary="s" * 900), DEFAULT)
 
@@ -72,6 +74,7 @@ def test_any_confidence_is_between_nothing_and_certain(confidence: object) -> No
     assert 0 <= read(answer(confidence=confidence), DEFAULT).confidence <= 1
 
 
+@pytest.mark.fault("F60")
 @pytest.mark.parametrize(
     "text",
     [

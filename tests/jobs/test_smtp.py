@@ -38,6 +38,7 @@ async def test_a_letter_arrives() -> None:
         assert [one.subject for one in mail.letters_to("bob@acme.example")] == ["T-1: VPN is down"]
 
 
+@pytest.mark.fault("F70", "F71", "F72", "F73", "F74")
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
@@ -70,6 +71,7 @@ async def test_a_server_that_is_not_there_is_tried_again() -> None:
         await smtp.send(gone, letter())
 
 
+@pytest.mark.fault("F74")
 async def test_without_encryption_neither_password_nor_letter_is_sent() -> None:
     async with MailServer(username="desk", password="hunter2") as mail:
         insisting = settings(
@@ -83,6 +85,7 @@ async def test_without_encryption_neither_password_nor_letter_is_sent() -> None:
         assert mail.logins == []
 
 
+@pytest.mark.fault("F74")
 async def test_a_wrong_password_is_refused_for_good() -> None:
     async with MailServer(username="desk", password="hunter2") as mail:
         wrong = settings(mail, smtp_username="desk", smtp_password="hunter3")

@@ -11,22 +11,29 @@ from sandbox.cast import Cast
 from sandbox.servers import Servers
 from sandbox.slack.workspace import Workspace
 from sandbox.world import World
+from tests.faults.invariants import check_invariants
 from tests.stories.acts import gives, settles
 
 HTTP_ONLY = pytest.mark.parametrize("stage", ["http"], indirect=True)
 
 
 @pytest.fixture(scope="session", params=["http", "socket"])
-async def stage(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[World]:
+async def stage(
+    request: pytest.FixtureRequest, servers: Servers, sabotage: dict[str, str]
+) -> AsyncIterator[World]:
     """The running desk, by HTTP and by Socket Mode."""
-    async with World(servers=servers, socket_mode=request.param == "socket") as world:
+    by_socket = request.param == "socket"
+    async with World(servers=servers, socket_mode=by_socket, told_all=sabotage) as world:
         world.slack.rate_limits = False
         yield world
 
 
 @pytest.fixture
-async def world(stage: World) -> AsyncIterator[World]:
-    """The running desk with nothing in it yet; whatever a story has killed runs again after it."""
+async def world(stage: World, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """The running desk with nothing in it yet; whatever a story has killed runs again after it.
+
+    After a story about a fault all must be as it should.
+    """
     await stage.forget()
     yield stage
     for process in (stage.servers.mongo, stage.servers.redis, stage.worker, stage.bot):
@@ -35,6 +42,9 @@ async def world(stage: World) -> AsyncIterator[World]:
             await process.start()
     stage.slack.faults.clear()
     await settles(stage)
+    if request.node.get_closest_marker("fault"):
+        people = (stage.cast.bob, stage.cast.eve, stage.cast.mo)
+        await check_invariants(stage, moderated={person.id for person in people})
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from sandbox.world import World
 from tests.stories.acts import opens_ticket
 
 
+@pytest.mark.fault("F50")
 async def test_of_two_simultaneous_claims_one_wins_and_the_other_is_told_by_name(
     world: World, cast: Cast
 ) -> None:

@@ -4,6 +4,7 @@ import sys
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import PIPE, STDOUT
 
+import pytest
 from aiohttp import ClientSession
 
 from sandbox.cast import Cast
@@ -37,6 +38,7 @@ async def examined(slack: Workspace, admin: Person, wanted: str) -> Modal:
     return found
 
 
+@pytest.mark.fault("F72")
 async def test_what_is_given_up_is_told_once_and_tried_again(world: World, cast: Cast) -> None:
     world.mail.fails(MailFault.NOBODY)
     numbers = [await opens_ticket(cast.ada, f"VPN is down for the {n}th time") for n in range(3)]
@@ -58,6 +60,7 @@ async def test_what_is_given_up_is_told_once_and_tried_again(world: World, cast:
     assert not await world.documents("alarms")
 
 
+@pytest.mark.fault("F27")
 @HTTP_ONLY
 async def test_a_damaged_ticket_goes_on_once_it_is_repaired(world: World, cast: Cast) -> None:
     await world.worker.kill()

@@ -27,6 +27,7 @@ def about(cards: list[Message], number: str) -> list[Message]:
     return [card for card in cards if number in card.says]
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.open"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_the_worker_is_killed_around_a_call_to_slack(
@@ -49,6 +50,7 @@ async def test_the_worker_is_killed_around_a_call_to_slack(
     await everybody_was_told_once(world, cast)
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_the_worker_is_killed_while_it_redraws(world: World, cast: Cast, moment: str) -> None:
     await opens_ticket(cast.ada, "VPN is down")
@@ -79,6 +81,7 @@ def redraws(world: World, channel: str) -> list[Entry]:
     return [c for c in world.slack.journal.calls("chat.update") if c.request["channel"] == channel]
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize("held", ["gemini", "mail"])
 async def test_the_worker_is_killed_while_it_waits_for(world: World, cast: Cast, held: str) -> None:
     if held == "gemini":
@@ -116,6 +119,7 @@ async def everybody_was_told_once(world: World, cast: Cast, *moves: str) -> None
     assert {card["version"] for card in ticket["cards"]} == {ticket["version"]}
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize(
     "step",
     [
@@ -185,6 +189,7 @@ async def test_redis_is_emptied_between_submission_and_triage(world: World, cast
     await everybody_was_told_once(world, cast)
 
 
+@pytest.mark.fault("F25")
 async def test_two_workers_tell_nobody_twice(world: World, cast: Cast) -> None:
     second = world.new_worker("second-worker")
     await second.start()
@@ -199,6 +204,7 @@ async def test_two_workers_tell_nobody_twice(world: World, cast: Cast) -> None:
         assert len([one for one in told if one.buttons]) == 1
 
 
+@pytest.mark.fault("F40")
 async def test_slack_answers_429_and_everybody_is_told_once(world: World, cast: Cast) -> None:
     world.slack.faults.add("chat.postMessage", Fault(status=429, retry_after=1), times=2)
 
@@ -209,6 +215,7 @@ async def test_slack_answers_429_and_everybody_is_told_once(world: World, cast: 
     await everybody_was_told_once(world, cast)
 
 
+@pytest.mark.fault("F41", "F42")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -231,6 +238,7 @@ async def test_a_message_whose_fate_is_unknown_is_looked_up(
     await everybody_was_told_once(world, cast)
 
 
+@pytest.mark.fault("F21")
 async def test_a_worker_told_to_stop_ends_cleanly(world: World, cast: Cast) -> None:
     await opens_ticket(cast.ada, "VPN is down")
 

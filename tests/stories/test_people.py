@@ -1,5 +1,7 @@
 """People: who becomes what, what an admin may change, and what happens to tickets then."""
 
+import pytest
+
 from sandbox.cast import Cast
 from sandbox.servers import Servers
 from sandbox.slack.faults import Fault
@@ -88,6 +90,7 @@ async def test_the_admin_of_the_settings_stays_one(world: World) -> None:
     assert "always an admin" in grace.modal.errors["Person"]
 
 
+@pytest.mark.fault("F55")
 async def test_a_workspace_owner_is_an_admin_and_the_last_one_stays(servers: Servers) -> None:
     async with World(servers=servers, admin_named=False) as world:
         grace = world.cast.grace
@@ -101,6 +104,7 @@ async def test_a_workspace_owner_is_an_admin_and_the_last_one_stays(servers: Ser
         assert "the last admin" in grace.modal.errors["Person"]
 
 
+@pytest.mark.fault("F52", "F85")
 async def test_who_is_demoted_hands_back_their_tickets(world: World, cast: Cast) -> None:
     await opens_ticket(cast.ada, "VPN is down")
     offered = await cast.bob.gets_message("Offered to you")
@@ -117,6 +121,7 @@ async def test_who_is_demoted_hands_back_their_tickets(world: World, cast: Cast)
     assert await cast.bob.gets_message("Offered to @Eve Holt")
 
 
+@pytest.mark.fault("F52")
 async def test_who_is_demoted_between_the_choice_and_the_card_gets_none(
     world: World, cast: Cast
 ) -> None:
@@ -135,6 +140,7 @@ async def test_who_is_demoted_between_the_choice_and_the_card_gets_none(
     assert cast.bob.messages == []
 
 
+@pytest.mark.fault("F48", "F52")
 async def test_who_left_is_passed_over(world: World, cast: Cast) -> None:
     world.slack.faults.add(
         "chat.postMessage",
@@ -162,6 +168,7 @@ async def test_a_conversation_that_is_no_more_is_opened_anew(world: World, cast:
     assert bob["dm_channel"] == cast.bob.dm.id
 
 
+@pytest.mark.fault("F53")
 async def test_a_ticket_waits_for_the_first_who_can_take_it(world: World) -> None:
     grace, mo = world.cast.grace, world.cast.mo
     await opens_ticket(grace, "VPN is down")

@@ -29,6 +29,7 @@ async def the_triage(world: World) -> dict[str, Any]:
     return triage
 
 
+@pytest.mark.fault("F61")
 @HTTP_ONLY
 async def test_what_the_model_invents_is_dropped_and_recorded(world: World, cast: Cast) -> None:
     world.gemini.answers({**GOOD, "skills": ["vpn", "mind reading"]})
@@ -63,6 +64,7 @@ FAILURES: dict[str, Callable[[GeminiStandIn], None]] = {
 }
 
 
+@pytest.mark.fault("F60", "F62", "F63", "F64", "F65")
 @HTTP_ONLY
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_the_built_in_engine_triages_when_gemini(
@@ -84,6 +86,7 @@ async def test_the_built_in_engine_triages_when_gemini(
     assert len(world.gemini.requests) <= 2
 
 
+@pytest.mark.fault("F63")
 @HTTP_ONLY
 async def test_one_hiccup_of_gemini_is_not_noticed(world: World, cast: Cast) -> None:
     world.gemini.fails(503, times=1)

@@ -1,0 +1,146 @@
+"""What tests do to the bot and the worker from inside: Python imports this when a process begins.
+
+It is found by a process whose PYTHONPATH begins with this folder, and does what the environment
+names: sets the clock wrong, or takes away one protection of the desk, to see which tests notice.
+https://docs.python.org/3/library/site.html#module-sitecustomize
+"""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+PROJECT = FOLDER.parents[1]
+SABOTAGE, MINUTES_OFF = "SABOTAGE", "MINUTES_OFF"
+
+
+def told(**what: str) -> dict[str, str]:
+    """The environment of a process in which this happens."""
+    return {"PYTHONPATH": f"{FOLDER}{os.pathsep}{PROJECT}", **what}
+
+
+def _set_the_clock(minutes: float) -> None:
+    import time_machine
+
+    time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes), tick=True).start()
+
+
+def _no_unique_index() -> None:
+    from models.store import Store
+
+    async def prepare(self: Any) -> None:
+        await self._db.tickets.create_index("key", unique=False)
+        await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
+
+    Store.prepare = prepare  # type: ignore[method-assign]
+
+
+def _no_lease_filter() -> None:
+    from models.step import LEASE, Pending, Step
+    from models.ticket import Ticket
+
+    def step_leased(self: Ticket, step: Step, *, now: datetime) -> Ticket:
+        entry = self.step(step) or Pending(step=step, asked=0, due=now, lease=0)
+        return self._with(entry.taken(until=now + LEASE, lease=entry.lease))
+
+    Ticket.step_leased = step_leased  # type: ignore[method-assign,assignment]
+
+
+def _repeated_posts() -> None:
+    from slack_sdk.http_retry.builtin_async_handlers import (
+        async_default_handlers,
+    )
+
+    from models.slack import Slack
+
+    made = Slack.__init__
+
+    def init(self: Slack, client: Any, gate: Any) -> None:
+        client.retry_handlers = async_default_handlers()
+        made(self, client, gate)
+
+    Slack.__init__ = init  # type: ignore[method-assign]
+
+
+def _constant_ring_id() -> None:
+    from models.queue import Queue
+
+    async def ring(self: Any, ticket_id: str, entry: Any, now: datetime, kind: str) -> None:
+        if entry.due is None:
+            return
+        wait = max(0.0, (entry.due - now).total_seconds())
+        job_id = f"{ticket_id}:{entry.step.value}"
+        await self._pool.enqueue_job(
+            entry.step.value, ticket_id, _job_id=job_id, _defer_by=wait or None
+        )
+
+    Queue._ring = ring  # type: ignore[method-assign]
+
+
+def _no_sweep() -> None:
+    from models.store import Store
+
+    async def due_tickets(_self: Store, *, limit: int) -> tuple[list[Any], datetime]:
+        return [], datetime.now(UTC)
+
+    Store.due_tickets = due_tickets  # type: ignore[method-assign,assignment]
+
+
+def _no_look_up() -> None:
+    from models.slack import Slack
+
+    async def find(*_: Any, **__: Any) -> list[str]:
+        return []
+
+    Slack.find = find  # type: ignore[method-assign]
+
+
+def _no_revision() -> None:
+    from models.documents import document_of
+    from models.store import Store
+    from models.ticket import Ticket
+
+    async def replace(self: Any, before: Ticket, after: Ticket) -> Ticket | None:
+        written = after.model_copy(update={"rev": before.rev + 1})
+        await self._db.tickets.replace_one({"_id": before.id}, document_of(written))
+        return written
+
+    Store.replace = replace  # type: ignore[method-assign]
+
+
+def _an_older_release() -> None:
+    """One that does not know yet of asking the requester whether it helped."""
+    from jobs.worker import WorkerSettings
+    from models import documents, store
+    from models.errors import Unreadable
+
+    known = documents.ticket_of
+
+    def ticket_of(document: dict[str, Any]) -> Any:
+        if "ask_requester" in str(document.get("pending")):
+            raise Unreadable("a step of a newer release") from ValueError("ask_requester")
+        return known(document)
+
+    store.ticket_of = ticket_of  # type: ignore[attr-defined]
+    functions = WorkerSettings.functions
+    functions[:] = [one for one in functions if getattr(one, "name", "") != "ask_requester"]
+
+
+SABOTAGES: dict[str, Callable[[], None]] = {
+    "no unique index": _no_unique_index,
+    "no lease filter": _no_lease_filter,
+    "slack_sdk's own retries": _repeated_posts,
+    "a constant ring id": _constant_ring_id,
+    "no sweep": _no_sweep,
+    "no look-up before a message is sent again": _no_look_up,
+    "no guard on the revision": _no_revision,
+    "an older release": _an_older_release,
+}
+
+if __name__ == "sitecustomize":
+    if minutes := os.environ.get(MINUTES_OFF):
+        _set_the_clock(float(minutes))
+    if name := os.environ.get(SABOTAGE):
+        SABOTAGES[name]()
