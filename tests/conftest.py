@@ -50,6 +50,7 @@ def sabotage(request: pytest.FixtureRequest) -> dict[str, str]:
 def pytest_configure(config: pytest.Config) -> None:
     """What may fail is written down when all of it is tried."""
     config.addinivalue_line("markers", "fault(*ids): it is about these faults of the catalogue")
+    config.addinivalue_line("markers", "beside: it waits for what goes on beside the others")
     config.addinivalue_line("markers", "long: it takes its time, and runs with --every alone")
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     some = config.getoption("keyword") or config.getoption("collectonly")
@@ -67,7 +68,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(_EVERY_SECONDS))
     wanted = faults_of if every else _is_short
     config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
-    items[:] = [item for item in items if wanted(item)]
+    items[:] = sorted(filter(wanted, items), key=_waits)
+
+
+def _waits(item: pytest.Item) -> bool:
+    """What waits comes last, since False comes before True."""
+    return item.get_closest_marker("beside") is not None
 
 
 def _is_short(item: pytest.Item) -> bool:
