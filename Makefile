@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check bench screenshots browser
+.PHONY: help demo test faults sabotage check bench screenshots browser
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -23,6 +23,9 @@ test: $(READY) browser ## run all tests
 
 faults: $(READY) ## do everything to the desk that may go wrong, into docs/reliability.md; up to 15 minutes
 	@$(BIN)/python -m pytest --every $(ARGS)
+
+sabotage: $(READY) ## take each protection away, and want the tests to notice; takes some minutes
+	@$(BIN)/python -m tests.sabotage
 
 check: $(READY) ## format, lint, types, layers, dead code
 	@$(BIN)/ruff format --check --quiet .

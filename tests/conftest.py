@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.servers import Servers
-from tests.children.sitecustomize import SABOTAGE, SABOTAGES, told
 from tests.faults.catalogue import CATALOGUE
 from tests.faults.reporting import Reporting, faults_of
+from tests.sabotage.sitecustomize import SABOTAGE, SABOTAGES, told
 
 _EVERY_SECONDS = 900
 
@@ -66,6 +66,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{item.nodeid}: no such fault: {unknown}")
         if every:
             item.add_marker(pytest.mark.timeout(_EVERY_SECONDS))
+    if config.getoption("sabotage"):
+        return
     wanted = faults_of if every else _is_short
     config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
     items[:] = sorted(filter(wanted, items), key=_waits)

@@ -13,10 +13,10 @@ from sandbox.servers import Servers, free_port
 from sandbox.slack.faults import Fault
 from sandbox.slack.shapes import Json
 from sandbox.world import World
-from tests.children.sitecustomize import MINUTES_OFF, SABOTAGE, told
 from tests.faults.acts import is_an_offer, posts_of, steps_held
 from tests.faults.invariants import check_invariants
 from tests.faults.walking import Stage, submits
+from tests.sabotage.sitecustomize import MINUTES_OFF, SABOTAGE, told
 from tests.stories.acts import gives, leases_end, nothing_pends, opens_ticket, until_tickets_have
 
 pytestmark = pytest.mark.long

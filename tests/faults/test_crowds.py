@@ -1,0 +1,91 @@
+"""Many at once: five hundred tickets in a minute, fifty hands on one button."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sandbox.servers import Servers
+from sandbox.slack.journal import Entry
+from sandbox.slack.person import Person
+from sandbox.slack.shapes import Json, dug
+from sandbox.world import World
+from tests.faults.acts import is_an_offer, notice_in
+from tests.faults.invariants import check_invariants
+from tests.stories.acts import gives, opens_ticket
+
+pytestmark = pytest.mark.long
+TICKETS = 500
+MINUTE = 60
+# How much longer people may wait while all that is going on; it is about three times in fact.
+TIMES_LONGER = 10
+
+
+@pytest.fixture
+async def limited(servers: Servers) -> AsyncIterator[World]:
+    """A desk at a Slack that counts calls."""
+    async with World(servers=servers) as world:
+        people = world.cast
+        for person in (people.bob, people.eve, people.mo):
+            await gives(world.slack, people.grace, person, role="Moderator", skills=["vpn"])
+        yield world
+
+
+@pytest.mark.fault("F46")
+async def test_five_hundred_tickets_in_a_minute_hold_up_nobody(limited: World) -> None:
+    """Slack itself opens a hundred forms a minute: these have been opened before."""
+    world, slack = limited, limited.slack
+    people = [
+        slack.add_person(f"p{n}", real_name=f"P {n}", email=f"p{n}@acme.example") for n in range(50)
+    ]
+    quiet = await times_to_a_form(world.cast.ada, calls=20, pause=0)
+    await opens_ticket(world.cast.ada, "VPN is down")
+    *_, sent = slack.journal.deliveries("view_submission")
+    form = slack.payload_of(sent)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(TICKETS):
+            tasks.create_task(submits(people[number % 50], form, number))
+        loaded = await times_to_a_form(world.cast.ada, calls=20, pause=MINUTE / 25)
+
+    def offers() -> list[str]:
+        posts = slack.journal.calls("chat.postMessage")
+        return [notice_in(post.request) for post in posts if is_an_offer(post.request)]
+
+    await slack.until(lambda: len(offers()) > TICKETS, timeout=300, waiting_for="all the offers")
+    assert [entry.name for entry in slack.journal.calls() if _was_too_much(entry)] == []
+    assert len(set(offers())) == len(offers())
+    assert p95(loaded) < TIMES_LONGER * p95(quiet)
+    await check_invariants(world)
+
+
+async def submits(person: Person, form: Json, number: int) -> None:
+    """Send a form of one's own, at some moment of the minute."""
+    await asyncio.sleep(MINUTE * number / TICKETS)
+    view = form["view"] | {"id": f"V{number:010}"}
+    user = form["user"] | {"id": person.id}
+    assert (await person.hand.interact(form | {"view": view, "user": user})).ok
+
+
+async def times_to_a_form(person: Person, *, calls: int, pause: float) -> list[float]:
+    """Seconds until the form is there."""
+    times = []
+    for _ in range(calls):
+        began = time.monotonic()
+        await person.types("/ticket VPN is down")
+        times.append(time.monotonic() - began)
+        assert person.modal
+        await person.closes()
+        await asyncio.sleep(pause)
+    return times
+
+
+def p95(times: list[float]) -> float:
+    """What 19 of 20 are not longer than."""
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def _was_too_much(entry: Entry) -> bool:
+    return isinstance(entry.response, dict) and dug(entry.response, "error") == "ratelimited"

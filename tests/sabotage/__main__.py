@@ -1,0 +1,93 @@
+"""`make sabotage`: takes away one protection at a time, and wants the tests about it to fail."""
+
+import re
+import subprocess
+import sys
+from typing import NamedTuple
+
+from tests.faults.reporting import write_section
+
+FAULTS, STORIES = "tests/faults", "tests/stories"
+
+
+class Sabotage(NamedTuple):
+    """A protection that is taken out of bot and worker, and the tests that must notice."""
+
+    name: str
+    tests: tuple[str, ...]
+
+
+ALL = (
+    Sabotage(
+        "no unique index",
+        (
+            f"{STORIES}/test_employee.py::test_one_submission_delivered_three_times_opens_one_ticket",
+            f"{FAULTS}/test_crash_everywhere.py::test_the_bot_dies_during_a_submission",
+        ),
+    ),
+    Sabotage(
+        "no lease filter",
+        (
+            f"{FAULTS}/test_repeated_ring.py",
+            f"{FAULTS}/test_workers.py::test_ten_workers_that_sweep_at_once_do_each_thing_once",
+        ),
+    ),
+    Sabotage(
+        "slack_sdk's own retries",
+        (f"{STORIES}/test_nothing_lost.py::test_a_message_whose_fate_is_unknown_is_looked_up",),
+    ),
+    Sabotage(
+        "a constant ring id",
+        (f"{FAULTS}/test_crash_everywhere.py::test_the_worker_dies_at_a_message",),
+    ),
+    Sabotage(
+        "no sweep",
+        (
+            f"{STORIES}/test_nothing_lost.py::test_redis_is_emptied_between_submission_and_triage",
+            f"{FAULTS}/test_crash_everywhere.py::test_the_worker_dies_at_a_message",
+        ),
+    ),
+    Sabotage(
+        "no look-up before a message is sent again",
+        (
+            f"{STORIES}/test_nothing_lost.py::test_a_message_whose_fate_is_unknown_is_looked_up",
+            f"{FAULTS}/test_outside.py::test_a_message_that_is_taken_without_a_word_is_not_sent_again",
+            f"{FAULTS}/test_outside.py::test_who_may_not_look_waits_rather_than_sends_twice",
+        ),
+    ),
+    Sabotage(
+        "no guard on the revision",
+        (
+            f"{STORIES}/test_claim.py::test_of_two_simultaneous_claims_one_wins_and_the_other_is_told_by_name",
+            f"{FAULTS}/test_crash_everywhere.py::test_the_worker_dies_at_a_message",
+        ),
+    ),
+)
+_TEST = re.compile(r"^(?:FAILED|ERROR) \S+::(\w+)", re.MULTILINE)
+
+
+def main() -> None:
+    """Write the table; exit code 1 when a sabotage went unnoticed."""
+    lines = ["| taken away | noticed by |", "|---|---|"]
+    unnoticed = []
+    for sabotage in ALL:
+        noticed = _noticed_by(sabotage)
+        words = ", ".join(f"`{test}`" for test in noticed)
+        lines.append(f"| {sabotage.name} | {words or '**nobody**'} |")
+        print(lines[-1], flush=True)
+        if missed := {test.rpartition("::")[2] for test in sabotage.tests if "::" in test} - set(
+            noticed
+        ):
+            unnoticed.append(f"{sabotage.name}: {', '.join(sorted(missed))}")
+    write_section("sabotage", "\n".join(lines))
+    sys.exit("\n".join(["It went unnoticed:", *unnoticed]) if unnoticed else 0)
+
+
+def _noticed_by(sabotage: Sabotage) -> list[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "--sabotage", sabotage.name, *sabotage.tests]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return list(dict.fromkeys(_TEST.findall(ran.stdout)))
+
+
+if __name__ == "__main__":
+    main()
