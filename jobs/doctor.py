@@ -19,6 +19,8 @@ from models.wording import STEP_WORDS, counted
 
 KEEP_SECONDS = 60
 _SECONDS = 8
+# A page of somebody else's may answer.
+_LONGEST = 200
 USAGE = "Usage: frontdesk doctor"
 
 
@@ -72,16 +74,24 @@ async def _mail(settings: Settings) -> Finding:
 
 
 async def _bot(desk: Desk) -> list[Finding]:
-    """Whether a bot on this machine is ready, and connected to Slack."""
+    """Whether a bot on this machine is ready, and whether Slack's requests would reach it."""
     settings = desk.settings
-    url = f"http://{settings.host}:{settings.port}/readyz"
+    here = f"http://{settings.host}:{settings.port}"
+    looks = [_readiness("bot", here, todo="Start it: python -m bot")]
+    if settings.public_url and settings.slack_app_token is None:
+        todo = "Check PUBLIC_URL, and what stands between it and the bot."
+        looks.append(_readiness("bot from outside", settings.public_url.rstrip("/"), todo=todo))
+    return list(await asyncio.gather(*looks))
+
+
+async def _readiness(what: str, url: str, *, todo: str) -> Finding:
     try:
-        async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        async with aiohttp.ClientSession() as http, http.get(f"{url}/readyz") as answer:
             says = (await answer.text()).strip()
             ready = answer.ok
-    except aiohttp.ClientError as error:
+    except (aiohttp.ClientError, ValueError) as error:
         says, ready = f"not at {url} ({type(error).__name__})", False
-    return [Finding("bot", says, "" if ready else "Start it: python -m bot")]
+    return Finding(what, says[:_LONGEST], "" if ready else todo)
 
 
 def _lines(health: Health) -> Iterator[str]:

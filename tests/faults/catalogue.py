@@ -1,7 +1,7 @@
 """Everything that may go wrong, by number: what happens, and what must hold all the same.
 
 It stands in catalogue.csv. A test says with `@pytest.mark.fault("F41")` which of these it is about.
-What waits for a part of the desk that is not there yet says so, and has no test.
+What has no test says why.
 """
 
 import csv
@@ -14,14 +14,14 @@ class Fault(NamedTuple):
 
     Attributes:
         promises: those of docs/reliability.md that it could break.
-        waits_for: the part of the desk that has to come first, if any.
+        instead: why there is no test of it, if there is none.
     """
 
     id: str
     happens: str
     holds: str
     promises: str
-    waits_for: str
+    instead: str
 
 
 def _read() -> dict[str, Fault]:

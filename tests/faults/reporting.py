@@ -41,8 +41,8 @@ class Reporting:
         write_section("faults", "\n".join(lines))
 
     def _outcome(self, fault: Fault) -> str:
-        if fault.waits_for:
-            return f"waits for {fault.waits_for}"
+        if fault.instead:
+            return fault.instead
         tests, failed = len(self._tests[fault.id]), len(set(self._failed[fault.id]))
         if not tests:
             return "not run"

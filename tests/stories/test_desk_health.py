@@ -138,8 +138,8 @@ async def test_the_doctor_says_the_same_in_a_terminal(world: World, cast: Cast) 
     await world.worker.start()
     code, said = await asks_doctor(world)
     assert (code, "BROKEN" in said) == (0, False), said
-    for line in ("ok      Slack: workspace Acme", "ok      bot: ready", "ok      worker: works"):
-        assert line in said
+    for line in ("Slack: workspace Acme", "bot: ready", "bot from outside: ready", "worker: works"):
+        assert f"ok      {line}" in said
 
     world.mail.goes_away()
     try:
