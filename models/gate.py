@@ -65,22 +65,34 @@ BUDGETS = {
 }
 # "One message per second per channel", with short bursts.
 CHANNEL_BUDGET = Budget(each=timedelta(seconds=1), burst=3)
-# Books the next free moment of a line, unless one is booked; milliseconds until then, 0 for now.
+# In each of some lines: books the next free moment, unless one is booked. Whoever's moments have
+# come is let through, if there is room: others may have come late, and a crowd of them at once is
+# what the budget is there to prevent. Who finds no room books anew. Milliseconds to wait, or 0.
 _LINE_UP = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local each, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local mine = tonumber(redis.call('GET', KEYS[2]))
-if not mine then
-  mine = math.max(tonumber(redis.call('GET', KEYS[1])) or 0, now - (burst - 1) * each)
-  redis.call('SET', KEYS[1], mine + each, 'PX', math.max(mine - now, 0) + burst * each)
+local kept, wait, room = tonumber(ARGV[1]), 0, {}
+local function at(key) return tonumber(redis.call('GET', key)) or 0 end
+for i = 1, #KEYS / 3 do
+  local line, place, passed = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
+  local each, burst = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  room[i] = math.max(at(passed), now - (burst - 1) * each)
+  local mine = at(place)
+  if mine == 0 or (mine <= now and room[i] > now) then
+    mine = math.max(at(line), room[i])
+    redis.call('SET', line, mine + each, 'PX', math.max(mine - now, 0) + burst * each)
+  end
+  redis.call('SET', place, mine, 'PX', math.max(mine - now, 0) + kept)
+  wait = math.max(wait, mine - now)
 end
-if mine <= now then
-  redis.call('DEL', KEYS[2])
-  return 0
+if wait == 0 then
+  for i = 1, #KEYS / 3 do
+    local each, burst = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+    redis.call('SET', KEYS[3 * i], room[i] + each, 'PX', burst * each)
+    redis.call('DEL', KEYS[3 * i - 1])
+  end
 end
-redis.call('SET', KEYS[2], mine, 'PX', mine - now + ARGV[3])
-return mine - now
+return wait
 """
 # For how long a place in the line is kept for who does not come back in time.
 _KEPT_MILLISECONDS = 60_000
@@ -170,15 +182,15 @@ class Gate:
 
     async def _spent(self, call: str, channel: str) -> float:
         """Seconds until it is this caller's turn; 0 when it is."""
-        wait = await self._in_line(f"to:{channel}", CHANNEL_BUDGET) if channel else 0
-        if wait or call not in BUDGETS:
-            return wait
-        return await self._in_line(call, BUDGETS[call])
-
-    async def _in_line(self, name: str, budget: Budget) -> float:
-        keys = [f"gate:line:{name}", f"gate:place:{name}:{_caller.get() or uuid4()}"]
-        each = int(budget.each.total_seconds() * 1000)
-        return int(await self._line_up(keys, [each, budget.burst, _KEPT_MILLISECONDS])) / 1000
+        lines = {f"to:{channel}": CHANNEL_BUDGET} if channel else {}
+        lines |= {call: BUDGETS[call]} if call in BUDGETS else {}
+        who = _caller.get() or uuid4()
+        keys: list[str] = []
+        numbers = [_KEPT_MILLISECONDS]
+        for name, budget in lines.items():
+            keys += [f"gate:line:{name}", f"gate:place:{name}:{who}", f"gate:passed:{name}"]
+            numbers += [int(budget.each.total_seconds() * 1000), budget.burst]
+        return int(await self._line_up(keys, numbers)) / 1000 if lines else 0
 
     async def _being_tried(self, service: Service) -> float:
         """After a pause one call goes first, and the others wait for what comes of it."""

@@ -158,10 +158,32 @@ async def test_whose_turn_it_is_goes_though_others_came_later(gate: Gate, redis_
 
     async with Redis.from_url(redis_url) as redis:  # as if the time had passed
         assert await redis.set("gate:place:to:D1:T-1:dm", 1)
+        assert await redis.delete("gate:passed:to:D1")
     with calling("T-1:dm"):
         await passes(gate, channel="D1")
     with calling("T-2:dm"):
         await waits(gate, channel="D1")
+
+
+async def test_those_who_come_late_do_not_come_all_at_once(gate: Gate, redis_url: str) -> None:
+    late = [f"T-{number}:dm" for number in range(10)]
+    for _ in range(CHANNEL_BUDGET.burst):
+        await passes(gate, channel="D1")
+    for who in late:
+        with calling(who):
+            await waits(gate, channel="D1")
+
+    async with Redis.from_url(redis_url) as redis:  # as if all their moments had come
+        for who in late:
+            assert await redis.set(f"gate:place:to:D1:{who}", 1)
+        assert await redis.delete("gate:passed:to:D1")
+    let_through = 0
+    for who in late:
+        with calling(who), suppress(NotNow):
+            await passes(gate, channel="D1")
+            let_through += 1
+
+    assert let_through in (CHANNEL_BUDGET.burst, CHANNEL_BUDGET.burst + 1)
 
 
 async def test_what_people_wait_for_is_never_kept_back(gate: Gate, redis_url: str) -> None:
