@@ -7,6 +7,7 @@ from aiohttp import ClientSession
 
 from sandbox.slack.faults import EVERY_METHOD, Fault
 from sandbox.world import World
+from tests.faults.crowd import a_crowd_comes
 from tests.faults.invariants import check_invariants
 from tests.stories.acts import gives, nothing_pends, opens_ticket
 
@@ -26,8 +27,6 @@ async def happens(outage: Outage) -> None:
         world.slack.rate_limits = False
         await gives(world.slack, world.cast.grace, world.cast.bob, role="Moderator", skills=["vpn"])
         await outage(world)
-        async with asyncio.timeout(BACK_SECONDS):
-            await nothing_pends(world)
         await check_invariants(world)
 
 
@@ -102,6 +101,8 @@ async def _all_are_offered(world: World, *, tickets: int = _TICKETS) -> None:
         return len(cards) == tickets
 
     await world.slack.until(offered, timeout=BACK_SECONDS, waiting_for=f"{tickets} offers")
+    async with asyncio.timeout(BACK_SECONDS):
+        await nothing_pends(world)
 
 
 async def _readiness(world: World) -> int:
@@ -109,4 +110,4 @@ async def _readiness(world: World) -> int:
         return answer.status
 
 
-OUTAGES = (redis_is_away, mongodb_is_away, redis_is_emptied, slack_is_away)
+OUTAGES = (redis_is_away, mongodb_is_away, redis_is_emptied, slack_is_away, a_crowd_comes)
