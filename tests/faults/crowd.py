@@ -13,7 +13,7 @@ from tests.stories.acts import gives, opens_ticket
 
 TICKETS = 500
 MINUTE = 60
-# How much longer people may wait while all that is going on; it is about three times in fact.
+# How much longer people may wait while one machine does all that.
 TIMES_LONGER = 10
 
 
