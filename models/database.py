@@ -44,6 +44,9 @@ class Database:
         self.members = self._db.members
         self.configurations = self._db.configurations
         self.alarms = self._db.alarms
+        self.tokens = self._db.tokens
+        self.links = self._db.links
+        self.audit = self._db.audit
 
     def close(self) -> None:
         """Close all connections."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from models import flow
+from models.accounts import Accounts
 from models.clock import now as clock
 from models.database import Database
 from models.errors import NoSuchTicket, OutOfTurn, OutsideError
@@ -22,6 +23,7 @@ from models.slack import Slack
 from models.step import Pending, Step
 from models.store import Store
 from models.ticket import Draft, Status, Ticket
+from models.tokens import Tokens
 from models.wording import mention
 
 # Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
@@ -42,6 +44,7 @@ class Desk:
     settings: Settings
     database: Database
     store: Store
+    accounts: Accounts
     queue: Queue
     gate: Gate
     slack: Slack
@@ -155,6 +158,7 @@ class Desk:
     async def begin(self, team_id: str) -> None:
         """Make the database ready, and those admins who are always admins."""
         await self.store.prepare()
+        await self.accounts.prepare()
         for slack_id in self.settings.admin_slack_ids:
             await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
 
@@ -256,11 +260,14 @@ async def open_desk(
         queue = Queue.at(settings.redis_url)
         gate = Gate(settings.redis_url, hurried=hurried)
         slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session, gate)
+        store = Store(database)
+        tokens = Tokens(settings.jwt_secret, settings.jwt_previous_secrets)
         try:
             yield Desk(
                 settings=settings,
                 database=database,
-                store=Store(database),
+                store=store,
+                accounts=Accounts(database, store, tokens),
                 queue=queue,
                 gate=gate,
                 slack=slack,

@@ -6,6 +6,7 @@ DeskError                what a person asked for cannot be; the message is what 
 ├── OutOfTurn            the ticket has moved on since they looked
 ├── NoSuchTicket         there is no such ticket
 │   └── Unreadable       there is, but its document is damaged
+├── NoSuchToken          a token is none of ours, or does not count any more
 └── Unavailable          our own database does not answer: what was asked may be stored, or not
 
 OutsideError             a call to the outside (Slack, the mail server) did not end well
@@ -48,6 +49,13 @@ class NoSuchTicket(DeskError):
 
 class Unreadable(NoSuchTicket):
     """The ticket's document is damaged; somebody has to look at it."""
+
+
+class NoSuchToken(DeskError):
+    """The token is none of ours, has expired, or was revoked: nobody is told which."""
+
+    def __init__(self) -> None:
+        super().__init__("This token is not valid. Get a new one in Slack with `/ticket token`.")
 
 
 class Unavailable(DeskError):

@@ -1,16 +1,17 @@
-"""The table of moves: which one leads where, who may make it, and which steps follow.
+"""The table of moves: which one leads where, and which steps follow.
 
-This is the map of the desk. Nothing else decides whether a move is legal.
+This is the map of the desk. Who may make a move is said by `models.permissions`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum, auto
+from enum import StrEnum
 from typing import Any
 
 from models.errors import NotAllowed, OutOfTurn
 from models.member import Member
+from models.permissions import Verb, may
 from models.step import Step
 from models.ticket import Event, Status, Ticket
 from models.wording import not_for_you, out_of_turn
@@ -30,97 +31,75 @@ class Move(StrEnum):
     WITHDRAW = "withdrawn"
 
 
-class Part(StrEnum):
-    """What somebody is to a ticket."""
-
-    DESK = auto()
-    REQUESTER = auto()
-    ASSIGNEE = auto()
-    MODERATOR = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: from which statuses, to which, by whom, and what follows."""
+    """One row: from which statuses, to which, and what follows.
+
+    Attributes:
+        verb: what a person must be allowed to do for it; None: the desk alone makes it.
+    """
 
     starts: frozenset[Status]
     ends: Status
-    who: frozenset[Part]
+    verb: Verb | None
     then: tuple[Step, ...]
 
 
-def _rule(starts: set[Status], ends: Status, *, who: set[Part], then: tuple[Step, ...]) -> Rule:
-    return Rule(starts=frozenset(starts), ends=ends, who=frozenset(who), then=then)
+def _rule(starts: set[Status], ends: Status, *, verb: Verb | None, then: tuple[Step, ...]) -> Rule:
+    return Rule(starts=frozenset(starts), ends=ends, verb=verb, then=then)
 
 
 FLOW: Mapping[Move, Rule] = {
     Move.OPEN: _rule(
-        {Status.NEW}, Status.NEW, who={Part.REQUESTER}, then=(Step.TRIAGE, Step.DM_REQUESTER)
+        {Status.NEW}, Status.NEW, verb=Verb.OPEN, then=(Step.TRIAGE, Step.DM_REQUESTER)
     ),
     Move.TRIAGE: _rule(
-        {Status.NEW}, Status.TRIAGED, who={Part.DESK}, then=(Step.ASSIGN, Step.REFRESH_CARDS)
+        {Status.NEW}, Status.TRIAGED, verb=None, then=(Step.ASSIGN, Step.REFRESH_CARDS)
     ),
     Move.OFFER: _rule(
         {Status.TRIAGED},
         Status.OFFERED,
-        who={Part.DESK},
+        verb=None,
         then=(Step.DM_ASSIGNEE, Step.EMAIL_ASSIGNEE, Step.REFRESH_CARDS),
     ),
     Move.CLAIM: _rule(
         {Status.OFFERED},
         Status.CLAIMED,
-        who={Part.MODERATOR},
+        verb=Verb.CLAIM,
         then=(Step.REFRESH_CARDS,),
     ),
     Move.DECLINE: _rule(
         {Status.OFFERED},
         Status.TRIAGED,
-        who={Part.ASSIGNEE},
+        verb=Verb.DECLINE,
         then=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
     Move.RELEASE: _rule(
         {Status.CLAIMED},
         Status.TRIAGED,
-        who={Part.ASSIGNEE},
+        verb=Verb.RELEASE,
         then=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
     Move.RESOLVE: _rule(
         {Status.CLAIMED},
         Status.RESOLVED,
-        who={Part.ASSIGNEE},
+        verb=Verb.RESOLVE,
         then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
     ),
     Move.REOPEN: _rule(
         {Status.RESOLVED},
         Status.TRIAGED,
-        who={Part.REQUESTER, Part.ASSIGNEE},
+        verb=Verb.REOPEN,
         then=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
     # The assignee is no moderator any more: the ticket goes on without them.
     Move.WITHDRAW: _rule(
         {Status.OFFERED, Status.CLAIMED},
         Status.TRIAGED,
-        who={Part.DESK},
+        verb=None,
         then=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
 }
-
-
-def parts_of(member: Member | None, ticket: Ticket) -> frozenset[Part]:
-    """What a person is to a ticket; None is the desk itself.
-
-    A deactivated person is nothing, and nobody moderates a ticket of their own.
-    """
-    if member is None:
-        return frozenset({Part.DESK})
-    if not member.active:
-        return frozenset()
-    if member.slack_id == ticket.requester:
-        return frozenset({Part.REQUESTER})
-    if not member.moderates:
-        return frozenset()
-    is_assignee = member.slack_id == ticket.assignee
-    return frozenset({Part.MODERATOR, Part.ASSIGNEE} if is_assignee else {Part.MODERATOR})
 
 
 def make(
@@ -144,19 +123,25 @@ def make(
 
     Raises:
         OutOfTurn: the ticket is no longer where the move starts, or not as the person saw it.
-        NotAllowed: the person is nobody who may make the move.
+        NotAllowed: see `models.permissions`.
     """
     rule = FLOW[move]
     viewer = by.slack_id if by else ""
     if ticket.status not in rule.starts:
         raise OutOfTurn(out_of_turn(ticket, viewer=viewer))
-    if not rule.who & parts_of(by, ticket):
+    if not _allowed(rule.verb, by, ticket):
         raise NotAllowed(not_for_you(ticket))
     if seen is not None and seen != ticket.version:
         raise OutOfTurn(out_of_turn(ticket, viewer=viewer))
     event = Event(at=now, what=move.value, who=viewer, why=why)
     effect = _effect(ticket, move, viewer=viewer) | changes
     return ticket.moved(event, to=rule.ends, then=rule.then, **effect)
+
+
+def _allowed(verb: Verb | None, by: Member | None, ticket: Ticket) -> bool:
+    if verb is None or by is None:
+        return verb is None and by is None
+    return may(verb, by, ticket)
 
 
 def _effect(ticket: Ticket, move: Move, *, viewer: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class Member(BaseModel):
         skills: names from the desk's skill vocabulary.
         away_until: no tickets are offered before then.
         dm_channel: id of the app's direct-message channel with them, once opened.
+        trusted: whether they may see confidential tickets that are not theirs.
         profiled_at: when name, e-mail and time zone were last read from Slack.
         appointed: whether somebody has given them the role they have.
     """
@@ -38,6 +39,7 @@ class Member(BaseModel):
     active: bool = True
     away_until: datetime | None = None
     dm_channel: str | None = None
+    trusted: bool = False
     profiled_at: datetime | None = None
     appointed: bool = False
 

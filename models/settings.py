@@ -56,6 +56,9 @@ class Settings(QueueSettings):
         default="frontdesk@localhost", description="the sender's address of e-mails"
     )
     jwt_secret: SecretStr = Field(description="signs the tokens the desk issues; at least 32 bytes")
+    jwt_previous_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(), description="comma-separated earlier values of JWT_SECRET that still count"
+    )
     admin_slack_ids: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="comma-separated Slack ids that are always admins"
     )
@@ -68,17 +71,20 @@ class Settings(QueueSettings):
         default=None, ge=1, le=65535, description="where a worker answers Prometheus"
     )
 
-    @field_validator("admin_slack_ids", mode="before")
+    @field_validator("admin_slack_ids", "jwt_previous_secrets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
-    @field_validator("jwt_secret")
+    @field_validator("jwt_secret", "jwt_previous_secrets")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value().encode()) < SECRET_BYTES:
+    def _long_enough(
+        cls, value: SecretStr | tuple[SecretStr, ...]
+    ) -> SecretStr | tuple[SecretStr, ...]:
+        secrets = value if isinstance(value, tuple) else (value,)
+        if any(len(one.get_secret_value().encode()) < SECRET_BYTES for one in secrets):
             raise ValueError(
                 f"it must have at least {SECRET_BYTES} bytes; try `openssl rand -hex 32`"
             )

@@ -1,0 +1,71 @@
+"""What an account holds besides its role: issued tokens; and what happens to accounts, in a log."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from models.member import Member
+
+
+class Scope(StrEnum):
+    """What a token opens."""
+
+    READ = "tickets:read"
+    WRITE = "tickets:write"
+    ADMIN = "admin"
+
+
+def narrowed(scopes: Iterable[Scope], member: Member) -> frozenset[Scope]:
+    """What of these scopes counts for this person now: nothing for who is deactivated."""
+    if not member.active:
+        return frozenset()
+    return frozenset(scope for scope in scopes if scope is not Scope.ADMIN or member.administers)
+
+
+class Issued(BaseModel):
+    """The record of an issued token; the token itself is kept by nobody but its owner.
+
+    Attributes:
+        id: the token's `jti`.
+        name: what its owner calls it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    team_id: str
+    slack_id: str
+    name: str
+    scopes: tuple[Scope, ...]
+    issued_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    revoked_by: str = ""
+
+
+class Act(BaseModel):
+    """One line of the audit log: what somebody has done to accounts, settings or tickets.
+
+    Attributes:
+        who: Slack id; "" is the desk itself.
+        what: a verb and what it was done to, like "set role".
+        to: what it was done to: a Slack id, a ticket's id, a skill.
+        before, after: how that was and is; never what is written in a ticket.
+        via: where it came from: "slack", or "token" and its id.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    team_id: str
+    at: datetime
+    who: str
+    what: str
+    to: str
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    via: str = "slack"

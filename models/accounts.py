@@ -1,0 +1,199 @@
+"""Issued tokens, links that work once, and the audit log, in MongoDB.
+
+A token counts when its signature does, its record is there and not revoked, and its owner is
+active; its scopes are narrowed to what the owner's role allows at that very moment.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from models.account import Act, Issued, Scope, narrowed
+from models.database import Database, answering
+from models.errors import NoSuchToken
+from models.member import Member
+from models.store import Store
+from models.tokens import Claims, Purpose, Tokens
+
+# That a token was used is noted at most so often.
+_NOTED_EVERY = timedelta(minutes=1)
+# Records outlive their tokens for so long, to be looked at.
+_KEPT = timedelta(days=30)
+MOST_ACTS = 200
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who acts by a token.
+
+    Attributes:
+        scopes: what the token opens for them now.
+        token_id: the token's own id.
+    """
+
+    member: Member
+    scopes: frozenset[Scope]
+    token_id: str
+
+
+class Accounts:
+    """What is issued to members, and what was done with it."""
+
+    def __init__(self, database: Database, store: Store, tokens: Tokens) -> None:
+        self._db = database
+        self._store = store
+        self._tokens = tokens
+
+    async def prepare(self) -> None:
+        """Make the indexes that the rest relies on; harmless when they exist."""
+        async with answering():
+            await self._db.tokens.create_index(["team_id", "slack_id"])
+            await self._db.tokens.create_index("gone_at", expireAfterSeconds=0)
+            await self._db.links.create_index("gone_at", expireAfterSeconds=0)
+            await self._db.audit.create_index([("team_id", 1), ("at", -1)])
+
+    # -- tokens ----------------------------------------------------------------------------------
+
+    async def issue(
+        self, member: Member, *, name: str, scopes: Sequence[Scope], life: timedelta
+    ) -> tuple[str, Issued]:
+        """A new token, which is kept by nobody but its owner, and the record of it."""
+        async with answering():
+            now = (await self._db.now()).replace(microsecond=0)
+            issued = Issued(
+                id=uuid4().hex,
+                team_id=member.team_id,
+                slack_id=member.slack_id,
+                name=name,
+                scopes=tuple(scope for scope in scopes if scope in narrowed(scopes, member)),
+                issued_at=now,
+                expires_at=now + life,
+            )
+            record = issued.model_dump() | {"gone_at": issued.expires_at + _KEPT}
+            record["_id"] = record.pop("id")
+            await self._db.tokens.insert_one(record)
+        return self._tokens.sign(_claims(issued), Purpose.API), issued
+
+    async def caller(self, token: str) -> Caller:
+        """Who acts by this token, and what it opens for them at this moment.
+
+        Raises:
+            NoSuchToken: it does not count, for whatever reason.
+        """
+        claims = self._tokens.read(token, Purpose.API)
+        async with answering():
+            record = await self._db.tokens.find_one({"_id": claims.jti})
+            now = await self._db.now()
+        member = await self._store.member(claims.team, claims.sub)
+        issued = _issued(record) if record else None
+        if issued is None or issued.revoked_at or not member.active or issued.expires_at <= now:
+            raise NoSuchToken
+        if issued.used_at is None or now - issued.used_at > _NOTED_EVERY:
+            async with answering():
+                await self._db.tokens.update_one({"_id": issued.id}, {"$set": {"used_at": now}})
+        return Caller(member, narrowed(issued.scopes, member), issued.id)
+
+    async def issued_to(self, team_id: str, slack_id: str) -> list[Issued]:
+        """The tokens of a person that still count, the newest first."""
+        query = {"team_id": team_id, "slack_id": slack_id, "revoked_at": None}
+        async with answering():
+            now = await self._db.now()
+            found = await self._db.tokens.find(query).sort("issued_at", -1).to_list()
+        return [one for one in map(_issued, found) if one.expires_at > now]
+
+    async def revoke(self, token_id: str, *, by: Member) -> Issued:
+        """Have a token count no more, from its next use on: one's own, or as an admin anybody's.
+
+        Raises:
+            NoSuchToken: there is none of that id which this person may revoke.
+        """
+        query = {"_id": token_id, "team_id": by.team_id}
+        if not by.administers:
+            query["slack_id"] = by.slack_id
+        async with answering():
+            change = {"revoked_at": await self._db.now(), "revoked_by": by.slack_id}
+            await self._db.tokens.update_one(query | {"revoked_at": None}, {"$set": change})
+            record = await self._db.tokens.find_one(query)
+        if record is None:
+            raise NoSuchToken
+        return _issued(record)
+
+    # -- links -----------------------------------------------------------------------------------
+
+    async def link(self, member: Member, *, ticket_id: str, verb: str, life: timedelta) -> str:
+        """A token for one thing that this person may do once."""
+        async with answering():
+            now = (await self._db.now()).replace(microsecond=0)
+        claims = Claims(
+            sub=member.slack_id,
+            team=member.team_id,
+            scope=f"{verb}:{ticket_id}",
+            iat=int(now.timestamp()),
+            exp=int((now + life).timestamp()),
+            jti=uuid4().hex,
+        )
+        return self._tokens.sign(claims, Purpose.LINK)
+
+    def read_link(self, token: str) -> Claims:
+        """What a link is for; raises NoSuchToken when it has expired, or is none of ours."""
+        return self._tokens.read(token, Purpose.LINK)
+
+    async def use_link(self, claims: Claims) -> bool:
+        """Use the link up; whether this was the first time. Of many at once one is the first."""
+        record: dict[str, Any] = {"_id": claims.jti, "gone_at": claims.expires_at + _KEPT}
+        async with answering():
+            return await self._db.insert_once("links", record, unique="_id") is None
+
+    # -- audit -----------------------------------------------------------------------------------
+
+    async def note(
+        self,
+        by: Member,
+        what: str,
+        to: str,
+        *,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+        via: str = "slack",
+    ) -> None:
+        """Write down what somebody has done; nothing in the log is ever changed."""
+        async with answering():
+            act = Act(
+                id=uuid4().hex,
+                team_id=by.team_id,
+                at=await self._db.now(),
+                who=by.slack_id,
+                what=what,
+                to=to,
+                before=before or {},
+                after=after or {},
+                via=via,
+            )
+            document = act.model_dump(mode="python")
+            document["_id"] = document.pop("id")
+            await self._db.audit.insert_one(document)
+
+    async def acts(self, team_id: str, *, limit: int = MOST_ACTS) -> list[Act]:
+        """What was done last, the newest first."""
+        async with answering():
+            found = self._db.audit.find({"team_id": team_id}).sort("at", -1).limit(limit)
+            return [Act.model_validate({**one, "id": one["_id"]}) async for one in found]
+
+
+def _issued(record: dict[str, Any]) -> Issued:
+    return Issued.model_validate({**record, "id": record["_id"]})
+
+
+def _claims(issued: Issued) -> Claims:
+    return Claims(
+        sub=issued.slack_id,
+        team=issued.team_id,
+        scope=" ".join(issued.scopes),
+        iat=int(issued.issued_at.timestamp()),
+        exp=int(issued.expires_at.timestamp()),
+        jti=issued.id,
+    )

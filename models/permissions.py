@@ -1,0 +1,89 @@
+"""Who may do what with a ticket: verb by role by relation to it. Nothing else decides that.
+
+`docs/permissions.md` is printed from here: `python -m models.permissions`.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from models.member import Member, Role
+from models.ticket import Ticket
+
+
+class Verb(StrEnum):
+    """What somebody may want to do with a ticket."""
+
+    OPEN = "open"
+    VIEW = "view"
+    CLAIM = "claim"
+    DECLINE = "decline"
+    RELEASE = "release"
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+
+
+class Relation(StrEnum):
+    """What somebody is to a ticket."""
+
+    REQUESTER = "requester"
+    ASSIGNEE = "assignee"
+    OTHER = "nobody in particular"
+
+
+_REQUESTER, _ASSIGNEE, _OTHER = Relation
+_STAFF = {
+    Verb.OPEN: {_REQUESTER},
+    Verb.VIEW: {_REQUESTER, _ASSIGNEE, _OTHER},
+    Verb.CLAIM: {_ASSIGNEE, _OTHER},
+    Verb.DECLINE: {_ASSIGNEE},
+    Verb.RELEASE: {_ASSIGNEE},
+    Verb.RESOLVE: {_ASSIGNEE},
+    Verb.REOPEN: {_REQUESTER, _ASSIGNEE},
+}
+_PERMITTED: Mapping[Role, Mapping[Verb, set[Relation]]] = {
+    Role.USER: {
+        Verb.OPEN: {_REQUESTER},
+        Verb.VIEW: {_REQUESTER},
+        Verb.REOPEN: {_REQUESTER},
+    },
+    Role.MODERATOR: _STAFF,
+    Role.ADMIN: _STAFF,
+}
+
+
+def relation(member: Member, ticket: Ticket) -> Relation:
+    """What a person is to a ticket; who asked is the requester, whatever else they are."""
+    if member.slack_id == ticket.requester:
+        return Relation.REQUESTER
+    return Relation.ASSIGNEE if member.slack_id == ticket.assignee else Relation.OTHER
+
+
+def permitted(verb: Verb, role: Role, related: Relation) -> bool:
+    """Whether the table has this cell."""
+    return related in _PERMITTED[role].get(verb, ())
+
+
+def may(verb: Verb, member: Member, ticket: Ticket) -> bool:
+    """Whether this person may do that with this ticket, now.
+
+    Who is deactivated may do nothing. A confidential ticket is for who asked, who has it, and
+    those who are trusted with such tickets, whatever their role.
+    """
+    related = relation(member, ticket)
+    if not member.active or member.team_id != ticket.team_id:
+        return False
+    if ticket.confidential and related is Relation.OTHER and not member.trusted:
+        return False
+    return permitted(verb, member.role, related)
+
+
+def table() -> str:
+    """The table, as docs/permissions.md shows it (Markdown)."""
+    lines = [
+        f"| verb | {' | '.join(f'{role}, {related}' for role in Role for related in Relation)} |",
+        f"|---|{'---|' * len(Role) * len(Relation)}",
+    ]
+    for verb in Verb:
+        cells = [permitted(verb, role, related) for role in Role for related in Relation]
+        lines.append(f"| {verb} | {' | '.join('yes' if cell else '' for cell in cells)} |")
+    return "\n".join(lines)

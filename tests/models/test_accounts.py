@@ -1,0 +1,131 @@
+"""Tokens: issued, used, narrowed and revoked; links that work once; a log that only grows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from models.account import Scope
+from models.desk import Desk
+from models.errors import NoSuchToken
+from models.member import Member, Role
+from sandbox.servers import Servers
+from tests.desks import desk_on
+
+HOUR = timedelta(hours=1)
+EVERY = tuple(Scope)
+
+
+@pytest.fixture(scope="module")
+async def desk(servers: Servers) -> AsyncIterator[Desk]:
+    """A desk of its own."""
+    async with desk_on(servers) as desk:
+        yield desk
+
+
+async def somebody(desk: Desk, slack_id: str, role: Role) -> Member:
+    """A member with that role."""
+    return await desk.store.set_role("T1", slack_id, role=role)
+
+
+async def issued(desk: Desk, member: Member, *scopes: Scope) -> str:
+    """A token of theirs."""
+    token, _ = await desk.accounts.issue(member, name="ci", scopes=scopes or EVERY, life=HOUR)
+    return token
+
+
+@pytest.mark.parametrize(
+    ("role", "opens"),
+    [
+        (Role.USER, {Scope.READ, Scope.WRITE}),
+        (Role.MODERATOR, {Scope.READ, Scope.WRITE}),
+        (Role.ADMIN, set(Scope)),
+    ],
+)
+async def test_a_token_opens_what_its_owner_may(desk: Desk, role: Role, opens: set[Scope]) -> None:
+    member = await somebody(desk, f"U{role}", role)
+
+    caller = await desk.accounts.caller(await issued(desk, member))
+
+    assert (caller.member.slack_id, set(caller.scopes)) == (member.slack_id, opens)
+
+
+@pytest.mark.fault("F85")
+async def test_a_role_that_is_lost_and_found_counts_at_once(desk: Desk) -> None:
+    admin = await somebody(desk, "UBOSS", Role.ADMIN)
+    token = await issued(desk, admin)
+
+    await somebody(desk, "UBOSS", Role.USER)
+    assert Scope.ADMIN not in (await desk.accounts.caller(token)).scopes
+
+    await desk.store.note("T1", "UBOSS", active=False)
+    with pytest.raises(NoSuchToken):
+        await desk.accounts.caller(token)
+
+
+async def test_one_revokes_ones_own_and_an_admin_anybodys(desk: Desk) -> None:
+    owner = await somebody(desk, "UOWN", Role.USER)
+    stranger = await somebody(desk, "USTRANGE", Role.MODERATOR)
+    admin = await somebody(desk, "UADM", Role.ADMIN)
+    for by in (owner, admin):
+        token = await issued(desk, owner)
+        [record, *_] = await desk.accounts.issued_to("T1", "UOWN")
+
+        with pytest.raises(NoSuchToken):
+            await desk.accounts.revoke(record.id, by=stranger)
+        assert await desk.accounts.caller(token)
+
+        revoked = await desk.accounts.revoke(record.id, by=by)
+        assert revoked.revoked_by == by.slack_id
+        assert record.id not in {one.id for one in await desk.accounts.issued_to("T1", "UOWN")}
+        with pytest.raises(NoSuchToken):
+            await desk.accounts.caller(token)
+
+
+async def test_when_it_was_used_is_noted_but_not_each_time(desk: Desk) -> None:
+    member = await somebody(desk, "UUSE", Role.USER)
+    token = await issued(desk, member)
+    [before] = await desk.accounts.issued_to("T1", "UUSE")
+    assert before.used_at is None
+
+    await desk.accounts.caller(token)
+    [first] = await desk.accounts.issued_to("T1", "UUSE")
+    await desk.accounts.caller(token)
+    [second] = await desk.accounts.issued_to("T1", "UUSE")
+
+    assert first.used_at
+    assert second.used_at == first.used_at
+
+
+@pytest.mark.fault("F76")
+async def test_of_twenty_who_use_a_link_at_once_one_is_the_first(desk: Desk) -> None:
+    member = await somebody(desk, "ULINK", Role.MODERATOR)
+    link = await desk.accounts.link(member, ticket_id="T-1", verb="claim", life=HOUR)
+    claims = desk.accounts.read_link(link)
+    assert (claims.sub, claims.scope) == ("ULINK", "claim:T-1")
+
+    used = await asyncio.gather(*(desk.accounts.use_link(claims) for _ in range(20)))
+
+    assert used.count(True) == 1
+
+
+async def test_a_token_opens_no_link_and_a_link_no_api(desk: Desk) -> None:
+    member = await somebody(desk, "UMIX", Role.MODERATOR)
+    link = await desk.accounts.link(member, ticket_id="T-1", verb="claim", life=HOUR)
+
+    with pytest.raises(NoSuchToken):
+        await desk.accounts.caller(link)
+    with pytest.raises(NoSuchToken):
+        desk.accounts.read_link(await issued(desk, member))
+
+
+async def test_what_was_done_is_told_newest_first(desk: Desk) -> None:
+    admin = await somebody(desk, "UAUDIT", Role.ADMIN)
+    for role in ("moderator", "user"):
+        await desk.accounts.note(admin, "set role", "UADA", before={}, after={"role": role})
+
+    first, second, *_ = await desk.accounts.acts("T1")
+
+    assert [first.after, second.after] == [{"role": "user"}, {"role": "moderator"}]
+    assert (first.who, first.what, first.to, first.via) == ("UAUDIT", "set role", "UADA", "slack")
