@@ -2,16 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
-from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.adapter.starlette.async_handler import (
+    to_async_bolt_request,
+    to_starlette_response,
+)
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from starlette.requests import ClientDisconnect
 
 from bot.guard import MAX_BODY, is_from_slack
 from bot.measuring import measure
@@ -54,31 +61,52 @@ class Bot:
         return None
 
 
-BOT = web.AppKey("bot", Bot)
-
-
 @asynccontextmanager
 async def open_doors(bot: Bot) -> AsyncIterator[None]:
-    """Listen on HOST:PORT; at the end, what was received is answered first."""
+    """Listen on HOST:PORT; at the end, what was received is answered first.
+
+    Raises:
+        OSError: somebody else listens there.
+    """
     settings = bot.desk.settings
-    site = web.Application(client_max_size=MAX_BODY)
-    site[BOT] = bot
-    site.add_routes(
-        [
-            web.get("/healthz", healthz),
-            web.get("/readyz", readyz),
-            web.get("/metrics", metrics),
-        ]
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    door = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    config = uvicorn.Config(
+        build_site(bot),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    if settings.slack_app_token is None:
-        site.add_routes([web.post("/slack/events", slack_events)])
-    runner = web.AppRunner(site, access_log=None, shutdown_timeout=DRAIN_SECONDS)
-    await runner.setup()
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[door]))
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
         yield
     finally:
-        await runner.cleanup()
+        server.should_exit = True
+        await serving
+
+
+def build_site(bot: Bot) -> FastAPI:
+    """All that is reached over HTTP."""
+    site = FastAPI(title="Frontdesk", docs_url=None, redoc_url=None, openapi_url=None)
+    site.state.bot = bot
+    site.add_route("/healthz", healthz)
+    site.add_route("/readyz", readyz)
+    site.add_route("/metrics", metrics)
+    if bot.desk.settings.slack_app_token is None:
+        site.add_route("/slack/events", slack_events, methods=["POST"])
+    return site
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `bot.__main__`, which has more to end than the doors."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
 
 
 @asynccontextmanager
@@ -93,50 +121,75 @@ async def open_socket(app: AsyncApp, app_token: str) -> AsyncIterator[SocketMode
         await handler.client.close()  # type: ignore[no-untyped-call]
 
 
-async def healthz(_request: web.Request) -> web.Response:
+async def healthz(_request: Request) -> Response:
     """The process lives."""
-    return web.Response(text="ok\n")
+    return PlainTextResponse("ok\n")
 
 
-async def readyz(request: web.Request) -> web.Response:
+async def readyz(request: Request) -> Response:
     """The bot can do its work; else 503 and the reason."""
-    reason = await request.app[BOT].not_ready()
-    return web.Response(status=503 if reason else 200, text=f"{reason or 'ready'}\n")
+    reason = await _bot(request).not_ready()
+    return PlainTextResponse(f"{reason or 'ready'}\n", status_code=503 if reason else 200)
 
 
-async def metrics(request: web.Request) -> web.Response:
+async def metrics(request: Request) -> Response:
     """What Prometheus is told: of this process, and of the desk as a whole."""
-    bot = request.app[BOT]
+    bot = _bot(request)
     try:
         await measure(bot.desk, bot.team_id)
     except Unavailable as away:
         log.warning("the desk can't be measured: %r", away.__cause__)
-    return web.Response(body=exposition(), headers={"Content-Type": EXPOSITION_TYPE})
+    return Response(exposition(), headers={"Content-Type": EXPOSITION_TYPE})
 
 
-async def slack_events(request: web.Request) -> web.Response:
+async def slack_events(request: Request) -> Response:
     """Everything Slack sends over HTTP: 401 when it is not from Slack, 413 when it is too much."""
-    bot = request.app[BOT]
+    bot = _bot(request)
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
-            body = await request.read()
-    except TimeoutError:
-        return web.Response(status=408, text="too slow\n")
-    if not is_from_slack(bot.desk.settings.slack_signing_secret, request.headers, body):
-        return web.Response(status=401, text="not signed by Slack\n")
+        body = await _signed(request, bot.desk.settings.slack_signing_secret)
+    except _KeptOutError as kept_out:
+        return PlainTextResponse(f"{kept_out}\n", status_code=kept_out.status)
     if bot.app is None:
-        return web.Response(status=503, text="not ready yet\n")
+        return PlainTextResponse("not ready yet\n", status_code=503)
     try:
-        bolt_request = AsyncBoltRequest(
-            body=body.decode(), query=request.query_string, headers=dict(request.headers)
-        )
         with all_within(ANSWER_SECONDS):
-            answer = await bot.app.async_dispatch(bolt_request)
+            answer = await bot.app.async_dispatch(to_async_bolt_request(request, body))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         # Listeners' errors are answered by `bot.errors`; this is Bolt, unable to read the body.
         log.warning("a signed request could not be read: %s", type(error).__name__)
-        return web.Response(status=400, text="not what Slack sends\n")
-    return await to_aiohttp_response(answer)
+        return PlainTextResponse("not what Slack sends\n", status_code=400)
+    return to_starlette_response(answer)
+
+
+class _KeptOutError(Exception):
+    """Nothing that Slack would send."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+async def _signed(request: Request, secret: SecretStr) -> bytes:
+    """The body, signed by Slack."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > MAX_BODY:
+                    raise _KeptOutError(413, "too much")
+    except TimeoutError as error:
+        raise _KeptOutError(408, "too slow") from error
+    except ClientDisconnect as error:
+        raise _KeptOutError(400, "gone") from error
+    if not is_from_slack(secret, request.headers, bytes(body)):
+        raise _KeptOutError(401, "not signed by Slack")
+    return bytes(body)
+
+
+def _bot(request: Request) -> Bot:
+    bot: Bot = request.app.state.bot
+    return bot
 
 
 class _Draining(AsyncSocketModeHandler):
