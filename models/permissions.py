@@ -1,6 +1,6 @@
 """Who may do what with a ticket: verb by role by relation to it. Nothing else decides that.
 
-`docs/permissions.md` is printed from here: `python -m models.permissions`.
+`docs/permissions.md` shows what `table` gives.
 """
 
 from collections.abc import Mapping
