@@ -1,0 +1,87 @@
+"""What Slack sends for a person, made by hand: to be sent several times, elsewhere, or spoilt."""
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import ClientError, ClientSession
+
+from sandbox.slack import payloads
+from sandbox.slack.journal import Entry
+from sandbox.slack.person import Person
+from sandbox.slack.shapes import dug
+from sandbox.world import World
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the bot said: the status, and the body where it is JSON."""
+
+    status: int
+    body: Any = None
+
+    @property
+    def number(self) -> str:
+        """The number on the receipt; empty when it is none."""
+        title = str(dug(self.body, "view", "title", "text") or "")
+        return title.removeprefix("Ticket ") if title.startswith("Ticket T-") else ""
+
+
+def submission_of(person: Person, **typed: Any) -> dict[str, Any]:
+    """What Slack sends when they press Submit in the form that is open; some of it changed."""
+    state = person.hand.state
+    view = state.views.top(person.id)
+    assert view, f"{person.handle} has no form open"
+    payload = payloads.view_submission(state, person.member, view, response_urls=[])
+    # It shares its parts with the form itself.
+    payload = json.loads(json.dumps(payload))
+    for field, value in typed.items():
+        payload["view"]["state"]["values"][field]["value"]["value"] = value
+    return dict(payload)
+
+
+async def interacts(person: Person, payload: dict[str, Any]) -> Answer:
+    """Have Slack send this for that person."""
+    ack = await person.hand.interact(payload)
+    return Answer(ack.status if ack.ok else 0, ack.body)
+
+
+async def posts(
+    world: World, body: bytes, headers: dict[str, str], *, url: str | None = None
+) -> Answer:
+    """Send these bytes to a bot, not by way of Slack; status 0 when it takes no connection."""
+    to = url or world.bot_url
+    try:
+        async with (
+            ClientSession() as http,
+            http.post(f"{to}/slack/events", data=body, headers=headers) as answer,
+        ):
+            is_json = answer.content_type == "application/json"
+            return Answer(answer.status, await (answer.json() if is_json else answer.text()))
+    except ClientError:
+        return Answer(0)
+
+
+def interactive(payload: dict[str, Any]) -> bytes:
+    """The body in which Slack sends it; halves of characters stay what they are."""
+    return f"payload={quote(json.dumps(payload))}".encode()
+
+
+def signed(world: World, body: bytes, *, timestamp: int | None = None) -> dict[str, str]:
+    """The headers with which Slack sends it."""
+    return world.slack.sign(body, timestamp) | {"Content-Type": FORM}
+
+
+def last(world: World, name: str) -> Entry:
+    """What Slack has sent last of this kind."""
+    return world.slack.journal.deliveries(name)[-1]
+
+
+async def is_ready(world: World) -> bool:
+    """What `/readyz` says."""
+    async with ClientSession() as http, http.get(f"{world.bot_url}/readyz") as answer:
+        return answer.status == HTTPStatus.OK
