@@ -20,6 +20,7 @@ from tests.faults.forging import (
 from tests.faults.invariants import check_invariants
 from tests.faults.walking import TITLE, Stage
 from tests.stories.acts import receipt_of
+from tests.stories.test_desk_health import asks_doctor
 
 AGAIN = "Press Submit again: you will get one ticket."
 _TRIES = 8
@@ -224,14 +225,26 @@ async def test_a_full_redis_is_as_good_as_none_and_the_worker_lives(desk: Stage)
     try:
         await world.cast.ada.submits()
         number = receipt_of(world.cast.ada)
-        # Long enough for the worker to want to write down that it lives, and to sweep.
-        await asyncio.sleep(8)
+        await _redis_has_refused(world, times=10)
+        code, said = await asks_doctor(world)
+        assert (code, "Redis is full" in said) == (1, True), said
         assert world.worker.alive, world.worker.log_of_this_run[-1000:]
     finally:
         await world.redis.config_set("maxmemory", 0)
 
     assert await world.cast.bob.gets_message("Offered to you", timeout=20)
     await settled(desk, number)
+
+
+async def _redis_has_refused(world: World, *, times: int) -> None:
+    """Wait until the worker has tried so often to write."""
+    async with asyncio.timeout(30):
+        while world.worker.alive:
+            refused = (await world.redis.info("errorstats")).get("errorstat_OOM", {})
+            if refused.get("count", 0) >= times:
+                return
+            # It can only be asked.
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.long
