@@ -34,6 +34,8 @@ _EXAMINE_SECONDS = 2
 # A worker writes it every few seconds, and it is gone soon after the last one.
 _HEARTBEAT = default_queue_name + health_check_key_suffix
 _AWAY = (RedisError, OSError, TimeoutError)
+# What arq writes of a job: its try, function, arguments, and the time.
+_PARTS = {"t": int | None, "f": str, "a": list, "k": dict, "et": int}
 log = logging.getLogger(__name__)
 
 
@@ -46,8 +48,11 @@ def to_bytes(job: dict[str, Any]) -> bytes:
 def from_bytes(raw: bytes) -> dict[str, Any]:
     """How a job is read from Redis; raises ValueError for what the desk did not write."""
     job = json.loads(raw)
-    if not isinstance(job, dict):
-        raise ValueError("a job is a JSON object")  # noqa: TRY004  (its content is wrong)
+    # arq ends the whole worker over a job whose parts are not what it writes itself.
+    if not isinstance(job, dict) or any(
+        not isinstance(job.get(part), kind) for part, kind in _PARTS.items()
+    ):
+        raise ValueError("this is no job")
     return job
 
 
