@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
@@ -51,7 +52,7 @@ async def interacts(person: Person, payload: dict[str, Any]) -> Answer:
 
 
 async def posts(
-    world: World, body: bytes, headers: dict[str, str], *, url: str | None = None
+    world: World, body: bytes | BytesIO, headers: dict[str, str], *, url: str | None = None
 ) -> Answer:
     """Send these bytes to a bot, not by way of Slack; status 0 when it takes no connection."""
     to = url or world.bot_url
