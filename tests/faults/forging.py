@@ -14,6 +14,8 @@ from sandbox.slack.journal import Entry
 from sandbox.slack.person import Person
 from sandbox.slack.shapes import dug
 from sandbox.world import World
+from tests.faults.invariants import check_invariants
+from tests.faults.walking import TITLE, Stage
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -86,3 +88,31 @@ async def is_ready(world: World) -> bool:
     """What `/readyz` says."""
     async with ClientSession() as http, http.get(f"{world.bot_url}/readyz") as answer:
         return answer.status == HTTPStatus.OK
+
+
+async def fills_form(person: Person, title: str = TITLE) -> None:
+    """Open the form and fill it in."""
+    await person.types(f"/ticket {title}")
+    await person.fills("Description", "since this morning")
+
+
+async def settled(stage: Stage, *numbers: str) -> None:
+    """In the end there are these tickets, and all is well."""
+    await stage.settles()
+    assert {ticket["_id"] for ticket in await stage.world.documents("tickets")} == {*numbers}
+    await check_invariants(stage.world)
+
+
+async def only_ticket(world: World) -> dict[str, Any]:
+    """The only ticket, as it is stored."""
+    [ticket] = await world.documents("tickets")
+    return ticket
+
+
+async def pressed_as(world: World, person: Person, action_id: str, value: object) -> dict[str, Any]:
+    """What Slack would send if that person had been shown such a button on the last card."""
+    payload = world.slack.payload_of(last(world, "block_actions"))
+    payload = json.loads(json.dumps(payload))
+    payload["user"] |= {"id": person.id, "username": person.handle, "name": person.handle}
+    payload["actions"][0] |= {"action_id": action_id, "value": value}
+    return dict(payload)

@@ -4,23 +4,25 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from pymongo import WriteConcern
 
 from sandbox.servers import free_port
 from sandbox.slack.faults import Fault
 from sandbox.slack.person import Person
 from sandbox.world import World
 from tests.faults.forging import (
+    fills_form,
     interactive,
     interacts,
     is_ready,
     posts,
+    settled,
     signed,
     submission_of,
 )
 from tests.faults.invariants import check_invariants
 from tests.faults.walking import TITLE, Stage
 from tests.stories.acts import receipt_of
-from tests.stories.test_desk_health import asks_doctor
 
 AGAIN = "Press Submit again: you will get one ticket."
 _TRIES = 8
@@ -37,12 +39,6 @@ async def desk(stage: Stage) -> AsyncIterator[Stage]:
             await server.start()
     await world.forget()
     world.worker.thaw()
-
-
-async def fills_form(person: Person, title: str = TITLE) -> None:
-    """Open the form and fill it in."""
-    await person.types(f"/ticket {title}")
-    await person.fills("Description", "since this morning")
 
 
 async def many_fill_forms(world: World, number: int = 50) -> list[Person]:
@@ -73,13 +69,6 @@ def error_of(person: Person) -> str:
     assert person.modal.values["Title"] == TITLE
     assert person.modal.values["Description"] == "since this morning"
     return person.modal.errors.get("Title", "")
-
-
-async def settled(stage: Stage, *numbers: str) -> None:
-    """In the end there are these tickets, and all is well."""
-    await stage.settles()
-    assert {ticket["_id"] for ticket in await stage.world.documents("tickets")} == {*numbers}
-    await check_invariants(stage.world)
 
 
 @pytest.mark.long
@@ -142,6 +131,12 @@ async def test_a_form_sent_three_times_while_mongodb_stands_still_is_one_ticket(
     await settled(desk, number)
 
 
+async def what_was_is_on_disk(world: World) -> None:
+    """Earlier tests' tickets, which were deleted, are not to come back with MongoDB."""
+    journal = WriteConcern(j=True)
+    await world.database.get_collection("flushes", write_concern=journal).insert_one({})
+
+
 @pytest.mark.long
 @pytest.mark.fault("F05")
 async def test_the_bot_is_not_ready_while_mongodb_is_dead_and_goes_on_by_itself(
@@ -149,6 +144,7 @@ async def test_the_bot_is_not_ready_while_mongodb_is_dead_and_goes_on_by_itself(
 ) -> None:
     world, ada = desk.world, desk.world.cast.ada
     await fills_form(ada)
+    await what_was_is_on_disk(world)
     await world.servers.mongo.kill()
 
     await ada.submits()
@@ -185,66 +181,6 @@ async def test_a_ticket_whose_storing_was_not_confirmed_is_shown_when_pressed_ag
 
     assert receipt_of(ada) == ticket["_id"]
     await settled(desk, ticket["_id"])
-
-
-@pytest.mark.long
-@pytest.mark.fault("F07")
-@pytest.mark.parametrize("how", ["frozen", "dead", "emptied"])
-async def test_a_ticket_stored_without_redis_is_found_by_the_sweep(desk: Stage, how: str) -> None:
-    world, redis = desk.world, desk.world.servers.redis
-    await fills_form(world.cast.ada)
-    if how == "frozen":
-        redis.freeze()
-    elif how == "dead":
-        await redis.kill()
-    else:
-        world.worker.freeze()
-
-    await world.cast.ada.submits()
-    number = receipt_of(world.cast.ada)
-    assert number
-    assert "the ring failed" in world.bot.log_of_this_run or how == "emptied"
-
-    if how == "frozen":
-        redis.thaw()
-    elif how == "dead":
-        await redis.start()
-    else:
-        await world.redis.flushall()
-        world.worker.thaw()
-    assert await world.cast.bob.gets_message("Offered to you", timeout=20)
-    await settled(desk, number)
-
-
-@pytest.mark.long
-@pytest.mark.fault("F08")
-async def test_a_full_redis_is_as_good_as_none_and_the_worker_lives(desk: Stage) -> None:
-    world = desk.world
-    await fills_form(world.cast.ada)
-    await world.redis.config_set("maxmemory", 1)
-    try:
-        await world.cast.ada.submits()
-        number = receipt_of(world.cast.ada)
-        await _redis_has_refused(world, times=10)
-        code, said = await asks_doctor(world)
-        assert (code, "Redis is full" in said) == (1, True), said
-        assert world.worker.alive, world.worker.log_of_this_run[-1000:]
-    finally:
-        await world.redis.config_set("maxmemory", 0)
-
-    assert await world.cast.bob.gets_message("Offered to you", timeout=20)
-    await settled(desk, number)
-
-
-async def _redis_has_refused(world: World, *, times: int) -> None:
-    """Wait until the worker has tried so often to write."""
-    async with asyncio.timeout(30):
-        while world.worker.alive:
-            refused = (await world.redis.info("errorstats")).get("errorstat_OOM", {})
-            if refused.get("count", 0) >= times:
-                return
-            # It can only be asked.
-            await asyncio.sleep(0.1)
 
 
 @pytest.mark.long
@@ -326,61 +262,4 @@ async def test_a_form_that_slack_opens_too_late_gives_the_text_back(desk: Stage)
     assert ada.alerts == []
     whisper = await ada.gets_whisper("Please try again")
     assert TITLE in whisper.says
-    await settled(desk)
-
-
-HOSTILE = {
-    "a NUL": "VPN\x00 is down",
-    "half a character": "VPN \ud800is down",
-    "right to left": "VPN \u202eis down\u202c \u05d0\u05d1",
-    "combining marks": "VPN" + "\u0301" * 147,
-    "mentions": "<!channel> <!here> <@U0000000> <!subteam^S1> vpn",
-    "an emoji of many": "VPN 👩‍👩‍👧‍👦 🏴󠁧󠁢󠁳󠁣󠁴󠁿",
-}
-
-
-@pytest.mark.long
-@pytest.mark.fault("F18")
-async def test_hostile_text_is_stored_exactly_but_for_what_no_store_takes(desk: Stage) -> None:
-    world, ada = desk.world, desk.world.cast.ada
-    numbers = {}
-    for what, text in HOSTILE.items():
-        await ada.types("/ticket")
-        payload = submission_of(ada, title=text, description=text * 10)
-        body = interactive(payload)
-        answer = await posts(world, body, signed(world, body))
-        assert answer.number, (what, answer)
-        # Slack itself sends it too, so that there is a form for the ticket.
-        await interacts(ada, submission_of(ada, title="VPN"))
-        numbers[answer.number] = text
-        await ada.closes()
-
-    await settled(desk, *numbers)
-    for ticket in await world.documents("tickets"):
-        kept = numbers[ticket["_id"]].replace("\x00", "").replace("\ud800", "")
-        assert (ticket["title"], ticket["description"]) == (kept, (kept * 10).strip())
-    assert not [one for one in await _parsed_by_slack(desk) if "<!" in one or "<@U000" in one]
-
-
-async def _parsed_by_slack(stage: Stage) -> list[str]:
-    people = stage.world.slack.people
-    return [message.text for person in people for message in person.messages]
-
-
-@pytest.mark.long
-@pytest.mark.fault("F18")
-@pytest.mark.parametrize(
-    ("field", "text"),
-    [("description", "x" * 40_000), ("title", "x" * 40_000), ("title", "a" + "\u0301" * 10_000)],
-)
-async def test_text_that_is_too_long_is_an_error_at_its_field(
-    desk: Stage, field: str, text: str
-) -> None:
-    ada = desk.world.cast.ada
-    await fills_form(ada)
-
-    answer = await interacts(ada, submission_of(ada, **{field: text}))
-
-    assert answer.body["response_action"] == "errors"
-    assert f"has {len(text)} characters" in answer.body["errors"][field]
     await settled(desk)
