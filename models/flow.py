@@ -123,6 +123,12 @@ def parts_of(member: Member | None, ticket: Ticket) -> frozenset[Part]:
     return frozenset({Part.MODERATOR, Part.ASSIGNEE} if is_assignee else {Part.MODERATOR})
 
 
+def concerns(ticket: Ticket, member: Member) -> bool:
+    """Whether a person has, or had, to do with a ticket; for others there is none."""
+    told = any(card.to == member.slack_id for card in ticket.cards)
+    return told or bool(parts_of(member, ticket))
+
+
 def make(
     ticket: Ticket,
     move: Move,
