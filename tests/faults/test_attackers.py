@@ -258,7 +258,7 @@ async def test_a_flood_of_unsigned_requests_holds_nobody_up(stage: Stage) -> Non
         world.worker.thaw()
 
 
-async def _slowest_of_many(stage: Stage, many: int = 20) -> float:
+async def _slowest_of_many(stage: Stage, many: int = 50) -> float:
     """How long somebody waits for a receipt, at worst."""
     ada, took = stage.world.cast.ada, []
     for _ in range(many):
