@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -189,6 +189,8 @@ async def test_whatever_people_do_in_whatever_order_the_invariants_hold(
         MANY if every else FEW,
         deadline=None,
         database=None,
+        # A shorter way to the same failure would take minutes to find.
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     await asyncio.to_thread(run_state_machine_as_test, AnyOrder, settings=chosen)
