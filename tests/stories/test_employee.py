@@ -43,6 +43,7 @@ async def test_one_submission_delivered_three_times_opens_one_ticket(world: Worl
     assert len(await world.documents("tickets")) == 1
 
 
+@HTTP_ONLY
 async def test_the_form_opens_though_mongodb_stands_still(world: World) -> None:
     ada = world.cast.ada
     world.servers.mongo.freeze()
@@ -92,6 +93,7 @@ async def _submits_until_it_is_stored(world: World) -> None:
 
 
 @pytest.mark.fault("F07")
+@HTTP_ONLY
 async def test_redis_is_away_during_a_submission(world: World, cast: Cast) -> None:
     await world.servers.redis.kill()
 
@@ -123,6 +125,7 @@ def _all_of(text: str, pieces: list[str]) -> bool:
 
 
 @pytest.mark.fault("F12")
+@HTTP_ONLY
 async def test_a_form_that_slack_does_not_open_gives_the_text_back(world: World) -> None:
     ada = world.cast.ada
     world.slack.faults.add("views.open", Fault(error="expired_trigger_id"), times=1)
@@ -135,6 +138,7 @@ async def test_a_form_that_slack_does_not_open_gives_the_text_back(world: World)
 
 
 @pytest.mark.fault("F18")
+@HTTP_ONLY
 async def test_hostile_words_are_shown_as_words(world: World, cast: Cast) -> None:
     hostile = "<!channel> <@U0000000> *bold* `code` <https://evil.example|click> vpn &amp;"
     await opens_ticket(cast.ada, hostile, description=f"{hostile}\n```{hostile}```")
