@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults sabotage check bench screenshots browser
+.PHONY: help demo test faults sabotage soak check bench screenshots browser
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -26,6 +26,9 @@ faults: $(READY) ## do everything to the desk that may go wrong, into docs/relia
 
 sabotage: $(READY) ## take each protection away, and want the tests to notice; takes some minutes
 	@$(BIN)/python -m tests.sabotage
+
+soak: $(READY) ## 2,000 tickets of 200 people while things fail; 10 minutes and more
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, dead code
 	@$(BIN)/ruff format --check --quiet .

@@ -5,7 +5,9 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
+import aiohttp
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -33,6 +35,7 @@ DRAIN_SECONDS = 10
 ANSWER_SECONDS = 2.2
 # Slack itself gives up after three seconds.
 _BODY_SECONDS = 2
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 2, 60
 log = logging.getLogger(__name__)
 
 
@@ -192,11 +195,47 @@ def _bot(request: Request) -> Bot:
     return bot
 
 
+class _Socket(SocketModeClient):
+    """Slack's client, but it tries no link twice, and waits when there are too many of it."""
+
+    def __init__(self, app: AsyncApp, app_token: str) -> None:
+        super().__init__(app_token, logger=app.logger, web_client=app.client)
+        self._pause = 0
+        # A link is good for one attempt; slack_sdk would repeat a failed one with it for ever.
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_start.append(self._forget_link)
+        tracing.freeze()
+        self.aiohttp_client_session.trace_configs.append(tracing)
+
+    async def _forget_link(self, *_: object) -> None:
+        self.wss_uri = None
+
+    async def issue_new_wss_url(self) -> str:
+        """Ask for a link, but not before the time."""
+        await asyncio.sleep(self._pause)
+        return await super().issue_new_wss_url()
+
+    async def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
+        """Do what Slack sends; slack_sdk would come back at once, again and again."""
+        if message.get("reason") == "too_many_websockets":
+            self._pause = min(max(2 * self._pause, _PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
+            log.warning("too many sockets, says Slack: the next try is in %d s", self._pause)
+            # That it is closed is seen, and then another is opened.
+            await self.disconnect()  # type: ignore[no-untyped-call]
+            return
+        if message.get("type") == "hello":
+            self._pause = 0
+        await super().run_message_listeners(message, raw_message)
+
+
 class _Draining(AsyncSocketModeHandler):
     """Keeps track of the envelopes at work: Bolt's own handler drops them when it closes."""
 
     def __init__(self, app: AsyncApp, app_token: str) -> None:
-        super().__init__(app, app_token)
+        # Bolt's own would make a client of slack_sdk's kind.
+        self.app, self.app_token = app, app_token
+        self.client = _Socket(app, app_token)
+        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]
         self._at_work: set[asyncio.Task[None]] = set()
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]

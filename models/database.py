@@ -1,10 +1,11 @@
 """The connection to MongoDB, and what every use of it needs: the only file that knows motor."""
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, asynccontextmanager, suppress
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
 from datetime import datetime
 
-import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import SecretStr
 from pymongo import ReturnDocument
@@ -14,6 +15,7 @@ from models.documents import Document
 from models.errors import Unavailable
 
 _UPSERT_TRIES = 2
+_until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
 class Database:
@@ -101,9 +103,17 @@ class Database:
         raise AutoReconnect(f"no answer to a write to {collection}")
 
 
-def all_within(seconds: float) -> AbstractContextManager[object]:
-    """Within these seconds all that is done with the database in here answers, or has failed."""
-    return pymongo.timeout(seconds)
+@contextmanager
+def all_within(seconds: float) -> Iterator[None]:
+    """Within these seconds all that is done with the database in here answers, or has failed.
+
+    That includes waiting for one of motor's threads, which its own time limits do not.
+    """
+    token = _until.set(asyncio.get_running_loop().time() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(token)
 
 
 @asynccontextmanager
@@ -113,8 +123,9 @@ async def answering() -> AsyncIterator[None]:
     That does not mean "not stored": the server may have done it and gone silent.
     """
     try:
-        yield
-    except PyMongoError as error:
+        async with asyncio.timeout_at(_until.get()):
+            yield
+    except (PyMongoError, TimeoutError) as error:
         raise Unavailable(
             "I could not confirm that this is saved: the desk's database does not answer. "
             "Please try again in a minute; nothing is done twice."

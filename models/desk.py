@@ -86,11 +86,14 @@ class Desk:
         """Make a move, and ring for the steps that follow.
 
         Raises:
-            NoSuchTicket, OutOfTurn, NotAllowed: as `flow.make` says.
+            OutOfTurn, NotAllowed: as `flow.make` says.
+            NoSuchTicket: there is none, or none that concerns the person.
             Unavailable: the database did not answer.
         """
 
         def moved(ticket: Ticket, now: datetime) -> Ticket:
+            if by and not flow.concerns(ticket, by):
+                raise NoSuchTicket
             return flow.make(ticket, move, by=by, now=now, seen=seen, **changes)
 
         return await self._change_and_ring(ticket_id, moved)

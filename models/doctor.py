@@ -93,11 +93,13 @@ async def _database(desk: Desk) -> list[Finding]:
 
 async def _redis(desk: Desk) -> list[Finding]:
     try:
-        version, policy, heartbeat = await desk.queue.examine()
+        version, policy, full, heartbeat = await desk.queue.examine()
     except Unavailable:
         return [Finding("Redis", "does not answer", "Start it, or check REDIS_URL.")]
     evicts = policy != "noeviction"
     todo = "Set maxmemory-policy to noeviction: Redis may forget jobs." if evicts else ""
+    if full:
+        todo = "Redis is full: give it more memory (maxmemory). Until then nothing is rung for."
     resting = [service for service, rests in (await desk.gate.breakers()).items() if rests]
     return [
         Finding("Redis", f"{version}, {policy}", todo),

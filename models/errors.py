@@ -46,6 +46,9 @@ class OutOfTurn(DeskError):
 class NoSuchTicket(DeskError):
     """There is no such ticket."""
 
+    def __init__(self, message: str = "There is no such ticket any more.") -> None:
+        super().__init__(message)
+
 
 class Unreadable(NoSuchTicket):
     """The ticket's document is damaged; somebody has to look at it."""

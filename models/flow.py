@@ -102,6 +102,12 @@ FLOW: Mapping[Move, Rule] = {
 }
 
 
+def concerns(ticket: Ticket, member: Member) -> bool:
+    """Whether a person has, or had, to do with a ticket; for others there is none."""
+    told = any(card.to == member.slack_id for card in ticket.cards)
+    return told or any(may(verb, member, ticket) for verb in Verb)
+
+
 def make(
     ticket: Ticket,
     move: Move,

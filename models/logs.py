@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -14,11 +15,19 @@ _SOCKET_TICKET = re.compile(r"(ticket=)[^&\s'\")]+")
 _ticket: ContextVar[str] = ContextVar("ticket", default="")
 
 
+class _Line(JsonFormatter):
+    """A line of JSON; an error's own words may name the link to a socket too."""
+
+    def formatException(self, ei: Any) -> Any:
+        """The traceback without it."""
+        return _SOCKET_TICKET.sub(r"\1…", str(super().formatException(ei)))
+
+
 def start_logging() -> None:
     """Send all logs to stderr; libraries that log each call only speak up for trouble."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        JsonFormatter(
+        _Line(
             "{levelname}{name}{message}",
             style="{",
             rename_fields={"levelname": "level", "name": "logger", "exc_info": "error"},

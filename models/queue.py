@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from models.errors import Unavailable
@@ -37,6 +37,8 @@ _EXAMINE_SECONDS = 2
 # A worker writes it every few seconds, and it is gone soon after the last one.
 _HEARTBEAT = default_queue_name + health_check_key_suffix
 _AWAY = (RedisError, OSError, TimeoutError)
+# What arq writes of a job: its try, function, arguments, and the time.
+_PARTS = {"t": int | None, "f": str, "a": list, "k": dict, "et": int}
 log = logging.getLogger(__name__)
 
 
@@ -49,17 +51,20 @@ def to_bytes(job: dict[str, Any]) -> bytes:
 def from_bytes(raw: bytes) -> dict[str, Any]:
     """How a job is read from Redis; raises ValueError for what the desk did not write."""
     job = json.loads(raw)
-    if not isinstance(job, dict):
-        raise ValueError("a job is a JSON object")  # noqa: TRY004  (its content is wrong)
+    # arq ends the whole worker over a job whose parts are not what it writes itself.
+    if not isinstance(job, dict) or any(
+        not isinstance(job.get(part), kind) for part, kind in _PARTS.items()
+    ):
+        raise ValueError("this is no job")
     return job
 
 
 def worker_connection(url: SecretStr) -> RedisSettings:
-    """How a worker holds on to Redis: through restarts, for minutes, instead of exiting."""
+    """How a worker holds on to Redis: for minutes, be it away or full, instead of exiting."""
     settings = RedisSettings.from_dsn(url.get_secret_value())
     settings.conn_retries = 600
     settings.retry_on_timeout = True
-    settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError]
+    settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError, OutOfMemoryError]
     settings.retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=1000)
     return settings
 
@@ -94,8 +99,8 @@ class Queue:
         except _AWAY as error:
             raise Unavailable("Redis does not answer.") from error
 
-    async def examine(self) -> tuple[str, str, bool]:
-        """Redis's version, what it does when it is full, and whether a worker is alive.
+    async def examine(self) -> tuple[str, str, bool, bool]:
+        """Redis's version, what it does when it is full, whether it is, and if a worker is alive.
 
         Raises:
             Unavailable: Redis does not answer.
@@ -106,7 +111,8 @@ class Queue:
                 heartbeat = await self._pool.exists(_HEARTBEAT)
         except _AWAY as error:
             raise Unavailable("Redis does not answer.") from error
-        return about["redis_version"], about["maxmemory_policy"], bool(heartbeat)
+        full = 0 < about["maxmemory"] <= about["used_memory"]
+        return about["redis_version"], about["maxmemory_policy"], full, bool(heartbeat)
 
     async def ask(self, question: str, *, seconds: float) -> Any:
         """What a worker answers; None when there is none, or Redis is away."""

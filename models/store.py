@@ -70,7 +70,7 @@ class Store:
             stages = [{"$match": {"_id": ticket_id}}, {"$addFields": {"now": "$$NOW"}}]
             found = await self._db.tickets.aggregate(stages).to_list(1)
         if not found:
-            raise NoSuchTicket("There is no such ticket any more.")
+            raise NoSuchTicket
         return ticket_of(found[0]), found[0]["now"]
 
     async def replace(self, before: Ticket, after: Ticket) -> Ticket | None:

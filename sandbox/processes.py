@@ -68,6 +68,20 @@ class Process:
         """How it ended; None while it runs."""
         return self._running.returncode if self._running else None
 
+    @property
+    def pid(self) -> int | None:
+        """Its number, when it has ever run."""
+        return self._running.pid if self._running else None
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that it holds now; 0 when it does not run (Linux)."""
+        if not self.alive or self._running is None:
+            return 0
+        status = Path(f"/proc/{self._running.pid}/status").read_text()
+        resident = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(resident.split()[1]) * 1024
+
     async def start(self, *, timeout: float = 30) -> None:
         """Run it, and return when it is ready.
 

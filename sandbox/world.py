@@ -113,6 +113,21 @@ class World:
         worker = Process(name, argv, ready=ready, folder=self.folder, env=self._told_to(name))
         return worker
 
+    def new_bot(self, name: str, *, port: int) -> Process:
+        """One more bot, which listens on that port; to be started and stopped by who asked."""
+
+        async def ready() -> bool:
+            url = f"http://127.0.0.1:{port}/readyz"
+            try:
+                async with ClientSession() as http, http.get(url) as answer:
+                    return answer.ok
+            except ClientError:
+                return False
+
+        argv = [sys.executable, "-m", "bot"]
+        env = self._told_to(name) | {"PORT": str(port)}
+        return Process(name, argv, ready=ready, folder=self.folder, env=env)
+
     async def _start(self) -> None:
         # The processes run in a folder of their own, where no `.env` of ours lies.
         self.folder = self._given_folder or Path(self._enter_temporary())
@@ -126,7 +141,7 @@ class World:
         self.cast = Cast.joins(self.slack)
         self.environment = self._environment()
         await self._connect()
-        self.bot = self._bot()
+        self.bot = self.new_bot("bot", port=int(self.environment["PORT"]))
         self.worker = self.new_worker("worker")
         if not self.socket_mode:
             self.slack.request_url = f"{self.bot_url}/slack/events"
@@ -174,17 +189,6 @@ class World:
             told["GEMINI_API_KEY"] = self.gemini.api_key
             told["GEMINI_API_ENDPOINT"] = self.gemini.endpoint
         return told
-
-    def _bot(self) -> Process:
-        async def ready() -> bool:
-            try:
-                async with ClientSession() as http, http.get(f"{self.bot_url}/readyz") as answer:
-                    return answer.ok
-            except ClientError:
-                return False
-
-        argv = [sys.executable, "-m", "bot"]
-        return Process("bot", argv, ready=ready, folder=self.folder, env=self._told_to("bot"))
 
     def _told_to(self, name: str) -> dict[str, str]:
         return {**self.environment, **self._told_all, **self._told.get(name, {})}

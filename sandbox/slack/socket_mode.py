@@ -5,6 +5,7 @@ import json
 import random
 import uuid
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import aiohttp
 from aiohttp import web
@@ -38,6 +39,8 @@ class Sockets:
         self._tickets: set[str] = set()
         self._open: list[Socket] = []
         self._waiting: dict[str, list[asyncio.Future[object]]] = {}
+        self._deaf: set[Socket] = set()
+        self._refusals = 0
         self.late_acks: list[str] = []
 
     def __len__(self) -> int:
@@ -59,7 +62,11 @@ class Sockets:
         if ticket not in self._tickets:
             return web.Response(status=401)
         self._tickets.discard(ticket)
-        websocket = web.WebSocketResponse()
+        if self._refusals:
+            self._refusals -= 1
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        # Pings are answered here: a connection may be deaf to them.
+        websocket = web.WebSocketResponse(autoping=False)
         await websocket.prepare(request)
         if len(self._open) >= MOST_SOCKETS:
             await self._part(websocket, "too_many_websockets")
@@ -95,6 +102,19 @@ class Sockets:
                 socket.transport.abort()
         self._state.changed()
 
+    def go_deaf(self) -> None:
+        """Keep every connection, but answer and hear nothing on it any more."""
+        self._deaf.update(self._open)
+
+    @property
+    def hearing(self) -> int:
+        """How many connections are open and not deaf."""
+        return len(set(self._open) - self._deaf)
+
+    def refuse(self, *, times: int) -> None:
+        """Let so many attempts to connect fail; their links are used up all the same."""
+        self._refusals = times
+
     async def close(self) -> None:
         for socket in list(self._open):
             await socket.websocket.close()
@@ -105,9 +125,14 @@ class Sockets:
             await socket.websocket.send_str(to_json(self._hello()))
             self._state.changed()
             async for message in socket.websocket:
+                if socket in self._deaf:
+                    continue
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._take(message.json())
+                elif message.type is aiohttp.WSMsgType.PING:
+                    await socket.websocket.pong(message.data)
         finally:
+            self._deaf.discard(socket)
             if socket in self._open:
                 self._open.remove(socket)
             self._state.changed()
@@ -122,6 +147,8 @@ class Sockets:
         self._state.changed()
 
     async def _send(self, socket: Socket, envelope: str) -> None:
+        if socket in self._deaf:
+            return
         try:
             await socket.websocket.send_str(envelope)
         except ConnectionError as gone:

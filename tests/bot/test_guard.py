@@ -26,6 +26,7 @@ def test_what_slack_signed_is_let_in() -> None:
     assert is_from_slack(SECRET, signed(age=290), BODY)
 
 
+@pytest.mark.fault("F80")
 @pytest.mark.parametrize(
     "case",
     [
@@ -61,9 +62,11 @@ def _forged(case: str) -> dict[str, str]:
     }[case]
 
 
+@pytest.mark.fault("F80")
 def test_a_changed_body_is_kept_out() -> None:
     assert not is_from_slack(SECRET, signed(), BODY + b"s")
 
 
+@pytest.mark.fault("F80")
 def test_a_body_that_is_no_text_is_kept_out_without_an_error() -> None:
     assert not is_from_slack(SECRET, signed(), b"\xff\xfe")

@@ -64,6 +64,7 @@ def test_a_skill_that_the_desk_does_not_have_any_more_is_not_given() -> None:
     assert member_form.read(sent(skills=("vpn", "gone")), DEFAULT).skills == ("vpn",)
 
 
+@pytest.mark.fault("F87")
 def test_what_is_not_right_is_said_at_its_field() -> None:
     assert refused(person=None) == {"person": "Please pick a person."}
     assert refused(role="emperor") == {"role:UBOB": "Please choose a role."}

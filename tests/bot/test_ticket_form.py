@@ -75,6 +75,7 @@ def test_what_is_optional_may_be_left_out() -> None:
     assert (draft.description, draft.urgency, draft.confidential) == ("", None, False)
 
 
+@pytest.mark.fault("F18")
 def test_emoji_and_other_scripts_survive_but_control_characters_do_not() -> None:
     draft = read("Drucker 🖨️ \x00kaputt \ud800!", "打印机坏了 👩‍💻 \u202eRTL")
 
@@ -87,6 +88,7 @@ def test_a_title_without_words_is_refused_at_its_field(title: str | None) -> Non
     assert faults(title) == {"title": "Please say in a few words what it is about."}
 
 
+@pytest.mark.fault("F18")
 def test_a_title_that_is_too_long_says_how_long_it_may_be() -> None:
     assert "3000 characters; at most 150 fit" in faults("x" * 3000)["title"]
 
@@ -95,5 +97,6 @@ def test_each_field_at_fault_has_its_own_sentence() -> None:
     assert set(faults("", "x" * 3001)) == {"title", "description"}
 
 
+@pytest.mark.fault("F83")
 def test_a_forged_urgency_is_no_urgency() -> None:
     assert read("VPN", urgency={"value": {"selected_option": {"value": "now!"}}}).urgency is None

@@ -249,10 +249,12 @@ def _i7_one_assignee_who_may_be_it(seen: Seen) -> Iterator[str]:
 def _i9_logs_keep_silent(seen: Seen) -> Iterator[str]:
     world = seen.world
     secrets = [(name, world.environment.get(name, "")) for name in _SECRETS]
-    texts = [(f"what {t.id} says", line) for t in seen.tickets for line in t.text.splitlines()]
+    texts = {line: f"what {t.id} says" for t in seen.tickets for line in t.text.splitlines()}
+    telltales = [*secrets, *((name, line) for line, name in texts.items())]
     for process in seen.processes:
-        for name, words in secrets + texts:
-            if len(words) >= _SHORTEST_TELLTALE and words in process.log:
+        log = process.log
+        for name, words in telltales:
+            if len(words) >= _SHORTEST_TELLTALE and words in log:
                 yield f"I9: {name} is in the log of the {process.name}"
 
 

@@ -5,6 +5,8 @@ import logging
 import subprocess
 import sys
 
+import pytest
+
 LINES = """
 import logging
 from models.logs import about, start_logging
@@ -17,6 +19,7 @@ log.error("can't open wss://x.slack.com/link/?ticket=secret-1&app_id=2")
 """
 
 
+@pytest.mark.fault("F92")
 def test_a_line_is_json_names_its_ticket_and_hides_the_door_to_the_socket() -> None:
     ran = subprocess.run(  # noqa: S603
         [sys.executable, "-c", LINES], capture_output=True, text=True, check=True

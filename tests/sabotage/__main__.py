@@ -28,8 +28,8 @@ ALL = (
     Sabotage(
         "no lease filter",
         (
-            f"{FAULTS}/test_repeated_ring.py",
-            f"{FAULTS}/test_workers.py::test_ten_workers_that_sweep_at_once_do_each_thing_once",
+            f"{FAULTS}/test_repeated_ring.py"
+            "::test_a_step_that_is_rung_for_while_it_is_done_is_done_once",
         ),
     ),
     Sabotage(

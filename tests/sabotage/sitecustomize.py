@@ -128,6 +128,15 @@ def _an_older_release() -> None:
     functions[:] = [one for one in functions if getattr(one, "name", "") != "ask_requester"]
 
 
+def _a_generous_slack() -> None:
+    """One without limits, and a mail server that takes all it is given."""
+    from models import gate
+
+    unlimited = gate.Budget(each=timedelta(milliseconds=1), burst=1000)
+    gate.BUDGETS = dict.fromkeys(gate.BUDGETS, unlimited)
+    gate.CHANNEL_BUDGET = unlimited
+
+
 SABOTAGES: dict[str, Callable[[], None]] = {
     "no unique index": _no_unique_index,
     "no lease filter": _no_lease_filter,
@@ -137,6 +146,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "no look-up before a message is sent again": _no_look_up,
     "no guard on the revision": _no_revision,
     "an older release": _an_older_release,
+    "a generous Slack": _a_generous_slack,
 }
 
 if __name__ == "sitecustomize":

@@ -1,6 +1,7 @@
 """The stories' stage: the real bot and worker as processes, in a simulated world, and its people.
 
-The desk is started once for signed HTTP and once for Socket Mode; each story finds it empty.
+The desk is started once for signed HTTP and once for Socket Mode; each story finds it empty. By
+what way Slack and the bot talk makes no difference to what follows: a few stories try both.
 """
 
 from collections.abc import AsyncIterator

@@ -7,6 +7,7 @@ import pytest
 from sandbox.cast import Cast
 from sandbox.world import World
 from tests.stories.acts import opens_ticket
+from tests.stories.conftest import HTTP_ONLY
 
 
 @pytest.mark.fault("F50")
@@ -34,6 +35,7 @@ async def test_of_two_simultaneous_claims_one_wins_and_the_other_is_told_by_name
     assert [event["what"] for event in ticket["history"]].count("claimed") == 1
 
 
+@pytest.mark.fault("F54", "F81")
 async def test_a_claim_delivered_twice_is_one_claim(world: World, cast: Cast) -> None:
     await opens_ticket(cast.ada, "VPN is down")
     card = await cast.bob.gets_message("Offered to you")
@@ -53,6 +55,7 @@ async def test_a_claim_delivered_twice_is_one_claim(world: World, cast: Cast) ->
 
 
 @pytest.mark.parametrize("way", ["Decline", "Release"])
+@HTTP_ONLY
 async def test_who_gives_it_back_is_followed_by_the_next_best(
     world: World, cast: Cast, way: str
 ) -> None:
@@ -76,6 +79,7 @@ async def test_who_gives_it_back_is_followed_by_the_next_best(
     assert "you are an admin and nobody available knows vpn" in last.says
 
 
+@HTTP_ONLY
 async def test_the_clicked_card_changes_though_the_worker_is_away(world: World, cast: Cast) -> None:
     await opens_ticket(cast.ada, "VPN is down")
     card = await cast.bob.gets_message("Offered to you")
@@ -87,6 +91,7 @@ async def test_the_clicked_card_changes_though_the_worker_is_away(world: World, 
     assert await cast.bob.gets_message("You have it", timeout=3)
 
 
+@HTTP_ONLY
 async def test_a_reopened_ticket_can_be_resolved_again(world: World, cast: Cast) -> None:
     await opens_ticket(cast.ada, "VPN is down")
     for _ in range(2):
@@ -103,6 +108,7 @@ async def test_a_reopened_ticket_can_be_resolved_again(world: World, cast: Cast)
     assert whats.count("resolved") == whats.count("reopened") == 2
 
 
+@HTTP_ONLY
 async def test_the_requester_cannot_claim_their_own_ticket(world: World, cast: Cast) -> None:
     await opens_ticket(cast.bob, "VPN is down")
     offered = await cast.eve.gets_message("Offered to you")

@@ -114,6 +114,7 @@ async def test_without_a_worker_the_page_says_so(world: World, cast: Cast) -> No
     assert "Start one: arq jobs.worker.WorkerSettings" in page.says
 
 
+@pytest.mark.fault("F83")
 @HTTP_ONLY
 async def test_who_is_no_admin_replays_nothing(world: World, cast: Cast) -> None:
     world.mail.fails(MailFault.NOBODY)

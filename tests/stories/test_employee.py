@@ -30,6 +30,7 @@ async def test_an_error_stands_at_its_field_and_nothing_typed_is_lost(world: Wor
     assert receipt_of(ada) == "T-1"
 
 
+@pytest.mark.fault("F01", "F81")
 async def test_one_submission_delivered_three_times_opens_one_ticket(world: World) -> None:
     ada = world.cast.ada
     await opens_ticket(ada, "VPN is down")
@@ -42,6 +43,7 @@ async def test_one_submission_delivered_three_times_opens_one_ticket(world: Worl
     assert len(await world.documents("tickets")) == 1
 
 
+@HTTP_ONLY
 async def test_the_form_opens_though_mongodb_stands_still(world: World) -> None:
     ada = world.cast.ada
     world.servers.mongo.freeze()
@@ -53,6 +55,7 @@ async def test_the_form_opens_though_mongodb_stands_still(world: World) -> None:
     assert ada.alerts == []
 
 
+@pytest.mark.fault("F03", "F04", "F05")
 @pytest.mark.parametrize("away", ["frozen", "dead"])
 async def test_mongodb_is_away_during_a_submission(world: World, away: str) -> None:
     ada, mongo = world.cast.ada, world.servers.mongo
@@ -89,6 +92,8 @@ async def _submits_until_it_is_stored(world: World) -> None:
             return
 
 
+@pytest.mark.fault("F07")
+@HTTP_ONLY
 async def test_redis_is_away_during_a_submission(world: World, cast: Cast) -> None:
     await world.servers.redis.kill()
 
@@ -98,6 +103,7 @@ async def test_redis_is_away_during_a_submission(world: World, cast: Cast) -> No
     assert await cast.bob.gets_message("VPN is down", timeout=20)
 
 
+@pytest.mark.fault("F18")
 async def test_text_that_is_too_long_for_the_form_comes_back(world: World) -> None:
     ada = world.cast.ada
     novel = "The printer <!channel> jams. " * 1380
@@ -118,6 +124,8 @@ def _all_of(text: str, pieces: list[str]) -> bool:
     return sum(piece.count("jams.") for piece in pieces) >= text.count("jams.") - len(pieces)
 
 
+@pytest.mark.fault("F12")
+@HTTP_ONLY
 async def test_a_form_that_slack_does_not_open_gives_the_text_back(world: World) -> None:
     ada = world.cast.ada
     world.slack.faults.add("views.open", Fault(error="expired_trigger_id"), times=1)
@@ -129,6 +137,8 @@ async def test_a_form_that_slack_does_not_open_gives_the_text_back(world: World)
     assert "my vpn is `down`" in whisper.says
 
 
+@pytest.mark.fault("F18")
+@HTTP_ONLY
 async def test_hostile_words_are_shown_as_words(world: World, cast: Cast) -> None:
     hostile = "<!channel> <@U0000000> *bold* `code` <https://evil.example|click> vpn &amp;"
     await opens_ticket(cast.ada, hostile, description=f"{hostile}\n```{hostile}```")
@@ -155,6 +165,7 @@ def _mrkdwn(shown: Any) -> list[str]:
     return [text for each in shown.values() for text in _mrkdwn(each)]
 
 
+@pytest.mark.fault("F82")
 async def test_a_person_of_another_workspace_is_told_so(world: World) -> None:
     stranger = world.slack.add_person(
         "zed", real_name="Zed", email="zed@other.example", team_id="T0OTHER01"
@@ -168,6 +179,7 @@ async def test_a_person_of_another_workspace_is_told_so(world: World) -> None:
     assert stranger.member.team_id not in teams
 
 
+@pytest.mark.fault("F80", "F92")
 @HTTP_ONLY
 @pytest.mark.parametrize(
     "case", ["unsigned", "another secret", "changed body", "old", "garbage", "too large"]
@@ -205,7 +217,7 @@ def _submission(title: str) -> dict[str, Any]:
     return {"type": "view_submission", "view": {"id": "V1", "callback_id": title}}
 
 
-@pytest.mark.fault("F54")
+@pytest.mark.fault("F54", "F83")
 @HTTP_ONLY
 async def test_a_button_nobody_knows_is_answered_kindly(world: World, cast: Cast) -> None:
     await opens_ticket(cast.ada, "VPN is down")
@@ -221,6 +233,7 @@ async def test_a_button_nobody_knows_is_answered_kindly(world: World, cast: Cast
     assert "Traceback" not in world.bot.log_of_this_run
 
 
+@pytest.mark.fault("F83", "F86")
 @HTTP_ONLY
 @pytest.mark.parametrize("value", ["", "T-1", "T-9:1", "T-1:-5", "T-1:99999999999", "x:y:z", "{}"])
 async def test_a_forged_value_changes_nothing(world: World, cast: Cast, value: str) -> None:
@@ -247,6 +260,7 @@ async def _delivers(world: World, payload: dict[str, Any]) -> None:
     await world.slack.deliver_raw(body, world.slack.sign(body) | form)
 
 
+@pytest.mark.fault("F05")
 async def test_the_desk_works_on_when_mongodb_comes_back(world: World, cast: Cast) -> None:
     await world.servers.mongo.kill()
     await cast.ada.types("/ticket my vpn is down")

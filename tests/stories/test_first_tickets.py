@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from sandbox.servers import Servers
 from sandbox.world import World
 from tests.stories.acts import opens_ticket
 
 
+@pytest.mark.fault("F01")
 async def test_many_open_the_very_first_tickets_at_once(servers: Servers) -> None:
     async with World(servers=servers) as world:
         people = [

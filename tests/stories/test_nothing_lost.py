@@ -177,6 +177,7 @@ def notice_of(message: Message) -> str:
     return str(message.metadata["event_payload"]["notice"])
 
 
+@pytest.mark.fault("F07", "F23")
 async def test_redis_is_emptied_between_submission_and_triage(world: World, cast: Cast) -> None:
     await world.worker.kill()
     await opens_ticket(cast.ada, "VPN is down")

@@ -18,6 +18,7 @@ async def role_of(world: World, person: Person) -> str | None:
     return str(member["role"]) if member else None
 
 
+@HTTP_ONLY
 async def test_who_is_seen_for_the_first_time_becomes_a_member(world: World, cast: Cast) -> None:
     await opens_ticket(cast.ada, "VPN is down")
     await cast.ada.gets_message("Offered to")
@@ -31,6 +32,7 @@ async def test_who_is_seen_for_the_first_time_becomes_a_member(world: World, cas
     )
 
 
+@HTTP_ONLY
 async def test_who_is_no_admin_reads_why_not(world: World) -> None:
     ada = world.cast.ada
 
@@ -41,6 +43,7 @@ async def test_who_is_no_admin_reads_why_not(world: World) -> None:
     assert ada.modal.submit is None
 
 
+@HTTP_ONLY
 async def test_an_admin_gives_a_person_role_and_skills(world: World) -> None:
     grace, bob = world.cast.grace, world.cast.bob
     await opens_team(world.slack, grace)
@@ -65,6 +68,7 @@ async def test_an_admin_gives_a_person_role_and_skills(world: World) -> None:
     assert grace.modal.values["Skills"] == ["vpn", "okta", "Cisco ISE"]
 
 
+@HTTP_ONLY
 async def test_a_new_skill_is_found_in_tickets(world: World) -> None:
     grace, bob = world.cast.grace, world.cast.bob
     await opens_team(world.slack, grace)
@@ -78,6 +82,7 @@ async def test_a_new_skill_is_found_in_tickets(world: World) -> None:
     assert "knows Cisco ISE" in (await bob.gets_message("Offered to you")).says
 
 
+@HTTP_ONLY
 async def test_the_admin_of_the_settings_stays_one(world: World) -> None:
     grace = world.cast.grace
     await opens_team(world.slack, grace)
@@ -105,6 +110,7 @@ async def test_a_workspace_owner_is_an_admin_and_the_last_one_stays(servers: Ser
 
 
 @pytest.mark.fault("F52", "F85")
+@HTTP_ONLY
 async def test_who_is_demoted_hands_back_their_tickets(world: World, cast: Cast) -> None:
     await opens_ticket(cast.ada, "VPN is down")
     offered = await cast.bob.gets_message("Offered to you")
@@ -122,6 +128,7 @@ async def test_who_is_demoted_hands_back_their_tickets(world: World, cast: Cast)
 
 
 @pytest.mark.fault("F52")
+@HTTP_ONLY
 async def test_who_is_demoted_between_the_choice_and_the_card_gets_none(
     world: World, cast: Cast
 ) -> None:
@@ -141,6 +148,7 @@ async def test_who_is_demoted_between_the_choice_and_the_card_gets_none(
 
 
 @pytest.mark.fault("F48", "F52")
+@HTTP_ONLY
 async def test_who_left_is_passed_over(world: World, cast: Cast) -> None:
     world.slack.faults.add(
         "chat.postMessage",
@@ -169,6 +177,7 @@ async def test_a_conversation_that_is_no_more_is_opened_anew(world: World, cast:
 
 
 @pytest.mark.fault("F53")
+@HTTP_ONLY
 async def test_a_ticket_waits_for_the_first_who_can_take_it(world: World) -> None:
     grace, mo = world.cast.grace, world.cast.mo
     await opens_ticket(grace, "VPN is down")

@@ -10,7 +10,7 @@ from tests.stories.conftest import HTTP_ONLY
 SECRET = "swordfish in the text"
 
 
-@pytest.mark.fault("F27")
+@pytest.mark.fault("F27", "F92")
 @HTTP_ONLY
 async def test_a_poisoned_ticket_does_not_stop_the_others(world: World, cast: Cast) -> None:
     await world.worker.kill()
@@ -26,6 +26,7 @@ async def test_a_poisoned_ticket_does_not_stop_the_others(world: World, cast: Ca
     assert SECRET not in world.worker.log + world.bot.log
 
 
+@pytest.mark.fault("F92")
 @HTTP_ONLY
 async def test_nothing_that_people_wrote_is_logged(world: World, cast: Cast) -> None:
     world.gemini.says(SECRET)

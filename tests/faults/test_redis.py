@@ -1,0 +1,159 @@
+"""Redis may be frozen, dead, emptied, full, or written to by others: no ticket is lost by it."""
+
+import asyncio
+import json
+import pickle
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from sandbox.world import World
+from tests.faults.forging import fills_form, only_ticket, settled
+from tests.faults.invariants import check_invariants
+from tests.faults.walking import Stage, claims, submits
+from tests.stories.acts import receipt_of
+from tests.stories.test_desk_health import asks_doctor
+
+
+@pytest.fixture
+async def desk(stage: Stage) -> AsyncIterator[Stage]:
+    """The running desk; Redis runs again afterwards."""
+    yield stage
+    redis = stage.world.servers.redis
+    redis.thaw()
+    if not redis.alive:
+        await redis.start()
+    stage.world.worker.thaw()
+
+
+@pytest.mark.long
+@pytest.mark.fault("F07")
+@pytest.mark.parametrize("how", ["frozen", "dead", "emptied"])
+async def test_a_ticket_stored_without_redis_is_found_by_the_sweep(desk: Stage, how: str) -> None:
+    world, redis = desk.world, desk.world.servers.redis
+    await fills_form(world.cast.ada)
+    if how == "frozen":
+        redis.freeze()
+    elif how == "dead":
+        await redis.kill()
+    else:
+        world.worker.freeze()
+
+    await world.cast.ada.submits()
+    number = receipt_of(world.cast.ada)
+    assert number
+    assert "the ring failed" in world.bot.log_of_this_run or how == "emptied"
+
+    if how == "frozen":
+        redis.thaw()
+    elif how == "dead":
+        await redis.start()
+    else:
+        await world.redis.flushall()
+        world.worker.thaw()
+    assert await world.cast.bob.gets_message("Offered to you", timeout=20)
+    await settled(desk, number)
+
+
+@pytest.mark.long
+@pytest.mark.fault("F08")
+async def test_a_full_redis_is_as_good_as_none_and_the_worker_lives(desk: Stage) -> None:
+    world = desk.world
+    await fills_form(world.cast.ada)
+    await world.redis.config_set("maxmemory", 1)
+    try:
+        await world.cast.ada.submits()
+        number = receipt_of(world.cast.ada)
+        await _redis_has_refused(world, times=10)
+        code, said = await asks_doctor(world)
+        assert (code, "Redis is full" in said) == (1, True), said
+        assert world.worker.alive, world.worker.log_of_this_run[-1000:]
+    finally:
+        await world.redis.config_set("maxmemory", 0)
+
+    assert await world.cast.bob.gets_message("Offered to you", timeout=20)
+    await settled(desk, number)
+
+
+async def _redis_has_refused(world: World, *, times: int) -> None:
+    """Wait until the worker has tried so often to write."""
+    async with asyncio.timeout(30):
+        while world.worker.alive:
+            refused = (await world.redis.info("errorstats")).get("errorstat_OOM", {})
+            if refused.get("count", 0) >= times:
+                return
+            # It can only be asked.
+            await asyncio.sleep(0.1)
+
+
+class Bomb:
+    """Whoever unpickles it has run a command."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
+        return open, (self._path, "w")
+
+
+def jobs(world: World, gone: str, mine: str) -> dict[str, bytes]:
+    """What somebody who can write into Redis would write there, by job id."""
+    bomb = pickle.dumps(Bomb(str(world.folder / "exploded")))
+    good: dict[str, Any] = {"t": None, "f": "triage_ticket", "a": [gone], "k": {}, "et": 1}
+    strange: dict[str, dict[str, Any]] = {
+        "of nothing": good,
+        "unknown": good | {"f": "os.system", "a": ["touch exploded"]},
+        "dunder": good | {"f": "__class__"},
+        "no name": good | {"f": ["triage_ticket"]},
+        "no list": good | {"a": 5},
+        "no object": good | {"k": [1]},
+        "too many": good | {"a": [mine, mine]},
+        "named": good | {"k": {"ctx": 1}},
+        "no number": good | {"t": "many"},
+        "no time": good | {"et": "now"},
+        "endless": good | {"et": 1e400},
+        "an operator": good | {"a": [{"$gt": ""}]},
+    }
+    return {
+        "pickled": bomb,
+        "garbage": b"\x80\x04\xff\x00",
+        "empty": b"{}",
+        "deep": b"[" * 200_000,
+        "no job": b'"triage_ticket"',
+        **{name: json.dumps(job).encode() for name, job in strange.items()},
+    }
+
+
+async def _all_are_taken(world: World) -> None:
+    """Wait until the worker has dealt with what was written for it."""
+    async with asyncio.timeout(20):
+        while world.worker.alive:
+            if not await world.redis.zrangebyscore("arq:queue", 1, 1):
+                return
+            # It can only be asked.
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.long
+@pytest.mark.fault("F26", "F90")
+async def test_what_somebody_writes_into_redis_runs_no_code_and_holds_nobody_up(
+    stage: Stage,
+) -> None:
+    world = stage.world
+    await submits(stage)
+    await stage.settles()
+    mine = (await only_ticket(world))["_id"]
+    written = jobs(world, "T-999", mine)
+    for name, job in written.items():
+        await world.redis.set(f"arq:job:{name}", job)
+        await world.redis.zadd("arq:queue", {name: 1})
+
+    await _all_are_taken(world)
+    assert world.worker.alive, world.worker.log_of_this_run[-1500:]
+    await claims(stage)
+    await stage.settles()
+
+    assert not (world.folder / "exploded").exists()
+    assert [name for name in written if await world.redis.exists(f"arq:job:{name}")] == []
+    await check_invariants(world)

@@ -1,0 +1,127 @@
+"""`make soak`: many people for ten minutes, while things fail; then what came of it."""
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from sandbox.hiring import skills_of
+from sandbox.processes import Process
+from sandbox.world import World
+from tests.faults.invariants import check_invariants
+from tests.faults.reporting import write_section
+from tests.sabotage.sitecustomize import SABOTAGE, told
+from tests.soak.counting import Memory, Soaked, count
+from tests.soak.people import Tally, asks, helps, joins
+from tests.soak.trouble import Troubles
+from tests.stories.acts import gives, nothing_pends
+
+_WARM_SECONDS = 60
+_TELLS_EVERY_SECONDS = 15
+_SETTLES_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for on the command line."""
+
+    minutes: float
+    tickets: int
+    people: int
+    seed: int
+
+
+async def main(asked: Asked) -> int:
+    """Soak, write the table; the exit code says whether all bounds hold."""
+    async with AsyncExitStack() as stack:
+        # Slack itself would need hours for this at its published limits: they are another test's.
+        world = World(told_all=told(**{SABOTAGE: "a generous Slack"}))
+        await stack.enter_async_context(world)
+        world.slack.rate_limits = False
+        steady = world.new_worker("steady-worker")
+        await steady.start()
+        stack.push_async_callback(steady.stop)
+        await _hire(world)
+        soaked = await _soak(world, steady, asked)
+    table, wrong = soaked.table(), soaked.wrong()
+    print(table)
+    write_section("soak", table)
+    print("\n".join(wrong), file=sys.stderr)
+    return 1 if wrong else 0
+
+
+async def _hire(world: World) -> None:
+    for person, skills in skills_of(world.cast).items():
+        await gives(world.slack, world.cast.grace, person, role="Moderator", skills=skills)
+
+
+async def _soak(world: World, steady: Process, asked: Asked) -> Soaked:
+    dice = random.Random(asked.seed)  # noqa: S311  (chance that can be had again)
+    tally, troubles = Tally(), Troubles(world, dice)
+    memory = Memory(steady=steady, bot=world.bot)
+    seconds = asked.minutes * 60
+    helpers = [*skills_of(world.cast), world.cast.grace]
+    async with asyncio.TaskGroup() as tasks:
+        background = [
+            *(tasks.create_task(helps(person, dice)) for person in helpers),
+            tasks.create_task(_tell(world, tally, troubles)),
+            tasks.create_task(memory.watch(warm_seconds=min(_WARM_SECONDS, seconds / 4))),
+        ]
+        trouble = tasks.create_task(troubles.go_on())
+        asking = [
+            tasks.create_task(asks(person, tally, dice, at=_moments(asked, dice)))
+            for person in joins(world, asked.people)
+        ]
+        await asyncio.sleep(seconds / 2)
+        troubles.bot_may_die = False
+        await asyncio.wait(asking)
+        trouble.cancel()
+        await asyncio.wait([trouble])
+        await troubles.end()
+        began = time.monotonic()
+        async with asyncio.timeout(_SETTLES_SECONDS):
+            await nothing_pends(world)
+        settled = time.monotonic() - began
+        memory.end()
+        for task in background:
+            task.cancel()
+        # What somebody has pressed at the very end is done, too.
+        async with asyncio.timeout(_SETTLES_SECONDS):
+            await nothing_pends(world)
+    await check_invariants(world, more=[steady])
+    return await count(world, tally, troubles, memory, settled=settled)
+
+
+def _moments(asked: Asked, dice: random.Random) -> list[float]:
+    each = asked.tickets // asked.people
+    return [dice.uniform(0, asked.minutes * 60) for _ in range(each)]
+
+
+async def _tell(world: World, tally: Tally, troubles: Troubles) -> None:
+    """Say how far it is, now and then."""
+    began = time.monotonic()
+    while True:
+        await asyncio.sleep(_TELLS_EVERY_SECONDS)
+        print(
+            f"{time.monotonic() - began:4.0f} s: {len(tally.receipts)} receipts for "
+            f"{tally.submitted} tickets, {len(world.mail.inbox)} letters, "
+            f"{sum(troubles.happened.values())} troubles",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _asked() -> Asked:
+    parser = argparse.ArgumentParser(prog="tests.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--tickets", type=int, default=2000)
+    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))  # noqa: S311
+    return Asked(**vars(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(_asked())))
