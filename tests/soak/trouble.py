@@ -70,8 +70,10 @@ class Troubles:
     async def is_all_done(self, *, within: float) -> None:
         """Return when no step is to be done any more."""
         async with asyncio.timeout(within):
-            while await self.world.database.tickets.find_one({"due": {"$gte": _LONG_AGO}}):
+            pending: object = True
+            while pending:
                 await asyncio.sleep(_LOOKS_EVERY_SECONDS)
+                pending = await self.world.database.tickets.find_one({"due": {"$gte": _LONG_AGO}})
 
     def watch(self, held: set[tuple[str, str, int]]) -> None:
         """Measure how long it takes until nobody waits for who has died."""
