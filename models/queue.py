@@ -60,12 +60,12 @@ def from_bytes(raw: bytes) -> dict[str, Any]:
 
 
 def worker_connection(url: SecretStr) -> RedisSettings:
-    """How a worker holds on to Redis: for minutes, be it away or full, instead of exiting."""
+    """How a worker holds on to Redis, be it away or full, instead of exiting."""
     settings = RedisSettings.from_dsn(url.get_secret_value())
     settings.conn_retries = 600
     settings.retry_on_timeout = True
     settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError, OutOfMemoryError]
-    settings.retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=1000)
+    settings.retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=-1)
     return settings
 
 

@@ -17,7 +17,7 @@ from tests.sabotage.sitecustomize import SABOTAGE, told
 from tests.soak.counting import Memory, Soaked, count
 from tests.soak.people import Tally, asks, helps, joins
 from tests.soak.trouble import Troubles
-from tests.stories.acts import gives, nothing_pends
+from tests.stories.acts import gives
 
 _WARM_SECONDS = 60
 _TELLS_EVERY_SECONDS = 15
@@ -82,15 +82,13 @@ async def _soak(world: World, steady: Process, asked: Asked) -> Soaked:
         await asyncio.wait([trouble])
         await troubles.end()
         began = time.monotonic()
-        async with asyncio.timeout(_SETTLES_SECONDS):
-            await nothing_pends(world)
+        await troubles.is_all_done(within=_SETTLES_SECONDS)
         settled = time.monotonic() - began
         memory.end()
         for task in background:
             task.cancel()
         # What somebody has pressed at the very end is done, too.
-        async with asyncio.timeout(_SETTLES_SECONDS):
-            await nothing_pends(world)
+        await troubles.is_all_done(within=_SETTLES_SECONDS)
     await check_invariants(world, more=[steady])
     return await count(world, tally, troubles, memory, settled=settled)
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from pymongo.errors import PyMongoError
 
@@ -16,7 +17,8 @@ from sandbox.world import World
 
 _EVERY_SECONDS = (5.0, 40.0)
 _FREEZE_SECONDS = 3.0
-_LOOKS_EVERY_SECONDS = 0.5
+_LOOKS_EVERY_SECONDS = 1.0
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _METHODS = ("chat.postMessage", "chat.update", "conversations.history", "users.info")
 _SLACK_FAULTS = (
     Fault(error="internal_error", after=True),
@@ -65,14 +67,24 @@ class Troubles:
                 await process.start()
         await asyncio.gather(*self._watching)
 
+    async def is_all_done(self, *, within: float) -> None:
+        """Return when no step is to be done any more."""
+        async with asyncio.timeout(within):
+            pending: object = True
+            while pending:
+                await asyncio.sleep(_LOOKS_EVERY_SECONDS)
+                pending = await self.world.database.tickets.find_one({"due": {"$gte": _LONG_AGO}})
+
     def watch(self, held: set[tuple[str, str, int]]) -> None:
         """Measure how long it takes until nobody waits for who has died."""
         task = asyncio.create_task(self._recovers(held))
         self._watching.add(task)
 
-    async def held(self) -> set[tuple[str, str, int]]:
-        """What is on lease now: ticket, step, number of the lease."""
-        found = self.world.database.tickets.find({"pending.held": True}, {"pending": 1})
+    async def held(self, among: list[str] | None = None) -> set[tuple[str, str, int]]:
+        """What is on lease now, of these tickets or of all: ticket, step, number of the lease."""
+        # What is done has no due time, and all that have one are found by an index.
+        query = {"due": {"$gte": _LONG_AGO}} if among is None else {"_id": {"$in": among}}
+        found = self.world.database.tickets.find(query, {"pending": 1})
         return {
             (ticket["_id"], step["step"], step["lease"])
             async for ticket in found
@@ -86,7 +98,7 @@ class Troubles:
             await asyncio.sleep(_LOOKS_EVERY_SECONDS)
             # MongoDB may be away as well.
             with suppress(PyMongoError):
-                held &= await self.held()
+                held &= await self.held(sorted({ticket for ticket, *_ in held}))
         self.recoveries.append(time.monotonic() - began)
 
 
