@@ -127,6 +127,12 @@ class AnyOrder(RuleBasedStateMachine):
         """The next calls of this method end badly."""
         self.stage.world.slack.faults.add(method, fault, times=times)
 
+    @rule(who=st.integers(0, 3), fault=st.sampled_from(_FAULTS))
+    def opens_while_slack_fails(self, who: int, fault: Fault) -> None:
+        """The first messages about a ticket end badly."""
+        self.stage.world.slack.faults.add("chat.postMessage", fault, times=2)
+        self.opens(who, "VPN is down")
+
     @rule(fault=st.sampled_from(_LETTER_FAULTS))
     def mail_fails(self, fault: MailFault) -> None:
         """The next letter has a hard time."""
