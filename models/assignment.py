@@ -28,10 +28,11 @@ class Choice:
 def choose(ticket: Ticket, people: Sequence[Candidate], *, now: datetime) -> Choice | None:
     """The person to offer the ticket to, or None when there is nobody at all.
 
-    Never the requester, never somebody away or inactive. Who declined or released the ticket is
-    asked again only when nobody else is left, an admin first.
+    Never the requester, never somebody away or inactive. A confidential ticket goes to those who
+    are trusted with such, if there are any. Who declined or released the ticket is asked again only
+    when nobody else is left, an admin first.
     """
-    available = [person for person in people if _available(person.member, ticket, now)]
+    available = _trusted([p for p in people if _available(p.member, ticket, now)], ticket)
     fresh = [person for person in available if person.member.slack_id not in ticket.tried]
     return (
         _who_had_it(ticket, fresh)
@@ -49,6 +50,12 @@ def matched(member: Member, wanted: Sequence[str]) -> tuple[str, ...]:
 
 def _available(member: Member, ticket: Ticket, now: datetime) -> bool:
     return member.moderates and not member.is_away(now) and member.slack_id != ticket.requester
+
+
+def _trusted(people: list[Candidate], ticket: Ticket) -> list[Candidate]:
+    if not ticket.confidential:
+        return people
+    return [person for person in people if person.member.trusted] or people
 
 
 def _who_had_it(ticket: Ticket, people: Sequence[Candidate]) -> Choice | None:

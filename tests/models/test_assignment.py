@@ -107,3 +107,11 @@ def test_better_somebody_who_may_not_know_than_nobody() -> None:
 
     assert name_of(choice) == "UEVE"
     assert "no admin is free" in (choice.reason if choice else "")
+
+
+def test_a_confidential_ticket_goes_to_the_trusted_if_there_are_any() -> None:
+    trusted = EVE.model_copy(update={"trusted": True})
+    confidential = ticket("vpn", "okta", confidential=True)
+
+    assert name_of(chosen(confidential, (BOB, 0), (trusted, 5))) == "UEVE"
+    assert name_of(chosen(confidential, (BOB, 0), (EVE, 5))) == "UBOB"
