@@ -13,6 +13,7 @@ from bot.errors import answer_error
 from bot.listeners import (
     claim_ticket,
     decline_ticket,
+    issue_token,
     manage_team,
     open_ticket,
     release_ticket,
@@ -29,6 +30,7 @@ from models.slack import Identity
 FEATURES = (
     show_help,
     manage_team,
+    issue_token,
     open_ticket,
     claim_ticket,
     decline_ticket,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from models.account import Act, Issued, Scope, narrowed
 from models.database import Database, answering
@@ -23,6 +23,7 @@ _NOTED_EVERY = timedelta(minutes=1)
 # Records outlive their tokens for so long, to be looked at.
 _KEPT = timedelta(days=30)
 MOST_ACTS = 200
+_OURS = UUID("5b0f6a52-8a0e-4f6e-9a2f-6c1d3d0b7e11")
 log = logging.getLogger(__name__)
 
 
@@ -59,13 +60,17 @@ class Accounts:
     # -- tokens ----------------------------------------------------------------------------------
 
     async def issue(
-        self, member: Member, *, name: str, scopes: Sequence[Scope], life: timedelta
+        self, member: Member, *, key: str, name: str, scopes: Sequence[Scope], life: timedelta
     ) -> tuple[str, Issued]:
-        """A new token, which is kept by nobody but its owner, and the record of it."""
+        """A new token, which is kept by nobody but its owner, and the record of it.
+
+        Args:
+            key: of the submission that asks for it: the same one again gives the same token.
+        """
         async with answering():
             now = (await self._db.now()).replace(microsecond=0)
             issued = Issued(
-                id=uuid4().hex,
+                id=uuid5(_OURS, f"{member.team_id}:{member.slack_id}:{key}").hex,
                 team_id=member.team_id,
                 slack_id=member.slack_id,
                 name=name,
@@ -75,7 +80,8 @@ class Accounts:
             )
             record = issued.model_dump() | {"gone_at": issued.expires_at + _KEPT}
             record["_id"] = record.pop("id")
-            await self._db.tokens.insert_one(record)
+            stored = await self._db.insert_once("tokens", record, unique="_id")
+        issued = _issued(stored) if stored else issued
         return self._tokens.sign(_claims(issued), Purpose.API), issued
 
     async def caller(self, token: str) -> Caller:
@@ -159,11 +165,16 @@ class Accounts:
         before: dict[str, Any] | None = None,
         after: dict[str, Any] | None = None,
         via: str = "slack",
+        once: str = "",
     ) -> None:
-        """Write down what somebody has done; nothing in the log is ever changed."""
+        """Write down what somebody has done; nothing in the log is ever changed.
+
+        Args:
+            once: what is the same when the same thing is asked for again, and written down once.
+        """
         async with answering():
             act = Act(
-                id=uuid4().hex,
+                id=uuid5(_OURS, f"{what}:{once}").hex if once else uuid4().hex,
                 team_id=by.team_id,
                 at=await self._db.now(),
                 who=by.slack_id,
@@ -175,7 +186,7 @@ class Accounts:
             )
             document = act.model_dump(mode="python")
             document["_id"] = document.pop("id")
-            await self._db.audit.insert_one(document)
+            await self._db.insert_once("audit", document, unique="_id")
 
     async def acts(self, team_id: str, *, limit: int = MOST_ACTS) -> list[Act]:
         """What was done last, the newest first."""

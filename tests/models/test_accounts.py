@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
+from uuid import uuid4
 
 import pytest
 
@@ -31,7 +33,9 @@ async def somebody(desk: Desk, slack_id: str, role: Role) -> Member:
 
 async def issued(desk: Desk, member: Member, *scopes: Scope) -> str:
     """A token of theirs."""
-    token, _ = await desk.accounts.issue(member, name="ci", scopes=scopes or EVERY, life=HOUR)
+    token, _ = await desk.accounts.issue(
+        member, key=f"view:{uuid4()}", name="ci", scopes=scopes or EVERY, life=HOUR
+    )
     return token
 
 
@@ -62,6 +66,16 @@ async def test_a_role_that_is_lost_and_found_counts_at_once(desk: Desk) -> None:
     await desk.store.note("T1", "UBOSS", active=False)
     with pytest.raises(NoSuchToken):
         await desk.accounts.caller(token)
+
+
+async def test_the_same_form_sent_again_gives_the_same_token(desk: Desk) -> None:
+    member = await somebody(desk, "USAME", Role.USER)
+    issue = partial(desk.accounts.issue, member, name="ci", scopes=EVERY, life=HOUR)
+
+    tokens = [(await issue(key=key))[0] for key in ("view:1", "view:1", "view:2")]
+
+    assert tokens[0] == tokens[1] != tokens[2]
+    assert len(await desk.accounts.issued_to("T1", "USAME")) == 2
 
 
 async def test_one_revokes_ones_own_and_an_admin_anybodys(desk: Desk) -> None:
