@@ -22,6 +22,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.requests import ClientDisconnect
 
+from bot.api.site import build_api
 from bot.guard import MAX_BODY, is_from_slack
 from bot.measuring import measure
 from models.database import all_within
@@ -98,6 +99,9 @@ def build_site(bot: Bot) -> FastAPI:
     site.add_route("/healthz", healthz)
     site.add_route("/readyz", readyz)
     site.add_route("/metrics", metrics)
+    api = build_api()
+    api.state.bot = bot
+    site.mount("/api", api)
     if bot.desk.settings.slack_app_token is None:
         site.add_route("/slack/events", slack_events, methods=["POST"])
     return site

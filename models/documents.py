@@ -10,20 +10,24 @@ from pydantic import ValidationError
 from models.configuration import DEFAULT, Configuration
 from models.errors import Unreadable
 from models.member import Member
+from models.skill import words
 from models.ticket import Ticket
 
 Document = dict[str, Any]
+_MOST_WORDS = 500
 log = logging.getLogger(__name__)
 
 
 def document_of(ticket: Ticket) -> Document:
     """The ticket as it is stored.
 
-    `due` and `dead` say beside it when there is something to do or to look at, for the indexes;
-    a ticket with neither is in neither of them.
+    `number` and `words` are what it is looked for by. `due` and `dead` say when there is something
+    to do or to look at, for the indexes; a ticket with neither is in neither of them.
     """
     document = ticket.model_dump()
     document["_id"] = document.pop("id")
+    document["number"] = number_of(ticket.id)
+    document["words"] = sorted(set(words(ticket.text)))[:_MOST_WORDS]
     times = {"due": ticket.due_at(), "dead": ticket.dead_since()}
     return document | {name: at for name, at in times.items() if at}
 
@@ -38,6 +42,21 @@ def ticket_of(document: Document) -> Ticket:
         return Ticket.model_validate({**document, "id": document["_id"]})
     except ValidationError as error:
         raise Unreadable(f"{document['_id']} is damaged. Please tell an admin.") from error
+
+
+def number_of(ticket_id: str) -> int:
+    """What tickets are sorted by: the newer, the larger."""
+    return int(ticket_id.removeprefix("T-"))
+
+
+def visible_to(member: Member) -> Document:
+    """What a ticket must be for a person to see it; `models.permissions` says it of one ticket."""
+    if not member.moderates:
+        return {"requester": member.slack_id}
+    if member.trusted:
+        return {}
+    own = [{"requester": member.slack_id}, {"assignee": member.slack_id}]
+    return {"$or": [{"confidential": False}, *own]}
 
 
 def members_of(documents: Iterable[Document]) -> list[Member]:

@@ -31,6 +31,8 @@ THRESHOLD = 5
 # How long; the last one again and again. After each pause one call is let through to try.
 PAUSES_SECONDS = (5, 15, 30)
 _PROBE_SECONDS = 20
+# The bearer of a token may call so often in so many seconds.
+_TOKEN_CALLS, _TOKEN_SECONDS = 240, 60
 _FORGET_SECONDS = 600
 _AWAY = (RedisError, OSError, TimeoutError)
 log = logging.getLogger(__name__)
@@ -151,6 +153,20 @@ class Gate:
         finally:
             took = time.monotonic() - began
             OUTSIDE_SECONDS.labels(service, call, outcome).observe(took)
+
+    async def calls_too_often(self, token_id: str) -> int:
+        """Seconds that the bearer of a token has to wait; 0 when it may call now."""
+        key = f"gate:token:{token_id}"
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self._redis.pipeline() as pipe:
+                pipe.set(key, 0, ex=_TOKEN_SECONDS, nx=True)
+                pipe.incr(key)
+                pipe.ttl(key)
+                _, calls, left = await pipe.execute()
+        except _AWAY as error:
+            log.warning("Redis does not say how often a token was used: %r", error)
+            return 0
+        return max(1, int(left)) if calls > _TOKEN_CALLS else 0
 
     async def breakers(self) -> dict[Service, bool]:
         """Which services are let rest, since they do not answer."""

@@ -15,16 +15,35 @@ from typing import Any
 
 from models.configuration import DEFAULT, Configuration
 from models.database import Database, answering
-from models.documents import Document, configuration_of, document_of, members_of, ticket_of
+from models.documents import (
+    Document,
+    configuration_of,
+    document_of,
+    members_of,
+    number_of,
+    ticket_of,
+    visible_to,
+)
 from models.errors import NoSuchTicket, Unreadable
 from models.member import Member, Profile, Role
-from models.skill import Skill
+from models.skill import Skill, words
 from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
 
 log = logging.getLogger(__name__)
+_MOST_TERMS = 8
 # What `prepare` makes; the doctor looks whether they are there.
-INDEXES = frozenset({"key_1", "due_1", "dead_1", "set_aside.at_1", "team_id_1_status_1"})
+INDEXES = frozenset(
+    {
+        "key_1",
+        "due_1",
+        "dead_1",
+        "set_aside.at_1",
+        "team_id_1_status_1",
+        "team_id_1_number_-1",
+        "words_1",
+    }
+)
 
 
 class Store:
@@ -42,6 +61,8 @@ class Store:
             await tickets.create_index("dead", sparse=True)
             await tickets.create_index("set_aside.at", sparse=True)
             await tickets.create_index(["team_id", "status"])
+            await tickets.create_index([("team_id", 1), ("number", -1)])
+            await tickets.create_index("words")
             await self._db.members.create_index(["team_id", "role"])
             await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
 
@@ -149,6 +170,26 @@ class Store:
             async for document in self._db.tickets.find(query, {"assignee": 1}):
                 held[document.get("assignee", "")].append(document["_id"])
         return held
+
+    async def tickets_for(
+        self, member: Member, *, before: str | None, limit: int, status: Status | None, terms: str
+    ) -> list[Ticket]:
+        """The tickets that a person may see, the newest first.
+
+        Args:
+            before: the id of a ticket; only older ones are wanted.
+            terms: words that must all be in a ticket.
+        """
+        query: Document = {"team_id": member.team_id, **visible_to(member)}
+        if status:
+            query["status"] = status.value
+        if wanted := words(terms)[:_MOST_TERMS]:
+            query["words"] = {"$all": wanted}
+        if before:
+            query["number"] = {"$lt": number_of(before)}
+        async with answering():
+            found = self._db.tickets.find(query).sort("number", -1).limit(limit)
+            return [ticket_of(document) async for document in found]
 
     # -- alarms ----------------------------------------------------------------------------------
 

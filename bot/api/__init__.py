@@ -1,0 +1,1 @@
+"""The same moves for programs: `/api/v1`."""

@@ -1,0 +1,149 @@
+"""What goes in and comes out of the API."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.account import Act, Issued, Scope
+from models.member import Member, Role
+from models.ticket import Draft, Event, Status, Ticket, Urgency
+from models.triage import Priority
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EventOut(_Out):
+    """One line of a ticket's history."""
+
+    at: datetime
+    what: str
+    who: str = Field(description="Slack id; empty for the desk itself")
+    why: str
+
+    @classmethod
+    def of(cls, event: Event) -> "EventOut":
+        """As it is shown."""
+        return cls(at=event.at, what=event.what, who=event.who, why=event.why)
+
+
+class TicketOut(_Out):
+    """A ticket as its caller may see it."""
+
+    id: str = Field(examples=["T-42"])
+    version: int = Field(description="counts the moves; what If-Match is compared with")
+    status: Status
+    title: str
+    description: str
+    urgency: Urgency | None
+    confidential: bool
+    requester: str = Field(description="Slack id")
+    assignee: str | None = Field(description="Slack id")
+    reason: str = Field(description="why the assignee was chosen")
+    category: str | None
+    priority: Priority | None
+    skills: tuple[str, ...]
+    summary: str
+    opened_at: datetime
+    history: tuple[EventOut, ...]
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> "TicketOut":
+        """As it is shown; notes are for the moderator's eyes in Slack."""
+        triage = ticket.triage
+        same = ("id", "version", "status", "title", "description", "urgency", "confidential")
+        more = ("requester", "assignee", "reason", "opened_at")
+        return cls(
+            **ticket.model_dump(include={*same, *more}),
+            category=triage.category if triage else None,
+            priority=triage.priority if triage else None,
+            skills=triage.skills if triage else (),
+            summary=triage.summary if triage else "",
+            history=tuple(map(EventOut.of, ticket.history)),
+        )
+
+
+class Page(_Out):
+    """Some tickets, the newest first, and where the next ones begin."""
+
+    tickets: tuple[TicketOut, ...]
+    next: str | None = Field(description="the `cursor` of the next page, if there is one")
+
+
+class TicketIn(_In):
+    """A ticket to be opened for the caller."""
+
+    title: str = Field(min_length=1, max_length=150, pattern=r"\w", examples=["VPN is down"])
+    description: str = Field(default="", max_length=3000)
+    urgency: Urgency | None = None
+    confidential: bool = False
+
+    def draft(self, *, key: str, requester: Member) -> Draft:
+        """The ticket as its requester wrote it."""
+        return Draft(
+            key=key,
+            team_id=requester.team_id,
+            requester=requester.slack_id,
+            **self.model_dump(),
+        )
+
+
+class PersonOut(_Out):
+    """A member of the desk."""
+
+    slack_id: str
+    name: str
+    role: Role
+    skills: tuple[str, ...]
+    active: bool
+
+    @classmethod
+    def of(cls, member: Member) -> "PersonOut":
+        """As others see them."""
+        return cls(**member.model_dump(include=set(cls.model_fields)))
+
+
+class TokenOut(_Out):
+    """A token that counts; the token itself is shown once, where it was issued."""
+
+    id: str
+    name: str
+    scopes: tuple[Scope, ...]
+    issued_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+
+    @classmethod
+    def of(cls, issued: Issued) -> "TokenOut":
+        """As its owner sees it."""
+        return cls(**issued.model_dump(include=set(cls.model_fields)))
+
+
+class MeOut(_Out):
+    """Who calls."""
+
+    person: PersonOut
+    scopes: tuple[Scope, ...] = Field(description="what this token opens now")
+    tokens: tuple[TokenOut, ...]
+
+
+class ActOut(_Out):
+    """One line of the audit log."""
+
+    at: datetime
+    who: str
+    what: str
+    to: str
+    before: dict[str, object]
+    after: dict[str, object]
+    via: str
+
+    @classmethod
+    def of(cls, act: Act) -> "ActOut":
+        """As admins see it."""
+        return cls(**act.model_dump(include=set(cls.model_fields)))

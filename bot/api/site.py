@@ -1,0 +1,45 @@
+"""The API as one application, which describes itself at `/api/docs`."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from bot.api import people, problems, tickets
+from models.database import all_within
+
+ANSWER_SECONDS = 5
+MOST_BYTES = 100_000
+_ABOUT = """\
+Frontdesk for programs. Get a token in Slack with `/ticket token`, and send it as
+`Authorization: Bearer …`; it opens what its owner may do at that moment, never more.
+Whatever can't be is answered with a problem document (RFC 9457)."""
+
+
+def build_api() -> FastAPI:
+    """The application below `/api`; its `state.bot` has to be set."""
+    api = FastAPI(
+        title="Frontdesk",
+        version="1",
+        description=_ABOUT,
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    v1 = APIRouter(prefix="/v1")
+    v1.include_router(tickets.router)
+    v1.include_router(people.router)
+    api.include_router(v1)
+    api.middleware("http")(_bounded)
+    problems.install(api)
+    return api
+
+
+async def _bounded(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """No request is larger, and no answer takes longer, than any should."""
+    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+        return problems.respond(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This is too much.")
+    with all_within(ANSWER_SECONDS):
+        return await call_next(request)

@@ -1,0 +1,131 @@
+"""Tickets over the API: the same verbs, and the same table of permissions, as in Slack."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import Field
+
+from bot.api.caller import Reader, TheDesk, Writer
+from bot.api.problems import Told, answers
+from bot.api.shapes import Page, TicketIn, TicketOut
+from models.accounts import Caller
+from models.desk import Desk
+from models.errors import NoSuchTicket
+from models.flow import Move
+from models.permissions import Verb, may
+from models.ticket import Status, Ticket
+
+router = APIRouter(prefix="/tickets", tags=["tickets"])
+# Each verb that moves a ticket on, as people say it.
+MOVES = {
+    Verb.CLAIM: Move.CLAIM,
+    Verb.DECLINE: Move.DECLINE,
+    Verb.RELEASE: Move.RELEASE,
+    Verb.RESOLVE: Move.RESOLVE,
+    Verb.REOPEN: Move.REOPEN,
+}
+TicketId = Annotated[str, Field(pattern=r"^T-[0-9]{1,9}$", examples=["T-42"])]
+Key = Annotated[str, Header(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
+ETag = Annotated[str | None, Header(pattern=r'^(W/)?"[0-9]{1,9}"$', examples=['"3"'])]
+Cursor = Annotated[str | None, Query(pattern=r"^T-[0-9]{1,9}$", description="`next` of a page")]
+Limit = Annotated[int, Query(ge=1, le=100)]
+Words = Annotated[str | None, Query(max_length=200, description="words that are all in it")]
+_MISSING = answers(HTTPStatus.NOT_FOUND)
+
+
+@router.get("", responses=answers())
+async def list_tickets(
+    *,
+    desk: TheDesk,
+    caller: Reader,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+    status: Status | None = None,
+    q: Words = None,
+) -> Page:
+    """The tickets that the caller may see, the newest first."""
+    found = await desk.store.tickets_for(
+        caller.member, before=cursor, limit=limit, status=status, terms=q or ""
+    )
+    last = found[-1].id if len(found) == limit else None
+    return Page(tickets=tuple(map(TicketOut.of, found)), next=last)
+
+
+@router.get("/{ticket_id}", responses=_MISSING)
+async def get_ticket(
+    desk: TheDesk, caller: Reader, ticket_id: TicketId, response: Response
+) -> TicketOut:
+    """One ticket; one that the caller may not see is as good as none."""
+    return _shown(await _seen(desk, caller, ticket_id), response)
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses=answers(HTTPStatus.CONFLICT),
+)
+async def open_ticket(
+    desk: TheDesk,
+    caller: Writer,
+    wanted: TicketIn,
+    idempotency_key: Key,
+    response: Response,
+) -> TicketOut:
+    """Open a ticket for the caller; with the same Idempotency-Key there is one, however often."""
+    key = f"api:{caller.member.slack_id}:{idempotency_key}"
+    draft = wanted.draft(key=key, requester=caller.member)
+    ticket = await desk.open_ticket(draft)
+    if not ticket.says(draft):
+        raise Told(HTTPStatus.CONFLICT, f"This Idempotency-Key has opened {ticket.id} already.")
+    await desk.accounts.note(
+        caller.member, "opened ticket", ticket.id, via=_via(caller), once=ticket.id
+    )
+    response.headers["Location"] = f"/api/v1/tickets/{ticket.id}"
+    return _shown(ticket, response)
+
+
+@router.post(
+    "/{ticket_id}/{verb}",
+    responses=answers(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
+)
+async def move_ticket(
+    *,
+    desk: TheDesk,
+    caller: Writer,
+    ticket_id: TicketId,
+    verb: Annotated[Verb, Field(description="what to do with it")],
+    response: Response,
+    if_match: ETag = None,
+) -> TicketOut:
+    """Claim, decline, release, resolve or reopen it; 409 says why it is too late for that."""
+    move = MOVES.get(verb)
+    if move is None:
+        raise Told(HTTPStatus.NOT_FOUND, "There is no such verb.")
+    before = await _seen(desk, caller, ticket_id)
+    if if_match and if_match.removeprefix("W/") != _etag(before):
+        raise Told(HTTPStatus.PRECONDITION_FAILED, f"{ticket_id} has changed in the meantime.")
+    seen = before.version if if_match else None
+    ticket = await desk.move(ticket_id, move, by=caller.member, seen=seen)
+    await desk.accounts.note(caller.member, move.value, ticket_id, via=_via(caller))
+    return _shown(ticket, response)
+
+
+async def _seen(desk: Desk, caller: Caller, ticket_id: str) -> Ticket:
+    ticket, _ = await desk.store.ticket(ticket_id)
+    if not may(Verb.VIEW, caller.member, ticket):
+        raise NoSuchTicket
+    return ticket
+
+
+def _shown(ticket: Ticket, response: Response) -> TicketOut:
+    response.headers["ETag"] = _etag(ticket)
+    return TicketOut.of(ticket)
+
+
+def _etag(ticket: Ticket) -> str:
+    return f'"{ticket.version}"'
+
+
+def _via(caller: Caller) -> str:
+    return f"token {caller.token_id}"

@@ -1,0 +1,80 @@
+"""Who may call at all: every wrong token is answered in the same words."""
+
+import pytest
+
+from models.member import Role
+from tests.bot.api.conftest import Api
+from tests.models.test_tokens import BAD
+
+
+@pytest.mark.fault("F84")
+@pytest.mark.parametrize("case", [case for case in BAD if case != "a megabyte"])
+async def test_every_wrong_token_is_answered_alike(api: Api, case: str) -> None:
+    nobody = await api.call("GET", "/me")
+    answer = await api.call("GET", "/me", token=BAD[case] or "x")
+
+    assert (answer.status, answer.body) == (401, nobody.body)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "/ticket token" in answer.body["detail"]
+
+
+@pytest.mark.fault("F84", "F85")
+async def test_a_token_ends_with_its_revocation_and_with_its_owner(api: Api) -> None:
+    _, token = await api.somebody("UGONE", Role.ADMIN)
+    _, other = await api.somebody("UGONE", Role.ADMIN)
+    nobody = await api.call("GET", "/me")
+    me = (await api.call("GET", "/me", token=token)).body
+    assert (me["person"]["role"], me["scopes"]) == (
+        "admin",
+        ["admin", "tickets:read", "tickets:write"],
+    )
+
+    mine = (await api.desk.accounts.caller(other)).token_id
+
+    assert mine in {issued["id"] for issued in me["tokens"]}
+    revoked = await api.call("DELETE", f"/me/tokens/{mine}", token=other)
+    assert (revoked.status, revoked.body["id"]) == (200, mine)
+    gone = await api.call("GET", "/me", token=other)
+    assert (gone.status, gone.body) == (401, nobody.body)
+
+    await api.desk.store.note("T1", "UGONE", active=False)
+    gone = await api.call("GET", "/me", token=token)
+    assert (gone.status, gone.body) == (401, nobody.body)
+
+
+@pytest.mark.fault("F85")
+async def test_who_is_demoted_has_less_from_the_next_call_on(api: Api) -> None:
+    _, token = await api.somebody("UDEMOTED", Role.ADMIN)
+    assert (await api.call("GET", "/audit", token=token)).status == 200
+    assert (await api.call("GET", "/people", token=token)).status == 200
+
+    await api.desk.store.set_role("T1", "UDEMOTED", role=Role.USER)
+
+    assert (await api.call("GET", "/audit", token=token)).status == 403
+    assert (await api.call("GET", "/people", token=token)).status == 403
+    assert (await api.call("GET", "/skills", token=token)).status == 200
+
+
+@pytest.mark.fault("F89")
+async def test_who_calls_too_often_is_told_how_long_to_wait(api: Api) -> None:
+    _, token = await api.somebody("UOFTEN", Role.USER)
+    _, other = await api.somebody("UCALM", Role.USER)
+
+    token_id = (await api.desk.accounts.caller(token)).token_id
+    waits = [await api.desk.gate.calls_too_often(token_id) for _ in range(239)]
+    assert not any(waits)
+    assert (await api.call("GET", "/skills", token=token)).status == 200
+    refused = await api.call("GET", "/skills", token=token)
+
+    assert refused.status == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert (await api.call("GET", "/skills", token=other)).status == 200
+
+
+async def test_a_request_that_is_too_large_is_not_read(api: Api) -> None:
+    _, token = await api.somebody("ULARGE", Role.USER)
+
+    answer = await api.call("POST", "/tickets", token=token, json={"title": "x" * 200_000})
+
+    assert answer.status == 413

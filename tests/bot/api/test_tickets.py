@@ -1,0 +1,196 @@
+"""Tickets over the API: seen, found, opened once, and moved on by who may."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.api.tickets import MOVES
+from models.account import Scope
+from models.flow import FLOW, Move
+from models.member import Role
+from models.permissions import Relation, Verb, permitted
+from models.ticket import Status, Ticket
+from models.triage import Engine, Priority, Triage
+from tests.bot.api.conftest import Api
+
+TRIAGE = Triage(
+    category="Network", priority=Priority.NORMAL, summary="VPN", engine=Engine.BUILTIN, confidence=1
+)
+NONE = "There is no such ticket any more."
+
+
+async def at(api: Api, ticket: Ticket, status: Status, *, assignee: str) -> Ticket:
+    """The ticket brought so far by the desk, with somebody."""
+    await api.desk.move(ticket.id, Move.TRIAGE, by=None, triage=TRIAGE)
+    offer: dict[str, Any] = {"assignee": assignee, "offered_to": assignee, "offers": 1}
+    moved = await api.desk.move(ticket.id, Move.OFFER, by=None, **offer)
+    changed = moved.model_copy(update={"status": status})
+    stored = await api.desk.store.replace(moved, changed)
+    assert stored
+    return stored
+
+
+@pytest.mark.fault("F86")
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("related", Relation)
+@pytest.mark.parametrize("verb", Verb)
+async def test_each_verb_is_open_to_just_those_whom_the_table_names(
+    api: Api, verb: Verb, role: Role, related: Relation
+) -> None:
+    member, token = await api.somebody("UCALLER", role)
+    requester = member.slack_id if related is Relation.REQUESTER else "UADA"
+    assignee = member.slack_id if related is Relation.ASSIGNEE else "UOTHER"
+    ticket = await api.ticket(requester)
+    start = next(iter(FLOW[MOVES[verb]].starts)) if verb in MOVES else Status.OFFERED
+    ticket = await at(api, ticket, start, assignee=assignee)
+
+    if verb is Verb.VIEW:
+        answer = await api.call("GET", f"/tickets/{ticket.id}", token=token)
+    else:
+        answer = await api.call("POST", f"/tickets/{ticket.id}/{verb}", token=token)
+
+    seen = permitted(Verb.VIEW, role, related)
+    if verb is Verb.OPEN or not seen:
+        assert answer.status == 404
+    elif permitted(verb, role, related):
+        assert (answer.status, answer.body["id"]) == (200, ticket.id)
+    else:
+        assert answer.status == 403
+    assert answer.status < 400 or ticket.title not in str(answer.body)
+
+
+@pytest.mark.fault("F86")
+async def test_what_one_may_not_see_is_not_there(api: Api) -> None:
+    _, bob = await api.somebody("UBOB", Role.MODERATOR)
+    _, trusted = await api.somebody("UTRUSTED", Role.MODERATOR, trusted=True)
+    _, eva = await api.somebody("UEVA", Role.USER)
+    secret = await api.ticket("UADA", "A secret about zebras", confidential=True)
+    unknown = await api.call("GET", "/tickets/T-999999999", token=eva)
+
+    hidden = [await api.call("GET", f"/tickets/{secret.id}", token=who) for who in (bob, eva)]
+    found = [
+        [
+            one["id"]
+            for one in (await api.call("GET", "/tickets?q=zebras", token=who)).body["tickets"]
+        ]
+        for who in (bob, eva, trusted)
+    ]
+
+    assert [(one.status, one.body) for one in hidden] == [(404, unknown.body)] * 2
+    assert found == [[], [], [secret.id]]
+    assert (await api.call("GET", f"/tickets/{secret.id}", token=trusted)).status == 200
+
+
+async def test_pages_hold_each_ticket_once_the_newest_first(api: Api) -> None:
+    _, token = await api.somebody("UPAGE", Role.USER)
+    opened = [(await api.ticket("UPAGE", f"Page {n}")).id for n in range(25)]
+
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        path = f"/tickets?limit=10{f'&cursor={cursor}' if cursor else ''}"
+        page = (await api.call("GET", path, token=token)).body
+        seen += [ticket["id"] for ticket in page["tickets"]]
+        cursor = page["next"]
+
+    assert seen == opened[::-1]
+
+
+@pytest.mark.fault("F87")
+@pytest.mark.parametrize("words", ['{"$gt": ""}', "$where", "(a+)+$", "[", "\\", "%00", "a" * 200])
+async def test_patterns_and_operators_are_words(api: Api, words: str) -> None:
+    _, token = await api.somebody("UWORDS", Role.USER)
+    await api.ticket("UWORDS", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")
+
+    answer = await api.call("GET", f"/tickets?q={words.replace('%', '%25')}", token=token)
+
+    assert answer.status == 200
+    assert all("number" in one["title"] for one in answer.body["tickets"]) or not words.strip("\\[")
+
+
+async def test_words_and_status_find_tickets(api: Api) -> None:
+    _, token = await api.somebody("UFIND", Role.USER)
+    printer = await api.ticket("UFIND", "The Printer jams", description="since Monday")
+    await api.ticket("UFIND", "VPN is down")
+
+    async def found(query: str) -> list[str]:
+        answer = await api.call("GET", f"/tickets?{query}", token=token)
+        return [ticket["id"] for ticket in answer.body["tickets"]]
+
+    assert await found("q=monday%20PRINTER") == [printer.id]
+    assert await found("q=printer%20vpn") == []
+    assert len(await found("status=new")) == 2
+    assert await found("status=resolved") == []
+
+
+async def test_a_key_opens_one_ticket_however_often_it_is_sent(api: Api) -> None:
+    _, token = await api.somebody("UKEY", Role.USER)
+    key = {"Idempotency-Key": "monday-1"}
+    wanted = {"title": "VPN is down", "urgency": "blocked"}
+
+    answers = await asyncio.gather(
+        *(api.call("POST", "/tickets", token=token, headers=key, json=wanted) for _ in range(5))
+    )
+    assert {answer.status for answer in answers} == {201}
+    [number] = {answer.body["id"] for answer in answers}
+    assert answers[0].headers["Location"] == f"/api/v1/tickets/{number}"
+
+    await api.desk.move(number, Move.TRIAGE, by=None, triage=TRIAGE)
+    other = {"title": "VPN is up"}
+    refused = await api.call("POST", "/tickets", token=token, headers=key, json=other)
+    assert (refused.status, number in refused.body["detail"]) == (409, True)
+    assert (await api.call("POST", "/tickets", token=token, json=wanted)).status == 422
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{}, {"title": ""}, {"title": "!"}, {"title": "x" * 151}, {"title": "x", "status": "resolved"}],
+)
+async def test_what_is_no_ticket_is_refused_at_its_field(api: Api, wanted: Any) -> None:
+    _, token = await api.somebody("UBAD", Role.USER)
+
+    answer = await api.call(
+        "POST", "/tickets", token=token, headers={"Idempotency-Key": "x"}, json=wanted
+    )
+
+    assert answer.status == 422
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert any("title" in field or "status" in field for field in answer.body["errors"])
+
+
+async def test_who_has_seen_an_older_state_changes_nothing(api: Api) -> None:
+    _, token = await api.somebody("UMATCH", Role.MODERATOR)
+    ticket = await at(api, await api.ticket("UADA"), Status.OFFERED, assignee="UMATCH")
+    seen = (await api.call("GET", f"/tickets/{ticket.id}", token=token)).headers["ETag"]
+    path = f"/tickets/{ticket.id}"
+
+    late = await api.call("POST", f"{path}/claim", token=token, headers={"If-Match": '"0"'})
+    claimed = await api.call("POST", f"{path}/claim", token=token, headers={"If-Match": seen})
+    again = await api.call("POST", f"{path}/claim", token=token)
+
+    assert (late.status, claimed.status, again.status) == (412, 200, 409)
+    assert "already have" in again.body["detail"]
+    [act, *_] = await api.desk.accounts.acts("T1")
+    assert (act.who, act.what, act.to, act.via[:6]) == ("UMATCH", "claimed", ticket.id, "token ")
+
+
+async def test_reading_opens_no_writing(api: Api) -> None:
+    _, token = await api.somebody("UREAD", Role.MODERATOR, Scope.READ)
+    ticket = await at(api, await api.ticket("UADA"), Status.OFFERED, assignee="UREAD")
+
+    assert (await api.call("GET", f"/tickets/{ticket.id}", token=token)).status == 200
+    refused = await api.call("POST", f"/tickets/{ticket.id}/claim", token=token)
+    assert (refused.status, "tickets:write" in refused.body["detail"]) == (403, True)
+    assert (await api.call("GET", "/audit", token=token)).status == 403
+
+
+async def test_times_are_given_with_their_zone(api: Api) -> None:
+    _, token = await api.somebody("UTIME", Role.USER)
+    ticket = await api.ticket("UTIME")
+
+    told = (await api.call("GET", f"/tickets/{ticket.id}", token=token)).body["opened_at"]
+
+    assert datetime.fromisoformat(told).astimezone(UTC).tzinfo is UTC
+    assert told.endswith("Z")
