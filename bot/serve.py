@@ -21,6 +21,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.requests import ClientDisconnect
 
 from bot.guard import MAX_BODY, is_from_slack
+from bot.links import Links
 from bot.measuring import measure
 from models.database import all_within
 from models.desk import Desk
@@ -95,6 +96,7 @@ def build_site(bot: Bot) -> FastAPI:
     site.add_route("/healthz", healthz)
     site.add_route("/readyz", readyz)
     site.add_route("/metrics", metrics)
+    Links(bot.desk).register(site)
     if bot.desk.settings.slack_app_token is None:
         site.add_route("/slack/events", slack_events, methods=["POST"])
     return site
