@@ -24,6 +24,7 @@ from starlette.requests import ClientDisconnect
 
 from bot.api.site import build_api
 from bot.guard import MAX_BODY, is_from_slack
+from bot.links import Links
 from bot.measuring import measure
 from models.database import all_within
 from models.desk import Desk
@@ -102,6 +103,7 @@ def build_site(bot: Bot) -> FastAPI:
     api = build_api()
     api.state.bot = bot
     site.mount("/api", api)
+    Links(bot.desk).register(site)
     if bot.desk.settings.slack_app_token is None:
         site.add_route("/slack/events", slack_events, methods=["POST"])
     return site

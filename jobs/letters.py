@@ -1,17 +1,16 @@
 """The e-mails: subject, plain text and HTML, with the same facts as the card in Slack."""
 
-from datetime import datetime
+from collections.abc import Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from html import escape
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.clock import now
 from models.member import Member
 from models.ticket import Ticket
-from models.wording import clip, listed, triaged_by
+from models.wording import clip, facts
 
 SUBJECT_LENGTH = 120
 _HTML = """\
@@ -19,6 +18,7 @@ _HTML = """\
 <html lang="en"><body style="font-family: sans-serif; color: #1d1c1d; max-width: 40em">
 <h2 style="margin-bottom: 0">{heading}</h2>
 <p>{lead}</p>
+{links}
 <table cellpadding="4">{rows}</table>
 {sections}
 <p style="color: #616061">{closing}</p>
@@ -27,12 +27,23 @@ _HTML = """\
 _LEAD = (
     "This ticket is offered to you. Claim or decline it in Slack, in your messages with Frontdesk."
 )
+_LINK = (
+    '<a href="{url}" target="_blank" rel="noopener noreferrer" style="display: inline-block; '
+    "padding: 10px 20px; margin: 0 8px 8px 0; border: 1px solid #0b5c8a; border-radius: 6px; "
+    'color: #0b5c8a; font-weight: bold; text-decoration: none">{word}</a>'
+)
 _CLOSING = "You get this because you are a moderator of the help desk."
 _CONFIDENTIAL = "The ticket is confidential: what it says stands only in Slack."
 
 
 def offer_letter(
-    ticket: Ticket, *, notice: str, to: Member, requester: Member, sender: str
+    ticket: Ticket,
+    *,
+    notice: str,
+    to: Member,
+    requester: Member,
+    sender: str,
+    links: Mapping[str, str],
 ) -> EmailMessage:
     """The letter that offers a ticket to a moderator.
 
@@ -40,9 +51,10 @@ def offer_letter(
         notice: the id of what they are told; the same notice has the same Message-ID.
         to: the moderator; must have an e-mail address.
         sender: the address it comes from, with or without a name.
+        links: what the moderator can do by following which address.
     """
     heading = f"{ticket.id}: {_subject(ticket)}"
-    facts = _facts(ticket, to=to, requester=requester)
+    known = _facts(ticket, to=to, requester=requester)
     sections = _sections(ticket)
     letter = EmailMessage(policy=SMTP)
     letter["Subject"] = clip(heading, SUBJECT_LENGTH)
@@ -51,8 +63,9 @@ def offer_letter(
     letter["Date"] = format_datetime(now())
     letter["Message-ID"] = f"<{notice}.{int(ticket.opened_at.timestamp())}@{_domain(sender)}>"
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(_plain(heading, facts, sections), cte="quoted-printable")
-    letter.add_alternative(_html(heading, facts, sections), subtype="html", cte="quoted-printable")
+    letter.set_content(_plain(heading, known, sections, links), cte="quoted-printable")
+    html = _html(heading, known, sections, links)
+    letter.add_alternative(html, subtype="html", cte="quoted-printable")
     return letter
 
 
@@ -61,17 +74,9 @@ def _subject(ticket: Ticket) -> str:
 
 
 def _facts(ticket: Ticket, *, to: Member, requester: Member) -> dict[str, str]:
-    facts = {"Asked by": _one_line(requester.name) or requester.slack_id}
-    if ticket.triage:
-        facts |= {
-            "Category": ticket.triage.category,
-            "Priority": ticket.triage.priority.value,
-            "Skills": listed(ticket.triage.skills),
-        }
-    facts["Why you"] = ticket.reason
-    facts["Triage"] = triaged_by(ticket)
-    facts["Opened"] = _local(ticket.opened_at, to.tz)
-    return facts
+    known = facts(ticket, reader=to, requester=requester)
+    known["Asked by"] = _one_line(known["Asked by"])
+    return known | {"Why you": ticket.reason}
 
 
 def _sections(ticket: Ticket) -> dict[str, str]:
@@ -83,24 +88,37 @@ def _sections(ticket: Ticket) -> dict[str, str]:
     return {name: text for name, text in told.items() if text}
 
 
-def _plain(heading: str, facts: dict[str, str], sections: dict[str, str]) -> str:
-    lines = [heading, "", _LEAD, "", *(f"{name}: {value}" for name, value in facts.items())]
+def _plain(
+    heading: str, known: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
+) -> str:
+    lines = [heading, "", _LEAD, ""]
+    if links:
+        lines += [*(f"{word}: {url}" for word, url in links.items()), ""]
+    lines += [f"{name}: {value}" for name, value in known.items()]
     for name, text in sections.items():
         lines += ["", f"{name}:", text]
     return "\n".join([*lines, "", _CLOSING, ""])
 
 
-def _html(heading: str, facts: dict[str, str], sections: dict[str, str]) -> str:
+def _html(
+    heading: str, known: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
+) -> str:
     rows = "".join(
         f'<tr><th align="left">{escape(name)}</th><td>{escape(value)}</td></tr>'
-        for name, value in facts.items()
+        for name, value in known.items()
     )
     told = "".join(
         f'<h3>{escape(name)}</h3><p style="white-space: pre-wrap">{escape(text)}</p>'
         for name, text in sections.items()
     )
+    ways = "".join(_LINK.format(url=escape(url), word=escape(w)) for w, url in links.items())
     return _HTML.format(
-        heading=escape(heading), lead=_LEAD, rows=rows, sections=told, closing=_CLOSING
+        heading=escape(heading),
+        lead=_LEAD,
+        links=f"<p>{ways}</p>" if ways else "",
+        rows=rows,
+        sections=told,
+        closing=_CLOSING,
     )
 
 
@@ -112,15 +130,6 @@ def _one_line(text: str) -> str:
     """
     printable = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(printable.replace("=?", "= ?").split())
-
-
-def _local(at: datetime, tz: str) -> str:
-    """A time in the reader's own zone; in UTC where the zone is not known here."""
-    try:
-        zone = ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return at.astimezone(zone).strftime("%A, %d %B %Y, %H:%M (%Z)")
 
 
 def _domain(sender: str) -> str:

@@ -18,6 +18,8 @@ from models.desk import Change, Desk
 from models.errors import Gone, NotNow, OutOfTurn, Unknown
 from models.flow import Move
 from models.gate import Service
+from models.member import Member
+from models.permissions import Verb
 from models.step import Pending
 from models.ticket import OPEN_WITH_SOMEBODY, Card, CardKind, Status, Ticket
 from models.wording import mention
@@ -27,6 +29,8 @@ _CLOCK_SLACK = timedelta(minutes=10)
 _NOBODY_KNOWS = (-1, "")
 # No tickets are offered for so long to somebody whom Slack does not reach.
 _UNREACHABLE = timedelta(hours=1)
+# Long enough for a holiday's mail, and short for a key that lies in an inbox.
+_LINKS_LIVE = timedelta(days=7)
 log = logging.getLogger(__name__)
 
 
@@ -86,6 +90,7 @@ async def email_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Chang
         to=to,
         requester=requester,
         sender=desk.settings.mail_from,
+        links=_links(desk, ticket, to),
     )
     try:
         async with desk.gate.out(Service.SMTP, "send"):
@@ -96,6 +101,27 @@ async def email_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Chang
             raise
         log.warning("the letter %s was sent twice, and may not have arrived", letter["Message-ID"])
     return nothing
+
+
+def _links(desk: Desk, ticket: Ticket, to: Member) -> dict[str, str]:
+    """What the letter offers to do by a link; the same each time, since it may be sent twice."""
+    base = desk.settings.public_url
+    if not base:
+        return {}
+    offered = [event.at for event in ticket.history if event.what == Move.OFFER]
+
+    def link(verb: Verb) -> str:
+        token = desk.accounts.link(
+            to,
+            ticket_id=ticket.id,
+            verb=verb,
+            notice=_offer(ticket),
+            at=offered[-1],
+            life=_LINKS_LIVE,
+        )
+        return f"{base.rstrip('/')}/link/{token}"
+
+    return {"Claim": link(Verb.CLAIM), "View": link(Verb.VIEW)}
 
 
 async def _send_card(

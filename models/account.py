@@ -55,7 +55,7 @@ class Act(BaseModel):
         what: a verb and what it was done to, like "set role".
         to: what it was done to: a Slack id, a ticket's id, a skill.
         before, after: how that was and is; never what is written in a ticket.
-        via: where it came from: "slack", or "token" and its id.
+        via: where it came from: "slack", "link" (in a letter), or "token" and its id.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -7,9 +7,9 @@ active; its scopes are narrowed to what the owner's role allows at that very mom
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from models.account import Act, Issued, Scope, narrowed
 from models.database import Database, answering
@@ -23,7 +23,6 @@ _NOTED_EVERY = timedelta(minutes=1)
 # Records outlive their tokens for so long, to be looked at.
 _KEPT = timedelta(days=30)
 MOST_ACTS = 200
-_OURS = UUID("5b0f6a52-8a0e-4f6e-9a2f-6c1d3d0b7e11")
 log = logging.getLogger(__name__)
 
 
@@ -70,7 +69,7 @@ class Accounts:
         async with answering():
             now = (await self._db.now()).replace(microsecond=0)
             issued = Issued(
-                id=uuid5(_OURS, f"{member.team_id}:{member.slack_id}:{key}").hex,
+                id=uuid5(NAMESPACE_URL, f"{member.team_id}:{member.slack_id}:{key}").hex,
                 team_id=member.team_id,
                 slack_id=member.slack_id,
                 name=name,
@@ -130,23 +129,44 @@ class Accounts:
 
     # -- links -----------------------------------------------------------------------------------
 
-    async def link(self, member: Member, *, ticket_id: str, verb: str, life: timedelta) -> str:
-        """A token for one thing that this person may do once."""
-        async with answering():
-            now = (await self._db.now()).replace(microsecond=0)
+    def link(
+        self,
+        member: Member,
+        *,
+        ticket_id: str,
+        verb: str,
+        notice: str,
+        at: datetime,
+        life: timedelta,
+    ) -> str:
+        """A token for one thing that this person may do once.
+
+        The same notice gives the same token, so that both copies of a letter carry it.
+
+        Args:
+            notice: the id of what they are told.
+            at: when what they are told of came to be.
+        """
+        born = int(at.timestamp())
+        occasion = f"{member.team_id}:{member.slack_id}:{notice}:{born}:{verb}"
         claims = Claims(
             sub=member.slack_id,
             team=member.team_id,
             scope=f"{verb}:{ticket_id}",
-            iat=int(now.timestamp()),
-            exp=int((now + life).timestamp()),
-            jti=uuid4().hex,
+            iat=born,
+            exp=born + int(life.total_seconds()),
+            jti=uuid5(NAMESPACE_URL, occasion).hex,
         )
         return self._tokens.sign(claims, Purpose.LINK)
 
     def read_link(self, token: str) -> Claims:
         """What a link is for; raises NoSuchToken when it has expired, or is none of ours."""
         return self._tokens.read(token, Purpose.LINK)
+
+    async def is_used(self, claims: Claims) -> bool:
+        """Whether the link has been used up."""
+        async with answering():
+            return await self._db.links.find_one({"_id": claims.jti}) is not None
 
     async def use_link(self, claims: Claims) -> bool:
         """Use the link up; whether this was the first time. Of many at once one is the first."""
@@ -174,7 +194,7 @@ class Accounts:
         """
         async with answering():
             act = Act(
-                id=uuid5(_OURS, f"{what}:{once}").hex if once else uuid4().hex,
+                id=uuid5(NAMESPACE_URL, f"{what}:{once}").hex if once else uuid4().hex,
                 team_id=by.team_id,
                 at=await self._db.now(),
                 who=by.slack_id,

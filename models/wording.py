@@ -5,7 +5,9 @@ few places that take mrkdwn (https://docs.slack.dev/messaging/formatting-message
 """
 
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from models.member import Member
 from models.step import Step
 from models.ticket import Status, Ticket
 from models.triage import Engine, Priority
@@ -50,6 +52,15 @@ def moment(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
 
 
+def local_time(at: datetime, tz: str) -> str:
+    """A time in the reader's own zone; in UTC where the zone is not known here."""
+    try:
+        zone = ZoneInfo(tz)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return at.astimezone(zone).strftime("%A, %d %B %Y, %H:%M (%Z)")
+
+
 def listed(names: tuple[str, ...]) -> str:
     """Names in a row, or a word that says there are none."""
     return ", ".join(names) or "none"
@@ -69,6 +80,21 @@ def triaged_by(ticket: Ticket) -> str:
     name = "Gemini" if triage.engine is Engine.GEMINI else "the built-in engine"
     because = f"; {triage.why_builtin}" if triage.why_builtin else ""
     return f"{name} ({triage.confidence:.0%} sure of the category{because})"
+
+
+def facts(ticket: Ticket, *, reader: Member, requester: Member) -> dict[str, str]:
+    """What is known of a ticket besides its text, for where Slack does not draw it."""
+    triage = ticket.triage
+    known = {"Asked by": requester.name or requester.slack_id}
+    if triage:
+        known |= {
+            "Category": triage.category,
+            "Priority": triage.priority.value,
+            "Skills": listed(triage.skills),
+        }
+    known["Triage"] = triaged_by(ticket)
+    known["Opened"] = local_time(ticket.opened_at, reader.tz)
+    return known
 
 
 def status_line(ticket: Ticket) -> str:

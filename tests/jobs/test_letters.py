@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from collections.abc import Mapping
 from email.message import EmailMessage
 
 import pytest
@@ -17,10 +18,18 @@ EVE = member("UEVE", Role.MODERATOR, name="Eve", email="eve@example.com", tz="Eu
 ADA = member("UADA", name="Ada <b>Lovelace</b>", email="ada@example.com")
 
 
-def letter(ticket: Ticket, to: Member = EVE) -> EmailMessage:
+LINKS = {"Claim": "https://desk.example/link/a?b&c", "View": "https://desk.example/link/d"}
+
+
+def letter(ticket: Ticket, to: Member = EVE, links: Mapping[str, str] = LINKS) -> EmailMessage:
     """The letter that offers the ticket."""
     return offer_letter(
-        ticket, notice="T-1.offer.1", to=to, requester=ADA, sender="Desk <desk@example.com>"
+        ticket,
+        notice="T-1.offer.1",
+        to=to,
+        requester=ADA,
+        sender="Desk <desk@example.com>",
+        links=links,
     )
 
 
@@ -37,6 +46,18 @@ def test_both_parts_say_the_same() -> None:
     for said in ("T-1: VPN is down", "Network", "normal", "knows vpn", "since this morning"):
         assert said in part(sent, "plain")
         assert said in part(sent, "html")
+
+
+def test_both_parts_carry_the_links_if_there_are_any() -> None:
+    sent = letter(ticket_at(Status.OFFERED))
+    without = letter(ticket_at(Status.OFFERED), links={})
+
+    assert "Claim: https://desk.example/link/a?b&c\n" in part(sent, "plain")
+    assert 'href="https://desk.example/link/a?b&amp;c"' in part(sent, "html")
+    assert "View: https://desk.example/link/d\n" in part(sent, "plain")
+    assert 'href="https://desk.example/link/d"' in part(sent, "html")
+    assert "href" not in part(without, "html")
+    assert "http" not in part(without, "plain")
 
 
 def test_times_are_those_of_the_reader() -> None:

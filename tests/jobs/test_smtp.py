@@ -21,6 +21,7 @@ def letter() -> EmailMessage:
         to=BOB.model_copy(update={"email": "bob@acme.example"}),
         requester=member("UADA", name="Ada"),
         sender="Desk <desk@acme.example>",
+        links={},
     )
 
 

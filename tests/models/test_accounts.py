@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from models.account import Scope
+from models.clock import now
 from models.desk import Desk
 from models.errors import NoSuchToken
 from models.member import Member, Role
@@ -37,6 +39,12 @@ async def issued(desk: Desk, member: Member, *scopes: Scope) -> str:
         member, key=f"view:{uuid4()}", name="ci", scopes=scopes or EVERY, life=HOUR
     )
     return token
+
+
+def linked(desk: Desk, member: Member, **more: Any) -> str:
+    """A link of theirs, to claim a ticket."""
+    what: dict[str, Any] = {"ticket_id": "T-1", "verb": "claim", "notice": "T-1.offer.1"}
+    return desk.accounts.link(member, **what, **{"at": now(), "life": HOUR, **more})
 
 
 @pytest.mark.parametrize(
@@ -115,7 +123,7 @@ async def test_when_it_was_used_is_noted_but_not_each_time(desk: Desk) -> None:
 @pytest.mark.fault("F76")
 async def test_of_twenty_who_use_a_link_at_once_one_is_the_first(desk: Desk) -> None:
     member = await somebody(desk, "ULINK", Role.MODERATOR)
-    link = await desk.accounts.link(member, ticket_id="T-1", verb="claim", life=HOUR)
+    link = linked(desk, member)
     claims = desk.accounts.read_link(link)
     assert (claims.sub, claims.scope) == ("ULINK", "claim:T-1")
 
@@ -124,9 +132,35 @@ async def test_of_twenty_who_use_a_link_at_once_one_is_the_first(desk: Desk) -> 
     assert used.count(True) == 1
 
 
+async def test_the_same_notice_gives_the_same_link_and_each_other_one_another(desk: Desk) -> None:
+    member = await somebody(desk, "USAME", Role.MODERATOR)
+    other = await somebody(desk, "UOTHER", Role.MODERATOR)
+    at = now()
+    link = linked(desk, member, at=at)
+
+    assert linked(desk, member, at=at) == link
+    others = [
+        linked(desk, other, at=at),
+        linked(desk, member, at=at, verb="view"),
+        linked(desk, member, at=at, notice="T-1.offer.2"),
+        linked(desk, member, at=at - HOUR),
+    ]
+    ids = {desk.accounts.read_link(one).jti for one in (link, *others)}
+    assert len(ids) == 5
+
+
+async def test_a_link_is_used_once_it_was_used(desk: Desk) -> None:
+    member = await somebody(desk, "UUSED", Role.MODERATOR)
+    claims = desk.accounts.read_link(linked(desk, member))
+
+    assert not await desk.accounts.is_used(claims)
+    await desk.accounts.use_link(claims)
+    assert await desk.accounts.is_used(claims)
+
+
 async def test_a_token_opens_no_link_and_a_link_no_api(desk: Desk) -> None:
     member = await somebody(desk, "UMIX", Role.MODERATOR)
-    link = await desk.accounts.link(member, ticket_id="T-1", verb="claim", life=HOUR)
+    link = linked(desk, member)
 
     with pytest.raises(NoSuchToken):
         await desk.accounts.caller(link)
