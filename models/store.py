@@ -172,17 +172,18 @@ class Store:
         return held
 
     async def tickets_for(
-        self, member: Member, *, before: str | None, limit: int, status: Status | None, terms: str
+        self, member: Member, *, before: str, limit: int, status: str, terms: str
     ) -> list[Ticket]:
         """The tickets that a person may see, the newest first.
 
         Args:
             before: the id of a ticket; only older ones are wanted.
+            status: the one that is wanted.
             terms: words that must all be in a ticket.
         """
         query: Document = {"team_id": member.team_id, **visible_to(member)}
         if status:
-            query["status"] = status.value
+            query["status"] = status
         if wanted := words(terms)[:_MOST_TERMS]:
             query["words"] = {"$all": wanted}
         if before:

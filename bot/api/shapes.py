@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from models.account import Act, Issued, Scope
 from models.member import Member, Role
@@ -81,7 +81,7 @@ class TicketIn(_In):
     title: str = Field(min_length=1, max_length=150, pattern=r"\w", examples=["VPN is down"])
     description: str = Field(default="", max_length=3000)
     urgency: Urgency | None = None
-    confidential: bool = False
+    confidential: StrictBool = False
 
     def draft(self, *, key: str, requester: Member) -> Draft:
         """The ticket as its requester wrote it."""

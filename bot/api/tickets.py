@@ -1,7 +1,7 @@
 """Tickets over the API: the same verbs, and the same table of permissions, as in Slack."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
@@ -27,10 +27,11 @@ MOVES = {
 }
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9]{1,9}$", examples=["T-42"])]
 Key = Annotated[str, Header(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
-ETag = Annotated[str | None, Header(pattern=r'^(W/)?"[0-9]{1,9}"$', examples=['"3"'])]
-Cursor = Annotated[str | None, Query(pattern=r"^T-[0-9]{1,9}$", description="`next` of a page")]
+ETag = Annotated[str, Header(max_length=100, description="the ETag of a state", examples=['"3"'])]
+Cursor = Annotated[str, Query(pattern=r"^(T-[0-9]{1,9})?$", description="`next` of a page")]
 Limit = Annotated[int, Query(ge=1, le=100)]
-Words = Annotated[str | None, Query(max_length=200, description="words that are all in it")]
+Words = Annotated[str, Query(max_length=200, description="words that are all in it")]
+AnyStatus = Annotated[Status | Literal[""], Query(description="one status alone")]
 _MISSING = answers(HTTPStatus.NOT_FOUND)
 
 
@@ -39,14 +40,14 @@ async def list_tickets(
     *,
     desk: TheDesk,
     caller: Reader,
-    cursor: Cursor = None,
+    cursor: Cursor = "",
     limit: Limit = 20,
-    status: Status | None = None,
-    q: Words = None,
+    status: AnyStatus = "",
+    q: Words = "",
 ) -> Page:
     """The tickets that the caller may see, the newest first."""
     found = await desk.store.tickets_for(
-        caller.member, before=cursor, limit=limit, status=status, terms=q or ""
+        caller.member, before=cursor, limit=limit, status=status, terms=q
     )
     last = found[-1].id if len(found) == limit else None
     return Page(tickets=tuple(map(TicketOut.of, found)), next=last)
@@ -96,7 +97,7 @@ async def move_ticket(
     ticket_id: TicketId,
     verb: Annotated[Verb, Field(description="what to do with it")],
     response: Response,
-    if_match: ETag = None,
+    if_match: ETag = "",
 ) -> TicketOut:
     """Claim, decline, release, resolve or reopen it; 409 says why it is too late for that."""
     move = MOVES.get(verb)

@@ -1,0 +1,53 @@
+"""The API is as it describes itself, called in every way that it allows, and in others."""
+
+import sys
+from asyncio import create_subprocess_exec
+from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
+
+import pytest
+
+from models.member import Role
+from tests.bot.api.conftest import Api
+
+SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+
+async def calls_all(api: Api, *, examples: int, phases: str) -> tuple[int, str]:
+    """The exit code of Schemathesis, and what it says."""
+    _, token = await api.somebody("USCHEMA", Role.ADMIN)
+    await api.ticket("USCHEMA")
+    options = ("--max-examples", str(examples), "--seed", "1", "--no-color", "--phases", phases)
+    ran = await create_subprocess_exec(
+        *(str(SCHEMATHESIS), "--config-file", str(CONFIG)),
+        *("run", f"{api.url}/api/openapi.json", *options),
+        *("--header", f"Authorization: Bearer {token}", "--suppress-health-check", "all"),
+        stdout=PIPE,
+        stderr=STDOUT,
+    )
+    said, _ = await ran.communicate()
+    return ran.returncode or 0, said.decode()
+
+
+async def test_the_api_is_as_it_describes_itself(api: Api) -> None:
+    code, said = await calls_all(api, examples=3, phases="examples,fuzzing")
+
+    assert code == 0, said
+
+
+@pytest.mark.long
+@pytest.mark.fault("F87")
+async def test_the_api_is_so_whatever_is_tried(api: Api) -> None:
+    code, said = await calls_all(api, examples=30, phases="examples,coverage,fuzzing,stateful")
+
+    assert code == 0, said
+
+
+async def test_the_description_can_be_read_by_people(api: Api) -> None:
+    async with api.http.get(f"{api.url}/api/docs") as answer:
+        assert answer.ok
+    async with api.http.get(f"{api.url}/api/openapi.json") as answer:
+        described = await answer.json()
+    assert described["openapi"].startswith("3.1")
+    assert set(described["paths"]) >= {"/v1/tickets", "/v1/tickets/{ticket_id}/{verb}", "/v1/me"}
