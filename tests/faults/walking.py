@@ -19,6 +19,7 @@ _OF_ITS_RUN = {
     re.compile(r"\bT-\d+\b"): "T-n",
     re.compile(r"(?m)^(Opened:? ).*$"): r"\1…",
     re.compile(r"\.\d+@"): ".…@",
+    re.compile(r"/link/\S+"): "/link/…",
 }
 _PATIENCE = 25
 _TRIES = 8

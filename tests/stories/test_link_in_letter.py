@@ -1,0 +1,43 @@
+"""The links in a real letter: a scanner opens them all, then Eve claims without opening Slack."""
+
+import re
+
+import pytest
+from aiohttp import ClientSession
+
+from sandbox.cast import Cast
+from sandbox.world import World
+from tests.stories.acts import nothing_pends, opens_ticket
+from tests.stories.conftest import HTTP_ONLY
+
+
+@HTTP_ONLY
+@pytest.mark.fault("F76")
+async def test_the_link_in_the_letter_claims_once_whatever_scanners_open(
+    world: World, cast: Cast
+) -> None:
+    number = await opens_ticket(cast.ada, "VPN is down")
+    [letter] = await world.mail.until(lambda: world.mail.letters_to(cast.bob.email))
+    claim, view = re.findall(r"^(?:Claim|View): (\S+)$", letter.text, flags=re.MULTILINE)
+    assert {claim, view} == set(re.findall(r'href="([^"]+)"', letter.html))
+    await nothing_pends(world)
+    before = await world.documents("tickets")
+
+    async with ClientSession() as http:
+        for link in (claim, view) * 3:
+            async with http.get(link) as looked:
+                assert looked.ok
+                assert "VPN is down" in await looked.text()
+        assert await world.documents("tickets") == before
+
+        seen = re.search(r'action="([^"]+)"', await (await http.get(claim)).text())
+        assert seen
+        async with http.post(claim + seen[1]) as done:
+            assert done.ok
+        async with http.post(claim + seen[1]) as again:
+            assert again.status == 410
+
+    assert await cast.bob.gets_message("You have it")
+    assert await cast.ada.gets_message("@Bob Kahn has it")
+    [act] = await world.documents("audit")
+    assert (act["who"], act["to"], act["via"]) == (cast.bob.id, number, "link")
