@@ -43,8 +43,14 @@ async def issued(desk: Desk, member: Member, *scopes: Scope) -> str:
 
 def linked(desk: Desk, member: Member, **more: Any) -> str:
     """A link of theirs, to claim a ticket."""
-    what: dict[str, Any] = {"ticket_id": "T-1", "verb": "claim", "notice": "T-1.offer.1"}
-    return desk.accounts.link(member, **(what | {"at": now(), "life": HOUR} | more))
+    of: dict[str, Any] = {
+        "ticket_id": "T-1",
+        "verb": "claim",
+        "notice": "T-1.offer.1",
+        "at": now(),
+        "life": HOUR,
+    }
+    return desk.accounts.link(member, **of | more)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ export class Inbox {
       el("h2", {}, letter.subject),
       el("dl", {}, el("dt", {}, "From"), el("dd", {}, letter.from), el("dt", {}, "To"), el("dd", {}, letter.to.join(", ")), el("dt", {}, "When"), el("dd", {}, `${dayName(at, tz)}, ${clock(at, tz)}`)),
       letter.html && el("div", { class: "segments", role: "group", "aria-label": "How to show it" }, tab("HTML", false), tab("Plain text", true)),
-      asPlain ? el("pre", { class: "plain", tabindex: 0 }, letter.text) : el("iframe", { sandbox: "", srcdoc: letter.html, title: letter.subject }),
+      asPlain ? el("pre", { class: "plain", tabindex: 0 }, letter.text) : el("iframe", { sandbox: "allow-popups allow-popups-to-escape-sandbox", srcdoc: letter.html, title: letter.subject }),
     ];
   }
 }
