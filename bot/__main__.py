@@ -10,6 +10,7 @@ from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_expo
 
 from bot.app import build_app
 from bot.background import Background
+from bot.listeners.follow_people import read_group
 from bot.serve import DRAIN_SECONDS, Bot, open_doors, open_socket
 from models.clock import now
 from models.desk import Desk, open_desk
@@ -76,6 +77,7 @@ async def _make_ready(bot: Bot, background: Background, stack: AsyncExitStack) -
     if token:
         socket = open_socket(bot.app, token.get_secret_value())
         bot.socket = await stack.enter_async_context(socket)
+    background.start(read_group(desk, identity.team_id))
     log.info("ready for %s, by %s", identity.team_name, "Socket Mode" if token else "HTTP")
 
 

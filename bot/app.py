@@ -13,12 +13,14 @@ from bot.errors import answer_error
 from bot.listeners import (
     claim_ticket,
     decline_ticket,
+    follow_people,
     issue_token,
     manage_team,
     open_ticket,
     release_ticket,
     reopen_ticket,
     resolve_ticket,
+    show_audit,
     show_help,
     watch_desk,
 )
@@ -38,6 +40,8 @@ FEATURES = (
     resolve_ticket,
     reopen_ticket,
     watch_desk,
+    show_audit,
+    follow_people,
 )
 
 

@@ -32,6 +32,8 @@ async def answer_error(
 ) -> BoltResponse:
     """Answer Slack so that the person learns, where they are, what happened and what to do."""
     sentence = _sentence(error)
+    if body.get("type") == "event_callback":
+        return _for_event(error)
     if body.get("type") == "view_submission":
         return _in_form(error, sentence, body["view"])
     if "command" in body:
@@ -46,6 +48,12 @@ async def answer_error(
         else:
             background.start(desk.slack.open_view(body["trigger_id"], sentence_view(sentence)))
     return BoltResponse(status=200, body="")
+
+
+def _for_event(error: Exception) -> BoltResponse:
+    """Nobody waits to read it; what was not stored is not taken, so that Slack sends it again."""
+    taken = isinstance(error, BoltUnhandledRequestError)
+    return BoltResponse(status=200 if taken else 503, body="")
 
 
 def _sentence(error: Exception) -> str:

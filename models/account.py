@@ -44,7 +44,6 @@ class Issued(BaseModel):
     expires_at: datetime
     used_at: datetime | None = None
     revoked_at: datetime | None = None
-    revoked_by: str = ""
 
 
 class Act(BaseModel):

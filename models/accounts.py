@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import NAMESPACE_OID, NAMESPACE_URL, uuid4, uuid5
 
 from models.account import Act, Issued, Scope, narrowed
 from models.database import Database, answering
@@ -43,10 +43,18 @@ class Caller:
 class Accounts:
     """What is issued to members, and what was done with it."""
 
-    def __init__(self, database: Database, store: Store, tokens: Tokens) -> None:
+    def __init__(
+        self, database: Database, store: Store, tokens: Tokens, *, guests: bool = True
+    ) -> None:
+        """Take the tools.
+
+        Args:
+            guests: whether the tokens of guests count.
+        """
         self._db = database
         self._store = store
         self._tokens = tokens
+        self._guests = guests
 
     async def prepare(self) -> None:
         """Make the indexes that the rest relies on; harmless when they exist."""
@@ -59,17 +67,24 @@ class Accounts:
     # -- tokens ----------------------------------------------------------------------------------
 
     async def issue(
-        self, member: Member, *, key: str, name: str, scopes: Sequence[Scope], life: timedelta
+        self,
+        member: Member,
+        *,
+        name: str,
+        scopes: Sequence[Scope],
+        life: timedelta,
+        key: str = "",
     ) -> tuple[str, Issued]:
         """A new token, which is kept by nobody but its owner, and the record of it.
 
         Args:
-            key: of the submission that asks for it: the same one again gives the same token.
+            key: what the token was asked for with; the same again gives the same token, as it
+                was asked for first.
         """
         async with answering():
             now = (await self._db.now()).replace(microsecond=0)
             issued = Issued(
-                id=uuid5(NAMESPACE_URL, f"{member.team_id}:{member.slack_id}:{key}").hex,
+                id=_id(f"{member.team_id}:{member.slack_id}:{key}" if key else ""),
                 team_id=member.team_id,
                 slack_id=member.slack_id,
                 name=name,
@@ -95,7 +110,9 @@ class Accounts:
             now = await self._db.now()
         member = await self._store.member(claims.team, claims.sub)
         issued = _issued(record) if record else None
-        if issued is None or issued.revoked_at or not member.active or issued.expires_at <= now:
+        if issued is None or issued.revoked_at or issued.expires_at <= now:
+            raise NoSuchToken
+        if not member.active or (member.guest and not self._guests):
             raise NoSuchToken
         if issued.used_at is None or now - issued.used_at > _NOTED_EVERY:
             async with answering():
@@ -185,16 +202,16 @@ class Accounts:
         before: dict[str, Any] | None = None,
         after: dict[str, Any] | None = None,
         via: str = "slack",
-        once: str = "",
+        key: str = "",
     ) -> None:
         """Write down what somebody has done; nothing in the log is ever changed.
 
         Args:
-            once: what is the same when the same thing is asked for again, and written down once.
+            key: what can only be done once; it is written down once.
         """
         async with answering():
             act = Act(
-                id=uuid5(NAMESPACE_URL, f"{what}:{once}").hex if once else uuid4().hex,
+                id=_id(f"{by.team_id}:{key}" if key else ""),
                 team_id=by.team_id,
                 at=await self._db.now(),
                 who=by.slack_id,
@@ -213,6 +230,11 @@ class Accounts:
         async with answering():
             found = self._db.audit.find({"team_id": team_id}).sort("at", -1).limit(limit)
             return [Act.model_validate({**one, "id": one["_id"]}) async for one in found]
+
+
+def _id(key: str) -> str:
+    """Always the same for the same key; without one, a new one."""
+    return uuid5(NAMESPACE_OID, key).hex if key else uuid4().hex
 
 
 def _issued(record: dict[str, Any]) -> Issued:

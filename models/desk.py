@@ -10,13 +10,13 @@ import aiohttp
 
 from models import flow
 from models.accounts import Accounts
-from models.clock import now as clock
 from models.database import Database
-from models.errors import NoSuchTicket, OutOfTurn, OutsideError
+from models.errors import NoSuchTicket, OutOfTurn
 from models.flow import Move
 from models.gate import Gate
 from models.member import Member, Role
 from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
+from models.people import People
 from models.queue import Queue
 from models.settings import Settings
 from models.slack import Slack
@@ -29,8 +29,6 @@ from models.wording import mention
 # Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
 _TRIES = 50
 
-# People change their names and addresses, but seldom.
-_PROFILE_HOLDS = timedelta(hours=12)
 _TIMED = {Move.OFFER.value: OFFER_SECONDS, Move.CLAIM.value: CLAIM_SECONDS}
 
 Change = Callable[[Ticket, datetime], Ticket]
@@ -45,6 +43,7 @@ class Desk:
     database: Database
     store: Store
     accounts: Accounts
+    people: People
     queue: Queue
     gate: Gate
     slack: Slack
@@ -166,21 +165,8 @@ class Desk:
             await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
 
     async def acquainted(self, team_id: str, slack_id: str) -> Member:
-        """The member, with name, e-mail and time zone; asks Slack for them once in half a day.
-
-        Raises:
-            OutsideError: Slack could not say, and never has.
-        """
-        member = await self.store.member(team_id, slack_id)
-        if member.profiled_at and clock() - member.profiled_at < _PROFILE_HOLDS:
-            return member
-        try:
-            profile = await self.slack.profile(slack_id)
-        except OutsideError:
-            if member.profiled_at:
-                return member
-            raise
-        return await self.store.set_profile(member, profile, at=clock())
+        """See `People.acquainted`."""
+        return await self.people.acquainted(team_id, slack_id)
 
     async def dm_channel(self, team_id: str, slack_id: str, *, anew: bool = False) -> str:
         """The app's direct-message channel with a person; asks Slack for it the first time.
@@ -201,8 +187,8 @@ class Desk:
     async def take_back_orphans(self, team_id: str) -> None:
         """Tickets go on without those who may hold none any more; harmless when there are none."""
         held = await self.store.open_tickets(team_id)
-        moderators = {member.slack_id for member in await self.store.moderators(team_id)}
-        for slack_id in held.keys() - moderators:
+        members = await self.store.moderators(team_id)
+        for slack_id in held.keys() - {one.slack_id for one in members if one.moderates}:
             for ticket_id in held[slack_id]:
                 with suppress(OutOfTurn, NoSuchTicket):
                     await self._take_back(ticket_id, slack_id)
@@ -265,12 +251,14 @@ async def open_desk(
         slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session, gate)
         store = Store(database)
         tokens = Tokens(settings.jwt_secret, settings.jwt_previous_secrets)
+        accounts = Accounts(database, store, tokens, guests=settings.guests == "user")
         try:
             yield Desk(
                 settings=settings,
                 database=database,
                 store=store,
-                accounts=Accounts(database, store, tokens),
+                accounts=accounts,
+                people=People(store, slack, accounts),
                 queue=queue,
                 gate=gate,
                 slack=slack,

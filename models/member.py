@@ -1,7 +1,9 @@
 """A member: any person in Slack as the desk knows them, with a role and skills."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,6 +25,9 @@ class Member(BaseModel):
         away_until: no tickets are offered before then.
         dm_channel: id of the app's direct-message channel with them, once opened.
         trusted: whether they may see confidential tickets that are not theirs.
+        guest: a guest, a bot, or somebody of another workspace: never more than a user.
+        by_group: whether they have their role only from the user group of the settings.
+        updated: Slack's own time of the profile that is known, in whole seconds.
         profiled_at: when name, e-mail and time zone were last read from Slack.
         appointed: whether somebody has given them the role they have.
     """
@@ -40,6 +45,9 @@ class Member(BaseModel):
     away_until: datetime | None = None
     dm_channel: str | None = None
     trusted: bool = False
+    guest: bool = False
+    by_group: bool = False
+    updated: int = 0
     profiled_at: datetime | None = None
     appointed: bool = False
 
@@ -59,7 +67,13 @@ class Member(BaseModel):
 
 
 class Profile(BaseModel):
-    """What Slack says of a person (https://docs.slack.dev/reference/methods/users.info)."""
+    """What Slack says of a person (https://docs.slack.dev/reference/methods/users.info).
+
+    Attributes:
+        guest: see `Member`.
+        confirmed: whether Slack knows that the address is theirs.
+        updated: when Slack has last changed it, in whole seconds; 0 where it does not say.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,3 +82,27 @@ class Profile(BaseModel):
     tz: str
     owner: bool
     active: bool
+    guest: bool = False
+    confirmed: bool = False
+    updated: int = 0
+
+    @classmethod
+    def read(cls, user: Mapping[str, Any], *, team_id: str) -> Self:
+        """The profile in a user object, which users.info and events give alike.
+
+        Args:
+            team_id: the workspace that the desk serves.
+        """
+        about = user.get("profile") or {}
+        limits = ("is_restricted", "is_ultra_restricted", "is_bot", "is_stranger")
+        elsewhere = user.get("team_id", team_id) != team_id
+        return cls(
+            name=user.get("real_name") or about.get("display_name") or user.get("name", ""),
+            email=about.get("email"),
+            tz=user.get("tz") or "UTC",
+            owner=bool(user.get("is_owner") or user.get("is_primary_owner")),
+            active=not user.get("deleted", False),
+            guest=elsewhere or any(user.get(limit) for limit in limits),
+            confirmed=bool(user.get("is_email_confirmed")),
+            updated=int(user.get("updated") or 0),
+        )

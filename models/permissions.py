@@ -1,6 +1,6 @@
 """Who may do what with a ticket: verb by role by relation to it. Nothing else decides that.
 
-`docs/permissions.md` shows what `table` gives.
+`docs/permissions.md` shows the table; a test keeps it so.
 """
 
 from collections.abc import Mapping
@@ -75,15 +75,3 @@ def may(verb: Verb, member: Member, ticket: Ticket) -> bool:
     if ticket.confidential and related is Relation.OTHER and not member.trusted:
         return False
     return permitted(verb, member.role, related)
-
-
-def table() -> str:
-    """The table, as docs/permissions.md shows it (Markdown)."""
-    lines = [
-        f"| verb | {' | '.join(f'{role}, {related}' for role in Role for related in Relation)} |",
-        f"|---|{'---|' * len(Role) * len(Relation)}",
-    ]
-    for verb in Verb:
-        cells = [permitted(verb, role, related) for role in Role for related in Relation]
-        lines.append(f"| {verb} | {' | '.join('yes' if cell else '' for cell in cells)} |")
-    return "\n".join(lines)

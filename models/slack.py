@@ -42,12 +42,21 @@ _GONE_ERRORS = {
     "cant_update_message",
     "edit_window_closed",
     "is_archived",
+    "no_such_subteam",
 }
 
 
 # What the manifest asks for, and why, stands in manifest.yml; a test compares them.
 NEEDED_SCOPES = frozenset(
-    {"chat:write", "commands", "im:history", "im:write", "users:read", "users:read.email"}
+    {
+        "chat:write",
+        "commands",
+        "im:history",
+        "im:write",
+        "usergroups:read",
+        "users:read",
+        "users:read.email",
+    }
 )
 
 
@@ -119,18 +128,22 @@ class Slack:
         at = parsedate_to_datetime(heard["date"]) if "date" in heard else now()
         return Credentials(identity=identity, scopes=scopes, at=at)
 
-    async def profile(self, slack_id: str) -> Profile:
+    async def profile(self, slack_id: str, *, team_id: str) -> Profile:
         """Ask Slack for a person's name, e-mail, time zone, and whether they own the workspace."""
         answer = await self._call("users.info", lambda: self.client.users_info(user=slack_id))
-        user = answer["user"]
-        about = user.get("profile", {})
-        return Profile(
-            name=user.get("real_name") or about.get("display_name") or user.get("name", ""),
-            email=about.get("email"),
-            tz=user.get("tz") or "UTC",
-            owner=bool(user.get("is_owner") or user.get("is_primary_owner")),
-            active=not user.get("deleted", False),
+        return Profile.read(answer["user"], team_id=team_id)
+
+    async def group_members(self, group_id: str) -> frozenset[str]:
+        """The Slack ids of who is in a user group.
+
+        Raises:
+            Gone: there is no such group, or it is disabled.
+        """
+        answer = await self._call(
+            "usergroups.users.list",
+            lambda: self.client.usergroups_users_list(usergroup=group_id),
         )
+        return frozenset(answer["users"])
 
     async def open_dm(self, slack_id: str) -> str:
         """The id of the app's direct-message channel with a person."""

@@ -64,6 +64,7 @@ class Store:
             await tickets.create_index([("team_id", 1), ("number", -1)])
             await tickets.create_index("words")
             await self._db.members.create_index(["team_id", "role"])
+            await self._db.members.create_index(["team_id", "email"])
             await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
 
     # -- tickets ---------------------------------------------------------------------------------
@@ -213,19 +214,54 @@ class Store:
         """The member; a person seen for the first time becomes one, with the role `user`."""
         return await self._write_member(team_id, slack_id, {})
 
+    async def known(self, team_id: str, slack_id: str) -> Member | None:
+        """The member, if the person is one."""
+        async with answering():
+            found = await self._db.members.find_one({"_id": f"{team_id}:{slack_id}"})
+        return Member.model_validate(found) if found else None
+
     async def set_profile(self, member: Member, profile: Profile, *, at: datetime) -> Member:
-        """Note what Slack says of a person; an owner whom nobody gave a role becomes an admin."""
-        known = profile.model_dump(exclude={"owner"}) | {"profiled_at": at}
-        role = {"role": Role.ADMIN.value} if profile.owner and not member.appointed else {}
-        return await self._write_member(member.team_id, member.slack_id, known | role)
+        """Note what Slack says of a person, unless Slack has said something newer.
+
+        An owner whom nobody gave a role becomes an admin; a guest is a user, whatever they were.
+        Of who is deactivated, name and address stay as they were.
+        """
+        said = {"active", "updated"} if not profile.active else set(type(profile).model_fields)
+        known: Document = profile.model_dump(include=said - {"owner", "confirmed"})
+        known["profiled_at"] = at
+        if profile.guest:
+            known |= {"role": Role.USER.value, "by_group": False}
+        elif profile.owner and not member.appointed:
+            known |= {"role": Role.ADMIN.value, "by_group": False}
+        query: Document = {"_id": f"{member.team_id}:{member.slack_id}"}
+        if profile.updated:
+            query["updated"] = {"$not": {"$gt": profile.updated}}
+        async with answering():
+            await self._db.members.update_one(query, {"$set": known})
+        return await self.member(member.team_id, member.slack_id)
 
     async def set_role(
         self, team_id: str, slack_id: str, *, role: Role, skills: Sequence[str] | None = None
     ) -> Member:
         """Give a person a role, and skills where some are given."""
         known: Document = {"role": role.value, "appointed": True}
+        known |= {} if role is Role.MODERATOR else {"by_group": False}
         known |= {} if skills is None else {"skills": list(skills)}
         return await self._write_member(team_id, slack_id, known)
+
+    async def set_by_group(self, member: Member, *, joins: bool) -> bool:
+        """Make a user of the user group a moderator, or the reverse; whether that changed them.
+
+        Whoever has a role of their own keeps it.
+        """
+        roles = (Role.USER, Role.MODERATOR) if joins else (Role.MODERATOR, Role.USER)
+        before, after = (role.value for role in roles)
+        query: Document = {"_id": f"{member.team_id}:{member.slack_id}", "role": before}
+        query |= {} if joins else {"by_group": True}
+        async with answering():
+            change = {"$set": {"role": after, "by_group": joins}}
+            result = await self._db.members.update_one(query, change)
+        return bool(result.modified_count)
 
     async def note(self, team_id: str, slack_id: str, **known: Any) -> None:
         """Note something about a person, by the name it has in `Member`."""
@@ -238,10 +274,16 @@ class Store:
 
     async def moderators(self, team_id: str) -> list[Member]:
         """All moderators and admins of the workspace."""
-        query = {"team_id": team_id, "role": {"$in": [Role.MODERATOR.value, Role.ADMIN.value]}}
-        async with answering():
-            documents = await self._db.members.find(query).to_list()
-        return members_of(documents)
+        return await self._members(team_id, role={"$in": [Role.MODERATOR.value, Role.ADMIN.value]})
+
+    async def members_by_group(self, team_id: str) -> list[Member]:
+        """Those who have their role only from the user group."""
+        return await self._members(team_id, by_group=True)
+
+    async def gone_with(self, team_id: str, email: str) -> list[Member]:
+        """Those who had this address and are deactivated."""
+        addresses = [email, email.lower()]
+        return await self._members(team_id, email={"$in": addresses}, active=False)
 
     async def configuration(self, team_id: str) -> Configuration:
         """The workspace's categories and skills; the ones the desk starts with until changed."""
@@ -257,6 +299,11 @@ class Store:
             await self._db.upsert("configurations", team_id, first)
             change = {"$addToSet": {"skills": {"$each": more}}}
             await self._db.configurations.update_one({"_id": team_id}, change)
+
+    async def _members(self, team_id: str, **query: Any) -> list[Member]:
+        async with answering():
+            documents = await self._db.members.find({"team_id": team_id, **query}).to_list()
+        return members_of(documents)
 
     async def _write_member(self, team_id: str, slack_id: str, known: Document) -> Member:
         fresh = Member(team_id=team_id, slack_id=slack_id).model_dump(mode="json")

@@ -36,7 +36,7 @@ async def revoke_token(desk: TheDesk, caller: Writer, token_id: TokenId) -> Toke
         issued.id,
         before={"name": issued.name},
         via=f"token {caller.token_id}",
-        once=issued.id,
+        key=f"revoked:{issued.id}",
     )
     return TokenOut.of(issued)
 

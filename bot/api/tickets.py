@@ -80,7 +80,7 @@ async def open_ticket(
     if not ticket.says(draft):
         raise Told(HTTPStatus.CONFLICT, f"This Idempotency-Key has opened {ticket.id} already.")
     await desk.accounts.note(
-        caller.member, "opened ticket", ticket.id, via=_via(caller), once=ticket.id
+        caller.member, "opened ticket", ticket.id, via=_via(caller), key=f"opened:{ticket.id}"
     )
     response.headers["Location"] = f"/api/v1/tickets/{ticket.id}"
     return _shown(ticket, response)

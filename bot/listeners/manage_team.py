@@ -54,9 +54,9 @@ async def show_member(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     admin = await acting.admin(desk, body)
     slack_id = member_form.picked(body)
     if slack_id:
-        member = await desk.store.member(admin.team_id, slack_id)
-        form = member_form.draw(await desk.store.configuration(admin.team_id), member)
         try:
+            member = await desk.acquainted(admin.team_id, slack_id)
+            form = member_form.draw(await desk.store.configuration(admin.team_id), member)
             await desk.slack.update_view(body["view"]["id"], form)
         except OutsideError as error:
             raise DeskError(_SLACK_SILENT) from error
@@ -67,23 +67,46 @@ async def save_member(
     ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
 ) -> None:
     """Store the role and the skills, and say so."""
-    team_id = (await acting.admin(desk, body)).team_id
+    admin = await acting.admin(desk, body)
+    team_id = admin.team_id
     decided = member_form.read(body["view"], await desk.store.configuration(team_id))
     await _refuse_to_lock_out(desk, team_id, decided)
+    before = await desk.store.member(team_id, decided.slack_id)
+    _refuse_role(before, decided)
     if decided.new_skills:
         await desk.store.add_skills(team_id, decided.new_skills)
-    before = await desk.store.member(team_id, decided.slack_id)
+    asked = before.model_copy(update={"role": decided.role, "skills": decided.skills})
+    await _note(desk, admin, before, asked)
     member = await desk.store.set_role(
         team_id, decided.slack_id, role=decided.role, skills=decided.skills
     )
     # Two admins may take each other's role at the same moment: then neither does.
     if before.administers and not await _admins(desk, team_id):
         await desk.store.set_role(team_id, decided.slack_id, role=before.role, skills=before.skills)
+        await _note(desk, admin, member, before)
         raise InvalidDraft({member_form.PERSON: _LAST_ADMIN})
     background.start(_follow(desk, member))
     await ack(
         response_action="update", view=sentence_view(member_form.saved(member), title="People")
     )
+
+
+def _refuse_role(person: Member, decided: member_form.Assigned) -> None:
+    """Roles that Slack decides about are not given or taken here."""
+    field = f"{member_form.ROLE}:{decided.slack_id}"
+    if person.guest and decided.role is not Role.USER:
+        why = "Guests, bots and people of other workspaces are never more than users."
+        raise InvalidDraft({field: why})
+    if person.by_group and decided.role is Role.USER:
+        why = "They are a moderator by a Slack user group. Take them out of it in Slack."
+        raise InvalidDraft({field: why})
+
+
+async def _note(desk: Desk, by: Member, before: Member, after: Member) -> None:
+    """Write it down before it is done, so that nothing is done that is not written down."""
+    was, is_ = ({"role": one.role.value, "skills": list(one.skills)} for one in (before, after))
+    if was != is_:
+        await desk.accounts.note(by, "set role", after.slack_id, before=was, after=is_)
 
 
 async def _follow(desk: Desk, member: Member) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
+from bot import acting
 from bot.acting import team_of, user_of
 from bot.background import Background
 from bot.views import ticket_form
@@ -54,6 +55,7 @@ async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     """Store the ticket, ring for its triage, and only then answer with its number."""
     draft = ticket_form.read(body["view"], team_id=team_of(body), requester=user_of(body))
     try:
+        await acting.check_requester(desk, body)
         ticket = await desk.open_ticket(draft)
     except Unavailable as error:
         raise InvalidDraft(

@@ -9,7 +9,7 @@ HELP = """\
 • `/ticket` opens a form for a new ticket.
 • `/ticket my vpn is down` opens it filled in.
 • `/ticket help` shows this.
-• `/ticket token` issues tokens to programs of yours, and revokes them.
+• `/ticket token` gives you a token for programs, and shows those you have.
 • `/ticket admin` is for admins: roles and skills of people.
 Once it is sent, your ticket gets a number and a card in your messages with Frontdesk. \
 The card always says who has it and what happens next."""

@@ -46,7 +46,7 @@ async def replay_steps(
     ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
 ) -> None:
     """Have all dead steps of a kind tried again."""
-    team_id = (await acting.admin(desk, body)).team_id
+    admin = await acting.admin(desk, body)
     step = Step(body["actions"][0]["value"])
 
     async def replay() -> str:
@@ -56,7 +56,8 @@ async def replay_steps(
             with suppress(OutOfTurn, NoSuchTicket):
                 await desk.replay(ticket_id, step)
         # Not before: a ticket that is still dead would raise it again.
-        await desk.store.end_alarm(team_id, step)
+        await desk.store.end_alarm(admin.team_id, step)
+        await desk.accounts.note(admin, "tried again", step, after={"tickets": list(tickets)})
         return f"Trying again: {STEP_WORDS[step]} for {counted(len(tickets), 'ticket')}."
 
     background.start(_do_and_show(desk, body["view"]["id"], replay))
@@ -67,15 +68,17 @@ async def take_up_tickets(
     ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
 ) -> None:
     """Go on with those damaged tickets that have been repaired."""
-    await acting.admin(desk, body)
+    admin = await acting.admin(desk, body)
 
     async def take_up() -> str:
-        repaired = 0
+        repaired = []
         for ticket_id in await desk.store.set_aside(limit=MOST_TICKETS):
             with suppress(NoSuchTicket):
                 await desk.store.take_up(ticket_id)
-                repaired += 1
-        return f"{counted(repaired, 'ticket').capitalize()} could be read, and goes on."
+                repaired.append(ticket_id)
+        what = "took up damaged tickets"
+        await desk.accounts.note(admin, what, "tickets", after={"tickets": repaired})
+        return f"{counted(len(repaired), 'ticket').capitalize()} could be read, and goes on."
 
     background.start(_do_and_show(desk, body["view"]["id"], take_up))
     await ack()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.views import desk_health
+from bot.views import audit, desk_health, token_form
 from models.cards import Block
 from models.configuration import Configuration
 from models.errors import InvalidDraft
@@ -36,13 +36,16 @@ def draw(configuration: Configuration, member: Member | None = None) -> Block:
     # Slack keeps what stands in a field while its block id stays; another person is another field.
     whose = member.slack_id if member else ""
     blocks = [_person(member), _role(member, whose), _skills(configuration, member, whose)]
+    buttons = [desk_health.button(), audit.button()]
+    if member:
+        buttons.append(token_form.button(member.slack_id))
     return {
         "type": "modal",
         "callback_id": CALLBACK,
         "title": _plain("People"),
         "submit": _plain("Save"),
         "close": _plain("Close"),
-        "blocks": [*blocks, _new_skills(whose), desk_health.button()],
+        "blocks": [*blocks, _new_skills(whose), *buttons],
     }
 
 

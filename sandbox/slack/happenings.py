@@ -5,6 +5,7 @@ from sandbox.slack.messages import Post, message_object
 from sandbox.slack.people import Member, user_object
 from sandbox.slack.shapes import Json
 from sandbox.slack.state import State
+from sandbox.slack.usergroups import Usergroup, usergroup_object
 
 # member_joined_channel has its own letters for the kind of channel.
 _LETTERS = {Kind.CHANNEL: "C", Kind.GROUP: "G", Kind.IM: "D", Kind.MPIM: "G"}
@@ -110,6 +111,27 @@ def user_changed(state: State, member: Member, *, name: str) -> Json:
     user = user_object(member, home_team=state.team_id, with_email=with_email, locale=True)
     event: Json = {"type": name, "user": user}
     return event | ({"cache_ts": state.now()} if name == "user_change" else {})
+
+
+def usergroup_changed(state: State, group: Usergroup, *, before: list[str]) -> list[Json]:
+    """Who is in a user group has changed: `subteam_updated` and `subteam_members_changed`."""
+    added = [user for user in group.users if user not in before]
+    removed = [user for user in before if user not in group.users]
+    earlier, group.updated = group.updated, state.now()
+    shown = usergroup_object(group, with_users=True, with_count=True)
+    members: Json = {
+        "type": "subteam_members_changed",
+        "subteam_id": group.id,
+        "team_id": group.team_id,
+        "date_previous_update": earlier,
+        "date_update": group.updated,
+        "added_users": added,
+        "added_users_count": len(added),
+        "removed_users": removed,
+        "removed_users_count": len(removed),
+    }
+    updated: Json = {"type": "subteam_updated", "subteam": shown}
+    return [one | {"event_ts": state.new_ts()} for one in (updated, members)]
 
 
 def tokens_revoked(state: State) -> Json:

@@ -14,6 +14,7 @@ class Usergroup:
     name: str
     team_id: str
     created: int
+    updated: int
     users: list[str] = field(default_factory=list)
     disabled: bool = False
 
@@ -40,6 +41,7 @@ class Usergroups:
             name=name,
             team_id=team_id,
             created=created,
+            updated=created,
             users=users,
         )
         self._by_id[group.id] = group
@@ -57,7 +59,7 @@ def usergroup_object(group: Usergroup, *, with_users: bool, with_count: bool) ->
         "handle": group.handle,
         "is_external": False,
         "date_create": group.created,
-        "date_update": group.created,
+        "date_update": group.updated,
         "date_delete": group.created if group.disabled else 0,
         "auto_type": None,
         "created_by": "USLACKBOT",

@@ -191,7 +191,12 @@ class Workspace:
         return self._persons[member.id]
 
     def deactivate(self, person: Person) -> None:
-        person.member.deleted = True
+        self.change(person, deleted=True)
+
+    def change(self, person: Person, **fields: object) -> None:
+        """Change something in a person's account, by its name in `Member`; the app hears of it."""
+        for name, value in fields.items():
+            setattr(person.member, name, value)
         person.member.updated = self.state.now()
         self._events.emit(happenings.user_changed(self.state, person.member, name="user_change"))
         self.state.changed()
@@ -221,6 +226,13 @@ class Workspace:
             users=[person.id for person in users],
             created=self.state.now(),
         )
+
+    def change_usergroup(self, group: Usergroup, *, users: Iterable[Person]) -> None:
+        """Have these people in a user group, and no others."""
+        before, group.users = group.users, [person.id for person in users]
+        for event in happenings.usergroup_changed(self.state, group, before=before):
+            self._events.emit(event)
+        self.state.changed()
 
     async def until(
         self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""

@@ -79,6 +79,9 @@ class Story:
         await self.ana.opens_home()
         await self.ana.leaves(self.general)
         await self.ana.joins_workspace()
+        runners = self.slack.add_usergroup("runners", name="Runners")
+        self.slack.change_usergroup(runners, users=[self.ana])
+        await self.slack.until(lambda: self.slack.journal.acks("subteam_members_changed"))
         self.slack.deactivate(self.ana)
         await self.slack.until(lambda: self.slack.journal.acks("user_change"))
         await self.slack.uninstall()
@@ -253,6 +256,7 @@ SAMPLED = [
     ("events/MessageChangedPayload", CHANGED),
     ("events/MessageDeletedPayload", DELETED),
     ("events/ReactionAddedPayload", is_event("reaction_added")),
+    ("events/SubteamMembersChangedPayload", is_event("subteam_members_changed")),
     ("events/TeamJoinPayload", is_event("team_join")),
     ("events/TokensRevokedPayload", is_event("tokens_revoked")),
     ("events/UserChangePayload", is_event("user_change")),

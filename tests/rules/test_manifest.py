@@ -12,6 +12,7 @@ SCOPES = {
     "chat.update": {"chat:write"},
     "conversations.history": {"im:history"},
     "conversations.open": {"im:write"},
+    "usergroups.users.list": {"usergroups:read"},
     # Without the second the answer has no e-mail address.
     "users.info": {"users:read", "users:read.email"},
     "views.open": set(),

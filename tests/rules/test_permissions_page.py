@@ -2,7 +2,8 @@
 
 import re
 
-from models.permissions import table
+from models.member import Role
+from models.permissions import Relation, Verb, permitted
 from tests.rules.source import ROOT
 
 
@@ -12,3 +13,15 @@ def test_the_page_shows_the_table_that_counts() -> None:
 
     assert shown
     assert shown[1] == table()
+
+
+def table() -> str:
+    """The table as Markdown."""
+    lines = [
+        f"| verb | {' | '.join(f'{role}, {related}' for role in Role for related in Relation)} |",
+        f"|---|{'---|' * len(Role) * len(Relation)}",
+    ]
+    for verb in Verb:
+        cells = [permitted(verb, role, related) for role in Role for related in Relation]
+        lines.append(f"| {verb} | {' | '.join('yes' if cell else '' for cell in cells)} |")
+    return "\n".join(lines)

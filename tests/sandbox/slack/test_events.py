@@ -27,6 +27,8 @@ def heard(either_app: AsyncApp) -> list[Json]:
         "reaction_added",
         "member_joined_channel",
         "member_left_channel",
+        "subteam_members_changed",
+        "subteam_updated",
         "team_join",
         "user_change",
     ):
@@ -85,6 +87,21 @@ async def test_what_happens_around_the_app_is_heard(
         "reaction_added",
         "user_change",
     ]
+
+
+async def test_who_comes_and_goes_in_a_user_group_is_heard(
+    slack: Workspace, heard: list[Json], ana: Person, bob: Person
+) -> None:
+    group = slack.add_usergroup("runners", name="Runners", users=[ana])
+
+    slack.change_usergroup(group, users=[bob])
+    await slack.until(lambda: len(heard) == 2)
+
+    events = {body["event"]["type"]: body["event"] for body in heard}
+    assert events["subteam_updated"]["subteam"]["users"] == [bob.id]
+    changed = events["subteam_members_changed"]
+    assert (changed["subteam_id"], changed["added_users"]) == (group.id, [bob.id])
+    assert changed["removed_users"] == [ana.id]
 
 
 async def said(person: Person, client: AsyncWebClient) -> Any:
