@@ -18,6 +18,7 @@ from models.member import Member, Role
 from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
 from models.people import People
 from models.queue import Queue
+from models.search import Search
 from models.settings import Settings
 from models.slack import Slack
 from models.step import Pending, Step
@@ -42,6 +43,7 @@ class Desk:
     settings: Settings
     database: Database
     store: Store
+    search: Search
     accounts: Accounts
     people: People
     queue: Queue
@@ -257,6 +259,7 @@ async def open_desk(
                 settings=settings,
                 database=database,
                 store=store,
+                search=Search(database),
                 accounts=accounts,
                 people=People(store, slack, accounts),
                 queue=queue,

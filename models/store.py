@@ -20,18 +20,15 @@ from models.documents import (
     configuration_of,
     document_of,
     members_of,
-    number_of,
     ticket_of,
-    visible_to,
 )
 from models.errors import NoSuchTicket, Unreadable
 from models.member import Member, Profile, Role
-from models.skill import Skill, words
+from models.skill import Skill
 from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
 
 log = logging.getLogger(__name__)
-_MOST_TERMS = 8
 # What `prepare` makes; the doctor looks whether they are there.
 INDEXES = frozenset(
     {
@@ -171,27 +168,6 @@ class Store:
             async for document in self._db.tickets.find(query, {"assignee": 1}):
                 held[document.get("assignee", "")].append(document["_id"])
         return held
-
-    async def tickets_for(
-        self, member: Member, *, before: str, limit: int, status: str, terms: str
-    ) -> list[Ticket]:
-        """The tickets that a person may see, the newest first.
-
-        Args:
-            before: the id of a ticket; only older ones are wanted.
-            status: the one that is wanted.
-            terms: words that must all be in a ticket.
-        """
-        query: Document = {"team_id": member.team_id, **visible_to(member)}
-        if status:
-            query["status"] = status
-        if wanted := words(terms)[:_MOST_TERMS]:
-            query["words"] = {"$all": wanted}
-        if before:
-            query["number"] = {"$lt": number_of(before)}
-        async with answering():
-            found = self._db.tickets.find(query).sort("number", -1).limit(limit)
-            return [ticket_of(document) async for document in found]
 
     # -- alarms ----------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ async def list_tickets(
     q: Words = "",
 ) -> Page:
     """The tickets that the caller may see, the newest first."""
-    found = await desk.store.tickets_for(
+    found = await desk.search.tickets_for(
         caller.member, before=cursor, limit=limit, status=status, terms=q
     )
     last = found[-1].id if len(found) == limit else None
