@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from sandbox.servers import Servers
 from tests.faults.catalogue import CATALOGUE
@@ -12,6 +13,11 @@ from tests.faults.reporting import Reporting, faults_of
 from tests.sabotage.sitecustomize import SABOTAGE, SABOTAGES, told
 
 _EVERY_SECONDS = 900
+
+
+# Neighbours are noisy: how long one example takes says nothing.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def _stay_at_home(event: str, args: tuple[object, ...]) -> None:
