@@ -22,7 +22,7 @@ test: $(READY) browser ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 faults: $(READY) ## do everything to the desk that may go wrong, into docs/reliability.md; up to 15 minutes
-	@$(BIN)/python -m pytest --every $(ARGS)
+	@$(BIN)/python -m pytest --every --numprocesses 3 --dist loadfile $(ARGS)
 
 sabotage: $(READY) ## take each protection away, and want the tests to notice; takes some minutes
 	@$(BIN)/python -m tests.sabotage

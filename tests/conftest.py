@@ -5,13 +5,19 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from sandbox.servers import Servers
 from tests.faults.catalogue import CATALOGUE
-from tests.faults.reporting import Reporting, faults_of
+from tests.faults.reporting import FAULTS, Reporting, faults_of
 from tests.sabotage.sitecustomize import SABOTAGE, SABOTAGES, told
 
 _EVERY_SECONDS = 900
+
+
+# Neighbours are noisy: how long one example takes says nothing.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def _stay_at_home(event: str, args: tuple[object, ...]) -> None:
@@ -50,11 +56,11 @@ def sabotage(request: pytest.FixtureRequest) -> dict[str, str]:
 def pytest_configure(config: pytest.Config) -> None:
     """What may fail is written down when all of it is tried."""
     config.addinivalue_line("markers", "fault(*ids): it is about these faults of the catalogue")
-    config.addinivalue_line("markers", "beside: it waits for what goes on beside the others")
+    config.addinivalue_line("markers", "beside: it takes minutes in which others can run")
     config.addinivalue_line("markers", "long: it takes its time, and runs with --every alone")
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     some = config.getoption("keyword") or config.getoption("collectonly")
-    if config.getoption("every") and whole and not some:
+    if config.getoption("every") and whole and not some and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Reporting())
 
 
@@ -64,18 +70,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if unknown := set(faults_of(item)) - CATALOGUE.keys():
             raise pytest.UsageError(f"{item.nodeid}: no such fault: {unknown}")
+        # With what a test reports, it reaches the process that writes it down.
+        item.user_properties.append((FAULTS, faults_of(item)))
         if every:
             item.add_marker(pytest.mark.timeout(_EVERY_SECONDS))
     if config.getoption("sabotage"):
         return
     wanted = faults_of if every else _is_short
     config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
-    items[:] = sorted(filter(wanted, items), key=_waits)
+    items[:] = sorted(filter(wanted, items), key=_is_no_outage)
 
 
-def _waits(item: pytest.Item) -> bool:
-    """What waits comes last, since False comes before True."""
-    return item.get_closest_marker("beside") is not None
+def _is_no_outage(item: pytest.Item) -> bool:
+    """What takes minutes comes first, since False comes before True."""
+    return item.get_closest_marker("beside") is None
 
 
 def _is_short(item: pytest.Item) -> bool:

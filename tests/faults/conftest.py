@@ -1,6 +1,5 @@
 """The faults' stage: the real desk with a wire between each of its processes and MongoDB."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -9,21 +8,8 @@ import pytest
 from sandbox.servers import Servers
 from sandbox.wire import Wire
 from sandbox.world import World
-from tests.faults.outages import OUTAGES, happens
 from tests.faults.walking import Stage
 from tests.stories.acts import gives
-
-
-@pytest.fixture(scope="session", autouse=True)
-async def outages(request: pytest.FixtureRequest) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
-    """The long outages, by name, which begin with the first test of all."""
-    waited_for = any(item.get_closest_marker("beside") for item in request.session.items)
-    each = OUTAGES if waited_for else ()
-    tasks = {outage.__name__: asyncio.create_task(happens(outage)) for outage in each}
-    yield tasks
-    for task in tasks.values():
-        task.cancel()
-    await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
 @pytest.fixture(scope="session")

@@ -224,11 +224,14 @@ def _i6_letters_are_the_notices(seen: Seen) -> Iterator[str]:
 
 
 def _owed(seen: Seen) -> set[str]:
-    """The letters that must have been sent: about offers which stand, to who has an address."""
+    """The letters that must have been sent: about offers which stand, to who has an address.
+
+    Who has claimed a ticket before its letter's turn came gets none.
+    """
     return {
         f"{ticket.id}.offer.{ticket.offers}"
         for ticket in seen.tickets
-        if ticket.status in OPEN_WITH_SOMEBODY
+        if ticket.status is Status.OFFERED
         and ticket.step(Step.EMAIL_ASSIGNEE) is None
         and seen.member(ticket.assignee or "").email
     }

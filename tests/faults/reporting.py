@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.catalogue import CATALOGUE, Fault
 
+FAULTS = "faults"
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 
@@ -15,18 +16,14 @@ class Reporting:
     """A plugin that notes, for each fault, the tests about it and how they ended."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, list[str]] = {}
         self._failed: defaultdict[str, list[str]] = defaultdict(list)
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._tests: defaultdict[str, set[str]] = defaultdict(set)
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Note which test is about which faults."""
-        self._ids = {item.nodeid: faults_of(item) for item in session.items}
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how a test's beginning, middle or end went."""
-        for fault in self._ids.get(report.nodeid, []):
+        about = dict(report.user_properties).get(FAULTS)
+        for fault in about if isinstance(about, list) else []:
             self._seconds[fault] += report.duration
             self._tests[fault].add(report.nodeid)
             if report.failed:

@@ -79,7 +79,12 @@ async def a_card_is_stale(stage: Stage, _ticket: dict[str, Any]) -> None:
 
 
 async def a_letter_is_lost(stage: Stage, _ticket: dict[str, Any]) -> None:
-    stage.world.mail.inbox.clear()
+    bob, mail = stage.world.cast.bob, stage.world.mail
+    await bob.clicks(await bob.gets_message("You have it"), "Release")
+    await mail.until(lambda: len(mail.inbox) > 1)
+    await stage.settles()
+    await check_invariants(stage.world)
+    mail.inbox.clear()
 
 
 async def a_letter_goes_to_two(stage: Stage, _ticket: dict[str, Any]) -> None:

@@ -1,16 +1,28 @@
 """What is away for minutes comes back, and then all goes on without anybody's help.
 
-These minutes pass beside the other tests: here is only waited for their end.
+These minutes pass at the same time, each in a world of its own.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
-pytestmark = [pytest.mark.long, pytest.mark.beside]
+from tests.faults.outages import OUTAGES, happens
+
+pytestmark = [pytest.mark.long, pytest.mark.beside, pytest.mark.timeout(900)]
 
 
-@pytest.mark.timeout(900)
+@pytest.fixture(scope="module")
+async def outages() -> AsyncIterator[dict[str, asyncio.Task[None]]]:
+    """The outages, by name; all of them begin now."""
+    tasks = {outage.__name__: asyncio.create_task(happens(outage)) for outage in OUTAGES}
+    yield tasks
+    for task in tasks.values():
+        task.cancel()
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
 @pytest.mark.parametrize(
     "outage",
     [

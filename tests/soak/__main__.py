@@ -46,9 +46,8 @@ async def main(asked: Asked) -> int:
         stack.push_async_callback(steady.stop)
         await _hire(world)
         soaked = await _soak(world, steady, asked)
-    table, wrong = soaked.table(), soaked.wrong()
-    print(table)
-    write_section("soak", table)
+    wrong = soaked.wrong()
+    write_section("soak", soaked.table())
     print("\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0
 
@@ -89,8 +88,10 @@ async def _soak(world: World, steady: Process, asked: Asked) -> Soaked:
             task.cancel()
         # What somebody has pressed at the very end is done, too.
         await troubles.is_all_done(within=_SETTLES_SECONDS)
+    soaked = await count(world, tally, troubles, memory, settled=settled)
+    print(soaked.table(), flush=True)
     await check_invariants(world, more=[steady])
-    return await count(world, tally, troubles, memory, settled=settled)
+    return soaked
 
 
 def _moments(asked: Asked, dice: random.Random) -> list[float]:
