@@ -69,6 +69,26 @@ async def test_a_token_opens_what_its_owner_may(desk: Desk, role: Role, opens: s
     assert (caller.member.slack_id, set(caller.scopes)) == (member.slack_id, opens)
 
 
+async def test_what_is_asked_for_twice_is_one_token_and_one_line_of_the_log(desk: Desk) -> None:
+    member = await somebody(desk, "UTWICE", Role.USER)
+
+    async def ask(name: str) -> str:
+        token, record = await desk.accounts.issue(
+            member, name=name, scopes=[Scope.READ], life=HOUR, key="view:V1"
+        )
+        await desk.accounts.note(member, "issued token", "UTWICE", key=f"issued:{record.id}")
+        return token
+
+    tokens = await asyncio.gather(*(ask(f"name {n}") for n in range(10)))
+
+    assert len(set(tokens)) == 1
+    assert len(await desk.accounts.issued_to("T1", "UTWICE")) == 1
+    assert [act.to for act in await desk.accounts.acts("T1")].count("UTWICE") == 1
+    other = await somebody(desk, "UOTHER", Role.USER)
+    await desk.accounts.issue(other, name="x", scopes=[Scope.READ], life=HOUR, key="view:V1")
+    assert len(await desk.accounts.issued_to("T1", "UOTHER")) == 1
+
+
 @pytest.mark.fault("F85")
 async def test_a_role_that_is_lost_and_found_counts_at_once(desk: Desk) -> None:
     admin = await somebody(desk, "UBOSS", Role.ADMIN)

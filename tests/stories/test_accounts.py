@@ -31,7 +31,7 @@ async def sees(slack: Workspace, person: Person, text: str, *, title: str) -> Mo
     return found
 
 
-@pytest.mark.fault("F84")
+@pytest.mark.fault("F81")
 async def test_a_token_is_shown_once_listed_and_revoked(world: World) -> None:
     slack, ada = world.slack, world.cast.ada
     assert "There are no tokens" in (await opens_tokens(slack, ada)).says

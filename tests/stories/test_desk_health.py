@@ -58,6 +58,8 @@ async def test_what_is_given_up_is_told_once_and_tried_again(world: World, cast:
     after = await examined(world.slack, cast.grace, "Trying again")
     assert "for 3 tickets" in after.says
     assert not await world.documents("alarms")
+    acts = {act["what"]: act for act in await world.documents("audit")}
+    assert sorted(acts["tried again"]["after"]["tickets"]) == sorted(numbers)
 
 
 @pytest.mark.fault("F27")

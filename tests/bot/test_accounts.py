@@ -1,0 +1,165 @@
+"""What the bot answers to events, and to people whom Slack says it may not serve."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.app import build_app
+from bot.background import Background
+from bot.views import member_form, ticket_form
+from models.clock import now
+from models.desk import Desk, open_desk
+from models.member import Role
+from models.settings import Settings
+from models.slack import Identity
+from sandbox.servers import Servers
+from sandbox.slack.manifest import load_manifest
+from sandbox.slack.person import Person
+from sandbox.slack.usergroups import Usergroup
+from sandbox.slack.workspace import Workspace
+from tests.desks import desk_on
+
+MANIFEST = Path(__file__).parents[2] / "manifest.yml"
+TEAM = "T0FRONT01"
+IDENTITY = Identity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
+
+
+class Bot:
+    """The bot's app in the test itself, with its desk and what goes on after an answer."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.background = Background()
+        self.app: AsyncApp = build_app(desk, IDENTITY, self.background)
+
+    async def answers(self, body: dict[str, Any]) -> BoltResponse:
+        """The answer to a request of Slack's, once all that follows from it is done."""
+        request = AsyncBoltRequest(mode="socket_mode", body={"team_id": TEAM, **body})
+        answer = await self.app.async_dispatch(request)
+        await self.background.wait(seconds=10)
+        return answer
+
+    async def errors(self, person: str, view: dict[str, Any]) -> dict[str, str]:
+        """What is said under the fields of a form that this person sends."""
+        user = {"id": person, "team_id": TEAM}
+        answer = await self.answers({"type": "view_submission", "user": user, "view": view})
+        errors: dict[str, str] = json.loads(answer.body or "{}").get("errors", {})
+        return errors
+
+    async def role(self, person: Person) -> str:
+        member = await self.desk.store.member(TEAM, person.id)
+        return member.role.value
+
+
+@pytest.fixture(scope="module")
+async def slack() -> AsyncIterator[Workspace]:
+    """A workspace."""
+    async with Workspace(load_manifest(MANIFEST)) as slack:
+        yield slack
+
+
+@asynccontextmanager
+async def bot_of(slack: Workspace, servers: Servers, **more: Any) -> AsyncIterator[Bot]:
+    settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token, **more}
+    async with desk_on(servers, **settings) as desk:
+        yield Bot(desk)
+
+
+def event(**inner: Any) -> dict[str, Any]:
+    """An event as Slack sends it."""
+    return {"type": "event_callback", "event_id": "Ev1", "event_time": 1, "event": inner}
+
+
+def joined(group: Usergroup) -> dict[str, Any]:
+    return event(type="subteam_members_changed", subteam_id=group.id, team_id=TEAM)
+
+
+async def test_an_event_that_can_not_be_stored_is_not_taken() -> None:
+    settings = Settings.model_validate(
+        {
+            "slack_bot_token": "xoxb-1",
+            "slack_signing_secret": "s",
+            "jwt_secret": "j" * 32,
+            "mongodb_uri": "mongodb://127.0.0.1:1",
+        }
+    )
+    user = {"id": "U1", "team_id": TEAM, "deleted": True, "profile": {}}
+    async with open_desk(settings, database_seconds=0.2, slack_seconds=1, hurried=True) as desk:
+        answer = await Bot(desk).answers(event(type="user_change", user=user))
+
+    assert answer.status == 503
+
+
+async def test_an_event_of_a_newer_manifest_is_taken_and_left_alone(
+    slack: Workspace, servers: Servers
+) -> None:
+    async with bot_of(slack, servers) as bot:
+        assert (await bot.answers(event(type="team_join", user={"id": "U1"}))).status == 200
+
+
+async def test_who_joins_the_user_group_is_a_moderator_until_they_leave_it(
+    slack: Workspace, servers: Servers
+) -> None:
+    ivy, admin = (
+        slack.add_person(handle, real_name=handle, email=f"{handle}@acme.example")
+        for handle in ("ivy", "adm")
+    )
+    group = slack.add_usergroup("helpdesk", name="Help", users=[ivy])
+    other = slack.add_usergroup("cooks", name="Cooks")
+    async with bot_of(slack, servers, moderator_group=group.id) as bot:
+        await bot.desk.store.set_role(TEAM, admin.id, role=Role.ADMIN)
+        await bot.answers(joined(other))
+        assert await bot.role(ivy) == "user"
+
+        assert (await bot.answers(joined(group))).status == 200
+        assert await bot.role(ivy) == "moderator"
+        refused = await bot.errors(admin.id, wants(ivy, "user"))
+        assert "by a Slack user group" in refused[f"role:{ivy.id}"]
+
+        group.users = []
+        updated = event(type="subteam_updated", subteam={"id": group.id})
+        assert (await bot.answers(updated)).status == 200
+        assert await bot.role(ivy) == "user"
+
+
+def wants(person: Person, role: str) -> dict[str, Any]:
+    """The admin's form, sent for somebody."""
+    picked = {"person": {"pick_person": {"selected_user": person.id}}}
+    chosen = {f"role:{person.id}": {"value": {"selected_option": {"value": role}}}}
+    return {
+        "type": "modal",
+        "id": "V1",
+        "callback_id": member_form.CALLBACK,
+        "blocks": [{"type": "input", "block_id": "person"}],
+        "state": {"values": picked | chosen},
+    }
+
+
+async def test_where_guests_are_refused_they_open_no_ticket(
+    slack: Workspace, servers: Servers
+) -> None:
+    form = {
+        "type": "modal",
+        "callback_id": ticket_form.CALLBACK,
+        "blocks": [{"type": "input", "block_id": "title"}],
+        "state": {"values": {"title": {"value": {"value": "VPN is down"}}}},
+    }
+    async with bot_of(slack, servers, guests="refuse") as bot:
+        note = bot.desk.store.note
+        await note(TEAM, "UGUEST", profiled_at=now(), guest=True)
+        await note(TEAM, "UFULL", profiled_at=now())
+
+        guest, full, unknown = [
+            await bot.errors(slack_id, form | {"id": f"V{slack_id}"})
+            for slack_id in ("UGUEST", "UFULL", "UNEW")
+        ]
+
+    assert "you are a guest" in guest["title"]
+    assert "press Submit again" in unknown["title"]
+    assert full == {}
