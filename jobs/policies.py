@@ -36,6 +36,8 @@ class Policy:
 _QUICK = Policy(attempts=12, first=timedelta(seconds=2), longest=timedelta(minutes=5))
 # Who greylists wants a sender to come back after minutes, and for hours: RFC 6647, section 5.
 _LETTER = Policy(attempts=12, first=timedelta(seconds=2), longest=timedelta(hours=1))
+# Whoever runs the receiver may be asleep.
+_WEBHOOK = Policy(attempts=12, first=timedelta(seconds=5), longest=timedelta(hours=2))
 
 POLICIES: Mapping[Step, Policy] = {
     Step.TRIAGE: _QUICK,
@@ -46,6 +48,7 @@ POLICIES: Mapping[Step, Policy] = {
     Step.ASK_REQUESTER: _QUICK,
     Step.REFRESH_CARDS: _QUICK,
     Step.TELL_ADMINS: _QUICK,
+    Step.DELIVER_WEBHOOKS: _WEBHOOK,
 }
 
 

@@ -10,6 +10,7 @@ from arq.worker import Function, func
 
 from jobs import notify
 from jobs.assign_ticket import assign_ticket
+from jobs.deliver_webhooks import deliver_webhooks
 from jobs.doctor import KEEP_SECONDS, examine_outside
 from jobs.gemini import Gemini
 from jobs.policies import LONGEST_TRY
@@ -38,6 +39,7 @@ WORK: Mapping[Step, Work] = {
     Step.ASK_REQUESTER: notify.ask_requester,
     Step.REFRESH_CARDS: refresh_cards,
     Step.TELL_ADMINS: tell_admins,
+    Step.DELIVER_WEBHOOKS: deliver_webhooks,
 }
 
 

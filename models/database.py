@@ -49,6 +49,8 @@ class Database:
         self.tokens = self._db.tokens
         self.links = self._db.links
         self.audit = self._db.audit
+        self.webhooks = self._db.webhooks
+        self.deliveries = self._db.deliveries
 
     def close(self) -> None:
         """Close all connections."""

@@ -25,6 +25,7 @@ from models.step import Pending, Step
 from models.store import Store
 from models.ticket import Draft, Status, Ticket
 from models.tokens import Tokens
+from models.webhooks import Webhooks
 from models.wording import mention
 
 # Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
@@ -46,6 +47,7 @@ class Desk:
     search: Search
     accounts: Accounts
     people: People
+    webhooks: Webhooks
     queue: Queue
     gate: Gate
     slack: Slack
@@ -58,7 +60,8 @@ class Desk:
         number, now = await self.store.next_number()
         fresh = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
         requester = Member(team_id=draft.team_id, slack_id=draft.requester)
-        ticket = await self.store.insert(flow.make(fresh, Move.OPEN, by=requester, now=now))
+        opened = flow.make(fresh, Move.OPEN, by=requester, now=now)
+        ticket = await self.store.insert(await self.webhooks.heard(fresh, opened, now=now))
         await self.queue.ring(ticket.id, ticket.pending, now=now)
         return ticket if ticket.says(draft) else await self._corrected(ticket, draft)
 
@@ -159,10 +162,19 @@ class Desk:
         """Try a dead step again, as if it had never failed; raises OutOfTurn if it is not dead."""
         await self._change_and_ring(ticket_id, lambda t, now: t.step_replayed(step, now=now))
 
+    async def redeliver(self, webhook_id: str, delivery_id: str, *, by: Member) -> bool:
+        """Tell a webhook once more what it was told; whether there was such a delivery."""
+        ticket_id = await self.webhooks.forget(by.team_id, webhook_id, delivery_id)
+        if ticket_id:
+            again = Step.DELIVER_WEBHOOKS
+            await self._change_and_ring(ticket_id, lambda t, now: t.asking(again, due=now))
+        return ticket_id is not None
+
     async def begin(self, team_id: str) -> None:
         """Make the database ready, and those admins who are always admins."""
         await self.store.prepare()
         await self.accounts.prepare()
+        await self.webhooks.prepare()
         for slack_id in self.settings.admin_slack_ids:
             await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
 
@@ -219,7 +231,8 @@ class Desk:
         """Read, decide, write if nobody else has written in between, else again."""
         for _ in range(_TRIES):
             before, now = await self.store.ticket(ticket_id)
-            after = await self.store.replace(before, change(before, now))
+            changed = await self.webhooks.heard(before, change(before, now), now=now)
+            after = await self.store.replace(before, changed)
             if after:
                 return _Written(before=before, after=after, now=now)
         raise OutOfTurn(f"{ticket_id} is being changed by many people at once. Please try again.")
@@ -262,6 +275,7 @@ async def open_desk(
                 search=Search(database),
                 accounts=accounts,
                 people=People(store, slack, accounts),
+                webhooks=Webhooks(database),
                 queue=queue,
                 gate=gate,
                 slack=slack,

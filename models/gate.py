@@ -44,6 +44,7 @@ class Service(StrEnum):
     SLACK = "slack"
     GEMINI = "gemini"
     SMTP = "smtp"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +130,31 @@ class Gate:
         await self._redis.aclose()
 
     @asynccontextmanager
-    async def out(self, service: Service, call: str, *, channel: str = "") -> AsyncIterator[None]:
+    async def out(
+        self, service: Service, call: str, *, channel: str = "", apart: str = ""
+    ) -> AsyncIterator[None]:
         """Around one call to the outside.
 
         Args:
             call: what is asked of the service, as its budget is named.
             channel: the conversation that a message goes to.
+            apart: which of several that have the service's name, but fail each for itself.
 
         Raises:
             NotNow: not let through; no attempt is used up. Else what the call itself raises.
         """
+        name = f"{service}:{apart}" if apart else service.value
         if not self._hurried:
-            await self._keep_back(service, call, channel)
+            await self._keep_back(name, call, channel)
         began, outcome = time.monotonic(), "ok"
         try:
             yield
         except OutsideError as error:
             outcome = type(error).__name__
-            await self._learn(service, call, error)
+            await self._learn(name, call, error)
             raise
         else:
-            await self._learn(service, call, None)
+            await self._learn(name, call, None)
         finally:
             took = time.monotonic() - began
             OUTSIDE_SECONDS.labels(service, call, outcome).observe(took)
@@ -170,14 +175,16 @@ class Gate:
 
     async def breakers(self) -> dict[Service, bool]:
         """Which services are let rest, since they do not answer."""
-        keys = [f"gate:{service}:open" for service in Service]
+        # Webhooks are let rest each for itself.
+        shared = [service for service in Service if service is not Service.WEBHOOK]
+        keys = [f"gate:{service}:open" for service in shared]
         try:
             found = await self._redis.mget(keys)
         except _AWAY:
             return {}
-        return {service: one is not None for service, one in zip(Service, found, strict=True)}
+        return {service: one is not None for service, one in zip(shared, found, strict=True)}
 
-    async def _keep_back(self, service: Service, call: str, channel: str) -> None:
+    async def _keep_back(self, service: str, call: str, channel: str) -> None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 wait = await self._resting(service, call) or await self._spent(call, channel)
@@ -188,7 +195,7 @@ class Gate:
         if wait:
             raise NotNow(f"{call}: {service} is let rest", seconds=wait, counts=False)
 
-    async def _resting(self, service: Service, call: str) -> float:
+    async def _resting(self, service: str, call: str) -> float:
         """Seconds that the service, or this call of it, is to be left alone."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.pttl(f"gate:{service}:open")
@@ -208,7 +215,7 @@ class Gate:
             numbers += [int(budget.each.total_seconds() * 1000), budget.burst]
         return int(await self._line_up(keys, numbers)) / 1000 if lines else 0
 
-    async def _being_tried(self, service: Service) -> float:
+    async def _being_tried(self, service: str) -> float:
         """After a pause one call goes first, and the others wait for what comes of it."""
         failures = int(await self._redis.get(f"gate:{service}:failures") or 0)
         if failures < THRESHOLD:
@@ -216,7 +223,7 @@ class Gate:
         first = await self._redis.set(f"gate:{service}:tried", 1, nx=True, ex=_PROBE_SECONDS)
         return 0 if first else 1
 
-    async def _learn(self, service: Service, call: str, error: OutsideError | None) -> None:
+    async def _learn(self, service: str, call: str, error: OutsideError | None) -> None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if isinstance(error, NotNow) and not error.counts:
@@ -228,10 +235,10 @@ class Gate:
         except _AWAY as away:
             log.warning("Redis does not take how %s answered: %r", service, away)
 
-    async def _hold(self, service: Service, call: str, seconds: float) -> None:
+    async def _hold(self, service: str, call: str, seconds: float) -> None:
         await self._redis.set(f"gate:{service}:{call}:held", 1, px=max(1, int(seconds * 1000)))
 
-    async def _failed(self, service: Service) -> None:
+    async def _failed(self, service: str) -> None:
         failures, opened, tried = _breaker(service)
         async with self._redis.pipeline() as pipe:
             pipe.incr(failures)
@@ -246,5 +253,5 @@ class Gate:
             )
 
 
-def _breaker(service: Service) -> tuple[str, str, str]:
+def _breaker(service: str) -> tuple[str, str, str]:
     return tuple(f"gate:{service}:{what}" for what in ("failures", "open", "tried"))  # type: ignore[return-value]

@@ -71,6 +71,9 @@ class Settings(QueueSettings):
     public_url: str | None = Field(
         default=None, description="where the bot is reached from outside"
     )
+    webhook_private: bool = Field(
+        default=False, description="let webhooks go to addresses that are not public, too"
+    )
     host: str = Field(default="127.0.0.1", description="listen address")
     port: int = Field(default=3000, ge=1, le=65535, description="listen port")
     metrics_port: int | None = Field(

@@ -20,6 +20,7 @@ class Step(StrEnum):
     ASK_REQUESTER = "ask_requester"
     REFRESH_CARDS = "refresh_cards"
     TELL_ADMINS = "tell_admins"
+    DELIVER_WEBHOOKS = "deliver_webhooks"
 
 
 class Pending(BaseModel):

@@ -28,6 +28,7 @@ STEP_WORDS = {
     Step.ASK_REQUESTER: "the question whether it helped",
     Step.REFRESH_CARDS: "redrawing the cards",
     Step.TELL_ADMINS: "telling the admins",
+    Step.DELIVER_WEBHOOKS: "telling the webhooks",
 }
 
 

@@ -1,0 +1,85 @@
+"""Webhooks: addresses of programs that want to hear what happens to tickets, and how that went."""
+
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from models.errors import InvalidDraft
+from models.ticket import Event
+
+LONGEST_URL = 2000
+# What is older is told to nobody; the log of deliveries is kept for longer, so that nothing is
+# told anew only because it was forgotten.
+TOLD_WITHIN = timedelta(days=30)
+_HTTPS = "Give an address that begins with https:// and has no user name in it."
+
+
+class Webhook(BaseModel):
+    """One address, and what it wants to hear.
+
+    Attributes:
+        secret: what is sent there is signed with it.
+        events: what of a ticket's history, like "claimed"; empty: all of it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    team_id: str
+    url: str
+    secret: SecretStr
+    events: tuple[str, ...] = ()
+    created_at: datetime
+    created_by: str
+
+    def wants(self, event: Event, *, at: datetime) -> bool:
+        """Whether it is to be told of this, now."""
+        since = max(self.created_at, at - TOLD_WITHIN)
+        return event.at >= since and (not self.events or event.what in self.events)
+
+
+class Delivery(BaseModel):
+    """How it went to tell one webhook of one event; never what was said.
+
+    Attributes:
+        id: the same however often it is tried; the receiver is given it, too.
+        outcome: how the last try ended, for admins.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    team_id: str
+    webhook_id: str
+    ticket_id: str
+    type: str
+    attempts: int = 0
+    outcome: str = ""
+    tried_at: datetime
+    delivered: bool = False
+
+
+def checked(url: str) -> str:
+    """The address, if webhooks may be sent there; InvalidDraft for the field `url` if not.
+
+    Where it leads is looked at again each time, when the name is known to stand for an address.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise InvalidDraft({"url": _HTTPS}) from error
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
+    clean = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
+    if not (safe and clean and host) or "@" in parts.netloc or parts.fragment:
+        raise InvalidDraft({"url": _HTTPS})
+    return url
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

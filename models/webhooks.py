@@ -1,0 +1,116 @@
+"""The webhooks of each workspace, and the log of what was delivered to them, in MongoDB."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from pydantic import SecretStr
+
+from models.database import Database, answering
+from models.errors import InvalidDraft
+from models.member import Member
+from models.step import Step
+from models.ticket import Ticket
+from models.webhook import TOLD_WITHIN, Delivery, Webhook, checked
+
+# All of them are told of each event at the same moment, within the time of one step.
+MOST = 10
+MOST_DELIVERIES = 100
+_SECRET_BYTES = 32
+
+
+class Webhooks:
+    """Who wants to hear what happens, and what they have heard."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def prepare(self) -> None:
+        """Make the indexes that the rest relies on; harmless when they exist."""
+        async with answering():
+            await self._db.webhooks.create_index("team_id")
+            await self._db.deliveries.create_index([("webhook_id", 1), ("tried_at", -1)])
+            await self._db.deliveries.create_index("gone_at", expireAfterSeconds=0)
+
+    async def heard(self, before: Ticket, after: Ticket, *, now: datetime) -> Ticket:
+        """The next state of a ticket: what has happened is to be told, if anybody wants to hear it.
+
+        That is asked at each move anew, and written with the move itself, so that none is lost.
+        """
+        if len(after.history) == len(before.history):
+            return after
+        async with answering():
+            anybody = await self._db.webhooks.find_one({"team_id": after.team_id}, {"_id": 1})
+        return after.asking(Step.DELIVER_WEBHOOKS, due=now) if anybody else after
+
+    async def add(self, by: Member, *, url: str, events: Sequence[str] = ()) -> Webhook:
+        """Tell this address of what happens from now on; its secret is made here.
+
+        Raises:
+            InvalidDraft: there are too many, or it is no address for this.
+        """
+        if len(await self.of(by.team_id)) >= MOST:
+            raise InvalidDraft({"url": f"There are {MOST} webhooks. Delete one of them first."})
+        async with answering():
+            webhook = Webhook(
+                id=uuid4().hex,
+                team_id=by.team_id,
+                url=checked(url),
+                secret=SecretStr(secrets.token_urlsafe(_SECRET_BYTES)),
+                events=tuple(events),
+                created_at=await self._db.now(),
+                created_by=by.slack_id,
+            )
+            document = webhook.model_dump() | {"secret": webhook.secret.get_secret_value()}
+            document["_id"] = document.pop("id")
+            await self._db.webhooks.insert_one(document)
+        return webhook
+
+    async def of(self, team_id: str) -> list[Webhook]:
+        """The webhooks of a workspace, the oldest first."""
+        async with answering():
+            found = await self._db.webhooks.find({"team_id": team_id}).sort("created_at").to_list()
+        return [Webhook.model_validate(_with_id(one)) for one in found]
+
+    async def remove(self, team_id: str, webhook_id: str) -> bool:
+        """Tell this one nothing any more; whether there was one."""
+        async with answering():
+            gone = await self._db.webhooks.delete_one({"_id": webhook_id, "team_id": team_id})
+        return gone.deleted_count > 0
+
+    # -- deliveries ------------------------------------------------------------------------------
+
+    async def delivered(self, webhook_id: str, ticket_id: str) -> set[str]:
+        """The ids of what it has heard of a ticket."""
+        query = {"webhook_id": webhook_id, "ticket_id": ticket_id, "delivered": True}
+        async with answering():
+            return {one["_id"] async for one in self._db.deliveries.find(query, {"_id": 1})}
+
+    async def note(self, delivery: Delivery) -> None:
+        """Write down how a try has ended; tries are counted here."""
+        known = delivery.model_dump(exclude={"id", "attempts"})
+        known["gone_at"] = delivery.tried_at + TOLD_WITHIN * 2
+        async with answering():
+            change = {"$set": known, "$inc": {"attempts": 1}}
+            await self._db.upsert("deliveries", delivery.id, change)
+
+    async def deliveries(self, team_id: str, webhook_id: str) -> list[Delivery]:
+        """What it was told last, or should have been, the newest first."""
+        query = {"team_id": team_id, "webhook_id": webhook_id}
+        async with answering():
+            found = self._db.deliveries.find(query).sort("tried_at", -1).limit(MOST_DELIVERIES)
+            return [Delivery.model_validate(_with_id(one)) async for one in found]
+
+    async def forget(self, team_id: str, webhook_id: str, delivery_id: str) -> str | None:
+        """As if it had never been delivered; gives its ticket's id, None if there is none such."""
+        query = {"_id": delivery_id, "webhook_id": webhook_id, "team_id": team_id}
+        async with answering():
+            await self._db.deliveries.update_one(query, {"$set": {"delivered": False}})
+            found = await self._db.deliveries.find_one(query)
+        return str(found["ticket_id"]) if found else None
+
+
+def _with_id(document: dict[str, Any]) -> dict[str, Any]:
+    return {**document, "id": document["_id"]}

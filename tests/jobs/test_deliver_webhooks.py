@@ -1,0 +1,360 @@
+"""Webhooks: each event once, signed, in order; not to a machine of ours; no one waits for others."""
+
+import hmac
+import json
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from ipaddress import ip_address
+from typing import Any, Self
+
+import pytest
+from aiohttp import web
+
+from jobs.deliver_webhooks import deliver_webhooks
+from jobs.posting import is_public, post
+from jobs.retrying import Tools, do_step
+from models.clock import now
+from models.desk import Desk
+from models.errors import InvalidDraft, NotNow, Refused, Unknown
+from models.flow import Move
+from models.member import Member, Role
+from models.step import Step
+from models.ticket import Draft, Ticket
+from models.webhook import Webhook, checked
+from models.webhooks import MOST
+from sandbox.servers import Servers
+from tests.desks import desk_on
+from tests.models.desk_words import triage
+
+
+class Receiver:
+    """A program that is told, and answers as it is bidden: with 200 unless something else."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.answers: list[web.Response | None] = []
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._hear)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/hook"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def types(self) -> list[str]:
+        """What kinds of events it has heard of, in order."""
+        return [json.loads(body)["type"] for _, body in self.heard]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the deliveries it got."""
+        return [headers["Frontdesk-Delivery"] for headers, _ in self.heard]
+
+    async def _hear(self, request: web.Request) -> web.Response:
+        self.heard.append((dict(request.headers), await request.read()))
+        answer = self.answers.pop(0) if self.answers else web.Response()
+        if answer is None:
+            assert request.transport
+            request.transport.abort()
+        return answer or web.Response()
+
+
+@pytest.fixture(scope="module")
+async def desk(servers: Servers) -> AsyncIterator[Desk]:
+    """A desk of its own, whose webhooks may go to this machine."""
+    async with desk_on(servers, webhook_private=True) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def receiver(desk: Desk) -> AsyncIterator[Receiver]:
+    """Somebody who listens; no webhooks are left over from other tests."""
+    await desk.database.webhooks.delete_many({})
+    async with Receiver() as receiver:
+        yield receiver
+
+
+async def boss(desk: Desk) -> Member:
+    """An admin."""
+    return await desk.store.set_role("T1", "UBOSS", role=Role.ADMIN)
+
+
+async def hooked(desk: Desk, receiver: Receiver, *events: str) -> Webhook:
+    """The receiver's webhook."""
+    return await desk.webhooks.add(await boss(desk), url=receiver.url, events=events)
+
+
+_KEYS = iter(range(1_000_000))
+
+
+async def opened(desk: Desk, **fields: Any) -> Ticket:
+    """A ticket of Ada's, just opened."""
+    wanted = {"title": "VPN is down", "description": "every morning", "requester": "UADA"}
+    draft = Draft(key=f"view:hook{next(_KEYS)}", team_id="T1", **wanted | fields)
+    return await desk.open_ticket(draft)
+
+
+async def triaged(desk: Desk, ticket: Ticket) -> Ticket:
+    """The ticket after its triage."""
+    said = triage("vpn", summary="secret summary")
+    return await desk.move(ticket.id, Move.TRIAGE, by=None, triage=said)
+
+
+async def tells(desk: Desk, ticket: Ticket) -> Ticket:
+    """A worker's try at the step, which is due; gives the ticket afterwards."""
+    await desk.database.tickets.update_one(
+        {"_id": ticket.id},
+        {"$set": {"pending.$[one].due": now()}, "$inc": {"rev": 1}},
+        array_filters=[{"one.step": Step.DELIVER_WEBHOOKS.value, "one.due": {"$ne": None}}],
+    )
+    await do_step(Tools(desk, None), Step.DELIVER_WEBHOOKS, deliver_webhooks, ticket.id)
+    return (await desk.store.ticket(ticket.id))[0]
+
+
+async def test_each_event_is_told_once_and_signed(desk: Desk, receiver: Receiver) -> None:
+    hook = await hooked(desk, receiver)
+    ticket = await triaged(desk, await opened(desk))
+
+    told = await tells(desk, ticket)
+    assert told.step(Step.DELIVER_WEBHOOKS) is None
+    assert receiver.types == ["ticket.opened", "ticket.triaged"]
+    offer = await desk.move(ticket.id, Move.OFFER, by=None, assignee="UBOB", offers=1)
+    await tells(desk, offer)
+    assert receiver.types == ["ticket.opened", "ticket.triaged", "ticket.offered"]
+    assert len(set(receiver.ids)) == 3
+
+    headers, body = receiver.heard[-1]
+    said = json.loads(body)
+    assert (said["id"], said["at"]) == (f"{ticket.id}.3", offer.history[-1].at.isoformat())
+    assert said["ticket"]["status"] == "offered"
+    assert (said["ticket"]["title"], said["ticket"]["category"]) == ("VPN is down", "Network")
+    signing = headers["Frontdesk-Timestamp"].encode() + b"." + body
+    mac = hmac.new(hook.secret.get_secret_value().encode(), signing, sha256).hexdigest()
+    assert headers["Frontdesk-Signature"] == f"v1={mac}"
+    assert abs(int(headers["Frontdesk-Timestamp"]) - now().timestamp()) < 60
+
+
+async def test_with_no_webhooks_there_is_nothing_to_do(desk: Desk, receiver: Receiver) -> None:
+    ticket = await triaged(desk, await opened(desk))
+
+    assert ticket.step(Step.DELIVER_WEBHOOKS) is None
+
+
+async def test_one_that_comes_later_or_wants_less_hears_that_alone(
+    desk: Desk, receiver: Receiver
+) -> None:
+    ticket = await triaged(desk, await opened(desk))
+    await hooked(desk, receiver, "claimed", "offered")
+    await desk.move(ticket.id, Move.OFFER, by=None, assignee="UBOB", offers=1)
+    await desk.move(ticket.id, Move.WITHDRAW, by=None)
+
+    await tells(desk, ticket)
+
+    assert receiver.types == ["ticket.offered"]
+
+
+async def test_of_a_confidential_ticket_no_text_is_told(desk: Desk, receiver: Receiver) -> None:
+    await hooked(desk, receiver)
+    ticket = await opened(desk, title="Harassment by X", confidential=True)
+
+    await tells(desk, await triaged(desk, ticket))
+
+    assert len(receiver.heard) == 2
+    for _, body in receiver.heard:
+        for hidden in (b"Harassment", b"every morning", b"secret", b"Network", b"UADA"):
+            assert hidden not in body
+
+
+@pytest.mark.parametrize("answer", [web.Response(status=503), web.Response(status=429), None])
+async def test_what_was_not_taken_is_told_again_under_the_same_id(
+    desk: Desk, receiver: Receiver, answer: web.Response | None
+) -> None:
+    hook = await hooked(desk, receiver)
+    ticket = await triaged(desk, await opened(desk))
+    receiver.answers = [web.Response(), answer]
+
+    failed = await tells(desk, ticket)
+    pending = failed.step(Step.DELIVER_WEBHOOKS)
+    assert pending
+    assert (pending.attempts, bool(pending.due)) == (1, True)
+    await tells(desk, ticket)
+
+    first, second, again = receiver.ids
+    assert again == second != first
+    log = {one.id: one for one in await desk.webhooks.deliveries("T1", hook.id)}
+    assert (log[first].attempts, log[second].attempts) == (1, 2)
+    assert all(one.delivered for one in log.values())
+
+
+async def test_what_is_refused_holds_up_nothing_and_is_dead(desk: Desk, receiver: Receiver) -> None:
+    hook = await hooked(desk, receiver)
+    ticket = await triaged(desk, await opened(desk))
+    receiver.answers = [web.Response(status=400)]
+
+    refused = (await tells(desk, ticket)).step(Step.DELIVER_WEBHOOKS)
+
+    assert receiver.types == ["ticket.opened", "ticket.triaged"]
+    assert refused
+    assert (bool(refused.dead_since), refused.error) == (True, "Refused: it answered 400")
+    log = await desk.webhooks.deliveries("T1", hook.id)
+    assert sorted(one.outcome for one in log) == ["it answered 200", "it answered 400"]
+
+    await desk.replay(ticket.id, Step.DELIVER_WEBHOOKS)
+    assert (await tells(desk, ticket)).step(Step.DELIVER_WEBHOOKS) is None
+    assert receiver.types == ["ticket.opened", "ticket.triaged", "ticket.opened"]
+
+
+async def test_one_that_is_broken_holds_up_no_other(desk: Desk, receiver: Receiver) -> None:
+    async with Receiver() as broken:
+        bad = await hooked(desk, broken)
+        await hooked(desk, receiver)
+        broken.answers = [None] * 20
+        for _ in range(6):
+            ticket = await opened(desk)
+            await tells(desk, ticket)
+
+        assert receiver.types == ["ticket.opened"] * 6
+        # It is let rest, and that uses up no attempt.
+        assert len(broken.heard) == 5
+        kept_back = (await desk.store.ticket(ticket.id))[0].step(Step.DELIVER_WEBHOOKS)
+        assert kept_back
+        assert (kept_back.attempts, kept_back.tries) == (0, 0)
+        log = await desk.webhooks.deliveries("T1", bad.id)
+        assert len(log) == 5
+
+
+async def test_a_delivery_is_told_once_more_when_asked_for(desk: Desk, receiver: Receiver) -> None:
+    hook = await hooked(desk, receiver)
+    admin = await boss(desk)
+    ticket = await triaged(desk, await opened(desk))
+    await tells(desk, ticket)
+
+    stranger = admin.model_copy(update={"team_id": "T2"})
+    assert not await desk.redeliver(hook.id, receiver.ids[0], by=stranger)
+    assert not await desk.redeliver(hook.id, "no such", by=admin)
+    assert await desk.redeliver(hook.id, receiver.ids[0], by=admin)
+    await tells(desk, ticket)
+
+    first, second, again = receiver.ids
+    assert again == first != second
+
+
+async def test_a_deleted_one_hears_nothing_more(desk: Desk, receiver: Receiver) -> None:
+    hook = await hooked(desk, receiver)
+    ticket = await opened(desk)
+
+    assert not await desk.webhooks.remove("T2", hook.id)
+    assert await desk.webhooks.remove("T1", hook.id)
+
+    assert (await tells(desk, ticket)).step(Step.DELIVER_WEBHOOKS) is None
+    assert receiver.heard == []
+
+
+async def test_there_are_only_so_many(desk: Desk, receiver: Receiver) -> None:
+    for _ in range(MOST):
+        await hooked(desk, receiver)
+
+    with pytest.raises(InvalidDraft, match="Delete one"):
+        await hooked(desk, receiver)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "[::1]"])  # noqa: S104
+async def test_nothing_is_sent_to_a_machine_of_ours(receiver: Receiver, host: str) -> None:
+    url = receiver.url.replace("127.0.0.1", host)
+
+    with pytest.raises(Refused, match="not public"):
+        await post(url, b"{}", {}, private=False)
+
+    assert receiver.heard == []
+
+
+async def test_no_redirect_is_followed(receiver: Receiver) -> None:
+    receiver.answers = [web.Response(status=307, headers={"Location": receiver.url})]
+
+    with pytest.raises(Refused, match="307"):
+        await post(receiver.url, b"{}", {}, private=True)
+
+    assert len(receiver.heard) == 1
+
+
+async def test_who_asks_to_wait_is_waited_for_but_not_for_ever(receiver: Receiver) -> None:
+    for asked, waits in (("7", 7), ("99999999", 3600), ("soon", 0)):
+        receiver.answers = [web.Response(status=429, headers={"Retry-After": asked})]
+        with pytest.raises(NotNow) as later:
+            await post(receiver.url, b"{}", {}, private=True)
+        assert later.value.seconds == waits
+
+
+async def test_whether_it_was_taken_is_known_or_said_to_be_unknown(receiver: Receiver) -> None:
+    receiver.answers = [None]
+    with pytest.raises(Unknown):
+        await post(receiver.url, b"{}", {}, private=True)
+
+    with pytest.raises(NotNow):
+        await post("http://127.0.0.1:9/", b"{}", {}, private=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.215.14", True),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("0.0.0.0", False),  # noqa: S104
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::", False),
+        ("::1", False),
+        ("fe80::1", False),
+        ("fd00:ec2::254", False),
+        ("ff02::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:93.184.215.14", True),
+        ("64:ff9b::7f00:1", False),
+        ("2002:7f00:1::", False),
+    ],
+)
+def test_an_address_is_public_or_not(address: str, public: bool) -> None:
+    assert is_public(ip_address(address)) is public
+
+
+@pytest.mark.parametrize(
+    ("url", "fits"),
+    [
+        ("https://hooks.example.com/desk?team=1", True),
+        ("https://hooks.example.com:8443/", True),
+        ("http://127.0.0.1:8000/", True),
+        ("http://localhost/", True),
+        ("http://[::1]:8000/", True),
+        ("http://hooks.example.com/", False),
+        ("http://127.0.0.1.example.com/", False),
+        ("https://user:word@hooks.example.com/", False),
+        ("https://hooks.example.com/#x", False),
+        ("https://", False),
+        ("https://hooks.example.com:99999/", False),
+        ("https://[::1", False),
+        ("file:///etc/passwd", False),
+        ("https://hooks.example.com/\r\nX: y", False),
+        ("https://hooks.example.com/" + "a" * 2000, False),
+        ("", False),
+    ],
+)
+def test_a_webhooks_address_fits_or_not(url: str, fits: bool) -> None:
+    if fits:
+        assert checked(url) == url
+    else:
+        with pytest.raises(InvalidDraft):
+            checked(url)
