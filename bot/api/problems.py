@@ -112,7 +112,8 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
         headers = {"WWW-Authenticate": "Bearer"}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers = {"Retry-After": _AGAIN_SECONDS}
-    return respond(status, str(error), headers=headers)
+    faults = error.fields if isinstance(error, InvalidDraft) else {}
+    return respond(status, str(error), headers=headers, errors=faults)
 
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:

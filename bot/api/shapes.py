@@ -1,6 +1,7 @@
 """What goes in and comes out of the API."""
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
@@ -8,6 +9,7 @@ from models.account import Act, Issued, Scope
 from models.member import Member, Role
 from models.ticket import Draft, Event, Status, Ticket, Urgency
 from models.triage import Priority
+from models.webhook import Delivery, Webhook
 
 
 class _Out(BaseModel):
@@ -147,3 +149,50 @@ class ActOut(_Out):
     def of(cls, act: Act) -> "ActOut":
         """As admins see it."""
         return cls(**act.model_dump(include=set(cls.model_fields)))
+
+
+class WebhookIn(_In):
+    """An address that is to be told what happens."""
+
+    url: str = Field(max_length=2000, examples=["https://example.com/frontdesk"])
+    events: tuple[Annotated[str, Field(max_length=50)], ...] = Field(
+        default=(), max_length=20, description="like `claimed`; none: all of them"
+    )
+
+
+class WebhookOut(_Out):
+    """An address that is told what happens."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    created_at: datetime
+    created_by: str = Field(description="Slack id")
+
+    @classmethod
+    def of(cls, webhook: Webhook) -> "WebhookOut":
+        """As admins see it."""
+        return cls(**webhook.model_dump(include=set(cls.model_fields)))
+
+
+class NewWebhookOut(WebhookOut):
+    """The same with its secret, which is shown this once."""
+
+    secret: str = Field(description="the key of each Frontdesk-Signature")
+
+
+class DeliveryOut(_Out):
+    """How it went to tell a webhook of one event."""
+
+    id: str
+    ticket_id: str
+    type: str
+    attempts: int
+    outcome: str
+    tried_at: datetime
+    delivered: bool
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "DeliveryOut":
+        """As admins see it."""
+        return cls(**delivery.model_dump(include=set(cls.model_fields)))

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from bot.api import people, problems, tickets
+from bot.api import people, problems, tickets, webhooks
 from models.database import all_within
 
 ANSWER_SECONDS = 5
@@ -29,6 +29,7 @@ def build_api() -> FastAPI:
     v1 = APIRouter(prefix="/v1")
     v1.include_router(tickets.router)
     v1.include_router(people.router)
+    v1.include_router(webhooks.router)
     api.include_router(v1)
     api.middleware("http")(_bounded)
     problems.install(api)

@@ -1,4 +1,4 @@
-"""Webhooks: each event once, signed, in order; not to a machine of ours; no one waits for others."""
+"""Webhooks: each event once, signed, in order; not to our own machines; nobody waits for others."""
 
 import hmac
 import json

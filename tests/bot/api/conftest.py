@@ -49,7 +49,9 @@ class Api:
         async with self.http.request(
             method, url, headers=sent | (headers or {}), json=json
         ) as answer:
-            return Answer(answer.status, answer.headers, await answer.json())
+            return Answer(
+                answer.status, answer.headers, await answer.json() if answer.status != 204 else None
+            )
 
     async def somebody(
         self, slack_id: str, role: Role, *scopes: Scope, **known: Any

@@ -1,0 +1,43 @@
+"""Webhooks are an admin's: added with a secret that is shown once, looked at, removed."""
+
+import pytest
+
+from models.member import Role
+from tests.bot.api.conftest import Api
+
+URL = "https://example.com/frontdesk"
+
+
+async def test_an_admin_adds_and_removes_a_webhook(api: Api) -> None:
+    _, token = await api.somebody("UHOOK", Role.ADMIN)
+
+    added = await api.call("POST", "/webhooks", token=token, json={"url": URL})
+    assert (added.status, len(added.body["secret"]) > 30) == (201, True)
+    path = f"/webhooks/{added.body['id']}"
+    listed = await api.call("GET", "/webhooks", token=token)
+    assert (added.body["id"], URL) in {(one["id"], one["url"]) for one in listed.body}
+    assert added.body["secret"] not in str(listed.body)
+    assert (await api.call("GET", f"{path}/deliveries", token=token)).body == []
+    replay = await api.call("POST", f"{path}/deliveries/none/replay", token=token)
+    assert replay.status == 404
+
+    statuses = [(await api.call("DELETE", path, token=token)).status for _ in range(2)]
+    assert statuses == [204, 404]
+    acts = [act.what for act in await api.desk.accounts.acts("T1") if act.who == "UHOOK"]
+    assert acts == ["removed webhook", "added webhook"]
+
+
+@pytest.mark.parametrize("url", ["http://example.com", "ftp://x", "https://me@x.example", "x", ""])
+async def test_an_address_that_is_not_safe_is_refused_at_its_field(api: Api, url: str) -> None:
+    _, token = await api.somebody("UHOOK", Role.ADMIN)
+
+    answer = await api.call("POST", "/webhooks", token=token, json={"url": url})
+
+    assert (answer.status, list(answer.body["errors"])) == (422, ["url"])
+
+
+async def test_who_is_no_admin_has_no_webhooks(api: Api) -> None:
+    _, token = await api.somebody("UNOHOOK", Role.MODERATOR)
+
+    assert (await api.call("GET", "/webhooks", token=token)).status == 403
+    assert (await api.call("POST", "/webhooks", token=token, json={"url": URL})).status == 403
