@@ -49,9 +49,8 @@ class Api:
         async with self.http.request(
             method, url, headers=sent | (headers or {}), json=json
         ) as answer:
-            return Answer(
-                answer.status, answer.headers, await answer.json() if answer.status != 204 else None
-            )
+            body = await answer.json() if await answer.read() else None
+            return Answer(answer.status, answer.headers, body)
 
     async def somebody(
         self, slack_id: str, role: Role, *scopes: Scope, **known: Any
