@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from slack_bolt.response import BoltResponse
 
 from bot.app import build_app
 from bot.background import Background
-from bot.views import member_form, ticket_form
+from bot.views import audit, member_form, ticket_form, token_form
+from models.account import Scope
 from models.clock import now
 from models.desk import Desk, open_desk
 from models.member import Role
@@ -139,6 +141,35 @@ def wants(person: Person, role: str) -> dict[str, Any]:
         "blocks": [{"type": "input", "block_id": "person"}],
         "state": {"values": picked | chosen},
     }
+
+
+@pytest.mark.fault("F83")
+@pytest.mark.parametrize("button", [token_form.TOKENS_OF, token_form.REVOKE_OF, audit.SHOW])
+async def test_what_admins_press_does_nothing_for_others(
+    slack: Workspace, servers: Servers, button: str
+) -> None:
+    person = slack.add_person(button, real_name=button, email=f"{button}@acme.example")
+    slack.journal.clear()
+    async with bot_of(slack, servers) as bot:
+        await bot.desk.store.set_role(TEAM, "UADMIN", role=Role.ADMIN)
+        member = await bot.desk.store.member(TEAM, person.id)
+        life = timedelta(hours=1)
+        _, record = await bot.desk.accounts.issue(member, name="ci", scopes=[Scope.READ], life=life)
+        value = person.id if button == token_form.TOKENS_OF else record.id
+
+        await bot.answers(
+            {
+                "type": "block_actions",
+                "user": {"id": person.id, "team_id": TEAM},
+                "trigger_id": "1.2.3",
+                "view": {"id": "V1"},
+                "actions": [{"action_id": button, "block_id": "b", "value": value}],
+            }
+        )
+
+        assert await bot.desk.accounts.issued_to(TEAM, person.id)
+    [pushed] = slack.journal.calls("views.push")
+    assert "Only admins of the desk can open this" in str(pushed.request)
 
 
 async def test_where_guests_are_refused_they_open_no_ticket(

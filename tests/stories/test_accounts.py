@@ -113,6 +113,10 @@ async def test_who_leaves_slack_hands_back_their_tickets_at_once(world: World) -
     assert [act["what"] for act in acts].count("changed account") == 1
 
 
+async def test_the_bot_can_be_entered_as_the_request_url_of_events(world: World) -> None:
+    assert await world.slack.verify_url()
+
+
 async def test_a_guest_opens_tickets_and_gets_no_role(world: World) -> None:
     slack, grace = world.slack, world.cast.grace
     guest = slack.add_person("vic", real_name="Vic Guest", email="vic@else.example", guest=True)
