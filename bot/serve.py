@@ -76,6 +76,9 @@ async def open_doors(bot: Bot) -> AsyncIterator[None]:
     settings = bot.desk.settings
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     door = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    # asyncio sets it only for sockets whose protocol is named. Without it the second part of an
+    # answer waits for the first to be acknowledged, which takes a peer 40 ms.
+    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         build_site(bot),
         log_config=None,

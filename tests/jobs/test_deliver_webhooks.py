@@ -1,5 +1,6 @@
-"""Webhooks: each event once, signed, in order; not to our own machines; nobody waits for others."""
+"""Webhooks: each event once, signed, in order; not to a machine of ours; nobody waits."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import AsyncIterator
@@ -34,6 +35,8 @@ class Receiver:
         self.heard: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[web.Response | None] = []
         self.url = ""
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     async def __aenter__(self) -> Self:
         app = web.Application()
@@ -60,6 +63,7 @@ class Receiver:
 
     async def _hear(self, request: web.Request) -> web.Response:
         self.heard.append((dict(request.headers), await request.read()))
+        await self.may_answer.wait()
         answer = self.answers.pop(0) if self.answers else web.Response()
         if answer is None:
             assert request.transport
@@ -152,7 +156,7 @@ async def test_one_that_comes_later_or_wants_less_hears_that_alone(
     desk: Desk, receiver: Receiver
 ) -> None:
     ticket = await triaged(desk, await opened(desk))
-    await hooked(desk, receiver, "claimed", "offered")
+    await hooked(desk, receiver, "opened", "offered")
     await desk.move(ticket.id, Move.OFFER, by=None, assignee="UBOB", offers=1)
     await desk.move(ticket.id, Move.WITHDRAW, by=None)
 
@@ -229,6 +233,26 @@ async def test_one_that_is_broken_holds_up_no_other(desk: Desk, receiver: Receiv
         assert (kept_back.attempts, kept_back.tries) == (0, 0)
         log = await desk.webhooks.deliveries("T1", bad.id)
         assert len(log) == 5
+
+
+async def test_another_try_comes_before_giving_up(desk: Desk, receiver: Receiver) -> None:
+    async with Receiver() as strict:
+        for each, status in ((strict, 404), (receiver, 503)):
+            await hooked(desk, each)
+            each.answers = [web.Response(status=status)]
+        ticket = await opened(desk)
+        receiver.may_answer.clear()
+
+        async with desk.database.deliveries.watch() as changes:
+            telling = asyncio.create_task(tells(desk, ticket))
+            await changes.next()
+        receiver.may_answer.set()
+
+        pending = (await telling).step(Step.DELIVER_WEBHOOKS)
+        assert pending
+        assert (pending.error, pending.dead_since) == ("NotNow: it answered 503", None)
+        assert (await tells(desk, ticket)).step(Step.DELIVER_WEBHOOKS) is None
+        assert len(strict.heard) == len(receiver.heard) == 2
 
 
 async def test_a_delivery_is_told_once_more_when_asked_for(desk: Desk, receiver: Receiver) -> None:
@@ -323,6 +347,7 @@ async def test_whether_it_was_taken_is_known_or_said_to_be_unknown(receiver: Rec
         ("ff02::1", False),
         ("::ffff:127.0.0.1", False),
         ("::ffff:93.184.215.14", True),
+        ("::ffff:224.0.0.1", False),
         ("64:ff9b::7f00:1", False),
         ("2002:7f00:1::", False),
     ],
