@@ -150,7 +150,10 @@ class World:
             await process.start()
 
     async def _connect(self) -> None:
-        client = AsyncMongoClient[dict[str, Any]](self.environment["MONGODB_URI"], tz_aware=True)
+        # What is deleted must stay so, even if MongoDB is killed right after.
+        client = AsyncMongoClient[dict[str, Any]](
+            self.environment["MONGODB_URI"], tz_aware=True, journal=True
+        )
         self._stack.push_async_callback(client.close)
         self.database = client[self.environment["MONGODB_DATABASE"]]
         self.redis: Redis = Redis.from_url(self.environment["REDIS_URL"])
