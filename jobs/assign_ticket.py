@@ -9,19 +9,26 @@ from models.clock import now as clock
 from models.desk import Change
 from models.errors import NotNow
 from models.flow import Move
-from models.step import Pending
+from models.step import Pending, Step
 from models.ticket import Ticket
 
 # How soon to look again when there is nobody at all: somebody may be hired or come back.
 LOOK_AGAIN_SECONDS = 15
+# How soon to look whether it is known what became of the card before.
+_CARD_SECONDS = 1
 
 
 async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
     """Offer the ticket to the person who fits best.
 
     Raises:
-        NotNow: there is nobody; the ticket waits, and no attempt is used up.
+        NotNow: there is nobody, or the card of the offer before may have been sent and is not noted
+            yet; the ticket waits, and no attempt is used up.
     """
+    # A new offer is all that the step would see, and the card would be forgotten.
+    if (card := ticket.step(Step.DM_ASSIGNEE)) and card.tries and card.due:
+        why = "it is not known yet whether the card of the last offer was sent"
+        raise NotNow(why, seconds=_CARD_SECONDS, counts=False)
     people = await _candidates(tools, ticket)
     choice = choose(ticket, people, now=clock())
     if choice is None:
