@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
+from arq import worker
 from arq.connections import ArqRedis, RedisSettings
 from arq.constants import default_queue_name, health_check_key_suffix
 from arq.jobs import ResultNotFound, SerializationError
@@ -66,7 +67,32 @@ def worker_connection(url: SecretStr) -> RedisSettings:
     settings.retry_on_timeout = True
     settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError, OutOfMemoryError]
     settings.retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=-1)
+    # The command `arq` takes no other class.
+    worker.Worker = Patient  # type: ignore[misc]
     return settings
+
+
+class Patient(worker.Worker):
+    """A worker that lives on when Redis goes away at a moment which no setting has tried again.
+
+    Between a WATCH and what follows it, or while a new connection says hello: arq's own ends then.
+    """
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Start these jobs."""
+        try:
+            await super().start_jobs(job_ids)
+        except _AWAY:
+            # Of the slot that was taken for a job which is not started, nobody else knows.
+            self.job_counter -= 1
+            self.sem.release()
+            raise
+
+    async def _poll_iteration(self) -> None:
+        try:
+            await super()._poll_iteration()
+        except _AWAY as error:
+            log.warning("Redis went away, the worker will look again: %r", error)
 
 
 class Queue:
