@@ -185,6 +185,7 @@ class World:
             "HOST": "127.0.0.1",
             "PORT": str(port),
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "WEBHOOK_PRIVATE": "true",
         }
         if self.socket_mode:
             told["SLACK_APP_TOKEN"] = self.slack.app_token
