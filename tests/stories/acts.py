@@ -10,7 +10,7 @@ from sandbox.slack.workspace import Workspace
 from sandbox.world import World
 
 # How long a step may be at work when a story is over and the next one is to find the desk empty.
-_SETTLES_SECONDS = 6
+_SETTLES_SECONDS = 2
 
 LABELS = {
     "description": "Description",
