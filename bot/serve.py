@@ -22,6 +22,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.requests import ClientDisconnect
 
+from bot.api import problems
 from bot.api.site import build_api
 from bot.guard import MAX_BODY, is_from_slack
 from bot.links import Links
@@ -103,6 +104,8 @@ def build_site(bot: Bot) -> FastAPI:
     site.add_route("/healthz", healthz)
     site.add_route("/readyz", readyz)
     site.add_route("/metrics", metrics)
+    # Not every path below /api is found to be the API's: one with a line break in it is not.
+    problems.install(site)
     api = build_api()
     api.state.bot = bot
     site.mount("/api", api)

@@ -25,10 +25,10 @@ from tests.faults.walking import (
 )
 
 FEW = {
-    "test_the_worker_dies_at_a_message": (8, 47),
+    "test_the_worker_dies_at_a_message": (47,),
     "test_the_worker_is_told_to_end_at_a_message": (20,),
-    "test_the_worker_dies_at_a_call_of_slack": (2, 7),
-    "test_the_bot_dies_during_a_submission": (2, 3),
+    "test_the_worker_dies_at_a_call_of_slack": (7,),
+    "test_the_bot_dies_during_a_submission": (3,),
     "test_the_bot_dies_during_a_claim": (2,),
 }
 # How much the worker says depends a little on chance.

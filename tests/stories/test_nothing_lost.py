@@ -27,6 +27,7 @@ def about(cards: list[Message], number: str) -> list[Message]:
     return [card for card in cards if number in card.says]
 
 
+@pytest.mark.long
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.open"])
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -50,6 +51,7 @@ async def test_the_worker_is_killed_around_a_call_to_slack(
     await everybody_was_told_once(world, cast)
 
 
+@pytest.mark.long
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_the_worker_is_killed_while_it_redraws(world: World, cast: Cast, moment: str) -> None:
@@ -81,6 +83,7 @@ def redraws(world: World, channel: str) -> list[Entry]:
     return [c for c in world.slack.journal.calls("chat.update") if c.request["channel"] == channel]
 
 
+@pytest.mark.long
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("held", ["gemini", "mail"])
 async def test_the_worker_is_killed_while_it_waits_for(world: World, cast: Cast, held: str) -> None:
@@ -119,6 +122,7 @@ async def everybody_was_told_once(world: World, cast: Cast, *moves: str) -> None
     assert {card["version"] for card in ticket["cards"]} == {ticket["version"]}
 
 
+@pytest.mark.long
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize(
     "step",

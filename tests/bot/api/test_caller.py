@@ -72,6 +72,13 @@ async def test_who_calls_too_often_is_told_how_long_to_wait(api: Api) -> None:
     assert (await api.call("GET", "/skills", token=other)).status == 200
 
 
+async def test_an_address_that_is_none_is_a_problem_too(api: Api) -> None:
+    for path in ("/nothing", "/tickets/a%0Ab"):
+        answer = await api.call("GET", path)
+
+        assert (answer.status, answer.headers["Content-Type"]) == (404, "application/problem+json")
+
+
 async def test_a_request_that_is_too_large_is_not_read(api: Api) -> None:
     _, token = await api.somebody("ULARGE", Role.USER)
 
