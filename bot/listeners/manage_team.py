@@ -75,11 +75,13 @@ async def save_member(
     _refuse_role(before, decided)
     if decided.new_skills:
         await desk.store.add_skills(team_id, decided.new_skills)
-    asked = before.model_copy(update={"role": decided.role, "skills": decided.skills})
+    changes = {"role": decided.role, "skills": decided.skills, "trusted": decided.trusted}
+    asked = before.model_copy(update=changes)
     await _note(desk, admin, before, asked)
     member = await desk.store.set_role(
         team_id, decided.slack_id, role=decided.role, skills=decided.skills
     )
+    await desk.store.note(team_id, decided.slack_id, trusted=decided.trusted)
     # Two admins may take each other's role at the same moment: then neither does.
     if before.administers and not await _admins(desk, team_id):
         await desk.store.set_role(team_id, decided.slack_id, role=before.role, skills=before.skills)
@@ -104,7 +106,10 @@ def _refuse_role(person: Member, decided: member_form.Assigned) -> None:
 
 async def _note(desk: Desk, by: Member, before: Member, after: Member) -> None:
     """Write it down before it is done, so that nothing is done that is not written down."""
-    was, is_ = ({"role": one.role.value, "skills": list(one.skills)} for one in (before, after))
+    was, is_ = (
+        {"role": one.role.value, "skills": list(one.skills), "trusted": one.trusted}
+        for one in (before, after)
+    )
     if was != is_:
         await desk.accounts.note(by, "set role", after.slack_id, before=was, after=is_)
 

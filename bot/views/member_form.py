@@ -12,6 +12,7 @@ from models.wording import clip, escape, listed
 
 CALLBACK = "set_member"
 PERSON, ROLE, SKILLS, NEW_SKILLS = "person", "role", "skills", "new_skills"
+TRUSTED = "trusted"
 PICK_PERSON = "pick_person"
 _VALUE = "value"
 # https://docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element
@@ -29,6 +30,7 @@ class Assigned:
     role: Role
     skills: tuple[str, ...]
     new_skills: tuple[str, ...]
+    trusted: bool
 
 
 def draw(configuration: Configuration, member: Member | None = None) -> Block:
@@ -45,7 +47,7 @@ def draw(configuration: Configuration, member: Member | None = None) -> Block:
         "title": _plain("People"),
         "submit": _plain("Save"),
         "close": _plain("Close"),
-        "blocks": [*blocks, _new_skills(whose), *buttons],
+        "blocks": [*blocks, _new_skills(whose), _trusted(member, whose), *buttons],
     }
 
 
@@ -80,6 +82,7 @@ def read(view: dict[str, Any], configuration: Configuration) -> Assigned:
         role=_role_in(values, field=fields.get(ROLE, ROLE)),
         skills=tuple(dict.fromkeys(skills)),
         new_skills=tuple(n for n in new if configuration.vocabulary.canonical(n) is None),
+        trusted=bool(values.get(TRUSTED, {}).get(_VALUE, {}).get("selected_options")),
     )
 
 
@@ -154,6 +157,17 @@ def _new_skills(whose: str) -> Block:
         "hint": _plain("Separated by commas. They join the desk's list, and this person has them."),
     }
     return _input(f"{NEW_SKILLS}:{whose}", "New skills", field) | more
+
+
+def _trusted(member: Member | None, whose: str) -> Block:
+    option = {"text": _plain("May see confidential tickets"), "value": TRUSTED}
+    boxes = {
+        "type": "checkboxes",
+        "action_id": _VALUE,
+        "options": [option],
+        **({"initial_options": [option]} if member and member.trusted else {}),
+    }
+    return _input(f"{TRUSTED}:{whose}", "Confidential tickets", boxes) | {"optional": True}
 
 
 def _option(name: str) -> Block:

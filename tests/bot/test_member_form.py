@@ -42,11 +42,15 @@ def refused(**form: Any) -> dict[str, str]:
 
 def test_the_form_shows_the_person_as_they_are() -> None:
     inputs = [b for b in member_form.draw(DEFAULT, BOB)["blocks"] if b["type"] == "input"]
-    person, role, skills, _ = (block["element"] for block in inputs)
+    person, role, skills, _, trusted = (block["element"] for block in inputs)
 
     assert person["initial_user"] == "UBOB"
     assert role["initial_option"]["value"] == "moderator"
     assert [option["value"] for option in skills["initial_options"]] == ["vpn", "okta"]
+    assert "initial_options" not in trusted
+    known = BOB.model_copy(update={"trusted": True})
+    boxes = next(b for b in member_form.draw(DEFAULT, known)["blocks"] if "trusted" in str(b))
+    assert boxes["element"]["initial_options"]
 
 
 def test_role_and_skills_are_read() -> None:
@@ -57,6 +61,7 @@ def test_role_and_skills_are_read() -> None:
         role=Role.MODERATOR,
         skills=("vpn", "okta", "Cisco ISE"),
         new_skills=("Cisco ISE",),
+        trusted=False,
     )
 
 

@@ -69,6 +69,24 @@ async def test_an_admin_gives_a_person_role_and_skills(world: World) -> None:
 
 
 @HTTP_ONLY
+async def test_an_admin_trusts_somebody_with_confidential_tickets(world: World, cast: Cast) -> None:
+    grace, mo = cast.grace, cast.mo
+    await opens_team(world.slack, grace)
+    await grace.fills("Person", mo.id)
+    await grace.fills("Confidential tickets", ["May see confidential tickets"])
+    await grace.submits()
+    await grace.closes()
+
+    await cast.ada.types("/ticket VPN is down")
+    await cast.ada.fills("Who may see it", ["Keep this confidential"])
+    await cast.ada.submits()
+
+    assert "VPN is down" in (await mo.gets_message("Offered to you")).says
+    [act] = [one for one in await world.documents("audit") if one["after"].get("trusted")]
+    assert (act["who"], act["to"]) == (grace.id, mo.id)
+
+
+@HTTP_ONLY
 async def test_a_new_skill_is_found_in_tickets(world: World) -> None:
     grace, bob = world.cast.grace, world.cast.bob
     await opens_team(world.slack, grace)
