@@ -3,11 +3,10 @@
 import logging
 from datetime import datetime
 
-from jobs import builtin
 from jobs.gemini import GeminiFailed
 from jobs.prompt import ask, read
 from jobs.retrying import Tools
-from models import flow
+from models import builtin, flow
 from models.configuration import Configuration
 from models.desk import Change
 from models.errors import NotNow

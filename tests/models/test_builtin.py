@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs import builtin
+from models import builtin
 from models.configuration import DEFAULT
 from models.ticket import Ticket, Urgency
 from models.triage import Engine, Priority, Triage
