@@ -4,7 +4,8 @@ from datetime import datetime
 
 from jobs.retrying import Tools
 from models import flow
-from models.assignment import Candidate, choose
+from models.arranging import candidates
+from models.assignment import choose
 from models.clock import now as clock
 from models.desk import Change
 from models.errors import NotNow
@@ -29,11 +30,13 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
     if (card := ticket.step(Step.DM_ASSIGNEE)) and card.tries and card.due:
         why = "it is not known yet whether the card of the last offer was sent"
         raise NotNow(why, seconds=_CARD_SECONDS, counts=False)
-    people = await _candidates(tools, ticket)
-    choice = choose(ticket, people, now=clock())
+    people, vocabulary = await candidates(tools.desk, ticket.team_id)
+    # A skill may have been renamed since the triage.
+    needed = vocabulary.current(ticket.triage.skills if ticket.triage else ())
+    choice = choose(ticket.needing(needed), people, now=clock())
     if choice is None:
         raise NotNow(
-            "there is no moderator or admin who could take it: see ADMIN_SLACK_IDS",
+            "there is no moderator or admin with room for it: see `/ticket admin`, ADMIN_SLACK_IDS",
             seconds=LOOK_AGAIN_SECONDS,
             counts=False,
         )
@@ -53,13 +56,3 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
         )
 
     return offered
-
-
-async def _candidates(tools: Tools, ticket: Ticket) -> list[Candidate]:
-    store = tools.desk.store
-    members = await store.moderators(ticket.team_id)
-    held = await store.open_tickets(ticket.team_id)
-    return [
-        Candidate(member=member, open_tickets=len(held.get(member.slack_id, ())))
-        for member in members
-    ]

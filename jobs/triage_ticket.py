@@ -24,9 +24,7 @@ async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
     """Triage the ticket; the built-in engine never fails, so every ticket goes on."""
     configuration = await tools.desk.store.configuration(ticket.team_id)
     triage = await _triage(tools, ticket, configuration)
-    # What the requester and plain words say of urgency is a floor: a model may raise it only.
-    priority = triage.priority.at_least(builtin.priority_floor(ticket))
-    triage = triage.model_copy(update={"priority": priority})
+    triage = builtin.raised(triage, ticket, configuration)
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
         return flow.make(current, Move.TRIAGE, by=None, now=now, triage=triage)
@@ -39,6 +37,9 @@ async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) ->
         return builtin.triage(ticket, configuration, why="no Gemini key is set")
     if ticket.confidential:
         return builtin.triage(ticket, configuration, why="confidential tickets stay in the house")
+    if category := builtin.private_category(ticket, configuration):
+        why = f"tickets about {category.name} are never sent to an AI"
+        return builtin.triage(ticket, configuration, why=why)
     question = ask(ticket, configuration)
     try:
         async with tools.desk.gate.out(Service.GEMINI, "generateContent"):

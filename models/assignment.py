@@ -8,6 +8,8 @@ from models.member import Member
 from models.ticket import Ticket
 from models.wording import counted, listed
 
+_FULL = "has as many open tickets as they take"
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -15,6 +17,12 @@ class Candidate:
 
     member: Member
     open_tickets: int
+
+    @property
+    def full(self) -> bool:
+        """Whether they have as many open tickets as they take."""
+        capacity = self.member.capacity
+        return capacity is not None and self.open_tickets >= capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +38,31 @@ def choose(ticket: Ticket, people: Sequence[Candidate], *, now: datetime) -> Cho
 
     Never the requester, never somebody away or inactive. A confidential ticket goes to those who
     are trusted with such, if there are any. Who declined or released the ticket is asked again only
-    when nobody else is left, an admin first.
+    when nobody else is left, an admin first. Nobody gets more than they take, but for an admin when
+    nobody has room.
     """
     available = _trusted([p for p in people if _available(p.member, ticket, now)], ticket)
-    fresh = [person for person in available if person.member.slack_id not in ticket.tried]
+    room = [person for person in available if not person.full]
+    full = [person for person in available if person.full]
+    fresh = [person for person in room if person.member.slack_id not in ticket.tried]
     return (
         _who_had_it(ticket, fresh)
-        or _skilled(ticket, fresh)
-        or _admin(fresh, because=_why_no_match(ticket))
-        or _admin(available, because="everybody else has declined")
-        or _least_busy(fresh or available)
+        or _skilled(ticket, fresh, full)
+        or _admin(fresh, because=_why_no_match(ticket, full))
+        or _admin(room, because="everybody else has declined" + (f" or {_FULL}" if full else ""))
+        or _least_busy(fresh or room)
+        or _admin(full, because=f"everybody who could take it {_FULL}")
     )
+
+
+def passed_over(
+    ticket: Ticket, people: Sequence[Candidate], *, now: datetime
+) -> list[tuple[Member, str]]:
+    """Those who know what the ticket needs, and yet can't get it, with the reason."""
+    wanted = _wanted(ticket)
+    able = [person for person in people if person.member.moderates]
+    able = [person for person in able if matched(person.member, wanted)]
+    return [(person.member, why) for person in able if (why := _why_not(person, ticket, now))]
 
 
 def matched(member: Member, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -58,13 +80,27 @@ def _trusted(people: list[Candidate], ticket: Ticket) -> list[Candidate]:
     return [person for person in people if person.member.trusted] or people
 
 
+def _why_not(person: Candidate, ticket: Ticket, now: datetime) -> str:
+    if person.member.slack_id == ticket.requester:
+        return "asked for it"
+    if person.member.is_away(now):
+        return "is away"
+    return f"{_FULL} ({person.open_tickets})" if person.full else ""
+
+
+def _wanted(ticket: Ticket) -> tuple[str, ...]:
+    return ticket.triage.skills if ticket.triage else ()
+
+
 def _who_had_it(ticket: Ticket, people: Sequence[Candidate]) -> Choice | None:
     had = next((p for p in people if p.member.slack_id == ticket.resolver), None)
     return _chosen(had, "you had it before") if had else None
 
 
-def _skilled(ticket: Ticket, people: Sequence[Candidate]) -> Choice | None:
-    wanted = ticket.triage.skills if ticket.triage else ()
+def _skilled(
+    ticket: Ticket, people: Sequence[Candidate], full: Sequence[Candidate]
+) -> Choice | None:
+    wanted = _wanted(ticket)
     able = [person for person in people if matched(person.member, wanted)]
     if not able:
         return None
@@ -76,7 +112,9 @@ def _skilled(ticket: Ticket, people: Sequence[Candidate]) -> Choice | None:
             person.member.slack_id,
         ),
     )
-    return _chosen(best, f"knows {listed(matched(best.member, wanted))}")
+    knows = matched(best.member, wanted)
+    better = any(len(matched(person.member, wanted)) > len(knows) for person in full)
+    return _chosen(best, f"knows {listed(knows)}" + (f", who knows more {_FULL}" if better else ""))
 
 
 def _admin(people: Sequence[Candidate], *, because: str) -> Choice | None:
@@ -95,10 +133,12 @@ def _least_busy(people: Sequence[Candidate]) -> Choice | None:
     return _chosen(least, "nobody here knows more about it, and no admin is free")
 
 
-def _why_no_match(ticket: Ticket) -> str:
-    wanted = ticket.triage.skills if ticket.triage else ()
+def _why_no_match(ticket: Ticket, full: Sequence[Candidate]) -> str:
+    wanted = _wanted(ticket)
     if not wanted:
         return "the ticket names no skill that the desk knows"
+    if any(matched(person.member, wanted) for person in full):
+        return f"who knows {listed(wanted)} {_FULL}"
     return f"nobody available knows {listed(wanted)}"
 
 

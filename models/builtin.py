@@ -62,6 +62,21 @@ def triage(ticket: Ticket, configuration: Configuration, *, why: str) -> Triage:
     )
 
 
+def raised(triage: Triage, ticket: Ticket, configuration: Configuration) -> Triage:
+    """The triage with the priority that the ticket has at least, whatever a model says of it."""
+    priority = triage.priority.at_least(priority_floor(ticket))
+    category = configuration.category(triage.category)
+    if category and category.floor:
+        priority = priority.at_least(category.floor)
+    return triage.model_copy(update={"priority": priority})
+
+
+def private_category(ticket: Ticket, configuration: Configuration) -> Category | None:
+    """The category that the ticket's words point to, where no AI may read what is in it."""
+    category = configuration.category(triage(ticket, configuration, why="").category)
+    return category if category and category.private else None
+
+
 def priority_floor(ticket: Ticket) -> Priority:
     """The least priority that the requester's own judgement and plain signals ask for."""
     floor = Priority.LOW

@@ -1,11 +1,19 @@
 """The desk's configuration: its closed lists of categories and skills, and what it starts with."""
 
 from functools import cached_property
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from models.skill import Skill, Vocabulary
+from models.errors import OutOfTurn
+from models.skill import Skill, Vocabulary, words
 from models.triage import Category
+
+MOST_SKILLS = 1000
+# What a menu of Slack's holds:
+# https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
+MOST_CATEGORIES = 100
+NAME_LENGTH = 50
 
 
 class Configuration(BaseModel):
@@ -25,6 +33,95 @@ class Configuration(BaseModel):
         """The category of that name, or None when the desk has none."""
         wanted = name.strip().casefold()
         return next((c for c in self.categories if c.name.casefold() == wanted), None)
+
+    def skill(self, name: str) -> Skill:
+        """The skill of exactly that name; raises OutOfTurn when the desk has none."""
+        for skill in self.skills:
+            if skill.name == name:
+                return skill
+        raise OutOfTurn(f"The desk has no skill “{name}” any more. Please pick another one.")
+
+    def means(self, term: str, *, besides: str = "") -> str | None:
+        """The skill, other than one, that a name or alias stands for already."""
+        others = (skill for skill in self.skills if skill.name != besides)
+        return Vocabulary(others).canonical(term)
+
+    # What an admin may change; each raises OutOfTurn when it can't be, or not any more.
+
+    def naming(self, *names: str) -> Self:
+        """With skills of these names, where it has none that is called so."""
+        new = dict.fromkeys(name for name in names if self.vocabulary.canonical(name) is None)
+        return self._having((*self.skills, *(Skill(name=name) for name in new)))
+
+    def adding(self, skill: Skill) -> Self:
+        """With one more skill."""
+        fresh = self._free(skill)
+        return self._having((*self.skills, fresh))
+
+    def changing(self, name: str, to: Skill) -> Self:
+        """With another name or other aliases for a skill; the old name stays one of them."""
+        before = self.skill(name)
+        if to.name != name:
+            to = to.model_copy(update={"aliases": (*to.aliases, name)})
+        fresh = self._free(to, besides=name)
+        return self._having(tuple(fresh if one is before else one for one in self.skills))
+
+    def merging(self, name: str, into: str) -> Self:
+        """With one skill less, whose words all stand for another one from now on."""
+        gone, kept = self.skill(name), self.skill(into)
+        if gone is kept:
+            raise OutOfTurn("A skill can't be merged into itself.")
+        aliases = (*kept.aliases, gone.name, *gone.aliases)
+        rest = self.removing(name)
+        return rest.changing(into, Skill(name=into, aliases=aliases))
+
+    def removing(self, name: str) -> Self:
+        """With one skill less."""
+        gone = self.skill(name)
+        return self._having(tuple(one for one in self.skills if one is not gone))
+
+    def placing(self, name: str | None, category: Category) -> Self:
+        """With another category in place of one, or one more; the last stays the last."""
+        other = self.category(category.name)
+        if other and other.name != name:
+            raise OutOfTurn(f"There is a category “{other.name}” already.")
+        if name is None:
+            return self._sorted_into((*self.categories[:-1], category, self.categories[-1]))
+        before = self._category(name)
+        return self._sorted_into(tuple(category if c is before else c for c in self.categories))
+
+    def dropping(self, name: str) -> Self:
+        """With one category less; never the last one, which takes what fits no other."""
+        gone = self._category(name)
+        if gone is self.categories[-1]:
+            raise OutOfTurn(f"“{gone.name}” takes what fits no other category, and stays.")
+        return self._sorted_into(tuple(one for one in self.categories if one is not gone))
+
+    def _category(self, name: str) -> Category:
+        for category in self.categories:
+            if category.name == name:
+                return category
+        raise OutOfTurn(f"The desk has no category “{name}” any more. Please pick another one.")
+
+    def _free(self, skill: Skill, *, besides: str = "") -> Skill:
+        """The skill without aliases that say the same twice; none of its words is another's."""
+        kept = {tuple(words(alias)): alias for alias in reversed(skill.aliases)}
+        kept.pop(tuple(words(skill.name)), None)
+        for term in (skill.name, *kept.values()):
+            if other := self.means(term, besides=besides):
+                raise OutOfTurn(f"“{term}” is another word for {other} already.")
+        return skill.model_copy(update={"aliases": tuple(reversed(kept.values()))})
+
+    def _having(self, skills: tuple[Skill, ...]) -> Self:
+        if len(skills) > max(MOST_SKILLS, len(self.skills)):
+            raise OutOfTurn(f"The desk has room for {MOST_SKILLS} skills.")
+        # Not `model_copy`, which would take the vocabulary along.
+        return type(self)(categories=self.categories, skills=skills)
+
+    def _sorted_into(self, categories: tuple[Category, ...]) -> Self:
+        if len(categories) > max(MOST_CATEGORIES, len(self.categories)):
+            raise OutOfTurn(f"The desk has room for {MOST_CATEGORIES} categories.")
+        return type(self)(categories=categories, skills=self.skills)
 
 
 def _category(name: str, description: str, keywords: str) -> Category:

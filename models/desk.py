@@ -216,6 +216,10 @@ class Desk:
 
         await self._change_and_ring(ticket_id, withdrawn)
 
+    async def amend(self, ticket_id: str, change: Change) -> Ticket:
+        """Change what is known of a ticket, without a move; raises as `move` does."""
+        return await self._change_and_ring(ticket_id, change)
+
     async def _change_and_ring(self, ticket_id: str, change: Change) -> Ticket:
         written = await self._change(ticket_id, change)
         known = {(entry.step, entry.due) for entry in written.before.pending}

@@ -23,6 +23,7 @@ class Member(BaseModel):
         tz: IANA name of the person's time zone, from their Slack profile.
         skills: names from the desk's skill vocabulary.
         away_until: no tickets are offered before then.
+        capacity: how many open tickets they take at most; None: any number.
         dm_channel: id of the app's direct-message channel with them, once opened.
         trusted: whether they may see confidential tickets that are not theirs.
         guest: a guest, a bot, or somebody of another workspace: never more than a user.
@@ -43,6 +44,7 @@ class Member(BaseModel):
     skills: tuple[str, ...] = ()
     active: bool = True
     away_until: datetime | None = None
+    capacity: int | None = None
     dm_channel: str | None = None
     trusted: bool = False
     guest: bool = False

@@ -55,6 +55,20 @@ class Vocabulary:
         """The skill that a name or alias stands for, or None when the desk has no such skill."""
         return self._by_words.get(tuple(words(term)))
 
+    def current(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The names as the desk has them now; one that it does not have stays as it is."""
+        return tuple(dict.fromkeys(self.canonical(name) or name for name in names))
+
+    def search(self, typed: str, *, most: int) -> tuple[str, ...]:
+        """The skills that what is typed may mean, those whose name begins so first."""
+        wanted = " ".join(typed.casefold().split())
+        ranked = sorted(
+            (rank, skill.name.casefold(), skill.name)
+            for skill in self._skills
+            if (rank := _rank(skill, wanted)) is not None
+        )
+        return tuple(name for _, _, name in ranked[:most])
+
     def sightings(self, text: str) -> list[str]:
         """The skills whose name or alias stands in the text as whole words, one for each time."""
         tokens = words(text)
@@ -69,3 +83,13 @@ class Vocabulary:
     def found_in(self, text: str) -> tuple[str, ...]:
         """The skills in the text, each once, in order of sight."""
         return tuple(dict.fromkeys(self.sightings(text)))
+
+
+def _rank(skill: Skill, wanted: str) -> int | None:
+    """How far a skill is from what was typed; None when it does not fit at all."""
+    name = skill.name.casefold()
+    if name.startswith(wanted):
+        return 0
+    if wanted in name:
+        return 1
+    return 2 if any(wanted in alias.casefold() for alias in skill.aliases) else None

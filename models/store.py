@@ -24,7 +24,6 @@ from models.documents import (
 )
 from models.errors import NoSuchTicket, Unreadable
 from models.member import Member, Profile, Role
-from models.skill import Skill
 from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
 
@@ -266,15 +265,6 @@ class Store:
         async with answering():
             found = await self._db.configurations.find_one({"_id": team_id})
         return configuration_of(found) if found else DEFAULT
-
-    async def add_skills(self, team_id: str, names: Sequence[str]) -> None:
-        """Add skills to the workspace's; those it has stay as they are."""
-        more = [Skill(name=name).model_dump(mode="json") for name in names]
-        async with answering():
-            first = {"$setOnInsert": DEFAULT.model_dump(mode="json")}
-            await self._db.upsert("configurations", team_id, first)
-            change = {"$addToSet": {"skills": {"$each": more}}}
-            await self._db.configurations.update_one({"_id": team_id}, change)
 
     async def _members(self, team_id: str, **query: Any) -> list[Member]:
         async with answering():

@@ -140,6 +140,12 @@ class Ticket(_Frozen):
         """All that the requester wrote."""
         return f"{self.title}\n{self.description}".strip()
 
+    def needing(self, skills: tuple[str, ...]) -> Self:
+        """The ticket, once triaged, with these skills in place of those that triage named."""
+        if self.triage is None:
+            return self
+        return self.model_copy(update={"triage": self.triage.model_copy(update={"skills": skills})})
+
     def says(self, draft: Draft) -> bool:
         """Whether it is what the draft says."""
         return all(getattr(self, name) == value for name, value in draft)
@@ -248,6 +254,11 @@ class Ticket(_Frozen):
         """The ticket that has forgotten a message which is gone."""
         left = tuple(card for card in self.cards if card.notice != notice)
         return self.model_copy(update={"cards": left})
+
+    def with_stale_cards(self) -> Self:
+        """The ticket whose messages all show something older; their buttons stay good."""
+        stale = tuple(card.model_copy(update={"version": 0}) for card in self.cards)
+        return self.model_copy(update={"cards": stale})
 
     def _still_held(self, leased: Pending) -> Pending:
         entry = self.step(leased.step)

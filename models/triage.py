@@ -27,13 +27,20 @@ class Engine(StrEnum):
 
 
 class Category(BaseModel):
-    """One kind of ticket: what it covers, and words that point to it."""
+    """One kind of ticket: what it covers, and words that point to it.
+
+    Attributes:
+        floor: the least priority of a ticket of this kind; None: there is none.
+        private: its tickets are never sent to an AI.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     description: str = ""
     keywords: tuple[str, ...] = ()
+    floor: Priority | None = None
+    private: bool = False
 
 
 class Triage(BaseModel):

@@ -9,6 +9,7 @@ from bot.background import Background
 from bot.subcommand import subcommand
 from bot.views import member_form
 from bot.views.sentence import sentence_view
+from models import arranging
 from models.desk import Desk
 from models.errors import DeskError, InvalidDraft, OutsideError
 from models.member import Member, Role
@@ -74,7 +75,7 @@ async def save_member(
     before = await desk.store.member(team_id, decided.slack_id)
     _refuse_role(before, decided)
     if decided.new_skills:
-        await desk.store.add_skills(team_id, decided.new_skills)
+        await arranging.add_skills(desk, admin, *decided.new_skills)
     changes = {"role": decided.role, "skills": decided.skills, "trusted": decided.trusted}
     asked = before.model_copy(update=changes)
     await _note(desk, admin, before, asked)

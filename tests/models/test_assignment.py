@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.assignment import Candidate, Choice, choose
+from models.assignment import Candidate, Choice, choose, passed_over
 from models.member import Member, Role
 from models.ticket import Status, Ticket
 from tests.models.desk_words import ADA, BOB, EVE, GRACE, NOON, member, ticket_at, triage
@@ -115,3 +115,42 @@ def test_a_confidential_ticket_goes_to_the_trusted_if_there_are_any() -> None:
 
     assert name_of(chosen(confidential, (BOB, 0), (trusted, 5))) == "UEVE"
     assert name_of(chosen(confidential, (BOB, 0), (EVE, 5))) == "UBOB"
+
+
+def test_who_has_as_many_tickets_as_they_take_is_passed_over_and_the_reason_says_so() -> None:
+    full = BOB.model_copy(update={"capacity": 2})
+
+    less = chosen(ticket("vpn", "okta"), (full, 2), (EVE, 5))
+    nobody = chosen(ticket("okta"), (full, 2), (EVE, 0), (GRACE, 0))
+
+    assert less == Choice(
+        member=EVE,
+        reason="knows vpn, who knows more has as many open tickets as they take; 5 open tickets",
+    )
+    assert nobody == Choice(
+        member=GRACE,
+        reason="you are an admin and who knows okta has as many open tickets as they take; "
+        "no open tickets",
+    )
+    assert name_of(chosen(ticket("vpn", "okta"), (full, 1), (EVE, 0))) == "UBOB"
+
+
+def test_when_nobody_has_room_an_admin_gets_it_or_it_waits() -> None:
+    bob, grace = (who.model_copy(update={"capacity": 1}) for who in (BOB, GRACE))
+
+    choice = chosen(ticket("vpn"), (bob, 1), (grace, 1))
+
+    assert name_of(choice) == "UGRACE"
+    assert "everybody who could take it has as many" in (choice.reason if choice else "")
+    assert chosen(ticket("vpn"), (bob, 1)) is None
+
+
+def test_those_who_know_and_do_not_get_it_are_named_with_the_reason() -> None:
+    away = BOB.model_copy(update={"away_until": NOON + timedelta(hours=1)})
+    full = EVE.model_copy(update={"capacity": 3})
+    people = [Candidate(away, 0), Candidate(full, 3), Candidate(GRACE, 0)]
+
+    assert passed_over(ticket("vpn"), people, now=NOON) == [
+        (away, "is away"),
+        (full, "has as many open tickets as they take (3)"),
+    ]

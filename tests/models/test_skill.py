@@ -68,3 +68,14 @@ def test_every_name_is_found_between_punctuation(name: str, around: str) -> None
 @pytest.mark.fault("F87")
 def test_a_long_text_costs_no_more_than_its_length() -> None:
     assert VOCABULARY.found_in("go " * 20_000) == ("go",)
+
+
+def test_a_search_begins_with_what_begins_so_and_knows_other_words() -> None:
+    assert VOCABULARY.search("c", most=9)[:4] == ("c", "c#", "c++", "video calls")
+    assert VOCABULARY.search(" WIRE", most=9) == ("vpn",)
+    assert VOCABULARY.search("zzz", most=9) == ()
+    assert len(VOCABULARY.search("", most=3)) == 3
+
+
+def test_a_name_that_the_desk_had_before_is_the_one_it_has_now() -> None:
+    assert VOCABULARY.current(("golang", "go", "gone")) == ("go", "gone")

@@ -1,6 +1,5 @@
 """What the store asks of MongoDB must not cost more with every ticket there is."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -87,15 +86,6 @@ async def test_every_search_among_tickets_uses_an_index(
             stages = json.dumps(plan, default=str)
             assert "IXSCAN" in stages, search
             assert "COLLSCAN" not in stages, search
-
-
-async def test_skills_that_two_admins_add_at_once_are_all_there(store: Store) -> None:
-    await asyncio.gather(*(store.add_skills("T7", [f"skill {n}"]) for n in range(5)))
-    await store.add_skills("T7", ["skill 1"])
-
-    names = (await store.configuration("T7")).vocabulary.names
-    assert set(names) == {*DEFAULT.vocabulary.names, *(f"skill {n}" for n in range(5))}
-    assert len(names) == len(set(names))
 
 
 async def test_what_is_damaged_holds_up_nobody_else(

@@ -1,0 +1,72 @@
+"""What admins say of a category holds, whatever a model answers."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from jobs.gemini import Gemini
+from jobs.retrying import Tools, do_step
+from jobs.triage_ticket import triage_ticket
+from models import arranging
+from models.desk import Desk
+from models.member import Member, Role
+from models.step import Step
+from models.ticket import Draft
+from models.triage import Category, Engine, Priority, Triage
+from sandbox.servers import Servers
+from tests.desks import desk_on
+from tests.models.desk_words import triage
+
+
+class Asked:
+    """What stands where Gemini is, and says the same of every ticket."""
+
+    def __init__(self) -> None:
+        self.questions: list[Any] = []
+
+    async def answer(self, question: Any, _read: Callable[[str], Triage]) -> Triage:
+        self.questions.append(question)
+        return triage("vpn", priority=Priority.LOW, engine=Engine.GEMINI)
+
+
+@pytest.fixture(scope="module")
+async def desk(servers: Servers) -> AsyncIterator[Desk]:
+    """A desk of its own on the real servers."""
+    async with desk_on(servers) as desk:
+        yield desk
+
+
+async def triage_of(desk: Desk, admin: Member, title: str) -> tuple[Triage, list[Any]]:
+    """What triage says of a ticket, and what Gemini was asked."""
+    gemini = Asked()
+    draft = Draft(key=f"view:{uuid4()}", team_id=admin.team_id, requester="UADA", title=title)
+    ticket = await desk.open_ticket(draft)
+    tools = Tools(desk=desk, gemini=cast(Gemini, gemini))
+    await do_step(tools, Step.TRIAGE, triage_ticket, ticket.id)
+    said = (await desk.store.ticket(ticket.id))[0].triage
+    assert said
+    return said, gemini.questions
+
+
+async def test_no_ticket_is_less_urgent_than_its_category(desk: Desk) -> None:
+    admin = Member(team_id="TFLOOR", slack_id="UGRACE", role=Role.ADMIN)
+    assert (await triage_of(desk, admin, "My VPN drops"))[0].priority is Priority.LOW
+
+    network = Category(name="Network", keywords=("vpn",), floor=Priority.HIGH)
+    await arranging.save_category(desk, admin, "Network", network)
+
+    said, asked = await triage_of(desk, admin, "My VPN drops")
+    assert (said.priority, said.engine, len(asked)) == (Priority.HIGH, Engine.GEMINI, 1)
+
+
+async def test_what_is_never_sent_to_an_ai_is_not_and_says_why(desk: Desk) -> None:
+    admin = Member(team_id="TPRIVATE", slack_id="UGRACE", role=Role.ADMIN)
+    salaries = Category(name="Salaries", keywords=("payslip",), private=True)
+    await arranging.save_category(desk, admin, None, salaries)
+
+    said, asked = await triage_of(desk, admin, "My payslip is wrong")
+    assert (said.category, said.engine, asked) == ("Salaries", Engine.BUILTIN, [])
+    assert said.why_builtin == "tickets about Salaries are never sent to an AI"
+    assert len((await triage_of(desk, admin, "My VPN drops"))[1]) == 1
