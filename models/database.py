@@ -51,6 +51,7 @@ class Database:
         self.audit = self._db.audit
         self.webhooks = self._db.webhooks
         self.deliveries = self._db.deliveries
+        self.lessons = self._db.lessons
 
     def close(self) -> None:
         """Close all connections."""

@@ -14,6 +14,7 @@ from models.database import Database
 from models.errors import NoSuchTicket, OutOfTurn
 from models.flow import Move
 from models.gate import Gate
+from models.lessons import Lessons
 from models.member import Member, Role
 from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
 from models.people import People
@@ -48,6 +49,7 @@ class Desk:
     accounts: Accounts
     people: People
     webhooks: Webhooks
+    lessons: Lessons
     queue: Queue
     gate: Gate
     slack: Slack
@@ -175,6 +177,7 @@ class Desk:
         await self.store.prepare()
         await self.accounts.prepare()
         await self.webhooks.prepare()
+        await self.lessons.prepare()
         for slack_id in self.settings.admin_slack_ids:
             await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
 
@@ -280,6 +283,7 @@ async def open_desk(
                 accounts=accounts,
                 people=People(store, slack, accounts),
                 webhooks=Webhooks(database),
+                lessons=Lessons(database),
                 queue=queue,
                 gate=gate,
                 slack=slack,

@@ -54,6 +54,9 @@ class Triage(BaseModel):
         confidence: how sure the engine is of the category, 0 to 1.
         dropped: what the model answered that the desk does not know.
         why_builtin: why Gemini did not do it, when it did not.
+        second: the next likeliest category, where the engine knows one.
+        model, prompt: which model answered, and the version of the prompt that asked it.
+        ms, tokens: what the answer took, in milliseconds and in tokens of the model.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,3 +70,8 @@ class Triage(BaseModel):
     confidence: float = Field(ge=0, le=1)
     dropped: tuple[str, ...] = ()
     why_builtin: str = ""
+    second: str = ""
+    model: str = ""
+    prompt: str = ""
+    ms: int = 0
+    tokens: int = 0

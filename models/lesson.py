@@ -1,0 +1,32 @@
+"""A lesson: what a moderator says a ticket is, held against what an engine had said of it."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from models.triage import Priority, Triage
+
+
+class Lesson(BaseModel):
+    """What is learnt from one ticket; a later correction of the same ticket takes its place.
+
+    Attributes:
+        text: what the requester wrote, title first.
+        said: what the engine had said, before anybody corrected it.
+        category, priority, skills: what is right.
+        confidential: its text may teach the built-in engine, and is never shown to an AI.
+        by: who says so.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    ticket_id: str
+    team_id: str
+    text: str
+    said: Triage
+    category: str
+    priority: Priority
+    skills: tuple[str, ...] = ()
+    confidential: bool = False
+    by: str
+    at: datetime

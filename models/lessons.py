@@ -1,0 +1,37 @@
+"""The lessons of a workspace, in MongoDB: written when a moderator corrects, read by engines."""
+
+from datetime import datetime
+
+from models.database import Database, answering
+from models.lesson import Lesson
+
+
+class Lessons:
+    """Keeps what moderators have corrected."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def prepare(self) -> None:
+        """Make the index by which lessons are found; harmless when it exists."""
+        async with answering():
+            await self._db.lessons.create_index([("team_id", 1), ("at", -1)])
+
+    async def learn(self, lesson: Lesson) -> None:
+        """Keep a lesson; the one before about the same ticket is replaced."""
+        document = lesson.model_dump() | {"_id": lesson.ticket_id}
+        async with answering():
+            await self._db.lessons.replace_one({"_id": lesson.ticket_id}, document, upsert=True)
+
+    async def latest(self, team_id: str, *, limit: int) -> list[Lesson]:
+        """The newest lessons, the newest first."""
+        async with answering():
+            found = self._db.lessons.find({"team_id": team_id}).sort("at", -1).limit(limit)
+            return [Lesson.model_validate(document) async for document in found]
+
+    async def since(self, team_id: str, at: datetime, *, limit: int) -> list[Lesson]:
+        """The lessons from a time on, the oldest first."""
+        query = {"team_id": team_id, "at": {"$gte": at}}
+        async with answering():
+            found = self._db.lessons.find(query).sort("at", 1).limit(limit)
+            return [Lesson.model_validate(document) async for document in found]
