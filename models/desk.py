@@ -12,6 +12,7 @@ from models import flow
 from models.accounts import Accounts
 from models.database import Database
 from models.errors import NoSuchTicket, OutOfTurn
+from models.feed import Feed
 from models.flow import Move
 from models.gate import Gate
 from models.lessons import Lessons
@@ -46,6 +47,7 @@ class Desk:
     database: Database
     store: Store
     search: Search
+    feed: Feed
     accounts: Accounts
     people: People
     webhooks: Webhooks
@@ -178,6 +180,7 @@ class Desk:
         await self.accounts.prepare()
         await self.webhooks.prepare()
         await self.lessons.prepare()
+        await self.feed.prepare()
         for slack_id in self.settings.admin_slack_ids:
             await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
 
@@ -280,6 +283,7 @@ async def open_desk(
                 database=database,
                 store=store,
                 search=Search(database),
+                feed=Feed(database),
                 accounts=accounts,
                 people=People(store, slack, accounts),
                 webhooks=Webhooks(database),

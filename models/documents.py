@@ -44,6 +44,17 @@ def ticket_of(document: Document) -> Ticket:
         raise Unreadable(f"{document['_id']} is damaged. Please tell an admin.") from error
 
 
+def tickets_of(documents: Iterable[Document]) -> list[Ticket]:
+    """The tickets in these documents; one that is damaged is left out, and named in the log."""
+    tickets = []
+    for document in documents:
+        try:
+            tickets.append(ticket_of(document))
+        except Unreadable as damaged:
+            log.warning("%s is left out: %s", document["_id"], damaged.__cause__)
+    return tickets
+
+
 def number_of(ticket_id: str) -> int:
     """What tickets are sorted by: the newer, the larger."""
     return int(ticket_id.removeprefix("T-"))

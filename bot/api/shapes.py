@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
+from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from models.account import Act, Issued, Scope
@@ -11,16 +12,22 @@ from models.ticket import Draft, Event, Status, Ticket, Urgency
 from models.triage import Priority
 from models.webhook import Delivery, Webhook
 
+ETag = Annotated[str, Header(max_length=100, description="the ETag of a state", examples=['"3"'])]
 
-class _Out(BaseModel):
+
+class Out(BaseModel):
+    """Something that comes out."""
+
     model_config = ConfigDict(frozen=True)
 
 
-class _In(BaseModel):
+class In(BaseModel):
+    """Something that goes in; what is not known is refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class EventOut(_Out):
+class EventOut(Out):
     """One line of a ticket's history."""
 
     at: datetime
@@ -34,7 +41,7 @@ class EventOut(_Out):
         return cls(at=event.at, what=event.what, who=event.who, why=event.why)
 
 
-class TicketOut(_Out):
+class TicketOut(Out):
     """A ticket as its caller may see it."""
 
     id: str = Field(examples=["T-42"])
@@ -70,14 +77,14 @@ class TicketOut(_Out):
         )
 
 
-class Page(_Out):
+class Page(Out):
     """Some tickets, the newest first, and where the next ones begin."""
 
     tickets: tuple[TicketOut, ...]
     next: str | None = Field(description="the `cursor` of the next page, if there is one")
 
 
-class TicketIn(_In):
+class TicketIn(In):
     """A ticket to be opened for the caller."""
 
     title: str = Field(min_length=1, max_length=150, pattern=r"\w", examples=["VPN is down"])
@@ -95,7 +102,7 @@ class TicketIn(_In):
         )
 
 
-class PersonOut(_Out):
+class PersonOut(Out):
     """A member of the desk."""
 
     slack_id: str
@@ -110,7 +117,7 @@ class PersonOut(_Out):
         return cls(**member.model_dump(include=set(cls.model_fields)))
 
 
-class TokenOut(_Out):
+class TokenOut(Out):
     """A token that counts; the token itself is shown once, where it was issued."""
 
     id: str
@@ -126,7 +133,7 @@ class TokenOut(_Out):
         return cls(**issued.model_dump(include=set(cls.model_fields)))
 
 
-class MeOut(_Out):
+class MeOut(Out):
     """Who calls."""
 
     person: PersonOut
@@ -134,7 +141,7 @@ class MeOut(_Out):
     tokens: tuple[TokenOut, ...]
 
 
-class ActOut(_Out):
+class ActOut(Out):
     """One line of the audit log."""
 
     at: datetime
@@ -151,7 +158,7 @@ class ActOut(_Out):
         return cls(**act.model_dump(include=set(cls.model_fields)))
 
 
-class WebhookIn(_In):
+class WebhookIn(In):
     """An address that is to be told what happens."""
 
     url: str = Field(max_length=2000, examples=["https://example.com/frontdesk"])
@@ -160,7 +167,7 @@ class WebhookIn(_In):
     )
 
 
-class WebhookOut(_Out):
+class WebhookOut(Out):
     """An address that is told what happens."""
 
     id: str
@@ -181,7 +188,7 @@ class NewWebhookOut(WebhookOut):
     secret: str = Field(description="the key of each Frontdesk-Signature")
 
 
-class DeliveryOut(_Out):
+class DeliveryOut(Out):
     """How it went to tell a webhook of one event."""
 
     id: str

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.api.caller import Reader, TheDesk, Writer
 from bot.api.problems import Told, answers
-from bot.api.shapes import Page, TicketIn, TicketOut
+from bot.api.shapes import ETag, Page, TicketIn, TicketOut
 from models.accounts import Caller
 from models.desk import Desk
 from models.errors import NoSuchTicket
@@ -27,7 +27,6 @@ MOVES = {
 }
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9]{1,9}$", examples=["T-42"])]
 Key = Annotated[str, Header(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
-ETag = Annotated[str, Header(max_length=100, description="the ETag of a state", examples=['"3"'])]
 Cursor = Annotated[str, Query(pattern=r"^(T-[0-9]{1,9})?$", description="`next` of a page")]
 Limit = Annotated[int, Query(ge=1, le=100)]
 Words = Annotated[str, Query(max_length=200, description="words that are all in it")]

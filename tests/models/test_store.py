@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent, CommandS
 from models.clock import now
 from models.configuration import DEFAULT
 from models.database import Database
-from models.member import Profile, Role
+from models.feed import Feed, Place
+from models.member import Member, Profile, Role
 from models.step import Pending, Step
 from models.store import Store
 from models.ticket import Draft, Ticket
@@ -33,7 +35,9 @@ class Overheard(monitoring.CommandListener):
         if event.database_name != DATABASE or command.get(event.command_name) != "tickets":
             return
         if "filter" in command:
-            search = {key: command[key] for key in ("filter", "sort", "limit") if key in command}
+            search = {
+                key: command[key] for key in ("filter", "sort", "limit", "hint") if key in command
+            }
         elif "pipeline" in command:
             search = {"filter": command["pipeline"][0]["$match"]}
         elif "updates" in command:
@@ -77,8 +81,19 @@ async def test_every_search_among_tickets_uses_an_index(
     written = await store.replace(ticket, ticket)
     assert (await store.due_tickets(limit=5))[0] == [written]
     await store.open_tickets("T1")
+    await _reads_the_feed(servers, now)
 
-    assert set(overheard.searches) == {"key", "_id", "_id rev", "due", "team_id status"}
+    assert set(overheard.searches) == {
+        *(
+            "key",
+            "_id",
+            "_id rev",
+            "due",
+            "team_id status",
+            "team_id",
+            "team_id history",
+        ),
+    }
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
         # What names the _id is found by it on every server; not every one's `explain` says so.
         for search in (one for one in overheard.searches.values() if "_id" not in one["filter"]):
@@ -86,6 +101,16 @@ async def test_every_search_among_tickets_uses_an_index(
             stages = json.dumps(plan, default=str)
             assert "IXSCAN" in stages, search
             assert "COLLSCAN" not in stages, search
+
+
+async def _reads_the_feed(servers: Servers, at: datetime) -> None:
+    database = Database(SecretStr(servers.mongodb_uri), DATABASE, answer_within=5)
+    feed = Feed(database)
+    await feed.prepare()
+    grace = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN)
+    for place in (None, Place(at - timedelta(hours=1))):
+        await feed.after(place, grace, limit=5)
+    database.close()
 
 
 async def test_what_is_damaged_holds_up_nobody_else(

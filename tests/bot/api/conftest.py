@@ -1,6 +1,7 @@
 """The API at its own door, over a desk on the real servers, and people with tokens."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -78,9 +79,18 @@ class Api:
 @pytest.fixture(scope="session")
 async def api(servers: Servers) -> AsyncIterator[Api]:
     """The API, by HTTP."""
-    port = free_port()
-    async with desk_on(servers, port=port) as desk, ClientSession() as http:
-        bot = Bot(desk)
-        bot.app, bot.team_id = build_app(desk, IDENTITY, Background()), "T1"
-        async with open_doors(bot):
-            yield Api(url=f"http://127.0.0.1:{port}", desk=desk, http=http)
+    async with (
+        desk_on(servers, port=free_port()) as desk,
+        ClientSession() as http,
+        api_on(desk, http) as api,
+    ):
+        yield api
+
+
+@asynccontextmanager
+async def api_on(desk: Desk, http: ClientSession) -> AsyncIterator[Api]:
+    """The API of this desk."""
+    bot = Bot(desk)
+    bot.app, bot.team_id = build_app(desk, IDENTITY, Background()), "T1"
+    async with open_doors(bot):
+        yield Api(url=f"http://127.0.0.1:{desk.settings.port}", desk=desk, http=http)

@@ -1,5 +1,6 @@
 """The API is as it describes itself, called in every way that it allows, and in others."""
 
+import re
 import sys
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import PIPE, STDOUT
@@ -42,6 +43,22 @@ async def test_the_api_is_so_whatever_is_tried(api: Api) -> None:
     code, said = await calls_all(api, examples=30, phases="examples,coverage,fuzzing,stateful")
 
     assert code == 0, said
+
+
+async def test_the_page_about_the_api_names_no_outside_host(api: Api) -> None:
+    async with api.http.get(f"{api.url}/api/docs") as answer:
+        page, policy = await answer.text(), answer.headers["Content-Security-Policy"]
+
+    assert not re.search(r"https?:|[\"'(]//", page)
+    assert not re.search(r"https?:|\*|wss?:", policy)
+    assert '"validatorUrl": null' in page
+    parts = re.findall(r"(?:src|href|url)\s*[=:]\s*[\"']([^\"']+)", page)
+    assert len(parts) == 4
+    for part in parts:
+        async with api.http.get(f"{api.url}{part}") as answer:
+            assert answer.ok, part
+            body = await answer.text() if part.endswith(".css") else ""
+        assert not re.search(r"@import|url\([\"']?(https?:)?//", body)
 
 
 async def test_the_description_can_be_read_by_people(api: Api) -> None:

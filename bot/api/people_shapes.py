@@ -1,0 +1,67 @@
+"""People and skills, as they go in and come out of the API."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, AwareDatetime, Field, StrictBool
+
+from bot.api.shapes import In, Out, PersonOut
+from models.member import Member, Role
+from models.skill import Skill
+
+MOST_SKILLS, MOST_TICKETS = 100, 999
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _storable(at: datetime) -> datetime:
+    """The time, or the nearest that makes sense: the first and last years can't all be stored."""
+    return min(max(at, _EARLIEST), _LATEST).astimezone(UTC)
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_storable)]
+Name = Annotated[str, Field(min_length=1, max_length=50)]
+
+
+class PeoplePage(Out):
+    """Some people, by their Slack ids, and where the next ones begin."""
+
+    people: tuple[PersonOut, ...]
+    next: str | None = Field(description="the `cursor` of the next page, if there is one")
+
+
+class PersonForAdmins(PersonOut):
+    """A person, with all that an admin decides about them."""
+
+    email: str | None
+    tz: str
+    trusted: bool = Field(description="whether they may see confidential tickets of others")
+    capacity: int | None = Field(description="how many open tickets they take; null: any number")
+    away_until: AwareDatetime | None = Field(description="no tickets are offered before")
+    guest: bool
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        """As admins see them."""
+        return cls(**member.model_dump(include=set(cls.model_fields)))
+
+
+class PersonIn(In):
+    """What an admin decides about a person; what is left out stays as it is."""
+
+    role: Annotated[Role, Field(examples=["moderator"])] = Role.USER
+    skills: Annotated[tuple[Name, ...], Field(max_length=MOST_SKILLS, examples=[["vpn"]])] = ()
+    trusted: StrictBool = False
+    capacity: Annotated[int | None, Field(ge=0, le=MOST_TICKETS, strict=True)] = None
+    away_until: Time | None = None
+
+
+class SkillOut(Out):
+    """A skill that the desk knows."""
+
+    name: str
+    aliases: tuple[str, ...] = Field(description="other words that stand for it")
+
+    @classmethod
+    def of(cls, skill: Skill) -> Self:
+        """As it is shown."""
+        return cls(name=skill.name, aliases=skill.aliases)

@@ -1,0 +1,184 @@
+"""People and skills over the API: seen by those who work with them, changed by admins."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from models.account import Scope
+from models.member import Role
+from models.ticket import Status
+from sandbox.servers import Servers, free_port
+from tests.bot.api.conftest import Api, api_on
+from tests.bot.api.test_tickets import at
+from tests.desks import desk_on
+
+
+async def everybody(api: Api, token: str, *, limit: int) -> list[str]:
+    """The ids on all pages."""
+    ids: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        path = f"/people?limit={limit}&cursor={cursor}"
+        page = (await api.call("GET", path, token=token)).body
+        assert len(page["people"]) <= limit
+        ids += [one["slack_id"] for one in page["people"]]
+        cursor = page["next"]
+    return ids
+
+
+async def test_a_thousand_people_come_page_by_page_each_once(servers: Servers) -> None:
+    async with (
+        desk_on(servers, port=free_port()) as desk,
+        ClientSession() as http,
+        api_on(desk, http) as api,
+    ):
+        await desk.database.members.insert_many(
+            [
+                {"_id": f"{team}:U{n:04}", "team_id": team, "slack_id": f"U{n:04}", "role": role}
+                for team in ("T1", "T10", "T2")
+                for n, role in enumerate(["user"] * 999 + ["moderator"])
+            ]
+        )
+        _, admin = await api.somebody("UADMIN", Role.ADMIN)
+        _, moderator = await api.somebody("UMOD", Role.MODERATOR)
+        _, narrow = await api.somebody("UADMIN", Role.ADMIN, Scope.READ)
+        _, user = await api.somebody("U0000", Role.USER)
+
+        ids = await everybody(api, admin, limit=200)
+
+        assert ids == sorted(ids)
+        assert ids == [*(f"U{n:04}" for n in range(1000)), "UADMIN", "UMOD"]
+        for token in (moderator, narrow):
+            assert await everybody(api, token, limit=2) == ["U0999", "UADMIN", "UMOD"]
+        assert (await api.call("GET", "/people", token=user)).status == 403
+
+
+async def test_an_admin_changes_a_person_and_it_is_noted(api: Api) -> None:
+    admin, token = await api.somebody("UBOSS", Role.ADMIN)
+    await api.somebody("UHIRED", Role.USER, skills=[], trusted=False)
+    path = "/people/UHIRED"
+    seen = await api.call("GET", path, token=token)
+    wanted = {
+        "role": "moderator",
+        "skills": ["VPN", "openvpn", "okta"],
+        "trusted": True,
+        "capacity": 3,
+        "away_until": "2026-12-24T12:00:00+01:00",
+    }
+
+    answer = await api.call("PATCH", path, token=token, json=wanted)
+
+    assert answer.status == 200
+    told = {name: answer.body[name] for name in wanted}
+    away = "2026-12-24T11:00:00Z"
+    assert told == wanted | {"skills": ["vpn", "okta"], "away_until": away}
+    assert answer.headers["ETag"] != seen.headers["ETag"]
+    assert (await api.call("GET", path, token=token)).body == answer.body
+    same = await api.call("PATCH", path, token=token, json={})
+    assert (same.body, same.headers["ETag"]) == (answer.body, answer.headers["ETag"])
+    only = await api.call("PATCH", path, token=token, json={"capacity": None, "away_until": None})
+    kept = (only.body["role"], only.body["trusted"], only.body["capacity"], only.body["away_until"])
+    assert kept == ("moderator", True, None, None)
+    second, first = [one for one in await api.desk.accounts.acts("T1") if one.to == "UHIRED"]
+    assert (first.who, first.what, first.via[:6]) == (admin.slack_id, "set role", "token ")
+    assert (first.before["role"], first.after["role"]) == ("user", "moderator")
+    assert (second.before["capacity"], second.after["capacity"]) == (3, None)
+
+
+async def test_who_has_seen_an_older_state_of_a_person_changes_nothing(api: Api) -> None:
+    _, token = await api.somebody("UBOSS", Role.ADMIN)
+    await api.somebody("USEEN", Role.USER, skills=[])
+    path = "/people/USEEN"
+    seen = {"If-Match": (await api.call("GET", path, token=token)).headers["ETag"]}
+
+    answers = [
+        await api.call("PATCH", path, token=token, headers=seen, json={"skills": [skill]})
+        for skill in ("vpn", "okta")
+    ]
+
+    assert [one.status for one in answers] == [200, 412]
+    assert (await api.desk.store.member("T1", "USEEN")).skills == ("vpn",)
+
+
+async def test_of_changes_at_once_none_is_lost_unseen(api: Api) -> None:
+    _, token = await api.somebody("UBOSS", Role.ADMIN)
+    await api.somebody("UPULLED", Role.USER, skills=[])
+    path = "/people/UPULLED"
+    seen = {"If-Match": (await api.call("GET", path, token=token)).headers["ETag"]}
+    wanted: list[dict[str, Any]] = [{"skills": ["vpn"]}, {"skills": ["okta"]}, {"capacity": 4}]
+
+    answers = await asyncio.gather(
+        *(api.call("PATCH", path, token=token, headers=seen, json=one) for one in wanted)
+    )
+
+    assert [one.status for one in answers].count(200) == 1
+    assert {one.status for one in answers} <= {200, 409, 412}
+
+
+async def test_who_moderates_no_more_keeps_no_ticket(api: Api) -> None:
+    _, token = await api.somebody("UBOSS", Role.ADMIN)
+    await api.somebody("ULEAVES", Role.MODERATOR)
+    ticket = await at(api, await api.ticket("UADA"), Status.CLAIMED, assignee="ULEAVES")
+
+    await api.call("PATCH", "/people/ULEAVES", token=token, json={"role": "user"})
+
+    now, _ = await api.desk.store.ticket(ticket.id)
+    assert (now.status, now.assignee) == (Status.TRIAGED, None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"role": "owner"}, "role"),
+        ({"role": {"$ne": "user"}}, "role"),
+        ({"role": None}, "role"),
+        ({"skills": ["no such skill"]}, "skills"),
+        ({"skills": "vpn"}, "skills"),
+        ({"trusted": "yes"}, "trusted"),
+        ({"capacity": -1}, "capacity"),
+        ({"capacity": 1.5}, "capacity"),
+        ({"away_until": "2026-12-24T12:00:00"}, "away_until"),
+        ({"active": False}, "active"),
+    ],
+)
+async def test_what_cannot_be_is_refused_at_its_field(
+    api: Api, wanted: dict[str, Any], field: str
+) -> None:
+    _, token = await api.somebody("UBOSS", Role.ADMIN)
+    before, _ = await api.somebody("USTAYS", Role.USER)
+
+    answer = await api.call("PATCH", "/people/USTAYS", token=token, json=wanted)
+
+    assert answer.status == 422
+    assert any(field in name for name in answer.body["errors"])
+    assert await api.desk.store.member("T1", "USTAYS") == before
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.MODERATOR])
+async def test_only_an_admin_changes_people(api: Api, role: Role) -> None:
+    _, token = await api.somebody("UHIGHER", role)
+
+    changed = await api.call("PATCH", "/people/UHIGHER", token=token, json={"role": "admin"})
+
+    assert changed.status == 403
+    assert (await api.call("GET", "/people/UHIGHER", token=token)).status == 403
+    assert (await api.desk.store.member("T1", "UHIGHER")).role is role
+
+
+async def test_nobody_is_made_up(api: Api) -> None:
+    _, token = await api.somebody("UBOSS", Role.ADMIN)
+
+    for method in ("GET", "PATCH"):
+        answer = await api.call(method, "/people/UNOBODY", token=token, json={"role": "user"})
+        assert answer.status == 404
+    assert await api.desk.store.known("T1", "UNOBODY") is None
+
+
+async def test_skills_are_told_with_their_other_words(api: Api) -> None:
+    _, token = await api.somebody("UASKS", Role.USER)
+
+    skills = (await api.call("GET", "/skills", token=token)).body
+
+    assert "openvpn" in next(one["aliases"] for one in skills if one["name"] == "vpn")
