@@ -23,6 +23,7 @@ from bot.listeners import (
     show_audit,
     show_help,
     watch_desk,
+    watch_ticket,
 )
 from models.desk import Desk
 from models.errors import NotAllowed
@@ -33,6 +34,7 @@ FEATURES = (
     show_help,
     manage_team,
     issue_token,
+    watch_ticket,
     open_ticket,
     claim_ticket,
     decline_ticket,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from jobs import smtp
 from jobs.letters import offer_letter
 from jobs.retrying import Tools, nothing
-from models import flow
+from models import flow, watching
 from models.cards import Message, draw
 from models.clock import now
 from models.desk import Change, Desk
@@ -19,7 +19,7 @@ from models.errors import Gone, NotNow, OutOfTurn, Unknown
 from models.flow import Move
 from models.gate import Service
 from models.member import Member
-from models.permissions import Verb
+from models.permissions import Verb, may
 from models.step import Pending
 from models.ticket import OPEN_WITH_SOMEBODY, Card, CardKind, Status, Ticket
 from models.wording import mention
@@ -72,6 +72,23 @@ async def ask_requester(tools: Tools, ticket: Ticket, leased: Pending) -> Change
     return await _send_card(
         tools, ticket, leased, notice=notice, kind=CardKind.RESOLVED, to=ticket.requester
     )
+
+
+async def dm_watchers(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
+    """Who watches gets a card that follows the ticket; one of them for each try."""
+    for who in watching.untold(ticket):
+        member = await tools.desk.store.member(ticket.team_id, who)
+        if not may(Verb.VIEW, member, ticket):
+            continue
+        notice = watching.notice_of(ticket.id, who)
+        try:
+            told = await _send_card(
+                tools, ticket, leased, notice=notice, kind=CardKind.WATCHER, to=who
+            )
+        except Gone:
+            return watching.lost(who)
+        return watching.telling_the_rest(told, besides=who)
+    return nothing
 
 
 async def email_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Change:

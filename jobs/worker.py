@@ -37,6 +37,7 @@ WORK: Mapping[Step, Work] = {
     Step.DM_ASSIGNEE: notify.dm_assignee,
     Step.EMAIL_ASSIGNEE: notify.email_assignee,
     Step.ASK_REQUESTER: notify.ask_requester,
+    Step.DM_WATCHERS: notify.dm_watchers,
     Step.REFRESH_CARDS: refresh_cards,
     Step.TELL_ADMINS: tell_admins,
     Step.DELIVER_WEBHOOKS: deliver_webhooks,

@@ -39,6 +39,7 @@ class Button(StrEnum):
     RELEASE = "release_ticket"
     RESOLVE = "resolve_ticket"
     REOPEN = "reopen_ticket"
+    UNWATCH = "unwatch_ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ def draw(ticket: Ticket, kind: CardKind, *, to: str) -> Message:
             return moderator_card(ticket, viewer=to)
         case CardKind.RESOLVED:
             return resolved_card(ticket)
+        case CardKind.WATCHER:
+            return watcher_card(ticket, viewer=to)
 
 
 def requester_card(ticket: Ticket) -> Message:
@@ -134,6 +137,25 @@ def resolved_card(ticket: Ticket) -> Message:
                 "block_id": "moves",
                 "elements": [_button(ticket, Button.REOPEN, "Reopen")],
             },
+        ],
+    )
+
+
+def watcher_card(ticket: Ticket, *, viewer: str) -> Message:
+    """What somebody sees who watches: how the ticket goes on; of a confidential one no text."""
+    if viewer not in ticket.watchers:
+        line = f"You don't watch {ticket.id} any more."
+        return Message(text=line, blocks=[_section(line)])
+    line = f"{ticket.id}: {status_line(ticket)}"
+    hidden = f"*{ticket.id}: a confidential ticket that you watch*"
+    stop = _button(ticket, Button.UNWATCH, "Stop watching")
+    return Message(
+        text=line,
+        blocks=[
+            _section(hidden) if ticket.confidential else _title(ticket),
+            _section(f"*{status_line(ticket)}*"),
+            _context(f"You watch it. {_asked_line(ticket)}"),
+            {"type": "actions", "block_id": "moves", "elements": [stop]},
         ],
     )
 

@@ -62,12 +62,11 @@ def number_of(ticket_id: str) -> int:
 
 def visible_to(member: Member) -> Document:
     """What a ticket must be for a person to see it; `models.permissions` says it of one ticket."""
+    me = member.slack_id
+    free: Document = {} if member.trusted else {"confidential": False}
     if not member.moderates:
-        return {"requester": member.slack_id}
-    if member.trusted:
-        return {}
-    own = [{"requester": member.slack_id}, {"assignee": member.slack_id}]
-    return {"$or": [{"confidential": False}, *own]}
+        return {"$or": [{"requester": me}, {"watchers": me, **free}]}
+    return {"$or": [free, {"requester": me}, {"assignee": me}]} if free else {}
 
 
 def members_of(documents: Iterable[Document]) -> list[Member]:

@@ -20,6 +20,9 @@ class Verb(StrEnum):
     RELEASE = "release"
     RESOLVE = "resolve"
     REOPEN = "reopen"
+    WATCH = "watch"
+    UNWATCH = "unwatch"
+    SHARE = "share"
 
 
 class Relation(StrEnum):
@@ -27,24 +30,29 @@ class Relation(StrEnum):
 
     REQUESTER = "requester"
     ASSIGNEE = "assignee"
+    WATCHER = "watcher"
     OTHER = "nobody in particular"
 
 
-_REQUESTER, _ASSIGNEE, _OTHER = Relation
+_REQUESTER, _ASSIGNEE, _WATCHER, _OTHER = Relation
 _STAFF = {
     Verb.OPEN: {_REQUESTER},
-    Verb.VIEW: {_REQUESTER, _ASSIGNEE, _OTHER},
-    Verb.CLAIM: {_ASSIGNEE, _OTHER},
+    Verb.VIEW: set(Relation),
+    Verb.CLAIM: {_ASSIGNEE, _WATCHER, _OTHER},
     Verb.DECLINE: {_ASSIGNEE},
     Verb.RELEASE: {_ASSIGNEE},
     Verb.RESOLVE: {_ASSIGNEE},
     Verb.REOPEN: {_REQUESTER, _ASSIGNEE},
+    Verb.WATCH: set(Relation),
+    Verb.UNWATCH: set(Relation),
+    Verb.SHARE: {_ASSIGNEE},
 }
 _PERMITTED: Mapping[Role, Mapping[Verb, set[Relation]]] = {
     Role.USER: {
         Verb.OPEN: {_REQUESTER},
-        Verb.VIEW: {_REQUESTER},
+        Verb.VIEW: {_REQUESTER, _WATCHER},
         Verb.REOPEN: {_REQUESTER},
+        Verb.UNWATCH: {_WATCHER},
     },
     Role.MODERATOR: _STAFF,
     Role.ADMIN: _STAFF,
@@ -55,7 +63,9 @@ def relation(member: Member, ticket: Ticket) -> Relation:
     """What a person is to a ticket; who asked is the requester, whatever else they are."""
     if member.slack_id == ticket.requester:
         return Relation.REQUESTER
-    return Relation.ASSIGNEE if member.slack_id == ticket.assignee else Relation.OTHER
+    if member.slack_id == ticket.assignee:
+        return Relation.ASSIGNEE
+    return Relation.WATCHER if member.slack_id in ticket.watchers else Relation.OTHER
 
 
 def permitted(verb: Verb, role: Role, related: Relation) -> bool:
@@ -67,11 +77,12 @@ def may(verb: Verb, member: Member, ticket: Ticket) -> bool:
     """Whether this person may do that with this ticket, now.
 
     Who is deactivated may do nothing. A confidential ticket is for who asked, who has it, and
-    those who are trusted with such tickets, whatever their role.
+    those who are trusted with such tickets, whatever their role, and whoever watches it.
     """
     related = relation(member, ticket)
     if not member.active or member.team_id != ticket.team_id:
         return False
-    if ticket.confidential and related is Relation.OTHER and not member.trusted:
+    own = related in {Relation.REQUESTER, Relation.ASSIGNEE}
+    if ticket.confidential and not own and not member.trusted:
         return False
     return permitted(verb, member.role, related)

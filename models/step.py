@@ -18,6 +18,7 @@ class Step(StrEnum):
     DM_ASSIGNEE = "dm_assignee"
     EMAIL_ASSIGNEE = "email_assignee"
     ASK_REQUESTER = "ask_requester"
+    DM_WATCHERS = "dm_watchers"
     REFRESH_CARDS = "refresh_cards"
     TELL_ADMINS = "tell_admins"
     DELIVER_WEBHOOKS = "deliver_webhooks"

@@ -63,6 +63,7 @@ class CardKind(StrEnum):
     REQUESTER = "requester"
     MODERATOR = "moderator"
     RESOLVED = "resolved"
+    WATCHER = "watcher"
 
 
 class Card(_Frozen):
@@ -108,6 +109,7 @@ class Ticket(_Frozen):
         version: counts the moves; what cards and buttons show.
         offers: how many times it has been offered.
         offered_to: whom it was offered to last, whoever has it now.
+        watchers: who wants to see how it goes on, besides those whose ticket it is.
         tried: who declined or released it since it was last open.
         reason: why the assignee was chosen.
     """
@@ -128,6 +130,7 @@ class Ticket(_Frozen):
     reason: str = ""
     offers: int = 0
     offered_to: str | None = None
+    watchers: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
     resolver: str | None = None
     opened_at: datetime

@@ -26,6 +26,7 @@ STEP_WORDS = {
     Step.DM_ASSIGNEE: "the message to the moderator",
     Step.EMAIL_ASSIGNEE: "the e-mail to the moderator",
     Step.ASK_REQUESTER: "the question whether it helped",
+    Step.DM_WATCHERS: "the messages to those who watch",
     Step.REFRESH_CARDS: "redrawing the cards",
     Step.TELL_ADMINS: "telling the admins",
     Step.DELIVER_WEBHOOKS: "telling the webhooks",

@@ -11,7 +11,7 @@ from pydantic import Field
 from bot.api.caller import Admin, Reader, TheDesk, Writer
 from bot.api.people_shapes import PeoplePage, PersonForAdmins, PersonIn, SkillOut
 from bot.api.problems import Told, answers
-from bot.api.shapes import ActOut, ETag, MeOut, PersonOut, TokenOut
+from bot.api.shapes import ActOut, ETag, MeOut, PersonOut, SlackId, TokenOut
 from models.account import Scope
 from models.accounts import Caller
 from models.appointing import DECIDED, appoint
@@ -21,7 +21,6 @@ from models.member import Member
 
 router = APIRouter(tags=["people"])
 TokenId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-SlackId = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}$", examples=["U0GRACE"])]
 Cursor = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description="`next` of a page")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 _MISSING = answers(HTTPStatus.NOT_FOUND)

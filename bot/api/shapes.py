@@ -12,6 +12,7 @@ from models.ticket import Draft, Event, Status, Ticket, Urgency
 from models.triage import Priority
 from models.webhook import Delivery, Webhook
 
+SlackId = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}$", examples=["U0GRACE"])]
 ETag = Annotated[str, Header(max_length=100, description="the ETag of a state", examples=['"3"'])]
 
 
@@ -53,6 +54,7 @@ class TicketOut(Out):
     confidential: bool
     requester: str = Field(description="Slack id")
     assignee: str | None = Field(description="Slack id")
+    watchers: tuple[str, ...] = Field(description="Slack ids")
     reason: str = Field(description="why the assignee was chosen")
     category: str | None
     priority: Priority | None
@@ -66,7 +68,7 @@ class TicketOut(Out):
         """As it is shown; notes are for the moderator's eyes in Slack."""
         triage = ticket.triage
         same = ("id", "version", "status", "title", "description", "urgency", "confidential")
-        more = ("requester", "assignee", "reason", "opened_at")
+        more = ("requester", "assignee", "watchers", "reason", "opened_at")
         return cls(
             **ticket.model_dump(include={*same, *more}),
             category=triage.category if triage else None,

@@ -8,13 +8,14 @@ from pydantic import Field
 
 from bot.api.caller import Reader, TheDesk, Writer
 from bot.api.problems import Told, answers
-from bot.api.shapes import ETag, Page, TicketIn, TicketOut
+from bot.api.shapes import ETag, Page, SlackId, TicketIn, TicketOut
 from models.accounts import Caller
 from models.desk import Desk
 from models.errors import NoSuchTicket
 from models.flow import Move
 from models.permissions import Verb, may
 from models.ticket import Status, Ticket
+from models.watching import watch
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 # Each verb that moves a ticket on, as people say it.
@@ -32,6 +33,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 Words = Annotated[str, Query(max_length=200, description="words that are all in it")]
 AnyStatus = Annotated[Status | Literal[""], Query(description="one status alone")]
 _MISSING = answers(HTTPStatus.NOT_FOUND)
+_CHANGED = answers(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 
 @router.get("", responses=answers())
@@ -98,7 +100,10 @@ async def move_ticket(
     response: Response,
     if_match: ETag = "",
 ) -> TicketOut:
-    """Claim, decline, release, resolve or reopen it; 409 says why it is too late for that."""
+    """Claim, decline, release, resolve, reopen or watch it; 409 says why it is too late for it."""
+    if verb in {Verb.WATCH, Verb.UNWATCH}:
+        me, watches = caller.member.slack_id, verb is Verb.WATCH
+        return _shown(await _watched(desk, caller, ticket_id, me, watches=watches), response)
     move = MOVES.get(verb)
     if move is None:
         raise Told(HTTPStatus.NOT_FOUND, "There is no such verb.")
@@ -109,6 +114,35 @@ async def move_ticket(
     ticket = await desk.move(ticket_id, move, by=caller.member, seen=seen)
     await desk.accounts.note(caller.member, move.value, ticket_id, via=_via(caller))
     return _shown(ticket, response)
+
+
+@router.put("/{ticket_id}/watchers/{slack_id}", responses=_CHANGED)
+async def share_ticket(
+    desk: TheDesk, caller: Writer, ticket_id: TicketId, slack_id: SlackId, response: Response
+) -> TicketOut:
+    """Have somebody watch it: oneself, or as its assignee anybody, who then sees it."""
+    return _shown(await _watched(desk, caller, ticket_id, slack_id, watches=True), response)
+
+
+@router.delete("/{ticket_id}/watchers/{slack_id}", responses=_CHANGED)
+async def stop_sharing(
+    desk: TheDesk, caller: Writer, ticket_id: TicketId, slack_id: SlackId, response: Response
+) -> TicketOut:
+    """Have somebody watch it no more."""
+    return _shown(await _watched(desk, caller, ticket_id, slack_id, watches=False), response)
+
+
+async def _watched(
+    desk: Desk, caller: Caller, ticket_id: str, who: str, *, watches: bool
+) -> Ticket:
+    before = await _seen(desk, caller, ticket_id)
+    ticket = await watch(desk, ticket_id, by=caller.member, who=who, watches=watches)
+    if ticket.watchers != before.watchers:
+        was, is_ = ({"watchers": list(one.watchers)} for one in (before, ticket))
+        note = desk.accounts.note
+        what = "watched" if watches else "stopped watching"
+        await note(caller.member, what, ticket_id, before=was, after=is_, via=_via(caller))
+    return ticket
 
 
 async def _seen(desk: Desk, caller: Caller, ticket_id: str) -> Ticket:

@@ -9,6 +9,7 @@ HELP = """\
 • `/ticket` opens a form for a new ticket.
 • `/ticket my vpn is down` opens it filled in.
 • `/ticket help` shows this.
+• `/ticket watch T-42` shows a moderator how that ticket goes on; `/ticket unwatch T-42` stops it.
 • `/ticket token` gives you a token for programs, and shows those you have.
 • `/ticket admin` is for admins: roles and skills of people.
 Once it is sent, your ticket gets a number and a card in your messages with Frontdesk. \

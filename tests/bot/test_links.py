@@ -16,7 +16,6 @@ from models.clock import now
 from models.desk import Desk
 from models.flow import Move
 from models.member import Profile, Role
-from models.permissions import Relation, Verb, permitted
 from models.ticket import Draft, Status, Ticket
 from sandbox.servers import Servers, free_port
 from tests.desks import desk_on
@@ -243,25 +242,6 @@ async def test_who_may_not_any_more_sees_nothing(desk: Desk, lost: str, verb: st
         assert ticket.id not in answer.text
         assert "VPN" not in answer.text
     assert (await desk.store.ticket(ticket.id))[0].status is Status.OFFERED
-
-
-@pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("related", Relation)
-@pytest.mark.parametrize("verb", [Verb.CLAIM, Verb.VIEW])
-async def test_a_link_does_what_the_table_permits(
-    desk: Desk, verb: Verb, related: Relation, role: Role
-) -> None:
-    requester = "UBOB" if related is Relation.REQUESTER else "UADA"
-    assignee = "UBOB" if related is Relation.ASSIGNEE else "UEVE"
-    ticket = await offered(desk, to=assignee, requester=requester)
-    token = await link(desk, ticket, verb=verb)
-    await desk.store.set_role("T1", "UBOB", role=role)
-
-    answer = await visits(desk, token, method="POST")
-
-    assert answer.status == (200 if permitted(verb, role, related) else 403)
-    claimed = (await desk.store.ticket(ticket.id))[0].status is Status.CLAIMED
-    assert claimed == (verb is Verb.CLAIM and permitted(verb, role, related))
 
 
 async def test_of_a_confidential_ticket_the_page_says_the_number_alone(desk: Desk) -> None:

@@ -7,16 +7,17 @@ from models.permissions import Relation, Verb, may, permitted
 from models.ticket import Status
 from tests.models.desk_words import ADA, BOB, EVE, GRACE, member, ticket_at
 
-REQUESTER, ASSIGNEE, OTHER = Relation
+REQUESTER, ASSIGNEE, WATCHER, OTHER = Relation
 STAFF = (Role.MODERATOR, Role.ADMIN)
 # All that is allowed; a verb that has no line here is allowed to nobody, and a test says so.
 ALLOWED = {
     Verb.OPEN: {(role, REQUESTER) for role in Role},
     Verb.VIEW: {
         (Role.USER, REQUESTER),
+        (Role.USER, WATCHER),
         *((role, related) for role in STAFF for related in Relation),
     },
-    Verb.CLAIM: {(role, related) for role in STAFF for related in (ASSIGNEE, OTHER)},
+    Verb.CLAIM: {(role, related) for role in STAFF for related in (ASSIGNEE, WATCHER, OTHER)},
     Verb.DECLINE: {(role, ASSIGNEE) for role in STAFF},
     Verb.RELEASE: {(role, ASSIGNEE) for role in STAFF},
     Verb.RESOLVE: {(role, ASSIGNEE) for role in STAFF},
@@ -24,6 +25,12 @@ ALLOWED = {
         *((role, REQUESTER) for role in Role),
         *((role, ASSIGNEE) for role in STAFF),
     },
+    Verb.WATCH: {(role, related) for role in STAFF for related in Relation},
+    Verb.UNWATCH: {
+        (Role.USER, WATCHER),
+        *((role, related) for role in STAFF for related in Relation),
+    },
+    Verb.SHARE: {(role, ASSIGNEE) for role in STAFF},
 }
 
 
@@ -44,7 +51,8 @@ def test_who_is_deactivated_or_of_another_workspace_may_do_nothing() -> None:
 
 
 def test_a_confidential_ticket_is_for_its_people_and_the_trusted() -> None:
-    ticket = ticket_at(Status.OFFERED, confidential=True)
+    watchers = ("UEVE", "UTRUST")
+    ticket = ticket_at(Status.OFFERED, confidential=True, watchers=watchers)
     trusted = member("UTRUST", Role.MODERATOR, trusted=True)
 
     seeing = [
