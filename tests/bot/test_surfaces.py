@@ -1,0 +1,347 @@
+"""Verb by role by relation by surface: each cell does what the one table says, nothing else.
+
+The surfaces are Slack (signed requests to the bot's own door), the API, and links in letters. Each
+says how it does a verb, or that it has none; then it is tried as if it had one.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+from aiohttp import ClientSession
+
+from bot.app import build_app
+from bot.background import Background
+from bot.serve import Bot, open_doors
+from bot.views import ticket_form
+from models.account import Scope
+from models.cards import Button
+from models.clock import now
+from models.desk import Desk
+from models.flow import FLOW, Move
+from models.member import Member, Role
+from models.permissions import Relation, Verb, permitted
+from models.ticket import Status, Ticket
+from models.watching import said
+from sandbox.servers import Servers, free_port
+from sandbox.slack.signing import signed_headers
+from tests.bot.api.conftest import IDENTITY
+from tests.desks import desk_on
+from tests.models.desk_words import new_ticket, triage
+
+TITLE = "Zebras have eaten the VPN"
+MOVES = {
+    Verb.CLAIM: Move.CLAIM,
+    Verb.DECLINE: Move.DECLINE,
+    Verb.RELEASE: Move.RELEASE,
+    Verb.RESOLVE: Move.RESOLVE,
+    Verb.REOPEN: Move.REOPEN,
+}
+# What has come of a verb when it was done; the rest change nothing of a ticket.
+DONE: Mapping[Verb, Callable[[Ticket, str], bool]] = {
+    Verb.CLAIM: lambda t, who: (t.status, t.assignee) == (Status.CLAIMED, who),
+    Verb.DECLINE: lambda t, who: t.status is Status.TRIAGED and who in t.tried,
+    Verb.RELEASE: lambda t, who: t.status is Status.TRIAGED and who in t.tried,
+    Verb.RESOLVE: lambda t, who: (t.status, t.resolver) == (Status.RESOLVED, who),
+    Verb.REOPEN: lambda t, _: t.status is Status.TRIAGED,
+    Verb.WATCH: lambda t, who: who in t.watchers,
+    Verb.UNWATCH: lambda t, who: who not in t.watchers,
+    Verb.SHARE: lambda t, _: "UFRIEND" in t.watchers,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a surface has answered.
+
+    Attributes:
+        done: whether it says that it was done; None where it does not say.
+    """
+
+    done: bool | None
+    text: str
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The bot's doors, and a person of each role with a token."""
+
+    desk: Desk
+    http: ClientSession
+    tokens: Mapping[Role, str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.desk.settings.port}"
+
+    async def person(self, role: Role) -> Member:
+        return await self.desk.store.member("T1", f"U{role.upper()}")
+
+    async def slack(self, **fields: str) -> Answer:
+        """What Slack is answered to a signed request."""
+        body = urlencode({"team_id": "T1", **fields}).encode()
+        stamp = int(now().timestamp())
+        headers = signed_headers(body, secret="x", timestamp=stamp)
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        url = f"{self.url}/slack/events"
+        async with self.http.post(url, data=body, headers=headers) as answer:
+            return Answer(None, await answer.text(), answer.status)
+
+    async def sends(self, member: Member, **payload: Any) -> Answer:
+        """What Slack is answered to something done in a message or a form."""
+        user = {"id": member.slack_id, "team_id": "T1"}
+        known = {"user": user, "team": {"id": "T1"}, "trigger_id": "1.1"}
+        return await self.slack(payload=json.dumps(known | payload))
+
+    async def presses(self, member: Member, action: str, ticket: Ticket) -> Answer:
+        """A button on a card."""
+        value = f"{ticket.id}:{ticket.version}"
+        pressed = {"type": "button", "action_id": action, "block_id": "moves", "value": value}
+        place = {"type": "message", "message_ts": "1.0", "channel_id": "D1"}
+        return await self.sends(member, type="block_actions", container=place, actions=[pressed])
+
+    async def calls(self, member: Member, method: str, path: str, **sent: Any) -> Answer:
+        """The API."""
+        headers = {"Authorization": f"Bearer {self.tokens[member.role]}", **sent.pop("headers", {})}
+        url = f"{self.url}/api/v1{path}"
+        async with self.http.request(method, url, headers=headers, **sent) as answer:
+            return Answer(answer.status < 300, await answer.text(), answer.status)
+
+    async def follows(self, member: Member, verb: str, ticket: Ticket) -> Answer:
+        """The link in a letter, and the button behind it."""
+        token = self.desk.accounts.link(
+            member,
+            ticket_id=ticket.id,
+            verb=verb,
+            notice=f"{ticket.id}.offer.1",
+            at=now(),
+            life=timedelta(days=1),
+        )
+        url = f"{self.url}/link/{token}?seen={ticket.version}"
+        async with self.http.post(url) as answer:
+            return Answer(answer.status == 200, await answer.text(), answer.status)
+
+    async def ticket(self, verb: Verb, member: Member, related: Relation, **more: Any) -> Ticket:
+        """A ticket that this person is that to, where the verb could be done."""
+        me = member.slack_id
+        number, _ = await self.desk.store.next_number()
+        ticket = new_ticket(id=f"T-{number}", key=f"view:{uuid4()}", title=TITLE, **more)
+        watches = related is Relation.WATCHER or verb is Verb.UNWATCH
+        known = {
+            "status": next(iter(FLOW[MOVES[verb]].starts)) if verb in MOVES else Status.OFFERED,
+            "requester": me if related is Relation.REQUESTER else "UADA",
+            "assignee": me if related is Relation.ASSIGNEE else "UBOB",
+            "watchers": (me,) if watches and related is not Relation.OTHER else (),
+            "triage": triage("vpn"),
+            "pending": (),
+        }
+        return await self.desk.store.insert(ticket.model_copy(update=known))
+
+
+Way = Callable[[Doors, Member, Ticket], Awaitable[Answer]]
+
+
+def button(action: Button) -> Way:
+    return lambda doors, member, ticket: doors.presses(member, action.value, ticket)
+
+
+def command(word: str, *, watches: bool) -> Way:
+    """A command, which is answered with what was done."""
+
+    async def typed(doors: Doors, member: Member, ticket: Ticket) -> Answer:
+        text = f"{word} {ticket.id}"
+        answer = await doors.slack(
+            command="/ticket", text=text, user_id=member.slack_id, trigger_id="1.1"
+        )
+        told = json.loads(answer.text)["text"] if answer.text.startswith("{") else answer.text
+        return Answer(told == said(ticket, watches=watches), told, answer.status)
+
+    return typed
+
+
+def verb_of_api(verb: Verb) -> Way:
+    return lambda doors, member, ticket: doors.calls(member, "POST", f"/tickets/{ticket.id}/{verb}")
+
+
+def link(verb: Verb) -> Way:
+    return lambda doors, member, ticket: doors.follows(member, verb, ticket)
+
+
+async def opens_in_slack(doors: Doors, member: Member, other: Ticket) -> Answer:
+    """The form, which names nobody: who sends it is the requester."""
+    typed = {"title": {"value": {"type": "plain_text_input", "value": TITLE}}}
+    view: dict[str, Any] = {"id": f"V{uuid4()}", "callback_id": ticket_form.CALLBACK}
+    view |= {"type": "modal", "state": {"values": typed}, "blocks": []}
+    answer = await doors.sends(member, type="view_submission", view=view)
+    return await _opened(doors, member, other, answer)
+
+
+async def opens_by_api(doors: Doors, member: Member, other: Ticket) -> Answer:
+    key = {"Idempotency-Key": str(uuid4())}
+    answer = await doors.calls(member, "POST", "/tickets", headers=key, json={"title": TITLE})
+    return await _opened(doors, member, other, answer)
+
+
+async def _opened(doors: Doors, member: Member, other: Ticket, answer: Answer) -> Answer:
+    """Whether there is a ticket that was not there before."""
+    newest = await doors.desk.database.tickets.find_one(sort=[("number", -1)])
+    fresh = newest and newest["_id"] != other.id and newest["requester"] == member.slack_id
+    return Answer(bool(fresh), "", answer.status)
+
+
+async def views_by_api(doors: Doors, member: Member, ticket: Ticket) -> Answer:
+    return await doors.calls(member, "GET", f"/tickets/{ticket.id}")
+
+
+async def shares_by_api(doors: Doors, member: Member, ticket: Ticket) -> Answer:
+    return await doors.calls(member, "PUT", f"/tickets/{ticket.id}/watchers/UFRIEND")
+
+
+# How each surface does each verb, and how one tries what it has not.
+SLACK: Mapping[Verb, Way | None] = {
+    Verb.OPEN: opens_in_slack,
+    Verb.VIEW: None,
+    Verb.CLAIM: button(Button.CLAIM),
+    Verb.DECLINE: button(Button.DECLINE),
+    Verb.RELEASE: button(Button.RELEASE),
+    Verb.RESOLVE: button(Button.RESOLVE),
+    Verb.REOPEN: button(Button.REOPEN),
+    Verb.WATCH: command("watch", watches=True),
+    Verb.UNWATCH: command("unwatch", watches=False),
+    Verb.SHARE: None,
+}
+API: Mapping[Verb, Way | None] = {
+    Verb.OPEN: opens_by_api,
+    Verb.VIEW: views_by_api,
+    Verb.CLAIM: verb_of_api(Verb.CLAIM),
+    Verb.DECLINE: verb_of_api(Verb.DECLINE),
+    Verb.RELEASE: verb_of_api(Verb.RELEASE),
+    Verb.RESOLVE: verb_of_api(Verb.RESOLVE),
+    Verb.REOPEN: verb_of_api(Verb.REOPEN),
+    Verb.WATCH: verb_of_api(Verb.WATCH),
+    Verb.UNWATCH: verb_of_api(Verb.UNWATCH),
+    Verb.SHARE: shares_by_api,
+}
+LINK: Mapping[Verb, Way | None] = {
+    Verb.OPEN: None,
+    Verb.VIEW: link(Verb.VIEW),
+    Verb.CLAIM: link(Verb.CLAIM),
+    Verb.DECLINE: None,
+    Verb.RELEASE: None,
+    Verb.RESOLVE: None,
+    Verb.REOPEN: None,
+    Verb.WATCH: None,
+    Verb.UNWATCH: None,
+    Verb.SHARE: None,
+}
+SURFACES = {"Slack": SLACK, "API": API, "link": LINK}
+FORGED: Mapping[str, Callable[[Verb], Way]] = {
+    "Slack": lambda verb: lambda doors, member, t: doors.presses(member, f"{verb}_ticket", t),
+    "API": verb_of_api,
+    "link": link,
+}
+
+
+@pytest.fixture(scope="module")
+async def doors(servers: Servers) -> AsyncIterator[Doors]:
+    """A desk with open doors; Slack itself does not answer it."""
+    background = Background()
+    more = {"slack_api_url": "http://127.0.0.1:1/"}
+    async with desk_on(servers, port=free_port(), **more) as desk, ClientSession() as http:
+        bot = Bot(desk)
+        bot.app, bot.team_id = build_app(desk, IDENTITY, background), "T1"
+        tokens = {}
+        for role in Role:
+            member = await desk.store.set_role("T1", f"U{role.upper()}", role=role)
+            tokens[role], _ = await desk.accounts.issue(
+                member, name="test", scopes=tuple(Scope), life=timedelta(hours=1)
+            )
+        await desk.store.member("T1", "UFRIEND")
+        async with open_doors(bot):
+            yield Doors(desk, http, tokens)
+        await background.wait(seconds=10)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_every_surface_says_of_every_verb_how_it_is_done(surface: str) -> None:
+    assert set(SURFACES[surface]) == set(Verb)
+    assert any(SURFACES[surface].values())
+
+
+def test_every_button_is_a_verb_that_slack_has() -> None:
+    verbs = {Verb(button.value.removesuffix("_ticket")) for button in Button}
+
+    assert verbs <= {verb for verb, way in SLACK.items() if way}
+
+
+@pytest.mark.fault("F86")
+@pytest.mark.parametrize("related", Relation)
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("verb", Verb)
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_each_cell_does_what_the_table_says(
+    doors: Doors, surface: str, verb: Verb, role: Role, related: Relation
+) -> None:
+    member = await doors.person(role)
+    ticket = await doors.ticket(verb, member, related)
+    way = SURFACES[surface][verb]
+    # Who opens a ticket is its requester: with anybody else's there is nothing to open.
+    has = way is not None and (verb is not Verb.OPEN or related is Relation.REQUESTER)
+
+    answer = await (way if has and way else FORGED[surface](verb))(doors, member, ticket)
+
+    after, _ = await doors.desk.store.ticket(ticket.id)
+    if not has:
+        assert after == ticket
+        assert answer.status == {"Slack": 200, "API": 404, "link": 404}[surface]
+        assert TITLE not in answer.text
+    elif permitted(verb, role, related):
+        assert answer.done is not False
+        assert verb not in DONE or DONE[verb](after, member.slack_id)
+    else:
+        assert after == ticket
+        assert not answer.done
+        seen = permitted(Verb.VIEW, role, related)
+        assert answer.status == {"Slack": 200, "API": 403 if seen else 404, "link": 403}[surface]
+        assert TITLE not in answer.text
+
+
+@pytest.mark.fault("F86")
+@pytest.mark.parametrize("related", [Relation.WATCHER, Relation.OTHER])
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.OPEN])
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_a_confidential_ticket_is_kept_from_staff_who_are_not_trusted(
+    doors: Doors, surface: str, verb: Verb, related: Relation
+) -> None:
+    member = await doors.person(Role.ADMIN)
+    ticket = await doors.ticket(verb, member, related, confidential=True)
+    way = SURFACES[surface][verb] or FORGED[surface](verb)
+
+    answer = await way(doors, member, ticket)
+
+    assert not answer.done
+    assert TITLE not in answer.text
+    assert (await doors.desk.store.ticket(ticket.id))[0] == ticket
+
+
+async def test_nobody_opens_a_ticket_for_somebody_else(doors: Doors) -> None:
+    member = await doors.person(Role.ADMIN)
+    wanted = {"title": TITLE, "requester": "UADA"}
+    key = {"Idempotency-Key": str(uuid4())}
+
+    assert (await doors.calls(member, "POST", "/tickets", headers=key, json=wanted)).status == 422
+
+
+async def test_the_button_on_the_card_of_who_watches_stops_it(doors: Doors) -> None:
+    member = await doors.person(Role.USER)
+    ticket = await doors.ticket(Verb.UNWATCH, member, Relation.WATCHER)
+
+    await doors.presses(member, Button.UNWATCH.value, ticket)
+
+    assert (await doors.desk.store.ticket(ticket.id))[0].watchers == ()
