@@ -16,6 +16,7 @@ from bot.listeners import (
     follow_people,
     issue_token,
     manage_team,
+    manage_webhooks,
     open_ticket,
     release_ticket,
     reopen_ticket,
@@ -33,6 +34,7 @@ from models.slack import Identity
 FEATURES = (
     show_help,
     manage_team,
+    manage_webhooks,
     issue_token,
     watch_ticket,
     open_ticket,

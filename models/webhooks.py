@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from pydantic import SecretStr
 
@@ -45,17 +45,25 @@ class Webhooks:
             anybody = await self._db.webhooks.find_one({"team_id": after.team_id}, {"_id": 1})
         return after.asking(Step.DELIVER_WEBHOOKS, due=now) if anybody else after
 
-    async def add(self, by: Member, *, url: str, events: Sequence[str] = ()) -> Webhook:
+    async def add(
+        self, by: Member, *, url: str, events: Sequence[str] = (), key: str = ""
+    ) -> Webhook:
         """Tell this address of what happens from now on; its secret is made here.
+
+        Args:
+            key: what it was asked for with; the same again gives the same webhook.
 
         Raises:
             InvalidDraft: there are too many, or it is no address for this.
         """
-        if len(await self.of(by.team_id)) >= MOST:
+        of_key = uuid5(NAMESPACE_OID, f"{by.team_id}:{by.slack_id}:{key}").hex
+        webhook_id = of_key if key else uuid4().hex
+        there_are = [one for one in await self.of(by.team_id) if one.id != webhook_id]
+        if len(there_are) >= MOST:
             raise InvalidDraft({"url": f"There are {MOST} webhooks. Delete one of them first."})
         async with answering():
             webhook = Webhook(
-                id=uuid4().hex,
+                id=webhook_id,
                 team_id=by.team_id,
                 url=checked(url),
                 secret=SecretStr(secrets.token_urlsafe(_SECRET_BYTES)),
@@ -65,8 +73,8 @@ class Webhooks:
             )
             document = webhook.model_dump() | {"secret": webhook.secret.get_secret_value()}
             document["_id"] = document.pop("id")
-            await self._db.webhooks.insert_one(document)
-        return webhook
+            stored = await self._db.insert_once("webhooks", document, unique="_id")
+        return Webhook.model_validate(_with_id(stored)) if stored else webhook
 
     async def of(self, team_id: str) -> list[Webhook]:
         """The webhooks of a workspace, the oldest first."""
