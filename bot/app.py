@@ -15,6 +15,8 @@ from bot.listeners import (
     decline_ticket,
     follow_people,
     issue_token,
+    manage_categories,
+    manage_skills,
     manage_team,
     open_ticket,
     release_ticket,
@@ -22,6 +24,7 @@ from bot.listeners import (
     resolve_ticket,
     show_audit,
     show_help,
+    try_out,
     watch_desk,
 )
 from models.desk import Desk
@@ -41,6 +44,9 @@ FEATURES = (
     reopen_ticket,
     watch_desk,
     show_audit,
+    manage_skills,
+    manage_categories,
+    try_out,
     follow_people,
 )
 

@@ -9,7 +9,7 @@ from models.account import Act, Issued, Scope
 from models.member import Member, Role
 from models.ticket import Draft, Event, Status, Ticket, Urgency
 from models.triage import Priority
-from models.webhook import Delivery, Webhook
+from models.webhook import LONGEST_URL, Delivery, Webhook
 
 
 class _Out(BaseModel):
@@ -151,10 +151,19 @@ class ActOut(_Out):
         return cls(**act.model_dump(include=set(cls.model_fields)))
 
 
+# Plain http only to this machine; no user name, no fragment.
+_ADDRESS = (
+    r"^(https://[A-Za-z0-9][A-Za-z0-9.-]*|http://(localhost|127\.0\.0\.1))"
+    r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}))?([/?][!\"$-~]*)?$"
+)
+
+
 class WebhookIn(_In):
     """An address that is to be told what happens."""
 
-    url: str = Field(max_length=2000, examples=["https://example.com/frontdesk"])
+    url: str = Field(
+        max_length=LONGEST_URL, pattern=_ADDRESS, examples=["https://example.com/frontdesk"]
+    )
     events: tuple[Annotated[str, Field(max_length=50)], ...] = Field(
         default=(), max_length=20, description="like `claimed`; none: all of them"
     )
