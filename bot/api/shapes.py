@@ -162,7 +162,10 @@ class WebhookIn(_In):
     """An address that is to be told what happens."""
 
     url: str = Field(
-        max_length=LONGEST_URL, pattern=_ADDRESS, examples=["https://example.com/frontdesk"]
+        max_length=LONGEST_URL,
+        # Only described: the desk says in a sentence what is wrong with an address.
+        json_schema_extra={"pattern": _ADDRESS},
+        examples=["https://example.com/frontdesk"],
     )
     events: tuple[Annotated[str, Field(max_length=50)], ...] = Field(
         default=(), max_length=20, description="like `claimed`; none: all of them"

@@ -44,20 +44,20 @@ async def test_a_new_name_for_a_skill_follows_to_people_tickets_and_cards(
     world: World, cast: Cast
 ) -> None:
     grace, bob = cast.grace, cast.bob
-    number = await opens_ticket(cast.ada, "VPN drops")
-    await bob.gets_message("knows vpn")
+    number = await opens_ticket(cast.ada, "Okta drops me")
+    await bob.gets_message("knows okta")
 
     await opens(world, grace, "Skills")
-    await grace.fills("Skill", "vpn")
-    await grace.fills("Name", "tunnel")
-    assert "*tunnel* is saved" in await saves(grace)
+    await grace.fills("Skill", "okta")
+    await grace.fills("Name", "Entra")
+    assert "Entra is saved" in await saves(grace)
 
-    assert number in (await bob.gets_message("tunnel")).says
-    assert "tunnel" in (await member(world, bob))["skills"]
-    assert "vpn" not in (await member(world, bob))["skills"]
+    assert number in (await bob.gets_message("Entra")).says
+    assert "Entra" in (await member(world, bob))["skills"]
+    assert "okta" not in (await member(world, bob))["skills"]
     await bob.clicks(await bob.gets_message(number), "Claim")
-    await opens_ticket(cast.ada, "The VPN again")
-    assert "knows tunnel" in (await bob.gets_message("The VPN again")).says
+    await opens_ticket(cast.ada, "Entra again")
+    assert "knows Entra" in (await bob.gets_message("Entra again")).says
 
 
 @HTTP_ONLY
@@ -74,7 +74,7 @@ async def test_a_skill_that_is_in_use_is_removed_after_a_question(world: World, 
     assert grace.modal
     assert "1 person has the skill" in grace.modal.says
 
-    assert "*outlook* is removed" in await saves(grace)
+    assert "outlook is removed" in await saves(grace)
 
     assert (await member(world, cast.eve))["skills"] == ["mac"]
     assert {act["what"] for act in await world.documents("audit")} >= {"removed skill"}
@@ -90,10 +90,10 @@ async def test_nobody_gets_more_than_they_take_or_anything_while_away(
     await grace.fills("Most open tickets", "1")
     await saves(grace)
 
-    await opens_ticket(cast.ada, "VPN is slow")
-    await bob.gets_message("VPN is slow")
-    await opens_ticket(cast.ada, "VPN is gone")
-    full = await grace.gets_message("VPN is gone")
+    await opens_ticket(cast.ada, "Okta is slow")
+    await bob.gets_message("Okta is slow")
+    await opens_ticket(cast.ada, "Okta is gone")
+    full = await grace.gets_message("Okta is gone")
     assert "has as many open tickets as they take" in full.says
 
     tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86_400))
@@ -102,8 +102,8 @@ async def test_nobody_gets_more_than_they_take_or_anything_while_away(
     await grace.fills("Most open tickets", None)
     await grace.fills("Away until", tomorrow)
     assert "Away until" in await saves(grace)
-    await opens_ticket(cast.ada, "VPN is back")
-    assert "nobody available knows vpn" in (await grace.gets_message("VPN is back")).says
+    await opens_ticket(cast.ada, "Okta is back")
+    assert "nobody available knows okta" in (await grace.gets_message("Okta is back")).says
 
 
 @HTTP_ONLY
@@ -116,7 +116,7 @@ async def test_a_category_has_a_least_priority_and_may_be_kept_from_gemini(
     await grace.fills("Words that point to it", "payslip, wage")
     await grace.fills("At least this priority", "high")
     await grace.fills("Artificial intelligence", ["Never send these tickets to an AI"])
-    assert "*Salaries* is saved" in await saves(grace)
+    assert "Salaries is saved" in await saves(grace)
     asked = len(world.gemini.requests)
 
     await opens_ticket(cast.ada, "My payslip is wrong")
@@ -132,7 +132,7 @@ async def test_an_admin_tries_a_text_and_nothing_comes_of_it(world: World, cast:
     grace = cast.grace
     before = len(await world.documents("tickets"))
     await opens(world, grace, "Try it")
-    await grace.fills("What somebody may write", "VPN is down\nSince this morning, urgent!")
+    await grace.fills("What somebody may write", "VPN is down\nI cannot work since this morning.")
     await grace.submits()
 
     assert grace.modal
