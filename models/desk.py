@@ -27,6 +27,7 @@ from models.ticket import Draft, Status, Ticket
 from models.tokens import Tokens
 from models.webhooks import Webhooks
 from models.wording import mention
+from models.workload import Workload
 
 # Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
 _TRIES = 50
@@ -48,6 +49,7 @@ class Desk:
     accounts: Accounts
     people: People
     webhooks: Webhooks
+    workload: Workload
     queue: Queue
     gate: Gate
     slack: Slack
@@ -280,6 +282,7 @@ async def open_desk(
                 accounts=accounts,
                 people=People(store, slack, accounts),
                 webhooks=Webhooks(database),
+                workload=Workload(store),
                 queue=queue,
                 gate=gate,
                 slack=slack,

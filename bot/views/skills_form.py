@@ -17,16 +17,18 @@ from bot.views.fields import (
 from models.cards import Block
 from models.configuration import NAME_LENGTH, Configuration
 from models.errors import InvalidDraft
+from models.pattern import LONGEST, compiled
 from models.skill import Skill, words
-from models.wording import counted, escape
+from models.wording import clip, counted, escape
 
 CALLBACK = "save_skill"
 TITLE = "Skills"
 OPEN, PICK, REMOVE, CONFIRM = "manage_skills", "pick_skill", "remove_skill", "confirm_removal"
-SKILL, NAME, ALIASES, INTO = "skill", "name", "aliases", "into"
+SKILL, NAME, ALIASES, PATTERNS, INTO = "skill", "name", "aliases", "patterns", "into"
 # https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select
 MOST_OFFERED = 100
 _ALIASES_LENGTH = 3000
+_MOST_PATTERNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,16 @@ def draw(skill: Skill | None = None) -> Block:
     search = skill_search(PICK, says="Pick one, or add a new one below", chosen=about)
     name = text(about, longest=NAME_LENGTH)
     aliases = text(", ".join(skill.aliases) if skill else "", longest=_ALIASES_LENGTH)
+    patterns = text(
+        "\n".join(skill.patterns) if skill else "",
+        longest=_MOST_PATTERNS * (LONGEST + 1),
+        multiline=True,
+    )
     blocks = [
         field(f"{SKILL}:{about}", "Skill", search, optional=True, dispatch_action=True),
         field(f"{NAME}:{about}", "Name", name, hint=_FOLLOWS if skill else "", optional=True),
         field(f"{ALIASES}:{about}", "Other words for it", aliases, hint=_COMMAS, optional=True),
+        field(f"{PATTERNS}:{about}", "Patterns", patterns, hint=_LINES, optional=True),
     ]
     if skill:
         into = skill_search(SEARCH_SKILLS, says="Another skill")
@@ -65,6 +73,7 @@ def draw(skill: Skill | None = None) -> Block:
 
 _FOLLOWS = "A new name follows to people and open tickets; the old one stays another word for it."
 _COMMAS = "Separated by commas. Where one stands in a ticket, the ticket needs the skill."
+_LINES = "For what words can't say, like INC-\\d+: one in a line, as RE2 reads them."
 _MERGED = "All words for this one then stand for that one, and whoever has this one has that one."
 
 
@@ -116,9 +125,11 @@ def read(view: dict[str, Any], configuration: Configuration) -> Wanted:
     aliases = before.aliases if before and not sent.changed(ALIASES) else _aliases(sent)
     if says := _fault_of_all(aliases, configuration, about):
         faults[sent.block(ALIASES)] = says
+    patterns = _patterns(sent, faults)
     if faults:
         raise InvalidDraft(faults)
-    return Wanted(about or None, Skill(name=name, aliases=aliases), into)
+    skill = Skill(name=name, aliases=aliases, patterns=patterns)
+    return Wanted(about or None, skill, into)
 
 
 def _into(
@@ -132,7 +143,7 @@ def _into(
         faults[sent.block(INTO)] = "The desk does not have it any more. Please pick another one."
     elif into == about:
         faults[sent.block(INTO)] = "A skill can't be merged into itself."
-    elif sent.changed(NAME) or sent.changed(ALIASES):
+    elif any(sent.changed(name) for name in (NAME, ALIASES, PATTERNS)):
         faults[sent.block(INTO)] = "Please do one thing at a time: rename it, or merge it."
     return into
 
@@ -146,6 +157,20 @@ def _name(sent: Sent, configuration: Configuration, about: str, faults: dict[str
     elif says := _fault(name, configuration, about):
         faults[sent.block(NAME)] = says
     return name
+
+
+def _patterns(sent: Sent, faults: dict[str, str]) -> tuple[str, ...]:
+    lines = [line.strip() for line in sent.text(PATTERNS).splitlines()]
+    patterns = tuple(dict.fromkeys(line for line in lines if line))
+    if len(patterns) > _MOST_PATTERNS:
+        faults[sent.block(PATTERNS)] = f"At most {_MOST_PATTERNS} patterns fit."
+    for pattern in patterns:
+        try:
+            if compiled(pattern).search(""):
+                faults[sent.block(PATTERNS)] = f"“{pattern}” fits any text at all."
+        except ValueError as wrong:
+            faults[sent.block(PATTERNS)] = f"“{clip(pattern, 30)}” is no pattern: {wrong}"
+    return patterns
 
 
 def _aliases(sent: Sent) -> tuple[str, ...]:

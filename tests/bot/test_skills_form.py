@@ -34,10 +34,12 @@ def test_a_skill_is_shown_as_it_is_and_read_as_it_was_changed() -> None:
 
     as_shown = skills_form.read(filled_in(form), DEFAULT)
     renamed = skills_form.read(filled_in(form, name="tunnel"), DEFAULT)
+    patterned = skills_form.read(filled_in(form, patterns=" vpn-\\d+ \n\nvpn-\\d+"), DEFAULT)
     merged = skills_form.read(filled_in(form, into="network"), DEFAULT)
 
     assert as_shown == skills_form.Wanted(name="vpn", skill=VPN, into=None)
     assert renamed.skill == Skill(name="tunnel", aliases=VPN.aliases)
+    assert patterned.skill == VPN.model_copy(update={"patterns": (r"vpn-\d+",)})
     assert (merged.name, merged.into) == ("vpn", "network")
 
 
@@ -51,6 +53,9 @@ def test_what_is_not_right_is_said_at_its_field() -> None:
     assert "into itself" in refused(VPN, into="vpn")["into:vpn"]
     assert "does not have it" in refused(VPN, into="gone")["into:vpn"]
     assert "one thing at a time" in refused(VPN, name="tunnel", into="okta")["into:vpn"]
+    assert "is no pattern" in refused(VPN, patterns="(")["patterns:vpn"]
+    assert "any text" in refused(VPN, patterns=".*")["patterns:vpn"]
+    assert "At most 5" in refused(VPN, patterns="\n".join("abcdef"))["patterns:vpn"]
     gone = Skill(name="gone")
     assert "does not have it any more" in refused(gone)["skill:gone"]
     assert "not ready yet" in refused(VPN, skill="okta")["skill:vpn"]
