@@ -15,6 +15,8 @@ from bot.listeners import (
     decline_ticket,
     follow_people,
     issue_token,
+    manage_categories,
+    manage_skills,
     manage_team,
     manage_webhooks,
     open_ticket,
@@ -23,6 +25,7 @@ from bot.listeners import (
     resolve_ticket,
     show_audit,
     show_help,
+    try_out,
     watch_desk,
     watch_ticket,
 )
@@ -45,6 +48,9 @@ FEATURES = (
     reopen_ticket,
     watch_desk,
     show_audit,
+    manage_skills,
+    manage_categories,
+    try_out,
     follow_people,
 )
 

@@ -41,6 +41,7 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
             counts=False,
         )
     chosen, reason = choice.member.slack_id, choice.reason
+    tools.desk.workload.offered(ticket.team_id, chosen)
 
     def offered(current: Ticket, now: datetime) -> Ticket:
         return flow.make(

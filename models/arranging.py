@@ -29,11 +29,11 @@ _OPEN = [status.value for status in Status if status is not Status.RESOLVED]
 async def candidates(desk: Desk, team_id: str) -> tuple[list[Candidate], Vocabulary]:
     """All who may be offered tickets, with the skills they have by their present names."""
     vocabulary = (await desk.store.configuration(team_id)).vocabulary
-    held = await desk.store.open_tickets(team_id)
+    held = await desk.workload.of(team_id)
     people = [
         Candidate(
             member=member.model_copy(update={"skills": vocabulary.current(member.skills)}),
-            open_tickets=len(held.get(member.slack_id, ())),
+            open_tickets=held[member.slack_id],
         )
         for member in await desk.store.moderators(team_id)
     ]
@@ -65,8 +65,8 @@ async def save_skill(desk: Desk, by: Member, name: str | None, skill: Skill) -> 
     lists = await desk.store.configuration(by.team_id)
     saved(lists)
     before = None if name is None else lists.skill(name)
-    was = {"name": before.name, "aliases": list(before.aliases)} if before else {}
-    is_ = {"name": skill.name, "aliases": list(skill.aliases)}
+    was = before.model_dump(mode="json") if before else {}
+    is_ = skill.model_dump(mode="json")
     what = "changed skill" if before else "added skill"
     await desk.accounts.note(by, what, name or skill.name, before=was, after=is_)
     await _change(desk, by.team_id, saved)

@@ -72,8 +72,9 @@ class Configuration(BaseModel):
         if gone is kept:
             raise OutOfTurn("A skill can't be merged into itself.")
         aliases = (*kept.aliases, gone.name, *gone.aliases)
+        patterns = tuple(dict.fromkeys((*kept.patterns, *gone.patterns)))
         rest = self.removing(name)
-        return rest.changing(into, Skill(name=into, aliases=aliases))
+        return rest.changing(into, Skill(name=into, aliases=aliases, patterns=patterns))
 
     def removing(self, name: str) -> Self:
         """With one skill less."""

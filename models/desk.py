@@ -29,6 +29,7 @@ from models.ticket import Draft, Status, Ticket
 from models.tokens import Tokens
 from models.webhooks import Webhooks
 from models.wording import mention
+from models.workload import Workload
 
 # Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
 _TRIES = 50
@@ -52,6 +53,7 @@ class Desk:
     people: People
     webhooks: Webhooks
     lessons: Lessons
+    workload: Workload
     queue: Queue
     gate: Gate
     slack: Slack
@@ -180,7 +182,6 @@ class Desk:
         await self.accounts.prepare()
         await self.webhooks.prepare()
         await self.lessons.prepare()
-        await self.feed.prepare()
         for slack_id in self.settings.admin_slack_ids:
             await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
 
@@ -288,6 +289,7 @@ async def open_desk(
                 people=People(store, slack, accounts),
                 webhooks=Webhooks(database),
                 lessons=Lessons(database),
+                workload=Workload(store),
                 queue=queue,
                 gate=gate,
                 slack=slack,

@@ -20,7 +20,8 @@ from models.ticket import Event, Ticket
 SETTLED_AFTER = timedelta(seconds=15)
 # So many tickets are looked at for an answer, or a few times as many when they lie unevenly.
 _MOST = 300
-INDEX = [("team_id", 1), ("history.at", 1)]
+# The store makes it.
+_INDEX = [("team_id", 1), ("history.at", 1)]
 _FIRST, _LEAST = timedelta(hours=1), timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -77,11 +78,6 @@ class Feed:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    async def prepare(self) -> None:
-        """Make the index that the rest relies on; harmless when it exists."""
-        async with answering():
-            await self._db.tickets.create_index(INDEX)
-
     async def after(self, place: Place | None, member: Member, *, limit: int) -> Told:
         """What this person may see of what has happened since."""
         async with answering():
@@ -115,7 +111,7 @@ class Feed:
         most = 0 if end - begin <= _LEAST else _MOST + 1
         async with answering():
             # Not every server finds the index by itself.
-            found = self._db.tickets.find(query).hint(INDEX).limit(most)
+            found = self._db.tickets.find(query).hint(_INDEX).limit(most)
             return tickets_of(await found.to_list())
 
 

@@ -79,9 +79,13 @@ class Patient(worker.Worker):
     """
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
-        """Start these jobs."""
+        """Start these jobs; what is no job's id is thrown out, since arq would end over it."""
+        odd = [job_id for job_id in job_ids if not _is_text(job_id)]
+        if odd:
+            await self.pool.zrem(self.queue_name, *odd)
+            log.error("what the desk did not write is thrown out of its queue: %r", odd)
         try:
-            await super().start_jobs(job_ids)
+            await super().start_jobs([job_id for job_id in job_ids if job_id not in odd])
         except _AWAY:
             # Of the slot that was taken for a job which is not started, nobody else knows.
             self.job_counter -= 1
@@ -93,6 +97,14 @@ class Patient(worker.Worker):
             await super()._poll_iteration()
         except _AWAY as error:
             log.warning("Redis went away, the worker will look again: %r", error)
+
+
+def _is_text(job_id: bytes) -> bool:
+    try:
+        job_id.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Queue:

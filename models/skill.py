@@ -6,9 +6,12 @@ So `go` is not in "MongoDB", `c++` is a word and never a pattern, and the cost i
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
+
+from models.pattern import compiled
 
 # A word is letters and digits; `+` and `#` belong to it at its end (c++, c#), and a dot at its
 # beginning when it opens the word (.net). Everything else separates.
@@ -21,12 +24,21 @@ def words(text: str) -> list[str]:
 
 
 class Skill(BaseModel):
-    """One skill: its name as people see it, and other words that mean the same."""
+    """One skill: its name as people see it, other words that mean the same, and patterns."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     aliases: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    def fits(self, text: str) -> bool:
+        """Whether one of the patterns fits somewhere in the text; what is none fits nowhere."""
+        for pattern in self.patterns:
+            with suppress(ValueError):
+                if compiled(pattern).search(text):
+                    return True
+        return False
 
 
 class Vocabulary:
@@ -70,7 +82,10 @@ class Vocabulary:
         return tuple(name for _, _, name in ranked[:most])
 
     def sightings(self, text: str) -> list[str]:
-        """The skills whose name or alias stands in the text as whole words, one for each time."""
+        """The skills whose name or alias stands in the text as whole words, one for each time.
+
+        One of whose patterns fits somewhere counts once more.
+        """
         tokens = words(text)
         spans = (
             tuple(tokens[start : start + length])
@@ -78,7 +93,8 @@ class Vocabulary:
             for length in range(1, self._longest + 1)
             if start + length <= len(tokens)
         )
-        return [self._by_words[span] for span in spans if span in self._by_words]
+        named = [self._by_words[span] for span in spans if span in self._by_words]
+        return named + [skill.name for skill in self._skills if skill.fits(text)]
 
     def found_in(self, text: str) -> tuple[str, ...]:
         """The skills in the text, each once, in order of sight."""

@@ -9,7 +9,6 @@ every server that speaks MongoDB's protocol uses a partial one for this, nor mor
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +36,7 @@ INDEXES = frozenset(
         "set_aside.at_1",
         "team_id_1_status_1",
         "team_id_1_number_-1",
+        "team_id_1_history.at_1",
         "words_1",
     }
 )
@@ -58,6 +58,7 @@ class Store:
             await tickets.create_index("set_aside.at", sparse=True)
             await tickets.create_index(["team_id", "status"])
             await tickets.create_index([("team_id", 1), ("number", -1)])
+            await tickets.create_index([("team_id", 1), ("history.at", 1)])
             await tickets.create_index("words")
             await self._db.members.create_index(["team_id", "role"])
             await self._db.members.create_index(["team_id", "email"])
@@ -215,13 +216,10 @@ class Store:
             await self._db.members.update_one(query, {"$set": known})
         return await self.member(member.team_id, member.slack_id)
 
-    async def set_role(
-        self, team_id: str, slack_id: str, *, role: Role, skills: Sequence[str] | None = None
-    ) -> Member:
-        """Give a person a role, and skills where some are given."""
-        known: Document = {"role": role.value, "appointed": True}
+    async def set_role(self, team_id: str, slack_id: str, *, role: Role, **more: Any) -> Member:
+        """Give a person a role, and note what else there is, by the name it has in `Member`."""
+        known: Document = {**more, "role": role.value, "appointed": True}
         known |= {} if role is Role.MODERATOR else {"by_group": False}
-        known |= {} if skills is None else {"skills": list(skills)}
         return await self._write_member(team_id, slack_id, known)
 
     async def set_by_group(self, member: Member, *, joins: bool) -> bool:

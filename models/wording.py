@@ -56,11 +56,15 @@ def moment(at: datetime) -> str:
 
 def local_time(at: datetime, tz: str) -> str:
     """A time in the reader's own zone; in UTC where the zone is not known here."""
+    return at.astimezone(zone_of(tz)).strftime("%A, %d %B %Y, %H:%M (%Z)")
+
+
+def zone_of(tz: str) -> ZoneInfo:
+    """The time zone of that name; UTC where it is not known here."""
     try:
-        zone = ZoneInfo(tz)
+        return ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return at.astimezone(zone).strftime("%A, %d %B %Y, %H:%M (%Z)")
+        return ZoneInfo("UTC")
 
 
 def listed(names: tuple[str, ...]) -> str:

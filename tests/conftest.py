@@ -58,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fault(*ids): it is about these faults of the catalogue")
     config.addinivalue_line("markers", "beside: it takes minutes in which others can run")
     config.addinivalue_line("markers", "long: it takes its time, and runs with --every alone")
+    config.addinivalue_line("markers", "few(*places): at these alone, but for --every")
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     some = config.getoption("keyword") or config.getoption("collectonly")
     if config.getoption("every") and whole and not some and not hasattr(config, "workerinput"):

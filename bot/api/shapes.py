@@ -10,7 +10,7 @@ from models.account import Act, Issued, Scope
 from models.member import Member, Role
 from models.ticket import Draft, Event, Status, Ticket, Urgency
 from models.triage import Priority
-from models.webhook import Delivery, Webhook
+from models.webhook import LONGEST_URL, Delivery, Webhook
 
 SlackId = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}$", examples=["U0GRACE"])]
 ETag = Annotated[str, Header(max_length=100, description="the ETag of a state", examples=['"3"'])]
@@ -160,10 +160,22 @@ class ActOut(Out):
         return cls(**act.model_dump(include=set(cls.model_fields)))
 
 
+# Plain http only to this machine; no user name, no fragment.
+_ADDRESS = (
+    r"^(https://[A-Za-z0-9][A-Za-z0-9.-]*|http://(localhost|127\.0\.0\.1))"
+    r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}))?([/?][!\"$-~]*)?$"
+)
+
+
 class WebhookIn(In):
     """An address that is to be told what happens."""
 
-    url: str = Field(max_length=2000, examples=["https://example.com/frontdesk"])
+    url: str = Field(
+        max_length=LONGEST_URL,
+        # Only described: the desk says in a sentence what is wrong with an address.
+        json_schema_extra={"pattern": _ADDRESS},
+        examples=["https://example.com/frontdesk"],
+    )
     events: tuple[Annotated[str, Field(max_length=50)], ...] = Field(
         default=(), max_length=20, description="like `claimed`; none: all of them"
     )

@@ -71,21 +71,18 @@ async def save_member(
     admin = await acting.admin(desk, body)
     team_id = admin.team_id
     decided = member_form.read(body["view"], await desk.store.configuration(team_id))
-    await _refuse_to_lock_out(desk, team_id, decided)
     before = await desk.store.member(team_id, decided.slack_id)
-    _refuse_role(before, decided)
+    changes = decided.of(before)
+    asked = before.model_copy(update=changes)
+    await _refuse_to_lock_out(desk, asked)
+    _refuse_role(before, asked)
     if decided.new_skills:
         await arranging.add_skills(desk, admin, *decided.new_skills)
-    changes = {"role": decided.role, "skills": decided.skills, "trusted": decided.trusted}
-    asked = before.model_copy(update=changes)
     await _note(desk, admin, before, asked)
-    member = await desk.store.set_role(
-        team_id, decided.slack_id, role=decided.role, skills=decided.skills
-    )
-    await desk.store.note(team_id, decided.slack_id, trusted=decided.trusted)
+    member = await _store(desk, before, changes)
     # Two admins may take each other's role at the same moment: then neither does.
     if before.administers and not await _admins(desk, team_id):
-        await desk.store.set_role(team_id, decided.slack_id, role=before.role, skills=before.skills)
+        await desk.store.set_role(team_id, decided.slack_id, role=before.role)
         await _note(desk, admin, member, before)
         raise InvalidDraft({member_form.PERSON: _LAST_ADMIN})
     background.start(_follow(desk, member))
@@ -94,23 +91,30 @@ async def save_member(
     )
 
 
-def _refuse_role(person: Member, decided: member_form.Assigned) -> None:
+async def _store(desk: Desk, before: Member, changes: dict[str, Any]) -> Member:
+    """Store what the admin has changed, and nothing else of the person."""
+    known = {**changes, "skills": list(changes["skills"])} if "skills" in changes else changes
+    if "role" in known:
+        return await desk.store.set_role(before.team_id, before.slack_id, **known)
+    await desk.store.note(before.team_id, before.slack_id, **known)
+    return await desk.store.member(before.team_id, before.slack_id)
+
+
+def _refuse_role(before: Member, asked: Member) -> None:
     """Roles that Slack decides about are not given or taken here."""
-    field = f"{member_form.ROLE}:{decided.slack_id}"
-    if person.guest and decided.role is not Role.USER:
+    field = f"{member_form.ROLE}:{before.slack_id}"
+    if before.guest and asked.role is not Role.USER:
         why = "Guests, bots and people of other workspaces are never more than users."
         raise InvalidDraft({field: why})
-    if person.by_group and decided.role is Role.USER:
+    if before.by_group and asked.role is Role.USER:
         why = "They are a moderator by a Slack user group. Take them out of it in Slack."
         raise InvalidDraft({field: why})
 
 
 async def _note(desk: Desk, by: Member, before: Member, after: Member) -> None:
     """Write it down before it is done, so that nothing is done that is not written down."""
-    was, is_ = (
-        {"role": one.role.value, "skills": list(one.skills), "trusted": one.trusted}
-        for one in (before, after)
-    )
+    parts = {"role", "skills", "trusted", "capacity", "away_until"}
+    was, is_ = (one.model_dump(mode="json", include=parts) for one in (before, after))
     if was != is_:
         await desk.accounts.note(by, "set role", after.slack_id, before=was, after=is_)
 
@@ -125,13 +129,13 @@ async def _admins(desk: Desk, team_id: str) -> list[str]:
     return [m.slack_id for m in await desk.store.moderators(team_id) if m.administers]
 
 
-async def _refuse_to_lock_out(desk: Desk, team_id: str, decided: member_form.Assigned) -> None:
+async def _refuse_to_lock_out(desk: Desk, asked: Member) -> None:
     """Somebody must always be able to open this form."""
-    if decided.role is Role.ADMIN:
+    if asked.role is Role.ADMIN:
         return
-    if decided.slack_id in desk.settings.admin_slack_ids:
+    if asked.slack_id in desk.settings.admin_slack_ids:
         raise InvalidDraft(
             {member_form.PERSON: "They are always an admin: ADMIN_SLACK_IDS names them."}
         )
-    if await _admins(desk, team_id) == [decided.slack_id]:
+    if await _admins(desk, asked.team_id) == [asked.slack_id]:
         raise InvalidDraft({member_form.PERSON: _LAST_ADMIN})

@@ -1,54 +1,102 @@
-"""The form in which an admin gives a person a role and skills: drawn, and read."""
+"""The form about a person: role, skills, how long away, how many tickets; drawn, and read."""
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from typing import Any
 
-from bot.views import audit, desk_health, token_form
+from bot.views import audit, categories_form, desk_health, skills_form, token_form, try_out
+from bot.views.fields import (
+    VALUE,
+    Sent,
+    button,
+    buttons,
+    field,
+    menu,
+    modal,
+    option,
+    plain,
+    skills_search,
+    text,
+    tick,
+)
 from models.cards import Block
-from models.configuration import Configuration
+from models.clock import now
+from models.configuration import MOST_SKILLS, NAME_LENGTH, Configuration
 from models.errors import InvalidDraft
 from models.member import Member, Role
-from models.wording import clip, escape, listed
+from models.wording import clip, counted, escape, listed, moment, zone_of
 
 CALLBACK = "set_member"
 PERSON, ROLE, SKILLS, NEW_SKILLS = "person", "role", "skills", "new_skills"
-TRUSTED = "trusted"
+AWAY, CAPACITY, TRUSTED = "away", "capacity", "trusted"
 PICK_PERSON = "pick_person"
-_VALUE = "value"
-# https://docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element
-MOST_SKILLS = 100
-SKILL_LENGTH = 50
+MOST_TICKETS = 999
 
 _ROLES = {Role.USER: "User", Role.MODERATOR: "Moderator", Role.ADMIN: "Admin"}
 
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """What an admin has decided about a person."""
+    """What an admin has decided about a person.
+
+    Attributes:
+        back: the day from which they get tickets again.
+        left: the fields that the admin has left as they were shown.
+    """
 
     slack_id: str
     role: Role
     skills: tuple[str, ...]
-    new_skills: tuple[str, ...]
-    trusted: bool
+    new_skills: tuple[str, ...] = ()
+    back: date | None = None
+    capacity: int | None = None
+    trusted: bool = False
+    left: frozenset[str] = frozenset()
+
+    def of(self, member: Member) -> dict[str, Any]:
+        """What is new about them, by the name it has in `Member`.
+
+        Raises:
+            InvalidDraft: the day from which they are here again is past.
+        """
+        back = _morning(self.back, member.tz)
+        if AWAY not in self.left and back and back <= now():
+            past = "Please pick a day to come; who is here is not away."
+            raise InvalidDraft({f"{AWAY}:{self.slack_id}": past})
+        decided = {
+            ROLE: ("role", self.role),
+            SKILLS: ("skills", self.skills),
+            AWAY: ("away_until", back),
+            CAPACITY: ("capacity", self.capacity),
+            TRUSTED: ("trusted", self.trusted),
+        }
+        return dict(what for name, what in decided.items() if name not in self.left)
 
 
 def draw(configuration: Configuration, member: Member | None = None) -> Block:
-    """The form; once a person is picked, with their role and skills as they are."""
+    """The form; once a person is picked, with all that is known of them."""
     # Slack keeps what stands in a field while its block id stays; another person is another field.
     whose = member.slack_id if member else ""
-    blocks = [_person(member), _role(member, whose), _skills(configuration, member, whose)]
-    buttons = [desk_health.button(), audit.button()]
+    shown = member or Member(team_id="", slack_id="", role=Role.MODERATOR)
+    has = [configuration.vocabulary.canonical(skill) for skill in shown.skills]
+    blocks = [
+        _person(member),
+        field(f"{ROLE}:{whose}", "Role", menu(_roles(), shown.role)),
+        _skills(whose, list(dict.fromkeys(skill for skill in has if skill))),
+        _new_skills(whose),
+        _away(whose, shown),
+        _capacity(whose, shown),
+        field(
+            f"{TRUSTED}:{whose}",
+            "Confidential tickets",
+            tick("May see confidential tickets", TRUSTED, ticked=shown.trusted),
+            optional=True,
+        ),
+        *_doors(),
+    ]
     if member:
-        buttons.append(token_form.button(member.slack_id))
-    return {
-        "type": "modal",
-        "callback_id": CALLBACK,
-        "title": _plain("People"),
-        "submit": _plain("Save"),
-        "close": _plain("Close"),
-        "blocks": [*blocks, _new_skills(whose), _trusted(member, whose), *buttons],
-    }
+        blocks.append(token_form.button(member.slack_id))
+    return modal(CALLBACK, "People", "Save", blocks, close=plain("Close"))
 
 
 def picked(body: dict[str, Any]) -> str | None:
@@ -64,119 +112,138 @@ def read(view: dict[str, Any], configuration: Configuration) -> Assigned:
     Raises:
         InvalidDraft: with a sentence for each field at fault.
     """
-    fields = {block_id.partition(":")[0]: block_id for block_id in view["state"]["values"]}
-    values = {field: view["state"]["values"][block] for field, block in fields.items()}
-    slack_id = values.get(PERSON, {}).get(PICK_PERSON, {}).get("selected_user")
+    sent = Sent(view)
+    slack_id = sent.text(PERSON)
     if not slack_id:
         raise InvalidDraft({PERSON: "Please pick a person."})
     # Until the form is drawn for the person picked, it holds the role and skills of another one.
-    if fields.get(ROLE) != f"{ROLE}:{slack_id}":
+    if sent.about(ROLE) != slack_id:
         raise InvalidDraft({PERSON: "The form was not ready yet. Please pick the person again."})
-    typed = values.get(NEW_SKILLS, {}).get(_VALUE, {}).get("value") or ""
-    new = _named(typed, configuration, field=fields.get(NEW_SKILLS, NEW_SKILLS))
-    chosen = values.get(SKILLS, {}).get(_VALUE, {}).get("selected_options") or []
-    known = [configuration.vocabulary.canonical(option["value"]) for option in chosen]
+    new = _named(sent, configuration)
+    known = [configuration.vocabulary.canonical(name) for name in sent.choices(SKILLS)]
     skills = (*(skill for skill in known if skill), *new)
+    left = {name for name in (ROLE, SKILLS, AWAY, CAPACITY, TRUSTED) if not sent.changed(name)}
     return Assigned(
         slack_id=slack_id,
-        role=_role_in(values, field=fields.get(ROLE, ROLE)),
+        role=_role(sent),
         skills=tuple(dict.fromkeys(skills)),
         new_skills=tuple(n for n in new if configuration.vocabulary.canonical(n) is None),
-        trusted=bool(values.get(TRUSTED, {}).get(_VALUE, {}).get("selected_options")),
+        back=_day(sent),
+        capacity=_number(sent),
+        trusted=TRUSTED in sent.choices(TRUSTED),
+        left=frozenset(left - {SKILLS} if new else left),
     )
 
 
 def saved(member: Member) -> str:
     """What the admin is told (mrkdwn)."""
-    return (
-        f"*<@{member.slack_id}>* is now: {_ROLES[member.role].lower()}. "
-        f"Skills: {escape(clip(listed(member.skills), 500))}."
+    more = []
+    if member.away_until and member.is_away(now()):
+        more.append(f"Away until {moment(member.away_until)}.")
+    if member.capacity:
+        more.append(f"At most {counted(member.capacity, 'open ticket')}.")
+    if member.trusted:
+        more.append("May see confidential tickets.")
+    skills = f"Skills: {escape(clip(listed(member.skills), 500))}."
+    return " ".join(
+        [f"*<@{member.slack_id}>* is now: {_ROLES[member.role].lower()}.", skills, *more]
     )
 
 
-def _role_in(values: dict[str, Any], *, field: str) -> Role:
-    option = values.get(ROLE, {}).get(_VALUE, {}).get("selected_option") or {}
-    role = option.get("value")
+def _role(sent: Sent) -> Role:
+    role = sent.choice(ROLE)
     if role not in set(Role):
-        raise InvalidDraft({field: "Please choose a role."})
+        raise InvalidDraft({sent.block(ROLE): "Please choose a role."})
     return Role(role)
 
 
-def _named(typed: str, configuration: Configuration, *, field: str) -> tuple[str, ...]:
+def _day(sent: Sent) -> date | None:
+    try:
+        return date.fromisoformat(sent.text(AWAY)) if sent.text(AWAY) else None
+    except ValueError:
+        raise InvalidDraft({sent.block(AWAY): "Please pick a day."}) from None
+
+
+def _number(sent: Sent) -> int | None:
+    typed = sent.text(CAPACITY)
+    if not typed:
+        return None
+    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed[:9]) <= MOST_TICKETS):
+        says = f"Please give a whole number from 1 to {MOST_TICKETS}, or none."
+        raise InvalidDraft({sent.block(CAPACITY): says})
+    return int(typed)
+
+
+def _named(sent: Sent, configuration: Configuration) -> tuple[str, ...]:
     """The skills typed by hand, those the desk has under the name it has them."""
-    names = [" ".join(name.split()) for name in typed.split(",")]
+    at = sent.block(NEW_SKILLS)
+    names = [" ".join(name.split()) for name in sent.text(NEW_SKILLS).split(",")]
     skills = [configuration.vocabulary.canonical(name) or name for name in names if name]
-    if any(len(name) > SKILL_LENGTH for name in skills):
-        raise InvalidDraft({field: f"A skill's name has at most {SKILL_LENGTH} characters."})
+    if any(len(name) > NAME_LENGTH for name in skills):
+        raise InvalidDraft({at: f"A skill's name has at most {NAME_LENGTH} characters."})
     if any(not any(c.isalnum() for c in name) for name in skills):
-        raise InvalidDraft({field: "A skill's name has at least one letter or digit."})
+        raise InvalidDraft({at: "A skill's name has at least one letter or digit."})
     if len({*configuration.vocabulary.names, *skills}) > MOST_SKILLS:
-        raise InvalidDraft({field: f"The desk has room for {MOST_SKILLS} skills."})
+        raise InvalidDraft({at: f"The desk has room for {MOST_SKILLS} skills."})
     return tuple(skills)
+
+
+def _morning(day: date | None, tz: str) -> datetime | None:
+    """When a day begins for who lives in that time zone."""
+    return datetime.combine(day, time.min, tzinfo=zone_of(tz)).astimezone(UTC) if day else None
 
 
 def _person(member: Member | None) -> Block:
     picker = {
         "type": "users_select",
         "action_id": PICK_PERSON,
-        "placeholder": _plain("Pick a person"),
+        "placeholder": plain("Pick a person"),
         **({"initial_user": member.slack_id} if member else {}),
     }
-    # Picking somebody redraws the form with their role and skills.
-    return _input(PERSON, "Person", picker) | {"dispatch_action": True}
+    # Picking somebody redraws the form with what is known of them.
+    return field(PERSON, "Person", picker, dispatch_action=True)
 
 
-def _role(member: Member | None, whose: str) -> Block:
-    options = {role: {"text": _plain(text), "value": role} for role, text in _ROLES.items()}
-    select = {
-        "type": "static_select",
-        "action_id": _VALUE,
-        "options": list(options.values()),
-        "initial_option": options[member.role if member else Role.MODERATOR],
-    }
-    return _input(f"{ROLE}:{whose}", "Role", select)
+def _roles() -> list[Block]:
+    return [option(text, role.value) for role, text in _ROLES.items()]
 
 
-def _skills(configuration: Configuration, member: Member | None, whose: str) -> Block:
-    names = configuration.vocabulary.names[:MOST_SKILLS]
-    has = [_option(name) for name in names if member and name in member.skills]
-    select = {
-        "type": "multi_static_select",
-        "action_id": _VALUE,
-        "placeholder": _plain("What they know"),
-        "options": [_option(name) for name in names],
-        **({"initial_options": has} if has else {}),
-    }
-    return _input(f"{SKILLS}:{whose}", "Skills", select) | {"optional": True}
+def _skills(whose: str, names: list[str]) -> Block:
+    search = skills_search(names, says="What they know: type to search")
+    return field(f"{SKILLS}:{whose}", "Skills", search, optional=True)
 
 
 def _new_skills(whose: str) -> Block:
-    field = {"type": "plain_text_input", "action_id": _VALUE, "max_length": 500}
-    more = {
-        "optional": True,
-        "hint": _plain("Separated by commas. They join the desk's list, and this person has them."),
+    hint = "Separated by commas. They join the desk's list, and this person has them."
+    typed = text(longest=500)
+    return field(f"{NEW_SKILLS}:{whose}", "New skills", typed, hint=hint, optional=True)
+
+
+def _away(whose: str, member: Member) -> Block:
+    away = member.away_until if member.is_away(now()) else None
+    day = {"initial_date": away.astimezone(zone_of(member.tz)).date().isoformat()} if away else {}
+    picker = {"type": "datepicker", "action_id": VALUE, **day}
+    hint = "From that morning on, where they live, they get tickets again. Empty: they are here."
+    return field(f"{AWAY}:{whose}", "Away until", picker, hint=hint, optional=True)
+
+
+def _capacity(whose: str, member: Member) -> Block:
+    number = {
+        "type": "number_input",
+        "action_id": VALUE,
+        "is_decimal_allowed": False,
+        "min_value": "1",
+        "max_value": str(MOST_TICKETS),
+        **({"initial_value": str(member.capacity)} if member.capacity else {}),
     }
-    return _input(f"{NEW_SKILLS}:{whose}", "New skills", field) | more
+    hint = "Who has so many gets no more until one is resolved. Empty: any number."
+    return field(f"{CAPACITY}:{whose}", "Most open tickets", number, hint=hint, optional=True)
 
 
-def _trusted(member: Member | None, whose: str) -> Block:
-    option = {"text": _plain("May see confidential tickets"), "value": TRUSTED}
-    boxes = {
-        "type": "checkboxes",
-        "action_id": _VALUE,
-        "options": [option],
-        **({"initial_options": [option]} if member and member.trusted else {}),
-    }
-    return _input(f"{TRUSTED}:{whose}", "Confidential tickets", boxes) | {"optional": True}
-
-
-def _option(name: str) -> Block:
-    return {"text": _plain(name), "value": name}
-
-
-def _input(block_id: str, label: str, element: Block) -> Block:
-    return {"type": "input", "block_id": block_id, "label": _plain(label), "element": element}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}
+def _doors() -> list[Block]:
+    """What leads on from here."""
+    lists = [
+        button(form.OPEN, form.TITLE, value=form.OPEN)
+        for form in (skills_form, categories_form, try_out)
+    ]
+    return [buttons("lists", *lists), desk_health.button(), audit.button()]

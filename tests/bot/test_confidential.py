@@ -47,6 +47,7 @@ MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 TEAM = "T0FRONT01"
 TITLE, TEXT = "vpn quokka", "wombat okta"
 SECRETS = ("quokka", "wombat")
+MODEL = "gemini-2.5-flash-lite"
 HOUR = timedelta(hours=1)
 
 
@@ -130,7 +131,7 @@ async def house(servers: Servers) -> AsyncIterator[House]:
         }
         desk = await enter(desk_on(servers, **more))
         gemini = Gemini.with_key(
-            SecretStr(google.api_key), model="x", endpoint=google.endpoint, call_seconds=1
+            SecretStr(google.api_key), model=MODEL, endpoint=google.endpoint, call_seconds=5
         )
         stack.callback(gemini.close)
         log = stack.enter_context(logged())
@@ -275,6 +276,7 @@ async def test_it_is_read_by_its_people_alone(house: House) -> None:
         "the audit log": str(await house.desk.accounts.acts(TEAM)),
     }
     assert {name for name, said in kept.items() if _tells(said)} == set()
+    assert "T-1" not in found["eve"]
     assert house.google.requests == []
     # All of them speak of something, and of the ticket where they should.
     assert {name for name, said in kept.items() if "T-1" in said} >= {

@@ -1,14 +1,18 @@
 """The form for a person's role and skills: what is shown, what is read, what is refused."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.views import member_form
+from models.clock import now
 from models.configuration import DEFAULT, Configuration
 from models.errors import InvalidDraft
 from models.member import Member, Role
 from models.skill import Skill
+from tests.bot.filled_in import filled_in
 
 BOB = Member(team_id="T1", slack_id="UBOB", role=Role.MODERATOR, skills=("vpn", "okta", "gone"))
 
@@ -42,15 +46,18 @@ def refused(**form: Any) -> dict[str, str]:
 
 def test_the_form_shows_the_person_as_they_are() -> None:
     inputs = [b for b in member_form.draw(DEFAULT, BOB)["blocks"] if b["type"] == "input"]
-    person, role, skills, _, trusted = (block["element"] for block in inputs)
+    person, role, skills, _, away, capacity, trusted = (block["element"] for block in inputs)
 
     assert person["initial_user"] == "UBOB"
     assert role["initial_option"]["value"] == "moderator"
     assert [option["value"] for option in skills["initial_options"]] == ["vpn", "okta"]
-    assert "initial_options" not in trusted
-    known = BOB.model_copy(update={"trusted": True})
-    boxes = next(b for b in member_form.draw(DEFAULT, known)["blocks"] if "trusted" in str(b))
-    assert boxes["element"]["initial_options"]
+    assert not {"initial_date", "initial_value", "initial_options"} & {*away, *capacity, *trusted}
+    holiday = now() + timedelta(days=9)
+    known = BOB.model_copy(update={"trusted": True, "capacity": 7, "away_until": holiday})
+    shown = filled_in(member_form.draw(DEFAULT, known))["state"]["values"]
+    assert shown["away:UBOB"]["value"]["selected_date"] == holiday.date().isoformat()
+    assert shown["capacity:UBOB"]["value"]["value"] == "7"
+    assert shown["trusted:UBOB"]["value"]["selected_options"]
 
 
 def test_role_and_skills_are_read() -> None:
@@ -61,8 +68,48 @@ def test_role_and_skills_are_read() -> None:
         role=Role.MODERATOR,
         skills=("vpn", "okta", "Cisco ISE"),
         new_skills=("Cisco ISE",),
-        trusted=False,
     )
+
+
+def test_only_what_was_changed_is_new_about_a_person() -> None:
+    form = member_form.draw(DEFAULT, BOB)
+    day = (now() + timedelta(days=3)).date()
+    tokyo = BOB.model_copy(update={"tz": "Asia/Tokyo"})
+
+    assert member_form.read(filled_in(form), DEFAULT).of(BOB) == {}
+    assert member_form.read(filled_in(form, capacity="3"), DEFAULT).of(BOB) == {"capacity": 3}
+    away = member_form.read(filled_in(form, away=day.isoformat()), DEFAULT).of(tokyo)
+    morning = datetime.combine(day, time.min, tzinfo=ZoneInfo("Asia/Tokyo"))
+    assert away == {"away_until": morning}
+    assert member_form.read(filled_in(form, new_skills="mac"), DEFAULT).of(BOB) == {
+        "skills": ("vpn", "okta", "mac")
+    }
+
+
+def test_who_is_back_or_takes_any_number_again_is_shown_so() -> None:
+    known = BOB.model_copy(update={"capacity": 7, "away_until": now() + timedelta(days=9)})
+    form = member_form.draw(DEFAULT, known)
+
+    decided = member_form.read(filled_in(form, away=None, capacity=None), DEFAULT)
+
+    assert decided.of(known) == {"away_until": None, "capacity": None}
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "1000", "3.5", "many", "²"])
+def test_a_number_of_tickets_is_a_whole_one(typed: str) -> None:
+    form = member_form.draw(DEFAULT, BOB)
+
+    with pytest.raises(InvalidDraft) as wrong:
+        member_form.read(filled_in(form, capacity=typed), DEFAULT)
+    assert list(wrong.value.fields) == ["capacity:UBOB"]
+
+
+def test_nobody_is_away_until_a_day_that_is_past() -> None:
+    form = member_form.draw(DEFAULT, BOB)
+
+    with pytest.raises(InvalidDraft) as wrong:
+        member_form.read(filled_in(form, away="2020-02-29"), DEFAULT).of(BOB)
+    assert list(wrong.value.fields) == ["away:UBOB"]
 
 
 def test_a_skill_that_the_desk_does_not_have_any_more_is_not_given() -> None:
@@ -79,10 +126,10 @@ def test_what_is_not_right_is_said_at_its_field() -> None:
 
 def test_the_list_of_skills_has_an_end() -> None:
     full = Configuration(
-        categories=DEFAULT.categories, skills=tuple(Skill(name=f"s{i}") for i in range(100))
+        categories=DEFAULT.categories, skills=tuple(Skill(name=f"s{i}") for i in range(1000))
     )
 
-    with pytest.raises(InvalidDraft, match="room for 100 skills"):
+    with pytest.raises(InvalidDraft, match="room for 1000 skills"):
         member_form.read(sent(new="one more"), full)
     assert member_form.read(sent(new="s7"), full).skills == ("s7",)
 

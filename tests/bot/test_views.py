@@ -2,14 +2,16 @@
 
 import pytest
 
-from bot.views import member_form, ticket_form
+from bot.views import categories_form, member_form, skills_form, ticket_form, try_out
 from bot.views.sentence import sentence_view
-from models.configuration import DEFAULT, Configuration
+from models.assignment import Choice
+from models.configuration import DEFAULT, MOST_CATEGORIES, NAME_LENGTH, Configuration
 from models.member import Member, Role
 from models.skill import Skill
 from models.ticket import Draft, Status
+from models.triage import Category
 from sandbox.slack.blockkit import check_view
-from tests.models.desk_words import ticket_at
+from tests.models.desk_words import ticket_at, triage
 
 HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
 
@@ -30,7 +32,7 @@ def test_slack_shows_the_receipt(status: Status) -> None:
     assert ["as you sent it first" in str(receipt) for receipt in receipts] == [False, True]
 
 
-@pytest.mark.parametrize("amount", [1, 29, 100])
+@pytest.mark.parametrize("amount", [1, 29, 300])
 def test_slack_opens_the_member_form_with_any_number_of_skills(amount: int) -> None:
     names = [f"{HOSTILE}{number}"[-50:] for number in range(amount)]
     full = Configuration(
@@ -43,6 +45,35 @@ def test_slack_opens_the_member_form_with_any_number_of_skills(amount: int) -> N
     assert check_view(member_form.draw(full)) == []
     assert check_view(member_form.draw(full, everything)) == []
     assert check_view(sentence_view(member_form.saved(everything))) == []
+
+
+def test_slack_opens_the_forms_for_the_lists_at_their_fullest() -> None:
+    names = [f"{HOSTILE}{number}"[-NAME_LENGTH:] for number in range(MOST_CATEGORIES)]
+    categories = [
+        Category(name=name, description=HOSTILE * 9, keywords=(HOSTILE,) * 90, private=True)
+        for name in names
+    ]
+    skill = Skill(name=names[0], aliases=(HOSTILE,) * 200)
+    full = Configuration(categories=tuple(categories), skills=(skill,))
+
+    assert check_view(categories_form.draw(full)) == []
+    assert check_view(categories_form.draw(full, names[-1])) == []
+    assert check_view(skills_form.draw()) == []
+    assert check_view(skills_form.draw(skill)) == []
+    assert check_view(skills_form.ask(names[0], people=1, tickets=20_000)) == []
+
+
+def test_slack_shows_what_came_of_a_text() -> None:
+    said = triage(*[HOSTILE] * 8, category=HOSTILE, notes=HOSTILE * 90)
+    bob = Member(team_id="T1", slack_id="UBOB", role=Role.MODERATOR)
+    choice = Choice(member=bob, reason=HOSTILE * 30)
+    passed = [(bob, HOSTILE)] * 1000
+
+    results = try_out.told(said, choice, passed, private=False, asks_gemini=True)
+
+    assert check_view(try_out.draw(*results)) == []
+    assert check_view(try_out.draw()) == []
+    assert "<!channel>" not in str(results)
 
 
 def test_slack_shows_a_sentence() -> None:

@@ -45,7 +45,7 @@ async def test_an_admin_gives_a_role_and_skills_in_a_form(opens: Opens, world: W
     await form.get_by_role("option", name="vpn").click()
     await submits(grace)
 
-    await expect(form).to_contain_text("Ada Lovelace")
+    await expect(form).to_contain_text("is now: moderator")
     await closes_modal(grace)
     [ada] = [m for m in await world.documents("members") if m["slack_id"] == world.cast.ada.id]
     assert (ada["role"], ada["skills"]) == ("moderator", ["vpn"])

@@ -8,8 +8,20 @@ import pytest
 from sandbox.servers import Servers
 from sandbox.wire import Wire
 from sandbox.world import World
-from tests.faults.walking import Stage
+from tests.faults.invariants import check_invariants
+from tests.faults.walking import Outcome, Stage, outcome, walks
 from tests.stories.acts import gives
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`places`: a few, each in a test of its own; or none, which means all of them."""
+    if "places" in metafunc.fixturenames:
+        every = metafunc.config.getoption("every", default=False)
+        mark = metafunc.definition.get_closest_marker("few")
+        few = [] if every or mark is None else list(mark.args)
+        metafunc.parametrize(
+            "places", [(at,) for at in few] or [()], ids=list(map(str, few)) or ["every"]
+        )
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +47,13 @@ async def stage(wired: Stage) -> Stage:
     """The running desk with nothing in it yet."""
     await wired.begins_anew()
     return wired
+
+
+@pytest.fixture(scope="session")
+async def as_usual(wired: Stage) -> Outcome:
+    """What comes of a ticket when nothing fails."""
+    await wired.begins_anew()
+    await walks(wired)
+    await check_invariants(wired.world)
+    assert len(wired.world.mail.inbox) == 1
+    return await outcome(wired.world)

@@ -43,7 +43,7 @@ async def a_crowd_comes(world: World) -> None:
         posts = slack.journal.calls("chat.postMessage")
         return [notice_in(post.request) for post in posts if is_an_offer(post.request)]
 
-    await slack.until(lambda: len(offers()) > TICKETS, timeout=300, waiting_for="all the offers")
+    await slack.until(lambda: len(offers()) > TICKETS, timeout=540, waiting_for="all the offers")
     assert [entry.name for entry in slack.journal.calls() if _was_too_much(entry)] == []
     assert len(set(offers())) == len(offers())
     assert p95(loaded) < TIMES_LONGER * p95(quiet)

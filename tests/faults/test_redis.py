@@ -148,6 +148,7 @@ async def test_what_somebody_writes_into_redis_runs_no_code_and_holds_nobody_up(
     for name, job in written.items():
         await world.redis.set(f"arq:job:{name}", job)
         await world.redis.zadd("arq:queue", {name: 1})
+    await world.redis.zadd("arq:queue", {b"\xff\x00": 1})
 
     await _all_are_taken(world)
     assert world.worker.alive, world.worker.log_of_this_run[-1500:]

@@ -17,7 +17,14 @@ from tests.faults.acts import is_an_offer, posts_of, steps_held
 from tests.faults.invariants import check_invariants
 from tests.faults.walking import Stage, submits
 from tests.sabotage.sitecustomize import MINUTES_OFF, SABOTAGE, told
-from tests.stories.acts import gives, leases_end, nothing_pends, opens_ticket, until_tickets_have
+from tests.stories.acts import (
+    gives,
+    leases_end,
+    nothing_pends,
+    opens_ticket,
+    opens_ticket_at_last,
+    until_tickets_have,
+)
 
 pytestmark = pytest.mark.long
 OFFER = "T-1.offer.1"
@@ -91,7 +98,7 @@ async def test_as_much_is_at_work_as_all_workers_can_do(stage: Stage, crowd: lis
     await asyncio.gather(*(worker.start(timeout=60) for worker in crowd[:7]))
     world.gemini.hangs()
     for number in range(150):
-        await opens_ticket(world.cast.ada, f"VPN is down, {number}")
+        await opens_ticket_at_last(world.cast.ada, f"VPN is down, {number}")
     async with asyncio.timeout(30), await world.database.tickets.watch() as changes:
         while await steps_held(world) <= 100:
             await changes.next()

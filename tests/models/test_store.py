@@ -106,7 +106,6 @@ async def test_every_search_among_tickets_uses_an_index(
 async def _reads_the_feed(servers: Servers, at: datetime) -> None:
     database = Database(SecretStr(servers.mongodb_uri), DATABASE, answer_within=5)
     feed = Feed(database)
-    await feed.prepare()
     grace = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN)
     for place in (None, Place(at - timedelta(hours=1))):
         await feed.after(place, grace, limit=5)

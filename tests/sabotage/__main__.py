@@ -22,7 +22,7 @@ ALL = (
         "no unique index",
         (
             f"{STORIES}/test_employee.py::test_one_submission_delivered_three_times_opens_one_ticket",
-            f"{FAULTS}/test_crash_everywhere.py::test_the_bot_dies_during_a_submission",
+            f"{FAULTS}/test_bot_dies.py::test_the_bot_dies_during_a_submission",
         ),
     ),
     Sabotage(

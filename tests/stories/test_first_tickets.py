@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.servers import Servers
 from sandbox.world import World
-from tests.stories.acts import opens_ticket
+from tests.stories.acts import opens_ticket_at_last
 
 
 @pytest.mark.fault("F01")
@@ -17,6 +17,6 @@ async def test_many_open_the_very_first_tickets_at_once(servers: Servers) -> Non
             for n in range(32)
         ]
 
-        numbers = await asyncio.gather(*(opens_ticket(person, "VPN") for person in people))
+        numbers = await asyncio.gather(*(opens_ticket_at_last(person, "VPN") for person in people))
 
         assert sorted(numbers) == sorted(f"T-{n}" for n in range(1, 33))

@@ -1,0 +1,32 @@
+"""Trying a thing at each of many places, until a run ends undisturbed."""
+
+from collections.abc import Awaitable, Callable
+from itertools import count
+
+from tests.faults.invariants import check_invariants
+from tests.faults.walking import Outcome, Stage, outcome
+
+# How much a process says depends a little on chance.
+UNDISTURBED_IN_A_ROW = 5
+
+
+async def at_each(places: tuple[int, ...], run: Callable[[int], Awaitable[bool]]) -> None:
+    """Have a run disturbed at each of these places; at all when none are given."""
+    undisturbed = 0
+    for at in places or count(1):
+        try:
+            disturbed = await run(at)
+        except Exception as error:
+            error.add_note(f"disturbed at {at}")
+            raise
+        assert disturbed or not places, f"there is no place {at}"
+        undisturbed = 0 if disturbed else undisturbed + 1
+        if undisturbed == UNDISTURBED_IN_A_ROW:
+            return
+
+
+async def nothing_is_lost_or_twice(stage: Stage, as_usual: Outcome, *, copies: int = 1) -> None:
+    """All is as usual, but for so many copies of the letter at most."""
+    await check_invariants(stage.world)
+    assert await outcome(stage.world) == as_usual
+    assert 1 <= len(stage.world.mail.inbox) <= copies

@@ -1,0 +1,53 @@
+"""A worker that is told to end anywhere, or dies while it talks to the outside, loses nothing."""
+
+import pytest
+
+from sandbox.wire import Moment
+from tests.faults.dying import AtCall, AtLetter, ToldToEnd, goes_through
+from tests.faults.places import at_each, nothing_is_lost_or_twice
+from tests.faults.walking import Outcome, Stage, walks
+
+
+@pytest.mark.few(20)
+@pytest.mark.fault("F21")
+async def test_the_worker_is_told_to_end_at_a_message(
+    stage: Stage, as_usual: Outcome, places: tuple[int, ...]
+) -> None:
+    """It finishes what it has begun: nobody has to wait for a lease to end."""
+
+    async def run(at: int) -> bool:
+        await stage.begins_anew()
+        ending = ToldToEnd(stage, at=at)
+        told = await goes_through(ending, stage, lambda: walks(stage))
+        await nothing_is_lost_or_twice(stage, as_usual)
+        return told
+
+    await at_each(places, run)
+
+
+@pytest.mark.few(7)
+@pytest.mark.fault("F20")
+@pytest.mark.parametrize("moment", Moment)
+async def test_the_worker_dies_at_a_call_of_slack(
+    stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[int, ...]
+) -> None:
+    async def run(at: int) -> bool:
+        await stage.begins_anew()
+        death = AtCall(stage, at=at, moment=moment)
+        died = await goes_through(death, stage, lambda: walks(stage))
+        copies = 2 if died and stage.letters_unsure else 1
+        await nothing_is_lost_or_twice(stage, as_usual, copies=copies)
+        return died
+
+    await at_each(places, run)
+
+
+@pytest.mark.fault("F20", "F73")
+async def test_the_worker_dies_when_a_letter_is_sent_and_sends_the_very_same_again(
+    stage: Stage, as_usual: Outcome
+) -> None:
+    assert await goes_through(AtLetter(stage), stage, lambda: walks(stage))
+
+    await nothing_is_lost_or_twice(stage, as_usual, copies=2)
+    first, second = stage.world.mail.inbox
+    assert first.message_id == second.message_id
