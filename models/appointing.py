@@ -34,12 +34,16 @@ async def appoint(
         InvalidDraft: it can't be; the fields are `PERSON` or what is changed.
         OutOfTurn: somebody else has changed the person meanwhile.
     """
-    asked = before.model_copy(update=dict(changes))
+    asked = _asked(before, changes)
     if asked == before:
         return before
     await check(desk, before, asked)
     await _note(desk, by, before, asked, via=via)
-    after = await _stored(desk, before, asked)
+    try:
+        after = await _stored(desk, before, asked)
+    except OutOfTurn:
+        await _note(desk, by, asked, before, via=via)
+        raise
     # Two admins may take each other's role at the same moment: then neither does.
     if before.administers and not await _admins(desk, before.team_id):
         await _note(desk, by, after, before, via=via)
@@ -64,14 +68,20 @@ async def check(desk: Desk, before: Member, asked: Member) -> None:
         raise InvalidDraft({PERSON: _LAST_ADMIN})
 
 
+def _asked(before: Member, changes: Mapping[str, Any]) -> Member:
+    """The person as they would be; a role that is given is not the user group's any more."""
+    asked = before.model_copy(update=dict(changes))
+    if "role" not in changes:
+        return asked
+    by_group = before.by_group and asked.role is Role.MODERATOR
+    return asked.model_copy(update={"appointed": True, "by_group": by_group})
+
+
 async def _stored(desk: Desk, before: Member, after: Member) -> Member:
     """Store what is different, unless something that an admin decides is not as it was."""
-    known = {
-        name: _kept(after, name) for name in DECIDED if _kept(before, name) != _kept(after, name)
-    }
-    if "role" in known:
-        known["appointed"] = True
-        known |= {} if after.role is Role.MODERATOR else {"by_group": False}
+    names = (*DECIDED, "appointed", "by_group")
+    kept = {name: (_kept(before, name), _kept(after, name)) for name in names}
+    known = {name: is_ for name, (was, is_) in kept.items() if is_ != was}
     async with answering():
         result = await desk.database.members.update_one(_as(before), {"$set": known})
     if not result.matched_count:
@@ -98,7 +108,8 @@ def _kept(member: Member, name: str) -> Any:
 async def _note(desk: Desk, by: Member, before: Member, after: Member, *, via: str) -> None:
     """Write it down before it is done, so that nothing is done that is not written down."""
     was, is_ = (one.model_dump(mode="json", include=set(DECIDED)) for one in (before, after))
-    await desk.accounts.note(by, "set role", after.slack_id, before=was, after=is_, via=via)
+    if was != is_:
+        await desk.accounts.note(by, "set role", after.slack_id, before=was, after=is_, via=via)
 
 
 async def _admins(desk: Desk, team_id: str) -> list[str]:

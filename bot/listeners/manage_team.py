@@ -10,11 +10,11 @@ from bot.subcommand import subcommand
 from bot.views import member_form
 from bot.views.sentence import sentence_view
 from models import arranging
+from models.appointing import appoint, check
 from models.desk import Desk
 from models.errors import DeskError, InvalidDraft, OutsideError
-from models.member import Member, Role
+from models.member import Member
 
-_LAST_ADMIN = "They are the last admin. Please make somebody else one first."
 _SLACK_SILENT = "Slack does not answer just now. Please close this and try again."
 
 
@@ -73,69 +73,20 @@ async def save_member(
     decided = member_form.read(body["view"], await desk.store.configuration(team_id))
     before = await desk.store.member(team_id, decided.slack_id)
     changes = decided.of(before)
-    asked = before.model_copy(update=changes)
-    await _refuse_to_lock_out(desk, asked)
-    _refuse_role(before, asked)
-    if decided.new_skills:
-        await arranging.add_skills(desk, admin, *decided.new_skills)
-    await _note(desk, admin, before, asked)
-    member = await _store(desk, before, changes)
-    # Two admins may take each other's role at the same moment: then neither does.
-    if before.administers and not await _admins(desk, team_id):
-        await desk.store.set_role(team_id, decided.slack_id, role=before.role)
-        await _note(desk, admin, member, before)
-        raise InvalidDraft({member_form.PERSON: _LAST_ADMIN})
+    try:
+        await check(desk, before, before.model_copy(update=changes))
+        if decided.new_skills:
+            await arranging.add_skills(desk, admin, *decided.new_skills)
+        member = await appoint(desk, admin, before, changes)
+    except InvalidDraft as refused:
+        raise InvalidDraft(member_form.at_fields(refused.fields, before)) from refused
     background.start(_follow(desk, member))
     await ack(
         response_action="update", view=sentence_view(member_form.saved(member), title="People")
     )
 
 
-async def _store(desk: Desk, before: Member, changes: dict[str, Any]) -> Member:
-    """Store what the admin has changed, and nothing else of the person."""
-    known = {**changes, "skills": list(changes["skills"])} if "skills" in changes else changes
-    if "role" in known:
-        return await desk.store.set_role(before.team_id, before.slack_id, **known)
-    await desk.store.note(before.team_id, before.slack_id, **known)
-    return await desk.store.member(before.team_id, before.slack_id)
-
-
-def _refuse_role(before: Member, asked: Member) -> None:
-    """Roles that Slack decides about are not given or taken here."""
-    field = f"{member_form.ROLE}:{before.slack_id}"
-    if before.guest and asked.role is not Role.USER:
-        why = "Guests, bots and people of other workspaces are never more than users."
-        raise InvalidDraft({field: why})
-    if before.by_group and asked.role is Role.USER:
-        why = "They are a moderator by a Slack user group. Take them out of it in Slack."
-        raise InvalidDraft({field: why})
-
-
-async def _note(desk: Desk, by: Member, before: Member, after: Member) -> None:
-    """Write it down before it is done, so that nothing is done that is not written down."""
-    parts = {"role", "skills", "trusted", "capacity", "away_until"}
-    was, is_ = (one.model_dump(mode="json", include=parts) for one in (before, after))
-    if was != is_:
-        await desk.accounts.note(by, "set role", after.slack_id, before=was, after=is_)
-
-
 async def _follow(desk: Desk, member: Member) -> None:
     """What follows from a role; should it not come to this, the worker looks every minute."""
     await desk.take_back_orphans(member.team_id)
     await desk.acquainted(member.team_id, member.slack_id)
-
-
-async def _admins(desk: Desk, team_id: str) -> list[str]:
-    return [m.slack_id for m in await desk.store.moderators(team_id) if m.administers]
-
-
-async def _refuse_to_lock_out(desk: Desk, asked: Member) -> None:
-    """Somebody must always be able to open this form."""
-    if asked.role is Role.ADMIN:
-        return
-    if asked.slack_id in desk.settings.admin_slack_ids:
-        raise InvalidDraft(
-            {member_form.PERSON: "They are always an admin: ADMIN_SLACK_IDS names them."}
-        )
-    if await _admins(desk, asked.team_id) == [asked.slack_id]:
-        raise InvalidDraft({member_form.PERSON: _LAST_ADMIN})

@@ -1,10 +1,19 @@
 """The form about a person: role, skills, how long away, how many tickets; drawn, and read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from bot.views import audit, categories_form, desk_health, skills_form, token_form, try_out
+from bot.views import (
+    audit,
+    categories_form,
+    desk_health,
+    skills_form,
+    token_form,
+    try_out,
+    webhooks_form,
+)
 from bot.views.fields import (
     VALUE,
     Sent,
@@ -71,6 +80,14 @@ class Assigned:
             TRUSTED: ("trusted", self.trusted),
         }
         return dict(what for name, what in decided.items() if name not in self.left)
+
+
+def at_fields(faults: Mapping[str, str], member: Member) -> dict[str, str]:
+    """The sentences about a person, by the ids of the form's blocks."""
+    return {
+        PERSON if name == PERSON else f"{name}:{member.slack_id}": said
+        for name, said in faults.items()
+    }
 
 
 def draw(configuration: Configuration, member: Member | None = None) -> Block:
@@ -244,6 +261,6 @@ def _doors() -> list[Block]:
     """What leads on from here."""
     lists = [
         button(form.OPEN, form.TITLE, value=form.OPEN)
-        for form in (skills_form, categories_form, try_out)
+        for form in (skills_form, categories_form, try_out, webhooks_form)
     ]
     return [buttons("lists", *lists), desk_health.button(), audit.button()]

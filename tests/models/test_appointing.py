@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from models.appointing import PERSON, appoint
+from models.clock import now
 from models.desk import Desk
 from models.errors import DeskError, InvalidDraft
-from models.member import Member, Role
+from models.member import Member, Profile, Role
 from sandbox.servers import Servers
 from tests.desks import desk_on
 
@@ -81,6 +82,17 @@ async def test_what_was_decided_of_somebody_else_than_they_are_is_not_done(desk:
         await appoint(desk, grace, before, {"role": Role.MODERATOR})
 
     assert (await known(desk, "UBOB")).role is Role.USER
+    undone, done = [one for one in await desk.accounts.acts("T1") if one.to == "UBOB"]
+    assert (done.after, done.before) == (undone.before, undone.after)
+
+
+async def test_who_was_said_to_be_a_user_does_not_become_an_admin_by_owning(desk: Desk) -> None:
+    owner = Profile(name="Olga", email=None, tz="UTC", owner=True, active=True)
+    grace, olga = await known(desk, "UGRACE"), await known(desk, "UOLGA")
+
+    decided = await appoint(desk, grace, olga, {"role": Role.USER})
+
+    assert (await desk.store.set_profile(decided, owner, at=now())).role is Role.USER
 
 
 async def test_a_document_from_before_a_field_was_can_be_changed(desk: Desk) -> None:
