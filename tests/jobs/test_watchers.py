@@ -9,6 +9,7 @@ import pytest
 from jobs.notify import dm_watchers
 from jobs.refresh_cards import refresh_cards
 from jobs.retrying import Tools, Work, do_step
+from models.clock import now
 from models.desk import Desk
 from models.errors import InvalidDraft, NoSuchTicket, NotAllowed
 from models.flow import Move
@@ -17,6 +18,7 @@ from models.step import Step
 from models.ticket import Draft, Ticket
 from models.watching import MOST, watch
 from sandbox.servers import Servers
+from sandbox.slack.faults import Fault
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.person import Person
 from sandbox.slack.workspace import Workspace
@@ -178,3 +180,23 @@ async def test_no_more_watch_than_the_worker_can_tell(hall: Hall) -> None:
         await watch(
             hall.desk, ticket.id, by=await hall.member(hall.eve), who=hall.eve.id, watches=True
         )
+
+
+async def test_a_card_of_unknown_fate_is_not_sent_twice(hall: Hall) -> None:
+    ticket = await hall.ticket()
+    hall.slack.faults.add("chat.postMessage", Fault(accept_then_reset=True), times=1)
+    await watch(hall.desk, ticket.id, by=await hall.member(hall.eve), who=hall.eve.id, watches=True)
+    await do_step(Tools(hall.desk, None), Step.DM_WATCHERS, dm_watchers, ticket.id)
+    unsure, _ = await hall.desk.store.ticket(ticket.id)
+    assert unsure.step(Step.DM_WATCHERS)
+    assert unsure.cards == ()
+
+    await hall.desk.database.tickets.update_one(
+        {"_id": ticket.id},
+        {"$set": {"pending.$[one].due": now()}, "$inc": {"rev": 1}},
+        array_filters=[{"one.step": Step.DM_WATCHERS.value}],
+    )
+    sure = await hall.works(ticket)
+
+    assert [card.to for card in sure.cards] == [hall.eve.id]
+    assert len(hall.told(hall.eve, ticket)) == 1
