@@ -11,7 +11,6 @@ from bot.app import build_app
 from bot.background import Background
 from bot.serve import Bot, open_doors
 from bot.views import webhooks_form
-from bot.views.fields import button, buttons, plain
 from models.clock import now
 from models.desk import Desk
 from models.errors import InvalidDraft
@@ -32,6 +31,13 @@ from tests.desks import desk_on
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 TEAM = "T0FRONT01"
 URL = "https://example.com/frontdesk"
+BUTTONS = {
+    "open": webhooks_form.TITLE,
+    "remove": "Remove",
+    "log": "Deliveries",
+    "replay": "Tell again",
+    "back": "All webhooks",
+}
 
 
 def webhook(number: int = 1, **more: Any) -> Webhook:
@@ -111,16 +117,19 @@ async def grace(slack: Workspace, desk: Desk) -> Person:
     return grace
 
 
-async def opens(slack: Workspace, desk: Desk, person: Person) -> None:
-    """Have the button before them, in a form of theirs, and press it."""
+async def opens(slack: Workspace, person: Person) -> None:
+    """Go from `/ticket admin` to the webhooks."""
+    await enters(slack, person)
+    assert person.modal
+    await person.clicks(person.modal, webhooks_form.TITLE)
+
+
+async def enters(slack: Workspace, person: Person) -> None:
+    """Open the form behind `/ticket admin`."""
     while person.modal:
         await person.closes()
-    await person.types("/ticket")
-    assert person.modal
-    leads = buttons("b", button(webhooks_form.OPEN, webhooks_form.TITLE, value="x"))
-    view = {"type": "modal", "title": plain("Admin"), "blocks": [leads]}
-    await desk.slack.update_view(person.modal.id, view)
-    await person.clicks(person.modal, webhooks_form.TITLE)
+    await person.types("/ticket admin")
+    await slack.until(lambda: person.modal and webhooks_form.TITLE in person.modal.buttons)
 
 
 async def until_it_says(slack: Workspace, person: Person, words: str) -> str:
@@ -135,7 +144,7 @@ async def until_it_says(slack: Workspace, person: Person, words: str) -> str:
 async def test_an_admin_adds_a_webhook_and_sees_its_secret_once(
     slack: Workspace, desk: Desk, grace: Person
 ) -> None:
-    await opens(slack, desk, grace)
+    await opens(slack, grace)
     assert grace.modal
     assert "Nobody is told yet" in grace.modal.says
     await grace.fills("Address of a new one", "http://example.com")
@@ -148,7 +157,7 @@ async def test_an_admin_adds_a_webhook_and_sees_its_secret_once(
     [stored] = await desk.webhooks.of(TEAM)
     assert (stored.url, stored.events) == (URL, ("claimed", "resolved"))
     assert stored.secret.get_secret_value() in grace.modal.says
-    await opens(slack, desk, grace)
+    await opens(slack, grace)
     assert URL in grace.modal.says
     assert stored.secret.get_secret_value() not in str(grace.modal.blocks)
     [act, *_] = await desk.accounts.acts(TEAM)
@@ -173,7 +182,7 @@ async def test_an_admin_sees_what_was_told_and_has_it_told_again(
     await desk.webhooks.note(told.model_copy(update={"delivered": True}))
     await desk.amend(ticket.id, lambda t, _: t.model_copy(update={"pending": ()}))
 
-    await opens(slack, desk, grace)
+    await opens(slack, grace)
     assert grace.modal
     await grace.clicks(grace.modal, "Deliveries")
     await until_it_says(slack, grace, f"{ticket.id}: delivered after 1 try")
@@ -190,7 +199,7 @@ async def test_an_admin_sees_what_was_told_and_has_it_told_again(
 
 async def test_an_admin_removes_a_webhook(slack: Workspace, desk: Desk, grace: Person) -> None:
     [hook] = await desk.webhooks.of(TEAM)
-    await opens(slack, desk, grace)
+    await opens(slack, grace)
     assert grace.modal
     await grace.clicks(grace.modal, "Remove")
     await until_it_says(slack, grace, "Nobody is told yet")
@@ -201,7 +210,7 @@ async def test_an_admin_removes_a_webhook(slack: Workspace, desk: Desk, grace: P
 
 
 @pytest.mark.fault("F85")
-@pytest.mark.parametrize("did", ["open", "add", "remove", "log", "replay"])
+@pytest.mark.parametrize("did", ["add", *BUTTONS])
 async def test_who_is_no_admin_any_more_does_nothing_of_it(
     slack: Workspace, desk: Desk, grace: Person, did: str
 ) -> None:
@@ -210,16 +219,15 @@ async def test_who_is_no_admin_any_more_does_nothing_of_it(
     await desk.webhooks.note(delivery(1, webhook_id=hook.id, outcome="x"))
     other = slack.add_person(f"al{did}", real_name="Al", email=f"al{did}@acme.example")
     await desk.store.set_role(TEAM, other.id, role=Role.ADMIN)
-    if did != "open":
-        await opens(slack, desk, other)
-    if did == "replay":
+    await (enters if did == "open" else opens)(slack, other)
+    if did in {"replay", "back"}:
         assert other.modal
         await other.clicks(other.modal, "Deliveries")
         await until_it_says(slack, other, "not delivered")
     await desk.store.set_role(TEAM, other.id, role=Role.MODERATOR)
     acts = await desk.accounts.acts(TEAM)
 
-    await _tries(slack, desk, other, did)
+    await _tries(other, did)
 
     assert [one.id for one in await desk.webhooks.of(TEAM)] == [hook.id]
     assert await desk.accounts.acts(TEAM) == acts
@@ -231,14 +239,10 @@ def _shown(person: Person) -> str:
     return f"{person.modal.says} {person.modal.errors}" if person.modal else ""
 
 
-async def _tries(slack: Workspace, desk: Desk, person: Person, did: str) -> None:
-    match did:
-        case "open":
-            await opens(slack, desk, person)
-        case "add":
-            await person.fills("Address of a new one", URL)
-            await person.submits()
-        case _:
-            assert person.modal
-            names = {"remove": "Remove", "log": "Deliveries", "replay": "Tell again"}
-            await person.clicks(person.modal, names[did])
+async def _tries(person: Person, did: str) -> None:
+    if did == "add":
+        await person.fills("Address of a new one", URL)
+        await person.submits()
+        return
+    assert person.modal
+    await person.clicks(person.modal, BUTTONS[did])
