@@ -12,6 +12,7 @@ from bot.background import Background
 from bot.errors import answer_error
 from bot.listeners import (
     claim_ticket,
+    correct_ticket,
     decline_ticket,
     follow_people,
     issue_token,
@@ -39,6 +40,7 @@ FEATURES = (
     release_ticket,
     resolve_ticket,
     reopen_ticket,
+    correct_ticket,
     watch_desk,
     show_audit,
     follow_people,

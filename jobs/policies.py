@@ -49,6 +49,7 @@ POLICIES: Mapping[Step, Policy] = {
     Step.REFRESH_CARDS: _QUICK,
     Step.TELL_ADMINS: _QUICK,
     Step.DELIVER_WEBHOOKS: _WEBHOOK,
+    Step.LEARN: _QUICK,
 }
 
 

@@ -39,6 +39,7 @@ class Button(StrEnum):
     RELEASE = "release_ticket"
     RESOLVE = "resolve_ticket"
     REOPEN = "reopen_ticket"
+    CORRECT = "correct_ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,11 @@ def _moderator_status(ticket: Ticket, viewer: str) -> str:
 
 
 def _moderator_buttons(ticket: Ticket, viewer: str) -> list[Block]:
+    correct = [_button(ticket, Button.CORRECT, "Correct")] if ticket.triage else []
+    return _moves(ticket, viewer) + correct
+
+
+def _moves(ticket: Ticket, viewer: str) -> list[Block]:
     mine = ticket.assignee == viewer
     match ticket.status:
         case Status.OFFERED if mine:

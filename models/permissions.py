@@ -20,6 +20,7 @@ class Verb(StrEnum):
     RELEASE = "release"
     RESOLVE = "resolve"
     REOPEN = "reopen"
+    CORRECT = "correct"
 
 
 class Relation(StrEnum):
@@ -39,6 +40,7 @@ _STAFF = {
     Verb.RELEASE: {_ASSIGNEE},
     Verb.RESOLVE: {_ASSIGNEE},
     Verb.REOPEN: {_REQUESTER, _ASSIGNEE},
+    Verb.CORRECT: {_ASSIGNEE, _OTHER},
 }
 _PERMITTED: Mapping[Role, Mapping[Verb, set[Relation]]] = {
     Role.USER: {

@@ -21,6 +21,7 @@ class Step(StrEnum):
     REFRESH_CARDS = "refresh_cards"
     TELL_ADMINS = "tell_admins"
     DELIVER_WEBHOOKS = "deliver_webhooks"
+    LEARN = "learn_from_ticket"
 
 
 class Pending(BaseModel):

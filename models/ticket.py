@@ -110,6 +110,7 @@ class Ticket(_Frozen):
         offered_to: whom it was offered to last, whoever has it now.
         tried: who declined or released it since it was last open.
         reason: why the assignee was chosen.
+        said: what the engine had said, where a person has corrected or confirmed it.
     """
 
     id: str
@@ -124,6 +125,7 @@ class Ticket(_Frozen):
     rev: int = 0
     version: int = 0
     triage: Triage | None = None
+    said: Triage | None = None
     assignee: str | None = None
     reason: str = ""
     offers: int = 0

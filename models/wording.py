@@ -29,6 +29,7 @@ STEP_WORDS = {
     Step.REFRESH_CARDS: "redrawing the cards",
     Step.TELL_ADMINS: "telling the admins",
     Step.DELIVER_WEBHOOKS: "telling the webhooks",
+    Step.LEARN: "learning from it",
 }
 
 

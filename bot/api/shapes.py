@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from models.account import Act, Issued, Scope
+from models.correction import Correction
 from models.member import Member, Role
 from models.ticket import Draft, Event, Status, Ticket, Urgency
 from models.triage import Priority
@@ -75,6 +76,20 @@ class Page(_Out):
 
     tickets: tuple[TicketOut, ...]
     next: str | None = Field(description="the `cursor` of the next page, if there is one")
+
+
+class CorrectionIn(_In):
+    """What a ticket is, where triage had it wrong; what is left out is right as it is."""
+
+    category: str | None = Field(default=None, min_length=1, max_length=100)
+    priority: Priority | None = None
+    skills: tuple[Annotated[str, Field(max_length=100)], ...] | None = Field(
+        default=None, max_length=100
+    )
+
+    def correction(self) -> Correction:
+        """The same in the desk's language."""
+        return Correction(category=self.category, priority=self.priority, skills=self.skills)
 
 
 class TicketIn(_In):

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from bot.api.caller import Reader, TheDesk, Writer
 from bot.api.problems import Told, answers
-from bot.api.shapes import Page, TicketIn, TicketOut
+from bot.api.shapes import CorrectionIn, Page, TicketIn, TicketOut
 from models.accounts import Caller
+from models.correction import correcting
 from models.desk import Desk
 from models.errors import NoSuchTicket
 from models.flow import Move
@@ -32,6 +33,7 @@ Cursor = Annotated[str, Query(pattern=r"^(T-[0-9]{1,9})?$", description="`next` 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Words = Annotated[str, Query(max_length=200, description="words that are all in it")]
 AnyStatus = Annotated[Status | Literal[""], Query(description="one status alone")]
+_AS_IT_IS = CorrectionIn()
 _MISSING = answers(HTTPStatus.NOT_FOUND)
 
 
@@ -87,6 +89,29 @@ async def open_ticket(
 
 
 @router.post(
+    "/{ticket_id}/correct",
+    responses=answers(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
+)
+async def correct_ticket(
+    *,
+    desk: TheDesk,
+    caller: Writer,
+    ticket_id: TicketId,
+    response: Response,
+    wanted: CorrectionIn = _AS_IT_IS,
+    if_match: ETag = "",
+) -> TicketOut:
+    """Say what triage should have said, or with nothing to say that it is right as it is."""
+    before = await _seen(desk, caller, ticket_id)
+    seen = _matched(before, if_match)
+    configuration = await desk.store.configuration(before.team_id)
+    correction = wanted.correction().checked(configuration, before)
+    ticket = await desk.amend(ticket_id, correcting(correction, by=caller.member, seen=seen))
+    await desk.accounts.note(caller.member, Move.CORRECT.value, ticket_id, via=_via(caller))
+    return _shown(ticket, response)
+
+
+@router.post(
     "/{ticket_id}/{verb}",
     responses=answers(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
 )
@@ -103,13 +128,17 @@ async def move_ticket(
     move = MOVES.get(verb)
     if move is None:
         raise Told(HTTPStatus.NOT_FOUND, "There is no such verb.")
-    before = await _seen(desk, caller, ticket_id)
-    if if_match and if_match.removeprefix("W/") != _etag(before):
-        raise Told(HTTPStatus.PRECONDITION_FAILED, f"{ticket_id} has changed in the meantime.")
-    seen = before.version if if_match else None
+    seen = _matched(await _seen(desk, caller, ticket_id), if_match)
     ticket = await desk.move(ticket_id, move, by=caller.member, seen=seen)
     await desk.accounts.note(caller.member, move.value, ticket_id, via=_via(caller))
     return _shown(ticket, response)
+
+
+def _matched(ticket: Ticket, if_match: str) -> int | None:
+    """The version that the caller has seen, if they say so."""
+    if if_match and if_match.removeprefix("W/") != _etag(ticket):
+        raise Told(HTTPStatus.PRECONDITION_FAILED, f"{ticket.id} has changed in the meantime.")
+    return ticket.version if if_match else None
 
 
 async def _seen(desk: Desk, caller: Caller, ticket_id: str) -> Ticket:

@@ -2,14 +2,16 @@
 
 import pytest
 
-from bot.views import member_form, ticket_form
+from bot.views import correction_form, member_form, ticket_form
 from bot.views.sentence import sentence_view
 from models.configuration import DEFAULT, Configuration
+from models.correction import Correction
 from models.member import Member, Role
 from models.skill import Skill
 from models.ticket import Draft, Status
+from models.triage import Category
 from sandbox.slack.blockkit import check_view
-from tests.models.desk_words import ticket_at
+from tests.models.desk_words import ticket_at, triage
 
 HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
 
@@ -43,6 +45,23 @@ def test_slack_opens_the_member_form_with_any_number_of_skills(amount: int) -> N
     assert check_view(member_form.draw(full)) == []
     assert check_view(member_form.draw(full, everything)) == []
     assert check_view(sentence_view(member_form.saved(everything))) == []
+
+
+@pytest.mark.parametrize("amount", [0, 1, 100, 300])
+def test_slack_opens_the_correction_form_with_any_lists(amount: int) -> None:
+    names = [f"{HOSTILE}{number}"[-50:] for number in range(amount)]
+    lists = Configuration(
+        categories=tuple(Category(name=name) for name in (*names, "Other")),
+        skills=tuple(Skill(name=name) for name in names),
+    )
+    own = triage(*(f"{HOSTILE * 2}{n}"[-50:] for n in range(8)), why_builtin=HOSTILE * 9)
+    ticket = ticket_at(Status.OFFERED).model_copy(update={"triage": own})
+    bare = ticket.model_copy(update={"triage": triage()})
+    chosen = Correction(category="Other", skills=lists.vocabulary.names[:50])
+
+    for one in (ticket, bare):
+        assert check_view(correction_form.draw(one, lists)) == []
+        assert check_view(correction_form.draw(one, lists, chosen=chosen)) == []
 
 
 def test_slack_shows_a_sentence() -> None:

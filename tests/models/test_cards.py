@@ -81,13 +81,13 @@ def test_nothing_typed_is_parsed_by_slack(status: Status, kind: CardKind, reader
 @pytest.mark.parametrize(
     ("status", "reader", "offered"),
     [
-        (Status.TRIAGED, BOB, set()),
-        (Status.OFFERED, BOB, {Button.CLAIM, Button.DECLINE}),
-        (Status.OFFERED, EVE, {Button.CLAIM}),
-        (Status.CLAIMED, BOB, {Button.RESOLVE, Button.RELEASE}),
-        (Status.CLAIMED, EVE, set()),
-        (Status.RESOLVED, BOB, {Button.REOPEN}),
-        (Status.RESOLVED, EVE, set()),
+        (Status.TRIAGED, BOB, {Button.CORRECT}),
+        (Status.OFFERED, BOB, {Button.CLAIM, Button.DECLINE, Button.CORRECT}),
+        (Status.OFFERED, EVE, {Button.CLAIM, Button.CORRECT}),
+        (Status.CLAIMED, BOB, {Button.RESOLVE, Button.RELEASE, Button.CORRECT}),
+        (Status.CLAIMED, EVE, {Button.CORRECT}),
+        (Status.RESOLVED, BOB, {Button.REOPEN, Button.CORRECT}),
+        (Status.RESOLVED, EVE, {Button.CORRECT}),
     ],
 )
 def test_a_moderator_finds_the_buttons_that_are_theirs(

@@ -24,6 +24,7 @@ ALLOWED = {
         *((role, REQUESTER) for role in Role),
         *((role, ASSIGNEE) for role in STAFF),
     },
+    Verb.CORRECT: {(role, related) for role in STAFF for related in (ASSIGNEE, OTHER)},
 }
 
 
