@@ -27,7 +27,7 @@ def draw(
     if chosen:
         told = (
             f":warning: *{ticket.id} has changed while you had this open.* {status_line(ticket)}\n"
-            f"It says now: {_now(ticket.triage)}. Your choices are kept: save them again if they hold."
+            f"It says now: {_now(ticket.triage)}. Your choices are kept: please save them again."
         )
     blocks = [
         {"type": "section", "text": {"type": "mrkdwn", "text": told}},
