@@ -5,7 +5,7 @@ from datetime import datetime
 from jobs.retrying import Tools
 from models import flow
 from models.arranging import candidates
-from models.assignment import choose
+from models.assignment import choose, doubtful
 from models.clock import now as clock
 from models.desk import Change
 from models.errors import NotNow
@@ -33,7 +33,8 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
     people, vocabulary = await candidates(tools.desk, ticket.team_id)
     # A skill may have been renamed since the triage.
     needed = vocabulary.current(ticket.triage.skills if ticket.triage else ())
-    choice = choose(ticket.needing(needed), people, now=clock())
+    doubt = doubtful(ticket, await tools.desk.store.configuration(ticket.team_id))
+    choice = choose(ticket.needing(needed), people, now=clock(), doubt=doubt)
     if choice is None:
         raise NotNow(
             "there is no moderator or admin with room for it: see `/ticket admin`, ADMIN_SLACK_IDS",

@@ -40,6 +40,8 @@ class Button(StrEnum):
     RESOLVE = "resolve_ticket"
     REOPEN = "reopen_ticket"
     CORRECT = "correct_ticket"
+    LIKELIEST = "choose_likeliest"
+    SECOND = "choose_second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,14 @@ def moderator_card(ticket: Ticket, *, viewer: str) -> Message:
         line = f"{ticket.id}: a confidential ticket that was offered to you"
         return Message(text=line, blocks=[_section(f"*{line}*"), status])
     blocks = [_title(ticket), status]
+    if ticket.triage and ticket.unsure and ticket.status is not Status.RESOLVED:
+        blocks += _unsure(ticket, ticket.triage)
     if ticket.triage:
         blocks += [_facts(ticket, ticket.triage), *_told(ticket, ticket.triage)]
     if ticket.assignee == viewer:
         blocks.append(_context(f"Why you: {escape(ticket.reason)}"))
-    blocks.append(_context(f"{_asked_line(ticket)} · Triage: {escape(triaged_by(ticket))}"))
+    triaged = f"Triage: {escape(triaged_by(ticket))}{_judged(ticket)}"
+    blocks.append(_context(f"{_asked_line(ticket)} · {triaged}"))
     if buttons := _moderator_buttons(ticket, viewer):
         blocks.append({"type": "actions", "block_id": "moves", "elements": buttons})
     heading = f"{ticket.id} from {mention(ticket.requester)}"
@@ -220,6 +225,26 @@ def _facts(ticket: Ticket, triage: Triage) -> Block:
     }
     fields = [{"type": "mrkdwn", "text": f"*{name}*\n{value}"} for name, value in facts.items()]
     return {"type": "section", "fields": fields}
+
+
+def _unsure(ticket: Ticket, triage: Triage) -> list[Block]:
+    """What the engine can't decide, and the buttons to decide it with."""
+    if triage.second in {"", triage.category}:
+        return [_section(f":thinking_face: *Not sure that it is {escape(triage.category)}.*")]
+    either = f"{escape(triage.category)} or {escape(triage.second)}"
+    choices = {Button.LIKELIEST: triage.category, Button.SECOND: triage.second}
+    buttons = [_button(ticket, button, clip(name, 75)) for button, name in choices.items()]
+    return [
+        _section(f":thinking_face: *Not sure: {either}?*"),
+        {"type": "actions", "block_id": "likeliest", "elements": buttons},
+    ]
+
+
+def _judged(ticket: Ticket) -> str:
+    """Who has put triage right, or confirmed it (mrkdwn)."""
+    by = next((e.who for e in reversed(ticket.history) if e.what == "corrected"), "")
+    judged = "Confirmed" if ticket.said == ticket.triage else "Corrected"
+    return f" · {judged} by {mention(by)}" if by and ticket.said else ""
 
 
 def _told(ticket: Ticket, triage: Triage) -> list[Block]:

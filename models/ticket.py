@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.errors import OutOfTurn
 from models.step import LEASE, Pending, Step, asked
-from models.triage import Triage
+from models.triage import UNSURE_BELOW, Triage
 
 
 class Status(StrEnum):
@@ -141,6 +141,12 @@ class Ticket(_Frozen):
     def text(self) -> str:
         """All that the requester wrote."""
         return f"{self.title}\n{self.description}".strip()
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the engine was not sure of the category, and nobody has judged it since."""
+        triage = self.triage if self.said is None else None
+        return triage is not None and triage.confidence < UNSURE_BELOW
 
     def needing(self, skills: tuple[str, ...]) -> Self:
         """The ticket, once triaged, with these skills in place of those that triage named."""

@@ -26,6 +26,10 @@ class Engine(StrEnum):
     BUILTIN = "builtin"
 
 
+# An engine that is less sure of the category than this has people decide.
+UNSURE_BELOW = 0.55
+
+
 class Category(BaseModel):
     """One kind of ticket: what it covers, and words that point to it.
 

@@ -75,13 +75,15 @@ def counted(number: int, noun: str) -> str:
 
 
 def triaged_by(ticket: Ticket) -> str:
-    """Which engine did the triage, how sure it is, and why it was not Gemini."""
+    """Which engine did the triage, how sure it is, why it was not Gemini; model and prompt."""
     triage = ticket.triage
     if triage is None:
         return "not triaged yet"
     name = "Gemini" if triage.engine is Engine.GEMINI else "the built-in engine"
     because = f"; {triage.why_builtin}" if triage.why_builtin else ""
-    return f"{name} ({triage.confidence:.0%} sure of the category{because})"
+    asked = [triage.model, f"prompt {triage.prompt}" if triage.prompt else ""]
+    sure = f"{name} ({triage.confidence:.0%} sure of the category{because})"
+    return ", ".join([sure, *filter(None, asked)])
 
 
 def facts(ticket: Ticket, *, reader: Member, requester: Member) -> dict[str, str]:

@@ -1,21 +1,25 @@
 """A moderator puts right what triage said of a ticket; the desk learns from it."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
+from bot.background import Background
+from bot.pressing import Act, press_for
 from bot.views import correction_form
 from models import flow
 from models.cards import Button, Pressed
-from models.correction import correcting
+from models.correction import Correction, correcting
 from models.desk import Desk
 from models.errors import DeskError, NoSuchTicket, NotAllowed, OutOfTurn, OutsideError
 from models.logs import about
 from models.member import Member
 from models.permissions import Verb, may
 from models.ticket import Ticket
+from models.triage import Triage
 from models.wording import not_for_you
 
 log = logging.getLogger(__name__)
@@ -24,6 +28,8 @@ log = logging.getLogger(__name__)
 def register(app: AsyncApp) -> None:
     """Listen for the button, and for the form."""
     app.action(Button.CORRECT.value)(open_form)
+    app.action(Button.LIKELIEST.value)(choose_likeliest)
+    app.action(Button.SECOND.value)(choose_second)
     app.view(correction_form.CALLBACK)(save_correction)
 
 
@@ -59,6 +65,33 @@ async def save_correction(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> No
             return
         log.info("%s: corrected", ticket.id)
     await ack()
+
+
+async def choose_likeliest(
+    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+) -> None:
+    """It is what the engine took it for, though it was not sure."""
+    choice = _choosing(desk, lambda triage: triage.category)
+    await press_for(choice, ack=ack, body=body, desk=desk, background=background)
+
+
+async def choose_second(
+    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+) -> None:
+    """It is what the engine took for the next likeliest."""
+    choice = _choosing(desk, lambda triage: triage.second)
+    await press_for(choice, ack=ack, body=body, desk=desk, background=background)
+
+
+def _choosing(desk: Desk, category: Callable[[Triage], str]) -> Act:
+    async def chosen(pressed: Pressed, member: Member) -> Ticket:
+        ticket = await _correctable(desk, member, pressed.ticket_id)
+        wanted = Correction(category=category(ticket.triage) if ticket.triage else None)
+        correction = wanted.checked(await desk.store.configuration(ticket.team_id), ticket)
+        change = correcting(correction, by=member, seen=pressed.version)
+        return await desk.amend(ticket.id, change)
+
+    return chosen
 
 
 async def _correctable(desk: Desk, member: Member, ticket_id: str) -> Ticket:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from models import flow
 from models.cards import Button, Message, Pressed, draw
+from models.correction import Correction, correcting
 from models.flow import Move
 from models.ticket import CardKind, Status, Ticket
 from models.triage import Engine, Priority
@@ -44,7 +45,10 @@ def worst(status: Status) -> Ticket:
         summary=(HOSTILE * 20)[:150],
         notes=(HOSTILE * 90)[:1500],
         engine=Engine.BUILTIN,
-        confidence=1,
+        confidence=0,
+        second=(HOSTILE * 3)[1:76],
+        model=(HOSTILE * 3)[:75],
+        prompt=(HOSTILE * 3)[:75],
         why_builtin=(HOSTILE * 9)[:200],
     )
     return ticket.model_copy(
@@ -145,3 +149,56 @@ def test_the_requester_is_told_who_has_reopened() -> None:
 
     assert "<@UBOB> said" in draw(by_bob, CardKind.RESOLVED, to="UADA").text
     assert "You said" in draw(by_ada, CardKind.RESOLVED, to="UADA").text
+
+
+def unsure(status: Status, **said: Any) -> Ticket:
+    """A ticket of which the engine could not say what it is."""
+    said = {"confidence": 0.54, "second": "Access", **said}
+    return ticket_at(status).model_copy(update={"triage": triage("vpn", **said)})
+
+
+def test_an_engine_that_is_not_sure_asks_with_the_two_likeliest_as_buttons() -> None:
+    card = draw(unsure(Status.OFFERED), CardKind.MODERATOR, to="UBOB")
+
+    assert "*Not sure: Network or Access?*" in str(card.blocks)
+    [row] = [block for block in card.blocks if block.get("block_id") == "likeliest"]
+    assert [one["text"]["text"] for one in row["elements"]] == ["Network", "Access"]
+    assert buttons(card) >= {Button.LIKELIEST, Button.SECOND, Button.CLAIM}
+
+
+@pytest.mark.parametrize(
+    "decided",
+    [
+        unsure(Status.OFFERED, confidence=0.55),
+        unsure(Status.RESOLVED),
+        correcting(Correction(), by=BOB, seen=None)(unsure(Status.OFFERED), NOON),
+    ],
+    ids=["sure", "resolved", "confirmed"],
+)
+def test_what_is_decided_is_not_asked(decided: Ticket) -> None:
+    card = draw(decided, CardKind.MODERATOR, to="UBOB")
+
+    assert "Not sure" not in str(card.blocks)
+    assert not buttons(card) & {Button.LIKELIEST, Button.SECOND}
+
+
+def test_an_engine_that_knows_no_second_category_offers_none() -> None:
+    card = draw(unsure(Status.OFFERED, second=""), CardKind.MODERATOR, to="UBOB")
+
+    assert "*Not sure that it is Network.*" in str(card.blocks)
+    assert not buttons(card) & {Button.LIKELIEST, Button.SECOND}
+
+
+def test_the_card_says_which_engine_and_who_has_judged_it() -> None:
+    by_gemini = triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt="3", confidence=0.8)
+    ticket = ticket_at(Status.CLAIMED).model_copy(update={"triage": by_gemini})
+
+    def says(correction: Correction | None) -> str:
+        change = correction and correcting(correction, by=EVE, seen=None)
+        judged = change(ticket, NOON) if change else ticket
+        return str(draw(judged, CardKind.MODERATOR, to="UBOB").blocks)
+
+    line = "Triage: Gemini (80% sure of the category), gemini-9, prompt 3"
+    assert f"{line}'" in says(None)
+    assert f"{line} · Confirmed by <@UEVE>" in says(Correction())
+    assert f"{line} · Corrected by <@UEVE>" in says(Correction(category="Access"))

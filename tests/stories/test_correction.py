@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from models import flow
+from models.documents import document_of
+from models.flow import Move
+from models.ticket import Ticket
+from models.triage import Engine, Priority, Triage
 from sandbox.cast import Cast
 from sandbox.world import World
 from tests.stories.acts import nothing_pends, opens_ticket
@@ -78,3 +83,33 @@ async def test_who_resolves_it_as_it_is_confirms_what_triage_said(world: World, 
 
     assert lesson["category"] == lesson["said"]["category"] == "Network"
     assert lesson["by"] == cast.bob.id
+
+
+async def test_what_the_engine_can_not_decide_is_decided_with_one_press(
+    world: World, cast: Cast
+) -> None:
+    await world.worker.kill()
+    number = await opens_ticket(cast.ada, "I am locked out of the VPN")
+    either = Triage(
+        category="Network",
+        priority=Priority.NORMAL,
+        skills=("vpn",),
+        summary="VPN",
+        engine=Engine.BUILTIN,
+        confidence=0.5,
+        second="Access",
+    )
+    ticket = Ticket.model_validate({**(await world.documents("tickets"))[0], "id": number})
+    triaged = flow.make(ticket, Move.TRIAGE, by=None, now=ticket.opened_at, triage=either)
+    await world.database.tickets.replace_one({"_id": number}, document_of(triaged))
+    await world.worker.start()
+    card = await cast.bob.gets_message("Not sure: Network or Access?")
+
+    await cast.bob.clicks(card, "Access")
+
+    decided = await cast.bob.gets_message("Corrected by @Bob Kahn", timeout=3)
+    assert "Not sure" not in decided.says
+    assert "Offered to you" in decided.says
+    assert (await the_lesson(world))["category"] == "Access"
+    await cast.bob.clicks(card, "Network")
+    assert await cast.bob.gets_whisper("has changed in the meantime")
