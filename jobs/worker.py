@@ -19,6 +19,7 @@ from jobs.refresh_cards import refresh_cards
 from jobs.retrying import Tools, Work, do_step
 from jobs.sweep import SWEEP_SECONDS, sweep, take_back_orphans, take_up_what_can_be_read
 from jobs.tell_admins import tell_admins
+from jobs.triage_again import triage_again
 from jobs.triage_ticket import triage_ticket
 from models.desk import open_desk
 from models.logs import start_logging
@@ -42,6 +43,7 @@ WORK: Mapping[Step, Work] = {
     Step.TELL_ADMINS: tell_admins,
     Step.DELIVER_WEBHOOKS: deliver_webhooks,
     Step.LEARN: learn_from_ticket,
+    Step.TRIAGE_AGAIN: triage_again,
 }
 
 

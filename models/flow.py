@@ -30,6 +30,7 @@ class Move(StrEnum):
     REOPEN = "reopened"
     WITHDRAW = "withdrawn"
     CORRECT = "corrected"
+    TRIAGE_AGAIN = "triaged again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,10 @@ FLOW: Mapping[Move, Rule] = {
         Status.TRIAGED,
         verb=None,
         then=(Step.ASSIGN, Step.REFRESH_CARDS),
+    ),
+    # Gemini is back; who has the ticket keeps it, and is told by no new message.
+    Move.TRIAGE_AGAIN: _rule(
+        {Status.TRIAGED, Status.OFFERED}, None, verb=None, then=(Step.REFRESH_CARDS,)
     ),
     # What triage said is put right, or confirmed; nobody else gets the ticket for it.
     Move.CORRECT: _rule(

@@ -22,6 +22,7 @@ class Step(StrEnum):
     TELL_ADMINS = "tell_admins"
     DELIVER_WEBHOOKS = "deliver_webhooks"
     LEARN = "learn_from_ticket"
+    TRIAGE_AGAIN = "triage_again"
 
 
 class Pending(BaseModel):

@@ -30,6 +30,7 @@ STEP_WORDS = {
     Step.TELL_ADMINS: "telling the admins",
     Step.DELIVER_WEBHOOKS: "telling the webhooks",
     Step.LEARN: "learning from it",
+    Step.TRIAGE_AGAIN: "another triage by Gemini",
 }
 
 

@@ -38,6 +38,8 @@ LEGAL: dict[tuple[Status, Move], set[Member | None]] = {
     (Status.CLAIMED, Move.RESOLVE): {BOB},
     (Status.CLAIMED, Move.WITHDRAW): {None},
     (Status.RESOLVED, Move.REOPEN): {ADA, BOB},
+    (Status.TRIAGED, Move.TRIAGE_AGAIN): {None},
+    (Status.OFFERED, Move.TRIAGE_AGAIN): {None},
     (Status.TRIAGED, Move.CORRECT): {BOB, EVE, GRACE},
     (Status.OFFERED, Move.CORRECT): {BOB, EVE, GRACE},
     (Status.CLAIMED, Move.CORRECT): {BOB, EVE, GRACE},

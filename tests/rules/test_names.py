@@ -53,9 +53,11 @@ def test_every_step_is_a_function_of_the_worker_and_the_reverse() -> None:
 
 
 def test_every_step_follows_from_some_move() -> None:
-    """But for telling the admins, which follows from giving up a step, and the webhooks."""
+    """But for telling the admins, which follows from giving up a step, for the webhooks, and for
+    asking Gemini once more, which follows from its failing.
+    """
     following = {step for rule in FLOW.values() for step in rule.then}
-    assert following == set(Step) - {Step.TELL_ADMINS, Step.DELIVER_WEBHOOKS}
+    assert following == set(Step) - {Step.TELL_ADMINS, Step.DELIVER_WEBHOOKS, Step.TRIAGE_AGAIN}
 
 
 def test_every_step_has_its_policy_and_its_words() -> None:
