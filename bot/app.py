@@ -21,6 +21,7 @@ from bot.listeners import (
     release_ticket,
     reopen_ticket,
     resolve_ticket,
+    show_accuracy,
     show_audit,
     show_help,
     watch_desk,
@@ -43,6 +44,7 @@ FEATURES = (
     correct_ticket,
     watch_desk,
     show_audit,
+    show_accuracy,
     follow_people,
 )
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from bot.api import people, problems, tickets, webhooks
+from bot.api import accuracy, people, problems, tickets, webhooks
 from models.database import all_within
 
 ANSWER_SECONDS = 5
@@ -30,6 +30,7 @@ def build_api() -> FastAPI:
     v1.include_router(tickets.router)
     v1.include_router(people.router)
     v1.include_router(webhooks.router)
+    v1.include_router(accuracy.router)
     api.include_router(v1)
     api.middleware("http")(_bounded)
     problems.install(api)

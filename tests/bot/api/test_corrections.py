@@ -58,3 +58,18 @@ async def test_what_the_desk_does_not_have_is_refused_at_its_field(
     assert answer.status == 422
     assert any(field in name for name in answer.body["errors"])
     assert (await api.desk.store.ticket(ticket.id))[0].version == ticket.version
+
+
+async def test_how_often_triage_was_right_is_for_admins(api: Api) -> None:
+    _, bobs = await api.somebody("UBOB", Role.MODERATOR)
+    _, graces = await api.somebody("UGRACE", Role.ADMIN)
+    lesson = {"category": "Access", "priority": "normal", "skills": []}
+    said = {"category": "Network", "priority": "normal", "skills": [], "engine": "builtin"}
+    await api.desk.database.lessons.insert_one({"team_id": "T1", "said": said, **lesson})
+
+    assert (await api.call("GET", "/triage/accuracy", token=bobs)).status == 403
+    answer = await api.call("GET", "/triage/accuracy", token=graces)
+
+    assert answer.status == 200
+    assert answer.body["confusions"] == [{"said": "Network", "is": "Access", "tickets": 1}]
+    assert [one["overridden"] for one in answer.body["engines"]] == [1]
