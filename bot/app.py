@@ -24,6 +24,7 @@ from bot.listeners import (
     show_accuracy,
     show_audit,
     show_help,
+    solve_ticket,
     watch_desk,
 )
 from models.desk import Desk
@@ -41,6 +42,7 @@ FEATURES = (
     release_ticket,
     resolve_ticket,
     reopen_ticket,
+    solve_ticket,
     correct_ticket,
     watch_desk,
     show_audit,

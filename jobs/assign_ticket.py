@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from jobs.retrying import Tools
+from jobs.retrying import Tools, nothing
 from models import flow
 from models.arranging import candidates
 from models.assignment import choose, doubtful
@@ -11,7 +11,7 @@ from models.desk import Change
 from models.errors import NotNow
 from models.flow import Move
 from models.step import Pending, Step
-from models.ticket import Ticket
+from models.ticket import Status, Ticket
 
 # How soon to look again when there is nobody at all: somebody may be hired or come back.
 LOOK_AGAIN_SECONDS = 15
@@ -26,6 +26,9 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
         NotNow: there is nobody, or the card of the offer before may have been sent and is not noted
             yet; the ticket waits, and no attempt is used up.
     """
+    # Who asked may have found the answer meanwhile.
+    if ticket.status is not Status.TRIAGED:
+        return nothing
     # A new offer is all that the step would see, and the card would be forgotten.
     if (card := ticket.step(Step.DM_ASSIGNEE)) and card.tries and card.due:
         why = "it is not known yet whether the card of the last offer was sent"

@@ -12,8 +12,9 @@ from models.desk import Change
 from models.errors import NotNow
 from models.flow import Move
 from models.gate import Service
+from models.similar import ALIKE
 from models.step import Pending, Step
-from models.ticket import Ticket
+from models.ticket import Status, Ticket
 from models.triage import Triage
 
 # How soon Gemini is asked again, after it has failed.
@@ -27,9 +28,13 @@ async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
     configuration = await tools.desk.store.configuration(ticket.team_id)
     triage = await _triage(tools, ticket, configuration)
     triage = builtin.raised(triage, ticket, configuration)
+    similar = await tools.desk.search.solved_like(ticket, at_least=ALIKE)
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
-        moved = flow.make(current, Move.TRIAGE, by=None, now=now, triage=triage)
+        if current.status is not Status.NEW and current.triage is None:
+            # Who asked has solved it meanwhile, and may still reopen it.
+            return current.model_copy(update={"triage": triage, "similar": similar})
+        moved = flow.make(current, Move.TRIAGE, by=None, now=now, triage=triage, similar=similar)
         return moved.asking(Step.TRIAGE_AGAIN, due=now + _AGAIN) if triage.stopgap else moved
 
     return triaged

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
 
+from models import blocks
+from models.blocks import context, quote, rich, section, sentence
 from models.step import Pending
 from models.ticket import CardKind, Status, Ticket
 from models.triage import Triage
@@ -27,7 +28,9 @@ from models.wording import (
     triaged_by,
 )
 
-Block = dict[str, Any]
+Block = blocks.Block
+# Of each solution; all of it stands on the ticket that it is of.
+_SOLUTION = 300
 _VERSION = re.compile(r"[0-9]{1,9}")
 
 
@@ -39,6 +42,7 @@ class Button(StrEnum):
     RELEASE = "release_ticket"
     RESOLVE = "resolve_ticket"
     REOPEN = "reopen_ticket"
+    RESOLVE_NOTING = "resolve_with_note"
     CORRECT = "correct_ticket"
     LIKELIEST = "choose_likeliest"
     SECOND = "choose_second"
@@ -95,28 +99,29 @@ def requester_card(ticket: Ticket) -> Message:
         text=f"{ticket.id}: {status_line(ticket)}",
         blocks=[
             _title(ticket),
-            _section(f"*{status_line(ticket)}*\n{next_line(ticket)}"),
-            _context(_asked_line(ticket)),
+            section(f"*{status_line(ticket)}*\n{next_line(ticket)}"),
+            context(_asked_line(ticket)),
         ],
     )
 
 
 def moderator_card(ticket: Ticket, *, viewer: str) -> Message:
     """A moderator's card: all that helps to decide and to work, and the buttons for them."""
-    status = _section(f"*{_moderator_status(ticket, viewer)}*")
+    status = section(f"*{_moderator_status(ticket, viewer)}*")
     if ticket.confidential and ticket.assignee != viewer:
         # Who handed it back handles it no more.
         line = f"{ticket.id}: a confidential ticket that was offered to you"
-        return Message(text=line, blocks=[_section(f"*{line}*"), status])
+        return Message(text=line, blocks=[section(f"*{line}*"), status])
     blocks = [_title(ticket), status]
     if ticket.triage and ticket.unsure and ticket.status is not Status.RESOLVED:
         blocks += _unsure(ticket, ticket.triage)
     if ticket.triage:
         blocks += [_facts(ticket, ticket.triage), *_told(ticket, ticket.triage)]
+    blocks += _solved_before(ticket)
     if ticket.assignee == viewer:
-        blocks.append(_context(f"Why you: {escape(ticket.reason)}"))
+        blocks.append(context(f"Why you: {escape(ticket.reason)}"))
     triaged = f"Triage: {escape(triaged_by(ticket))}{_judged(ticket)}"
-    blocks.append(_context(f"{_asked_line(ticket)} · {triaged}"))
+    blocks.append(context(f"{_asked_line(ticket)} · {triaged}"))
     if buttons := _moderator_buttons(ticket, viewer):
         blocks.append({"type": "actions", "block_id": "moves", "elements": buttons})
     heading = f"{ticket.id} from {mention(ticket.requester)}"
@@ -127,14 +132,18 @@ def resolved_card(ticket: Ticket) -> Message:
     """What tells the requester that the ticket is resolved, and asks whether it helped."""
     if ticket.status is not Status.RESOLVED:
         line = f"{_who_reopened(ticket)} {ticket.id} was not solved yet. {status_line(ticket)}"
-        return Message(text=line, blocks=[_title(ticket), _section(line)])
+        return Message(text=line, blocks=[_title(ticket), section(line)])
     line = f"{mention(ticket.resolver or '')} has resolved {ticket.id}."
     ask = "Did it help? If so, there is nothing to do. If not, reopen it and it comes back to them."
+    if ticket.resolver == ticket.requester:
+        line = f"You said that {ticket.id} is solved."
+        ask = "If it is not after all, reopen it, and somebody looks at it."
     return Message(
         text=f"{line} {ask}",
         blocks=[
             _title(ticket),
-            _section(f"*{line}*\n{ask}"),
+            section(f"*{line}*\n{ask}"),
+            *([quote(ticket.solution)] if ticket.solution else []),
             {
                 "type": "actions",
                 "block_id": "moves",
@@ -159,7 +168,7 @@ def alarm(ticket_id: str, dead: Pending) -> Message:
         "all; once the cause is mended, *Try again* there goes on with them."
     )
     return Message(
-        text=f"{line} {why}", blocks=[_section(f":warning: *{line}*\n{why}"), _section(ask)]
+        text=f"{line} {why}", blocks=[section(f":warning: *{line}*\n{why}"), section(ask)]
     )
 
 
@@ -193,6 +202,7 @@ def _moves(ticket: Ticket, viewer: str) -> list[Block]:
         case Status.CLAIMED if mine:
             return [
                 _button(ticket, Button.RESOLVE, "Resolve", style="primary"),
+                _button(ticket, Button.RESOLVE_NOTING, "Resolve with a note"),
                 _button(ticket, Button.RELEASE, "Release"),
             ]
         case Status.RESOLVED if ticket.resolver == viewer:
@@ -213,7 +223,7 @@ def _button(ticket: Ticket, button: Button, label: str, *, style: str | None = N
 
 def _title(ticket: Ticket) -> Block:
     mark = " · confidential" if ticket.confidential else ""
-    return _rich(_sentence(f"{ticket.id}{mark}  ", bold=True), _sentence(ticket.title, bold=True))
+    return rich(sentence(f"{ticket.id}{mark}  ", bold=True), sentence(ticket.title, bold=True))
 
 
 def _facts(ticket: Ticket, triage: Triage) -> Block:
@@ -230,12 +240,12 @@ def _facts(ticket: Ticket, triage: Triage) -> Block:
 def _unsure(ticket: Ticket, triage: Triage) -> list[Block]:
     """What the engine can't decide, and the buttons to decide it with."""
     if triage.second in {"", triage.category}:
-        return [_section(f":thinking_face: *Not sure that it is {escape(triage.category)}.*")]
+        return [section(f":thinking_face: *Not sure that it is {escape(triage.category)}.*")]
     either = f"{escape(triage.category)} or {escape(triage.second)}"
     choices = {Button.LIKELIEST: triage.category, Button.SECOND: triage.second}
     buttons = [_button(ticket, button, clip(name, 75)) for button, name in choices.items()]
     return [
-        _section(f":thinking_face: *Not sure: {either}?*"),
+        section(f":thinking_face: *Not sure: {either}?*"),
         {"type": "actions", "block_id": "likeliest", "elements": buttons},
     ]
 
@@ -249,35 +259,28 @@ def _judged(ticket: Ticket) -> str:
 
 def _told(ticket: Ticket, triage: Triage) -> list[Block]:
     """Summary, the requester's own words, and the notes; each only when there is something."""
-    told = [_rich(_sentence("Summary  ", bold=True), _sentence(triage.summary))]
+    told = [rich(sentence("Summary  ", bold=True), sentence(triage.summary))]
     if ticket.description:
-        told.append(_quote(ticket.description))
+        told.append(quote(ticket.description))
     if triage.notes:
-        told.append(_rich(_sentence("Notes\n", bold=True), _sentence(triage.notes)))
+        told.append(rich(sentence("Notes\n", bold=True), sentence(triage.notes)))
     return told
+
+
+def _solved_before(ticket: Ticket) -> list[Block]:
+    """Solved tickets like this one, and how they were solved."""
+    if not ticket.similar:
+        return []
+    lines = [
+        part
+        for one in ticket.similar
+        for part in (
+            sentence(f"\n{one.ticket_id}  {clip(one.title, 80)}: ", bold=True),
+            sentence(clip(one.solution, _SOLUTION)),
+        )
+    ]
+    return [rich(sentence("Solved before", bold=True), *lines)]
 
 
 def _asked_line(ticket: Ticket) -> str:
     return f"Opened {moment(ticket.opened_at)}"
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(text, 2000)}]}
-
-
-def _sentence(text: str, *, bold: bool = False) -> Block:
-    return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
-
-
-def _rich(*elements: Block) -> Block:
-    section = {"type": "rich_text_section", "elements": list(elements)}
-    return {"type": "rich_text", "elements": [section]}
-
-
-def _quote(text: str) -> Block:
-    quote = {"type": "rich_text_quote", "elements": [_sentence(text)]}
-    return {"type": "rich_text", "elements": [quote]}

@@ -29,6 +29,7 @@ class Move(StrEnum):
     RESOLVE = "resolved"
     REOPEN = "reopened"
     WITHDRAW = "withdrawn"
+    SOLVE = "solved"
     CORRECT = "corrected"
     TRIAGE_AGAIN = "triaged again"
 
@@ -104,6 +105,13 @@ FLOW: Mapping[Move, Rule] = {
         verb=None,
         then=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
+    # Who asked needs nobody any more.
+    Move.SOLVE: _rule(
+        {Status.NEW, Status.TRIAGED, Status.OFFERED, Status.CLAIMED},
+        Status.RESOLVED,
+        verb=Verb.SOLVE,
+        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
+    ),
     # Gemini is back; who has the ticket keeps it, and is told by no new message.
     Move.TRIAGE_AGAIN: _rule(
         {Status.TRIAGED, Status.OFFERED}, None, verb=None, then=(Step.REFRESH_CARDS,)
@@ -175,9 +183,9 @@ def _effect(ticket: Ticket, move: Move, *, viewer: str) -> dict[str, Any]:
             return {"assignee": None, "tried": (*ticket.tried, viewer)}
         case Move.WITHDRAW:
             return {"assignee": None, "tried": (*ticket.tried, ticket.assignee)}
-        case Move.RESOLVE:
+        case Move.RESOLVE | Move.SOLVE:
             return {"resolver": viewer}
         case Move.REOPEN:
-            return {"assignee": None, "tried": ()}
+            return {"assignee": None, "tried": (), "solution": ""}
         case _:
             return {}

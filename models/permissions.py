@@ -21,6 +21,7 @@ class Verb(StrEnum):
     RESOLVE = "resolve"
     REOPEN = "reopen"
     CORRECT = "correct"
+    SOLVE = "solve"
 
 
 class Relation(StrEnum):
@@ -41,12 +42,14 @@ _STAFF = {
     Verb.RESOLVE: {_ASSIGNEE},
     Verb.REOPEN: {_REQUESTER, _ASSIGNEE},
     Verb.CORRECT: {_ASSIGNEE, _OTHER},
+    Verb.SOLVE: {_REQUESTER},
 }
 _PERMITTED: Mapping[Role, Mapping[Verb, set[Relation]]] = {
     Role.USER: {
         Verb.OPEN: {_REQUESTER},
         Verb.VIEW: {_REQUESTER},
         Verb.REOPEN: {_REQUESTER},
+        Verb.SOLVE: {_REQUESTER},
     },
     Role.MODERATOR: _STAFF,
     Role.ADMIN: _STAFF,

@@ -5,13 +5,18 @@ operator. A page begins after the last ticket of the one before, so that none is
 twice whatever is opened meanwhile, and a late page costs no more than the first.
 """
 
+from collections.abc import Sequence
+
 from models.database import Database, answering
 from models.documents import Document, number_of, ticket_of, visible_to
 from models.member import Member
+from models.similar import MOST_SHOWN, Past, Solved, alike, telling
 from models.skill import words
 from models.ticket import Ticket
 
 _MOST_TERMS = 8
+# So many of the newest that share a word are compared.
+_MOST_COMPARED = 300
 
 
 class Search:
@@ -40,3 +45,29 @@ class Search:
         async with answering():
             found = self._db.tickets.find(query).sort("number", -1).limit(limit)
             return [ticket_of(document) async for document in found]
+
+    async def solved_like(
+        self, ticket: Ticket, *, at_least: float, hidden: Sequence[str] = ()
+    ) -> tuple[Solved, ...]:
+        """Solved tickets most like this one, of those that are no secret; see `models.similar`.
+
+        Args:
+            hidden: categories whose solutions are not for the reader.
+        """
+        query: Document = {
+            "solved_words": {"$in": telling(ticket.text)},
+            "team_id": ticket.team_id,
+            "_id": {"$ne": ticket.id},
+            "triage.category": {"$nin": list(hidden)},
+        }
+        wanted = {"title": 1, "solution": 1, "words": 1}
+        async with answering():
+            found = self._db.tickets.find(query, wanted).sort("number", -1).limit(_MOST_COMPARED)
+            past = [_past(document) async for document in found]
+        return alike(ticket.text, past, at_least=at_least, most=MOST_SHOWN)
+
+
+def _past(document: Document) -> Past:
+    known = {"title": document["title"], "solution": document["solution"]}
+    solved = Solved(ticket_id=document["_id"], **known)
+    return Past(solved=solved, words=frozenset(document["words"]))

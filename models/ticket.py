@@ -13,6 +13,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from models.errors import OutOfTurn
+from models.similar import Solved
 from models.step import LEASE, Pending, Step, asked
 from models.triage import UNSURE_BELOW, Triage
 
@@ -111,6 +112,8 @@ class Ticket(_Frozen):
         tried: who declined or released it since it was last open.
         reason: why the assignee was chosen.
         said: what the engine had said, where a person has corrected or confirmed it.
+        similar: solved tickets like it, as they were when it was triaged.
+        solution: how it was solved, where who resolved it said so.
     """
 
     id: str
@@ -126,12 +129,14 @@ class Ticket(_Frozen):
     version: int = 0
     triage: Triage | None = None
     said: Triage | None = None
+    similar: tuple[Solved, ...] = ()
     assignee: str | None = None
     reason: str = ""
     offers: int = 0
     offered_to: str | None = None
     tried: tuple[str, ...] = ()
     resolver: str | None = None
+    solution: str = ""
     opened_at: datetime
     history: tuple[Event, ...] = ()
     pending: tuple[Pending, ...] = ()

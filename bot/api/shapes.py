@@ -7,7 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from models.account import Act, Issued, Scope
 from models.correction import Correction
+from models.errors import InvalidDraft
+from models.flow import Move
 from models.member import Member, Role
+from models.similar import SOLUTION_LENGTH
 from models.ticket import Draft, Event, Status, Ticket, Urgency
 from models.triage import Priority
 from models.webhook import Delivery, Webhook
@@ -52,6 +55,7 @@ class TicketOut(_Out):
     priority: Priority | None
     skills: tuple[str, ...]
     summary: str
+    solution: str = Field(description="how it was solved, if somebody said so")
     opened_at: datetime
     history: tuple[EventOut, ...]
 
@@ -60,7 +64,7 @@ class TicketOut(_Out):
         """As it is shown; notes are for the moderator's eyes in Slack."""
         triage = ticket.triage
         same = ("id", "version", "status", "title", "description", "urgency", "confidential")
-        more = ("requester", "assignee", "reason", "opened_at")
+        more = ("requester", "assignee", "reason", "opened_at", "solution")
         return cls(
             **ticket.model_dump(include={*same, *more}),
             category=triage.category if triage else None,
@@ -90,6 +94,22 @@ class CorrectionIn(_In):
     def correction(self) -> Correction:
         """The same in the desk's language."""
         return Correction(category=self.category, priority=self.priority, skills=self.skills)
+
+
+class MoveIn(_In):
+    """What may be said with a verb."""
+
+    solution: str = Field(
+        default="",
+        max_length=SOLUTION_LENGTH,
+        description="with `resolve`: how it was solved; shown where something alike is asked",
+    )
+
+    def changes(self, move: Move) -> dict[str, str]:
+        """What it changes of the ticket."""
+        if self.solution and move is not Move.RESOLVE:
+            raise InvalidDraft({"solution": "It is said with `resolve` alone."})
+        return {"solution": self.solution} if self.solution else {}
 
 
 class TicketIn(_In):

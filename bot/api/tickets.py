@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.api.caller import Reader, TheDesk, Writer
 from bot.api.problems import Told, answers
-from bot.api.shapes import CorrectionIn, Page, TicketIn, TicketOut
+from bot.api.shapes import CorrectionIn, MoveIn, Page, TicketIn, TicketOut
 from models.accounts import Caller
 from models.correction import correcting
 from models.desk import Desk
@@ -25,6 +25,7 @@ MOVES = {
     Verb.RELEASE: Move.RELEASE,
     Verb.RESOLVE: Move.RESOLVE,
     Verb.REOPEN: Move.REOPEN,
+    Verb.SOLVE: Move.SOLVE,
 }
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9]{1,9}$", examples=["T-42"])]
 Key = Annotated[str, Header(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
@@ -33,7 +34,7 @@ Cursor = Annotated[str, Query(pattern=r"^(T-[0-9]{1,9})?$", description="`next` 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Words = Annotated[str, Query(max_length=200, description="words that are all in it")]
 AnyStatus = Annotated[Status | Literal[""], Query(description="one status alone")]
-_AS_IT_IS = CorrectionIn()
+_AS_IT_IS, _NOTHING_SAID = CorrectionIn(), MoveIn()
 _MISSING = answers(HTTPStatus.NOT_FOUND)
 
 
@@ -122,14 +123,19 @@ async def move_ticket(
     ticket_id: TicketId,
     verb: Annotated[Verb, Field(description="what to do with it")],
     response: Response,
+    said: MoveIn = _NOTHING_SAID,
     if_match: ETag = "",
 ) -> TicketOut:
-    """Claim, decline, release, resolve or reopen it; 409 says why it is too late for that."""
+    """Claim, decline, release, resolve or reopen it, or as who asked solve it.
+
+    409 says why it is too late for that.
+    """
     move = MOVES.get(verb)
     if move is None:
         raise Told(HTTPStatus.NOT_FOUND, "There is no such verb.")
     seen = _matched(await _seen(desk, caller, ticket_id), if_match)
-    ticket = await desk.move(ticket_id, move, by=caller.member, seen=seen)
+    changes = said.changes(move)
+    ticket = await desk.move(ticket_id, move, by=caller.member, seen=seen, **changes)
     await desk.accounts.note(caller.member, move.value, ticket_id, via=_via(caller))
     return _shown(ticket, response)
 

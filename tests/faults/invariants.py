@@ -25,7 +25,7 @@ from sandbox.world import World
 _MADE_BY_MOVES = ("status", "version", "assignee", "offers", "tried", "resolver")
 _ABOUT_CARDS = {Step.DM_REQUESTER, Step.DM_ASSIGNEE, Step.ASK_REQUESTER, Step.REFRESH_CARDS}
 # Moves that say nothing of who had the ticket before.
-_ANYBODYS = {Move.CORRECT, Move.TRIAGE_AGAIN}
+_ANYBODYS = {Move.CORRECT, Move.TRIAGE_AGAIN, Move.SOLVE}
 _MENTION = re.compile(r"<@(\w+)>")
 _RECEIPT = "Ticket "
 _SECRETS = (

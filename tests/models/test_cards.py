@@ -88,7 +88,11 @@ def test_nothing_typed_is_parsed_by_slack(status: Status, kind: CardKind, reader
         (Status.TRIAGED, BOB, {Button.CORRECT}),
         (Status.OFFERED, BOB, {Button.CLAIM, Button.DECLINE, Button.CORRECT}),
         (Status.OFFERED, EVE, {Button.CLAIM, Button.CORRECT}),
-        (Status.CLAIMED, BOB, {Button.RESOLVE, Button.RELEASE, Button.CORRECT}),
+        (
+            Status.CLAIMED,
+            BOB,
+            {Button.RESOLVE, Button.RESOLVE_NOTING, Button.RELEASE, Button.CORRECT},
+        ),
         (Status.CLAIMED, EVE, {Button.CORRECT}),
         (Status.RESOLVED, BOB, {Button.REOPEN, Button.CORRECT}),
         (Status.RESOLVED, EVE, {Button.CORRECT}),

@@ -25,6 +25,7 @@ ALLOWED = {
         *((role, ASSIGNEE) for role in STAFF),
     },
     Verb.CORRECT: {(role, related) for role in STAFF for related in (ASSIGNEE, OTHER)},
+    Verb.SOLVE: {(role, REQUESTER) for role in Role},
 }
 
 
