@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from models.skill import words
 
 # What a moderator is shown, and what is so alike that its solution is offered to who asks.
-ALIKE, VERY_ALIKE = 0.3, 0.5
+ALIKE, VERY_ALIKE = 0.4, 0.5
 MOST_SHOWN = 3
 SOLUTION_LENGTH = 1000
 _MOST_TERMS = 40

@@ -2,11 +2,12 @@
 
 import pytest
 
-from bot.views import correction_form, member_form, ticket_form
+from bot.views import correction_form, member_form, solution_form, ticket_form
 from bot.views.sentence import sentence_view
 from models.configuration import DEFAULT, Configuration
 from models.correction import Correction
 from models.member import Member, Role
+from models.similar import Solved
 from models.skill import Skill
 from models.ticket import Draft, Status
 from models.triage import Category
@@ -30,6 +31,18 @@ def test_slack_shows_the_receipt(status: Status) -> None:
 
     assert [check_view(receipt) for receipt in receipts] == [[], []]
     assert ["as you sent it first" in str(receipt) for receipt in receipts] == [False, True]
+
+
+def test_slack_shows_what_may_help_and_asks_how_it_was_solved() -> None:
+    ticket = ticket_at(Status.NEW, id="T-123456789")
+    sent = Draft(**ticket.model_dump(include=set(Draft.model_fields)))
+    helpful = Solved(ticket_id="T-7", title="Ada's secret", solution=(HOSTILE * 99)[:1000])
+    receipt = ticket_form.receipt(ticket, sent, helpful)
+
+    assert check_view(receipt) == check_view(solution_form.draw(ticket)) == []
+    assert check_view(sentence_view(*ticket_form.solved(ticket))) == []
+    assert helpful.solution in str(receipt)
+    assert not [word for word in ("T-7", "secret") if word in str(receipt)]
 
 
 @pytest.mark.parametrize("amount", [1, 29, 100])

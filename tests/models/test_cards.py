@@ -10,6 +10,7 @@ from models import flow
 from models.cards import Button, Message, Pressed, draw
 from models.correction import Correction, correcting
 from models.flow import Move
+from models.similar import Solved
 from models.ticket import CardKind, Status, Ticket
 from models.triage import Engine, Priority
 from sandbox.slack.blockkit import check_message
@@ -51,6 +52,9 @@ def worst(status: Status) -> Ticket:
         prompt=(HOSTILE * 3)[:75],
         why_builtin=(HOSTILE * 9)[:200],
     )
+    solved = Solved(
+        ticket_id="T-123456789", title=(HOSTILE * 9)[:150], solution=(HOSTILE * 90)[:1000]
+    )
     return ticket.model_copy(
         update={
             "title": (HOSTILE * 9)[:150],
@@ -58,6 +62,8 @@ def worst(status: Status) -> Ticket:
             "confidential": True,
             "reason": f"knows {(HOSTILE * 20)[:400]}; 9999 open tickets",
             "triage": ticket.triage and verdict,
+            "similar": (solved, solved, solved),
+            "solution": (HOSTILE * 90)[:1000],
         }
     )
 
@@ -206,3 +212,21 @@ def test_the_card_says_which_engine_and_who_has_judged_it() -> None:
     assert f"{line}'" in says(None)
     assert f"{line} · Confirmed by <@UEVE>" in says(Correction())
     assert f"{line} · Corrected by <@UEVE>" in says(Correction(category="Access"))
+
+
+def test_a_card_tells_how_tickets_like_it_were_solved() -> None:
+    like = Solved(ticket_id="T-7", title="VPN drops", solution="Sign in anew.")
+    ticket = ticket_at(Status.OFFERED, confidential=True).model_copy(update={"similar": (like,)})
+
+    assert "Sign in anew." in str(draw(ticket, CardKind.MODERATOR, to="UBOB").blocks)
+    assert "Sign in anew." not in str(draw(ticket, CardKind.MODERATOR, to="UEVE").blocks)
+    assert "Sign in anew." not in str(draw(ticket, CardKind.REQUESTER, to="UADA").blocks)
+
+
+def test_who_has_solved_it_alone_is_asked_whether_it_stays_so() -> None:
+    solved = flow.make(ticket_at(Status.OFFERED), Move.SOLVE, by=ADA, now=NOON)
+
+    card = draw(solved, CardKind.RESOLVED, to="UADA")
+
+    assert "You said that T-1 is solved" in card.text
+    assert buttons(card) == {Button.REOPEN}
