@@ -202,8 +202,8 @@ def _moves(ticket: Ticket, viewer: str) -> list[Block]:
         case Status.CLAIMED if mine:
             return [
                 _button(ticket, Button.RESOLVE, "Resolve", style="primary"),
-                _button(ticket, Button.RESOLVE_NOTING, "Resolve with a note"),
                 _button(ticket, Button.RELEASE, "Release"),
+                _button(ticket, Button.RESOLVE_NOTING, "Resolve with a note"),
             ]
         case Status.RESOLVED if ticket.resolver == viewer:
             return [_button(ticket, Button.REOPEN, "Reopen")]

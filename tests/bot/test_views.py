@@ -4,6 +4,7 @@ import pytest
 
 from bot.views import correction_form, member_form, solution_form, ticket_form
 from bot.views.sentence import sentence_view
+from models.blocks import quote
 from models.configuration import DEFAULT, Configuration
 from models.correction import Correction
 from models.member import Member, Role
@@ -41,7 +42,7 @@ def test_slack_shows_what_may_help_and_asks_how_it_was_solved() -> None:
 
     assert check_view(receipt) == check_view(solution_form.draw(ticket)) == []
     assert check_view(sentence_view(*ticket_form.solved(ticket))) == []
-    assert helpful.solution in str(receipt)
+    assert quote(helpful.solution) in receipt["blocks"]
     assert not [word for word in ("T-7", "secret") if word in str(receipt)]
 
 
