@@ -53,6 +53,7 @@ POLICIES: Mapping[Step, Policy] = {
     Step.DELIVER_WEBHOOKS: _WEBHOOK,
     Step.LEARN: _QUICK,
     Step.TRIAGE_AGAIN: _OUTAGE,
+    Step.ANSWER_ALL: _QUICK,
 }
 
 

@@ -2,8 +2,10 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from jobs.gemini import GeminiFailed, NoAnswer
+from jobs.incidents import joined
 from jobs.prompt import ask, read
 from jobs.retrying import Tools
 from models import builtin, flow
@@ -29,12 +31,14 @@ async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
     triage = await _triage(tools, ticket, configuration)
     triage = builtin.raised(triage, ticket, configuration)
     similar = await tools.desk.search.solved_like(ticket, at_least=ALIKE)
+    incident = await joined(tools, ticket)
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
         if current.status is not Status.NEW and current.triage is None:
             # Who asked has solved it meanwhile, and may still reopen it.
             return current.model_copy(update={"triage": triage, "similar": similar})
-        moved = flow.make(current, Move.TRIAGE, by=None, now=now, triage=triage, similar=similar)
+        known: dict[str, Any] = {"similar": similar, "incident": current.incident or incident}
+        moved = flow.make(current, Move.TRIAGE, by=None, now=now, triage=triage, **known)
         return moved.asking(Step.TRIAGE_AGAIN, due=now + _AGAIN) if triage.stopgap else moved
 
     return triaged

@@ -13,6 +13,7 @@ from jobs.assign_ticket import assign_ticket
 from jobs.deliver_webhooks import deliver_webhooks
 from jobs.doctor import KEEP_SECONDS, examine_outside
 from jobs.gemini import Gemini
+from jobs.incidents import answer_all
 from jobs.learn_from_ticket import learn_from_ticket
 from jobs.policies import LONGEST_TRY
 from jobs.refresh_cards import refresh_cards
@@ -44,6 +45,7 @@ WORK: Mapping[Step, Work] = {
     Step.DELIVER_WEBHOOKS: deliver_webhooks,
     Step.LEARN: learn_from_ticket,
     Step.TRIAGE_AGAIN: triage_again,
+    Step.ANSWER_ALL: answer_all,
 }
 
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from models import blocks
 from models.blocks import context, quote, rich, section, sentence
+from models.incident import people_in
 from models.step import Pending
 from models.ticket import CardKind, Status, Ticket
 from models.triage import Triage
@@ -43,6 +44,7 @@ class Button(StrEnum):
     RESOLVE = "resolve_ticket"
     REOPEN = "reopen_ticket"
     RESOLVE_NOTING = "resolve_with_note"
+    ANSWER_ALL = "answer_all"
     CORRECT = "correct_ticket"
     LIKELIEST = "choose_likeliest"
     SECOND = "choose_second"
@@ -112,7 +114,7 @@ def moderator_card(ticket: Ticket, *, viewer: str) -> Message:
         # Who handed it back handles it no more.
         line = f"{ticket.id}: a confidential ticket that was offered to you"
         return Message(text=line, blocks=[section(f"*{line}*"), status])
-    blocks = [_title(ticket), status]
+    blocks = [_title(ticket), status, *_incident(ticket)]
     if ticket.triage and ticket.unsure and ticket.status is not Status.RESOLVED:
         blocks += _unsure(ticket, ticket.triage)
     if ticket.triage:
@@ -204,6 +206,7 @@ def _moves(ticket: Ticket, viewer: str) -> list[Block]:
                 _button(ticket, Button.RESOLVE, "Resolve", style="primary"),
                 _button(ticket, Button.RELEASE, "Release"),
                 _button(ticket, Button.RESOLVE_NOTING, "Resolve with a note"),
+                *([_button(ticket, Button.ANSWER_ALL, "Answer all")] if ticket.reports else []),
             ]
         case Status.RESOLVED if ticket.resolver == viewer:
             return [_button(ticket, Button.REOPEN, "Reopen")]
@@ -265,6 +268,15 @@ def _told(ticket: Ticket, triage: Triage) -> list[Block]:
     if triage.notes:
         told.append(rich(sentence("Notes\n", bold=True), sentence(triage.notes)))
     return told
+
+
+def _incident(ticket: Ticket) -> list[Block]:
+    """That several people have reported the same."""
+    says = f"{ticket.incident} says the same, as do others: who has that can answer all of them."
+    if ticket.reports:
+        also = clip(", ".join(report.ticket_id for report in ticket.reports), 300)
+        says = f"*{people_in(ticket)} people report this*, also in {also}."
+    return [section(f":rotating_light: {says}")] if ticket.incident else []
 
 
 def _solved_before(ticket: Ticket) -> list[Block]:

@@ -11,7 +11,7 @@ from models.configuration import DEFAULT, Configuration
 from models.errors import Unreadable
 from models.member import Member
 from models.skill import words
-from models.ticket import Status, Ticket
+from models.ticket import Ticket
 
 Document = dict[str, Any]
 _MOST_WORDS = 500
@@ -29,7 +29,7 @@ def document_of(ticket: Ticket) -> Document:
     document["_id"] = document.pop("id")
     document["number"] = number_of(ticket.id)
     document["words"] = sorted(set(words(ticket.text)))[:_MOST_WORDS]
-    if ticket.status is Status.RESOLVED and ticket.solution and not ticket.confidential:
+    if ticket.solution and not ticket.confidential:
         document["solved_words"] = document["words"]
     times = {"due": ticket.due_at(), "dead": ticket.dead_since()}
     return document | {name: at for name, at in times.items() if at}

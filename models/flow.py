@@ -30,6 +30,7 @@ class Move(StrEnum):
     REOPEN = "reopened"
     WITHDRAW = "withdrawn"
     SOLVE = "solved"
+    ANSWER = "answered"
     CORRECT = "corrected"
     TRIAGE_AGAIN = "triaged again"
 
@@ -110,6 +111,13 @@ FLOW: Mapping[Move, Rule] = {
         {Status.NEW, Status.TRIAGED, Status.OFFERED, Status.CLAIMED},
         Status.RESOLVED,
         verb=Verb.SOLVE,
+        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
+    ),
+    # It is one of several about the same, of which another one was resolved with an answer to all.
+    Move.ANSWER: _rule(
+        {Status.TRIAGED, Status.OFFERED, Status.CLAIMED},
+        Status.RESOLVED,
+        verb=None,
         then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
     ),
     # Gemini is back; who has the ticket keeps it, and is told by no new message.

@@ -9,14 +9,17 @@ from collections.abc import Sequence
 
 from models.database import Database, answering
 from models.documents import Document, number_of, ticket_of, visible_to
+from models.incident import WITHIN, Sighting
 from models.member import Member
-from models.similar import MOST_SHOWN, Past, Solved, alike, telling
+from models.similar import MOST_SHOWN, VERY_ALIKE, Past, Solved, alike, telling
 from models.skill import words
-from models.ticket import Ticket
+from models.ticket import Report, Status, Ticket
 
 _MOST_TERMS = 8
 # So many of the newest that share a word are compared.
 _MOST_COMPARED = 300
+# An hour of the busiest desk.
+_MOST_RECENT = 500
 
 
 class Search:
@@ -66,8 +69,37 @@ class Search:
             past = [_past(document) async for document in found]
         return alike(ticket.text, past, at_least=at_least, most=MOST_SHOWN)
 
+    async def open_like(self, ticket: Ticket) -> list[Sighting]:
+        """The tickets very much like this one that are open, and not much older; no secret ones."""
+        number = number_of(ticket.id)
+        query: Document = {
+            "team_id": ticket.team_id,
+            "number": {"$gt": number - _MOST_RECENT, "$lt": number},
+            "words": {"$in": telling(ticket.text)},
+            "status": {"$ne": Status.RESOLVED.value},
+            "confidential": False,
+            "opened_at": {"$gte": ticket.opened_at - WITHIN},
+        }
+        wanted = dict.fromkeys(("title", "words", "number", "requester", "incident"), 1)
+        async with answering():
+            found = self._db.tickets.find(query, wanted).sort("number", -1).limit(_MOST_COMPARED)
+            seen = {document["_id"]: document async for document in found}
+        like = alike(
+            ticket.text,
+            [_past(document) for document in seen.values()],
+            at_least=VERY_ALIKE,
+            most=_MOST_COMPARED,
+        )
+        return [_sighting(seen[one.ticket_id]) for one in like]
+
+
+def _sighting(document: Document) -> Sighting:
+    report = Report(ticket_id=document["_id"], by=document["requester"])
+    incident = document.get("incident", "")
+    return Sighting(report=report, number=document["number"], incident=incident)
+
 
 def _past(document: Document) -> Past:
-    known = {"title": document["title"], "solution": document["solution"]}
+    known = {"title": document["title"], "solution": document.get("solution", "")}
     solved = Solved(ticket_id=document["_id"], **known)
     return Past(solved=solved, words=frozenset(document["words"]))

@@ -23,6 +23,7 @@ class Step(StrEnum):
     DELIVER_WEBHOOKS = "deliver_webhooks"
     LEARN = "learn_from_ticket"
     TRIAGE_AGAIN = "triage_again"
+    ANSWER_ALL = "answer_all"
 
 
 class Pending(BaseModel):

@@ -84,6 +84,13 @@ class Card(_Frozen):
     digest: str = ""
 
 
+class Report(_Frozen):
+    """One more ticket about what another one says, and who asked for it."""
+
+    ticket_id: str
+    by: str
+
+
 class Draft(_Frozen):
     """A ticket as its requester wrote it.
 
@@ -113,6 +120,8 @@ class Ticket(_Frozen):
         reason: why the assignee was chosen.
         said: what the engine had said, where a person has corrected or confirmed it.
         similar: solved tickets like it, as they were when it was triaged.
+        incident: the first of the tickets of several people about the same, if it is one.
+        reports: the others, where it is the first.
         solution: how it was solved, where who resolved it said so.
     """
 
@@ -130,6 +139,8 @@ class Ticket(_Frozen):
     triage: Triage | None = None
     said: Triage | None = None
     similar: tuple[Solved, ...] = ()
+    incident: str = ""
+    reports: tuple[Report, ...] = ()
     assignee: str | None = None
     reason: str = ""
     offers: int = 0

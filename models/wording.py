@@ -31,6 +31,7 @@ STEP_WORDS = {
     Step.DELIVER_WEBHOOKS: "telling the webhooks",
     Step.LEARN: "learning from it",
     Step.TRIAGE_AGAIN: "another triage by Gemini",
+    Step.ANSWER_ALL: "the answer to all who reported it",
 }
 
 

@@ -5,16 +5,21 @@ from unicodedata import category
 
 from models.cards import Block, Pressed
 from models.errors import InvalidDraft
+from models.incident import people_in
 from models.similar import SOLUTION_LENGTH
 from models.ticket import Ticket
 
-CALLBACK = "solution"
+CALLBACK, ALL = "solution", "solution_for_all"
 SOLUTION = "solution"
 _VALUE = "value"
 
 
-def draw(ticket: Ticket) -> Block:
-    """The form."""
+def draw(ticket: Ticket, *, to_all: bool = False) -> Block:
+    """The form.
+
+    Args:
+        to_all: whether it is an answer to all tickets of the incident.
+    """
     told = "Who asked is told, too."
     if not ticket.confidential:
         told += " Shown also where something alike is asked, so please name nobody in it."
@@ -34,10 +39,10 @@ def draw(ticket: Ticket) -> Block:
     }
     return {
         "type": "modal",
-        "callback_id": CALLBACK,
+        "callback_id": ALL if to_all else CALLBACK,
         "private_metadata": f"{ticket.id}:{ticket.version}",
-        "title": _plain(f"Resolve {ticket.id}"),
-        "submit": _plain("Resolve"),
+        "title": _plain(f"Answer {people_in(ticket)} people" if to_all else f"Resolve {ticket.id}"),
+        "submit": _plain("Resolve all" if to_all else "Resolve"),
         "close": _plain("Cancel"),
         "blocks": [field],
     }

@@ -25,7 +25,7 @@ from sandbox.world import World
 _MADE_BY_MOVES = ("status", "version", "assignee", "offers", "tried", "resolver")
 _ABOUT_CARDS = {Step.DM_REQUESTER, Step.DM_ASSIGNEE, Step.ASK_REQUESTER, Step.REFRESH_CARDS}
 # Moves that say nothing of who had the ticket before.
-_ANYBODYS = {Move.CORRECT, Move.TRIAGE_AGAIN, Move.SOLVE}
+_ANYBODYS = {Move.CORRECT, Move.TRIAGE_AGAIN, Move.SOLVE, Move.ANSWER}
 _MENTION = re.compile(r"<@(\w+)>")
 _RECEIPT = "Ticket "
 _SECRETS = (
@@ -147,6 +147,8 @@ def _replayed(ticket: Ticket, seen: Seen) -> Ticket:
         changes: dict[str, Any] = {}
         if move is Move.OFFER:
             changes = {"assignee": _offered_to(ticket, place), "offers": again.offers + 1}
+        if move is Move.ANSWER:
+            changes = {"resolver": ticket.resolver}
         again = flow.make(again, move, by=by, now=event.at, why=event.why, **changes)
     return again
 

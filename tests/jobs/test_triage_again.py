@@ -1,6 +1,6 @@
 """Tickets that were triaged while Gemini was away are triaged again, if nobody has touched them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -36,9 +36,12 @@ class Away:
 
     failure: Exception | None = field(default_factory=lambda: GeminiFailed("out of order (503)"))
     asked: int = 0
+    meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def answer(self, _question: Any, _read: Callable[[str], Triage]) -> Triage:
         self.asked += 1
+        if self.meanwhile:
+            await self.meanwhile()
         if self.failure:
             raise self.failure
         return triage("okta", category="Access", priority=Priority.LOW, engine=Engine.GEMINI)
@@ -162,3 +165,17 @@ async def test_while_gemini_is_let_rest_the_step_waits_longer_each_time_and_ends
     )
     over = await scene.asks_again(resting)
     assert (over.step(Step.TRIAGE_AGAIN), over.step(Step.TELL_ADMINS)) == (None, None)
+
+
+async def test_what_is_corrected_while_gemini_thinks_stays_corrected(scene: Scene) -> None:
+    ticket = await scene.offered()
+    bob = await scene.desk.store.set_role("T1", "UBOB", role=Role.MODERATOR)
+    change = correcting(Correction(category="Software"), by=bob, seen=None)
+    scene.gemini.failure = None
+    scene.gemini.meanwhile = lambda: scene.desk.amend(ticket.id, change)
+
+    after = await scene.asks_again(ticket)
+
+    assert after.triage
+    assert after.triage.category == "Software"
+    assert after.history[-1].what == "corrected"
