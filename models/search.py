@@ -5,7 +5,10 @@ operator. A page begins after the last ticket of the one before, so that none is
 twice whatever is opened meanwhile, and a late page costs no more than the first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from pydantic import ValidationError
 
 from models.database import Database, answering
 from models.documents import Document, number_of, ticket_of, visible_to
@@ -66,7 +69,7 @@ class Search:
         wanted = {"title": 1, "solution": 1, "words": 1}
         async with answering():
             found = self._db.tickets.find(query, wanted).sort("number", -1).limit(_MOST_COMPARED)
-            past = [_past(document) async for document in found]
+            past = list(_sound([document async for document in found]))
         return alike(ticket.text, past, at_least=at_least, most=MOST_SHOWN)
 
     async def open_like(self, ticket: Ticket) -> list[Sighting]:
@@ -86,7 +89,7 @@ class Search:
             seen = {document["_id"]: document async for document in found}
         like = alike(
             ticket.text,
-            [_past(document) for document in seen.values()],
+            list(_sound(seen.values())),
             at_least=VERY_ALIKE,
             most=_MOST_COMPARED,
         )
@@ -99,7 +102,10 @@ def _sighting(document: Document) -> Sighting:
     return Sighting(report=report, number=document["number"], incident=incident)
 
 
-def _past(document: Document) -> Past:
-    known = {"title": document["title"], "solution": document.get("solution", "")}
-    solved = Solved(ticket_id=document["_id"], **known)
-    return Past(solved=solved, words=frozenset(document["words"]))
+def _sound(documents: Iterable[Document]) -> Iterator[Past]:
+    """What can be compared; a damaged document holds up nobody else."""
+    for document in documents:
+        with suppress(KeyError, TypeError, ValidationError):
+            known = {"title": document["title"], "solution": document.get("solution", "")}
+            solved = Solved(ticket_id=document["_id"], **known)
+            yield Past(solved=solved, words=frozenset(document["words"]))

@@ -110,3 +110,13 @@ async def test_only_what_is_solved_with_a_note_and_no_secret_is_found(desk: Desk
         Solved(ticket_id=shown.id, title="Zebra crossing is broken", solution="Painted it anew."),
     )
     assert len(await desk.search.solved_like(ticket, at_least=ALIKE)) == 2
+
+
+async def test_a_damaged_ticket_holds_up_no_look_for_what_is_alike(desk: Desk) -> None:
+    damaged = await solved(desk, "Quokka is in the lift")
+    sound = await solved(desk, "Quokka in the lift")
+    await desk.database.tickets.update_one({"_id": damaged.id}, {"$rename": {"title": "tittle"}})
+
+    like = await desk.search.solved_like(await opened(desk, "A quokka, lift"), at_least=ALIKE)
+
+    assert [one.ticket_id for one in like] == [sound.id]
