@@ -5,6 +5,7 @@ operator. A page begins after the last ticket of the one before, so that none is
 twice whatever is opened meanwhile, and a late page costs no more than the first.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
@@ -19,10 +20,12 @@ from models.skill import words
 from models.ticket import Report, Status, Ticket
 
 _MOST_TERMS = 8
-# So many of the newest that share a word are compared.
-_MOST_COMPARED = 300
+# Of each of so many words, the newest tickets with it are compared: a common word costs no more
+# than a rare one.
+_MOST_WORDS, _MOST_OF_A_WORD = 8, 50
 # An hour of the busiest desk.
-_MOST_RECENT = 500
+_MOST_RECENT = 200
+_COMPARED = ("title", "solution", "words")
 
 
 class Search:
@@ -61,37 +64,40 @@ class Search:
             hidden: categories whose solutions are not for the reader.
         """
         query: Document = {
-            "solved_words": {"$in": telling(ticket.text)},
             "team_id": ticket.team_id,
             "_id": {"$ne": ticket.id},
             "triage.category": {"$nin": list(hidden)},
         }
-        wanted = {"title": 1, "solution": 1, "words": 1}
+
+        async def newest_with(word: str) -> list[Document]:
+            found = self._db.tickets.find({"solved.words": word, **query}, _COMPARED)
+            return await found.sort("solved.number", -1).limit(_MOST_OF_A_WORD).to_list()
+
         async with answering():
-            found = self._db.tickets.find(query, wanted).sort("number", -1).limit(_MOST_COMPARED)
-            past = list(_sound([document async for document in found]))
+            each = await asyncio.gather(*map(newest_with, telling(ticket.text)[:_MOST_WORDS]))
+        found = {document["_id"]: document for some in each for document in some}
+        past = list(_sound(found.values()))
         return alike(ticket.text, past, at_least=at_least, most=MOST_SHOWN)
 
     async def open_like(self, ticket: Ticket) -> list[Sighting]:
         """The tickets very much like this one that are open, and not much older; no secret ones."""
         number = number_of(ticket.id)
+        before = [f"T-{one}" for one in range(max(1, number - _MOST_RECENT), number)]
         query: Document = {
+            "_id": {"$in": before},
             "team_id": ticket.team_id,
-            "number": {"$gt": number - _MOST_RECENT, "$lt": number},
-            "words": {"$in": telling(ticket.text)},
             "status": {"$ne": Status.RESOLVED.value},
             "confidential": False,
             "opened_at": {"$gte": ticket.opened_at - WITHIN},
         }
-        wanted = dict.fromkeys(("title", "words", "number", "requester", "incident"), 1)
         async with answering():
-            found = self._db.tickets.find(query, wanted).sort("number", -1).limit(_MOST_COMPARED)
+            found = self._db.tickets.find(query, [*_COMPARED, "requester", "incident", "number"])
             seen = {document["_id"]: document async for document in found}
         like = alike(
             ticket.text,
             list(_sound(seen.values())),
             at_least=VERY_ALIKE,
-            most=_MOST_COMPARED,
+            most=len(seen),
         )
         return [_sighting(seen[one.ticket_id]) for one in like]
 

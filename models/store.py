@@ -38,7 +38,7 @@ INDEXES = frozenset(
         "team_id_1_status_1",
         "team_id_1_number_-1",
         "words_1",
-        "solved_words_1",
+        "solved.words_1_solved.number_-1",
     }
 )
 
@@ -60,7 +60,8 @@ class Store:
             await tickets.create_index(["team_id", "status"])
             await tickets.create_index([("team_id", 1), ("number", -1)])
             await tickets.create_index("words")
-            await tickets.create_index("solved_words", sparse=True)
+            solved = [("solved.words", 1), ("solved.number", -1)]
+            await tickets.create_index(solved, sparse=True)
             await self._db.members.create_index(["team_id", "role"])
             await self._db.members.create_index(["team_id", "email"])
             await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
