@@ -1,5 +1,6 @@
 """A ticket is read: Gemini, or the built-in engine, says what it is about and what it needs."""
 
+import asyncio
 import logging
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,10 +29,13 @@ log = logging.getLogger(__name__)
 async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
     """Triage the ticket; the built-in engine never fails, so every ticket goes on."""
     configuration = await tools.desk.store.configuration(ticket.team_id)
-    triage = await _triage(tools, ticket, configuration)
-    triage = builtin.raised(triage, ticket, configuration)
-    similar = await tools.desk.search.solved_like(ticket, at_least=ALIKE)
-    incident = await joined(tools, ticket)
+    # At once, since Gemini alone may take nearly all the time there is.
+    said, similar, incident = await asyncio.gather(
+        _triage(tools, ticket, configuration),
+        tools.desk.search.solved_like(ticket, at_least=ALIKE),
+        joined(tools, ticket),
+    )
+    triage = builtin.raised(said, ticket, configuration)
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
         if current.status is not Status.NEW and current.triage is None:
