@@ -77,13 +77,18 @@ def counted(number: int, noun: str) -> str:
 
 
 def triaged_by(ticket: Ticket) -> str:
-    """Which engine did the triage, how sure it is, why it was not Gemini; model and prompt."""
+    """Which engine did the triage, how sure it is, why it was not Gemini; by what, at what cost."""
     triage = ticket.triage
     if triage is None:
         return "not triaged yet"
     name = "Gemini" if triage.engine is Engine.GEMINI else "the built-in engine"
     because = f"; {triage.why_builtin}" if triage.why_builtin else ""
-    asked = [triage.model, f"prompt {triage.prompt}" if triage.prompt else ""]
+    asked = [
+        triage.model,
+        f"prompt {triage.prompt}" if triage.prompt else "",
+        f"{triage.ms} ms" if triage.ms else "",
+        counted(triage.tokens, "token") if triage.tokens else "",
+    ]
     sure = f"{name} ({triage.confidence:.0%} sure of the category{because})"
     return ", ".join([sure, *filter(None, asked)])
 

@@ -200,7 +200,9 @@ def test_an_engine_that_knows_no_second_category_offers_none() -> None:
 
 
 def test_the_card_says_which_engine_and_who_has_judged_it() -> None:
-    by_gemini = triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt="3", confidence=0.8)
+    by_gemini = triage(
+        "vpn", engine=Engine.GEMINI, model="gemini-9", prompt="3", confidence=0.8, ms=812
+    )
     ticket = ticket_at(Status.CLAIMED).model_copy(update={"triage": by_gemini})
 
     def says(correction: Correction | None) -> str:
@@ -208,7 +210,7 @@ def test_the_card_says_which_engine_and_who_has_judged_it() -> None:
         judged = change(ticket, NOON) if change else ticket
         return str(draw(judged, CardKind.MODERATOR, to="UBOB").blocks)
 
-    line = "Triage: Gemini (80% sure of the category), gemini-9, prompt 3"
+    line = "Triage: Gemini (80% sure of the category), gemini-9, prompt 3, 812 ms"
     assert f"{line}'" in says(None)
     assert f"{line} · Confirmed by <@UEVE>" in says(Correction())
     assert f"{line} · Corrected by <@UEVE>" in says(Correction(category="Access"))
