@@ -1,6 +1,7 @@
 """Likeness: what is alike is found, the rare words count, and what is secret is told to nobody."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -120,3 +121,20 @@ async def test_a_damaged_ticket_holds_up_no_look_for_what_is_alike(desk: Desk) -
     like = await desk.search.solved_like(await opened(desk, "A quokka, lift"), at_least=ALIKE)
 
     assert [one.ticket_id for one in like] == [sound.id]
+
+
+async def test_only_what_is_open_of_this_hour_and_no_secret_makes_an_incident(desk: Desk) -> None:
+    alike = {
+        "now": await opened(desk, "Wombat is out", requester="UEVA"),
+        "long ago": await opened(desk, "Wombat is out", requester="UIDA"),
+        "secret": await opened(desk, "Wombat is out", requester="UIVO", confidential=True),
+        "resolved": await solved(desk, "Wombat is out", requester="UOLE"),
+        "elsewhere": await opened(desk, "Wombat is out", team_id="T2"),
+    }
+    before = alike["long ago"].opened_at - timedelta(minutes=61)
+    known = {"_id": alike["long ago"].id}
+    await desk.database.tickets.update_one(known, {"$set": {"opened_at": before}})
+
+    seen = await desk.search.open_like(await opened(desk, "The wombat is out"))
+
+    assert [one.report.ticket_id for one in seen] == [alike["now"].id]
