@@ -12,6 +12,7 @@ from bot.background import Background
 from bot.errors import answer_error
 from bot.listeners import (
     claim_ticket,
+    correct_ticket,
     decline_ticket,
     follow_people,
     issue_token,
@@ -23,8 +24,10 @@ from bot.listeners import (
     release_ticket,
     reopen_ticket,
     resolve_ticket,
+    show_accuracy,
     show_audit,
     show_help,
+    solve_ticket,
     try_out,
     watch_desk,
     watch_ticket,
@@ -46,11 +49,14 @@ FEATURES = (
     release_ticket,
     resolve_ticket,
     reopen_ticket,
+    solve_ticket,
+    correct_ticket,
     watch_desk,
     show_audit,
     manage_skills,
     manage_categories,
     try_out,
+    show_accuracy,
     follow_people,
 )
 

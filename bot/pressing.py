@@ -1,6 +1,7 @@
 """A button on a card is pressed: the move is made, and the card changes under the finger."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -19,21 +20,36 @@ from models.ticket import Card, CardKind, Ticket
 log = logging.getLogger(__name__)
 
 
+Act = Callable[[Pressed, Member], Awaitable[Ticket]]
+"""What a pressed button does; raises DeskError when it can't."""
+
+
 async def press(
     move: Move, *, ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
 ) -> None:
-    """Make the move that the pressed button stands for.
+    """Make the move that the pressed button stands for; raises as `press_for` does."""
+
+    async def moved(pressed: Pressed, member: Member) -> Ticket:
+        return await desk.move(pressed.ticket_id, move, by=member, seen=pressed.version)
+
+    await press_for(moved, ack=ack, body=body, desk=desk, background=background)
+
+
+async def press_for(
+    act: Act, *, ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+) -> None:
+    """Do what the pressed button stands for.
 
     Raises:
-        DeskError: it can't be made; the card is drawn anew all the same.
+        DeskError: it can't be done; the card is drawn anew all the same.
     """
     pressed = Pressed.read(body["actions"][0].get("value", ""))
     with about(pressed.ticket_id):
-        await _make(move, pressed, ack=ack, body=body, desk=desk, background=background)
+        await _do(act, pressed, ack=ack, body=body, desk=desk, background=background)
 
 
-async def _make(
-    move: Move,
+async def _do(
+    act: Act,
     pressed: Pressed,
     *,
     ack: AsyncAck,
@@ -43,14 +59,14 @@ async def _make(
 ) -> None:
     member = await acting.member(desk, body)
     try:
-        ticket = await desk.move(pressed.ticket_id, move, by=member, seen=pressed.version)
+        ticket = await act(pressed, member)
     except DeskError:
         background.start(_redraw_as_it_stands(desk, pressed.ticket_id, member, body))
         raise
     # The worker's refresh makes it certain; a busy worker must not make buttons feel dead.
     card = _clicked(ticket, member, body) or _not_yet_noted(ticket, member, body)
     background.start(_redraw(desk, ticket, card))
-    log.info("%s: %s", ticket.id, move)
+    log.info("%s: %s", ticket.id, ticket.history[-1].what)
     await ack()
 
 

@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-from jobs.retrying import Tools
+from jobs.retrying import Tools, nothing
 from models import flow
 from models.arranging import candidates
-from models.assignment import choose
+from models.assignment import choose, doubtful
 from models.clock import now as clock
 from models.desk import Change
 from models.errors import NotNow
 from models.flow import Move
 from models.step import Pending, Step
-from models.ticket import Ticket
+from models.ticket import Status, Ticket
 
 # How soon to look again when there is nobody at all: somebody may be hired or come back.
 LOOK_AGAIN_SECONDS = 15
@@ -26,6 +26,9 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
         NotNow: there is nobody, or the card of the offer before may have been sent and is not noted
             yet; the ticket waits, and no attempt is used up.
     """
+    # Who asked may have found the answer meanwhile.
+    if ticket.status is not Status.TRIAGED:
+        return nothing
     # A new offer is all that the step would see, and the card would be forgotten.
     if (card := ticket.step(Step.DM_ASSIGNEE)) and card.tries and card.due:
         why = "it is not known yet whether the card of the last offer was sent"
@@ -33,7 +36,8 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
     people, vocabulary = await candidates(tools.desk, ticket.team_id)
     # A skill may have been renamed since the triage.
     needed = vocabulary.current(ticket.triage.skills if ticket.triage else ())
-    choice = choose(ticket.needing(needed), people, now=clock())
+    doubt = doubtful(ticket, await tools.desk.store.configuration(ticket.team_id))
+    choice = choose(ticket.needing(needed), people, now=clock(), doubt=doubt)
     if choice is None:
         raise NotNow(
             "there is no moderator or admin with room for it: see `/ticket admin`, ADMIN_SLACK_IDS",

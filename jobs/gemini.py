@@ -39,6 +39,10 @@ class GeminiFailed(OutsideError):
     """Gemini did not triage; the message says why, in words for a moderator."""
 
 
+class NoAnswer(GeminiFailed):
+    """Gemini does not answer this text, however often it is asked."""
+
+
 class _OnceMore(GeminiFailed):
     """One more try may succeed."""
 
@@ -169,8 +173,8 @@ def _text(response: Any) -> str:
         if reason == "MAX_TOKENS":
             raise _OnceMore("Gemini's answer was cut short")
         if reason != "STOP":
-            raise GeminiFailed(f"Gemini stopped early ({reason})")
+            raise NoAnswer(f"Gemini stopped early ({reason})")
         text: str = response.text
     except (IndexError, ValueError) as error:
-        raise GeminiFailed("Gemini gave no answer to this text") from error
+        raise NoAnswer("Gemini gave no answer to this text") from error
     return text

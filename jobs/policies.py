@@ -38,6 +38,8 @@ _QUICK = Policy(attempts=12, first=timedelta(seconds=2), longest=timedelta(minut
 _LETTER = Policy(attempts=12, first=timedelta(seconds=2), longest=timedelta(hours=1))
 # Whoever runs the receiver may be asleep.
 _WEBHOOK = Policy(attempts=12, first=timedelta(seconds=5), longest=timedelta(hours=2))
+# An outage may take a day; the longer it takes already, the less often is it asked.
+_OUTAGE = Policy(attempts=100, first=timedelta(seconds=30), longest=timedelta(minutes=15))
 
 POLICIES: Mapping[Step, Policy] = {
     Step.TRIAGE: _QUICK,
@@ -50,6 +52,9 @@ POLICIES: Mapping[Step, Policy] = {
     Step.REFRESH_CARDS: _QUICK,
     Step.TELL_ADMINS: _QUICK,
     Step.DELIVER_WEBHOOKS: _WEBHOOK,
+    Step.LEARN: _QUICK,
+    Step.TRIAGE_AGAIN: _OUTAGE,
+    Step.ANSWER_ALL: _QUICK,
 }
 
 

@@ -3,11 +3,13 @@
 from contextlib import suppress
 
 from jobs.retrying import Tools, nothing
-from models.cards import alarm
+from models.blocks import section
+from models.cards import Message
 from models.desk import Change
 from models.errors import Gone
 from models.step import Pending
 from models.ticket import Ticket
+from models.wording import STEP_WORDS, clip, escape
 
 
 async def tell_admins(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
@@ -32,4 +34,18 @@ async def _tell(tools: Tools, ticket: Ticket, dead: Pending, admin: str) -> None
         channel = await tools.desk.dm_channel(ticket.team_id, admin)
         # Some of several admins may have been told already.
         if not await slack.find(channel, notice=notice, since=since):
-            await slack.post(channel, alarm(ticket.id, dead), notice=notice)
+            await slack.post(channel, _alarm(ticket.id, dead), notice=notice)
+
+
+def _alarm(ticket_id: str, dead: Pending) -> Message:
+    """What tells an admin that steps of a kind have been given up."""
+    what = STEP_WORDS[dead.step]
+    line = f"For {ticket_id}, {what} could not be done, and is not tried any more."
+    why = f"The reason: {escape(clip(dead.error, 300))}"
+    ask = (
+        "There may be more tickets like this one. `/ticket admin` → *Is the desk well?* shows them "
+        "all; once the cause is mended, *Try again* there goes on with them."
+    )
+    return Message(
+        text=f"{line} {why}", blocks=[section(f":warning: *{line}*\n{why}"), section(ask)]
+    )

@@ -1,9 +1,12 @@
 """A ticket is read: Gemini, or the built-in engine, says what it is about and what it needs."""
 
+import asyncio
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from jobs.gemini import GeminiFailed
+from jobs.gemini import GeminiFailed, NoAnswer
+from jobs.incidents import joined
 from jobs.prompt import ask, read
 from jobs.retrying import Tools
 from models import builtin, flow
@@ -12,10 +15,13 @@ from models.desk import Change
 from models.errors import NotNow
 from models.flow import Move
 from models.gate import Service
-from models.step import Pending
-from models.ticket import Ticket
+from models.similar import ALIKE
+from models.step import Pending, Step
+from models.ticket import Status, Ticket
 from models.triage import Triage
 
+# How soon Gemini is asked again, after it has failed.
+_AGAIN = timedelta(seconds=30)
 _RESTING = "Gemini has not answered for a while"
 log = logging.getLogger(__name__)
 
@@ -23,28 +29,52 @@ log = logging.getLogger(__name__)
 async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
     """Triage the ticket; the built-in engine never fails, so every ticket goes on."""
     configuration = await tools.desk.store.configuration(ticket.team_id)
-    triage = await _triage(tools, ticket, configuration)
-    triage = builtin.raised(triage, ticket, configuration)
+    # At once, since Gemini alone may take nearly all the time there is.
+    said, similar, incident = await asyncio.gather(
+        _triage(tools, ticket, configuration),
+        tools.desk.search.solved_like(ticket, at_least=ALIKE),
+        joined(tools, ticket),
+    )
+    triage = builtin.raised(said, ticket, configuration)
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
-        return flow.make(current, Move.TRIAGE, by=None, now=now, triage=triage)
+        if current.status is not Status.NEW and current.triage is None:
+            # Who asked has solved it meanwhile, and may still reopen it.
+            return current.model_copy(update={"triage": triage, "similar": similar})
+        known: dict[str, Any] = {"similar": similar, "incident": current.incident or incident}
+        moved = flow.make(current, Move.TRIAGE, by=None, now=now, triage=triage, **known)
+        return moved.asking(Step.TRIAGE_AGAIN, due=now + _AGAIN) if triage.stopgap else moved
 
     return triaged
 
 
-async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
+def kept_in_the_house(tools: Tools, ticket: Ticket, configuration: Configuration) -> str:
+    """Why Gemini is not asked at all; "" when it is."""
     if tools.gemini is None:
-        return builtin.triage(ticket, configuration, why="no Gemini key is set")
+        return "no Gemini key is set"
     if ticket.confidential:
-        return builtin.triage(ticket, configuration, why="confidential tickets stay in the house")
+        return "confidential tickets stay in the house"
     if category := builtin.private_category(ticket, configuration):
-        why = f"tickets about {category.name} are never sent to an AI"
-        return builtin.triage(ticket, configuration, why=why)
+        return f"tickets about {category.name} are never sent to an AI"
+    return ""
+
+
+async def by_gemini(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
+    """What Gemini says; raises GeminiFailed, or NotNow while it is let rest."""
+    if tools.gemini is None:
+        raise GeminiFailed("no Gemini key is set")
     question = ask(ticket, configuration)
+    async with tools.desk.gate.out(Service.GEMINI, "generateContent"):
+        return await tools.gemini.answer(question, lambda text: read(text, configuration))
+
+
+async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
+    if why := kept_in_the_house(tools, ticket, configuration):
+        return builtin.triage(ticket, configuration, why=why)
     try:
-        async with tools.desk.gate.out(Service.GEMINI, "generateContent"):
-            return await tools.gemini.answer(question, lambda text: read(text, configuration))
+        return await by_gemini(tools, ticket, configuration)
     except (GeminiFailed, NotNow) as failed:
         log.warning("%s: the built-in engine triages: %s", ticket.id, failed)
         why = _RESTING if isinstance(failed, NotNow) else str(failed)
-        return builtin.triage(ticket, configuration, why=why)
+        stopgap = {"stopgap": not isinstance(failed, NoAnswer)}
+        return builtin.triage(ticket, configuration, why=why).model_copy(update=stopgap)

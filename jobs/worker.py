@@ -13,11 +13,14 @@ from jobs.assign_ticket import assign_ticket
 from jobs.deliver_webhooks import deliver_webhooks
 from jobs.doctor import KEEP_SECONDS, examine_outside
 from jobs.gemini import Gemini
+from jobs.incidents import answer_all
+from jobs.learn_from_ticket import learn_from_ticket
 from jobs.policies import LONGEST_TRY
 from jobs.refresh_cards import refresh_cards
 from jobs.retrying import Tools, Work, do_step
 from jobs.sweep import SWEEP_SECONDS, sweep, take_back_orphans, take_up_what_can_be_read
 from jobs.tell_admins import tell_admins
+from jobs.triage_again import triage_again
 from jobs.triage_ticket import triage_ticket
 from models.desk import open_desk
 from models.logs import start_logging
@@ -41,6 +44,9 @@ WORK: Mapping[Step, Work] = {
     Step.REFRESH_CARDS: refresh_cards,
     Step.TELL_ADMINS: tell_admins,
     Step.DELIVER_WEBHOOKS: deliver_webhooks,
+    Step.LEARN: learn_from_ticket,
+    Step.TRIAGE_AGAIN: triage_again,
+    Step.ANSWER_ALL: answer_all,
 }
 
 

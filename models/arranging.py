@@ -19,7 +19,7 @@ from models.member import Member
 from models.skill import Skill, Vocabulary
 from models.step import Step
 from models.ticket import Status, Ticket
-from models.triage import Category
+from models.triage import Category, Triage
 
 # Everybody who changes a list at the same moment loses to one of the others at most once each.
 _TRIES = 50
@@ -158,10 +158,9 @@ async def category_follows(desk: Desk, team_id: str, name: str, to: str) -> None
     """Have open tickets of a category be called by its new name."""
 
     def called(ticket: Ticket) -> Ticket:
-        if ticket.triage is None or ticket.triage.category != name:
-            return ticket
-        triage = ticket.triage.model_copy(update={"category": to})
-        return ticket.model_copy(update={"triage": triage})
+        said = (getattr(ticket, part) for part in ("triage", "said"))
+        triage, first = (_in_category(one, name, to) for one in said)
+        return ticket.model_copy(update={"triage": triage, "said": first})
 
     tickets = await _open_tickets(desk, team_id, {"triage.category": name})
     await _follow(desk, tickets, called)
@@ -204,6 +203,13 @@ async def _change_people(desk: Desk, team_id: str, skill: str, to: str | None) -
             await members.update_many(having, change, array_filters=[{"one": skill}])
         else:
             await members.update_many(having, {"$pull": {"skills": skill}})
+
+
+def _in_category(said: Triage | None, name: str, to: str) -> Triage | None:
+    """What was said, by the category's new name."""
+    if said is None or said.category != name:
+        return said
+    return said.model_copy(update={"category": to})
 
 
 def _replaced(skills: tuple[str, ...], skill: str, to: str | None) -> tuple[str, ...]:

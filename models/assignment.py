@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from models.configuration import Configuration
 from models.member import Member
 from models.ticket import Ticket
+from models.triage import Priority
 from models.wording import counted, listed
 
+_HIGH_STAKES = {Priority.HIGH, Priority.URGENT}
 _FULL = "has as many open tickets as they take"
 
 
@@ -33,13 +36,18 @@ class Choice:
     reason: str
 
 
-def choose(ticket: Ticket, people: Sequence[Candidate], *, now: datetime) -> Choice | None:
+def choose(
+    ticket: Ticket, people: Sequence[Candidate], *, now: datetime, doubt: str = ""
+) -> Choice | None:
     """The person to offer the ticket to, or None when there is nobody at all.
 
     Never the requester, never somebody away or inactive. A confidential ticket goes to those who
     are trusted with such, if there are any. Who declined or released the ticket is asked again only
     when nobody else is left, an admin first. Nobody gets more than they take, but for an admin when
     nobody has room.
+
+    Args:
+        doubt: why it is for an admin who is free, whoever else knows about it; see `doubtful`.
     """
     available = _trusted([p for p in people if _available(p.member, ticket, now)], ticket)
     room = [person for person in available if not person.full]
@@ -47,12 +55,21 @@ def choose(ticket: Ticket, people: Sequence[Candidate], *, now: datetime) -> Cho
     fresh = [person for person in room if person.member.slack_id not in ticket.tried]
     return (
         _who_had_it(ticket, fresh)
+        or (_admin(fresh, because=doubt) if doubt else None)
         or _skilled(ticket, fresh, full)
         or _admin(fresh, because=_why_no_match(ticket, full))
         or _admin(room, because="everybody else has declined" + (f" or {_FULL}" if full else ""))
         or _least_busy(fresh or room)
         or _admin(full, because=f"everybody who could take it {_FULL}")
     )
+
+
+def doubtful(ticket: Ticket, configuration: Configuration) -> str:
+    """Why an admin is to look at a ticket first: it may be urgent, and that is not sure; or ""."""
+    category = configuration.category(ticket.triage.category) if ticket.triage else None
+    if not ticket.unsure or category is None or category.floor not in _HIGH_STAKES:
+        return ""
+    return f"it is not sure that this is {category.name}, which is never less than {category.floor}"
 
 
 def passed_over(

@@ -9,25 +9,28 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
 
-from models.step import Pending
+from models import blocks
+from models.blocks import context, quote, rich, section, sentence
+from models.incident import people_in
 from models.ticket import CardKind, Status, Ticket
 from models.triage import Triage
 from models.wording import (
     PRIORITY_MARKS,
-    STEP_WORDS,
     clip,
     escape,
     listed,
     mention,
+    moderator_line,
     moment,
     next_line,
     status_line,
     triaged_by,
 )
 
-Block = dict[str, Any]
+Block = blocks.Block
+# Of each solution; all of it stands on the ticket that it is of.
+_SOLUTION = 300
 _VERSION = re.compile(r"[0-9]{1,9}")
 
 
@@ -40,6 +43,11 @@ class Button(StrEnum):
     RESOLVE = "resolve_ticket"
     REOPEN = "reopen_ticket"
     UNWATCH = "unwatch_ticket"
+    RESOLVE_NOTING = "resolve_with_note"
+    ANSWER_ALL = "answer_all"
+    CORRECT = "correct_ticket"
+    LIKELIEST = "choose_likeliest"
+    SECOND = "choose_second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +103,29 @@ def requester_card(ticket: Ticket) -> Message:
         text=f"{ticket.id}: {status_line(ticket)}",
         blocks=[
             _title(ticket),
-            _section(f"*{status_line(ticket)}*\n{next_line(ticket)}"),
-            _context(_asked_line(ticket)),
+            section(f"*{status_line(ticket)}*\n{next_line(ticket)}"),
+            context(_asked_line(ticket)),
         ],
     )
 
 
 def moderator_card(ticket: Ticket, *, viewer: str) -> Message:
     """A moderator's card: all that helps to decide and to work, and the buttons for them."""
-    status = _section(f"*{_moderator_status(ticket, viewer)}*")
+    status = section(f"*{moderator_line(ticket, viewer)}*")
     if ticket.confidential and ticket.assignee != viewer:
         # Who handed it back handles it no more.
         line = f"{ticket.id}: a confidential ticket that was offered to you"
-        return Message(text=line, blocks=[_section(f"*{line}*"), status])
-    blocks = [_title(ticket), status]
+        return Message(text=line, blocks=[section(f"*{line}*"), status])
+    blocks = [_title(ticket), status, *_incident(ticket)]
+    if ticket.triage and ticket.unsure and ticket.status is not Status.RESOLVED:
+        blocks += _unsure(ticket, ticket.triage)
     if ticket.triage:
         blocks += [_facts(ticket, ticket.triage), *_told(ticket, ticket.triage)]
+    blocks += _solved_before(ticket)
     if ticket.assignee == viewer:
-        blocks.append(_context(f"Why you: {escape(ticket.reason)}"))
-    blocks.append(_context(f"{_asked_line(ticket)} · Triage: {escape(triaged_by(ticket))}"))
+        blocks.append(context(f"Why you: {escape(ticket.reason)}"))
+    triaged = f"Triage: {escape(triaged_by(ticket))}{_judged(ticket)}"
+    blocks.append(context(f"{_asked_line(ticket)} · {triaged}"))
     if buttons := _moderator_buttons(ticket, viewer):
         blocks.append({"type": "actions", "block_id": "moves", "elements": buttons})
     heading = f"{ticket.id} from {mention(ticket.requester)}"
@@ -124,14 +136,18 @@ def resolved_card(ticket: Ticket) -> Message:
     """What tells the requester that the ticket is resolved, and asks whether it helped."""
     if ticket.status is not Status.RESOLVED:
         line = f"{_who_reopened(ticket)} {ticket.id} was not solved yet. {status_line(ticket)}"
-        return Message(text=line, blocks=[_title(ticket), _section(line)])
+        return Message(text=line, blocks=[_title(ticket), section(line)])
     line = f"{mention(ticket.resolver or '')} has resolved {ticket.id}."
     ask = "Did it help? If so, there is nothing to do. If not, reopen it and it comes back to them."
+    if ticket.resolver == ticket.requester:
+        line = f"You said that {ticket.id} is solved."
+        ask = "If it is not after all, reopen it, and somebody looks at it."
     return Message(
         text=f"{line} {ask}",
         blocks=[
             _title(ticket),
-            _section(f"*{line}*\n{ask}"),
+            section(f"*{line}*\n{ask}"),
+            *([quote(ticket.solution)] if ticket.solution else []),
             {
                 "type": "actions",
                 "block_id": "moves",
@@ -145,16 +161,16 @@ def watcher_card(ticket: Ticket, *, viewer: str) -> Message:
     """What somebody sees who watches: how the ticket goes on; of a confidential one no text."""
     if viewer not in ticket.watchers:
         line = f"You don't watch {ticket.id} any more."
-        return Message(text=line, blocks=[_section(line)])
+        return Message(text=line, blocks=[section(line)])
     line = f"{ticket.id}: {status_line(ticket)}"
     hidden = f"*{ticket.id}: a confidential ticket that you watch*"
     stop = _button(ticket, Button.UNWATCH, "Stop watching")
     return Message(
         text=line,
         blocks=[
-            _section(hidden) if ticket.confidential else _title(ticket),
-            _section(f"*{status_line(ticket)}*"),
-            _context(f"You watch it. {_asked_line(ticket)}"),
+            section(hidden) if ticket.confidential else _title(ticket),
+            section(f"*{status_line(ticket)}*"),
+            context(f"You watch it. {_asked_line(ticket)}"),
             {"type": "actions", "block_id": "moves", "elements": [stop]},
         ],
     )
@@ -165,33 +181,12 @@ def _who_reopened(ticket: Ticket) -> str:
     return "You said" if by == ticket.requester else f"{mention(by)} said"
 
 
-def alarm(ticket_id: str, dead: Pending) -> Message:
-    """What tells an admin that steps of a kind have been given up."""
-    what = STEP_WORDS[dead.step]
-    line = f"For {ticket_id}, {what} could not be done, and is not tried any more."
-    why = f"The reason: {escape(clip(dead.error, 300))}"
-    ask = (
-        "There may be more tickets like this one. `/ticket admin` → *Is the desk well?* shows them "
-        "all; once the cause is mended, *Try again* there goes on with them."
-    )
-    return Message(
-        text=f"{line} {why}", blocks=[_section(f":warning: *{line}*\n{why}"), _section(ask)]
-    )
-
-
-def _moderator_status(ticket: Ticket, viewer: str) -> str:
-    if ticket.assignee != viewer:
-        return status_line(ticket)
-    match ticket.status:
-        case Status.OFFERED:
-            return "Offered to you. Claim it, or decline it and it goes to the next person."
-        case Status.CLAIMED:
-            return "You have it. Resolve it when it is done, or release it to somebody else."
-        case _:
-            return status_line(ticket)
-
-
 def _moderator_buttons(ticket: Ticket, viewer: str) -> list[Block]:
+    correct = [_button(ticket, Button.CORRECT, "Correct")] if ticket.triage else []
+    return _moves(ticket, viewer) + correct
+
+
+def _moves(ticket: Ticket, viewer: str) -> list[Block]:
     mine = ticket.assignee == viewer
     match ticket.status:
         case Status.OFFERED if mine:
@@ -205,6 +200,8 @@ def _moderator_buttons(ticket: Ticket, viewer: str) -> list[Block]:
             return [
                 _button(ticket, Button.RESOLVE, "Resolve", style="primary"),
                 _button(ticket, Button.RELEASE, "Release"),
+                _button(ticket, Button.RESOLVE_NOTING, "Resolve with a note"),
+                *([_button(ticket, Button.ANSWER_ALL, "Answer all")] if ticket.reports else []),
             ]
         case Status.RESOLVED if ticket.resolver == viewer:
             return [_button(ticket, Button.REOPEN, "Reopen")]
@@ -224,7 +221,7 @@ def _button(ticket: Ticket, button: Button, label: str, *, style: str | None = N
 
 def _title(ticket: Ticket) -> Block:
     mark = " · confidential" if ticket.confidential else ""
-    return _rich(_sentence(f"{ticket.id}{mark}  ", bold=True), _sentence(ticket.title, bold=True))
+    return rich(sentence(f"{ticket.id}{mark}  ", bold=True), sentence(ticket.title, bold=True))
 
 
 def _facts(ticket: Ticket, triage: Triage) -> Block:
@@ -238,37 +235,59 @@ def _facts(ticket: Ticket, triage: Triage) -> Block:
     return {"type": "section", "fields": fields}
 
 
+def _unsure(ticket: Ticket, triage: Triage) -> list[Block]:
+    """What the engine can't decide, and the buttons to decide it with."""
+    if triage.second in {"", triage.category}:
+        return [section(f":thinking_face: *Not sure that it is {escape(triage.category)}.*")]
+    either = f"{escape(triage.category)} or {escape(triage.second)}"
+    choices = {Button.LIKELIEST: triage.category, Button.SECOND: triage.second}
+    buttons = [_button(ticket, button, clip(name, 75)) for button, name in choices.items()]
+    return [
+        section(f":thinking_face: *Not sure: {either}?*"),
+        {"type": "actions", "block_id": "likeliest", "elements": buttons},
+    ]
+
+
+def _judged(ticket: Ticket) -> str:
+    """Who has put triage right, or confirmed it (mrkdwn)."""
+    by = next((e.who for e in reversed(ticket.history) if e.what == "corrected"), "")
+    judged = "Confirmed" if ticket.said == ticket.triage else "Corrected"
+    return f" · {judged} by {mention(by)}" if by and ticket.said else ""
+
+
 def _told(ticket: Ticket, triage: Triage) -> list[Block]:
     """Summary, the requester's own words, and the notes; each only when there is something."""
-    told = [_rich(_sentence("Summary  ", bold=True), _sentence(triage.summary))]
+    told = [rich(sentence("Summary  ", bold=True), sentence(triage.summary))]
     if ticket.description:
-        told.append(_quote(ticket.description))
+        told.append(quote(ticket.description))
     if triage.notes:
-        told.append(_rich(_sentence("Notes\n", bold=True), _sentence(triage.notes)))
+        told.append(rich(sentence("Notes\n", bold=True), sentence(triage.notes)))
     return told
+
+
+def _incident(ticket: Ticket) -> list[Block]:
+    """That several people have reported the same."""
+    says = f"{ticket.incident} says the same, as do others: who has that can answer all of them."
+    if ticket.reports:
+        also = clip(", ".join(report.ticket_id for report in ticket.reports), 300)
+        says = f"*{people_in(ticket)} people report this*, also in {also}."
+    return [section(f":rotating_light: {says}")] if ticket.incident else []
+
+
+def _solved_before(ticket: Ticket) -> list[Block]:
+    """Solved tickets like this one, and how they were solved."""
+    if not ticket.similar:
+        return []
+    lines = [
+        part
+        for one in ticket.similar
+        for part in (
+            sentence(f"\n{one.ticket_id}  {clip(one.title, 80)}: ", bold=True),
+            sentence(clip(one.solution, _SOLUTION)),
+        )
+    ]
+    return [rich(sentence("Solved before", bold=True), *lines)]
 
 
 def _asked_line(ticket: Ticket) -> str:
     return f"Opened {moment(ticket.opened_at)}"
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def _context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(text, 2000)}]}
-
-
-def _sentence(text: str, *, bold: bool = False) -> Block:
-    return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
-
-
-def _rich(*elements: Block) -> Block:
-    section = {"type": "rich_text_section", "elements": list(elements)}
-    return {"type": "rich_text", "elements": [section]}
-
-
-def _quote(text: str) -> Block:
-    quote = {"type": "rich_text_quote", "elements": [_sentence(text)]}
-    return {"type": "rich_text", "elements": [quote]}

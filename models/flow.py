@@ -29,6 +29,10 @@ class Move(StrEnum):
     RESOLVE = "resolved"
     REOPEN = "reopened"
     WITHDRAW = "withdrawn"
+    SOLVE = "solved"
+    ANSWER = "answered"
+    CORRECT = "corrected"
+    TRIAGE_AGAIN = "triaged again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +40,19 @@ class Rule:
     """One row: from which statuses, to which, and what follows.
 
     Attributes:
+        ends: None: it stays where it is.
         verb: what a person must be allowed to do for it; None: the desk alone makes it.
     """
 
     starts: frozenset[Status]
-    ends: Status
+    ends: Status | None
     verb: Verb | None
     then: tuple[Step, ...]
 
 
-def _rule(starts: set[Status], ends: Status, *, verb: Verb | None, then: tuple[Step, ...]) -> Rule:
+def _rule(
+    starts: set[Status], ends: Status | None, *, verb: Verb | None, then: tuple[Step, ...]
+) -> Rule:
     return Rule(starts=frozenset(starts), ends=ends, verb=verb, then=then)
 
 
@@ -84,7 +91,7 @@ FLOW: Mapping[Move, Rule] = {
         {Status.CLAIMED},
         Status.RESOLVED,
         verb=Verb.RESOLVE,
-        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
+        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS, Step.LEARN),
     ),
     Move.REOPEN: _rule(
         {Status.RESOLVED},
@@ -98,6 +105,31 @@ FLOW: Mapping[Move, Rule] = {
         Status.TRIAGED,
         verb=None,
         then=(Step.ASSIGN, Step.REFRESH_CARDS),
+    ),
+    # Who asked needs nobody any more.
+    Move.SOLVE: _rule(
+        {Status.NEW, Status.TRIAGED, Status.OFFERED, Status.CLAIMED},
+        Status.RESOLVED,
+        verb=Verb.SOLVE,
+        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
+    ),
+    # It is one of several about the same, of which another one was resolved with an answer to all.
+    Move.ANSWER: _rule(
+        {Status.TRIAGED, Status.OFFERED, Status.CLAIMED},
+        Status.RESOLVED,
+        verb=None,
+        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
+    ),
+    # Gemini is back; who has the ticket keeps it, and is told by no new message.
+    Move.TRIAGE_AGAIN: _rule(
+        {Status.TRIAGED, Status.OFFERED}, None, verb=None, then=(Step.REFRESH_CARDS,)
+    ),
+    # What triage said is put right, or confirmed; nobody else gets the ticket for it.
+    Move.CORRECT: _rule(
+        {Status.TRIAGED, Status.OFFERED, Status.CLAIMED, Status.RESOLVED},
+        None,
+        verb=Verb.CORRECT,
+        then=(Step.LEARN, Step.REFRESH_CARDS),
     ),
 }
 
@@ -141,7 +173,7 @@ def make(
         raise OutOfTurn(out_of_turn(ticket, viewer=viewer))
     event = Event(at=now, what=move.value, who=viewer, why=why)
     effect = _effect(ticket, move, viewer=viewer) | changes
-    return ticket.moved(event, to=rule.ends, then=rule.then, **effect)
+    return ticket.moved(event, to=rule.ends or ticket.status, then=rule.then, **effect)
 
 
 def _allowed(verb: Verb | None, by: Member | None, ticket: Ticket) -> bool:
@@ -159,9 +191,9 @@ def _effect(ticket: Ticket, move: Move, *, viewer: str) -> dict[str, Any]:
             return {"assignee": None, "tried": (*ticket.tried, viewer)}
         case Move.WITHDRAW:
             return {"assignee": None, "tried": (*ticket.tried, ticket.assignee)}
-        case Move.RESOLVE:
+        case Move.RESOLVE | Move.SOLVE:
             return {"resolver": viewer}
         case Move.REOPEN:
-            return {"assignee": None, "tried": ()}
+            return {"assignee": None, "tried": (), "solution": ""}
         case _:
             return {}

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from models.accuracy import JUDGED, Judged
 from models.database import Database, answering
 from models.lesson import Lesson
 
@@ -35,3 +36,10 @@ class Lessons:
         async with answering():
             found = self._db.lessons.find(query).sort("at", 1).limit(limit)
             return [Lesson.model_validate(document) async for document in found]
+
+    async def judged(self, team_id: str, *, limit: int) -> list[Judged]:
+        """What engines had said and moderators have said, of the newest lessons; without texts."""
+        async with answering():
+            query, wanted = {"team_id": team_id}, dict.fromkeys(JUDGED, 1)
+            found = self._db.lessons.find(query, wanted).sort("at", -1).limit(limit)
+            return [Judged.read(document) async for document in found]

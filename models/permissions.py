@@ -23,6 +23,8 @@ class Verb(StrEnum):
     WATCH = "watch"
     UNWATCH = "unwatch"
     SHARE = "share"
+    CORRECT = "correct"
+    SOLVE = "solve"
 
 
 class Relation(StrEnum):
@@ -46,6 +48,8 @@ _STAFF = {
     Verb.WATCH: set(Relation),
     Verb.UNWATCH: set(Relation),
     Verb.SHARE: {_ASSIGNEE},
+    Verb.CORRECT: {_ASSIGNEE, _WATCHER, _OTHER},
+    Verb.SOLVE: {_REQUESTER},
 }
 _PERMITTED: Mapping[Role, Mapping[Verb, set[Relation]]] = {
     Role.USER: {
@@ -53,6 +57,7 @@ _PERMITTED: Mapping[Role, Mapping[Verb, set[Relation]]] = {
         Verb.VIEW: {_REQUESTER, _WATCHER},
         Verb.REOPEN: {_REQUESTER},
         Verb.UNWATCH: {_WATCHER},
+        Verb.SOLVE: {_REQUESTER},
     },
     Role.MODERATOR: _STAFF,
     Role.ADMIN: _STAFF,

@@ -22,6 +22,9 @@ class Step(StrEnum):
     REFRESH_CARDS = "refresh_cards"
     TELL_ADMINS = "tell_admins"
     DELIVER_WEBHOOKS = "deliver_webhooks"
+    LEARN = "learn_from_ticket"
+    TRIAGE_AGAIN = "triage_again"
+    ANSWER_ALL = "answer_all"
 
 
 class Pending(BaseModel):

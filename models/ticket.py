@@ -13,8 +13,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from models.errors import OutOfTurn
+from models.similar import Solved
 from models.step import LEASE, Pending, Step, asked
-from models.triage import Triage
+from models.triage import UNSURE_BELOW, Triage
 
 
 class Status(StrEnum):
@@ -84,6 +85,13 @@ class Card(_Frozen):
     digest: str = ""
 
 
+class Report(_Frozen):
+    """One more ticket about what another one says, and who asked for it."""
+
+    ticket_id: str
+    by: str
+
+
 class Draft(_Frozen):
     """A ticket as its requester wrote it.
 
@@ -112,6 +120,11 @@ class Ticket(_Frozen):
         watchers: who wants to see how it goes on, besides those whose ticket it is.
         tried: who declined or released it since it was last open.
         reason: why the assignee was chosen.
+        said: what the engine had said, where a person has corrected or confirmed it.
+        similar: solved tickets like it, as they were when it was triaged.
+        incident: the first of the tickets of several people about the same, if it is one.
+        reports: the others, where it is the first.
+        solution: how it was solved, where who resolved it said so.
     """
 
     id: str
@@ -126,6 +139,10 @@ class Ticket(_Frozen):
     rev: int = 0
     version: int = 0
     triage: Triage | None = None
+    said: Triage | None = None
+    similar: tuple[Solved, ...] = ()
+    incident: str = ""
+    reports: tuple[Report, ...] = ()
     assignee: str | None = None
     reason: str = ""
     offers: int = 0
@@ -133,6 +150,7 @@ class Ticket(_Frozen):
     watchers: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
     resolver: str | None = None
+    solution: str = ""
     opened_at: datetime
     history: tuple[Event, ...] = ()
     pending: tuple[Pending, ...] = ()
@@ -142,6 +160,12 @@ class Ticket(_Frozen):
     def text(self) -> str:
         """All that the requester wrote."""
         return f"{self.title}\n{self.description}".strip()
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the engine was not sure of the category, and nobody has judged it since."""
+        triage = self.triage if self.said is None else None
+        return triage is not None and triage.confidence < UNSURE_BELOW
 
     def needing(self, skills: tuple[str, ...]) -> Self:
         """The ticket, once triaged, with these skills in place of those that triage named."""

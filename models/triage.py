@@ -26,6 +26,10 @@ class Engine(StrEnum):
     BUILTIN = "builtin"
 
 
+# An engine that is less sure of the category than this has people decide.
+UNSURE_BELOW = 0.55
+
+
 class Category(BaseModel):
     """One kind of ticket: what it covers, and words that point to it.
 
@@ -56,6 +60,7 @@ class Triage(BaseModel):
         why_builtin: why Gemini did not do it, when it did not.
         second: the next likeliest category, where the engine knows one.
         model, prompt: which model answered, and the version of the prompt that asked it.
+        stopgap: it stands in for Gemini, which failed, and which may be asked again later.
         ms, tokens: what the answer took, in milliseconds and in tokens of the model.
     """
 
@@ -70,6 +75,7 @@ class Triage(BaseModel):
     confidence: float = Field(ge=0, le=1)
     dropped: tuple[str, ...] = ()
     why_builtin: str = ""
+    stopgap: bool = False
     second: str = ""
     model: str = ""
     prompt: str = ""

@@ -30,6 +30,9 @@ STEP_WORDS = {
     Step.REFRESH_CARDS: "redrawing the cards",
     Step.TELL_ADMINS: "telling the admins",
     Step.DELIVER_WEBHOOKS: "telling the webhooks",
+    Step.LEARN: "learning from it",
+    Step.TRIAGE_AGAIN: "another triage by Gemini",
+    Step.ANSWER_ALL: "the answer to all who reported it",
 }
 
 
@@ -79,13 +82,20 @@ def counted(number: int, noun: str) -> str:
 
 
 def triaged_by(ticket: Ticket) -> str:
-    """Which engine did the triage, how sure it is, and why it was not Gemini."""
+    """Which engine did the triage, how sure it is, why it was not Gemini; by what, at what cost."""
     triage = ticket.triage
     if triage is None:
         return "not triaged yet"
     name = "Gemini" if triage.engine is Engine.GEMINI else "the built-in engine"
     because = f"; {triage.why_builtin}" if triage.why_builtin else ""
-    return f"{name} ({triage.confidence:.0%} sure of the category{because})"
+    asked = [
+        triage.model,
+        f"prompt {triage.prompt}" if triage.prompt else "",
+        f"{triage.ms} ms" if triage.ms else "",
+        counted(triage.tokens, "token") if triage.tokens else "",
+    ]
+    sure = f"{name} ({triage.confidence:.0%} sure of the category{because})"
+    return ", ".join([sure, *filter(None, asked)])
 
 
 def facts(ticket: Ticket, *, reader: Member, requester: Member) -> dict[str, str]:
@@ -117,6 +127,19 @@ def status_line(ticket: Ticket) -> str:
             return f"{assignee} has it and is working on it."
         case Status.RESOLVED:
             return f"Resolved by {mention(ticket.resolver or '')}."
+
+
+def moderator_line(ticket: Ticket, viewer: str) -> str:
+    """Where a ticket stands, for a moderator."""
+    if ticket.assignee != viewer:
+        return status_line(ticket)
+    match ticket.status:
+        case Status.OFFERED:
+            return "Offered to you. Claim it, or decline it and it goes to the next person."
+        case Status.CLAIMED:
+            return "You have it. Resolve it when it is done, or release it to somebody else."
+        case _:
+            return status_line(ticket)
 
 
 def next_line(ticket: Ticket) -> str:

@@ -7,7 +7,11 @@ from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from models.account import Act, Issued, Scope
+from models.correction import Correction
+from models.errors import InvalidDraft
+from models.flow import Move
 from models.member import Member, Role
+from models.similar import SOLUTION_LENGTH
 from models.ticket import Draft, Event, Status, Ticket, Urgency
 from models.triage import Priority
 from models.webhook import LONGEST_URL, Delivery, Webhook
@@ -60,6 +64,7 @@ class TicketOut(Out):
     priority: Priority | None
     skills: tuple[str, ...]
     summary: str
+    solution: str = Field(description="how it was solved, if somebody said so")
     opened_at: datetime
     history: tuple[EventOut, ...]
 
@@ -68,7 +73,7 @@ class TicketOut(Out):
         """As it is shown; notes are for the moderator's eyes in Slack."""
         triage = ticket.triage
         same = ("id", "version", "status", "title", "description", "urgency", "confidential")
-        more = ("requester", "assignee", "watchers", "reason", "opened_at")
+        more = ("requester", "assignee", "watchers", "reason", "opened_at", "solution")
         return cls(
             **ticket.model_dump(include={*same, *more}),
             category=triage.category if triage else None,
@@ -84,6 +89,36 @@ class Page(Out):
 
     tickets: tuple[TicketOut, ...]
     next: str | None = Field(description="the `cursor` of the next page, if there is one")
+
+
+class CorrectionIn(In):
+    """What a ticket is, where triage had it wrong; what is left out is right as it is."""
+
+    category: str | None = Field(default=None, min_length=1, max_length=100)
+    priority: Priority | None = None
+    skills: tuple[Annotated[str, Field(max_length=100)], ...] | None = Field(
+        default=None, max_length=100
+    )
+
+    def correction(self) -> Correction:
+        """The same in the desk's language."""
+        return Correction(category=self.category, priority=self.priority, skills=self.skills)
+
+
+class MoveIn(In):
+    """What may be said with a verb."""
+
+    solution: str = Field(
+        default="",
+        max_length=SOLUTION_LENGTH,
+        description="with `resolve`: how it was solved; shown where something alike is asked",
+    )
+
+    def changes(self, move: Move) -> dict[str, str]:
+        """What it changes of the ticket."""
+        if self.solution and move is not Move.RESOLVE:
+            raise InvalidDraft({"solution": "It is said with `resolve` alone."})
+        return {"solution": self.solution} if self.solution else {}
 
 
 class TicketIn(In):

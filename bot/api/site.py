@@ -6,7 +6,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 
-from bot.api import events, people, problems, tickets, webhooks
+from bot.api import accuracy, events, people, problems, tickets, webhooks
 from models.database import all_within
 
 ANSWER_SECONDS = 5
@@ -43,6 +43,7 @@ def build_api() -> FastAPI:
     v1.include_router(events.router)
     v1.include_router(people.router)
     v1.include_router(webhooks.router)
+    v1.include_router(accuracy.router)
     api.include_router(v1)
     api.middleware("http")(_bounded)
     problems.install(api)

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from bot.api.caller import Reader, TheDesk, Writer
 from bot.api.problems import Told, answers
-from bot.api.shapes import ETag, Page, SlackId, TicketIn, TicketOut
+from bot.api.shapes import CorrectionIn, ETag, MoveIn, Page, SlackId, TicketIn, TicketOut
 from models.accounts import Caller
+from models.correction import correcting
 from models.desk import Desk
 from models.errors import NoSuchTicket
 from models.flow import Move
@@ -25,6 +26,7 @@ MOVES = {
     Verb.RELEASE: Move.RELEASE,
     Verb.RESOLVE: Move.RESOLVE,
     Verb.REOPEN: Move.REOPEN,
+    Verb.SOLVE: Move.SOLVE,
 }
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9]{1,9}$", examples=["T-42"])]
 Key = Annotated[str, Header(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
@@ -32,6 +34,7 @@ Cursor = Annotated[str, Query(pattern=r"^(T-[0-9]{1,9})?$", description="`next` 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Words = Annotated[str, Query(max_length=200, description="words that are all in it")]
 AnyStatus = Annotated[Status | Literal[""], Query(description="one status alone")]
+_AS_IT_IS, _NOTHING_SAID = CorrectionIn(), MoveIn()
 _MISSING = answers(HTTPStatus.NOT_FOUND)
 _CHANGED = answers(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
@@ -88,6 +91,29 @@ async def open_ticket(
 
 
 @router.post(
+    "/{ticket_id}/correct",
+    responses=answers(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
+)
+async def correct_ticket(
+    *,
+    desk: TheDesk,
+    caller: Writer,
+    ticket_id: TicketId,
+    response: Response,
+    wanted: CorrectionIn = _AS_IT_IS,
+    if_match: ETag = "",
+) -> TicketOut:
+    """Say what triage should have said, or with nothing to say that it is right as it is."""
+    before = await _seen(desk, caller, ticket_id)
+    seen = _matched(before, if_match)
+    configuration = await desk.store.configuration(before.team_id)
+    correction = wanted.correction().checked(configuration, before)
+    ticket = await desk.amend(ticket_id, correcting(correction, by=caller.member, seen=seen))
+    await desk.accounts.note(caller.member, Move.CORRECT.value, ticket_id, via=_via(caller))
+    return _shown(ticket, response)
+
+
+@router.post(
     "/{ticket_id}/{verb}",
     responses=answers(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
 )
@@ -98,20 +124,22 @@ async def move_ticket(
     ticket_id: TicketId,
     verb: Annotated[Verb, Field(description="what to do with it")],
     response: Response,
+    said: MoveIn = _NOTHING_SAID,
     if_match: ETag = "",
 ) -> TicketOut:
-    """Claim, decline, release, resolve, reopen or watch it; 409 says why it is too late for it."""
+    """Claim, decline, release, resolve, reopen or watch it, or as who asked solve it.
+
+    409 says why it is too late for that.
+    """
     if verb in {Verb.WATCH, Verb.UNWATCH}:
         me, watches = caller.member.slack_id, verb is Verb.WATCH
         return _shown(await _watched(desk, caller, ticket_id, me, watches=watches), response)
     move = MOVES.get(verb)
     if move is None:
         raise Told(HTTPStatus.NOT_FOUND, "There is no such verb.")
-    before = await _seen(desk, caller, ticket_id)
-    if if_match and if_match.removeprefix("W/") != _etag(before):
-        raise Told(HTTPStatus.PRECONDITION_FAILED, f"{ticket_id} has changed in the meantime.")
-    seen = before.version if if_match else None
-    ticket = await desk.move(ticket_id, move, by=caller.member, seen=seen)
+    seen = _matched(await _seen(desk, caller, ticket_id), if_match)
+    changes = said.changes(move)
+    ticket = await desk.move(ticket_id, move, by=caller.member, seen=seen, **changes)
     await desk.accounts.note(caller.member, move.value, ticket_id, via=_via(caller))
     return _shown(ticket, response)
 
@@ -143,6 +171,13 @@ async def _watched(
         what = "watched" if watches else "stopped watching"
         await note(caller.member, what, ticket_id, before=was, after=is_, via=_via(caller))
     return ticket
+
+
+def _matched(ticket: Ticket, if_match: str) -> int | None:
+    """The version that the caller has seen, if they say so."""
+    if if_match and if_match.removeprefix("W/") != _etag(ticket):
+        raise Told(HTTPStatus.PRECONDITION_FAILED, f"{ticket.id} has changed in the meantime.")
+    return ticket.version if if_match else None
 
 
 async def _seen(desk: Desk, caller: Caller, ticket_id: str) -> Ticket:

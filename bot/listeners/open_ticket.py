@@ -10,15 +10,19 @@ from bot import acting
 from bot.acting import team_of, user_of
 from bot.background import Background
 from bot.views import ticket_form
+from models.database import all_within
 from models.desk import Desk
 from models.errors import DeskError, InvalidDraft, OutsideError, Unavailable
 from models.logs import about
+from models.similar import VERY_ALIKE, Solved
+from models.ticket import Ticket
 from models.wording import escape
 
 # Slack cuts a message at 40,000 characters, and escaping makes five of one at most. A response URL
 # works five times, so that with the first piece in the answer 45,000 characters come back.
 # https://docs.slack.dev/changelog/2018-truncating-really-long-messages
 _PIECE = 7_500
+_HELPFUL_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
 
@@ -66,7 +70,21 @@ async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
         ) from error
     with about(ticket.id):
         log.info("%s: opened", ticket.id)
-    await ack(response_action="update", view=ticket_form.receipt(ticket, draft))
+    helpful = await _helpful(desk, ticket)
+    await ack(response_action="update", view=ticket_form.receipt(ticket, draft, helpful))
+
+
+async def _helpful(desk: Desk, ticket: Ticket) -> Solved | None:
+    """How something very much like it was solved; the receipt does not wait long for that."""
+    try:
+        with all_within(_HELPFUL_SECONDS):
+            lists = await desk.store.configuration(ticket.team_id)
+            private = [category.name for category in lists.categories if category.private]
+            found = await desk.search.solved_like(ticket, at_least=VERY_ALIKE, hidden=private)
+    except Unavailable as error:
+        log.warning("%s: nothing alike was looked for: %r", ticket.id, error.__cause__)
+        return None
+    return found[0] if found else None
 
 
 async def _whisper(respond: AsyncRespond, pieces: list[str]) -> None:

@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import acting
 from bot.views import try_out
 from models import arranging, builtin
-from models.assignment import choose, passed_over
+from models.assignment import choose, doubtful, passed_over
 from models.clock import now
 from models.desk import Desk
 from models.errors import DeskError, OutsideError
@@ -42,7 +42,7 @@ async def try_text(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     at = now()
     results = try_out.told(
         said,
-        choose(ticket, people, now=at),
+        choose(ticket, people, now=at, doubt=doubtful(ticket, configuration)),
         passed_over(ticket, people, now=at),
         private=builtin.private_category(ticket, configuration) is not None,
         asks_gemini=desk.settings.gemini_api_key is not None,

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from bot.views import (
+    accuracy,
     audit,
     categories_form,
     desk_health,
@@ -263,4 +264,4 @@ def _doors() -> list[Block]:
         button(form.OPEN, form.TITLE, value=form.OPEN)
         for form in (skills_form, categories_form, try_out, webhooks_form)
     ]
-    return [buttons("lists", *lists), desk_health.button(), audit.button()]
+    return [buttons("lists", *lists), desk_health.button(), accuracy.button(), audit.button()]

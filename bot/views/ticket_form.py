@@ -4,12 +4,14 @@ from typing import Any
 from unicodedata import category
 
 from bot.views.sentence import sentence_view
-from models.cards import Block
+from models.blocks import Block, quote, section
 from models.errors import InvalidDraft
+from models.similar import Solved
 from models.ticket import Draft, Ticket, Urgency
 from models.wording import clip, next_line
 
 CALLBACK = "new_ticket"
+SOLVED = "that_solved_it"
 TITLE, DESCRIPTION, URGENCY, CONFIDENTIAL = "title", "description", "urgency", "confidential"
 # Slack's own limits: https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
 TITLE_LENGTH = 150
@@ -83,19 +85,48 @@ def read(view: dict[str, Any], *, team_id: str, requester: str) -> Draft:
     )
 
 
-def receipt(ticket: Ticket, draft: Draft) -> Block:
-    """What takes the form's place: the number, and what happens next."""
+def receipt(ticket: Ticket, draft: Draft, helpful: Solved | None = None) -> Block:
+    """What takes the form's place: the number, what happens next, and what may help meanwhile.
+
+    Args:
+        helpful: a ticket like it that was solved; of it only the solution is told.
+    """
     stored = f"*{ticket.id}* is stored. Thank you."
     if not ticket.says(draft):
         stored = (
             f"*{ticket.id}* is stored as you sent it first, and somebody is at work on it. "
             "What you have changed since is not in it."
         )
-    return sentence_view(
+    view = sentence_view(
         stored,
         f"{next_line(ticket)}\nA card in your messages with Frontdesk always shows how it stands.",
         title=f"Ticket {ticket.id}",
     )
+    view["blocks"] += _may_help(ticket, helpful) if helpful else []
+    return view
+
+
+def solved(ticket: Ticket) -> tuple[str, ...]:
+    """What is said to who has found the solution there (mrkdwn)."""
+    return (
+        f"Glad to hear it. *{ticket.id}* is closed, and nobody works at it any more.",
+        "If it is not solved after all, reopen it from the message in your messages.",
+    )
+
+
+def _may_help(ticket: Ticket, helpful: Solved) -> list[Block]:
+    button = {
+        "type": "button",
+        "action_id": SOLVED,
+        "text": _plain("That solved it"),
+        "value": f"{ticket.id}:{ticket.version}",
+    }
+    return [
+        {"type": "divider"},
+        section("*This may help:* something like it was solved so."),
+        quote(helpful.solution),
+        {"type": "actions", "block_id": SOLVED, "elements": [button]},
+    ]
 
 
 def _filled_in(text: str) -> tuple[str, str]:

@@ -43,6 +43,8 @@ MOVES = {
     Verb.RELEASE: Move.RELEASE,
     Verb.RESOLVE: Move.RESOLVE,
     Verb.REOPEN: Move.REOPEN,
+    Verb.CORRECT: Move.CORRECT,
+    Verb.SOLVE: Move.SOLVE,
 }
 # What has come of a verb when it was done; the rest change nothing of a ticket.
 DONE: Mapping[Verb, Callable[[Ticket, str], bool]] = {
@@ -54,6 +56,8 @@ DONE: Mapping[Verb, Callable[[Ticket, str], bool]] = {
     Verb.WATCH: lambda t, who: who in t.watchers,
     Verb.UNWATCH: lambda t, who: who not in t.watchers,
     Verb.SHARE: lambda t, _: "UFRIEND" in t.watchers,
+    Verb.CORRECT: lambda t, who: [e.who for e in t.history if e.what == "corrected"] == [who],
+    Verb.SOLVE: lambda t, who: (t.status, t.resolver) == (Status.RESOLVED, who),
 }
 
 
@@ -101,12 +105,14 @@ class Doors:
         known = {"user": user, "team": {"id": "T1"}, "trigger_id": "1.1"}
         return await self.slack(payload=json.dumps(known | payload))
 
-    async def presses(self, member: Member, action: str, ticket: Ticket) -> Answer:
+    async def presses(self, member: Member, action: str, ticket: Ticket, **more: Any) -> Answer:
         """A button on a card."""
         value = f"{ticket.id}:{ticket.version}"
         pressed = {"type": "button", "action_id": action, "block_id": "moves", "value": value}
         place = {"type": "message", "message_ts": "1.0", "channel_id": "D1"}
-        return await self.sends(member, type="block_actions", container=place, actions=[pressed])
+        return await self.sends(
+            member, type="block_actions", container=place, actions=[pressed], **more
+        )
 
     async def calls(self, member: Member, method: str, path: str, **sent: Any) -> Answer:
         """The API."""
@@ -136,7 +142,7 @@ class Doors:
         ticket = new_ticket(id=f"T-{number}", key=f"view:{uuid4()}", title=TITLE, **more)
         watches = related is Relation.WATCHER or verb is Verb.UNWATCH
         known = {
-            "status": next(iter(FLOW[MOVES[verb]].starts)) if verb in MOVES else Status.OFFERED,
+            "status": _start(verb),
             "requester": me if related is Relation.REQUESTER else "UADA",
             "assignee": me if related is Relation.ASSIGNEE else "UBOB",
             "watchers": (me,) if watches and related is not Relation.OTHER else (),
@@ -144,6 +150,12 @@ class Doors:
             "pending": (),
         }
         return await self.desk.store.insert(ticket.model_copy(update=known))
+
+
+def _start(verb: Verb) -> Status:
+    """Where a ticket stands when the verb can be done."""
+    starts = FLOW[MOVES[verb]].starts if verb in MOVES else {Status.OFFERED}
+    return Status.OFFERED if Status.OFFERED in starts else min(starts)
 
 
 Way = Callable[[Doors, Member, Ticket], Awaitable[Answer]]
@@ -208,6 +220,11 @@ async def views_by_api(doors: Doors, member: Member, ticket: Ticket) -> Answer:
     return await doors.calls(member, "GET", f"/tickets/{ticket.id}")
 
 
+async def solves_in_slack(doors: Doors, member: Member, ticket: Ticket) -> Answer:
+    """The button on the receipt, which is a form."""
+    return await doors.presses(member, ticket_form.SOLVED, ticket, view={"id": "V1"})
+
+
 async def shares_by_api(doors: Doors, member: Member, ticket: Ticket) -> Answer:
     return await doors.calls(member, "PUT", f"/tickets/{ticket.id}/watchers/UFRIEND")
 
@@ -224,6 +241,8 @@ SLACK: Mapping[Verb, Way | None] = {
     Verb.WATCH: command("watch", watches=True),
     Verb.UNWATCH: command("unwatch", watches=False),
     Verb.SHARE: None,
+    Verb.CORRECT: button(Button.LIKELIEST),
+    Verb.SOLVE: solves_in_slack,
 }
 API: Mapping[Verb, Way | None] = {
     Verb.OPEN: opens_by_api,
@@ -236,6 +255,8 @@ API: Mapping[Verb, Way | None] = {
     Verb.WATCH: verb_of_api(Verb.WATCH),
     Verb.UNWATCH: verb_of_api(Verb.UNWATCH),
     Verb.SHARE: shares_by_api,
+    Verb.CORRECT: verb_of_api(Verb.CORRECT),
+    Verb.SOLVE: verb_of_api(Verb.SOLVE),
 }
 LINK: Mapping[Verb, Way | None] = {
     Verb.OPEN: None,
@@ -248,6 +269,8 @@ LINK: Mapping[Verb, Way | None] = {
     Verb.WATCH: None,
     Verb.UNWATCH: None,
     Verb.SHARE: None,
+    Verb.CORRECT: None,
+    Verb.SOLVE: None,
 }
 # What each button on a card is for; another one that does the same is a row more.
 BUTTONS: Mapping[Button, Verb] = {
@@ -257,6 +280,11 @@ BUTTONS: Mapping[Button, Verb] = {
     Button.RESOLVE: Verb.RESOLVE,
     Button.REOPEN: Verb.REOPEN,
     Button.UNWATCH: Verb.UNWATCH,
+    Button.RESOLVE_NOTING: Verb.RESOLVE,
+    Button.ANSWER_ALL: Verb.RESOLVE,
+    Button.CORRECT: Verb.CORRECT,
+    Button.LIKELIEST: Verb.CORRECT,
+    Button.SECOND: Verb.CORRECT,
 }
 SURFACES = {"Slack": SLACK, "API": API, "link": LINK}
 FORGED: Mapping[str, Callable[[Verb], Way]] = {

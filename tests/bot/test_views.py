@@ -2,11 +2,22 @@
 
 import pytest
 
-from bot.views import categories_form, member_form, skills_form, ticket_form, try_out
+from bot.views import (
+    categories_form,
+    correction_form,
+    member_form,
+    skills_form,
+    solution_form,
+    ticket_form,
+    try_out,
+)
 from bot.views.sentence import sentence_view
 from models.assignment import Choice
+from models.blocks import quote
 from models.configuration import DEFAULT, MOST_CATEGORIES, NAME_LENGTH, Configuration
+from models.correction import Correction
 from models.member import Member, Role
+from models.similar import Solved
 from models.skill import Skill
 from models.ticket import Draft, Status
 from models.triage import Category
@@ -30,6 +41,18 @@ def test_slack_shows_the_receipt(status: Status) -> None:
 
     assert [check_view(receipt) for receipt in receipts] == [[], []]
     assert ["as you sent it first" in str(receipt) for receipt in receipts] == [False, True]
+
+
+def test_slack_shows_what_may_help_and_asks_how_it_was_solved() -> None:
+    ticket = ticket_at(Status.NEW, id="T-123456789")
+    sent = Draft(**ticket.model_dump(include=set(Draft.model_fields)))
+    helpful = Solved(ticket_id="T-7", title="Ada's secret", solution=(HOSTILE * 99)[:1000])
+    receipt = ticket_form.receipt(ticket, sent, helpful)
+
+    assert check_view(receipt) == check_view(solution_form.draw(ticket)) == []
+    assert check_view(sentence_view(*ticket_form.solved(ticket))) == []
+    assert quote(helpful.solution) in receipt["blocks"]
+    assert not [word for word in ("T-7", "secret") if word in str(receipt)]
 
 
 @pytest.mark.parametrize("amount", [1, 29, 300])
@@ -74,6 +97,23 @@ def test_slack_shows_what_came_of_a_text() -> None:
     assert check_view(try_out.draw(*results)) == []
     assert check_view(try_out.draw()) == []
     assert "<!channel>" not in str(results)
+
+
+@pytest.mark.parametrize("amount", [0, 1, 100, 300])
+def test_slack_opens_the_correction_form_with_any_lists(amount: int) -> None:
+    names = [f"{HOSTILE}{number}"[-50:] for number in range(amount)]
+    lists = Configuration(
+        categories=tuple(Category(name=name) for name in (*names, "Other")),
+        skills=tuple(Skill(name=name) for name in names),
+    )
+    own = triage(*(f"{HOSTILE * 2}{n}"[-50:] for n in range(8)), why_builtin=HOSTILE * 9)
+    ticket = ticket_at(Status.OFFERED).model_copy(update={"triage": own})
+    bare = ticket.model_copy(update={"triage": triage()})
+    chosen = Correction(category="Other", skills=lists.vocabulary.names[:50])
+
+    for one in (ticket, bare):
+        assert check_view(correction_form.draw(one, lists)) == []
+        assert check_view(correction_form.draw(one, lists, chosen=chosen)) == []
 
 
 def test_slack_shows_a_sentence() -> None:

@@ -19,7 +19,7 @@ async def test_a_claim_in_one_window_is_seen_in_the_others_without_a_reload(
     await offered.get_by_role("button", name="Claim").click()
 
     await expect(offered).to_contain_text("You have it.")
-    await expect(offered.get_by_role("button", name="Resolve")).to_be_visible()
+    await expect(offered.get_by_role("button", name="Resolve", exact=True)).to_be_visible()
     await expect(card(ada, "T-1")).to_contain_text("Eve Holt has it")
 
 

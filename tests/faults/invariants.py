@@ -24,6 +24,8 @@ from sandbox.world import World
 
 _MADE_BY_MOVES = ("status", "version", "assignee", "offers", "tried", "resolver")
 _ABOUT_CARDS = {Step.DM_REQUESTER, Step.DM_ASSIGNEE, Step.ASK_REQUESTER, Step.REFRESH_CARDS}
+# Moves that say nothing of who had the ticket before.
+_ANYBODYS = {Move.CORRECT, Move.TRIAGE_AGAIN, Move.SOLVE, Move.ANSWER}
 _MENTION = re.compile(r"<@(\w+)>")
 _RECEIPT = "Ticket "
 _SECRETS = (
@@ -145,13 +147,15 @@ def _replayed(ticket: Ticket, seen: Seen) -> Ticket:
         changes: dict[str, Any] = {}
         if move is Move.OFFER:
             changes = {"assignee": _offered_to(ticket, place), "offers": again.offers + 1}
+        if move is Move.ANSWER:
+            changes = {"resolver": ticket.resolver}
         again = flow.make(again, move, by=by, now=event.at, why=event.why, **changes)
     return again
 
 
 def _offered_to(ticket: Ticket, place: int) -> str | None:
     """Who got an offer is not in the history itself: what came next tells, or how it stands."""
-    after = ticket.history[place + 1 :]
+    after = [each for each in ticket.history[place + 1 :] if each.what not in _ANYBODYS]
     if not after:
         return ticket.assignee
     named = _MENTION.match(after[0].why)

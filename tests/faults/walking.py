@@ -14,12 +14,13 @@ from tests.stories.acts import nothing_pends, receipt_of
 TITLE = "VPN drops my calls"
 DESCRIPTION = "since this morning, in every meeting"
 # What differs from one undisturbed run to the next.
-_OF_ITS_TIME = {"rev", "number", "opened_at", "at", "ts", "key", "digest"}
+_OF_ITS_TIME = {"rev", "number", "opened_at", "at", "ts", "key", "digest", "ms"}
 _OF_ITS_RUN = {
     re.compile(r"\bT-\d+\b"): "T-n",
     re.compile(r"(?m)^(Opened:? ).*$"): r"\1…",
     re.compile(r"\.\d+@"): ".…@",
     re.compile(r"/link/\S+"): "/link/…",
+    re.compile(r"\b\d+ ms\b"): "… ms",
 }
 _PATIENCE = 25
 _TRIES = 8

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
-from models.assignment import Candidate, Choice, choose, passed_over
+from models.assignment import Candidate, Choice, choose, doubtful, passed_over
+from models.configuration import DEFAULT
+from models.correction import Correction, correcting
 from models.member import Member, Role
 from models.ticket import Status, Ticket
+from models.triage import Category, Priority
 from tests.models.desk_words import ADA, BOB, EVE, GRACE, NOON, member, ticket_at, triage
 
 
@@ -153,4 +156,37 @@ def test_those_who_know_and_do_not_get_it_are_named_with_the_reason() -> None:
     assert passed_over(ticket("vpn"), people, now=NOON) == [
         (away, "is away"),
         (full, "has as many open tickets as they take (3)"),
+    ]
+
+
+def test_an_admin_looks_first_at_what_may_be_urgent_and_is_not_sure() -> None:
+    stakes = DEFAULT.placing("Network", Category(name="Network", floor=Priority.HIGH))
+    unsure = ticket("vpn", triage=triage("vpn", confidence=0.54))
+    people = [Candidate(BOB, 0), Candidate(GRACE, 9)]
+    why = doubtful(unsure, stakes)
+
+    asked = choose(unsure, people, now=NOON, doubt=why)
+
+    assert asked == Choice(
+        member=GRACE,
+        reason="you are an admin and it is not sure that this is Network, "
+        "which is never less than high; 9 open tickets",
+    )
+    assert name_of(choose(unsure, people[:1], now=NOON, doubt=why)) == "UBOB"
+    declined = unsure.model_copy(update={"tried": (GRACE.slack_id,)})
+    assert name_of(choose(declined, people, now=NOON, doubt=why)) == "UBOB"
+
+
+def test_there_is_no_doubt_once_it_is_sure_or_judged_or_of_no_consequence() -> None:
+    stakes = DEFAULT.placing("Network", Category(name="Network", floor=Priority.HIGH))
+    usual = DEFAULT.placing("Network", Category(name="Network", floor=Priority.NORMAL))
+    unsure = ticket("vpn", triage=triage("vpn", confidence=0.54))
+    judged = correcting(Correction(), by=BOB, seen=None)(unsure, NOON)
+    sure = ticket("vpn", triage=triage("vpn", confidence=0.55))
+
+    assert doubtful(unsure, stakes)
+    assert [doubtful(*one) for one in ((sure, stakes), (judged, stakes), (unsure, usual))] == [
+        "",
+        "",
+        "",
     ]

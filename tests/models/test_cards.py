@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from models import flow
 from models.cards import Button, Message, Pressed, draw
+from models.correction import Correction, correcting
 from models.flow import Move
+from models.similar import Solved
 from models.ticket import CardKind, Status, Ticket
 from models.triage import Engine, Priority
 from sandbox.slack.blockkit import check_message
@@ -44,8 +46,14 @@ def worst(status: Status) -> Ticket:
         summary=(HOSTILE * 20)[:150],
         notes=(HOSTILE * 90)[:1500],
         engine=Engine.BUILTIN,
-        confidence=1,
+        confidence=0,
+        second=(HOSTILE * 3)[1:76],
+        model=(HOSTILE * 3)[:75],
+        prompt=(HOSTILE * 3)[:75],
         why_builtin=(HOSTILE * 9)[:200],
+    )
+    solved = Solved(
+        ticket_id="T-123456789", title=(HOSTILE * 9)[:150], solution=(HOSTILE * 90)[:1000]
     )
     return ticket.model_copy(
         update={
@@ -54,6 +62,8 @@ def worst(status: Status) -> Ticket:
             "confidential": True,
             "reason": f"knows {(HOSTILE * 20)[:400]}; 9999 open tickets",
             "triage": ticket.triage and verdict,
+            "similar": (solved, solved, solved),
+            "solution": (HOSTILE * 90)[:1000],
         }
     )
 
@@ -81,13 +91,17 @@ def test_nothing_typed_is_parsed_by_slack(status: Status, kind: CardKind, reader
 @pytest.mark.parametrize(
     ("status", "reader", "offered"),
     [
-        (Status.TRIAGED, BOB, set()),
-        (Status.OFFERED, BOB, {Button.CLAIM, Button.DECLINE}),
-        (Status.OFFERED, EVE, {Button.CLAIM}),
-        (Status.CLAIMED, BOB, {Button.RESOLVE, Button.RELEASE}),
-        (Status.CLAIMED, EVE, set()),
-        (Status.RESOLVED, BOB, {Button.REOPEN}),
-        (Status.RESOLVED, EVE, set()),
+        (Status.TRIAGED, BOB, {Button.CORRECT}),
+        (Status.OFFERED, BOB, {Button.CLAIM, Button.DECLINE, Button.CORRECT}),
+        (Status.OFFERED, EVE, {Button.CLAIM, Button.CORRECT}),
+        (
+            Status.CLAIMED,
+            BOB,
+            {Button.RESOLVE, Button.RESOLVE_NOTING, Button.RELEASE, Button.CORRECT},
+        ),
+        (Status.CLAIMED, EVE, {Button.CORRECT}),
+        (Status.RESOLVED, BOB, {Button.REOPEN, Button.CORRECT}),
+        (Status.RESOLVED, EVE, {Button.CORRECT}),
     ],
 )
 def test_a_moderator_finds_the_buttons_that_are_theirs(
@@ -145,3 +159,76 @@ def test_the_requester_is_told_who_has_reopened() -> None:
 
     assert "<@UBOB> said" in draw(by_bob, CardKind.RESOLVED, to="UADA").text
     assert "You said" in draw(by_ada, CardKind.RESOLVED, to="UADA").text
+
+
+def unsure(status: Status, **said: Any) -> Ticket:
+    """A ticket of which the engine could not say what it is."""
+    said = {"confidence": 0.54, "second": "Access", **said}
+    return ticket_at(status).model_copy(update={"triage": triage("vpn", **said)})
+
+
+def test_an_engine_that_is_not_sure_asks_with_the_two_likeliest_as_buttons() -> None:
+    card = draw(unsure(Status.OFFERED), CardKind.MODERATOR, to="UBOB")
+
+    assert "*Not sure: Network or Access?*" in str(card.blocks)
+    [row] = [block for block in card.blocks if block.get("block_id") == "likeliest"]
+    assert [one["text"]["text"] for one in row["elements"]] == ["Network", "Access"]
+    assert buttons(card) >= {Button.LIKELIEST, Button.SECOND, Button.CLAIM}
+
+
+@pytest.mark.parametrize(
+    "decided",
+    [
+        unsure(Status.OFFERED, confidence=0.55),
+        unsure(Status.RESOLVED),
+        correcting(Correction(), by=BOB, seen=None)(unsure(Status.OFFERED), NOON),
+    ],
+    ids=["sure", "resolved", "confirmed"],
+)
+def test_what_is_decided_is_not_asked(decided: Ticket) -> None:
+    card = draw(decided, CardKind.MODERATOR, to="UBOB")
+
+    assert "Not sure" not in str(card.blocks)
+    assert not buttons(card) & {Button.LIKELIEST, Button.SECOND}
+
+
+def test_an_engine_that_knows_no_second_category_offers_none() -> None:
+    card = draw(unsure(Status.OFFERED, second=""), CardKind.MODERATOR, to="UBOB")
+
+    assert "*Not sure that it is Network.*" in str(card.blocks)
+    assert not buttons(card) & {Button.LIKELIEST, Button.SECOND}
+
+
+def test_the_card_says_which_engine_and_who_has_judged_it() -> None:
+    by_gemini = triage(
+        "vpn", engine=Engine.GEMINI, model="gemini-9", prompt="3", confidence=0.8, ms=812
+    )
+    ticket = ticket_at(Status.CLAIMED).model_copy(update={"triage": by_gemini})
+
+    def says(correction: Correction | None) -> str:
+        change = correction and correcting(correction, by=EVE, seen=None)
+        judged = change(ticket, NOON) if change else ticket
+        return str(draw(judged, CardKind.MODERATOR, to="UBOB").blocks)
+
+    line = "Triage: Gemini (80% sure of the category), gemini-9, prompt 3, 812 ms"
+    assert f"{line}'" in says(None)
+    assert f"{line} · Confirmed by <@UEVE>" in says(Correction())
+    assert f"{line} · Corrected by <@UEVE>" in says(Correction(category="Access"))
+
+
+def test_a_card_tells_how_tickets_like_it_were_solved() -> None:
+    like = Solved(ticket_id="T-7", title="VPN drops", solution="Sign in anew.")
+    ticket = ticket_at(Status.OFFERED, confidential=True).model_copy(update={"similar": (like,)})
+
+    assert "Sign in anew." in str(draw(ticket, CardKind.MODERATOR, to="UBOB").blocks)
+    assert "Sign in anew." not in str(draw(ticket, CardKind.MODERATOR, to="UEVE").blocks)
+    assert "Sign in anew." not in str(draw(ticket, CardKind.REQUESTER, to="UADA").blocks)
+
+
+def test_who_has_solved_it_alone_is_asked_whether_it_stays_so() -> None:
+    solved = flow.make(ticket_at(Status.OFFERED), Move.SOLVE, by=ADA, now=NOON)
+
+    card = draw(solved, CardKind.RESOLVED, to="UADA")
+
+    assert "You said that T-1 is solved" in card.text
+    assert buttons(card) == {Button.REOPEN}

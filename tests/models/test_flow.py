@@ -38,6 +38,19 @@ LEGAL: dict[tuple[Status, Move], set[Member | None]] = {
     (Status.CLAIMED, Move.RESOLVE): {BOB},
     (Status.CLAIMED, Move.WITHDRAW): {None},
     (Status.RESOLVED, Move.REOPEN): {ADA, BOB},
+    (Status.NEW, Move.SOLVE): {ADA},
+    (Status.TRIAGED, Move.ANSWER): {None},
+    (Status.OFFERED, Move.ANSWER): {None},
+    (Status.CLAIMED, Move.ANSWER): {None},
+    (Status.TRIAGED, Move.SOLVE): {ADA},
+    (Status.OFFERED, Move.SOLVE): {ADA},
+    (Status.CLAIMED, Move.SOLVE): {ADA},
+    (Status.TRIAGED, Move.TRIAGE_AGAIN): {None},
+    (Status.OFFERED, Move.TRIAGE_AGAIN): {None},
+    (Status.TRIAGED, Move.CORRECT): {BOB, EVE, GRACE},
+    (Status.OFFERED, Move.CORRECT): {BOB, EVE, GRACE},
+    (Status.CLAIMED, Move.CORRECT): {BOB, EVE, GRACE},
+    (Status.RESOLVED, Move.CORRECT): {BOB, EVE, GRACE},
 }
 
 
@@ -51,7 +64,7 @@ def test_a_move_is_legal_just_where_the_table_says(
 
     if person in LEGAL.get((status, move), set()):
         after = flow.make(ticket, move, by=person, now=NOON)
-        assert after.status is FLOW[move].ends
+        assert after.status is (FLOW[move].ends or status)
         assert after.version == ticket.version + 1
     else:
         with pytest.raises((OutOfTurn, NotAllowed)):
@@ -60,7 +73,7 @@ def test_a_move_is_legal_just_where_the_table_says(
 
 def test_every_status_can_be_left_and_reached() -> None:
     assert {status for rule in FLOW.values() for status in rule.starts} == set(Status)
-    assert {rule.ends for rule in FLOW.values()} == set(Status)
+    assert {rule.ends for rule in FLOW.values()} - {None} == set(Status)
 
 
 def test_the_history_says_who_did_what_when_and_why() -> None:
@@ -138,8 +151,8 @@ def _changes(move: Move) -> dict[str, Any]:
 
 def check(ticket: Ticket) -> None:
     """What must hold of every ticket, whatever happened to it."""
-    replayed = [FLOW[Move(event.what)].ends for event in ticket.history]
-    assert replayed[-1] is ticket.status
+    ends = [FLOW[Move(event.what)].ends for event in ticket.history]
+    assert [end for end in ends if end][-1] is ticket.status
     assert len(ticket.history) == ticket.version
     steps = [entry.step for entry in ticket.pending]
     assert len(steps) == len(set(steps))

@@ -31,6 +31,8 @@ ALLOWED = {
         *((role, related) for role in STAFF for related in Relation),
     },
     Verb.SHARE: {(role, ASSIGNEE) for role in STAFF},
+    Verb.CORRECT: {(role, related) for role in STAFF for related in (ASSIGNEE, WATCHER, OTHER)},
+    Verb.SOLVE: {(role, REQUESTER) for role in Role},
 }
 
 

@@ -90,9 +90,9 @@ async def leases_end(world: World) -> None:
 
 
 async def nothing_pends(world: World) -> None:
-    """Wait until every step of every ticket is done."""
+    """Wait until every step of every ticket is done, but for asking Gemini again much later."""
     async with await world.database.tickets.watch() as changes:
-        while any(ticket["pending"] for ticket in await world.documents("tickets")):
+        while any(_to_do(ticket) for ticket in await world.documents("tickets")):
             await changes.next()
 
 
@@ -115,4 +115,8 @@ async def settles(world: World) -> None:
 
 def _at_work(ticket: dict[str, Any]) -> bool:
     """Whether a step is due or leased; one that failed waits for later."""
-    return any(step["due"] and not step["error"] for step in ticket["pending"])
+    return any(step["due"] and not step["error"] for step in _to_do(ticket))
+
+
+def _to_do(ticket: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for step in ticket["pending"] if step["step"] != "triage_again"]

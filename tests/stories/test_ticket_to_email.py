@@ -55,7 +55,7 @@ async def test_the_assignee_gets_card_and_letter_with_the_same_facts(
     assert "Asked by: Ada Lovelace" in letter.text
     assert "code &lt;b&gt;rejected&lt;/b&gt; &amp; so on" in letter.html
     assert letter.subject == f"{number}: VPN is down"
-    assert card.buttons == ["Claim", "Decline"]
+    assert card.buttons == ["Claim", "Decline", "Correct"]
     assert card.text
 
 
@@ -68,7 +68,7 @@ async def test_everybodys_card_follows_the_ticket(world: World, cast: Cast) -> N
 
     mine = await cast.bob.gets_message("You have it", timeout=3)
     assert mine.ts == offered.ts
-    assert mine.buttons == ["Resolve", "Release"]
+    assert mine.buttons == ["Resolve", "Release", "Resolve with a note", "Correct"]
     assert await cast.ada.gets_message("@Bob Kahn has it", timeout=3)
 
     await cast.bob.clicks(mine, "Resolve")
@@ -80,7 +80,7 @@ async def test_everybodys_card_follows_the_ticket(world: World, cast: Cast) -> N
     await cast.ada.clicks(asked, "Reopen")
 
     again = await cast.bob.gets_message(lambda m: "Offered to you" in m.says and m.ts != offered.ts)
-    assert again.buttons == ["Claim", "Decline"]
+    assert again.buttons == ["Claim", "Decline", "Correct"]
     assert "you had it before" in again.says
     assert await cast.ada.gets_message("was not solved yet")
 

@@ -1,0 +1,60 @@
+"""How often triage was right, over the API."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.api.caller import Admin, TheDesk
+from bot.api.problems import answers
+from models.accuracy import MOST_LESSONS, Accuracy, measure
+
+router = APIRouter(prefix="/triage", tags=["triage"])
+
+
+class Out(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True, populate_by_name=True)
+
+
+class CategoryOut(Out):
+    """How it went with one category."""
+
+    category: str
+    tickets: int = Field(description="how many are in it, by the moderators")
+    said: int = Field(description="of how many triage said so")
+    right: int = Field(description="of how many both did")
+
+
+class ConfusionOut(Out):
+    """How often triage took one category for another."""
+
+    said: str
+    is_: str = Field(serialization_alias="is")
+    tickets: int
+
+
+class EngineOut(Out):
+    """How often what an engine said, with this model and prompt, was changed."""
+
+    engine: str
+    model: str
+    prompt: str
+    tickets: int
+    right: int = Field(description="of how many the category was right")
+    overridden: int = Field(description="of how many category, priority or skills were changed")
+
+
+class AccuracyOut(Out):
+    """How often triage was right, over the newest tickets that moderators have judged."""
+
+    tickets: int
+    right: int
+    categories: tuple[CategoryOut, ...]
+    confusions: tuple[ConfusionOut, ...]
+    engines: tuple[EngineOut, ...]
+
+
+@router.get("/accuracy", responses=answers())
+async def accuracy(desk: TheDesk, caller: Admin) -> AccuracyOut:
+    """What engines said, held against what moderators said by correcting and by resolving."""
+    judged = await desk.lessons.judged(caller.member.team_id, limit=MOST_LESSONS)
+    measured: Accuracy = measure(judged)
+    return AccuracyOut.model_validate(measured)

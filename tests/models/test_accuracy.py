@@ -1,0 +1,120 @@
+"""Accuracy is counted from what moderators judged: by category, by confusion, by engine."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.views import accuracy as page
+from models.accuracy import Accuracy, Confusion, Judged, OfCategory, OfEngine, measure
+from models.desk import Desk
+from models.lesson import Lesson
+from models.triage import Engine, Priority
+from sandbox.servers import Servers
+from sandbox.slack.blockkit import check_view
+from tests.desks import desk_on
+from tests.models.desk_words import NOON, triage
+
+HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
+
+
+@pytest.fixture(scope="module")
+async def desk(servers: Servers) -> AsyncIterator[Desk]:
+    """A desk of its own on the real servers."""
+    async with desk_on(servers) as desk:
+        yield desk
+
+
+def lesson(number: int, **is_: Any) -> Lesson:
+    """What is learnt of a ticket that the engine took for Network, normal, vpn."""
+    said = triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt=is_.pop("prompt", "1"))
+    return Lesson(
+        **{
+            "ticket_id": f"T-{number}",
+            "team_id": "T1",
+            "text": "VPN",
+            "said": said,
+            "category": "Network",
+            "priority": Priority.NORMAL,
+            "skills": ("vpn",),
+            "by": "UBOB",
+            "at": NOON + timedelta(minutes=number),
+            **is_,
+        }
+    )
+
+
+async def test_what_was_overridden_is_counted_by_engine_and_prompt(desk: Desk) -> None:
+    for one in (
+        lesson(1),
+        lesson(2, category="Access"),
+        lesson(3, priority=Priority.HIGH, prompt="2"),
+        lesson(4, skills=("vpn", "okta"), prompt="2"),
+        lesson(5, prompt="2"),
+        lesson(6, team_id="T2", category="Access"),
+    ):
+        await desk.lessons.learn(one)
+
+    measured = measure(await desk.lessons.judged("T1", limit=100))
+
+    assert (measured.tickets, measured.right) == (5, 4)
+    assert measured.engines == (
+        OfEngine("gemini", "gemini-9", "2", tickets=3, right=3, overridden=2),
+        OfEngine("gemini", "gemini-9", "1", tickets=2, right=1, overridden=1),
+    )
+    assert measured.categories == (
+        OfCategory("Network", tickets=4, said=5, right=4),
+        OfCategory("Access", tickets=1, said=0, right=0),
+    )
+    assert measured.confusions == (Confusion("Network", "Access", tickets=1),)
+
+
+async def test_only_the_newest_are_counted(desk: Desk) -> None:
+    await desk.lessons.learn(lesson(7, team_id="T3"))
+    await desk.lessons.learn(lesson(8, team_id="T3", category="Access"))
+
+    assert [one.is_ for one in await desk.lessons.judged("T3", limit=1)] == ["Access"]
+
+
+def test_without_a_judgement_the_page_says_how_to_make_one() -> None:
+    nothing = page.draw(measure([]))
+
+    assert check_view(nothing) == []
+    assert "No ticket has been judged yet" in str(nothing)
+
+
+def test_the_page_says_it_in_words() -> None:
+    said = str(page.draw(measure([Judged.read(one.model_dump()) for one in some()])))
+
+    assert "*75%* of categories were right, of 4 tickets" in said
+    assert "Gemini, gemini-9, prompt 1: 4 tickets, 75% right; 50% overridden" in said
+    assert "Network: 3 tickets, 100% found; where triage said so, 75% right" in said
+    assert "Access: 1 ticket, 0% found" in said
+    assert "Network was Access: 1 ticket" in said
+
+
+def some() -> list[Lesson]:
+    return [
+        lesson(1),
+        lesson(2),
+        lesson(3, category="Access"),
+        lesson(4, priority=Priority.URGENT),
+    ]
+
+
+def test_slack_opens_the_page_at_its_worst() -> None:
+    names = [f"{HOSTILE * 2}{number}"[-75:] for number in range(100)]
+    worst = Accuracy(
+        tickets=10**6,
+        right=1,
+        categories=tuple(OfCategory(name, 10**5, 10**5, 10**5) for name in names),
+        confusions=tuple(Confusion(name, name, 10**5) for name in names[:10]),
+        engines=tuple(OfEngine(name, name, name, 10**5, 1, 1) for name in names),
+    )
+
+    view = page.draw(worst)
+
+    assert check_view(view) == []
+    assert "<!channel>" not in str(view)
+    assert "<@U1>" not in str(view)

@@ -1,0 +1,140 @@
+"""Likeness: what is alike is found, the rare words count, and what is secret is told to nobody."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.desk import Desk
+from models.flow import Move
+from models.member import Role
+from models.similar import ALIKE, VERY_ALIKE, Past, Solved, alike, telling
+from models.skill import words
+from models.ticket import Draft, Ticket
+from sandbox.servers import Servers
+from tests.desks import desk_on
+from tests.models.desk_words import triage
+
+
+@pytest.fixture(scope="module")
+async def desk(servers: Servers) -> AsyncIterator[Desk]:
+    """A desk of its own on the real servers."""
+    async with desk_on(servers) as desk:
+        yield desk
+
+
+def past(*texts: str) -> list[Past]:
+    """Solved tickets with these titles."""
+    return [
+        Past(Solved(ticket_id=f"T-{n}", title=text, solution="So."), frozenset(words(text)))
+        for n, text in enumerate(texts)
+    ]
+
+
+def found(text: str, *texts: str, at_least: float = ALIKE) -> list[str]:
+    """The titles of those that are like the text."""
+    return [one.title for one in alike(text, past(*texts), at_least=at_least, most=3)]
+
+
+def test_the_most_alike_comes_first_and_what_is_not_alike_not_at_all() -> None:
+    assert found(
+        "The printer on floor 3 jams",
+        "VPN is down",
+        "A printer jams",
+        "The printer on floor 3 jams again",
+        "Floor plan wanted",
+    ) == ["The printer on floor 3 jams again", "A printer jams"]
+
+
+def test_words_that_say_nothing_make_nothing_alike() -> None:
+    assert found("Please help, it is not working", "Please help, it is not working") == []
+    assert telling("Please help me with the VPN, it is not working!") == ["vpn"]
+
+
+def test_a_rare_word_says_more_than_one_that_stands_everywhere() -> None:
+    others = [f"laptop {word}" for word in ("screen", "battery", "keyboard", "dock", "fan")]
+
+    assert found("laptop toolbar", *others, "toolbar bag case") == ["toolbar bag case"]
+
+
+def test_what_is_offered_to_who_asks_is_very_much_alike() -> None:
+    asked = "VPN is down in Berlin"
+
+    assert found(asked, "VPN is down", at_least=VERY_ALIKE) == ["VPN is down"]
+    assert found(asked, "VPN drops my calls", at_least=VERY_ALIKE) == []
+
+
+@given(st.text(), st.lists(st.text(), max_size=5))
+def test_any_texts_can_be_compared(text: str, texts: list[str]) -> None:
+    everything = alike(text, past(*texts), at_least=0, most=99)
+
+    assert len(everything) == len(texts)
+    assert len(telling(text)) <= 40
+
+
+async def solved(desk: Desk, title: str, *, solution: str = "So.", **more: Any) -> Ticket:
+    """A ticket of Ada's that Bob has resolved."""
+    category = more.pop("category", "Network")
+    bob = await desk.store.set_role(more.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
+    ticket = await opened(desk, title, **more)
+    said = triage("vpn", category=category)
+    await desk.move(ticket.id, Move.TRIAGE, by=None, triage=said)
+    offer: dict[str, Any] = {"assignee": "UBOB", "offered_to": "UBOB", "offers": 1}
+    await desk.move(ticket.id, Move.OFFER, by=None, **offer)
+    await desk.move(ticket.id, Move.CLAIM, by=bob)
+    return await desk.move(ticket.id, Move.RESOLVE, by=bob, solution=solution)
+
+
+async def opened(desk: Desk, title: str, **more: Any) -> Ticket:
+    key = f"{title}{more}"
+    said = {"key": key, "team_id": "T1", "requester": "UADA", "title": title, **more}
+    return await desk.open_ticket(Draft(**said))
+
+
+async def test_only_what_is_solved_with_a_note_and_no_secret_is_found(desk: Desk) -> None:
+    shown = await solved(desk, "Zebra crossing is broken", solution="Painted it anew.")
+    await solved(desk, "Zebra crossing broken", solution="")
+    await solved(desk, "Zebra crossing broken", confidential=True)
+    await solved(desk, "Zebra crossing broken", team_id="T2")
+    await solved(desk, "Zebra crossing broken now", category="Salaries")
+    reopened = await solved(desk, "Zebra crossing broken again")
+    ada = await desk.store.member("T1", "UADA")
+    await desk.move(reopened.id, Move.REOPEN, by=ada)
+    ticket = await opened(desk, "The zebra crossing is broken")
+
+    like = await desk.search.solved_like(ticket, at_least=ALIKE, hidden=["Salaries"])
+
+    assert like == (
+        Solved(ticket_id=shown.id, title="Zebra crossing is broken", solution="Painted it anew."),
+    )
+    assert len(await desk.search.solved_like(ticket, at_least=ALIKE)) == 2
+
+
+async def test_a_damaged_ticket_holds_up_no_look_for_what_is_alike(desk: Desk) -> None:
+    damaged = await solved(desk, "Quokka is in the lift")
+    sound = await solved(desk, "Quokka in the lift")
+    await desk.database.tickets.update_one({"_id": damaged.id}, {"$rename": {"title": "tittle"}})
+
+    like = await desk.search.solved_like(await opened(desk, "A quokka, lift"), at_least=ALIKE)
+
+    assert [one.ticket_id for one in like] == [sound.id]
+
+
+async def test_only_what_is_open_of_this_hour_and_no_secret_makes_an_incident(desk: Desk) -> None:
+    alike = {
+        "now": await opened(desk, "Wombat is out", requester="UEVA"),
+        "long ago": await opened(desk, "Wombat is out", requester="UIDA"),
+        "secret": await opened(desk, "Wombat is out", requester="UIVO", confidential=True),
+        "resolved": await solved(desk, "Wombat is out", requester="UOLE"),
+        "elsewhere": await opened(desk, "Wombat is out", team_id="T2"),
+    }
+    before = alike["long ago"].opened_at - timedelta(minutes=61)
+    known = {"_id": alike["long ago"].id}
+    await desk.database.tickets.update_one(known, {"$set": {"opened_at": before}})
+
+    seen = await desk.search.open_like(await opened(desk, "The wombat is out"))
+
+    assert [one.report.ticket_id for one in seen] == [alike["now"].id]
