@@ -20,7 +20,9 @@ OWNERS = {
     "pydantic_settings": {"models/settings.py"},
     "pymongo": {"models/database.py"},
     "prometheus_client": {"models/metrics.py"},
-    "redis": {"models/queue.py", "models/gate.py"},
+    "phonenumbers": {"models/privacy.py"},
+    "redis": {"models/queue.py", "models/gate.py", "models/spending.py"},
+    "stdnum": {"models/privacy.py"},
     "slack_bolt": {"bot"},
     "slack_sdk": {"models/slack.py"},
     # What stands before Bolt: the proof that a request is Slack's, and the socket.
