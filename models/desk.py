@@ -20,8 +20,10 @@ from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
 from models.people import People
 from models.queue import Queue
 from models.search import Search
+from models.sent import Sent
 from models.settings import Settings
 from models.slack import Slack
+from models.spending import Spending
 from models.step import Pending, Step
 from models.store import Store
 from models.ticket import Draft, Status, Ticket
@@ -50,6 +52,8 @@ class Desk:
     people: People
     webhooks: Webhooks
     lessons: Lessons
+    sent: Sent
+    spending: Spending
     queue: Queue
     gate: Gate
     slack: Slack
@@ -178,6 +182,7 @@ class Desk:
         await self.accounts.prepare()
         await self.webhooks.prepare()
         await self.lessons.prepare()
+        await self.sent.prepare()
         for slack_id in self.settings.admin_slack_ids:
             await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
 
@@ -270,6 +275,7 @@ async def open_desk(
         )
         queue = Queue.at(settings.redis_url)
         gate = Gate(settings.redis_url, hurried=hurried)
+        spending = Spending(settings.redis_url, per_day=settings.gemini_tokens_per_day)
         slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session, gate)
         store = Store(database)
         tokens = Tokens(settings.jwt_secret, settings.jwt_previous_secrets)
@@ -284,11 +290,14 @@ async def open_desk(
                 people=People(store, slack, accounts),
                 webhooks=Webhooks(database),
                 lessons=Lessons(database),
+                sent=Sent(database),
+                spending=spending,
                 queue=queue,
                 gate=gate,
                 slack=slack,
             )
         finally:
+            await spending.close()
             await gate.close()
             await queue.close()
             database.close()

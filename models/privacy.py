@@ -28,7 +28,7 @@ _NOT_SECRET = re.compile(
     r"(?i)(?:not|wrong|expired|expiring|incorrect|invalid|required|needed|locked|being|too|correct"
     r"|no|nicht|falsch|abgelaufen|incorrecta?|expir\w{0,8})\W{0,3}$"
 )
-_SECRET_WORDS = (
+_ASKED_FOR = (
     r"pass(?:word|wd|phrase|code)s?|pwd?|passwort|kennwort|contraseña|contrasena|clave|mot de passe"
     r"|senha|palavra-passe|parola|wachtwoord|lösenord|adgangskode|passord|salasana|hasło|heslo"
     r"|jelszó|şifre|пароль|密码|密碼|パスワード|비밀번호|pin|otp|api[_ -]?key|secret(?:[_ -]key)?"
@@ -50,8 +50,8 @@ _SIMPLE = {
 }
 _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _SIMPLE.items()}
 _SECRET = re.compile(
-    rf"(?i)(?<!\w)(?:\w{{0,30}}[_-])?(?:{_SECRET_WORDS})"
-    r"[\"'`]?\s{0,3}(?:(?P<sign>[:=：])|\b(?:is|was|ist|lautet|war|est|es|é|era)\b)\s{0,3}"
+    rf"(?i)(?<!\w)(?:\w{{0,30}}[_-])?(?:{_ASKED_FOR})"
+    r"[\"'`]?\s{0,3}(?:(?P<sign>[:=\uff1a])|\b(?:is|was|ist|lautet|war|est|es|é|era)\b)\s{0,3}"
     r"(?P<told>\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|`[^`\n]{1,200}`|\S{1,200})"
 )
 _LONG = re.compile(r"(?<![\w+/])[\w+/-]{32,}+={0,2}", re.ASCII)

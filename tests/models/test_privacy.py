@@ -93,7 +93,7 @@ def test_nothing_planted_leaves_and_all_comes_back(parts: list[tuple[str, str]],
     assert hidden.text.count("[") >= 1
 
 
-@given(WORDS, st.sampled_from([": ", " = ", ":", "：", " is "]), KEY, TALK)
+@given(WORDS, st.sampled_from([": ", " = ", ":", "\uff1a", " is "]), KEY, TALK)
 def test_what_follows_a_word_for_password_stays_in_the_house(
     word: str, sign: str, secret: str, talk: str
 ) -> None:
@@ -140,8 +140,8 @@ def test_what_is_nobodys_secret_stays(plain: str) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "1", "1 ", "@", "a@", "<@", "://", "AA11 ", "f:", "1.", "eyJa.", "password: ", "+(", "a_-",
-     "-----BEGIN A B-----", "1234-5678-", "DE89370400440532013000 ", "212 555 1234, "],
+    ["a", "1", "1 ", "@", "a@", "<@", "://", "AA11 ", "f:", "1.", "eyJa.", "password: ", "+(",
+     "a_-", "-----BEGIN A B-----", "1234-5678-", "DE89370400440532013000 ", "212 555 1234, "],
 )  # fmt: skip
 def test_four_times_the_text_takes_about_four_times_as_long(piece: str) -> None:
     def seconds(length: int) -> float:
