@@ -22,6 +22,7 @@ from bot.listeners import (
     resolve_ticket,
     show_audit,
     show_help,
+    show_sent,
     watch_desk,
 )
 from models.desk import Desk
@@ -41,6 +42,7 @@ FEATURES = (
     reopen_ticket,
     watch_desk,
     show_audit,
+    show_sent,
     follow_people,
 )
 

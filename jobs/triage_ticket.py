@@ -21,8 +21,9 @@ from models.wording import clip
 
 _RESTING = "Gemini has not answered for a while"
 _SPENT = "today's tokens for Gemini are used up"
-# As sure as the built-in engine is when four words all point to one category.
-_STRONG = 0.9
+# How sure the built-in engine must be to be believed instead of Gemini: as it is when three words
+# all point to one category; and as it is of any evidence at all.
+_STRONG, _ANY = 0.85, 0.1
 log = logging.getLogger(__name__)
 
 
@@ -71,9 +72,12 @@ def kept_in_the_house(ticket: Ticket, configuration: Configuration) -> Triage | 
 
 
 def weighed(said: Triage, ticket: Ticket, configuration: Configuration) -> Triage:
-    """What Gemini says, unless the words of the text strongly point to another category."""
-    words = builtin.triage(ticket, configuration, why="")
-    if words.category == said.category or words.confidence < _STRONG:
+    """What Gemini says, unless the words of the text point to another category: strongly, or at all
+    when the category that Gemini says is one that the text names, since it may have obeyed.
+    """
+    plain = wariness.without_name(ticket, said.category)
+    words = builtin.triage(plain or ticket, configuration, why="")
+    if words.category == said.category or words.confidence < (_ANY if plain else _STRONG):
         return said
     notes = f"Gemini said {said.category}; the words of the text say otherwise. {said.notes}"
     kept = {"category": words.category, "skills": words.skills, "second": said.category}

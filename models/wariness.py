@@ -5,6 +5,8 @@ engine, which can't be talked to, reads what stands before the first order. The 
 plain, in the languages people are likely to try; before they are looked for, the text is made
 plain as well: compatibility forms, invisible characters, look-alike letters, entities, and what
 it says when decoded from base64, hex, percent signs, ROT13, leet, or from back to front.
+Who finds words that are not among the signs still has to say which category they want: so when a
+model answers one that the text names, and the words of the desk point elsewhere, those count.
 A false alarm costs little: the ticket is read without Gemini, and the card says why.
 """
 
@@ -22,9 +24,12 @@ WHY = "the text tries to instruct the model"
 _GAP = ".{0,60}?"
 _ORDERS = (
     # To forget what was said before.
-    rf"(?:ignore|disregard|forget|overrid|overrul|bypass){_GAP}(?:instruct|prompt|rule|guideline"
+    rf"(?:ignore|disregard|forget|overrid|overrul|bypass|skip|(?:not|don.t) follow){_GAP}"
+    r"(?:instruct|prompt|rule|guideline|guidance|restriction"
     r"|direct|above|previous|prior|earlier|system|everything)",
-    rf"(?:ignorier|vergiss|missacht){_GAP}(?:anweis|vorher|obig|bisher|regel|system)",
+    rf"(?:ignorier|vergiss|missacht){_GAP}(?:anweis|vorher|obig|bisher|regel|system)"
+    rf"|(?:anweisung|vorgabe|regel){_GAP}(?:gelten nicht|ungultig|aufgehoben)"
+    rf"|(?:instruc\w*|regla|consigne)s?{_GAP}(?:ya no|ne s.appliqu|plus valable)",
     rf"(?:ignore|oubli){_GAP}(?:consigne|precedent|ci-dessus|regle)",
     rf"(?:ignora|olvida|omite|ignore|esquec|dimentica){_GAP}(?:instruc|istruzion|anterior|regla"
     r"|regra|regole|precedent|indicacion)",
@@ -43,8 +48,9 @@ _ORDERS = (
     r"|order)s?\b|system (?:prompt|message|override|note|instruction)|developer mode|jailbreak"
     r"|do anything now",
     r"you are (?:now|no longer|an? (?:ai|assistant|model|bot|language))|from now on"
-    r"|pretend (?:to|you)|du bist (?:jetzt|nun|ab)|tu es maintenant|vous etes maintenant|(?:ahora eres|eres ahora)"
-    r"|(?:ora sei|sei ora) un|voce agora e|agora voce e|je bent nu|jestes teraz|ты теперь|теперь ты"
+    r"|pretend (?:to|you)|du bist (?:jetzt|nun|ab)|tu es maintenant|vous etes maintenant"
+    r"|(?:ahora eres|eres ahora)|(?:ora sei|sei ora) un|voce agora e"
+    r"|agora voce e|je bent nu|jestes teraz|ты теперь|теперь ты"
     r"|你现在是|あなたは今",
     r"(?:dear|hey|hello|attention|note (?:to|for)|message (?:to|for)|instructions? (?:to|for))"
     r",? (?:the )?(?:ai|model|assistant|gemini|bot|llm|classifier|triage)\b",
@@ -60,7 +66,7 @@ _ORDERS = (
     rf"\bassign{_GAP}\bto\b|\b(?:route|give|hand|offer){_GAP}\bto (?:me|u[a-z0-9]{{3,}}|@|<@|bob)"
     rf"|\bweise?{_GAP}\bzu\b|\b(?:assigne|attribue){_GAP}\b(?:a|moi)\b|\basign[ae]\w*|\bassegna\w*"
     rf"|\batribu[ae]\w*|\bwijs{_GAP}\btoe\b|назначь|分配给|割り当て|할당",
-    rf"\b(?:write|include|add|append|put|insert|copy|repeat|say|place|paste|render|embed){_GAP}"
+    r"\b(?:write|include|add|append|put|insert|copy|repeat|say|place|paste|render|embed).{0,120}?"
     r"\b(?:in|into|to|of|as) (?:the |your |my )?(?:note|summary|answer|output|response|reply)",
     r"\b(?:notes?|summary|notizen|resume|resumen|zusammenfassung)\b.{0,30}\b(?:must|should|shall"
     r"|write|include|say|contain|schreib|ecris|escrib)\w*",
@@ -91,6 +97,19 @@ _SENTENCE = re.compile(r"(?<=[.!?\u3002\uff01\uff1f\n])\s*")
 def instructs(text: str) -> bool:
     """Whether the text gives orders to a model."""
     return any(_FOUND.search(shape) for shape in _shapes(text))
+
+
+def without_name(ticket: Ticket, label: str) -> Ticket | None:
+    """The ticket without a label that its text names, in whatever disguise; None if it does not.
+
+    Who wants a model to answer a label has to say it somehow.
+    """
+    wanted = _plain(label)
+    if not any(wanted in shape for shape in _shapes(ticket.text)):
+        return None
+    named = re.compile(re.escape(label), re.IGNORECASE)
+    parts = {part: named.sub(" ", getattr(ticket, part)) for part in ("title", "description")}
+    return ticket.model_copy(update=parts)
 
 
 def before_orders(ticket: Ticket) -> Ticket:
