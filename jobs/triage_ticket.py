@@ -96,7 +96,8 @@ async def _asked(
     # A token is three characters and more; a schema and an instruction are sent as well.
     sent = (len(question.instruction) + len(question.text) + len(str(question.schema))) // 3
     aside = sent + MAX_OUTPUT_TOKENS
-    if not await desk.spending.put_aside(ticket.team_id, aside):
+    per_day = desk.settings.gemini_tokens_per_day
+    if not await desk.gate.spending.put_aside(ticket.team_id, aside, per_day=per_day):
         raise GeminiFailed(_SPENT)
 
     def understood(said: Said) -> Triage:
@@ -118,6 +119,6 @@ async def _asked(
             triage = await gemini.answer(question, understood)
             used = triage.tokens
     finally:
-        await desk.spending.settle(ticket.team_id, aside=aside, used=used)
+        await desk.gate.spending.settle(ticket.team_id, aside=aside, used=used)
     took = round((time.monotonic() - began) * 1000)
     return triage.model_copy(update={"model": gemini.model, "ms": took})

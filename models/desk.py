@@ -23,7 +23,6 @@ from models.search import Search
 from models.sent import Sent
 from models.settings import Settings
 from models.slack import Slack
-from models.spending import Spending
 from models.step import Pending, Step
 from models.store import Store
 from models.ticket import Draft, Status, Ticket
@@ -53,7 +52,6 @@ class Desk:
     webhooks: Webhooks
     lessons: Lessons
     sent: Sent
-    spending: Spending
     queue: Queue
     gate: Gate
     slack: Slack
@@ -275,7 +273,6 @@ async def open_desk(
         )
         queue = Queue.at(settings.redis_url)
         gate = Gate(settings.redis_url, hurried=hurried)
-        spending = Spending(settings.redis_url, per_day=settings.gemini_tokens_per_day)
         slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session, gate)
         store = Store(database)
         tokens = Tokens(settings.jwt_secret, settings.jwt_previous_secrets)
@@ -291,13 +288,11 @@ async def open_desk(
                 webhooks=Webhooks(database),
                 lessons=Lessons(database),
                 sent=Sent(database),
-                spending=spending,
                 queue=queue,
                 gate=gate,
                 slack=slack,
             )
         finally:
-            await spending.close()
             await gate.close()
             await queue.close()
             database.close()

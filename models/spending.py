@@ -8,7 +8,6 @@ allowed, as by the gate: without it there is hardly any work.
 import asyncio
 import logging
 
-from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -31,33 +30,23 @@ log = logging.getLogger(__name__)
 class Spending:
     """The day's tokens."""
 
-    def __init__(self, redis_url: SecretStr, *, per_day: int) -> None:
-        """Nothing is connected yet."""
-        self._per_day = per_day
-        self._redis: Redis = Redis.from_url(
-            redis_url.get_secret_value(),
-            socket_timeout=ANSWER_SECONDS,
-            socket_connect_timeout=ANSWER_SECONDS,
-        )
-        self._spend = self._redis.register_script(_SPEND)
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._spend = redis.register_script(_SPEND)
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._redis.aclose()
-
-    async def put_aside(self, team_id: str, tokens: int) -> bool:
+    async def put_aside(self, team_id: str, tokens: int, *, per_day: int) -> bool:
         """Whether the day has so many tokens left; then they are counted as used."""
-        return await self._counted(team_id, tokens)
+        return await self._counted(team_id, tokens, per_day)
 
     async def settle(self, team_id: str, *, aside: int, used: int) -> None:
         """Count what was really used in place of what was put aside."""
         if aside > used:
-            await self._counted(team_id, used - aside)
+            await self._counted(team_id, used - aside, 0)
 
-    async def _counted(self, team_id: str, tokens: int) -> bool:
+    async def _counted(self, team_id: str, tokens: int, per_day: int) -> bool:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                numbers = [tokens, self._per_day, _DAY]
+                numbers = [tokens, per_day, _DAY]
                 return bool(await self._spend([f"spent:{team_id}"], numbers))
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("Redis does not count the tokens of a day: %r", error)

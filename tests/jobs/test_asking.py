@@ -17,9 +17,9 @@ from models import arranging
 from models.clock import now
 from models.desk import Desk
 from models.errors import InvalidDraft, NotAllowed
+from models.gate import Gate
 from models.lesson import Lesson
 from models.member import Member, Role
-from models.spending import Spending
 from models.step import Step
 from models.ticket import Draft
 from models.triage import Category, Engine, Priority, Triage
@@ -214,29 +214,30 @@ async def test_the_examples_are_corrected_tickets_like_it_and_never_confidential
 async def test_when_the_days_tokens_are_used_up_the_built_in_engine_triages_and_says_so(
     tools: Tools, google: GeminiStandIn
 ) -> None:
-    assert await tools.desk.spending.put_aside("T1", 49_000)
+    assert await tools.desk.gate.spending.put_aside("T1", 49_000, per_day=50_000)
 
     _, said = await triaged(tools, "My VPN drops")
 
     assert google.requests == []
     assert said.why_builtin == "today's tokens for Gemini are used up"
-    await tools.desk.spending.settle("T1", aside=49_000, used=0)
+    await tools.desk.gate.spending.settle("T1", aside=49_000, used=0)
 
 
 async def test_what_was_put_aside_and_not_used_is_there_again(servers: Servers) -> None:
-    spending = Spending(SecretStr(servers.new_redis_url()), per_day=100)
+    gate = Gate(SecretStr(servers.new_redis_url()), hurried=False)
+    spending = gate.spending
 
-    assert await spending.put_aside("T1", 80)
-    assert not await spending.put_aside("T1", 21)
-    assert await spending.put_aside("T2", 100)
+    assert await spending.put_aside("T1", 80, per_day=100)
+    assert not await spending.put_aside("T1", 21, per_day=100)
+    assert await spending.put_aside("T2", 100, per_day=100)
     await spending.settle("T1", aside=80, used=30)
-    assert await spending.put_aside("T1", 70)
-    assert not await spending.put_aside("T1", 1)
-    await spending.close()
+    assert await spending.put_aside("T1", 70, per_day=100)
+    assert not await spending.put_aside("T1", 1, per_day=100)
+    await gate.close()
 
 
 async def test_without_redis_nobody_is_held_up() -> None:
-    spending = Spending(SecretStr("redis://127.0.0.1:1"), per_day=1)
+    gate = Gate(SecretStr("redis://127.0.0.1:1"), hurried=False)
 
-    assert await spending.put_aside("T1", 80)
-    await spending.close()
+    assert await gate.spending.put_aside("T1", 80, per_day=1)
+    await gate.close()
