@@ -153,3 +153,8 @@ def test_four_times_the_text_takes_about_four_times_as_long(piece: str) -> None:
     # Quadratic is sixteen times; a machine at work is allowed to be late.
     short = min(seconds(2000) for _ in range(2))
     assert min(seconds(8000) for _ in range(2)) < 10 * short + 0.1
+
+
+def test_a_cards_number_is_found_between_other_digits_and_letters() -> None:
+    assert hide("card 4111 1111 1111 1111").text == "card [card-1]"
+    assert hide("x4111111111111111 ").text == "x[card-1] "
