@@ -19,7 +19,9 @@ Span = tuple[int, int, str]
 _PLACEHOLDER = re.compile(r"\[(?:[a-z]{2,8})-[0-9]{1,5}\]")
 _LONGEST_IBAN, _SHORTEST_IBAN = 34, 15
 _CARD_DIGITS = range(13, 20)
-_PHONE_DIGITS = range(7, 16)
+# What is longer counts as a number unseen: two that stand side by side are none together.
+_PHONE_DIGITS = range(7, 9)
+_DATE_DIGITS = 10
 # So many candidates are held against the library; of a text with more all count as numbers.
 _MOST_CHECKED = 100
 # Where a number without a country may be from.
@@ -190,7 +192,8 @@ def _phones(text: str) -> Iterator[Span]:
     checked = 0
     for match in _DIGITS.finditer(text):
         digits = sum(map(str.isdigit, match[0]))
-        if _DATE.match(match[0]) or digits < _PHONE_DIGITS.start:
+        is_date = _DATE.match(match[0]) and digits <= _DATE_DIGITS
+        if is_date or digits < _PHONE_DIGITS.start:
             continue
         checked += 1
         if digits >= _PHONE_DIGITS.stop or checked > _MOST_CHECKED or _is_phone(match[0]):
