@@ -57,7 +57,7 @@ _SECRET = re.compile(
     r"(?P<told>\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|`[^`\n]{1,200}`|\S{1,200})"
 )
 _LONG = re.compile(r"(?<![\w+/])[\w+/-]{32,}+={0,2}", re.ASCII)
-_DIGITS = re.compile(r"(?<!\w)\+?\(?\d(?:[ \t().\u00a0\u2010-\u2013/-]{0,3}\d){6,}+(?!\w)")
+_DIGITS = re.compile(r"(?<!\w)\+?\(?\d(?:[ \t().\u00a0\u2010-\u2013/-]{0,3}\d){6,}+")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
 _GROUP = re.compile(r"\d+")
 _CARDLIKE = re.compile(r"(?<!\d)\d(?:[ \t\u00a0-]?\d){12,}+")
