@@ -27,6 +27,7 @@ from bot.listeners import (
     show_accuracy,
     show_audit,
     show_help,
+    show_sent,
     solve_ticket,
     try_out,
     watch_desk,
@@ -57,6 +58,7 @@ FEATURES = (
     manage_categories,
     try_out,
     show_accuracy,
+    show_sent,
     follow_people,
 )
 

@@ -10,6 +10,7 @@ import importlib
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Self, TypeVar
 
@@ -19,13 +20,12 @@ from tenacity.wait import wait_random_exponential
 
 from jobs.prompt import Question
 from models.errors import OutsideError
+from models.metrics import TOKENS
 from models.settings import Settings
 
 CALL_SECONDS = 8
 ALL_SECONDS = 17
 MAX_OUTPUT_TOKENS = 2048
-MAX_INPUT = 8000
-
 
 T = TypeVar("T")
 _HELLO = Question(
@@ -33,6 +33,14 @@ _HELLO = Question(
     text="Are you there?",
     schema={"type": "object", "properties": {"there": {"type": "boolean"}}},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What Gemini has said, and the tokens that all tries took."""
+
+    text: str
+    tokens: int
 
 
 class GeminiFailed(OutsideError):
@@ -95,17 +103,17 @@ class Gemini:
         Raises:
             GeminiFailed: the key, the model or the way there is not right.
         """
-        await self.answer(_HELLO, str)
+        await self.answer(_HELLO, lambda said: said.text)
 
     def close(self) -> None:
         """Let go of the threads; calls under way are not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def answer(self, question: Question, read: Callable[[str], T]) -> T:
+    async def answer(self, question: Question, read: Callable[[Said], T]) -> T:
         """What Gemini answers.
 
         Args:
-            read: makes something of the answer's text; raises ValueError when it can't.
+            read: makes something of the answer; raises ValueError when it can't.
 
         Raises:
             GeminiFailed: no usable answer came in time.
@@ -118,28 +126,30 @@ class Gemini:
         )
         try:
             async with asyncio.timeout(ALL_SECONDS):
-                return await tries(self._once, question, read)
+                return await tries(self._once, question, read, [])
         except TimeoutError as error:
             raise GeminiFailed("Gemini did not answer in time") from error
 
-    async def _once(self, question: Question, read: Callable[[str], T]) -> T:
+    async def _once(self, question: Question, read: Callable[[Said], T], spent: list[int]) -> T:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._call_seconds):
-                text = await loop.run_in_executor(self._threads, self._generate, question)
+                response = await loop.run_in_executor(self._threads, self._generate, question)
         except TimeoutError as error:
             raise _OnceMore("Gemini did not answer in time") from error
+        spent.append(_tokens(response))
+        TOKENS.inc(spent[-1])
         try:
-            return read(text)
+            return read(Said(_text(response), sum(spent)))
         except (ValueError, ArithmeticError, RecursionError) as error:
             raise _OnceMore("Gemini's answer could not be used") from error
 
-    def _generate(self, question: Question) -> str:
+    def _generate(self, question: Question) -> Any:
         """One call, in a thread; what the library raises becomes GeminiFailed."""
         model = self._library.GenerativeModel(self.model, system_instruction=question.instruction)
         try:
-            response = model.generate_content(
-                question.text[:MAX_INPUT],
+            return model.generate_content(
+                question.text,
                 generation_config={
                     "temperature": 0.1,
                     "max_output_tokens": MAX_OUTPUT_TOKENS,
@@ -150,7 +160,6 @@ class Gemini:
             )
         except Exception as error:  # it raises what google-api-core, requests and protobuf raise
             raise _failure(error) from error
-        return _text(response)
 
 
 def _failure(error: Exception) -> GeminiFailed:
@@ -162,6 +171,12 @@ def _failure(error: Exception) -> GeminiFailed:
     if isinstance(status, int):
         return _OnceMore(f"Gemini is out of order ({status})")
     return _OnceMore(f"Gemini could not be asked ({type(error).__name__})")
+
+
+def _tokens(response: Any) -> int:
+    """What the call took, as Google counts it; nothing of an answer that does not say."""
+    total = getattr(getattr(response, "usage_metadata", None), "total_token_count", 0)
+    return max(0, total) if isinstance(total, int) else 0
 
 
 def _text(response: Any) -> str:

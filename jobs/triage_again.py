@@ -6,10 +6,11 @@ Nobody gets a message for it, and who has the ticket keeps it; the cards are dra
 import logging
 from datetime import datetime
 
+from jobs.asking import by_gemini
 from jobs.gemini import GeminiFailed, NoAnswer
 from jobs.policies import POLICIES
 from jobs.retrying import Tools, nothing
-from jobs.triage_ticket import by_gemini, kept_in_the_house
+from jobs.triage_ticket import kept_in_the_house
 from models import builtin, flow
 from models.desk import Change
 from models.errors import NotNow, OutOfTurn

@@ -5,20 +5,20 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from jobs.asking import by_gemini
 from jobs.gemini import GeminiFailed, NoAnswer
 from jobs.incidents import joined
-from jobs.prompt import ask, read
 from jobs.retrying import Tools
-from models import builtin, flow
+from models import builtin, flow, wariness
 from models.configuration import Configuration
 from models.desk import Change
 from models.errors import NotNow
 from models.flow import Move
-from models.gate import Service
 from models.similar import ALIKE
 from models.step import Pending, Step
 from models.ticket import Status, Ticket
 from models.triage import Triage
+from models.wording import clip
 
 # How soon Gemini is asked again, after it has failed.
 _AGAIN = timedelta(seconds=30)
@@ -56,25 +56,27 @@ def kept_in_the_house(tools: Tools, ticket: Ticket, configuration: Configuration
         return "confidential tickets stay in the house"
     if category := builtin.private_category(ticket, configuration):
         return f"tickets about {category.name} are never sent to an AI"
-    return ""
-
-
-async def by_gemini(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
-    """What Gemini says; raises GeminiFailed, or NotNow while it is let rest."""
-    if tools.gemini is None:
-        raise GeminiFailed("no Gemini key is set")
-    question = ask(ticket, configuration)
-    async with tools.desk.gate.out(Service.GEMINI, "generateContent"):
-        return await tools.gemini.answer(question, lambda text: read(text, configuration))
+    return wariness.WHY if wariness.instructs(ticket.text) else ""
 
 
 async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
     if why := kept_in_the_house(tools, ticket, configuration):
-        return builtin.triage(ticket, configuration, why=why)
+        return await _by_words(tools, ticket, configuration, why)
     try:
         return await by_gemini(tools, ticket, configuration)
     except (GeminiFailed, NotNow) as failed:
         log.warning("%s: the built-in engine triages: %s", ticket.id, failed)
         why = _RESTING if isinstance(failed, NotNow) else str(failed)
-        stopgap = {"stopgap": not isinstance(failed, NoAnswer)}
-        return builtin.triage(ticket, configuration, why=why).model_copy(update=stopgap)
+        triage = await _by_words(tools, ticket, configuration, why)
+        return triage.model_copy(update={"stopgap": not isinstance(failed, NoAnswer)})
+
+
+async def _by_words(tools: Tools, ticket: Ticket, configuration: Configuration, why: str) -> Triage:
+    """The built-in engine's triage; orders in the text don't count as what it is about."""
+    learning, lessons = tools.learning, tools.desk.lessons
+    if not wariness.instructs(ticket.text):
+        return await learning.triage(lessons, ticket, configuration, why=why)
+    plain = wariness.before_orders(ticket)
+    triage = await learning.triage(lessons, plain, configuration, why=why)
+    notes = f"{triage.notes} Look closely: {wariness.WHY}."
+    return triage.model_copy(update={"notes": clip(notes, 1500)})

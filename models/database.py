@@ -52,6 +52,7 @@ class Database:
         self.webhooks = self._db.webhooks
         self.deliveries = self._db.deliveries
         self.lessons = self._db.lessons
+        self.sent = self._db.sent
 
     def close(self) -> None:
         """Close all connections."""

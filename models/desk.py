@@ -21,6 +21,7 @@ from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
 from models.people import People
 from models.queue import Queue
 from models.search import Search
+from models.sent import Sent
 from models.settings import Settings
 from models.slack import Slack
 from models.step import Pending, Step
@@ -54,6 +55,7 @@ class Desk:
     webhooks: Webhooks
     lessons: Lessons
     workload: Workload
+    sent: Sent
     queue: Queue
     gate: Gate
     slack: Slack
@@ -182,6 +184,7 @@ class Desk:
         await self.accounts.prepare()
         await self.webhooks.prepare()
         await self.lessons.prepare()
+        await self.sent.prepare()
         for slack_id in self.settings.admin_slack_ids:
             await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
 
@@ -290,6 +293,7 @@ async def open_desk(
                 webhooks=Webhooks(database),
                 lessons=Lessons(database),
                 workload=Workload(store),
+                sent=Sent(database),
                 queue=queue,
                 gate=gate,
                 slack=slack,

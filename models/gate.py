@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 
 from models.errors import NotNow, OutsideError, Refused
 from models.metrics import OUTSIDE_SECONDS
+from models.spending import Spending
 
 ANSWER_SECONDS = 0.3
 # After so many failures in a row, whoever calls is told to wait instead.
@@ -123,6 +124,7 @@ class Gate:
             socket_timeout=ANSWER_SECONDS,
             socket_connect_timeout=ANSWER_SECONDS,
         )
+        self.spending = Spending(self._redis)
         self._line_up = self._redis.register_script(_LINE_UP)
 
     async def close(self) -> None:

@@ -28,6 +28,10 @@ OFFER_SECONDS = Histogram(
 CLAIM_SECONDS = Histogram(
     "frontdesk_claim_seconds", "From a ticket's submission to its claim", buckets=_WAITS
 )
+LABELS_DROPPED = Counter(
+    "frontdesk_labels_dropped", "Labels that a model answered and the desk does not know"
+)
+TOKENS = Counter("frontdesk_gemini_tokens", "Tokens that Gemini has read and written")
 RINGS_FAILED = Counter("frontdesk_rings_failed", "Rings that Redis did not take")
 # The bot looks these up when it is asked.
 TICKETS = Gauge("frontdesk_tickets", "Tickets, by status", ["status"])

@@ -44,6 +44,12 @@ class Settings(QueueSettings):
     gemini_api_endpoint: str | None = Field(
         default=None, description="another address for Gemini's API"
     )
+    gemini_tokens_per_day: int = Field(
+        default=1_000_000, ge=0, description="tokens that Gemini may use each day (UTC)"
+    )
+    allowed_link_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="comma-separated hosts that Gemini's notes may link to"
+    )
     smtp_host: str | None = Field(
         default=None,
         description="Mailtrap (`sandbox.smtp.mailtrap.io`) or any server; without it: no e-mail",
@@ -80,7 +86,7 @@ class Settings(QueueSettings):
         default=None, ge=1, le=65535, description="where a worker answers Prometheus"
     )
 
-    @field_validator("admin_slack_ids", "jwt_previous_secrets", mode="before")
+    @field_validator("admin_slack_ids", "allowed_link_hosts", "jwt_previous_secrets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):

@@ -10,6 +10,7 @@ from bot.views import (
     audit,
     categories_form,
     desk_health,
+    sent,
     skills_form,
     token_form,
     try_out,
@@ -264,4 +265,5 @@ def _doors() -> list[Block]:
         button(form.OPEN, form.TITLE, value=form.OPEN)
         for form in (skills_form, categories_form, try_out, webhooks_form)
     ]
-    return [buttons("lists", *lists), desk_health.button(), accuracy.button(), audit.button()]
+    more = [desk_health, accuracy, sent, audit]
+    return [buttons("lists", *lists), *(page.button() for page in more)]

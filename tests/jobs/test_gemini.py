@@ -47,7 +47,7 @@ async def gemini(google: GeminiStandIn) -> AsyncIterator[Gemini]:
 
 async def triage(gemini: Gemini) -> Triage:
     """What Gemini makes of the question."""
-    return await gemini.answer(QUESTION, lambda text: read(text, DEFAULT))
+    return await gemini.answer(QUESTION, lambda said: read(said.text, DEFAULT))
 
 
 async def test_a_good_answer_is_the_triage(google: GeminiStandIn, gemini: Gemini) -> None:

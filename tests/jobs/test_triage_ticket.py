@@ -23,6 +23,8 @@ from tests.models.desk_words import triage
 class Asked:
     """What stands where Gemini is, and says the same of every ticket."""
 
+    model = "gemini-of-the-test"
+
     def __init__(self) -> None:
         self.questions: list[Any] = []
 

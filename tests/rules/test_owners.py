@@ -20,8 +20,10 @@ OWNERS = {
     "pydantic_settings": {"models/settings.py"},
     "pymongo": {"models/database.py"},
     "prometheus_client": {"models/metrics.py"},
+    "phonenumbers": {"models/privacy.py"},
     "re2": {"models/pattern.py"},
-    "redis": {"models/queue.py", "models/gate.py"},
+    "redis": {"models/queue.py", "models/gate.py", "models/spending.py"},
+    "stdnum": {"models/privacy.py"},
     "slack_bolt": {"bot"},
     "slack_sdk": {"models/slack.py"},
     # What stands before Bolt: the proof that a request is Slack's, and the socket.

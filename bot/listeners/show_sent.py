@@ -1,0 +1,42 @@
+"""An admin reads what was sent to an AI of a ticket: a button behind `/ticket admin`."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import acting
+from bot.views import sent
+from models.desk import Desk
+from models.errors import DeskError, InvalidDraft, NoSuchTicket, OutsideError
+
+
+def register(app: AsyncApp) -> None:
+    """Listen for the button and the form behind it."""
+    app.action(sent.SHOW)(ask_which)
+    app.view(sent.CALLBACK)(show_sent)
+
+
+async def ask_which(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+    """Ask for the ticket's number."""
+    await acting.admin(desk, body)
+    try:
+        await desk.slack.push_view(body["trigger_id"], sent.ask())
+    except OutsideError as error:
+        raise DeskError("Slack did not open the page. Please try again.") from error
+    await ack()
+
+
+async def show_sent(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+    """Show what was sent, once it is written down who has looked."""
+    admin = await acting.admin(desk, body)
+    ticket_id = sent.read(body["view"])
+    try:
+        ticket, _ = await desk.store.ticket(ticket_id)
+    except NoSuchTicket:
+        raise InvalidDraft({sent.NUMBER: f"There is no ticket {ticket_id}."}) from None
+    if ticket.team_id != admin.team_id:
+        raise InvalidDraft({sent.NUMBER: f"There is no ticket {ticket_id}."})
+    shown = await desk.sent.of(admin.team_id, ticket_id, limit=sent.MOST_SHOWN)
+    key = f"read sent:{body['view']['id']}:{ticket_id}"
+    await desk.accounts.note(admin, "read what was sent to the AI", ticket_id, key=key)
+    await ack(response_action="update", view=sent.draw(ticket, shown))

@@ -1,0 +1,67 @@
+"""What was sent to an AI for which ticket, word for word, in MongoDB, for admins to look at.
+
+It is written before anything is sent. It goes by itself after 90 days.
+"""
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from models.database import Database, answering
+
+KEPT = timedelta(days=90)
+
+
+class Sending(BaseModel):
+    """One question to an AI, with placeholders where something was hidden.
+
+    Attributes:
+        instruction: what it was told to do.
+        text: the ticket, and the examples.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    ticket_id: str
+    team_id: str
+    model: str
+    prompt: str
+    instruction: str
+    text: str
+    at: datetime
+
+
+class Sent:
+    """Keeps what was sent."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def prepare(self) -> None:
+        """Make the indexes; harmless when they exist."""
+        async with answering():
+            await self._db.sent.create_index([("team_id", 1), ("ticket_id", 1), ("at", -1)])
+            await self._db.sent.create_index("gone_at", expireAfterSeconds=0)
+
+    async def keep(
+        self, *, ticket_id: str, team_id: str, model: str, prompt: str, instruction: str, text: str
+    ) -> None:
+        """Keep what is about to be sent."""
+        async with answering():
+            sending = Sending(
+                ticket_id=ticket_id,
+                team_id=team_id,
+                model=model,
+                prompt=prompt,
+                instruction=instruction,
+                text=text,
+                at=await self._db.now(),
+            )
+            await self._db.sent.insert_one(sending.model_dump() | {"gone_at": sending.at + KEPT})
+
+    async def of(self, team_id: str, ticket_id: str, *, limit: int) -> list[Sending]:
+        """What was sent for a ticket, the newest first."""
+        query = {"team_id": team_id, "ticket_id": ticket_id}
+        async with answering():
+            found = self._db.sent.find(query).sort("at", -1).limit(limit)
+            return [Sending.model_validate(document) async for document in found]

@@ -1,0 +1,53 @@
+"""How many tokens a workspace's AI has used today, counted in Redis for all workers together.
+
+What a question may cost is put aside before it is asked, so that many workers at once do not
+spend the same rest. Days end at midnight UTC by Redis's own clock. When Redis is away, asking is
+allowed, as by the gate: without it there is hardly any work.
+"""
+
+import asyncio
+import logging
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+ANSWER_SECONDS = 0.3
+_DAY = 86_400
+# Puts tokens aside unless that is more than there are; a negative number gives some back.
+_SPEND = """
+local spent, wanted = tonumber(redis.call('GET', KEYS[1])) or 0, tonumber(ARGV[1])
+if wanted > 0 and spent + wanted > tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], math.max(spent + wanted, 0), 'KEEPTTL')
+if redis.call('TTL', KEYS[1]) < 0 then
+  local now, day = tonumber(redis.call('TIME')[1]), tonumber(ARGV[3])
+  redis.call('EXPIREAT', KEYS[1], now - now % day + day)
+end
+return 1
+"""
+log = logging.getLogger(__name__)
+
+
+class Spending:
+    """The day's tokens."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._spend = redis.register_script(_SPEND)
+
+    async def put_aside(self, team_id: str, tokens: int, *, per_day: int) -> bool:
+        """Whether the day has so many tokens left; then they are counted as used."""
+        return await self._counted(team_id, tokens, per_day)
+
+    async def settle(self, team_id: str, *, aside: int, used: int) -> None:
+        """Count what was really used in place of what was put aside."""
+        if aside > used:
+            await self._counted(team_id, used - aside, 0)
+
+    async def _counted(self, team_id: str, tokens: int, per_day: int) -> bool:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                numbers = [tokens, per_day, _DAY]
+                return bool(await self._spend([f"spent:{team_id}"], numbers))
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("Redis does not count the tokens of a day: %r", error)
+            return True
