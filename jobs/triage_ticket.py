@@ -33,13 +33,16 @@ async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
 
 
 async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
+    async def by_builtin(why: str) -> Triage:
+        return await tools.learning.triage(tools.desk.lessons, ticket, configuration, why=why)
+
     if tools.gemini is None:
-        return builtin.triage(ticket, configuration, why="no Gemini key is set")
+        return await by_builtin("no Gemini key is set")
     if ticket.confidential:
-        return builtin.triage(ticket, configuration, why="confidential tickets stay in the house")
+        return await by_builtin("confidential tickets stay in the house")
     if category := builtin.private_category(ticket, configuration):
         why = f"tickets about {category.name} are never sent to an AI"
-        return builtin.triage(ticket, configuration, why=why)
+        return await by_builtin(why)
     question = ask(ticket, configuration)
     try:
         async with tools.desk.gate.out(Service.GEMINI, "generateContent"):
@@ -47,4 +50,4 @@ async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) ->
     except (GeminiFailed, NotNow) as failed:
         log.warning("%s: the built-in engine triages: %s", ticket.id, failed)
         why = _RESTING if isinstance(failed, NotNow) else str(failed)
-        return builtin.triage(ticket, configuration, why=why)
+        return await by_builtin(why)

@@ -21,6 +21,8 @@ OWNERS = {
     "pymongo": {"models/database.py"},
     "prometheus_client": {"models/metrics.py"},
     "redis": {"models/queue.py", "models/gate.py"},
+    "scipy": {"models/classifier.py", "models/experts.py"},
+    "sklearn": {"models/experts.py"},
     "slack_bolt": {"bot"},
     "slack_sdk": {"models/slack.py"},
     # What stands before Bolt: the proof that a request is Slack's, and the socket.
