@@ -21,7 +21,7 @@ KEEP_SECONDS = 60
 _SECONDS = 8
 # A page of somebody else's may answer.
 _LONGEST = 200
-USAGE = "Usage: frontdesk doctor"
+USAGE = "Usage: frontdesk doctor | frontdesk eval --help"
 
 
 async def examine_outside(ctx: dict[str, Any]) -> list[list[str]]:
@@ -33,6 +33,11 @@ async def examine_outside(ctx: dict[str, Any]) -> list[list[str]]:
 
 def main() -> None:
     """Print how the desk is; exit code 1 when there is something to do."""
+    if sys.argv[1:2] == ["eval"]:
+        # What the doctor needs should not wait for what engines need.
+        from jobs.evaluating import evaluate  # noqa: PLC0415
+
+        return evaluate(sys.argv[2:])
     if sys.argv[1:] != ["doctor"]:
         sys.exit(USAGE)
     health = asyncio.run(_examined(read_settings()))

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from models.experts import Keywords, Learned, Reader, Scores, profile
 from models.triage import Category
 
-_FOLDS = 10
+# The more corrections, the fewer folds are needed: from so many corrections on, so many folds.
+_FOLDS = ((2000, 3), (500, 5), (0, 10))
 # Keywords, likeness to the profile, likeness to what was corrected, the learned machine, and how
 # common a category is: what they count before anything is known about how good they are.
 _START = np.array([1.5, 12.0, 3.0, 0.5, 0.3])
@@ -97,12 +98,13 @@ class Classifier:
 
     def _held_back(self, texts: Sequence[str]) -> NDArray[Any]:
         """What the experts say of each example when they were not taught by it."""
-        fold = np.random.default_rng(0).permutation(len(texts)) % _FOLDS
+        folds = next(folds for least, folds in _FOLDS if len(texts) >= least)
+        fold = np.random.default_rng(0).permutation(len(texts)) % folds
         said = np.zeros((len(_START), len(texts), len(self.labels)))
-        for held in range(_FOLDS):
+        for held in range(folds):
             rows = np.flatnonzero(fold == held)
             taught = self._taught(np.flatnonzero(fold != held))
-            some = [texts[row] for row in rows]
+            some = [texts[int(row)] for row in rows]
             said[:, rows] = self._opinions(some, self._texts[rows], taught)
         return said
 
@@ -151,26 +153,31 @@ def _earned(said: NDArray[Any], right: NDArray[np.int64]) -> NDArray[np.float64]
         return float(loss + _PULL * far @ far / 2), slope + _PULL * far
 
     found = minimize(surprise, np.log(_START), jac=True, method="L-BFGS-B")
-    return np.exp(found.x)
+    earned: NDArray[np.float64] = np.exp(found.x)
+    return earned
 
 
 def _weighed(said: NDArray[Any], trust: NDArray[np.float64]) -> Scores:
-    return np.tensordot(trust, said, axes=1)
+    total: Scores = np.tensordot(trust, said, axes=1)
+    return total
 
 
 def _softmax(scores: Scores) -> Scores:
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    shares: Scores = raised / raised.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _odds(likelihoods: Scores) -> NDArray[np.float64]:
     """The logarithm of the odds of what is likeliest."""
     top = np.clip(likelihoods.max(axis=1), 1e-6, 1 - 1e-6)
-    return np.log(top / (1 - top))
+    odds: NDArray[np.float64] = np.log(top / (1 - top))
+    return odds
 
 
 def _certain(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    shares: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    return shares
 
 
 def _calibrated(foretold: Scores, right: NDArray[np.int64]) -> tuple[float, float]:
