@@ -3,11 +3,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults sabotage soak check bench screenshots browser
+.PHONY: help demo test faults sabotage soak check bench eval screenshots browser
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
 READY := .venv/.ready
+# A folder of CSV files with tickets whose category is known, for `make eval`.
+TICKETS ?= ../shared/triage-data
 # The embedded Redis comes ready-made for 3.12 and 3.11; with a newer Python it has to be compiled.
 PYTHONS := $(PYTHON) python3.12 python3.11 python3 python3.13 python3.14
 
@@ -39,6 +41,11 @@ check: $(READY) ## format, lint, types, layers, dead code
 
 bench: $(READY) ## measure the desk on this machine
 	@$(BIN)/python -m sandbox.bench $(ARGS)
+
+eval: $(READY) ## replay triage over TICKETS=folder of CSV files, into docs/triage.md
+	@[ -d "$(TICKETS)" ] || { echo "There is no folder $(TICKETS): make eval TICKETS=a-folder-of-CSV-files" >&2; exit 1; }
+	@$(BIN)/python -m jobs.doctor eval "$(TICKETS)" --into docs/triage.md \
+	  --categories tests/conformance/triage_categories.json $(ARGS)
 
 screenshots: $(READY) browser ## take the pictures of the README anew
 	@$(BIN)/python -m sandbox.screenshots $(ARGS)

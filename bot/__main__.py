@@ -13,9 +13,10 @@ from bot.background import Background
 from bot.listeners.follow_people import read_group
 from bot.serve import DRAIN_SECONDS, Bot, open_doors, open_socket
 from models.clock import now
-from models.desk import Desk, open_desk
+from models.desk import Desk
 from models.errors import NotNow, Refused, Unavailable, Unknown
 from models.logs import start_logging
+from models.opening import open_desk
 from models.settings import read_settings
 from models.slack import Identity
 

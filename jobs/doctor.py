@@ -10,10 +10,11 @@ import aiohttp
 from jobs import smtp
 from jobs.gemini import Gemini, GeminiFailed
 from jobs.retrying import Tools
-from models.desk import Desk, open_desk
+from models.desk import Desk
 from models.doctor import examine
 from models.errors import OutsideError
 from models.health import Finding, Health
+from models.opening import open_desk
 from models.settings import Settings, read_settings
 from models.wording import STEP_WORDS, counted
 
@@ -21,7 +22,7 @@ KEEP_SECONDS = 60
 _SECONDS = 8
 # A page of somebody else's may answer.
 _LONGEST = 200
-USAGE = "Usage: frontdesk doctor"
+USAGE = "Usage: frontdesk doctor | frontdesk eval --help"
 
 
 async def examine_outside(ctx: dict[str, Any]) -> list[list[str]]:
@@ -33,6 +34,11 @@ async def examine_outside(ctx: dict[str, Any]) -> list[list[str]]:
 
 def main() -> None:
     """Print how the desk is; exit code 1 when there is something to do."""
+    if sys.argv[1:2] == ["eval"]:
+        # What the doctor needs should not wait for what engines need.
+        from jobs.evaluating import evaluate  # noqa: PLC0415
+
+        return evaluate(sys.argv[2:])
     if sys.argv[1:] != ["doctor"]:
         sys.exit(USAGE)
     health = asyncio.run(_examined(read_settings()))

@@ -8,10 +8,11 @@ a passing fault → later, with backoff; out of turn → nothing; refused or the
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from jobs.gemini import Gemini
+from jobs.learning import Learning
 from jobs.policies import POLICIES, pause
 from models.desk import Change, Desk
 from models.errors import (
@@ -38,6 +39,7 @@ class Tools:
 
     desk: Desk
     gemini: Gemini | None
+    learning: Learning = field(default_factory=Learning)
 
 
 Work = Callable[[Tools, Ticket, Pending], Awaitable[Change]]

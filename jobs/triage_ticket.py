@@ -18,7 +18,6 @@ from models.similar import ALIKE
 from models.step import Pending, Step
 from models.ticket import Status, Ticket
 from models.triage import Triage
-from models.wording import clip
 
 # How soon Gemini is asked again, after it has failed.
 _AGAIN = timedelta(seconds=30)
@@ -72,11 +71,7 @@ async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) ->
 
 
 async def _by_words(tools: Tools, ticket: Ticket, configuration: Configuration, why: str) -> Triage:
-    """The built-in engine's triage; orders in the text don't count as what it is about."""
-    learning, lessons = tools.learning, tools.desk.lessons
-    if not wariness.instructs(ticket.text):
-        return await learning.triage(lessons, ticket, configuration, why=why)
-    plain = wariness.before_orders(ticket)
-    triage = await learning.triage(lessons, plain, configuration, why=why)
-    notes = f"{triage.notes} Look closely: {wariness.WHY}."
-    return triage.model_copy(update={"notes": clip(notes, 1500)})
+    """The built-in engine's triage."""
+    plain = wariness.to_be_read(ticket)
+    said = await tools.learning.triage(tools.desk.lessons, plain, configuration, why=why)
+    return wariness.noted(said, ticket)

@@ -22,9 +22,9 @@ from jobs.sweep import SWEEP_SECONDS, sweep, take_back_orphans, take_up_what_can
 from jobs.tell_admins import tell_admins
 from jobs.triage_again import triage_again
 from jobs.triage_ticket import triage_ticket
-from models.desk import open_desk
 from models.logs import start_logging
 from models.metrics import serve
+from models.opening import open_desk
 from models.queue import from_bytes, to_bytes, worker_connection
 from models.settings import QueueSettings, read_settings
 from models.step import Step

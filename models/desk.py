@@ -1,12 +1,10 @@
 """The desk, which bot and worker open: its moves and steps, each stored, then rung for."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-
-import aiohttp
 
 from models import flow
 from models.accounts import Accounts
@@ -27,7 +25,6 @@ from models.slack import Slack
 from models.step import Pending, Step
 from models.store import Store
 from models.ticket import Draft, Status, Ticket
-from models.tokens import Tokens
 from models.webhooks import Webhooks
 from models.wording import mention
 from models.workload import Workload
@@ -256,49 +253,3 @@ class _Written(NamedTuple):
     before: Ticket
     after: Ticket
     now: datetime
-
-
-@asynccontextmanager
-async def open_desk(
-    settings: Settings, *, database_seconds: float, slack_seconds: float, hurried: bool
-) -> AsyncIterator[Desk]:
-    """Open the desk's tools, and close them at the end.
-
-    Args:
-        database_seconds: how long one database operation may take: short in the bot, which must
-            acknowledge within Slack's three seconds, longer in the worker.
-        slack_seconds: the same for one call of Slack's Web API.
-        hurried: whether people wait for what is done, so that no call may be kept back.
-    """
-    limit = aiohttp.ClientTimeout(total=slack_seconds)
-    async with aiohttp.ClientSession(timeout=limit) as session:
-        database = Database(
-            settings.mongodb_uri, settings.mongodb_database, answer_within=database_seconds
-        )
-        queue = Queue.at(settings.redis_url)
-        gate = Gate(settings.redis_url, hurried=hurried)
-        slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session, gate)
-        store = Store(database)
-        tokens = Tokens(settings.jwt_secret, settings.jwt_previous_secrets)
-        accounts = Accounts(database, store, tokens, guests=settings.guests == "user")
-        try:
-            yield Desk(
-                settings=settings,
-                database=database,
-                store=store,
-                search=Search(database),
-                feed=Feed(database),
-                accounts=accounts,
-                people=People(store, slack, accounts),
-                webhooks=Webhooks(database),
-                lessons=Lessons(database),
-                workload=Workload(store),
-                sent=Sent(database),
-                queue=queue,
-                gate=gate,
-                slack=slack,
-            )
-        finally:
-            await gate.close()
-            await queue.close()
-            database.close()

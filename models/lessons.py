@@ -30,6 +30,14 @@ class Lessons:
             found = self._db.lessons.find({"team_id": team_id}).sort("at", -1).limit(limit)
             return [Lesson.model_validate(document) async for document in found]
 
+    async def version(self, team_id: str) -> str:
+        """What changes with every lesson: how many there are, and when the newest was."""
+        query = {"team_id": team_id}
+        async with answering():
+            count = await self._db.lessons.count_documents(query)
+            newest = await self._db.lessons.find_one(query, {"at": 1}, sort=[("at", -1)])
+        return f"{count} {newest['at'].isoformat()}" if newest else "0"
+
     async def since(self, team_id: str, at: datetime, *, limit: int) -> list[Lesson]:
         """The lessons from a time on, the oldest first."""
         query = {"team_id": team_id, "at": {"$gte": at}}

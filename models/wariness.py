@@ -19,6 +19,8 @@ from unicodedata import category, normalize
 from urllib.parse import unquote
 
 from models.ticket import Ticket
+from models.triage import Triage
+from models.wording import clip
 
 WHY = "the text tries to instruct the model"
 _GAP = ".{0,60}?"
@@ -112,7 +114,7 @@ def without_name(ticket: Ticket, label: str) -> Ticket | None:
     return ticket.model_copy(update=parts)
 
 
-def before_orders(ticket: Ticket) -> Ticket:
+def _before_orders(ticket: Ticket) -> Ticket:
     """The ticket with what its requester wrote before the first order; or else around orders.
 
     Where the orders can't be told from the rest, its title is all that is left.
@@ -124,6 +126,19 @@ def before_orders(ticket: Ticket) -> Ticket:
     if first == len(parts) or not kept:
         kept = [ticket.title]
     return ticket.model_copy(update={"title": kept[0].strip(), "description": " ".join(kept[1:])})
+
+
+def to_be_read(ticket: Ticket) -> Ticket:
+    """The ticket without the orders in it, which don't count as what it is about."""
+    return _before_orders(ticket) if instructs(ticket.text) else ticket
+
+
+def noted(triage: Triage, ticket: Ticket) -> Triage:
+    """The triage, which tells the moderator of orders in the text."""
+    if not instructs(ticket.text):
+        return triage
+    notes = f"{triage.notes} Look closely: {WHY}."
+    return triage.model_copy(update={"notes": clip(notes, 1500)})
 
 
 def _shapes(text: str) -> Iterator[str]:

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from models.desk import Desk, open_desk
+from models.desk import Desk
+from models.opening import open_desk
 from models.settings import Settings
 from sandbox.servers import Servers
 

@@ -16,8 +16,9 @@ from bot.background import Background
 from bot.views import audit, member_form, ticket_form, token_form
 from models.account import Scope
 from models.clock import now
-from models.desk import Desk, open_desk
+from models.desk import Desk
 from models.member import Role
+from models.opening import open_desk
 from models.settings import Settings
 from models.slack import Identity
 from sandbox.servers import Servers

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from jobs.asking import weighed
 from jobs.examples import told
 from jobs.letters import offer_letter
 from jobs.prompt import Question, ask, read
-from jobs.triage_ticket import kept_in_the_house, weighed
 from models import builtin, flow
 from models.assignment import Candidate, choose
 from models.cards import Message, moderator_card, requester_card
@@ -29,7 +29,7 @@ from models.lesson import Lesson
 from models.member import Role
 from models.ticket import Ticket, Urgency
 from models.triage import Priority, Triage
-from models.wariness import WHY, instructs
+from models.wariness import WHY, instructs, noted, to_be_read
 from tests.models.desk_words import ADA, GRACE, NOON, TEAM, member, new_ticket
 
 ATTACKS = list(
@@ -95,8 +95,10 @@ def obeyed(question: Question, wanted: str) -> str:
 
 def walked(ticket: Ticket, wanted: str, *, wary: bool = True) -> Outcome:
     """The whole way of a ticket; `wary`: with what finds attacks, else with all the rest alone."""
-    triage = kept_in_the_house(ticket, DEFAULT) if wary else None
-    if triage is None:
+    if wary and instructs(ticket.text):
+        triage = builtin.triage(to_be_read(ticket), DEFAULT, why=WHY)
+        triage = noted(triage, ticket)
+    else:
         question = ask(ticket, DEFAULT)
         triage = read(obeyed(question, wanted), DEFAULT, question.hidden)
         triage = weighed(triage, ticket, DEFAULT) if wary else triage

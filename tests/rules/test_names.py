@@ -18,8 +18,8 @@ from bot.background import Background
 from jobs.policies import LONGEST_TRY, POLICIES
 from jobs.worker import WorkerSettings
 from models.cards import Button
-from models.desk import open_desk
 from models.flow import FLOW, Move
+from models.opening import open_desk
 from models.settings import Settings
 from models.slack import Identity
 from models.step import LEASE, Step

@@ -1,0 +1,172 @@
+"""The built-in engine of each workspace, taught by its lessons; the same on every worker.
+
+It is made of nothing but the lessons in MongoDB and the desk's lists, with fixed seeds, so two
+workers that read the same lessons answer the same. Lessons are learnt in a thread; until that is
+done, the engine of before answers.
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+from models import builtin
+from models.classifier import Classifier, Example
+from models.configuration import Configuration
+from models.lesson import Lesson
+from models.lessons import Lessons
+from models.ordering import Ordering
+from models.ticket import Ticket
+from models.triage import Priority, Triage
+
+MOST_LESSONS = 5000
+_LOOK_SECONDS = 3.0
+# A step of triage has this long for an engine that is new to this worker, before it does without.
+_FIRST_SECONDS = 5.0
+_NUDGE_FROM = 200
+_NEAR = 10
+_HALF = 0.5
+_MOST_SKILLS = 8
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What one workspace's lessons made."""
+
+    classifier: Classifier
+    ordering: Ordering | None
+    lessons: tuple[Lesson, ...]
+
+
+@dataclass(slots=True)
+class _Workspace:
+    version: str = ""
+    configuration: Configuration | None = None
+    looked: float = float("-inf")
+    taught: Taught | None = None
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """The engines of all workspaces, as this worker has them."""
+
+    workspaces: dict[str, _Workspace] = field(default_factory=dict)
+
+    async def triage(
+        self, lessons: Lessons, ticket: Ticket, configuration: Configuration, *, why: str
+    ) -> Triage:
+        """The built-in engine's triage, by all that the workspace has taught it."""
+        begun = time.monotonic()
+        plain = builtin.triage(ticket, configuration, why=why)
+        workspace = self.workspaces.setdefault(ticket.team_id, _Workspace())
+        await _look(workspace, lessons, ticket.team_id, configuration)
+        if workspace.taught is None:
+            return plain
+        answer = await asyncio.to_thread(judged, workspace.taught, plain, ticket, configuration)
+        return answer.model_copy(update={"ms": round((time.monotonic() - begun) * 1000)})
+
+
+async def _look(
+    workspace: _Workspace, lessons: Lessons, team_id: str, configuration: Configuration
+) -> None:
+    """Begin to learn when there is something new; wait for it where nothing is known yet."""
+    changed = workspace.configuration != configuration
+    if changed or time.monotonic() - workspace.looked > _LOOK_SECONDS:
+        workspace.looked = time.monotonic()
+        version = await lessons.version(team_id)
+        idle = workspace.task is None or workspace.task.done()
+        if idle and (changed or version != workspace.version):
+            learning = _learn(workspace, lessons, team_id, configuration, version)
+            workspace.task = asyncio.create_task(learning)
+    if workspace.taught is None and workspace.task:
+        await asyncio.wait({workspace.task}, timeout=_FIRST_SECONDS)
+
+
+async def _learn(
+    workspace: _Workspace,
+    lessons: Lessons,
+    team_id: str,
+    configuration: Configuration,
+    version: str,
+) -> None:
+    try:
+        known = await lessons.latest(team_id, limit=MOST_LESSONS)
+        workspace.taught = await asyncio.to_thread(teach, configuration, known)
+    except Exception:
+        log.exception("%s: the built-in engine could not learn", team_id)
+        return
+    workspace.version, workspace.configuration = version, configuration
+
+
+def teach(configuration: Configuration, lessons: list[Lesson]) -> Taught:
+    """Learn from lessons; the order in which they were read does not matter."""
+    current = {category.name for category in configuration.categories}
+    known = sorted(
+        (lesson for lesson in lessons if lesson.category in current), key=lambda one: one.ticket_id
+    )
+    examples = [Example(one.text, one.category) for one in known]
+    levels = [Example(one.text, one.priority.value) for one in known]
+    enough = len(known) >= _NUDGE_FROM
+    return Taught(
+        Classifier(configuration.categories, examples),
+        Ordering([each.value for each in Priority], levels) if enough else None,
+        tuple(known),
+    )
+
+
+def judged(taught: Taught, plain: Triage, ticket: Ticket, configuration: Configuration) -> Triage:
+    """The triage with category, confidence, skills and priority as they were learnt.
+
+    A text in which nothing is known stays with the category that takes what fits no other.
+    """
+    likely = taught.classifier.likelihoods([ticket.text])
+    sure = round(float(taught.classifier.confidence(likely)[0]), 2)
+    if not plain.confidence and sure < _HALF:
+        return plain
+    order = likely[0].argsort()[::-1]
+    names = [taught.classifier.labels[place] for place in order]
+    near = taught.classifier.nearest(ticket.text, most=_NEAR)
+    told = taught.ordering.told([ticket.text]) if taught.ordering else None
+    same = names[0] == plain.category
+    return plain.model_copy(
+        update={
+            "category": names[0],
+            "second": names[1] if len(names) > 1 else "",
+            "confidence": sure,
+            "skills": _skills(taught, near, plain, configuration),
+            "priority": _nudged(plain.priority, told),
+            "notes": plain.notes if same else _because(names[0], len(taught.lessons)),
+        }
+    )
+
+
+def _nudged(stated: Priority, told: list[str] | None) -> Priority:
+    """One level up or down at most; floors are held by who calls."""
+    if told is None:
+        return stated
+    order = list(Priority)
+    at, wanted = order.index(stated), order.index(Priority(told[0]))
+    return order[at + (wanted > at) - (wanted < at)]
+
+
+def _skills(
+    taught: Taught, near: list[tuple[int, float]], plain: Triage, configuration: Configuration
+) -> tuple[str, ...]:
+    """The skills in the text, then those that most tickets like it needed."""
+    weight = sum(likeness for _, likeness in near)
+    votes: dict[str, float] = {}
+    for row, likeness in near:
+        for skill in configuration.vocabulary.current(taught.lessons[row].skills):
+            if skill in configuration.vocabulary.names:
+                votes[skill] = votes.get(skill, 0.0) + likeness
+    ranked = sorted(votes, key=lambda skill: (-votes[skill], skill))
+    usual = [skill for skill in ranked if votes[skill] > _HALF * weight]
+    return tuple(dict.fromkeys((*plain.skills, *usual)))[:_MOST_SKILLS]
+
+
+def _because(category: str, lessons: int) -> str:
+    if not lessons:
+        return f"It reads most like what {category} is described as."
+    return f"It reads most like {category}, by its description and {lessons} corrected tickets."

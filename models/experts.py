@@ -1,0 +1,148 @@
+"""What speaks for a category: words found, likeness to its profile, and what was corrected before.
+
+The words and pieces of words are weighed by TF-IDF, and a linear support vector machine learns
+from the corrections: on short texts still among the best there is, and light.
+https://scikit-learn.org/stable/modules/feature_extraction.html#text-feature-extraction
+https://www.csie.ntu.edu.tw/~cjlin/papers/liblinear.pdf
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.skill import words
+from models.triage import Category
+
+Scores = NDArray[np.float64]
+"""A row for each text, a column for each label."""
+
+_MOST_FEATURES = 30_000
+_ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "s", "e")
+_SHORTEST_STEM = 3
+_MANY = 1000
+_OF_LITTLE_WORDS = 0.4
+_WORDS_SHARE = 0.35
+# Liblinear is deterministic for a seed, so that each worker learns the same.
+_SEED = 7
+
+
+def stem(word: str) -> str:
+    """The word without a common English ending; other languages keep nearly all of theirs."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            return word.removesuffix(ending)
+    return word
+
+
+def stems(text: str) -> list[str]:
+    """The stems of a text, in order; an underscore separates words."""
+    return [stem(word) for word in words(text.replace("_", " "))]
+
+
+def profile(category: Category) -> str:
+    """All that an admin has said of a category, its name twice."""
+    name = category.name.replace("_", " ")
+    return " ".join((name, name, category.description, *category.keywords))
+
+
+class Keywords:
+    """Evidence by keywords: each counts more the fewer categories have it."""
+
+    def __init__(self, categories: Sequence[Category]) -> None:
+        self._labels = len(categories)
+        self._known: dict[tuple[str, ...], list[tuple[int, float]]] = {}
+        for column, category in enumerate(categories):
+            strong = {tuple(stems(term)) for term in (category.name, *category.keywords)}
+            weak = {(one,) for term in strong for one in term}
+            weak |= {(one,) for one in stems(category.description) if len(one) >= _SHORTEST_STEM}
+            for term in strong | weak:
+                self._known.setdefault(term, []).append((column, 1.0 if term in strong else 0.5))
+        self._longest = max(map(len, self._known), default=1)
+
+    def scores(self, texts: Sequence[str]) -> Scores:
+        """How much of each category's words stands in each text."""
+        return np.array([self._of(text) for text in texts]).reshape(len(texts), self._labels)
+
+    def _of(self, text: str) -> Scores:
+        found = stems(text)
+        spans = Counter(
+            tuple(found[start : start + length])
+            for start in range(len(found))
+            for length in range(1, self._longest + 1)
+        )
+        row = np.zeros(self._labels)
+        for span in spans.keys() & self._known.keys():
+            owners = self._known[span]
+            rare = math.log(1 + self._labels / len(owners)) * math.sqrt(len(span))
+            for column, strength in owners:
+                row[column] += strength * rare * (1 + math.log(spans[span]))
+        return row / (1 + math.log(1 + len(found)))
+
+
+class Reader:
+    """Texts as vectors: words and pairs of words, and pieces of words; length one."""
+
+    def __init__(self, texts: Sequence[str], *, words_share: float = _WORDS_SHARE) -> None:
+        from sklearn.feature_extraction.text import (  # noqa: PLC0415  # heavy
+            ENGLISH_STOP_WORDS,
+            TfidfVectorizer,
+        )
+
+        self._share = words_share
+        least = 2 if len(texts) > _MANY else 1
+        common = {"sublinear_tf": True, "min_df": least, "max_features": _MOST_FEATURES}
+        self._words = TfidfVectorizer(
+            ngram_range=(1, 2), tokenizer=stems, token_pattern=None, **common
+        )
+        self._pieces = TfidfVectorizer(ngram_range=(2, 5), analyzer="char_wb", **common)
+        for reader in (self._words, self._pieces):
+            # So that there is a word even where no text has one.
+            reader.fit([*texts, "other", "other"])
+        empty = {stem(word) for word in ENGLISH_STOP_WORDS}
+        # Categories are too few to tell from them alone that "the" says nothing.
+        weight = [
+            _OF_LITTLE_WORDS if empty.issuperset(term.split()) else 1.0
+            for term in self._words.get_feature_names_out()
+        ]
+        self._words.idf_ = self._words.idf_ * np.array(weight)
+
+    def vectors(self, texts: Sequence[str]) -> Any:
+        """A sparse row of length one for each text (or none, where nothing in it is known)."""
+        from scipy.sparse import hstack  # noqa: PLC0415  # heavy
+
+        halves = (
+            self._words.transform(texts) * math.sqrt(self._share),
+            self._pieces.transform(texts) * math.sqrt(1 - self._share),
+        )
+        return hstack(halves).tocsr().astype(np.float32)
+
+
+class Learned:
+    """What corrections teach: a linear support vector machine for each label."""
+
+    def __init__(self, vectors: Any, columns: NDArray[np.int64], labels: int) -> None:
+        from sklearn.svm import LinearSVC  # noqa: PLC0415  # heavy
+
+        self._labels = labels
+        self._seen = np.unique(columns)
+        self._weights: Any = None
+        # Of labels with hardly a text each there is nothing to learn yet.
+        if len(self._seen) > 1 and 2 * len(self._seen) <= len(columns):
+            machine = LinearSVC(C=1.0, random_state=_SEED, tol=1e-2).fit(vectors, columns)
+            self._weights = machine.coef_.T.astype(np.float32)
+            self._offsets = machine.intercept_
+
+    def scores(self, vectors: Any) -> Scores:
+        """How far on each label's side a text is; a label that was never seen is far off."""
+        scores = np.full((vectors.shape[0], self._labels), -1.0)
+        if self._weights is None:
+            return scores
+        found = vectors @ self._weights + self._offsets
+        if len(self._seen) == 2:  # noqa: PLR2004  # then there is one machine for both
+            found = np.hstack([-found, found])
+        scores[:, self._seen] = found
+        return scores

@@ -1,0 +1,42 @@
+"""How engines are held against tickets whose category is known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jobs.evaluating import BEGIN, END, evaluate, place_table, read
+from jobs.evaluation import Answers, score
+
+
+def test_figures_are_those_of_the_answers() -> None:
+    answers = Answers(["a", "a", "b", "b"], np.array([1.0, 1.0, 1.0, 0.0]))
+
+    found = score(answers, ["a", "a", "b", "a"], ms=0, learning=0)
+
+    assert (found.accuracy, found.ece, found.coverage) == (0.75, 0.0, 0.75)
+    assert found.macro_f1 == pytest.approx((4 / 5 + 2 / 3) / 2)
+
+
+def test_rows_of_no_category_are_not_learnt(tmp_path: Path) -> None:
+    file = tmp_path / "some.csv"
+    file.write_text("text,intent\nvpn,net\nhello,oos\n", encoding="utf-8")
+
+    data = read(file, ())
+
+    assert [(each.text, each.label) for each in data.known] == [("vpn", "net")]
+    assert [category.name for category in data.categories] == ["net"]
+
+
+def test_only_what_is_between_the_markers_is_written_anew(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n", encoding="utf-8")
+
+    place_table(page, "new")
+
+    assert page.read_text(encoding="utf-8") == f"above\n{BEGIN}\nnew\n{END}\nbelow\n"
+
+
+def test_a_folder_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="There is no"):
+        evaluate([str(tmp_path / "none")])

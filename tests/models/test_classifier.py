@@ -1,0 +1,115 @@
+"""What the built-in engine makes of categories, and what corrections teach it."""
+
+import numpy as np
+
+from models.classifier import Classifier, Example
+from models.experts import Keywords, Reader, stem
+from models.ordering import Ordering
+from models.triage import Category
+
+CATEGORIES = (
+    Category(name="Network", description="Connections.", keywords=("vpn", "wifi", "router")),
+    Category(name="Printing", description="Printers and paper.", keywords=("printer", "toner")),
+    Category(name="Other"),
+)
+LESSONS = [
+    Example(f"the {thing} {number} makes trouble again", label)
+    for number in range(10)
+    for thing, label in (("gizmo", "Network"), ("widget", "Printing"), ("doohickey", "Other"))
+]
+
+
+def likeliest(classifier: Classifier, text: str) -> str:
+    return classifier.labels[int(classifier.likelihoods([text])[0].argmax())]
+
+
+def test_keywords_in_another_form_point_to_their_category_on_the_first_day() -> None:
+    cold = Classifier(CATEGORIES, [])
+
+    assert likeliest(cold, "Both printers want toner") == "Printing"
+    assert likeliest(cold, "no VPN since noon") == "Network"
+
+
+def test_corrections_teach_words_that_no_admin_has_listed() -> None:
+    taught = Classifier(CATEGORIES, LESSONS)
+
+    assert likeliest(taught, "my widget is gone") == "Printing"
+    assert likeliest(taught, "my gizmo is gone") == "Network"
+
+
+def test_corrections_overrule_a_keyword_that_misleads() -> None:
+    wrong = [Example(f"router table of project {n}", "Printing") for n in range(40)]
+
+    taught = Classifier(CATEGORIES, [*LESSONS, *wrong])
+
+    assert likeliest(taught, "router table of project x") == "Printing"
+
+
+def test_the_same_lessons_make_the_same_engine() -> None:
+    texts = ["my widget is gone", "vpn", "", "ein Drucker"]
+
+    one, other = (Classifier(CATEGORIES, LESSONS).likelihoods(texts) for _ in range(2))
+
+    assert np.array_equal(one, other)
+
+
+def test_likelihoods_add_up_and_confidence_is_a_share_even_of_nothing() -> None:
+    taught = Classifier(CATEGORIES, LESSONS)
+
+    likely = taught.likelihoods(["", "🤷", "vpn " * 1000])
+
+    assert np.allclose(likely.sum(axis=1), 1)
+    assert all(0 <= sure <= 1 for sure in taught.confidence(likely))
+
+
+def test_lessons_of_a_category_that_is_gone_are_left_out() -> None:
+    taught = Classifier(CATEGORIES, [Example("vpn", "Gone")])
+
+    assert taught.labels == ("Network", "Printing", "Other")
+
+
+def test_noise_makes_it_unsure() -> None:
+    random = np.random.default_rng(1)
+    labels = random.choice(["Network", "Printing", "Other"], 120)
+    noise = [Example(f"thing {number % 7}", str(label)) for number, label in enumerate(labels)]
+    taught = Classifier(CATEGORIES, noise)
+
+    sure = taught.confidence(taught.likelihoods(["thing 3"]))
+
+    assert sure[0] < 0.6
+
+
+def test_a_rare_keyword_counts_more_than_one_of_several_categories() -> None:
+    categories = [Category(name=name, keywords=("slow",)) for name in ("Alpha", "Beta")]
+    categories.append(Category(name="Gamma", keywords=("toner",)))
+
+    found = Keywords(categories).scores(["slow toner"])[0]
+
+    assert found[2] > found[0]
+
+
+def test_a_stem_stays_long_enough_to_be_a_word() -> None:
+    assert stem("printers") == stem("printer") == "printer"
+    assert stem("bus") == "bus"
+
+
+def test_a_likeness_is_highest_with_the_text_itself() -> None:
+    texts = ["no paper in the printer", "vpn drops at noon", "new chair"]
+    vectors = Reader(texts).vectors(texts)
+
+    assert (vectors @ vectors.T).toarray().argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_levels_are_given_as_often_as_they_were_in_the_corrections() -> None:
+    texts = [f"all is down {n}" for n in range(20)] + [f"a small wish {n}" for n in range(60)]
+    levels = ["high"] * 20 + ["low"] * 60
+
+    ordering = Ordering(
+        ["low", "high"], [Example(*pair) for pair in zip(texts, levels, strict=True)]
+    )
+
+    told = ordering.told(texts)
+    assert told is not None
+    assert told[:20].count("high") >= 18
+    assert told[20:].count("high") <= 2
+    assert Ordering(["low", "high"], []).told(["x"]) is None
