@@ -20,7 +20,7 @@ from models.flow import Move
 from models.gate import Service
 from models.member import Member
 from models.permissions import Verb, may
-from models.step import Pending
+from models.step import Pending, Step
 from models.ticket import OPEN_WITH_SOMEBODY, Card, CardKind, Status, Ticket
 from models.wording import mention
 
@@ -31,6 +31,7 @@ _NOBODY_KNOWS = (-1, "")
 _UNREACHABLE = timedelta(hours=1)
 # Long enough for a holiday's mail, and short for a key that lies in an inbox.
 _LINKS_LIVE = timedelta(days=7)
+_RESOLVING = {Move.RESOLVE, Move.SOLVE, Move.ANSWER}
 log = logging.getLogger(__name__)
 
 
@@ -49,7 +50,8 @@ async def dm_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
         return nothing
     notice = _offer(ticket)
     if to != _assignee(ticket):
-        return await _note_card(tools, ticket, leased, notice=notice, to=to)
+        kind = CardKind.MODERATOR
+        return await _note_card(tools, ticket, leased, notice=notice, kind=kind, to=to)
     # They may have lost the role between the choice and now.
     if not (await tools.desk.store.member(ticket.team_id, to)).moderates:
         return _withdrawn(to, why=f"{mention(to)} is no moderator any more")
@@ -64,14 +66,22 @@ async def dm_assignee(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
 
 
 async def ask_requester(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
-    """The requester is told that it is resolved, and asked whether it helped."""
-    if ticket.status is not Status.RESOLVED:
+    """The requester is told that it is resolved, and asked whether it helped.
+
+    What was asked before it was reopened may have been sent without anybody's knowing: it is looked
+    for, and follows the ticket, too.
+    """
+    kind, to = CardKind.RESOLVED, ticket.requester
+    times = sum(event.what in _RESOLVING for event in ticket.history)
+    notices = [f"{ticket.id}.resolved.{number}" for number in range(1, times + 1)]
+    asked = notices.pop() if ticket.status is Status.RESOLVED else ""
+    for notice in notices:
+        noting = await _note_card(tools, ticket, leased, notice=notice, kind=kind, to=to)
+        if noting is not nothing:
+            return _and_again(noting, leased.step)
+    if not asked:
         return nothing
-    times = sum(event.what == Move.RESOLVE for event in ticket.history)
-    notice = f"{ticket.id}.resolved.{times}"
-    return await _send_card(
-        tools, ticket, leased, notice=notice, kind=CardKind.RESOLVED, to=ticket.requester
-    )
+    return await _send_card(tools, ticket, leased, notice=asked, kind=kind, to=to)
 
 
 async def dm_watchers(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
@@ -175,14 +185,19 @@ async def _post(
 
 
 async def _note_card(
-    tools: Tools, ticket: Ticket, leased: Pending, *, notice: str, to: str
+    tools: Tools, ticket: Ticket, leased: Pending, *, notice: str, kind: CardKind, to: str
 ) -> Change:
-    """A card that may have been sent before somebody else took the ticket follows it, too."""
+    """A card that may have been sent before the ticket went on follows it, too."""
     if leased.tries == 1 or any(card.notice == notice for card in ticket.cards):
         return nothing
     channel = await tools.desk.dm_channel(ticket.team_id, to)
     found = await _kept(tools.desk, ticket, channel, notice)
-    return _noting(notice, CardKind.MODERATOR, to, channel, found) if found else nothing
+    return _noting(notice, kind, to, channel, found) if found else nothing
+
+
+def _and_again(change: Change, step: Step) -> Change:
+    """The change, after which the step is done once more."""
+    return lambda current, now: change(current, now).asking(step, due=now)
 
 
 def _noting(

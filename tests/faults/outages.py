@@ -7,7 +7,6 @@ from aiohttp import ClientSession
 
 from sandbox.slack.faults import EVERY_METHOD, Fault
 from sandbox.world import World
-from tests.faults.crowd import a_crowd_comes
 from tests.faults.invariants import check_invariants
 from tests.stories.acts import gives, nothing_pends, opens_ticket
 
@@ -110,4 +109,4 @@ async def _readiness(world: World) -> int:
         return answer.status
 
 
-OUTAGES = (redis_is_away, mongodb_is_away, redis_is_emptied, slack_is_away, a_crowd_comes)
+OUTAGES = (redis_is_away, mongodb_is_away, redis_is_emptied, slack_is_away)

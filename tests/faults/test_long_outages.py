@@ -30,7 +30,6 @@ async def outages() -> AsyncIterator[dict[str, asyncio.Task[None]]]:
         pytest.param("mongodb_is_away", marks=pytest.mark.fault("F05", "F30")),
         pytest.param("redis_is_emptied", marks=pytest.mark.fault("F23")),
         pytest.param("slack_is_away", marks=pytest.mark.fault("F47")),
-        pytest.param("a_crowd_comes", marks=pytest.mark.fault("F46")),
     ],
 )
 async def test_all_goes_on_by_itself_after(

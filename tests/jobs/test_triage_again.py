@@ -36,6 +36,7 @@ class Away:
 
     failure: Exception | None = field(default_factory=lambda: GeminiFailed("out of order (503)"))
     asked: int = 0
+    model: str = "gemini-of-the-test"
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def answer(self, _question: Any, _read: Callable[[str], Triage]) -> Triage:

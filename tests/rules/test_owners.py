@@ -23,7 +23,7 @@ OWNERS = {
     "phonenumbers": {"models/privacy.py"},
     "re2": {"models/pattern.py"},
     "redis": {"models/queue.py", "models/gate.py", "models/spending.py"},
-    "rich": {"jobs/evaluation.py"},
+    "rich": {"jobs/evaluating.py"},
     "scipy": {"models/classifier.py", "models/experts.py"},
     "sklearn": {"models/experts.py"},
     "stdnum": {"models/privacy.py"},

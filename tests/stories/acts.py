@@ -12,7 +12,7 @@ from sandbox.world import World
 # How long a step may be at work when a story is over and the next one is to find the desk empty.
 _SETTLES_SECONDS = 2
 # How often somebody presses Submit again when told to.
-_PATIENCE = 8
+_PATIENCE = 40
 
 LABELS = {
     "description": "Description",
