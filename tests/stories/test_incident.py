@@ -6,17 +6,18 @@ from tests.faults.invariants import check_invariants
 from tests.stories.acts import nothing_pends, opens_ticket
 from tests.stories.conftest import HTTP_ONLY
 
-HOW = "The VPN gateway runs again."
+HOW = "Its certificate was renewed."
 
 
 @HTTP_ONLY
 async def test_one_answer_reaches_all_who_have_reported_it(world: World, cast: Cast) -> None:
+    # Of what only Bob knows, so that he has all of them, whichever is triaged first.
     people = [cast.ada, cast.mo, cast.grace]
     for person, title in zip(
-        people, ("VPN is down", "The VPN is down!", "VPN down, please help"), strict=True
+        people, ("Okta is down", "The Okta is down!", "Okta down, please help"), strict=True
     ):
         await opens_ticket(person, title)
-    await opens_ticket(cast.ada, "VPN is down, says HR", confidential="Keep this confidential")
+    await opens_ticket(cast.ada, "Okta is down, says HR", confidential="Keep this confidential")
     card = await cast.bob.gets_message("3 people report this")
     assert "also in T-2, T-3" in card.says
     await cast.bob.clicks(card, "Claim")
