@@ -34,7 +34,7 @@ async def test_two_moderators_correct_a_ticket_and_nothing_they_chose_is_lost(
     world: World, cast: Cast
 ) -> None:
     world.gemini.answers(WRONG)
-    number = await opens_ticket(cast.ada, "I am locked out")
+    number = await opens_ticket(cast.ada, "It does not let me in")
     card = await cast.bob.gets_message("Offered to you")
     await cast.bob.clicks(card, "Decline")
     eves = await cast.eve.gets_message("Offered to you")
