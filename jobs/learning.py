@@ -23,6 +23,8 @@ MOST_LESSONS = 5000
 _LOOK_SECONDS = 3.0
 # A step of triage has this long for an engine that is new to this worker, before it does without.
 _FIRST_SECONDS = 5.0
+# Where lessons never end, learning takes a tenth of the time at most.
+_TIMES_AS_LONG = 10
 _NUDGE_FROM = 200
 _NEAR = 10
 _HALF = 0.5
@@ -45,6 +47,7 @@ class _Workspace:
     configuration: Configuration | None = None
     looked: float = float("-inf")
     taught: Taught | None = None
+    rests_until: float = float("-inf")
     task: asyncio.Task[None] | None = None
 
 
@@ -77,6 +80,7 @@ async def _look(
         workspace.looked = time.monotonic()
         version = await lessons.version(team_id)
         idle = workspace.task is None or workspace.task.done()
+        idle = idle and time.monotonic() >= workspace.rests_until
         if idle and (changed or version != workspace.version):
             learning = _learn(workspace, lessons, team_id, configuration, version)
             workspace.task = asyncio.create_task(learning)
@@ -91,6 +95,7 @@ async def _learn(
     configuration: Configuration,
     version: str,
 ) -> None:
+    begun = time.monotonic()
     try:
         known = await lessons.latest(team_id, limit=MOST_LESSONS)
         workspace.taught = await asyncio.to_thread(teach, configuration, known)
@@ -98,6 +103,8 @@ async def _learn(
         log.exception("%s: the built-in engine could not learn", team_id)
         return
     workspace.version, workspace.configuration = version, configuration
+    ended = time.monotonic()
+    workspace.rests_until = ended + (ended - begun) * _TIMES_AS_LONG
 
 
 def teach(configuration: Configuration, lessons: list[Lesson]) -> Taught:

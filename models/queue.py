@@ -183,10 +183,12 @@ class Queue:
         if entry.due is None:
             return
         wait = (entry.due - now).total_seconds()
+        # What has waited for so long that it is rung for again comes before what has just come.
+        ago = _LONG_AGO_SECONDS * (2 if kind == "again" else 1)
         await self._pool.enqueue_job(
             entry.step.value,
             ticket_id,
             _job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}:{kind}",
-            _defer_by=wait + _LATE_SECONDS if wait > 0 else _LONG_AGO_SECONDS,
+            _defer_by=wait + _LATE_SECONDS if wait > 0 else ago,
             _expires=_KEPT_SECONDS + max(wait, 0),
         )
