@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 from itertools import count
 
+from sandbox.wire import Moment
+from tests.faults.dying import AtMessage, goes_through
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import Outcome, Stage, outcome
+from tests.faults.walking import Outcome, Stage, outcome, walks
 
 # How much a process says depends a little on chance.
 UNDISTURBED_IN_A_ROW = 5
@@ -30,3 +32,17 @@ async def nothing_is_lost_or_twice(stage: Stage, as_usual: Outcome, *, copies: i
     await check_invariants(stage.world)
     assert await outcome(stage.world) == as_usual
     assert 1 <= len(stage.world.mail.inbox) <= copies
+
+
+async def dies_at(stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[int, ...]) -> None:
+    """The worker dies at each of these messages to MongoDB, and all is as usual in the end."""
+
+    async def run(at: int) -> bool:
+        await stage.begins_anew()
+        death = AtMessage(stage, "worker", at=at, moment=moment)
+        died = await goes_through(death, stage, lambda: walks(stage))
+        copies = 2 if died and stage.letters_unsure else 1
+        await nothing_is_lost_or_twice(stage, as_usual, copies=copies)
+        return died
+
+    await at_each(places, run)

@@ -9,23 +9,15 @@ left to disturb; without it a few are tried.
 import pytest
 
 from sandbox.wire import Moment
-from tests.faults.dying import AtMessage, goes_through
-from tests.faults.places import at_each, nothing_is_lost_or_twice
-from tests.faults.walking import Outcome, Stage, walks
+from tests.faults.places import dies_at
+from tests.faults.walking import Outcome, Stage
+
+pytestmark = pytest.mark.beside
 
 
 @pytest.mark.few(47)
 @pytest.mark.fault("F20")
-@pytest.mark.parametrize("moment", Moment)
-async def test_the_worker_dies_at_a_message(
-    stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[int, ...]
+async def test_the_worker_dies_before_a_message_is_heard(
+    stage: Stage, as_usual: Outcome, places: tuple[int, ...]
 ) -> None:
-    async def run(at: int) -> bool:
-        await stage.begins_anew()
-        death = AtMessage(stage, "worker", at=at, moment=moment)
-        died = await goes_through(death, stage, lambda: walks(stage))
-        copies = 2 if died and stage.letters_unsure else 1
-        await nothing_is_lost_or_twice(stage, as_usual, copies=copies)
-        return died
-
-    await at_each(places, run)
+    await dies_at(stage, as_usual, Moment.BEFORE, places)

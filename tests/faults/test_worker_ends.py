@@ -7,6 +7,8 @@ from tests.faults.dying import AtCall, AtLetter, ToldToEnd, goes_through
 from tests.faults.places import at_each, nothing_is_lost_or_twice
 from tests.faults.walking import Outcome, Stage, walks
 
+pytestmark = pytest.mark.beside
+
 
 @pytest.mark.few(20)
 @pytest.mark.fault("F21")

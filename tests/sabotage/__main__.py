@@ -38,13 +38,13 @@ ALL = (
     ),
     Sabotage(
         "a constant ring id",
-        (f"{FAULTS}/test_crash_everywhere.py::test_the_worker_dies_at_a_message",),
+        (f"{FAULTS}/test_crash_everywhere.py::test_the_worker_dies_before_a_message_is_heard",),
     ),
     Sabotage(
         "no sweep",
         (
             f"{STORIES}/test_nothing_lost.py::test_redis_is_emptied_between_submission_and_triage",
-            f"{FAULTS}/test_crash_everywhere.py::test_the_worker_dies_at_a_message",
+            f"{FAULTS}/test_crash_everywhere.py::test_the_worker_dies_before_a_message_is_heard",
         ),
     ),
     Sabotage(
@@ -59,7 +59,7 @@ ALL = (
         "no guard on the revision",
         (
             f"{STORIES}/test_claim.py::test_of_two_simultaneous_claims_one_wins_and_the_other_is_told_by_name",
-            f"{FAULTS}/test_crash_everywhere.py::test_the_worker_dies_at_a_message",
+            f"{FAULTS}/test_crash_everywhere.py::test_the_worker_dies_before_a_message_is_heard",
         ),
     ),
 )
