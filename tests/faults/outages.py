@@ -17,6 +17,8 @@ FLUSHED_EVERY_SECONDS = 2
 # Longer than the longest pause of an open circuit breaker, a lease and a sweep together.
 BACK_SECONDS = 120
 _TICKETS = 5
+# What did not get through meanwhile is tried again with growing pauses.
+_SETTLES_SECONDS = 300
 Outage = Callable[[World], Awaitable[None]]
 
 
@@ -100,7 +102,7 @@ async def _all_are_offered(world: World, *, tickets: int = _TICKETS) -> None:
         return len(cards) == tickets
 
     await world.slack.until(offered, timeout=BACK_SECONDS, waiting_for=f"{tickets} offers")
-    async with asyncio.timeout(BACK_SECONDS):
+    async with asyncio.timeout(_SETTLES_SECONDS):
         await nothing_pends(world)
 
 

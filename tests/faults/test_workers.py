@@ -104,7 +104,7 @@ async def test_as_much_is_at_work_as_all_workers_can_do(stage: Stage, crowd: lis
             await changes.next()
 
     world.gemini.recovers()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         await until_tickets_have(world, "triage.category", 150)
     await check_invariants(world, more=crowd[:7])
 
