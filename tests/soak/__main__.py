@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sandbox.hiring import skills_of
 from sandbox.processes import Process
+from sandbox.servers import Servers
 from sandbox.world import World
 from tests.faults.invariants import check_invariants
 from tests.faults.reporting import write_section
@@ -37,9 +38,13 @@ class Asked:
 async def main(asked: Asked) -> int:
     """Soak, write the table; the exit code says whether all bounds hold."""
     async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(Servers())
+        # At each write the embedded MongoDB looks through all that the driver may repeat, up to
+        # 10,000 writes, which costs more than the writes. The desk repeats a step by itself.
+        uri = f"{servers.mongodb_uri}/?retryWrites=false"
         # Slack itself would need hours for this at its published limits: they are another test's.
-        world = World(told_all=told(**{SABOTAGE: "a generous Slack"}))
-        await stack.enter_async_context(world)
+        environment = told(**{SABOTAGE: "a generous Slack", "MONGODB_URI": uri})
+        world = await stack.enter_async_context(World(servers=servers, told_all=environment))
         world.slack.rate_limits = False
         steady = world.new_worker("steady-worker")
         await steady.start()
