@@ -22,7 +22,8 @@ _OF_ITS_RUN = {
     re.compile(r"/link/\S+"): "/link/…",
     re.compile(r"\b\d+ ms\b"): "… ms",
 }
-_PATIENCE = 25
+# Longer than a lease and a sweep.
+_PATIENCE = 45
 _TRIES = 8
 
 
