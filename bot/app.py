@@ -37,14 +37,14 @@ from models.desk import Desk
 from models.errors import NotAllowed
 from models.slack import Identity
 
-# The ones for a subcommand come before the one that takes any text.
+# Bolt asks one after the other whether a request is theirs: the first is the one asked most.
 FEATURES = (
+    open_ticket,
     show_help,
     manage_team,
     manage_webhooks,
     issue_token,
     watch_ticket,
-    open_ticket,
     claim_ticket,
     decline_ticket,
     release_ticket,

@@ -21,6 +21,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.api import problems
 from bot.api.site import build_api
@@ -33,6 +34,7 @@ from models.errors import Unavailable
 from models.metrics import EXPOSITION_TYPE, exposition
 
 DRAIN_SECONDS = 10
+SLACK_PATH = "/slack/events"
 # All of an answer's questions to the database; what else it does fits into the rest of the three
 # seconds that Slack waits: https://docs.slack.dev/interactivity/handling-user-interaction
 ANSWER_SECONDS = 2.2
@@ -97,8 +99,8 @@ async def open_doors(bot: Bot) -> AsyncIterator[None]:
         await serving
 
 
-def build_site(bot: Bot) -> FastAPI:
-    """All that is reached over HTTP."""
+def build_site(bot: Bot) -> ASGIApp:
+    """All that is reached over HTTP; Slack's own requests, the most by far, come first."""
     site = FastAPI(title="Frontdesk", docs_url=None, redoc_url=None, openapi_url=None)
     site.state.bot = bot
     site.add_route("/healthz", healthz)
@@ -110,9 +112,17 @@ def build_site(bot: Bot) -> FastAPI:
     api.state.bot = bot
     site.mount("/api", api)
     Links(bot.desk).register(site)
-    if bot.desk.settings.slack_app_token is None:
-        site.add_route("/slack/events", slack_events, methods=["POST"])
-    return site
+    if bot.desk.settings.slack_app_token is not None:
+        return site
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == SLACK_PATH and scope["method"] == "POST":
+            answer = await slack_events(bot, Request(scope, receive))
+            await answer(scope, receive, send)
+        else:
+            await site(scope, receive, send)
+
+    return front
 
 
 class _Server(uvicorn.Server):
@@ -157,9 +167,8 @@ async def metrics(request: Request) -> Response:
     return Response(exposition(), headers={"Content-Type": EXPOSITION_TYPE})
 
 
-async def slack_events(request: Request) -> Response:
+async def slack_events(bot: Bot, request: Request) -> Response:
     """Everything Slack sends over HTTP: 401 when it is not from Slack, 413 when it is too much."""
-    bot = _bot(request)
     try:
         body = await _signed(request, bot.desk.settings.slack_signing_secret)
     except _KeptOutError as kept_out:

@@ -2,32 +2,65 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import Any
 
 _ABOUT = re.compile(r"\s*(\w+)\s+T-([0-9]{1,9})\s*", re.IGNORECASE | re.ASCII)
 
 
-def subcommand(word: str) -> Callable[[dict[str, Any]], Awaitable[bool]]:
+Command = dict[str, Any]
+Matcher = Callable[[Command], Awaitable[bool]]
+
+
+class Word(StrEnum):
+    """What may stand alone after `/ticket`."""
+
+    HELP = "help"
+    ADMIN = "admin"
+    TOKEN = "token"  # noqa: S105  (a word that people type)
+
+
+class About(StrEnum):
+    """What may stand after `/ticket`, followed by a ticket's number."""
+
+    WATCH = "watch"
+    UNWATCH = "unwatch"
+
+
+def subcommand(word: Word) -> Matcher:
     """A matcher for `/ticket WORD`; a sentence that begins with the word is a ticket."""
 
-    async def matches(command: dict[str, Any]) -> bool:
-        typed: str = command.get("text", "")
-        return typed.strip().casefold() == word
+    async def matches(command: Command) -> bool:
+        return _word_in(command) == word
 
     return matches
 
 
-def about_ticket(word: str) -> Callable[[dict[str, Any]], Awaitable[bool]]:
-    """A matcher for `/ticket WORD T-42`."""
+def about_ticket(verb: About) -> Matcher:
+    """A matcher for `/ticket VERB T-42`."""
 
-    async def matches(command: dict[str, Any]) -> bool:
-        found = _ABOUT.fullmatch(command.get("text", ""))
-        return found is not None and found[1].casefold() == word
+    async def matches(command: Command) -> bool:
+        return _verb_in(command) == verb
 
     return matches
 
 
-def ticket_in(command: dict[str, Any]) -> str:
+async def new_ticket(command: Command) -> bool:
+    """A matcher for all that is none of these: what somebody asks for."""
+    return _word_in(command) not in set(Word) and _verb_in(command) not in set(About)
+
+
+def ticket_in(command: Command) -> str:
     """The id of the ticket that such a command is about."""
     found = _ABOUT.fullmatch(command["text"])
     return f"T-{found[2]}" if found else ""
+
+
+def _word_in(command: Command) -> str:
+    typed: str = command.get("text", "")
+    return typed.strip().casefold()
+
+
+def _verb_in(command: Command) -> str:
+    found = _ABOUT.fullmatch(command.get("text", ""))
+    return found[1].casefold() if found else ""

@@ -14,6 +14,8 @@ from models.step import LEASE, Step
 
 # All of a try is over well before its lease, so that nobody else starts while it is at work.
 LONGEST_TRY = LEASE - timedelta(seconds=10)
+# For so long a worker that is at a ticket takes what follows, too; then it rings for it.
+GOES_ON = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 async def sweep(ctx: dict[str, Any]) -> None:
-    """Ring for each due step; harmless when many workers do it at once."""
+    """Ring for each ticket with a due step; harmless when many workers do it at once."""
     tools: Tools = ctx["tools"]
     try:
         tickets, now = await tools.desk.store.due_tickets(limit=_AT_ONCE)
@@ -21,8 +21,9 @@ async def sweep(ctx: dict[str, Any]) -> None:
         log.warning("nothing can be swept: %r", away.__cause__)
         return
     for ticket in tickets:
-        due = [entry for entry in ticket.pending if entry.due and entry.due <= now]
-        await tools.desk.queue.ring(ticket.id, due, now=now, again=True)
+        # Who is woken for one step does all that are due.
+        due = next(entry for entry in ticket.pending if entry.due and entry.due <= now)
+        await tools.desk.queue.ring(ticket.id, [due], now=now, again=True)
 
 
 async def take_up_what_can_be_read(ctx: dict[str, Any]) -> None:

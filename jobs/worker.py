@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any, ClassVar
 
 from arq import cron
-from arq.worker import Function, func
+from arq.worker import func
 
 from jobs import notify
 from jobs.assign_ticket import assign_ticket
@@ -15,9 +15,9 @@ from jobs.doctor import KEEP_SECONDS, examine_outside
 from jobs.gemini import Gemini
 from jobs.incidents import answer_all
 from jobs.learn_from_ticket import learn_from_ticket
-from jobs.policies import LONGEST_TRY
+from jobs.policies import GOES_ON, LONGEST_TRY
 from jobs.refresh_cards import refresh_cards
-from jobs.retrying import Tools, Work, do_step
+from jobs.retrying import Tools, Work, do_steps
 from jobs.sweep import SWEEP_SECONDS, sweep, take_back_orphans, take_up_what_can_be_read
 from jobs.tell_admins import tell_admins
 from jobs.triage_again import triage_again
@@ -50,11 +50,9 @@ WORK: Mapping[Step, Work] = {
 }
 
 
-def _function(step: Step, work: Work) -> Function:
-    async def run(ctx: dict[str, Any], ticket_id: str) -> None:
-        await do_step(ctx["tools"], step, work, ticket_id)
-
-    return func(run, name=step.value)
+async def work_at(ctx: dict[str, Any], ticket_id: str) -> None:
+    """Do what is due of a ticket, whatever step it was rung for."""
+    await do_steps(ctx["tools"], WORK, ticket_id, ending=ctx["ending"])
 
 
 async def start(ctx: dict[str, Any]) -> None:
@@ -92,7 +90,7 @@ class WorkerSettings:
     """What arq reads; it looks at this very class only, not at what it inherits."""
 
     functions: ClassVar = [
-        *(_function(step, work) for step, work in WORK.items()),
+        *(func(work_at, name=step.value) for step in WORK),
         func(examine_outside, keep_result=KEEP_SECONDS),
     ]
     cron_jobs: ClassVar = [
@@ -120,7 +118,7 @@ class WorkerSettings:
     # Attempts are counted in the ticket; arq would delete a job after five restarts.
     max_tries = 1000
     # A job that a killed worker leaves behind is refused by arq for 10 s more than this.
-    job_timeout = LONGEST_TRY.total_seconds()
+    job_timeout = (GOES_ON + LONGEST_TRY).total_seconds()
     job_completion_wait = 10
     max_jobs = 20
     # Only so many queued ids are ever looked at, over all workers.

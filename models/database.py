@@ -1,20 +1,26 @@
 """The connection to MongoDB, and what every use of it needs: the only file that knows motor."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
-
+from bson import encode
+from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import SecretStr
 from pymongo import ReturnDocument
-from pymongo.errors import AutoReconnect, DuplicateKeyError, PyMongoError
+from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
 from models.documents import Document
 from models.errors import Unavailable
 
+Encoded = RawBSONDocument
+"""A document as it goes over the wire."""
+
 _UPSERT_TRIES = 2
+# https://www.mongodb.com/docs/manual/reference/error-codes/
+_DUPLICATE_KEY = 11000
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
@@ -89,6 +95,32 @@ class Database:
             return stored
         return None
 
+    async def insert_all_once(
+        self, collection: str, documents: Sequence[Encoded], *, unique: str
+    ) -> list[Document | None]:
+        """Insert documents that were `encoded`.
+
+        Gives for each the one that is there already with the same unique field, or None.
+
+        Raises:
+            BulkWriteError: some could not be stored, for another reason.
+        """
+        stored: list[Document | None] = [None] * len(documents)
+        try:
+            await self._db[collection].insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            details = error.details or {}
+            faults = details["writeErrors"]
+            others = [fault for fault in faults if fault["code"] != _DUPLICATE_KEY]
+            if others or details["writeConcernErrors"]:
+                raise
+            for place in (fault["index"] for fault in faults):
+                query = {unique: documents[place][unique]}
+                stored[place] = await self._db[collection].find_one(query)
+                if stored[place] is None:
+                    raise
+        return stored
+
     async def upsert(
         self, collection: str, key: str, change: Document | list[Document]
     ) -> Document:
@@ -105,6 +137,11 @@ class Database:
             if found is not None:
                 return found
         raise AutoReconnect(f"no answer to a write to {collection}")
+
+
+def encoded(document: Document) -> Encoded:
+    """The document as it goes over the wire; raises for what can't be stored."""
+    return Encoded(encode(document))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from models.errors import NoSuchTicket, OutOfTurn
 from models.feed import Feed
 from models.flow import Move
 from models.gate import Gate
+from models.holding import Holding
 from models.lessons import Lessons
 from models.member import Member, Role
 from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
@@ -65,9 +66,8 @@ class Desk:
         number, now = await self.store.next_number()
         fresh = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
         requester = Member(team_id=draft.team_id, slack_id=draft.requester)
-        opened = flow.make(fresh, Move.OPEN, by=requester, now=now)
-        ticket = await self.store.insert(await self.webhooks.heard(fresh, opened, now=now))
-        await self.queue.ring(ticket.id, ticket.pending, now=now)
+        ticket = await self.store.insert(flow.make(fresh, Move.OPEN, by=requester, now=now))
+        await self._ring(ticket, list(ticket.pending), now=now)
         return ticket if ticket.says(draft) else await self._corrected(ticket, draft)
 
     async def _corrected(self, ticket: Ticket, draft: Draft) -> Ticket:
@@ -79,7 +79,7 @@ class Desk:
             return current.model_copy(update=draft.model_dump())
 
         try:
-            return await self._change_and_ring(ticket.id, corrected)
+            return (await self._change_and_ring(ticket.id, corrected)).after
         except OutOfTurn:
             return ticket
 
@@ -105,20 +105,26 @@ class Desk:
                 raise NoSuchTicket
             return flow.make(ticket, move, by=by, now=now, seen=seen, **changes)
 
-        return await self._change_and_ring(ticket_id, moved)
+        return (await self._change_and_ring(ticket_id, moved)).after
 
-    async def lease(self, ticket_id: str, step: Step) -> tuple[Ticket, Pending]:
-        """Take a step for `LEASE`; raises OutOfTurn when it is not due, or somebody has it."""
-        written = await self._change(ticket_id, lambda t, now: t.step_leased(step, now=now))
-        return written.after, next(entry for entry in written.after.pending if entry.step is step)
+    async def take(self, holding: Holding) -> "Taken":
+        """Take the steps of `holding` that are due, each for `LEASE`.
+
+        Raises:
+            OutOfTurn: none is due, or somebody has them.
+        """
+        taken = _taken(await self._change_and_ring(holding.ticket_id, _leasing(holding), holding))
+        if not taken.steps:
+            raise OutOfTurn(f"{holding.ticket_id}: nothing is due")
+        return taken
 
     async def holds(self, ticket_id: str, leased: Pending) -> bool:
         """Whether nobody else has taken the step since it was leased."""
         entry = (await self.store.ticket(ticket_id))[0].step(leased.step)
         return entry is not None and entry.lease == leased.lease
 
-    async def finish(self, ticket_id: str, leased: Pending, effect: Change) -> Ticket:
-        """Note the effect of a step and that it is done, in one write.
+    async def finish(self, holding: Holding, leased: Pending, effect: Change) -> "Taken":
+        """Note the effect of a step, that it is done, and which follow at once, in one write.
 
         An effect that is out of turn is dropped: the ticket has moved on, and the step with it.
 
@@ -128,16 +134,15 @@ class Desk:
 
         def finished(ticket: Ticket, now: datetime) -> Ticket:
             done = ticket.step_done(leased, now=now)
-            try:
-                return effect(done, now)
-            except OutOfTurn:
-                return done
+            with suppress(OutOfTurn):
+                done = effect(done, now)
+            return _leasing(holding)(done, now) if holding.goes_on() else done
 
-        return await self._change_and_ring(ticket_id, finished)
+        return _taken(await self._change_and_ring(holding.ticket_id, finished, holding))
 
     async def put_off(
         self,
-        ticket_id: str,
+        holding: Holding,
         leased: Pending,
         *,
         wait: timedelta,
@@ -153,15 +158,17 @@ class Desk:
                 leased, now=now, due=due, error=error, attempts=attempts, tries=tries
             )
 
-        await self._change_and_ring(ticket_id, later)
+        await self._change_and_ring(holding.ticket_id, later, holding)
 
-    async def give_up(self, ticket_id: str, leased: Pending, *, error: str, attempts: int) -> None:
+    async def give_up(
+        self, holding: Holding, leased: Pending, *, error: str, attempts: int
+    ) -> None:
         """Leave a step dead until somebody replays it; raises OutOfTurn as `finish` does."""
 
         def dead(ticket: Ticket, now: datetime) -> Ticket:
             return ticket.step_given_up(leased, now=now, error=error, attempts=attempts)
 
-        await self._change_and_ring(ticket_id, dead)
+        await self._change_and_ring(holding.ticket_id, dead, holding)
 
     async def replay(self, ticket_id: str, step: Step) -> None:
         """Try a dead step again, as if it had never failed; raises OutOfTurn if it is not dead."""
@@ -225,31 +232,66 @@ class Desk:
 
     async def amend(self, ticket_id: str, change: Change) -> Ticket:
         """Change what is known of a ticket, without a move; raises as `move` does."""
-        return await self._change_and_ring(ticket_id, change)
+        return (await self._change_and_ring(ticket_id, change)).after
 
-    async def _change_and_ring(self, ticket_id: str, change: Change) -> Ticket:
-        written = await self._change(ticket_id, change)
+    async def _change_and_ring(
+        self, ticket_id: str, change: Change, holding: Holding | None = None
+    ) -> "_Written":
+        if holding is None:
+            written = await self._change(ticket_id, change, None)
+        else:
+            async with holding.lock:
+                written = await self._change(ticket_id, change, holding)
         known = {(entry.step, entry.due) for entry in written.before.pending}
-        asked = [e for e in written.after.pending if (e.step, e.due) not in known]
-        await self.queue.ring(ticket_id, asked, now=written.now)
+        asked = [e for e in written.after.pending if (e.step, e.due) not in known and not e.held]
+        await self._ring(written.after, asked, now=written.now)
         for event in written.after.history[len(written.before.history) :]:
             if event.what in _TIMED:
                 took = event.at - written.after.opened_at
                 _TIMED[event.what].observe(took.total_seconds())
-        return written.after
+        return written
 
-    async def _change(self, ticket_id: str, change: Change) -> "_Written":
+    async def _ring(self, ticket: Ticket, asked: list[Pending], *, now: datetime) -> None:
+        """Wake one worker for what is due now, which does all of it; others when more is due."""
+        due = [entry for entry in asked if entry.due and entry.due <= now]
+        later = [entry for entry in asked if entry not in due]
+        await self.queue.ring(ticket.id, [*due[:1], *later], now=now)
+
+    async def _change(self, ticket_id: str, change: Change, holding: Holding | None) -> "_Written":
         """Read, decide, write if nobody else has written in between, else again."""
         for _ in range(_TRIES):
-            before, now = await self.store.ticket(ticket_id)
+            newest = holding.newest if holding else None
+            before, now = newest or await self.store.ticket(ticket_id)
+            if holding:
+                # Should the write fail, nobody knows how the ticket stands.
+                holding.forget()
             changed = await self.webhooks.heard(before, change(before, now), now=now)
             after = await self.store.replace(before, changed)
             if after:
+                if holding:
+                    holding.saw(after, now)
                 return _Written(before=before, after=after, now=now)
         raise OutOfTurn(f"{ticket_id} is being changed by many people at once. Please try again.")
+
+
+class Taken(NamedTuple):
+    """Steps that were leased, and the ticket as it stood then."""
+
+    ticket: Ticket
+    steps: tuple[Pending, ...]
 
 
 class _Written(NamedTuple):
     before: Ticket
     after: Ticket
     now: datetime
+
+
+def _leasing(holding: Holding) -> Change:
+    return lambda ticket, now: ticket.steps_leased(holding.steps, now=now)
+
+
+def _taken(written: _Written) -> Taken:
+    """What was leased by this very write, as the number of the lease says."""
+    steps = (e for e in written.after.pending if e.held and e.lease == written.before.rev)
+    return Taken(written.after, tuple(steps))

@@ -9,6 +9,7 @@ are let through: without it there is hardly any work, and the services defend th
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -35,6 +36,7 @@ _PROBE_SECONDS = 20
 # The bearer of a token may call so often in so many seconds.
 _TOKEN_CALLS, _TOKEN_SECONDS = 240, 60
 _FORGET_SECONDS = 600
+_SAYS_EVERY_SECONDS = 1
 _AWAY = (RedisError, OSError, TimeoutError)
 log = logging.getLogger(__name__)
 
@@ -69,17 +71,22 @@ BUDGETS = {
 }
 # "One message per second per channel", with short bursts.
 CHANNEL_BUDGET = Budget(each=timedelta(seconds=1), burst=3)
-# In each of some lines: books the next free moment, unless one is booked. Whoever's moments have
-# come is let through, if there is room: others may have come late, and a crowd of them at once is
-# what the budget is there to prevent. Who finds no room books anew. Milliseconds to wait, or 0.
-_LINE_UP = """
+# Whether a call may go out: the milliseconds it has to wait, or 0, and how often the service has
+# failed. First, whether the service is let rest. Then, in each of some lines: books the next free
+# moment, unless one is booked. Whoever's moments have come is let through, if there is room: others
+# may have come late, and a crowd of them at once is what the budget is there to prevent. Who finds
+# no room books anew. At last, when the service has failed too often: one goes first to try it.
+_LET_OUT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local kept, wait, room = tonumber(ARGV[1]), 0, {}
 local function at(key) return tonumber(redis.call('GET', key)) or 0 end
-for i = 1, #KEYS / 3 do
-  local line, place, passed = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
-  local each, burst = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+local failures = at(KEYS[3])
+local rest = math.max(redis.call('PTTL', KEYS[1]), redis.call('PTTL', KEYS[2]))
+if rest > 0 then return {rest, failures} end
+local kept, wait, room, lines = tonumber(ARGV[1]), 0, {}, (#KEYS - 4) / 3
+for i = 1, lines do
+  local line, place, passed = KEYS[3 * i + 2], KEYS[3 * i + 3], KEYS[3 * i + 4]
+  local each, burst = tonumber(ARGV[2 * i + 2]), tonumber(ARGV[2 * i + 3])
   room[i] = math.max(at(passed), now - (burst - 1) * each)
   local mine = at(place)
   if mine == 0 or (mine <= now and room[i] > now) then
@@ -89,14 +96,16 @@ for i = 1, #KEYS / 3 do
   redis.call('SET', place, mine, 'PX', math.max(mine - now, 0) + kept)
   wait = math.max(wait, mine - now)
 end
-if wait == 0 then
-  for i = 1, #KEYS / 3 do
-    local each, burst = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-    redis.call('SET', KEYS[3 * i], room[i] + each, 'PX', burst * each)
-    redis.call('DEL', KEYS[3 * i - 1])
-  end
+if wait > 0 then return {wait, failures} end
+for i = 1, lines do
+  local each, burst = tonumber(ARGV[2 * i + 2]), tonumber(ARGV[2 * i + 3])
+  redis.call('SET', KEYS[3 * i + 4], room[i] + each, 'PX', burst * each)
+  redis.call('DEL', KEYS[3 * i + 3])
 end
-return wait
+if failures >= tonumber(ARGV[2]) and not redis.call('SET', KEYS[4], 1, 'NX', 'EX', ARGV[3]) then
+  return {1000, failures}
+end
+return {0, failures}
 """
 # For how long a place in the line is kept for who does not come back in time.
 _KEPT_MILLISECONDS = 60_000
@@ -125,7 +134,10 @@ class Gate:
             socket_connect_timeout=ANSWER_SECONDS,
         )
         self.spending = Spending(self._redis)
-        self._line_up = self._redis.register_script(_LINE_UP)
+        self._let_out = self._redis.register_script(_LET_OUT)
+        # Those of which it is known here that they have failed, since when they answered last.
+        self._failing: set[str] = set()
+        self._said: dict[str, float] = {}
 
     async def close(self) -> None:
         """Close the connections."""
@@ -187,58 +199,56 @@ class Gate:
         return {service: one is not None for service, one in zip(shared, found, strict=True)}
 
     async def _keep_back(self, service: str, call: str, channel: str) -> None:
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                wait = await self._resting(service, call) or await self._spent(call, channel)
-                wait = wait or await self._being_tried(service)
-        except _AWAY as error:
-            log.warning("Redis does not say whether %s may be called: %r", service, error)
-            return
-        if wait:
-            raise NotNow(f"{call}: {service} is let rest", seconds=wait, counts=False)
-
-    async def _resting(self, service: str, call: str) -> float:
-        """Seconds that the service, or this call of it, is to be left alone."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.pttl(f"gate:{service}:open")
-            pipe.pttl(f"gate:{service}:{call}:held")
-            left: list[int] = await pipe.execute()
-        return max(0, *left) / 1000
-
-    async def _spent(self, call: str, channel: str) -> float:
-        """Seconds until it is this caller's turn; 0 when it is."""
         lines = {f"to:{channel}": CHANNEL_BUDGET} if channel else {}
         lines |= {call: BUDGETS[call]} if call in BUDGETS else {}
         who = _caller.get() or uuid4()
-        keys: list[str] = []
-        numbers = [_KEPT_MILLISECONDS]
+        failures, opened, tried = _breaker(service)
+        keys = [opened, _held(service, call), failures, tried]
+        numbers = [_KEPT_MILLISECONDS, THRESHOLD, _PROBE_SECONDS]
         for name, budget in lines.items():
             keys += [f"gate:line:{name}", f"gate:place:{name}:{who}", f"gate:passed:{name}"]
             numbers += [int(budget.each.total_seconds() * 1000), budget.burst]
-        return int(await self._line_up(keys, numbers)) / 1000 if lines else 0
-
-    async def _being_tried(self, service: str) -> float:
-        """After a pause one call goes first, and the others wait for what comes of it."""
-        failures = int(await self._redis.get(f"gate:{service}:failures") or 0)
-        if failures < THRESHOLD:
-            return 0
-        first = await self._redis.set(f"gate:{service}:tried", 1, nx=True, ex=_PROBE_SECONDS)
-        return 0 if first else 1
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                wait, failed = await self._let_out(keys, numbers)
+        except _AWAY as error:
+            log.warning("Redis does not say whether %s may be called: %r", service, error)
+            return
+        if failed:
+            self._failing.add(service)
+        if wait:
+            why = f"{call}: {service} is let rest"
+            raise NotNow(why, seconds=int(wait) / 1000, counts=False)
 
     async def _learn(self, service: str, call: str, error: OutsideError | None) -> None:
+        well = error is None or isinstance(error, Refused)
+        if well and not self._is_news(service):
+            return
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if isinstance(error, NotNow) and not error.counts:
                     await self._hold(service, call, error.seconds)
-                elif error is None or isinstance(error, Refused):
+                elif well:
                     await self._redis.delete(*_breaker(service))
+                    self._failing.discard(service)
                 else:
+                    self._failing.add(service)
                     await self._failed(service)
         except _AWAY as away:
             log.warning("Redis does not take how %s answered: %r", service, away)
 
+    def _is_news(self, service: str) -> bool:
+        """Whether others may not know that the service answers."""
+        if not self._hurried:
+            return service in self._failing
+        # Who hurries does not ask whether it fails, and so says now and then that it does not.
+        if time.monotonic() - self._said.get(service, -math.inf) < _SAYS_EVERY_SECONDS:
+            return False
+        self._said[service] = time.monotonic()
+        return True
+
     async def _hold(self, service: str, call: str, seconds: float) -> None:
-        await self._redis.set(f"gate:{service}:{call}:held", 1, px=max(1, int(seconds * 1000)))
+        await self._redis.set(_held(service, call), 1, px=max(1, int(seconds * 1000)))
 
     async def _failed(self, service: str) -> None:
         failures, opened, tried = _breaker(service)
@@ -257,3 +267,7 @@ class Gate:
 
 def _breaker(service: str) -> tuple[str, str, str]:
     return tuple(f"gate:{service}:{what}" for what in ("failures", "open", "tried"))  # type: ignore[return-value]
+
+
+def _held(service: str, call: str) -> str:
+    return f"gate:{service}:{call}:held"

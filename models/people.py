@@ -5,6 +5,8 @@ the newest is kept, and hearing a thing again changes nothing.
 """
 
 import logging
+import math
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -18,6 +20,7 @@ from models.store import Store
 
 # People change their names and addresses, but seldom; and mostly Slack tells us.
 _PROFILE_HOLDS = timedelta(hours=12)
+_MET_HOLDS_SECONDS, _MOST_MET = 600, 10_000
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +31,12 @@ class People:
         self._store = store
         self._slack = slack
         self._accounts = accounts
+        self._met: dict[tuple[str, str], float] = {}
+
+    def is_due(self, team_id: str, slack_id: str) -> bool:
+        """Whether a person is to be asked about; not if this process did so a moment ago."""
+        met = self._met.get((team_id, slack_id), -math.inf)
+        return time.monotonic() - met > _MET_HOLDS_SECONDS
 
     async def acquainted(self, team_id: str, slack_id: str) -> Member:
         """The member, with name, e-mail and time zone; asks Slack for them once in half a day.
@@ -35,6 +44,13 @@ class People:
         Raises:
             OutsideError: Slack could not say, and never has.
         """
+        member = await self._acquainted(team_id, slack_id)
+        if len(self._met) >= _MOST_MET:
+            self._met.clear()
+        self._met[team_id, slack_id] = time.monotonic()
+        return member
+
+    async def _acquainted(self, team_id: str, slack_id: str) -> Member:
         member = await self._store.member(team_id, slack_id)
         if member.profiled_at and clock() - member.profiled_at < _PROFILE_HOLDS:
             return member

@@ -25,6 +25,7 @@ _MOST_TERMS = 8
 _MOST_WORDS, _MOST_OF_A_WORD = 8, 50
 # An hour of the busiest desk.
 _MOST_RECENT = 200
+_MOST_LOOKING = 1
 _COMPARED = ("title", "solution", "words")
 
 
@@ -33,6 +34,12 @@ class Search:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._looking = 0
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many look for something alike at once that others had better not."""
+        return self._looking >= _MOST_LOOKING
 
     async def tickets_for(
         self, member: Member, *, before: str, limit: int, status: str, terms: str
@@ -88,8 +95,12 @@ class Search:
             found = self._db.tickets.find({"solved.words": word, **query}, _COMPARED)
             return await found.sort("solved.number", -1).limit(_MOST_OF_A_WORD).to_list()
 
-        async with answering():
-            each = await asyncio.gather(*map(newest_with, telling(ticket.text)[:_MOST_WORDS]))
+        self._looking += 1
+        try:
+            async with answering():
+                each = await asyncio.gather(*map(newest_with, telling(ticket.text)[:_MOST_WORDS]))
+        finally:
+            self._looking -= 1
         found = {document["_id"]: document for some in each for document in some}
         past = list(_sound(found.values()))
         return alike(ticket.text, past, at_least=at_least, most=MOST_SHOWN)

@@ -12,8 +12,9 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
+from models.batching import Batching
 from models.configuration import DEFAULT, Configuration
-from models.database import Database, answering
+from models.database import Database, Encoded, answering, encoded
 from models.documents import (
     Document,
     configuration_of,
@@ -26,6 +27,7 @@ from models.member import Member, Profile, Role
 from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
 
+_MOST_AT_ONCE = 100
 log = logging.getLogger(__name__)
 # What `prepare` makes; the doctor looks whether they are there.
 INDEXES = frozenset(
@@ -48,6 +50,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._numbers = Batching(self._take_numbers, most=_MOST_AT_ONCE)
+        self._inserts = Batching(self._insert_all, most=_MOST_AT_ONCE)
 
     async def prepare(self) -> None:
         """Make the indexes and the counter that the rest relies on; harmless when they exist."""
@@ -71,16 +75,23 @@ class Store:
 
     async def next_number(self) -> tuple[int, datetime]:
         """A number for a new ticket, never given before, and the database's time."""
-        count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, 1]}, "at": "$$NOW"}
         async with answering():
-            counter = await self._db.upsert("counters", "tickets", [{"$set": count}])
-        return counter["last"], counter["at"]
+            return await self._numbers(None)
 
     async def insert(self, ticket: Ticket) -> Ticket:
         """Store a new ticket; give back the one that its submission already is, if it is."""
         async with answering():
-            stored = await self._db.insert_once("tickets", document_of(ticket), unique="key")
+            stored = await self._inserts(encoded(document_of(ticket)))
         return ticket if stored is None else ticket_of(stored)
+
+    async def _take_numbers(self, wanted: list[None]) -> list[tuple[int, datetime]]:
+        count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, len(wanted)]}, "at": "$$NOW"}
+        counter = await self._db.upsert("counters", "tickets", [{"$set": count}])
+        last, at = counter["last"], counter["at"]
+        return [(number, at) for number in range(last - len(wanted) + 1, last + 1)]
+
+    async def _insert_all(self, documents: list[Encoded]) -> list[Document | None]:
+        return await self._db.insert_all_once("tickets", documents, unique="key")
 
     async def ticket(self, ticket_id: str) -> tuple[Ticket, datetime]:
         """The ticket, and the database's time at which it stood so.

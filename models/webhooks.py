@@ -37,9 +37,10 @@ class Webhooks:
     async def heard(self, before: Ticket, after: Ticket, *, now: datetime) -> Ticket:
         """The next state of a ticket: what has happened is to be told, if anybody wants to hear it.
 
-        That is asked at each move anew, and written with the move itself, so that none is lost.
+        That is asked at each move anew, and written with the move itself, so that none is lost;
+        that it was opened, with what is written next, since who opened it waits for the answer.
         """
-        if len(after.history) == len(before.history):
+        if before.rev and len(after.history) == len(before.history):
             return after
         async with answering():
             anybody = await self._db.webhooks.find_one({"team_id": after.team_id}, {"_id": 1})

@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
 from bot.background import Background
-from bot.subcommand import subcommand
+from bot.subcommand import Word, subcommand
 from bot.views import token_form
 from bot.views.sentence import sentence_view
 from models.account import Issued
@@ -19,7 +19,7 @@ _SLACK_SILENT = "Slack does not answer just now. Please close this and try again
 
 def register(app: AsyncApp) -> None:
     """Listen for the command, the form, and the buttons beside the tokens."""
-    app.command("/ticket", matchers=[subcommand("token")])(open_form)
+    app.command("/ticket", matchers=[subcommand(Word.TOKEN)])(open_form)
     app.view(token_form.CALLBACK)(issue_token)
     app.action(token_form.REVOKE)(revoke_own)
     app.action(token_form.TOKENS_OF)(show_tokens_of)

@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
 from bot.background import Background
-from bot.subcommand import subcommand
+from bot.subcommand import Word, subcommand
 from bot.views import member_form
 from bot.views.sentence import sentence_view
 from models import arranging
@@ -20,7 +20,7 @@ _SLACK_SILENT = "Slack does not answer just now. Please close this and try again
 
 def register(app: AsyncApp) -> None:
     """Listen for the command, for the person picked, and for the form."""
-    app.command("/ticket", matchers=[subcommand("admin")])(open_team)
+    app.command("/ticket", matchers=[subcommand(Word.ADMIN)])(open_team)
     app.action(member_form.PICK_PERSON)(show_member)
     app.view(member_form.CALLBACK)(save_member)
 

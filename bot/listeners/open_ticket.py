@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from bot import acting
 from bot.acting import team_of, user_of
 from bot.background import Background
+from bot.subcommand import new_ticket
 from bot.views import ticket_form
 from models.database import all_within
 from models.desk import Desk
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 def register(app: AsyncApp) -> None:
     """Listen for the command and for the form."""
-    app.command("/ticket")(open_form)
+    app.command("/ticket", matchers=[new_ticket])(open_form)
     app.view(ticket_form.CALLBACK)(open_ticket)
 
 
@@ -46,7 +47,8 @@ async def open_form(
     except OutsideError as error:
         first = next(_quoted(typed), "")
         raise DeskError(f"Slack did not open the form. Please try again.{first}") from error
-    background.start(desk.acquainted(team_of(command), user_of(command)))
+    if desk.people.is_due(team_of(command), user_of(command)):
+        background.start(desk.acquainted(team_of(command), user_of(command)))
     if ticket_form.fits(typed):
         await ack()
         return
@@ -70,7 +72,8 @@ async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
         ) from error
     with about(ticket.id):
         log.info("%s: opened", ticket.id)
-    helpful = await _helpful(desk, ticket)
+    # In a crowd a receipt comes first.
+    helpful = None if desk.search.crowded else await _helpful(desk, ticket)
     await ack(response_action="update", view=ticket_form.receipt(ticket, draft, helpful))
 
 

@@ -2,7 +2,7 @@
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.subcommand import subcommand
+from bot.subcommand import Word, subcommand
 
 HELP = """\
 *What you can do*
@@ -18,7 +18,7 @@ The card always says who has it and what happens next."""
 
 def register(app: AsyncApp) -> None:
     """Listen for the command."""
-    app.command("/ticket", matchers=[subcommand("help")])(show_help)
+    app.command("/ticket", matchers=[subcommand(Word.HELP)])(show_help)
 
 
 async def show_help(ack: AsyncAck) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
-from bot.subcommand import about_ticket, ticket_in
+from bot.subcommand import About, about_ticket, ticket_in
 from models.cards import Button, Pressed
 from models.desk import Desk
 from models.logs import about
@@ -14,8 +14,8 @@ from models.watching import said, watch
 
 def register(app: AsyncApp) -> None:
     """Listen for the commands, and for the button on the card."""
-    app.command("/ticket", matchers=[about_ticket("watch")])(start_watching)
-    app.command("/ticket", matchers=[about_ticket("unwatch")])(stop_watching)
+    app.command("/ticket", matchers=[about_ticket(About.WATCH)])(start_watching)
+    app.command("/ticket", matchers=[about_ticket(About.UNWATCH)])(stop_watching)
     app.action(Button.UNWATCH.value)(unwatch_ticket)
 
 

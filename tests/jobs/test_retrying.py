@@ -11,6 +11,7 @@ from jobs.policies import POLICIES
 from jobs.retrying import Tools, Work, do_step, nothing
 from models.desk import Change, Desk
 from models.errors import Gone, NotNow, Refused, Unknown
+from models.holding import Holding
 from models.step import Pending, Step
 from models.ticket import Draft, Ticket
 from sandbox.servers import Servers
@@ -116,7 +117,7 @@ async def test_who_is_too_late_writes_nothing(desk: Desk) -> None:
         current, now = await desk.store.ticket(ticket.id)
         ended = current.step_put_off(leased, now=now, due=now, error="", attempts=0, tries=1)
         assert await desk.store.replace(current, ended)
-        await desk.lease(ticket.id, Step.TRIAGE)
+        await desk.take(Holding(ticket.id, frozenset({Step.TRIAGE})))
         return nothing
 
     left, wait = await after(desk, slow)

@@ -1,0 +1,87 @@
+"""What Slack sends to the desk and to the bare handler alike, signed."""
+
+import json
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+from models.clock import now
+from sandbox.slack.signing import signed_headers
+from tests.bench.stage import SECRET, TEAM
+from tests.bot.filled_in import filled_in
+
+Request = tuple[dict[str, str], bytes]
+PEOPLE = 32
+_FORM = "application/x-www-form-urlencoded"
+_numbers = count(1)
+
+
+def command(text: str = "my vpn is down") -> Request:
+    """Somebody types `/ticket`."""
+    return _signed(
+        {
+            "token": "x",
+            "team_id": TEAM,
+            "team_domain": "bench",
+            "channel_id": "D0BENCH",
+            "channel_name": "directmessage",
+            **_person("user_id", "user_name"),
+            "command": "/ticket",
+            "text": text,
+            "api_app_id": "A0BENCH",
+            "is_enterprise_install": "false",
+            "response_url": "http://127.0.0.1:9/never",
+            "trigger_id": f"1.{next(_numbers)}",
+        }
+    )
+
+
+def submission(form: dict[str, Any], title: str = "my vpn is down") -> Request:
+    """Somebody sends the form, as a view of its own."""
+    known = {
+        "id": f"V{next(_numbers)}",
+        "team_id": TEAM,
+        "app_id": "A0BENCH",
+        "bot_id": "B0BENCH",
+        "hash": "1.1",
+        "private_metadata": "",
+        "previous_view_id": None,
+        "root_view_id": None,
+    }
+    person = _person("id", "username")
+    payload = {
+        "type": "view_submission",
+        "team": {"id": TEAM, "domain": "bench"},
+        "user": {**person, "name": person["username"], "team_id": TEAM},
+        "api_app_id": "A0BENCH",
+        "token": "x",
+        "trigger_id": f"1.{next(_numbers)}",
+        "view": filled_in(form, title=title, description="It began this morning.") | known,
+        "response_urls": [],
+        "is_enterprise_install": False,
+        "enterprise": None,
+    }
+    return _signed({"payload": json.dumps(payload)})
+
+
+def badly_signed(request: Request) -> Request:
+    """The same, but not from Slack."""
+    headers, body = request
+    return {**headers, "X-Slack-Signature": f"v0={'0' * 64}"}, body
+
+
+def many(make: Any, number: int) -> Iterator[Request]:
+    """So many of them, each anew."""
+    return (make() for _ in range(number))
+
+
+def _person(id_name: str, name_name: str) -> dict[str, str]:
+    number = next(_numbers) % PEOPLE
+    return {id_name: f"U{number:04d}", name_name: f"person{number}"}
+
+
+def _signed(fields: dict[str, str]) -> Request:
+    body = urlencode(fields).encode()
+    headers = signed_headers(body, secret=SECRET, timestamp=int(now().timestamp()))
+    return {"Content-Type": _FORM, **headers}, body
