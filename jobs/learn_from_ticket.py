@@ -8,8 +8,13 @@ from models.ticket import Ticket
 
 
 async def learn_from_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
-    """Keep the lesson; the same however often it is kept, since it is made of the ticket alone."""
+    """Keep the lesson, and have the ticket found by who asks the same.
+
+    It is all made of the ticket alone, and so the same however often it is kept.
+    """
     configuration = await tools.desk.store.configuration(ticket.team_id)
+    if ticket.solution and not ticket.confidential:
+        await tools.desk.solutions.keep(ticket)
     if lesson := lesson_of(ticket, configuration):
         await tools.desk.lessons.learn(lesson)
     return nothing

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
+
 from bson import encode
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import SecretStr
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
 from models.documents import Document
@@ -59,6 +60,7 @@ class Database:
         self.deliveries = self._db.deliveries
         self.lessons = self._db.lessons
         self.sent = self._db.sent
+        self.solutions = self._db.solutions
 
     def close(self) -> None:
         """Close all connections."""
@@ -137,6 +139,14 @@ class Database:
             if found is not None:
                 return found
         raise AutoReconnect(f"no answer to a write to {collection}")
+
+    async def upsert_all(
+        self, collection: str, keys: Sequence[str], change: list[Document]
+    ) -> None:
+        """Make the same change to several documents, each made first where there is none."""
+        writes = [UpdateOne({"_id": key}, change, upsert=True) for key in keys]
+        if writes:
+            await self._db[collection].bulk_write(writes, ordered=False)
 
 
 def encoded(document: Document) -> Encoded:

@@ -23,6 +23,7 @@ from models.search import Search
 from models.sent import Sent
 from models.settings import Settings
 from models.slack import Slack
+from models.solutions import Solutions
 from models.step import Pending, Step
 from models.store import Store
 from models.ticket import Draft, Status, Ticket
@@ -47,6 +48,7 @@ class Desk:
     database: Database
     store: Store
     search: Search
+    solutions: Solutions
     feed: Feed
     accounts: Accounts
     people: People

@@ -22,15 +22,12 @@ def document_of(ticket: Ticket) -> Document:
     """The ticket as it is stored.
 
     `number` and `words` are what it is looked for by. `due` and `dead` say when there is something
-    to do or to look at, for the indexes; a ticket with neither is in neither of them. By
-    `solved` those are found whose solution may be told to others.
+    to do or to look at, for the indexes; a ticket with neither is in neither of them.
     """
     document = ticket.model_dump()
     document["_id"] = document.pop("id")
     document["number"] = number_of(ticket.id)
     document["words"] = sorted(set(words(ticket.text)))[:_MOST_WORDS]
-    if ticket.solution and not ticket.confidential:
-        document["solved"] = {"words": document["words"], "number": document["number"]}
     times = {"due": ticket.due_at(), "dead": ticket.dead_since()}
     return document | {name: at for name, at in times.items() if at}
 

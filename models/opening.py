@@ -17,6 +17,7 @@ from models.search import Search
 from models.sent import Sent
 from models.settings import Settings
 from models.slack import Slack
+from models.solutions import Solutions
 from models.store import Store
 from models.tokens import Tokens
 from models.webhooks import Webhooks
@@ -44,6 +45,7 @@ async def open_desk(
         gate = Gate(settings.redis_url, hurried=hurried)
         slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session, gate)
         store = Store(database)
+        solutions = Solutions(database)
         tokens = Tokens(settings.jwt_secret, settings.jwt_previous_secrets)
         accounts = Accounts(database, store, tokens, guests=settings.guests == "user")
         try:
@@ -51,7 +53,8 @@ async def open_desk(
                 settings=settings,
                 database=database,
                 store=store,
-                search=Search(database),
+                search=Search(database, solutions),
+                solutions=solutions,
                 feed=Feed(database),
                 accounts=accounts,
                 people=People(store, slack, accounts),

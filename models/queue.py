@@ -10,13 +10,15 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
 from arq import worker
 from arq.connections import ArqRedis, RedisSettings
-from arq.constants import default_queue_name, health_check_key_suffix
-from arq.jobs import ResultNotFound, SerializationError
+from arq.constants import default_queue_name, health_check_key_suffix, job_key_prefix
+from arq.jobs import ResultNotFound, SerializationError, serialize_job
+from arq.utils import timestamp_ms
 from pydantic import SecretStr
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
@@ -24,6 +26,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from models.batching import Batching
 from models.errors import Unavailable
 from models.metrics import RINGS_FAILED
 from models.step import Pending
@@ -34,6 +37,7 @@ _LATE_SECONDS = 0.05
 # arq compares the clock of who rings with that of who works: what is due now must be due on any.
 _LONG_AGO_SECONDS = -600
 _KEPT_SECONDS = 86_400
+_MOST_AT_ONCE = 100
 _EXAMINE_SECONDS = 2
 # A worker writes it every few seconds, and it is gone soon after the last one.
 _HEARTBEAT = default_queue_name + health_check_key_suffix
@@ -112,11 +116,23 @@ def _is_text(job_id: bytes) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """One job of arq's: how many seconds from now it is due, and for how many it is kept."""
+
+    job_id: str
+    function: str
+    ticket_id: str
+    wait: float
+    kept: float
+
+
 class Queue:
     """Rings for steps; a ring that fails is logged and left to the sweep."""
 
     def __init__(self, pool: ArqRedis) -> None:
         self._pool = pool
+        self._rings = Batching(self._ring_all, most=_MOST_AT_ONCE)
 
     @classmethod
     def at(cls, url: SecretStr) -> Self:
@@ -190,10 +206,25 @@ class Queue:
         wait = (entry.due - now).total_seconds()
         # What has waited for so long that it is rung for again comes before what has just come.
         ago = _LONG_AGO_SECONDS * (2 if kind == "again" else 1)
-        await self._pool.enqueue_job(
-            entry.step.value,
-            ticket_id,
-            _job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}:{kind}",
-            _defer_by=wait + _LATE_SECONDS if wait > 0 else ago,
-            _expires=_KEPT_SECONDS + max(wait, 0),
+        await self._rings(
+            _Ring(
+                job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}:{kind}",
+                function=entry.step.value,
+                ticket_id=ticket_id,
+                wait=wait + _LATE_SECONDS if wait > 0 else ago,
+                kept=_KEPT_SECONDS + max(wait, 0),
+            )
         )
+
+    async def _ring_all(self, rings: list[_Ring]) -> list[None]:
+        """What arq's `enqueue_job` does, for many at once: a job that there is already stays."""
+        now = timestamp_ms()
+        async with self._pool.pipeline(transaction=False) as pipe:
+            for ring in rings:
+                args = (ring.ticket_id,)
+                job = serialize_job(ring.function, args, {}, None, now, serializer=to_bytes)
+                pipe.set(job_key_prefix + ring.job_id, job, px=int(ring.kept * 1000), nx=True)
+                due = {ring.job_id: now + int(ring.wait * 1000)}
+                pipe.zadd(default_queue_name, due, nx=True)
+            await pipe.execute()
+        return [None] * len(rings)

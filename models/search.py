@@ -5,7 +5,6 @@ operator. A page begins after the last ticket of the one before, so that none is
 twice whatever is opened meanwhile, and a late page costs no more than the first.
 """
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
@@ -15,14 +14,12 @@ from models.database import Database, answering
 from models.documents import Document, members_of, number_of, ticket_of, visible_to
 from models.incident import WITHIN, Sighting
 from models.member import Member, Role
-from models.similar import MOST_SHOWN, VERY_ALIKE, Past, Solved, alike, telling
+from models.similar import MOST_SHOWN, VERY_ALIKE, Past, Solved, alike
 from models.skill import words
+from models.solutions import Solutions
 from models.ticket import Report, Status, Ticket
 
 _MOST_TERMS = 8
-# Of each of so many words, the newest tickets with it are compared: a common word costs no more
-# than a rare one.
-_MOST_WORDS, _MOST_OF_A_WORD = 8, 50
 # An hour of the busiest desk.
 _MOST_RECENT = 200
 _MOST_LOOKING = 1
@@ -32,8 +29,9 @@ _COMPARED = ("title", "solution", "words")
 class Search:
     """Finds tickets and people."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, solutions: Solutions) -> None:
         self._db = database
+        self._solutions = solutions
         self._looking = 0
 
     @property
@@ -85,39 +83,46 @@ class Search:
         Args:
             hidden: categories whose solutions are not for the reader.
         """
-        query: Document = {
-            "team_id": ticket.team_id,
-            "_id": {"$ne": ticket.id},
-            "triage.category": {"$nin": list(hidden)},
-        }
-
-        async def newest_with(word: str) -> list[Document]:
-            found = self._db.tickets.find({"solved.words": word, **query}, _COMPARED)
-            return await found.sort("solved.number", -1).limit(_MOST_OF_A_WORD).to_list()
-
         self._looking += 1
         try:
             async with answering():
-                each = await asyncio.gather(*map(newest_with, telling(ticket.text)[:_MOST_WORDS]))
+                found = await self._solved(ticket, hidden)
         finally:
             self._looking -= 1
-        found = {document["_id"]: document for some in each for document in some}
-        past = list(_sound(found.values()))
+        past = list(_sound(found))
         return alike(ticket.text, past, at_least=at_least, most=MOST_SHOWN)
+
+    async def _solved(self, ticket: Ticket, hidden: Sequence[str]) -> list[Document]:
+        """The tickets with words of this one whose solution may be told."""
+        ids = await self._solutions.with_words_of(ticket)
+        if not ids:
+            return []
+        query: Document = {
+            "_id": {"$in": ids},
+            "solution": {"$gt": ""},
+            "confidential": False,
+            "triage.category": {"$nin": list(hidden)},
+        }
+        documents = await self._db.tickets.find(query, _COMPARED).to_list(len(ids))
+        return sorted(documents, key=lambda one: -number_of(one["_id"]))
 
     async def open_like(self, ticket: Ticket) -> list[Sighting]:
         """The tickets very much like this one that are open, and not much older; no secret ones."""
         number = number_of(ticket.id)
-        before = [f"T-{one}" for one in range(max(1, number - _MOST_RECENT), number)]
-        query: Document = {
-            "_id": {"$in": before},
+        recent = {
             "team_id": ticket.team_id,
+            "number": {"$gte": number - _MOST_RECENT, "$lt": number},
+        }
+        query: Document = {
             "status": {"$ne": Status.RESOLVED.value},
             "confidential": False,
             "opened_at": {"$gte": ticket.opened_at - WITHIN},
         }
         async with answering():
-            found = self._db.tickets.find(query, [*_COMPARED, "requester", "incident", "number"])
+            known = dict.fromkeys([*_COMPARED, "requester", "incident", "number"], 1)
+            # The first alone says which index serves; not every server would find it among all.
+            stages = [{"$match": recent}, {"$match": query}, {"$project": known}]
+            found = self._db.tickets.aggregate(stages)
             seen = {document["_id"]: document async for document in found}
         like = alike(
             ticket.text,

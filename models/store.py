@@ -40,7 +40,6 @@ INDEXES = frozenset(
         "team_id_1_number_-1",
         "team_id_1_history.at_1",
         "words_1",
-        "solved.words_1_solved.number_-1",
     }
 )
 
@@ -65,8 +64,6 @@ class Store:
             await tickets.create_index([("team_id", 1), ("number", -1)])
             await tickets.create_index([("team_id", 1), ("history.at", 1)])
             await tickets.create_index("words")
-            solved = [("solved.words", 1), ("solved.number", -1)]
-            await tickets.create_index(solved, sparse=True)
             await self._db.members.create_index(["team_id", "role"])
             await self._db.members.create_index(["team_id", "email"])
             await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})

@@ -1,0 +1,44 @@
+"""Which solved tickets have a word, in MongoDB: for each word a list of the newest of them.
+
+An index over the words of all tickets finds a common word in ever more of them; a list is as long
+as it may be, however old the desk is. Lists only point: what is found is read before it is shown.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from models.database import Database, answering
+from models.similar import telling
+from models.ticket import Ticket
+
+# Of each of so many words of a text, so many of the newest tickets with it are looked at; of those
+# all, the ones that have most of the words.
+_MOST_WORDS, _MOST_OF_A_WORD, _MOST = 8, 50, 60
+
+
+class Solutions:
+    """Finds solved tickets by their words."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def keep(self, ticket: Ticket) -> None:
+        """Have a solved ticket found by its words; the same however often it is kept."""
+        is_other = {"$ne": ["$$this", ticket.id]}
+        others = {"$filter": {"input": {"$ifNull": ["$tickets", []]}, "cond": is_other}}
+        newest = {"$slice": [{"$concatArrays": [others, [ticket.id]]}, -_MOST_OF_A_WORD]}
+        keys = [_key(ticket.team_id, word) for word in telling(ticket.text)]
+        async with answering():
+            await self._db.upsert_all("solutions", keys, [{"$set": {"tickets": newest}}])
+
+    async def with_words_of(self, ticket: Ticket) -> Sequence[str]:
+        """The ids of solved tickets that have words of this one, those that have most first."""
+        keys = [_key(ticket.team_id, word) for word in telling(ticket.text)[:_MOST_WORDS]]
+        async with answering():
+            lists = await self._db.solutions.find({"_id": {"$in": keys}}).to_list(len(keys))
+        times = Counter(one for each in lists for one in each["tickets"] if one != ticket.id)
+        return [one for one, _ in times.most_common(_MOST)]
+
+
+def _key(team_id: str, word: str) -> str:
+    return f"{team_id}:{word}"
