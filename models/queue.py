@@ -82,10 +82,10 @@ class Patient(worker.Worker):
     Between a WATCH and what follows it, or while a new connection says hello: arq's own ends then.
     """
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        """As arq makes it; jobs find in their context whether the worker was told to end."""
-        super().__init__(*args, **more)
+    async def main(self) -> None:
+        """Work; jobs find in their context whether the worker was told to end."""
         self.ctx["ending"] = lambda: not self.allow_pick_jobs
+        await super().main()
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         """Start these jobs; what is no job's id is thrown out, since arq would end over it."""

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.learn_from_ticket import learn_from_ticket
+from jobs.retrying import Tools, do_step
 from models.desk import Desk
 from models.flow import Move
 from models.member import Role
 from models.similar import ALIKE, VERY_ALIKE, Past, Solved, alike, telling
 from models.skill import words
+from models.step import Step
 from models.ticket import Draft, Ticket
 from sandbox.servers import Servers
 from tests.desks import desk_on
@@ -85,7 +88,9 @@ async def solved(desk: Desk, title: str, *, solution: str = "So.", **more: Any) 
     offer: dict[str, Any] = {"assignee": "UBOB", "offered_to": "UBOB", "offers": 1}
     await desk.move(ticket.id, Move.OFFER, by=None, **offer)
     await desk.move(ticket.id, Move.CLAIM, by=bob)
-    return await desk.move(ticket.id, Move.RESOLVE, by=bob, solution=solution)
+    ticket = await desk.move(ticket.id, Move.RESOLVE, by=bob, solution=solution)
+    await do_step(Tools(desk, None), Step.LEARN, learn_from_ticket, ticket.id)
+    return ticket
 
 
 async def opened(desk: Desk, title: str, **more: Any) -> Ticket:
