@@ -1,5 +1,7 @@
 """Who may call at all: every wrong token is answered in the same words."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from models.member import Role
@@ -85,3 +87,22 @@ async def test_a_request_that_is_too_large_is_not_read(api: Api) -> None:
     answer = await api.call("POST", "/tickets", token=token, json={"title": "x" * 200_000})
 
     assert answer.status == 413
+
+
+@pytest.mark.fault("F89")
+async def test_what_does_not_say_its_length_is_not_read_for_ever(api: Api) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 1000:
+            sent += 1
+            yield b"x" * 100_000
+
+    is_json = {"Content-Type": "application/json"}
+    url = f"{api.url}/api/v1/tickets"
+    async with api.http.post(url, data=endless(), headers=is_json) as answer:
+        status, said = answer.status, await answer.json()
+
+    assert (status, said["status"]) == (413, 413)
+    assert sent < 1000
