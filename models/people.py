@@ -126,6 +126,9 @@ class People:
         if member.profiled_at is None and not member.appointed:
             before = await self._take_over(member, profile)
         after = await self._store.set_profile(member, profile, at=clock())
+        if not after.active:
+            # Who comes back gets new ones: nobody knows where the old ones lie by then.
+            await self._accounts.revoke_all(after)
         await self._noted(before, after, via="Slack profile")
         return after
 

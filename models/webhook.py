@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -33,6 +34,10 @@ class Webhook(BaseModel):
     events: tuple[str, ...] = ()
     created_at: datetime
     created_by: str
+
+    def said(self) -> dict[str, Any]:
+        """What the log may say of it."""
+        return self.model_dump(mode="json", include={"url", "events"})
 
     def wants(self, event: Event, *, at: datetime) -> bool:
         """Whether it is to be told of this, now."""

@@ -16,7 +16,7 @@ from models.account import Scope
 from models.accounts import Caller
 from models.appointing import DECIDED, appoint
 from models.desk import Desk
-from models.errors import InvalidDraft, Unavailable
+from models.errors import InvalidDraft, NoSuchToken, Unavailable
 from models.member import Member
 
 router = APIRouter(tags=["people"])
@@ -38,15 +38,20 @@ async def me(desk: TheDesk, caller: Reader) -> MeOut:
     )
 
 
-@router.delete("/me/tokens/{token_id}", responses=answers())
+@router.delete("/me/tokens/{token_id}", responses=_MISSING)
 async def revoke_token(desk: TheDesk, caller: Writer, token_id: TokenId) -> TokenOut:
-    """Have a token count no more: one's own, or as an admin anybody's."""
-    issued = await desk.accounts.revoke(token_id, by=caller.member)
+    """Have a token count no more: one's own, or with the scope `admin` anybody's."""
+    own = Scope.ADMIN not in caller.scopes
+    try:
+        issued = await desk.accounts.revoke(token_id, by=caller.member, own=own)
+    except NoSuchToken:
+        # Not the one that calls: that one counts.
+        raise Told(HTTPStatus.NOT_FOUND, "There is no such token.") from None
     await desk.accounts.note(
         caller.member,
         "revoked token",
-        issued.id,
-        before={"name": issued.name},
+        issued.slack_id,
+        before=issued.said(),
         via=f"token {caller.token_id}",
         key=f"revoked:{issued.id}",
     )
@@ -97,7 +102,11 @@ async def change_person(
     changes = wanted.model_dump(exclude_unset=True)
     if "skills" in changes:
         changes["skills"] = await _skills(desk, before.team_id, wanted.skills)
-    after = await appoint(desk, caller.member, before, changes, via=f"token {caller.token_id}")
+    try:
+        after = await appoint(desk, caller.member, before, changes, via=f"token {caller.token_id}")
+    except InvalidDraft as refused:
+        # What is asked makes sense, but not of this person as they are.
+        raise Told(HTTPStatus.CONFLICT, str(refused)) from refused
     if before.moderates and not after.moderates:
         # The worker looks every minute, should it not come to this.
         with suppress(Unavailable):

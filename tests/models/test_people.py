@@ -110,6 +110,11 @@ async def test_who_is_deactivated_loses_tickets_and_tokens_once(
         await desk.accounts.caller(token)
     assert await acts_on(desk, person) == [("", "changed account", "Slack profile")]
 
+    await hear(person, deleted=False)
+    assert (await known(desk, person)).active
+    with pytest.raises(NoSuchToken):
+        await desk.accounts.caller(token)
+
 
 async def test_who_is_created_anew_takes_over_once_and_only_from_who_left(
     desk: Desk, slack: Workspace, hear: Hear

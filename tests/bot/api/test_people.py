@@ -140,6 +140,7 @@ async def test_who_moderates_no_more_keeps_no_ticket(api: Api) -> None:
         ({"capacity": -1}, "capacity"),
         ({"capacity": 1.5}, "capacity"),
         ({"away_until": "2026-12-24T12:00:00"}, "away_until"),
+        ({"away_until": 0}, "away_until"),
         ({"active": False}, "active"),
     ],
 )
@@ -154,6 +155,16 @@ async def test_what_cannot_be_is_refused_at_its_field(
     assert answer.status == 422
     assert any(field in name for name in answer.body["errors"])
     assert await api.desk.store.member("T1", "USTAYS") == before
+
+
+async def test_what_cannot_be_of_a_person_as_they_are_is_a_conflict(api: Api) -> None:
+    _, token = await api.somebody("UBOSS", Role.ADMIN)
+    await api.somebody("UGUEST", Role.USER, guest=True)
+
+    answer = await api.call("PATCH", "/people/UGUEST", token=token, json={"role": "moderator"})
+
+    assert (answer.status, "never more than users" in answer.body["detail"]) == (409, True)
+    assert (await api.desk.store.member("T1", "UGUEST")).role is Role.USER
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.MODERATOR])
