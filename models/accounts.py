@@ -254,10 +254,21 @@ class Accounts:
         then, now = ({name: one[name] for name in one if name in changed} for one in (was, is_))
         await self.note(by, what, after.id, before=then, after=now, via=via, key=key)
 
-    async def acts(self, team_id: str, *, limit: int = MOST_ACTS) -> list[Act]:
-        """What was done last, the newest first."""
+    async def acts(self, team_id: str, *, limit: int = MOST_ACTS, before: str = "") -> list[Act]:
+        """What was done last, the newest first.
+
+        Args:
+            before: the id of an act; only older ones are wanted.
+        """
+        query: dict[str, Any] = {"team_id": team_id}
         async with answering():
-            found = self._db.audit.find({"team_id": team_id}).sort("at", -1).limit(limit)
+            if before:
+                last = await self._db.audit.find_one({"_id": before, "team_id": team_id})
+                if last is None:
+                    return []
+                at_once = {"at": last["at"], "_id": {"$lt": before}}
+                query["$or"] = [{"at": {"$lt": last["at"]}}, at_once]
+            found = self._db.audit.find(query).sort([("at", -1), ("_id", -1)]).limit(limit)
             return [Act.model_validate({**one, "id": one["_id"]}) async for one in found]
 
 

@@ -6,7 +6,7 @@ twice whatever is opened meanwhile, and a late page costs no more than the first
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from pydantic import ValidationError
@@ -35,20 +35,19 @@ class Search:
         self._db = database
 
     async def tickets_for(
-        self, member: Member, *, before: str, limit: int, status: str, terms: str
+        self, member: Member, *, before: str, limit: int, terms: str, wanted: Mapping[str, str]
     ) -> list[Ticket]:
         """The tickets that a person may see, the newest first.
 
         Args:
             before: the id of a ticket; only older ones are wanted.
-            status: the one that is wanted.
             terms: words that must all be in a ticket.
+            wanted: what its fields must be, by their paths; "" is whatever they are.
         """
         query: Document = {"team_id": member.team_id, **visible_to(member)}
-        if status:
-            query["status"] = status
-        if wanted := words(terms)[:_MOST_TERMS]:
-            query["words"] = {"$all": wanted}
+        query |= {path: value for path, value in wanted.items() if value}
+        if there := words(terms)[:_MOST_TERMS]:
+            query["words"] = {"$all": there}
         if before:
             query["number"] = {"$lt": number_of(before)}
         async with answering():

@@ -11,7 +11,7 @@ from pydantic import Field
 from bot.api.caller import Admin, Reader, TheDesk, Writer
 from bot.api.people_shapes import PeoplePage, PersonForAdmins, PersonIn, SkillOut
 from bot.api.problems import Told, answers
-from bot.api.shapes import ActOut, ETag, MeOut, PersonOut, SlackId, TokenOut
+from bot.api.shapes import ActOut, ActsPage, ETag, MeOut, PersonOut, SlackId, TokenOut
 from models.account import Scope
 from models.accounts import Caller
 from models.appointing import DECIDED, appoint
@@ -21,7 +21,8 @@ from models.member import Member
 
 router = APIRouter(tags=["people"])
 TokenId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-Cursor = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description="`next` of a page")]
+_NEXT = "`next` of a page"
+Cursor = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description=_NEXT)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 _MISSING = answers(HTTPStatus.NOT_FOUND)
 
@@ -150,8 +151,13 @@ async def skills(desk: TheDesk, caller: Reader) -> list[SkillOut]:
 
 @router.get("/audit", responses=answers())
 async def audit(
-    desk: TheDesk, caller: Admin, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> list[ActOut]:
+    *,
+    desk: TheDesk,
+    caller: Admin,
+    cursor: Annotated[str, Query(pattern=r"^([0-9a-f]{32})?$", description=_NEXT)] = "",
+    limit: Limit = 50,
+) -> ActsPage:
     """What was done with accounts, settings and tickets, the newest first."""
-    acts = await desk.accounts.acts(caller.member.team_id, limit=limit)
-    return [ActOut.of(act) for act in acts]
+    acts = await desk.accounts.acts(caller.member.team_id, limit=limit, before=cursor)
+    last = acts[-1].id if len(acts) == limit else None
+    return ActsPage(acts=tuple(map(ActOut.of, acts)), next=last)

@@ -16,6 +16,7 @@ from models.errors import NoSuchTicket
 from models.flow import Move
 from models.permissions import Verb, may
 from models.ticket import Status, Ticket
+from models.triage import Priority
 from models.watching import watch
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
@@ -41,6 +42,9 @@ Cursor = Annotated[str, Query(pattern=r"^(T-[0-9]{1,9})?$", description="`next` 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Words = Annotated[str, Query(max_length=200, description="words that are all in it")]
 AnyStatus = Annotated[Status | Literal[""], Query(description="one status alone")]
+AnyPriority = Annotated[Priority | Literal[""], Query(description="one priority alone")]
+Anybody = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description="Slack id")]
+Category = Annotated[str, Query(max_length=100, description="the exact name of one")]
 _AS_IT_IS, _NOTHING_SAID = CorrectionIn(), MoveIn()
 _MISSING = answers(HTTPStatus.NOT_FOUND)
 _CHANGED = answers(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED)
@@ -54,11 +58,17 @@ async def list_tickets(
     cursor: Cursor = "",
     limit: Limit = 20,
     status: AnyStatus = "",
+    priority: AnyPriority = "",
+    category: Category = "",
+    requester: Anybody = "",
+    assignee: Anybody = "",
     q: Words = "",
 ) -> Page:
     """The tickets that the caller may see, the newest first."""
+    wanted: dict[str, str] = {"status": status, "requester": requester, "assignee": assignee}
+    wanted |= {"triage.priority": priority, "triage.category": category}
     found = await desk.search.tickets_for(
-        caller.member, before=cursor, limit=limit, status=status, terms=q
+        caller.member, before=cursor, limit=limit, terms=q, wanted=wanted
     )
     last = found[-1].id if len(found) == limit else None
     return Page(tickets=tuple(map(TicketOut.of, found)), next=last)

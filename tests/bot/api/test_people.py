@@ -193,3 +193,25 @@ async def test_skills_are_told_with_their_other_words(api: Api) -> None:
     skills = (await api.call("GET", "/skills", token=token)).body
 
     assert "openvpn" in next(one["aliases"] for one in skills if one["name"] == "vpn")
+
+
+async def test_the_log_is_read_to_its_end_page_by_page(servers: Servers) -> None:
+    async with (
+        desk_on(servers, port=free_port()) as desk,
+        ClientSession() as http,
+        api_on(desk, http) as api,
+    ):
+        boss, token = await api.somebody("UBOSS", Role.ADMIN)
+        stranger = boss.model_copy(update={"team_id": "T2"})
+        for by in (boss, stranger):
+            await asyncio.gather(*(desk.accounts.note(by, f"act {n}", "x") for n in range(25)))
+
+        told: list[str] = []
+        cursor, pages = "", 0
+        while cursor is not None:
+            page = await api.call("GET", f"/audit?limit=10&cursor={cursor}", token=token)
+            told += [act["what"] for act in page.body["acts"]]
+            cursor, pages = page.body["next"], pages + 1
+
+        assert (len(told), pages) == (25, 3)
+        assert sorted(told) == sorted(f"act {n}" for n in range(25))

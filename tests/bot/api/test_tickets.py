@@ -67,6 +67,25 @@ async def test_pages_hold_each_ticket_once_the_newest_first(api: Api) -> None:
     assert seen == opened[::-1]
 
 
+async def test_what_is_known_of_tickets_finds_those_one_may_see(api: Api) -> None:
+    _, token = await api.somebody("USEEKS", Role.MODERATOR)
+    assigned = await at(api, await api.ticket("UASKS"), Status.CLAIMED, assignee="USEEKS")
+    new = await api.ticket("UASKS", "Another")
+    secret = await api.ticket("UASKS", "A secret", confidential=True)
+    await at(api, secret, Status.CLAIMED, assignee="UBOB")
+
+    async def found(query: str) -> list[str]:
+        answer = await api.call("GET", f"/tickets?{query}", token=token)
+        return [ticket["id"] for ticket in answer.body["tickets"]]
+
+    assert await found("requester=UASKS") == [new.id, assigned.id]
+    assert await found("assignee=USEEKS&requester=UASKS") == [assigned.id]
+    assert await found("requester=UASKS&category=Network&priority=normal") == [assigned.id]
+    assert await found("requester=UASKS&priority=urgent") == []
+    assert await found("requester=UASKS&category=network.*") == []
+    assert await found("assignee=UBOB&requester=UASKS") == []
+
+
 @pytest.mark.fault("F87")
 @pytest.mark.parametrize("words", ['{"$gt": ""}', "$where", "(a+)+$", "[", "\\", "%00", "a" * 200])
 async def test_patterns_and_operators_are_words(api: Api, words: str) -> None:
