@@ -34,7 +34,7 @@ class Issued(BaseModel):
         name: what its owner calls it.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str
     team_id: str
@@ -62,7 +62,7 @@ class Act(BaseModel):
         via: where it came from: "slack", "link" (in a letter), or "token" and its id.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str
     team_id: str

@@ -5,18 +5,33 @@ import re
 import sys
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from models.member import Role
-from tests.bot.api.conftest import Api
+from sandbox.servers import Servers, free_port
+from tests.bot.api.conftest import Api, api_on
+from tests.desks import desk_on
 
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HOOKS = Path(__file__).with_name("in_turn.py")
 # Each may call 240 times a minute; Schemathesis fails where it was mostly told to wait.
 _TOKENS = 60
+
+
+@pytest.fixture(scope="module")
+async def api(servers: Servers) -> AsyncIterator[Api]:
+    """The API of a desk of its own: who calls is its last admin, and stays one."""
+    async with (
+        desk_on(servers, port=free_port()) as desk,
+        ClientSession() as http,
+        api_on(desk, http) as api,
+    ):
+        yield api
 
 
 async def calls_all(api: Api, *, phases: str, **options: int) -> tuple[int, str]:

@@ -46,7 +46,18 @@ async def test_there_are_no_more_webhooks_than_fit(api: Api) -> None:
         await hooks.remove("T1", one.id)
 
 
-@pytest.mark.parametrize("url", ["http://example.com", "ftp://x", "https://me@x.example", "x", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com",
+        "ftp://x",
+        "https://me@x.example",
+        "https://x*",
+        "https://x%41",
+        "x",
+        "",
+    ],
+)
 async def test_an_address_that_is_not_safe_is_refused_at_its_field(api: Api, url: str) -> None:
     _, token = await api.somebody("UHOOK", Role.ADMIN)
 
