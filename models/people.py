@@ -77,6 +77,12 @@ class People:
         await self._noted(member, after, via="owner of the workspace, without any admin")
         return after
 
+    async def name_admin(self, team_id: str, slack_id: str) -> None:
+        """Make somebody an admin whom the settings name."""
+        before = await self._store.member(team_id, slack_id)
+        after = await self._store.set_role(team_id, slack_id, role=Role.ADMIN)
+        await self._noted(before, after, via="ADMIN_SLACK_IDS")
+
     async def follow_group(self, team_id: str, group: str | None) -> bool:
         """Make those in the user group moderators, and no others by it; whether some lost it.
 

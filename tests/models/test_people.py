@@ -275,3 +275,14 @@ async def test_when_the_last_admin_leaves_an_owner_can_become_one(
         stranger = await desk.store.member(TEAM, other.id)
         assert not (await desk.people.rescued(stranger)).administers
         assert (await desk.people.rescued(demoted)).administers
+
+
+async def test_whom_the_settings_make_an_admin_is_in_the_log_once(servers: Servers) -> None:
+    async with desk_on(servers, admin_slack_ids=["UROOT"]) as desk:
+        for _ in range(2):
+            await desk.begin(TEAM)
+
+        assert (await desk.store.member(TEAM, "UROOT")).administers
+        [act] = await desk.accounts.acts(TEAM)
+        assert (act.who, act.to, act.via) == ("", "UROOT", "ADMIN_SLACK_IDS")
+        assert (act.before["role"], act.after["role"]) == ("user", "admin")
