@@ -115,6 +115,14 @@ async def change_person(
     return _shown(after, response)
 
 
+@router.get("/people/{slack_id}/tokens", responses=_MISSING)
+async def tokens_of(desk: TheDesk, caller: Admin, slack_id: SlackId) -> list[TokenOut]:
+    """The tokens of a person that count; they are revoked like one's own."""
+    member = await _known(desk, caller, slack_id)
+    issued = await desk.accounts.issued_to(member.team_id, member.slack_id)
+    return list(map(TokenOut.of, issued))
+
+
 async def _known(desk: Desk, caller: Caller, slack_id: str) -> Member:
     member = await desk.store.known(caller.member.team_id, slack_id)
     if member is None:

@@ -51,8 +51,9 @@ async def test_only_a_token_that_opens_what_admins_do_revokes_anybodys(api: Api)
     _, narrow = await api.somebody("UCHIEF", Role.ADMIN, Scope.WRITE)
     _, wide = await api.somebody("UCHIEF", Role.ADMIN)
     owner, token = await api.somebody("UOWNER", Role.USER, Scope.READ)
-    [record] = await api.desk.accounts.issued_to("T1", owner.slack_id)
-    path = f"/me/tokens/{record.id}"
+    assert (await api.call("GET", "/people/UOWNER/tokens", token=narrow)).status == 403
+    [record] = (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body
+    path = f"/me/tokens/{record['id']}"
     unknown = await api.call("DELETE", f"/me/tokens/{'0' * 32}", token=narrow)
 
     refused = await api.call("DELETE", path, token=narrow)
@@ -61,6 +62,7 @@ async def test_only_a_token_that_opens_what_admins_do_revokes_anybodys(api: Api)
 
     assert (await api.call("DELETE", path, token=wide)).status == 200
     assert (await api.call("GET", "/me", token=token)).status == 401
+    assert (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body == []
     [act] = [one for one in await api.desk.accounts.acts("T1") if one.to == owner.slack_id]
     assert (act.who, act.what, act.via[:6]) == ("UCHIEF", "revoked token", "token ")
     assert act.before == {"name": "test", "scopes": ["tickets:read"]}
