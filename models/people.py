@@ -17,7 +17,7 @@ from models.slack import Slack
 from models.store import Store
 
 # People change their names and addresses, but seldom; and mostly Slack tells us.
-_PROFILE_HOLDS = timedelta(hours=12)
+PROFILE_HOLDS = timedelta(hours=12)
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +36,7 @@ class People:
             OutsideError: Slack could not say, and never has.
         """
         member = await self._store.member(team_id, slack_id)
-        if member.profiled_at and clock() - member.profiled_at < _PROFILE_HOLDS:
+        if member.profiled_at and clock() - member.profiled_at < PROFILE_HOLDS:
             return member
         try:
             profile = await self._slack.profile(slack_id, team_id=team_id)

@@ -8,6 +8,7 @@ twice whatever is opened meanwhile, and a late page costs no more than the first
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -25,6 +26,7 @@ _MOST_TERMS = 8
 _MOST_WORDS, _MOST_OF_A_WORD = 8, 50
 # An hour of the busiest desk.
 _MOST_RECENT = 200
+_MOST_PEOPLE = 500
 _COMPARED = ("title", "solution", "words")
 
 
@@ -67,6 +69,17 @@ class Search:
             query["role"] = {"$in": [Role.MODERATOR.value, Role.ADMIN.value]}
         async with answering():
             found = self._db.members.find(query).sort("_id", 1).limit(limit)
+            return members_of(await found.to_list())
+
+    async def not_heard_of(self, team_id: str, *, since: datetime) -> list[Member]:
+        """Active people with a role or a token, of whom Slack has last told before that time."""
+        live = {"team_id": team_id, "revoked_at": None}
+        roles = [Role.MODERATOR.value, Role.ADMIN.value]
+        async with answering():
+            holders = await self._db.tokens.distinct("slack_id", live)
+            query: Document = {"team_id": team_id, "active": True, "profiled_at": {"$lt": since}}
+            query["$or"] = [{"role": {"$in": roles}}, {"slack_id": {"$in": holders}}]
+            found = self._db.members.find(query).limit(_MOST_PEOPLE)
             return members_of(await found.to_list())
 
     async def solved_like(
