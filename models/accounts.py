@@ -63,7 +63,7 @@ class Accounts:
             await self._db.tokens.create_index(["team_id", "slack_id"])
             await self._db.tokens.create_index("gone_at", expireAfterSeconds=0)
             await self._db.links.create_index("gone_at", expireAfterSeconds=0)
-            await self._db.audit.create_index([("team_id", 1), ("at", -1)])
+            await self._db.audit.create_index([("team_id", 1), ("at", -1), ("_id", -1)])
 
     # -- tokens ----------------------------------------------------------------------------------
 
