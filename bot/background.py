@@ -6,6 +6,9 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any
 
+from models.errors import DeskError, OutsideError
+from models.logs import trace
+
 log = logging.getLogger(__name__)
 
 
@@ -30,4 +33,6 @@ class Background:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.warning("after an answer: %s: %s", type(error).__name__, error)
+            told = isinstance(error, (DeskError, OutsideError))
+            said = f"{type(error).__name__}: {error}" if told else trace(error)
+            log.warning("after an answer: %s", said)

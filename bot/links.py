@@ -147,14 +147,7 @@ class Links:
             claimed = await desk.move(ticket.id, Move.CLAIM, by=member, seen=seen)
         except (OutOfTurn, NotAllowed) as refused:
             return _refused(opened, refused)
-        await desk.accounts.note(
-            member,
-            "claim",
-            ticket.id,
-            before={"status": ticket.status.value, "assignee": ticket.assignee},
-            after={"status": claimed.status.value, "assignee": claimed.assignee},
-            via="link",
-        )
+        await desk.accounts.note_ticket(member, Move.CLAIM.value, ticket, claimed, via="link")
         log.info("%s: %s by a link", ticket.id, Move.CLAIM)
         done = tag("p", "It is yours. Resolve it in Slack when it is done, or release it there.")
         return page(f"You have {ticket.id}", done, opened.slack)

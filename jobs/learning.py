@@ -65,7 +65,9 @@ class Learning:
         plain = builtin.triage(ticket, configuration, why=why)
         workspace = self.workspaces.setdefault(ticket.team_id, _Workspace())
         await _look(workspace, lessons, ticket.team_id, configuration)
-        if workspace.taught is None:
+        known = workspace.configuration
+        # What was learnt of other categories knows neither the new ones nor which are gone.
+        if not workspace.taught or not known or known.categories != configuration.categories:
             return plain
         answer = await asyncio.to_thread(judged, workspace.taught, plain, ticket, configuration)
         return answer.model_copy(update={"ms": round((time.monotonic() - begun) * 1000)})

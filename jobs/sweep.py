@@ -1,14 +1,19 @@
 """What is looked at again and again, so that a ticket arrives though nobody rings for it."""
 
 import logging
+import random
 from contextlib import suppress
 from typing import Any
 
 from jobs.retrying import Tools
+from models.clock import now as clock
 from models.errors import NoSuchTicket, Unavailable
+from models.people import PROFILE_HOLDS
 
 SWEEP_SECONDS = 5
 _AT_ONCE = 500
+# By each worker in a minute: a thousand people take one of them less than four hours.
+_ASKED_AT_ONCE = 5
 log = logging.getLogger(__name__)
 
 
@@ -45,3 +50,19 @@ async def take_back_orphans(ctx: dict[str, Any]) -> None:
             await tools.desk.take_back_orphans(team_id)
     except Unavailable as away:
         log.warning("nobody's tickets can be looked at: %r", away.__cause__)
+
+
+async def ask_about_people(ctx: dict[str, Any]) -> None:
+    """Ask Slack about some of whom it has told nothing for long: an event may have been lost.
+
+    Who has left keeps neither role nor token for that; harmless when many workers ask.
+    """
+    desk = ctx["tools"].desk
+    try:
+        for team_id in await desk.store.teams():
+            people = await desk.search.not_heard_of(team_id, since=clock() - PROFILE_HOLDS)
+            # Not always the same: Slack may say nothing of some of them.
+            for member in random.sample(people, min(len(people), _ASKED_AT_ONCE)):
+                await desk.acquainted(team_id, member.slack_id)
+    except Unavailable as away:
+        log.warning("nobody is asked about: %r", away.__cause__)

@@ -18,7 +18,13 @@ from jobs.learn_from_ticket import learn_from_ticket
 from jobs.policies import GOES_ON, LONGEST_TRY
 from jobs.refresh_cards import refresh_cards
 from jobs.retrying import Tools, Work, do_steps
-from jobs.sweep import SWEEP_SECONDS, sweep, take_back_orphans, take_up_what_can_be_read
+from jobs.sweep import (
+    SWEEP_SECONDS,
+    ask_about_people,
+    sweep,
+    take_back_orphans,
+    take_up_what_can_be_read,
+)
 from jobs.tell_admins import tell_admins
 from jobs.triage_again import triage_again
 from jobs.triage_ticket import triage_ticket
@@ -101,6 +107,7 @@ class WorkerSettings:
             run_at_startup=True,
         ),
         cron(take_back_orphans, second=30, timeout=DATABASE_SECONDS * 3),
+        cron(ask_about_people, second=15, timeout=DATABASE_SECONDS * 3),
         cron(
             take_up_what_can_be_read,
             second=45,

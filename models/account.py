@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from models.member import Member
+from models.ticket import Ticket
 
 
 class Scope(StrEnum):
@@ -33,7 +34,7 @@ class Issued(BaseModel):
         name: what its owner calls it.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str
     team_id: str
@@ -44,6 +45,10 @@ class Issued(BaseModel):
     expires_at: datetime
     used_at: datetime | None = None
     revoked_at: datetime | None = None
+
+    def said(self) -> dict[str, Any]:
+        """What the log may say of it."""
+        return self.model_dump(mode="json", include={"name", "scopes"})
 
 
 class Act(BaseModel):
@@ -57,7 +62,7 @@ class Act(BaseModel):
         via: where it came from: "slack", "link" (in a letter), or "token" and its id.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str
     team_id: str
@@ -68,3 +73,14 @@ class Act(BaseModel):
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     via: str = "slack"
+
+
+def standing(ticket: Ticket) -> dict[str, Any]:
+    """How a ticket stands, as far as the log may say: of a confidential one its status alone."""
+    if ticket.confidential:
+        return {"status": ticket.status.value}
+    known = ticket.model_dump(mode="json", include={"status", "assignee", "watchers"})
+    if ticket.triage:
+        said = {"category", "priority", "skills"}
+        known |= ticket.triage.model_dump(mode="json", include=said)
+    return known

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, NAMESPACE_URL, uuid4, uuid5
 
-from models.account import Act, Issued, Scope, narrowed
+from models.account import Act, Issued, Scope, narrowed, standing
 from models.database import Database, answering
 from models.errors import NoSuchToken
 from models.member import Member
 from models.store import Store
+from models.ticket import Ticket
 from models.tokens import Claims, Purpose, Tokens
 
 # That a token was used is noted at most so often.
@@ -62,7 +63,7 @@ class Accounts:
             await self._db.tokens.create_index(["team_id", "slack_id"])
             await self._db.tokens.create_index("gone_at", expireAfterSeconds=0)
             await self._db.links.create_index("gone_at", expireAfterSeconds=0)
-            await self._db.audit.create_index([("team_id", 1), ("at", -1)])
+            await self._db.audit.create_index([("team_id", 1), ("at", -1), ("_id", -1)])
 
     # -- tokens ----------------------------------------------------------------------------------
 
@@ -115,8 +116,10 @@ class Accounts:
         if not member.active or (member.guest and not self._guests):
             raise NoSuchToken
         if issued.used_at is None or now - issued.used_at > _NOTED_EVERY:
+            # Of many uses at once, one is noted.
+            query = {"_id": issued.id, "used_at": issued.used_at}
             async with answering():
-                await self._db.tokens.update_one({"_id": issued.id}, {"$set": {"used_at": now}})
+                await self._db.tokens.update_one(query, {"$set": {"used_at": now}})
         return Caller(member, narrowed(issued.scopes, member), issued.id)
 
     async def issued_to(self, team_id: str, slack_id: str) -> list[Issued]:
@@ -127,14 +130,17 @@ class Accounts:
             found = await self._db.tokens.find(query).sort("issued_at", -1).to_list()
         return [one for one in map(_issued, found) if one.expires_at > now]
 
-    async def revoke(self, token_id: str, *, by: Member) -> Issued:
+    async def revoke(self, token_id: str, *, by: Member, own: bool = False) -> Issued:
         """Have a token count no more, from its next use on: one's own, or as an admin anybody's.
+
+        Args:
+            own: of an admin's, too, their own alone.
 
         Raises:
             NoSuchToken: there is none of that id which this person may revoke.
         """
         query = {"_id": token_id, "team_id": by.team_id}
-        if not by.administers:
+        if own or not by.administers:
             query["slack_id"] = by.slack_id
         async with answering():
             change = {"revoked_at": await self._db.now(), "revoked_by": by.slack_id}
@@ -143,6 +149,13 @@ class Accounts:
         if record is None:
             raise NoSuchToken
         return _issued(record)
+
+    async def revoke_all(self, member: Member) -> None:
+        """Have none of somebody's tokens count any more, whatever becomes of them later."""
+        query = {"team_id": member.team_id, "slack_id": member.slack_id, "revoked_at": None}
+        async with answering():
+            change = {"revoked_at": await self._db.now(), "revoked_by": ""}
+            await self._db.tokens.update_many(query, {"$set": change})
 
     # -- links -----------------------------------------------------------------------------------
 
@@ -225,10 +238,37 @@ class Accounts:
             document["_id"] = document.pop("id")
             await self._db.insert_once("audit", document, unique="_id")
 
-    async def acts(self, team_id: str, *, limit: int = MOST_ACTS) -> list[Act]:
-        """What was done last, the newest first."""
+    async def note_ticket(
+        self,
+        by: Member,
+        what: str,
+        before: Ticket | None,
+        after: Ticket,
+        *,
+        via: str,
+        key: str = "",
+    ) -> None:
+        """Write down what somebody has done to a ticket: how it stood, and how it stands."""
+        was, is_ = standing(before) if before else {}, standing(after)
+        changed = {name for name in {*was, *is_} if was.get(name) != is_.get(name)}
+        then, now = ({name: one[name] for name in one if name in changed} for one in (was, is_))
+        await self.note(by, what, after.id, before=then, after=now, via=via, key=key)
+
+    async def acts(self, team_id: str, *, limit: int = MOST_ACTS, before: str = "") -> list[Act]:
+        """What was done last, the newest first.
+
+        Args:
+            before: the id of an act; only older ones are wanted.
+        """
+        query: dict[str, Any] = {"team_id": team_id}
         async with answering():
-            found = self._db.audit.find({"team_id": team_id}).sort("at", -1).limit(limit)
+            if before:
+                last = await self._db.audit.find_one({"_id": before, "team_id": team_id})
+                if last is None:
+                    return []
+                at_once = {"at": last["at"], "_id": {"$lt": before}}
+                query["$or"] = [{"at": {"$lt": last["at"]}}, at_once]
+            found = self._db.audit.find(query).sort([("at", -1), ("_id", -1)]).limit(limit)
             return [Act.model_validate({**one, "id": one["_id"]}) async for one in found]
 
 

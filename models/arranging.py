@@ -80,17 +80,19 @@ async def merge_skill(desk: Desk, by: Member, name: str, into: str) -> None:
     def merged(lists: Configuration) -> Configuration:
         return lists.merging(name, into)
 
-    merged(await desk.store.configuration(by.team_id))
-    await desk.accounts.note(by, "merged skill", name, after={"into": into})
+    lists = await desk.store.configuration(by.team_id)
+    merged(lists)
+    was = lists.skill(name).model_dump(mode="json")
+    await desk.accounts.note(by, "merged skill", name, before=was, after={"into": into})
     await _change(desk, by.team_id, merged)
     await _change_people(desk, by.team_id, name, into)
 
 
 async def remove_skill(desk: Desk, by: Member, name: str) -> None:
     """Take a skill out of the list, and from those who have it."""
-    (await desk.store.configuration(by.team_id)).skill(name)
-    people = await people_with(desk, by.team_id, name)
-    await desk.accounts.note(by, "removed skill", name, before={"people": people})
+    was = (await desk.store.configuration(by.team_id)).skill(name).model_dump(mode="json")
+    was["people"] = await people_with(desk, by.team_id, name)
+    await desk.accounts.note(by, "removed skill", name, before=was)
     await _change(desk, by.team_id, lambda lists: lists.removing(name))
     await _change_people(desk, by.team_id, name, None)
 
@@ -149,8 +151,11 @@ async def remove_category(desk: Desk, by: Member, name: str) -> None:
     def dropped(lists: Configuration) -> Configuration:
         return lists.dropping(name)
 
-    dropped(await desk.store.configuration(by.team_id))
-    await desk.accounts.note(by, "removed category", name)
+    lists = await desk.store.configuration(by.team_id)
+    dropped(lists)
+    before = lists.category(name)
+    was = before.model_dump(mode="json") if before else {}
+    await desk.accounts.note(by, "removed category", name, before=was)
     await _change(desk, by.team_id, dropped)
 
 

@@ -42,14 +42,15 @@ def choose(
     """The person to offer the ticket to, or None when there is nobody at all.
 
     Never the requester, never somebody away or inactive. A confidential ticket goes to those who
-    are trusted with such, if there are any. Who declined or released the ticket is asked again only
+    are trusted with such, to an admin when none of them is here, and to others only where an admin
+    has trusted nobody. Who declined or released the ticket is asked again only
     when nobody else is left, an admin first. Nobody gets more than they take, but for an admin when
     nobody has room.
 
     Args:
         doubt: why it is for an admin who is free, whoever else knows about it; see `doubtful`.
     """
-    available = _trusted([p for p in people if _available(p.member, ticket, now)], ticket)
+    available = [p for p in _trusted(people, ticket, now) if _available(p.member, ticket, now)]
     room = [person for person in available if not person.full]
     full = [person for person in available if person.full]
     fresh = [person for person in room if person.member.slack_id not in ticket.tried]
@@ -91,10 +92,15 @@ def _available(member: Member, ticket: Ticket, now: datetime) -> bool:
     return member.moderates and not member.is_away(now) and member.slack_id != ticket.requester
 
 
-def _trusted(people: list[Candidate], ticket: Ticket) -> list[Candidate]:
-    if not ticket.confidential:
+def _trusted(people: Sequence[Candidate], ticket: Ticket, now: datetime) -> Sequence[Candidate]:
+    """Those who may be given the ticket for what stands in it."""
+    others = [p for p in people if p.member.moderates and p.member.slack_id != ticket.requester]
+    trusted = [person for person in others if person.member.trusted]
+    if not (ticket.confidential and trusted):
         return people
-    return [person for person in people if person.member.trusted] or people
+    if any(_available(person.member, ticket, now) for person in trusted):
+        return trusted
+    return [person for person in others if person.member.administers]
 
 
 def _why_not(person: Candidate, ticket: Ticket, now: datetime) -> str:

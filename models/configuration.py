@@ -19,7 +19,7 @@ NAME_LENGTH = 50
 class Configuration(BaseModel):
     """What triage may say: skills, and categories, of which the last takes what fits no other."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     categories: tuple[Category, ...]
     skills: tuple[Skill, ...]

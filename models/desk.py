@@ -15,7 +15,7 @@ from models.flow import Move
 from models.gate import Gate
 from models.holding import Holding
 from models.lessons import Lessons
-from models.member import Member, Role
+from models.member import Member
 from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
 from models.people import People
 from models.queue import Queue
@@ -192,7 +192,7 @@ class Desk:
         await self.lessons.prepare()
         await self.sent.prepare()
         for slack_id in self.settings.admin_slack_ids:
-            await self.store.set_role(team_id, slack_id, role=Role.ADMIN)
+            await self.people.name_admin(team_id, slack_id)
 
     async def acquainted(self, team_id: str, slack_id: str) -> Member:
         """See `People.acquainted`."""

@@ -18,7 +18,7 @@ class Lesson(BaseModel):
         by: who says so.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     ticket_id: str
     team_id: str

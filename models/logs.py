@@ -16,11 +16,11 @@ _ticket: ContextVar[str] = ContextVar("ticket", default="")
 
 
 class _Line(JsonFormatter):
-    """A line of JSON; an error's own words may name the link to a socket too."""
+    """A line of JSON."""
 
     def formatException(self, ei: Any) -> Any:
-        """The traceback without it."""
-        return _SOCKET_TICKET.sub(r"\1…", str(super().formatException(ei)))
+        """What is logged of an error by whomever, libraries too; see `trace`."""
+        return trace(ei[1])
 
 
 def start_logging() -> None:

@@ -33,7 +33,7 @@ class Member(BaseModel):
         appointed: whether somebody has given them the role they have.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     team_id: str
     slack_id: str
@@ -77,7 +77,7 @@ class Profile(BaseModel):
         updated: when Slack has last changed it, in whole seconds; 0 where it does not say.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     name: str
     email: str | None

@@ -19,7 +19,7 @@ from models.slack import Slack
 from models.store import Store
 
 # People change their names and addresses, but seldom; and mostly Slack tells us.
-_PROFILE_HOLDS = timedelta(hours=12)
+PROFILE_HOLDS = timedelta(hours=12)
 _MET_HOLDS_SECONDS, _MOST_MET = 600, 10_000
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class People:
 
     async def _acquainted(self, team_id: str, slack_id: str) -> Member:
         member = await self._store.member(team_id, slack_id)
-        if member.profiled_at and clock() - member.profiled_at < _PROFILE_HOLDS:
+        if member.profiled_at and clock() - member.profiled_at < PROFILE_HOLDS:
             return member
         try:
             profile = await self._slack.profile(slack_id, team_id=team_id)
@@ -92,6 +92,12 @@ class People:
         after = await self._store.set_role(member.team_id, member.slack_id, role=Role.ADMIN)
         await self._noted(member, after, via="owner of the workspace, without any admin")
         return after
+
+    async def name_admin(self, team_id: str, slack_id: str) -> None:
+        """Make somebody an admin whom the settings name."""
+        before = await self._store.member(team_id, slack_id)
+        after = await self._store.set_role(team_id, slack_id, role=Role.ADMIN)
+        await self._noted(before, after, via="ADMIN_SLACK_IDS")
 
     async def follow_group(self, team_id: str, group: str | None) -> bool:
         """Make those in the user group moderators, and no others by it; whether some lost it.
@@ -142,6 +148,9 @@ class People:
         if member.profiled_at is None and not member.appointed:
             before = await self._take_over(member, profile)
         after = await self._store.set_profile(member, profile, at=clock())
+        if not after.active:
+            # Who comes back gets new ones: nobody knows where the old ones lie by then.
+            await self._accounts.revoke_all(after)
         await self._noted(before, after, via="Slack profile")
         return after
 

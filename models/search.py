@@ -5,8 +5,9 @@ operator. A page begins after the last ticket of the one before, so that none is
 twice whatever is opened meanwhile, and a late page costs no more than the first.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -23,6 +24,7 @@ _MOST_TERMS = 8
 # An hour of the busiest desk.
 _MOST_RECENT = 200
 _MOST_LOOKING = 1
+_MOST_PEOPLE = 500
 _COMPARED = ("title", "solution", "words")
 
 
@@ -40,20 +42,19 @@ class Search:
         return self._looking >= _MOST_LOOKING
 
     async def tickets_for(
-        self, member: Member, *, before: str, limit: int, status: str, terms: str
+        self, member: Member, *, before: str, limit: int, terms: str, wanted: Mapping[str, str]
     ) -> list[Ticket]:
         """The tickets that a person may see, the newest first.
 
         Args:
             before: the id of a ticket; only older ones are wanted.
-            status: the one that is wanted.
             terms: words that must all be in a ticket.
+            wanted: what its fields must be, by their paths; "" is whatever they are.
         """
         query: Document = {"team_id": member.team_id, **visible_to(member)}
-        if status:
-            query["status"] = status
-        if wanted := words(terms)[:_MOST_TERMS]:
-            query["words"] = {"$all": wanted}
+        query |= {path: value for path, value in wanted.items() if value}
+        if there := words(terms)[:_MOST_TERMS]:
+            query["words"] = {"$all": there}
         if before:
             query["number"] = {"$lt": number_of(before)}
         async with answering():
@@ -73,6 +74,17 @@ class Search:
             query["role"] = {"$in": [Role.MODERATOR.value, Role.ADMIN.value]}
         async with answering():
             found = self._db.members.find(query).sort("_id", 1).limit(limit)
+            return members_of(await found.to_list())
+
+    async def not_heard_of(self, team_id: str, *, since: datetime) -> list[Member]:
+        """Active people with a role or a token, of whom Slack has last told before that time."""
+        live = {"team_id": team_id, "revoked_at": None}
+        roles = [Role.MODERATOR.value, Role.ADMIN.value]
+        async with answering():
+            holders = await self._db.tokens.distinct("slack_id", live)
+            query: Document = {"team_id": team_id, "active": True, "profiled_at": {"$lt": since}}
+            query["$or"] = [{"role": {"$in": roles}}, {"slack_id": {"$in": holders}}]
+            found = self._db.members.find(query).limit(_MOST_PEOPLE)
             return members_of(await found.to_list())
 
     async def solved_like(

@@ -32,7 +32,7 @@ _EMPTY = frozenset(
 class Solved(BaseModel):
     """A ticket that was solved, and how."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     ticket_id: str
     title: str

@@ -26,7 +26,7 @@ def words(text: str) -> list[str]:
 class Skill(BaseModel):
     """One skill: its name as people see it, other words that mean the same, and patterns."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     name: str
     aliases: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ class Category(BaseModel):
         private: its tickets are never sent to an AI.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     name: str
     description: str = ""
@@ -64,7 +64,7 @@ class Triage(BaseModel):
         ms, tokens: what the answer took, in milliseconds and in tokens of the model.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     category: str
     priority: Priority

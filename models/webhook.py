@@ -1,7 +1,9 @@
 """Webhooks: addresses of programs that want to hear what happens to tickets, and how that went."""
 
+import re
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -13,6 +15,8 @@ LONGEST_URL = 2000
 # What is older is told to nobody; the log of deliveries is kept for longer, so that nothing is
 # told anew only because it was forgotten.
 TOLD_WITHIN = timedelta(days=30)
+# A name, or the number of a machine.
+_HOST = re.compile(r"[a-z0-9][a-z0-9.-]*|[0-9a-f:.]+")
 _HTTPS = "Give an address that begins with https:// and has no user name in it."
 
 
@@ -24,7 +28,7 @@ class Webhook(BaseModel):
         events: what of a ticket's history, like "claimed"; empty: all of it.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str
     team_id: str
@@ -33,6 +37,10 @@ class Webhook(BaseModel):
     events: tuple[str, ...] = ()
     created_at: datetime
     created_by: str
+
+    def said(self) -> dict[str, Any]:
+        """What the log may say of it."""
+        return self.model_dump(mode="json", include={"url", "events"})
 
     def wants(self, event: Event, *, at: datetime) -> bool:
         """Whether it is to be told of this, now."""
@@ -48,7 +56,7 @@ class Delivery(BaseModel):
         outcome: how the last try ended, for admins.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str
     team_id: str
@@ -73,7 +81,7 @@ def checked(url: str) -> str:
         raise InvalidDraft({"url": _HTTPS}) from error
     safe = parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
     clean = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
-    if not (safe and clean and host) or "@" in parts.netloc or parts.fragment:
+    if not (safe and clean and _HOST.fullmatch(host)) or "@" in parts.netloc or parts.fragment:
         raise InvalidDraft({"url": _HTTPS})
     return url
 

@@ -11,17 +11,18 @@ from pydantic import Field
 from bot.api.caller import Admin, Reader, TheDesk, Writer
 from bot.api.people_shapes import PeoplePage, PersonForAdmins, PersonIn, SkillOut
 from bot.api.problems import Told, answers
-from bot.api.shapes import ActOut, ETag, MeOut, PersonOut, SlackId, TokenOut
+from bot.api.shapes import ActOut, ActsPage, ETag, MeOut, PersonOut, SlackId, TokenOut
 from models.account import Scope
 from models.accounts import Caller
 from models.appointing import DECIDED, appoint
 from models.desk import Desk
-from models.errors import InvalidDraft, Unavailable
+from models.errors import InvalidDraft, NoSuchToken, Unavailable
 from models.member import Member
 
 router = APIRouter(tags=["people"])
 TokenId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-Cursor = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description="`next` of a page")]
+_NEXT = "`next` of a page"
+Cursor = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description=_NEXT)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 _MISSING = answers(HTTPStatus.NOT_FOUND)
 
@@ -38,15 +39,20 @@ async def me(desk: TheDesk, caller: Reader) -> MeOut:
     )
 
 
-@router.delete("/me/tokens/{token_id}", responses=answers())
+@router.delete("/me/tokens/{token_id}", responses=_MISSING)
 async def revoke_token(desk: TheDesk, caller: Writer, token_id: TokenId) -> TokenOut:
-    """Have a token count no more: one's own, or as an admin anybody's."""
-    issued = await desk.accounts.revoke(token_id, by=caller.member)
+    """Have a token count no more: one's own, or with the scope `admin` anybody's."""
+    own = Scope.ADMIN not in caller.scopes
+    try:
+        issued = await desk.accounts.revoke(token_id, by=caller.member, own=own)
+    except NoSuchToken:
+        # Not the one that calls: that one counts.
+        raise Told(HTTPStatus.NOT_FOUND, "There is no such token.") from None
     await desk.accounts.note(
         caller.member,
         "revoked token",
-        issued.id,
-        before={"name": issued.name},
+        issued.slack_id,
+        before=issued.said(),
         via=f"token {caller.token_id}",
         key=f"revoked:{issued.id}",
     )
@@ -97,12 +103,24 @@ async def change_person(
     changes = wanted.model_dump(exclude_unset=True)
     if "skills" in changes:
         changes["skills"] = await _skills(desk, before.team_id, wanted.skills)
-    after = await appoint(desk, caller.member, before, changes, via=f"token {caller.token_id}")
+    try:
+        after = await appoint(desk, caller.member, before, changes, via=f"token {caller.token_id}")
+    except InvalidDraft as refused:
+        # What is asked makes sense, but not of this person as they are.
+        raise Told(HTTPStatus.CONFLICT, str(refused)) from refused
     if before.moderates and not after.moderates:
         # The worker looks every minute, should it not come to this.
         with suppress(Unavailable):
             await desk.take_back_orphans(after.team_id)
     return _shown(after, response)
+
+
+@router.get("/people/{slack_id}/tokens", responses=_MISSING)
+async def tokens_of(desk: TheDesk, caller: Admin, slack_id: SlackId) -> list[TokenOut]:
+    """The tokens of a person that count; they are revoked like one's own."""
+    member = await _known(desk, caller, slack_id)
+    issued = await desk.accounts.issued_to(member.team_id, member.slack_id)
+    return list(map(TokenOut.of, issued))
 
 
 async def _known(desk: Desk, caller: Caller, slack_id: str) -> Member:
@@ -141,8 +159,13 @@ async def skills(desk: TheDesk, caller: Reader) -> list[SkillOut]:
 
 @router.get("/audit", responses=answers())
 async def audit(
-    desk: TheDesk, caller: Admin, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> list[ActOut]:
+    *,
+    desk: TheDesk,
+    caller: Admin,
+    cursor: Annotated[str, Query(pattern=r"^([0-9a-f]{32})?$", description=_NEXT)] = "",
+    limit: Limit = 50,
+) -> ActsPage:
     """What was done with accounts, settings and tickets, the newest first."""
-    acts = await desk.accounts.acts(caller.member.team_id, limit=limit)
-    return [ActOut.of(act) for act in acts]
+    acts = await desk.accounts.acts(caller.member.team_id, limit=limit, before=cursor)
+    last = acts[-1].id if len(acts) == limit else None
+    return ActsPage(acts=tuple(map(ActOut.of, acts)), next=last)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, StrictBool
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StrictBool
 
 from bot.api.shapes import In, Out, PersonOut
 from models.member import Member, Role
@@ -13,12 +13,19 @@ MOST_SKILLS, MOST_TICKETS = 100, 999
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
+def _written(at: object) -> object:
+    """What is no text is no time, though seconds since 1970 could be read as one."""
+    if not isinstance(at, str | None):
+        raise ValueError("give it as text, like 2026-12-24T12:00:00Z")  # noqa: TRY004  (pydantic's)
+    return at
+
+
 def _storable(at: datetime) -> datetime:
     """The time, or the nearest that makes sense: the first and last years can't all be stored."""
     return min(max(at, _EARLIEST), _LATEST).astimezone(UTC)
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_storable)]
+Time = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_storable)]
 Name = Annotated[str, Field(min_length=1, max_length=50)]
 
 

@@ -195,6 +195,13 @@ class ActOut(Out):
         return cls(**act.model_dump(include=set(cls.model_fields)))
 
 
+class ActsPage(Out):
+    """Some of the audit log, the newest first, and where the older ones begin."""
+
+    acts: tuple[ActOut, ...]
+    next: str | None = Field(description="the `cursor` of the next page, if there is one")
+
+
 # Plain http only to this machine; no user name, no fragment.
 _ADDRESS = (
     r"^(https://[A-Za-z0-9][A-Za-z0-9.-]*|http://(localhost|127\.0\.0\.1))"

@@ -38,7 +38,8 @@ def build_api() -> FastAPI:
         # Else the page would show the description to a validator on the internet.
         swagger_ui_parameters={"validatorUrl": None},
     )
-    v1 = APIRouter(prefix="/v1")
+    # What does not say how long it is, is counted: it is read before it is asked who sends it.
+    v1 = APIRouter(prefix="/v1", max_body_size=MOST_BYTES)
     v1.include_router(tickets.router)
     v1.include_router(events.router)
     v1.include_router(people.router)

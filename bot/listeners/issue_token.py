@@ -61,7 +61,7 @@ async def issue_token(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
         person,
         "issued token",
         person.slack_id,
-        after=_known(issued) | {"until": issued.expires_at.isoformat()},
+        after=issued.said() | {"until": issued.expires_at.isoformat()},
         key=f"issued:{issued.id}",
     )
     public_url = desk.settings.public_url
@@ -109,14 +109,9 @@ async def _revoke(desk: Desk, body: dict[str, Any], *, by: Member) -> Issued:
     issued = await desk.accounts.revoke(body["actions"][0]["value"], by=by)
     key = f"revoked:{issued.id}"
     to = issued.slack_id
-    await desk.accounts.note(by, "revoked token", to, before=_known(issued), key=key)
+    await desk.accounts.note(by, "revoked token", to, before=issued.said(), key=key)
     return issued
 
 
 async def _tokens(desk: Desk, team_id: str, slack_id: str) -> list[Issued]:
     return await desk.accounts.issued_to(team_id, slack_id)
-
-
-def _known(issued: Issued) -> dict[str, Any]:
-    """What may be said of a token: never the token."""
-    return {"name": issued.name, "scopes": [scope.value for scope in issued.scopes]}

@@ -39,7 +39,8 @@ async def add_webhook(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     wanted = webhooks_form.read(body["view"])
     key = f"view:{body['view']['id']}"
     webhook = await desk.webhooks.add(admin, url=wanted.url, events=wanted.events, key=key)
-    await desk.accounts.note(admin, "added webhook", webhook.id, key=f"added:{webhook.id}")
+    said, note_key = webhook.said(), f"added:{webhook.id}"
+    await desk.accounts.note(admin, "added webhook", webhook.id, after=said, key=note_key)
     await ack(response_action="update", view=webhooks_form.added(webhook))
 
 
@@ -49,8 +50,10 @@ async def remove_webhook(
     """Remove it, and show those that are left."""
     admin = await acting.admin(desk, body)
     webhook_id = str(body["actions"][0]["value"])
+    there_are = {one.id: one for one in await desk.webhooks.of(admin.team_id)}
     if await desk.webhooks.remove(admin.team_id, webhook_id):
-        await desk.accounts.note(admin, "removed webhook", webhook_id)
+        gone = there_are[webhook_id].said() if webhook_id in there_are else {}
+        await desk.accounts.note(admin, "removed webhook", webhook_id, before=gone)
     left = webhooks_form.draw(await desk.webhooks.of(admin.team_id))
     background.start(desk.slack.update_view(body["view"]["id"], left))
     await ack()

@@ -39,7 +39,7 @@ def _blocks(acts: Sequence[Act]) -> Iterator[Block]:
     for act in acts[:MOST_SHOWN]:
         yield _section(_told(act))
     if len(acts) > MOST_SHOWN:
-        yield _section(f"These are the last {MOST_SHOWN}. All of them are in the log.")
+        yield _section(f"These are the last {MOST_SHOWN}. All of them: `/api/v1/audit`.")
 
 
 def _told(act: Act) -> str:

@@ -117,7 +117,7 @@ async def test_the_button_claims(desk: Desk) -> None:
     stored, _ = await desk.store.ticket(ticket.id)
     assert (stored.status, stored.assignee) == (Status.CLAIMED, "UBOB")
     [act, *_] = await desk.accounts.acts("T1")
-    assert (act.who, act.what, act.to, act.via) == ("UBOB", "claim", ticket.id, "link")
+    assert (act.who, act.what, act.to, act.via) == ("UBOB", "claimed", ticket.id, "link")
     assert (act.before["status"], act.after["status"]) == ("offered", "claimed")
 
 

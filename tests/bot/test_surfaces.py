@@ -320,6 +320,10 @@ def test_every_surface_says_of_every_verb_how_it_is_done(surface: str) -> None:
     assert any(SURFACES[surface].values())
 
 
+def test_of_every_verb_it_is_known_how_a_ticket_is_when_it_was_done() -> None:
+    assert set(DONE) == set(Verb) - {Verb.OPEN, Verb.VIEW}
+
+
 def test_every_button_does_a_verb_that_slack_has() -> None:
     assert set(BUTTONS) == set(Button)
     assert [button for button, verb in BUTTONS.items() if SLACK[verb] is None] == []

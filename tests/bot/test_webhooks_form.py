@@ -162,6 +162,7 @@ async def test_an_admin_adds_a_webhook_and_sees_its_secret_once(
     assert stored.secret.get_secret_value() not in str(grace.modal.blocks)
     [act, *_] = await desk.accounts.acts(TEAM)
     assert (act.who, act.what, act.to) == (grace.id, "added webhook", stored.id)
+    assert act.after == {"url": URL, "events": ["claimed", "resolved"]}
 
 
 async def test_the_same_form_twice_is_one_webhook(desk: Desk, grace: Person) -> None:
@@ -207,6 +208,7 @@ async def test_an_admin_removes_a_webhook(slack: Workspace, desk: Desk, grace: P
     assert await desk.webhooks.of(TEAM) == []
     [act, *_] = await desk.accounts.acts(TEAM)
     assert (act.who, act.what, act.to) == (grace.id, "removed webhook", hook.id)
+    assert act.before["url"] == URL
 
 
 @pytest.mark.fault("F85")

@@ -113,3 +113,16 @@ async def test_lessons_that_never_end_leave_time_for_the_rest(desk: Desk) -> Non
 
     assert workspace.task is first
     assert workspace.rests_until > time.monotonic()
+
+
+async def test_what_was_learnt_of_other_categories_says_nothing_of_these(desk: Desk) -> None:
+    learning = Learning()
+    await learns(desk, "TCHANGED", 40)
+    assert (await once_learnt(learning, desk, "TCHANGED")).category == "Printing"
+    fewer = DEFAULT.dropping("Printing")
+    ticket = new_ticket(title="my gizmo is gone", description="")
+    ticket = ticket.model_copy(update={"team_id": "TCHANGED"})
+
+    at_once = await learning.triage(desk.lessons, ticket, fewer, why=WHY)
+
+    assert fewer.category(at_once.category)

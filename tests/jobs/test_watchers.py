@@ -107,7 +107,7 @@ async def test_whom_the_assignee_shares_it_with_sees_it(hall: Hall) -> None:
     ticket = await hall.ticket()
     ned = await hall.member(hall.ned)
     found = hall.desk.search.tickets_for
-    look: dict[str, Any] = {"before": "", "limit": 100, "status": "", "terms": ""}
+    look: dict[str, Any] = {"before": "", "limit": 100, "wanted": {}, "terms": ""}
     assert ticket.id not in {one.id for one in await found(ned, **look)}
 
     shared = await hall.watches(ticket, hall.bob, hall.ned)
@@ -152,7 +152,7 @@ async def test_nobody_sees_a_confidential_ticket_by_watching_it(hall: Hall) -> N
     assert len(hall.told(hall.eve, ticket)) == 1
     assert "Harassment" not in str([message.blocks for message in hall.eve.messages])
     eve = await hall.member(hall.eve)
-    look: dict[str, Any] = {"before": "", "limit": 100, "status": "", "terms": "harassment"}
+    look: dict[str, Any] = {"before": "", "limit": 100, "wanted": {}, "terms": "harassment"}
     assert await hall.desk.search.tickets_for(eve, **look) == []
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from statistics import median
+from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
@@ -130,6 +132,28 @@ async def test_one_revokes_ones_own_and_an_admin_anybodys(desk: Desk) -> None:
             await desk.accounts.caller(token)
 
 
+@pytest.mark.fault("F84")
+async def test_a_revoked_token_is_refused_as_fast_as_one_of_which_nothing_is_known(
+    desk: Desk,
+) -> None:
+    owner, other = [await somebody(desk, one, Role.USER) for one in ("UREVOKED", "UUNKNOWN")]
+    revoked, unknown = await issued(desk, owner), await issued(desk, other)
+    [record] = await desk.accounts.issued_to("T1", "UREVOKED")
+    await desk.accounts.revoke(record.id, by=owner)
+    await desk.database.tokens.delete_many({"slack_id": "UUNKNOWN"})
+    took: dict[str, list[float]] = {revoked: [], unknown: []}
+
+    for _ in range(200):
+        for token, times in took.items():
+            began = perf_counter()
+            with pytest.raises(NoSuchToken, match="not valid"):
+                await desk.accounts.caller(token)
+            times.append(perf_counter() - began)
+
+    # One question more to the database would make it half as long again.
+    assert 0.75 < median(took[revoked]) / median(took[unknown]) < 1.33
+
+
 async def test_when_it_was_used_is_noted_but_not_each_time(desk: Desk) -> None:
     member = await somebody(desk, "UUSE", Role.USER)
     token = await issued(desk, member)
@@ -143,6 +167,22 @@ async def test_when_it_was_used_is_noted_but_not_each_time(desk: Desk) -> None:
 
     assert first.used_at
     assert second.used_at == first.used_at
+
+
+async def test_of_many_uses_at_once_one_is_noted(desk: Desk) -> None:
+    member = await somebody(desk, "UOFTEN", Role.USER)
+    token = await issued(desk, member)
+    noted: list[datetime] = []
+
+    async def use() -> None:
+        await desk.accounts.caller(token)
+        [record] = await desk.accounts.issued_to("T1", "UOFTEN")
+        if record.used_at:
+            noted.append(record.used_at)
+
+    await asyncio.gather(*(use() for _ in range(20)))
+
+    assert len(set(noted)) == 1
 
 
 @pytest.mark.fault("F76")

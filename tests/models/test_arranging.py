@@ -82,6 +82,33 @@ async def test_what_many_admins_change_at_once_is_all_there(desk: Desk, admin: M
     }
 
 
+async def test_the_log_says_what_there_was_and_is_of_a_list(desk: Desk, admin: Member) -> None:
+    cobol = Skill(name="cobol", aliases=("pl/1",), patterns=("ibm",))
+    await arranging.save_skill(desk, admin, None, cobol)
+    await arranging.save_skill(desk, admin, None, Skill(name="fortran"))
+    await arranging.merge_skill(desk, admin, "fortran", "cobol")
+    await arranging.remove_skill(desk, admin, "cobol")
+    salaries = Category(name="Salaries", floor=Priority.HIGH)
+    await arranging.save_category(desk, admin, None, salaries)
+    await arranging.remove_category(desk, admin, "Salaries")
+
+    acts = (await desk.accounts.acts(admin.team_id))[::-1]
+
+    assert [(act.who, act.what) for act in acts] == [
+        ("UGRACE", "added skill"),
+        ("UGRACE", "added skill"),
+        ("UGRACE", "merged skill"),
+        ("UGRACE", "removed skill"),
+        ("UGRACE", "added category"),
+        ("UGRACE", "removed category"),
+    ]
+    first, _, merged, removed, added, dropped = acts
+    assert (first.before, first.after["patterns"]) == ({}, ["ibm"])
+    assert (merged.before["name"], merged.after) == ("fortran", {"into": "cobol"})
+    assert removed.before["aliases"] == ["pl/1", "fortran"]
+    assert (added.after["floor"], dropped.before) == ("high", added.after)
+
+
 async def test_of_two_admins_who_give_the_same_name_one_hears_so(desk: Desk, admin: Member) -> None:
     said = await asyncio.gather(
         arranging.save_skill(desk, admin, None, Skill(name="cobol")),

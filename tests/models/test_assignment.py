@@ -120,6 +120,16 @@ def test_a_confidential_ticket_goes_to_the_trusted_if_there_are_any() -> None:
     assert name_of(chosen(confidential, (BOB, 0), (EVE, 5))) == "UBOB"
 
 
+def test_while_the_trusted_are_not_here_a_confidential_ticket_is_for_admins_alone() -> None:
+    trusted = EVE.model_copy(update={"trusted": True, "away_until": NOON + timedelta(hours=1)})
+    confidential = ticket("vpn", "okta", confidential=True)
+
+    assert name_of(chosen(confidential, (BOB, 0), (trusted, 0), (GRACE, 9))) == "UGRACE"
+    assert chosen(confidential, (BOB, 0), (trusted, 0)) is None
+    asked = ticket("vpn", confidential=True, requester=trusted.slack_id)
+    assert name_of(chosen(asked, (BOB, 0), (trusted, 0))) == "UBOB"
+
+
 def test_who_has_as_many_tickets_as_they_take_is_passed_over_and_the_reason_says_so() -> None:
     full = BOB.model_copy(update={"capacity": 2})
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from jobs.retrying import Tools
+from jobs.sweep import ask_about_people
 from models.account import Scope
+from models.clock import now
 from models.desk import Desk
 from models.errors import NoSuchToken
 from models.member import Member, Profile, Role
@@ -109,6 +112,11 @@ async def test_who_is_deactivated_loses_tickets_and_tokens_once(
     with pytest.raises(NoSuchToken):
         await desk.accounts.caller(token)
     assert await acts_on(desk, person) == [("", "changed account", "Slack profile")]
+
+    await hear(person, deleted=False)
+    assert (await known(desk, person)).active
+    with pytest.raises(NoSuchToken):
+        await desk.accounts.caller(token)
 
 
 async def test_who_is_created_anew_takes_over_once_and_only_from_who_left(
@@ -270,3 +278,40 @@ async def test_when_the_last_admin_leaves_an_owner_can_become_one(
         stranger = await desk.store.member(TEAM, other.id)
         assert not (await desk.people.rescued(stranger)).administers
         assert (await desk.people.rescued(demoted)).administers
+
+
+async def test_whom_the_settings_make_an_admin_is_in_the_log_once(servers: Servers) -> None:
+    async with desk_on(servers, admin_slack_ids=["UROOT"]) as desk:
+        for _ in range(2):
+            await desk.begin(TEAM)
+
+        assert (await desk.store.member(TEAM, "UROOT")).administers
+        [act] = await desk.accounts.acts(TEAM)
+        assert (act.who, act.to, act.via) == ("", "UROOT", "ADMIN_SLACK_IDS")
+        assert (act.before["role"], act.after["role"]) == ("user", "admin")
+
+
+async def test_who_has_left_unheard_is_found_out_about(desk: Desk, slack: Workspace) -> None:
+    holders: dict[Person, str] = {}
+    for handle in ("gone", "here"):
+        person = slack.add_person(handle, real_name=handle, email=f"{handle}@acme.example")
+        member = await desk.acquainted(TEAM, person.id)
+        holders[person], _ = await desk.accounts.issue(
+            member, name="ci", scopes=[Scope.READ], life=HOUR
+        )
+    gone, here = holders
+    gone.member.deleted = True
+    context = {"tools": Tools(desk, None)}
+
+    await ask_about_people(context)
+    assert await desk.accounts.caller(holders[gone])
+
+    for person in holders:
+        long_ago = now() - timedelta(hours=13)
+        await desk.store.note(TEAM, person.id, profiled_at=long_ago)
+    await ask_about_people(context)
+
+    assert not (await known(desk, gone)).active
+    with pytest.raises(NoSuchToken):
+        await desk.accounts.caller(holders[gone])
+    assert (await desk.accounts.caller(holders[here])).member.active

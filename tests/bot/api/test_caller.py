@@ -1,14 +1,18 @@
 """Who may call at all: every wrong token is answered in the same words."""
 
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
 import pytest
 
+from models.account import Scope
 from models.member import Role
 from tests.bot.api.conftest import Api
 from tests.models.test_tokens import BAD
 
 
 @pytest.mark.fault("F84")
-@pytest.mark.parametrize("case", [case for case in BAD if case != "a megabyte"])
+@pytest.mark.parametrize("case", BAD)
 async def test_every_wrong_token_is_answered_alike(api: Api, case: str) -> None:
     nobody = await api.call("GET", "/me")
     answer = await api.call("GET", "/me", token=BAD[case] or "x")
@@ -41,6 +45,39 @@ async def test_a_token_ends_with_its_revocation_and_with_its_owner(api: Api) -> 
     await api.desk.store.note("T1", "UGONE", active=False)
     gone = await api.call("GET", "/me", token=token)
     assert (gone.status, gone.body) == (401, nobody.body)
+
+
+async def test_only_a_token_that_opens_what_admins_do_revokes_anybodys(api: Api) -> None:
+    _, narrow = await api.somebody("UCHIEF", Role.ADMIN, Scope.WRITE)
+    _, wide = await api.somebody("UCHIEF", Role.ADMIN)
+    owner, token = await api.somebody("UOWNER", Role.USER, Scope.READ)
+    assert (await api.call("GET", "/people/UOWNER/tokens", token=narrow)).status == 403
+    [record] = (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body
+    path = f"/me/tokens/{record['id']}"
+    unknown = await api.call("DELETE", f"/me/tokens/{'0' * 32}", token=narrow)
+
+    refused = await api.call("DELETE", path, token=narrow)
+    assert (refused.status, refused.body) == (404, unknown.body)
+    assert (await api.call("GET", "/me", token=token)).status == 200
+
+    assert (await api.call("DELETE", path, token=wide)).status == 200
+    assert (await api.call("GET", "/me", token=token)).status == 401
+    assert (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body == []
+    [act] = [one for one in await api.desk.accounts.acts("T1") if one.to == owner.slack_id]
+    assert (act.who, act.what, act.via[:6]) == ("UCHIEF", "revoked token", "token ")
+    assert act.before == {"name": "test", "scopes": ["tickets:read"]}
+
+
+@pytest.mark.fault("F84")
+async def test_a_token_of_another_workspace_is_none_here(api: Api) -> None:
+    nobody = await api.call("GET", "/me")
+    stranger = await api.desk.store.set_role("T2", "USTRANGER", role=Role.ADMIN)
+    life = timedelta(hours=1)
+    token, _ = await api.desk.accounts.issue(stranger, name="x", scopes=tuple(Scope), life=life)
+
+    for path in ("/me", "/audit", "/tickets"):
+        answer = await api.call("GET", path, token=token)
+        assert (answer.status, answer.body) == (401, nobody.body)
 
 
 @pytest.mark.fault("F85")
@@ -85,3 +122,22 @@ async def test_a_request_that_is_too_large_is_not_read(api: Api) -> None:
     answer = await api.call("POST", "/tickets", token=token, json={"title": "x" * 200_000})
 
     assert answer.status == 413
+
+
+@pytest.mark.fault("F89")
+async def test_what_does_not_say_its_length_is_not_read_for_ever(api: Api) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 1000:
+            sent += 1
+            yield b"x" * 100_000
+
+    is_json = {"Content-Type": "application/json"}
+    url = f"{api.url}/api/v1/tickets"
+    async with api.http.post(url, data=endless(), headers=is_json) as answer:
+        status, said = answer.status, await answer.json()
+
+    assert (status, said["status"]) == (413, 413)
+    assert sent < 1000

@@ -140,6 +140,7 @@ async def test_who_moderates_no_more_keeps_no_ticket(api: Api) -> None:
         ({"capacity": -1}, "capacity"),
         ({"capacity": 1.5}, "capacity"),
         ({"away_until": "2026-12-24T12:00:00"}, "away_until"),
+        ({"away_until": 0}, "away_until"),
         ({"active": False}, "active"),
     ],
 )
@@ -154,6 +155,16 @@ async def test_what_cannot_be_is_refused_at_its_field(
     assert answer.status == 422
     assert any(field in name for name in answer.body["errors"])
     assert await api.desk.store.member("T1", "USTAYS") == before
+
+
+async def test_what_cannot_be_of_a_person_as_they_are_is_a_conflict(api: Api) -> None:
+    _, token = await api.somebody("UBOSS", Role.ADMIN)
+    await api.somebody("UGUEST", Role.USER, guest=True)
+
+    answer = await api.call("PATCH", "/people/UGUEST", token=token, json={"role": "moderator"})
+
+    assert (answer.status, "never more than users" in answer.body["detail"]) == (409, True)
+    assert (await api.desk.store.member("T1", "UGUEST")).role is Role.USER
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.MODERATOR])
@@ -182,3 +193,25 @@ async def test_skills_are_told_with_their_other_words(api: Api) -> None:
     skills = (await api.call("GET", "/skills", token=token)).body
 
     assert "openvpn" in next(one["aliases"] for one in skills if one["name"] == "vpn")
+
+
+async def test_the_log_is_read_to_its_end_page_by_page(servers: Servers) -> None:
+    async with (
+        desk_on(servers, port=free_port()) as desk,
+        ClientSession() as http,
+        api_on(desk, http) as api,
+    ):
+        boss, token = await api.somebody("UBOSS", Role.ADMIN)
+        stranger = boss.model_copy(update={"team_id": "T2"})
+        for by in (boss, stranger):
+            await asyncio.gather(*(desk.accounts.note(by, f"act {n}", "x") for n in range(25)))
+
+        told: list[str] = []
+        cursor, pages = "", 0
+        while cursor is not None:
+            page = await api.call("GET", f"/audit?limit=10&cursor={cursor}", token=token)
+            told += [act["what"] for act in page.body["acts"]]
+            cursor, pages = page.body["next"], pages + 1
+
+        assert (len(told), pages) == (25, 3)
+        assert sorted(told) == sorted(f"act {n}" for n in range(25))

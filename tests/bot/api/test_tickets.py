@@ -67,6 +67,25 @@ async def test_pages_hold_each_ticket_once_the_newest_first(api: Api) -> None:
     assert seen == opened[::-1]
 
 
+async def test_what_is_known_of_tickets_finds_those_one_may_see(api: Api) -> None:
+    _, token = await api.somebody("USEEKS", Role.MODERATOR)
+    assigned = await at(api, await api.ticket("UASKS"), Status.CLAIMED, assignee="USEEKS")
+    new = await api.ticket("UASKS", "Another")
+    secret = await api.ticket("UASKS", "A secret", confidential=True)
+    await at(api, secret, Status.CLAIMED, assignee="UBOB")
+
+    async def found(query: str) -> list[str]:
+        answer = await api.call("GET", f"/tickets?{query}", token=token)
+        return [ticket["id"] for ticket in answer.body["tickets"]]
+
+    assert await found("requester=UASKS") == [new.id, assigned.id]
+    assert await found("assignee=USEEKS&requester=UASKS") == [assigned.id]
+    assert await found("requester=UASKS&category=Network&priority=normal") == [assigned.id]
+    assert await found("requester=UASKS&priority=urgent") == []
+    assert await found("requester=UASKS&category=network.*") == []
+    assert await found("assignee=UBOB&requester=UASKS") == []
+
+
 @pytest.mark.fault("F87")
 @pytest.mark.parametrize("words", ['{"$gt": ""}', "$where", "(a+)+$", "[", "\\", "%00", "a" * 200])
 async def test_patterns_and_operators_are_words(api: Api, words: str) -> None:
@@ -108,6 +127,8 @@ async def test_a_key_opens_one_ticket_however_often_it_is_sent(api: Api) -> None
 
     await api.desk.move(number, Move.TRIAGE, by=None, triage=TRIAGE)
     other = {"title": "VPN is up"}
+    [act] = [one for one in await api.desk.accounts.acts("T1") if one.to == number]
+    assert (act.what, act.before, act.after["status"]) == ("opened ticket", {}, "new")
     refused = await api.call("POST", "/tickets", token=token, headers=key, json=other)
     assert (refused.status, number in refused.body["detail"]) == (409, True)
     assert (await api.call("POST", "/tickets", token=token, json=wanted)).status == 422
@@ -143,6 +164,72 @@ async def test_who_has_seen_an_older_state_changes_nothing(api: Api) -> None:
     assert "already have" in again.body["detail"]
     [act, *_] = await api.desk.accounts.acts("T1")
     assert (act.who, act.what, act.to, act.via[:6]) == ("UMATCH", "claimed", ticket.id, "token ")
+    assert (act.before, act.after) == ({"status": "offered"}, {"status": "claimed"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "watch"), ("POST", "unwatch"), ("PUT", "watchers/U2"), ("DELETE", "watchers/U2")],
+)
+async def test_who_has_seen_an_older_state_shares_nothing(api: Api, method: str, path: str) -> None:
+    _, token = await api.somebody("USHARES", Role.MODERATOR)
+    await api.somebody("U2", Role.MODERATOR)
+    ticket = await at(api, await api.ticket("UADA"), Status.CLAIMED, assignee="USHARES")
+    url = f"/tickets/{ticket.id}/{path}"
+
+    stale = await api.call(method, url, token=token, headers={"If-Match": '"0"'})
+    assert (stale.status, (await api.desk.store.ticket(ticket.id))[0].watchers) == (412, ())
+
+    seen = {"If-Match": f'"{ticket.version}"'}
+    assert (await api.call(method, url, token=token, headers=seen)).status == 200
+
+
+async def test_every_write_by_a_token_is_in_the_log_with_what_was_and_is(api: Api) -> None:
+    _, token = await api.somebody("ULOGGED", Role.MODERATOR)
+    await api.somebody("U2", Role.MODERATOR)
+    ticket = await at(api, await api.ticket("UADA"), Status.OFFERED, assignee="ULOGGED")
+    said: dict[str, Any] = {"correct": {"category": "access", "priority": "high"}}
+
+    for path in ("correct", "claim", "watchers/U2", "resolve", "reopen"):
+        method = "PUT" if "/" in path else "POST"
+        url = f"/tickets/{ticket.id}/{path}"
+        assert (await api.call(method, url, token=token, json=said.get(path))).status == 200, path
+
+    acts = [one for one in await api.desk.accounts.acts("T1") if one.to == ticket.id]
+    assert {(one.who, one.via[:6]) for one in acts} == {("ULOGGED", "token ")}
+    assert [(one.what, one.before, one.after) for one in acts[::-1]] == [
+        (
+            "corrected",
+            {"category": "Network", "priority": "normal"},
+            {"category": "Access", "priority": "high"},
+        ),
+        ("claimed", {"status": "offered"}, {"status": "claimed"}),
+        ("watched", {"watchers": []}, {"watchers": ["U2"]}),
+        ("resolved", {"status": "claimed"}, {"status": "resolved"}),
+        (
+            "reopened",
+            {"status": "resolved", "assignee": "ULOGGED"},
+            {"status": "triaged", "assignee": None},
+        ),
+    ]
+
+
+async def test_of_a_confidential_ticket_the_log_says_its_status_alone(api: Api) -> None:
+    _, token = await api.somebody("UQUIET", Role.MODERATOR)
+    secret = await api.ticket("UADA", "A secret about zebras", confidential=True)
+    ticket = await at(api, secret, Status.OFFERED, assignee="UQUIET")
+
+    for path in ("correct", "claim", "release"):
+        said = {"category": "access"} if path == "correct" else None
+        url = f"/tickets/{ticket.id}/{path}"
+        assert (await api.call("POST", url, token=token, json=said)).status == 200
+
+    acts = [one for one in await api.desk.accounts.acts("T1") if one.to == ticket.id]
+    assert [(one.what, one.before, one.after) for one in acts[::-1]] == [
+        ("corrected", {}, {}),
+        ("claimed", {"status": "offered"}, {"status": "claimed"}),
+        ("released", {"status": "claimed"}, {"status": "triaged"}),
+    ]
 
 
 async def test_reading_opens_no_writing(api: Api) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from models.member import Role
+from models.webhooks import MOST
 from tests.bot.api.conftest import Api
 
 URL = "https://example.com/frontdesk"
@@ -23,11 +24,40 @@ async def test_an_admin_adds_and_removes_a_webhook(api: Api) -> None:
 
     statuses = [(await api.call("DELETE", path, token=token)).status for _ in range(2)]
     assert statuses == [204, 404]
-    acts = [act.what for act in await api.desk.accounts.acts("T1") if act.who == "UHOOK"]
-    assert acts == ["removed webhook", "added webhook"]
+    assert (await api.call("GET", f"{path}/deliveries", token=token)).status == 404
+    acts = [act for act in await api.desk.accounts.acts("T1") if act.who == "UHOOK"]
+    said = {"url": URL, "events": []}
+    assert [(act.what, act.before, act.after) for act in acts] == [
+        ("removed webhook", said, {}),
+        ("added webhook", {}, said),
+    ]
 
 
-@pytest.mark.parametrize("url", ["http://example.com", "ftp://x", "https://me@x.example", "x", ""])
+async def test_there_are_no_more_webhooks_than_fit(api: Api) -> None:
+    boss, token = await api.somebody("UMANY", Role.ADMIN)
+    hooks = api.desk.webhooks
+    there_are = await hooks.of("T1")
+    added = [await hooks.add(boss, url=URL) for _ in range(MOST - len(there_are))]
+
+    answer = await api.call("POST", "/webhooks", token=token, json={"url": URL})
+
+    assert (answer.status, str(MOST) in answer.body["detail"]) == (409, True)
+    for one in added:
+        await hooks.remove("T1", one.id)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com",
+        "ftp://x",
+        "https://me@x.example",
+        "https://x*",
+        "https://x%41",
+        "x",
+        "",
+    ],
+)
 async def test_an_address_that_is_not_safe_is_refused_at_its_field(api: Api, url: str) -> None:
     _, token = await api.somebody("UHOOK", Role.ADMIN)
 
