@@ -122,8 +122,14 @@ async def _do_and_show(desk: Desk, view_id: str, act: Callable[[], Awaitable[str
 
 
 async def _show(desk: Desk, view_id: str, *, note: str = "") -> None:
-    health = await examine(desk, _seen_by_worker(desk))
+    health = await examine(desk, _seen_by_bot(desk), _seen_by_worker(desk))
     await desk.slack.update_view(view_id, desk_health.draw(health, note=note))
+
+
+async def _seen_by_bot(desk: Desk) -> list[Finding]:
+    """Who looks at this has pressed a button, and Slack has told us."""
+    way = "Socket Mode" if desk.settings.slack_app_token else "HTTP"
+    return [Finding("Slack's requests", f"arrive, by {way}")]
 
 
 async def _seen_by_worker(desk: Desk) -> list[Finding]:

@@ -95,6 +95,7 @@ async def test_the_page_names_what_is_broken_and_what_to_do(world: World, cast: 
     assert "all granted" in well
     assert "gemini-2.5-flash-lite" in well
     assert "takes letters" in well
+    assert "Slack's requests: arrive, by HTTP" in well
     await cast.grace.closes()
     await cast.grace.closes()
 
@@ -148,8 +149,21 @@ async def test_the_doctor_says_the_same_in_a_terminal(world: World, cast: Cast) 
     await world.worker.start()
     code, said = await asks_doctor(world)
     assert (code, "BROKEN" in said) == (0, False), said
-    for line in ("Slack: workspace Acme", "bot: ready", "bot from outside: ready", "worker: works"):
-        assert f"ok      {line}" in said
+    for line in (
+        "Slack: workspace Acme",
+        "Slack's scopes: all granted",
+        "clock: ",
+        "MongoDB's indexes: all there",
+        "Redis: ",
+        "worker: works",
+        "circuit breakers: all closed",
+        "Gemini: gemini-2.5-flash-lite",
+        "e-mail: 127.0.0.1 takes letters",
+        "bot: ready",
+        "bot from outside: ready",
+        "Slack's requests: arrive",
+    ):
+        assert f"ok      {line}" in said, line
 
     world.mail.goes_away()
     try:
@@ -158,6 +172,33 @@ async def test_the_doctor_says_the_same_in_a_terminal(world: World, cast: Cast) 
         await world.mail.comes_back()
     assert code == 1
     assert "BROKEN  e-mail: the mail server could not be reached\n        → Check" in said
+
+
+@pytest.mark.parametrize("stage", ["socket"], indirect=True)
+async def test_the_doctor_tries_the_token_of_socket_mode(world: World) -> None:
+    code, said = await asks_doctor(world)
+    assert "ok      Socket Mode: connected" in said
+
+    broken = world.environment | {"SLACK_APP_TOKEN": "xapp-1-wrong"}
+    code, said = await asks_doctor(world, broken)
+    assert code == 1
+    assert "BROKEN  Socket Mode: apps.connections.open: invalid_auth" in said
+    assert "→ Check SLACK_APP_TOKEN" in said
+
+    await world.bot.stop()
+    _, said = await asks_doctor(world)
+    assert "BROKEN  Socket Mode: the token is valid, but no bot is connected" in said
+
+
+@HTTP_ONLY
+async def test_what_stands_before_the_bot_is_noticed(world: World, cast: Cast) -> None:
+    elsewhere = world.environment | {"PUBLIC_URL": world.slack.api_url}
+
+    code, said = await asks_doctor(world, elsewhere)
+
+    assert code == 1
+    assert "BROKEN  Slack's requests: are answered with " in said
+    assert "→ Check PUBLIC_URL" in said
 
 
 @HTTP_ONLY
@@ -177,12 +218,12 @@ async def test_prometheus_hears_of_tickets_and_steps(world: World, cast: Cast) -
     assert "VPN" not in told
 
 
-async def asks_doctor(world: World) -> tuple[int, str]:
-    """The exit code, and what is printed."""
+async def asks_doctor(world: World, told: dict[str, str] | None = None) -> tuple[int, str]:
+    """The exit code, and what is printed; `told` is what it finds there instead of the usual."""
     ran = await create_subprocess_exec(
         *(sys.executable, "-m", "jobs.doctor", "doctor"),
         cwd=world.folder,
-        env=world.environment,
+        env=told or world.environment,
         stdout=PIPE,
         stderr=STDOUT,
     )
