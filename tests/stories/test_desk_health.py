@@ -9,11 +9,18 @@ from aiohttp import ClientSession
 
 from sandbox.cast import Cast
 from sandbox.mail import MailFault
+from sandbox.servers import Servers, free_port
 from sandbox.slack.person import Person
 from sandbox.slack.seen import Modal
 from sandbox.slack.workspace import Workspace
 from sandbox.world import World
-from tests.stories.acts import nothing_pends, opens_team, opens_ticket, until_tickets_have
+from tests.stories.acts import (
+    gives,
+    nothing_pends,
+    opens_team,
+    opens_ticket,
+    until_tickets_have,
+)
 from tests.stories.conftest import HTTP_ONLY
 
 HEALTH = "Is the desk well?"
@@ -207,8 +214,7 @@ async def test_prometheus_hears_of_tickets_and_steps(world: World, cast: Cast) -
     await cast.bob.gets_message("Offered to you")
     await nothing_pends(world)
 
-    async with ClientSession() as http, http.get(f"{world.bot_url}/metrics") as answer:
-        told = await answer.text()
+    told = await measured(world.bot_url)
 
     assert 'frontdesk_tickets{status="offered"} 1.0' in told
     assert 'frontdesk_tickets{status="resolved"} 0.0' in told
@@ -216,6 +222,43 @@ async def test_prometheus_hears_of_tickets_and_steps(world: World, cast: Cast) -
     assert 'frontdesk_breaker_open{service="slack"} 0.0' in told
     assert 'frontdesk_outside_seconds_count{call="views.open",outcome="ok",service="slack"}' in told
     assert "VPN" not in told
+
+
+async def test_prometheus_hears_how_steps_and_calls_have_ended_and_how_long_people_waited(
+    servers: Servers,
+) -> None:
+    port = str(free_port())
+    async with World(servers=servers, told={"worker": {"METRICS_PORT": port}}) as world:
+        bob = world.cast.bob
+        await gives(world.slack, world.cast.grace, bob, role="Moderator", skills=["vpn"])
+        world.mail.fails(MailFault.GREYLIST, times=1)
+        await opens_ticket(world.cast.ada, "VPN is down")
+        await world.mail.until(lambda: world.mail.inbox)
+        await bob.clicks(await bob.gets_message("Offered to you"), "Claim")
+        await nothing_pends(world)
+
+        worker, bot = await measured(f"http://127.0.0.1:{port}"), await measured(world.bot_url)
+
+    calls = "frontdesk_outside_seconds_count"
+    for line in (
+        'frontdesk_steps_total{outcome="done",step="triage_ticket"} 1.0',
+        'frontdesk_steps_total{outcome="later",step="email_assignee"} 1.0',
+        'frontdesk_steps_total{outcome="done",step="email_assignee"} 1.0',
+        "frontdesk_offer_seconds_count 1.0",
+        f'{calls}{{call="send",outcome="NotNow",service="smtp"}} 1.0',
+        f'{calls}{{call="send",outcome="ok",service="smtp"}} 1.0',
+        f'{calls}{{call="generateContent",outcome="ok",service="gemini"}} 1.0',
+        f'{calls}{{call="chat.postMessage",outcome="ok",service="slack"}} ',
+    ):
+        assert line in worker, line
+    assert "frontdesk_claim_seconds_count 1.0" in bot
+    assert "frontdesk_queue_age_seconds 0.0" in bot
+
+
+async def measured(url: str) -> str:
+    """What Prometheus is told there."""
+    async with ClientSession() as http, http.get(f"{url}/metrics") as answer:
+        return await answer.text()
 
 
 async def asks_doctor(world: World, told: dict[str, str] | None = None) -> tuple[int, str]:
