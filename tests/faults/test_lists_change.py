@@ -30,6 +30,7 @@ async def renames(world: World, admin: Person, skill: str, to: str) -> None:
     await saves(admin)
 
 
+@pytest.mark.long
 @pytest.mark.fault("F56")
 @pytest.mark.parametrize("to", ["Entra", None], ids=["renamed", "removed"])
 async def test_a_skill_that_changes_while_gemini_thinks_is_none_of_the_tickets(
