@@ -31,7 +31,7 @@ from tests.stories.acts import gives, leases_end, nothing_pends, opens_ticket
 
 T = TypeVar("T")
 FEW = settings(max_examples=3, stateful_step_count=10, derandomize=True)
-MANY = settings(max_examples=12, stateful_step_count=25, print_blob=True)
+MANY = settings(max_examples=20, stateful_step_count=25, print_blob=True)
 # Whatever is still to be done is done by then, pauses of failed steps included.
 _SETTLES_SECONDS = 60
 _REST_SECONDS = 3
