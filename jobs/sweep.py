@@ -6,6 +6,7 @@ from typing import Any
 
 from jobs.retrying import Tools
 from models.errors import NoSuchTicket, Unavailable
+from models.logs import about
 
 SWEEP_SECONDS = 5
 _AT_ONCE = 500
@@ -22,7 +23,8 @@ async def sweep(ctx: dict[str, Any]) -> None:
         return
     for ticket in tickets:
         due = [entry for entry in ticket.pending if entry.due and entry.due <= now]
-        await tools.desk.queue.ring(ticket.id, due, now=now, again=True)
+        with about(ticket.id):
+            await tools.desk.queue.ring(ticket.id, due, now=now, again=True)
 
 
 async def take_up_what_can_be_read(ctx: dict[str, Any]) -> None:

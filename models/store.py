@@ -22,6 +22,7 @@ from models.documents import (
     ticket_of,
 )
 from models.errors import NoSuchTicket, Unreadable
+from models.logs import about
 from models.member import Member, Profile, Role
 from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
@@ -156,7 +157,8 @@ class Store:
             try:
                 tickets.append(ticket_of(document))
             except Unreadable as damaged:
-                log.warning("%s is set aside: %s", document["_id"], damaged.__cause__)
+                with about(str(document["_id"])):
+                    log.warning("%s is set aside: %s", document["_id"], damaged.__cause__)
                 change = {"set_aside": {"at": now, "why": str(damaged.__cause__)[:500]}}
                 write = {"$set": change, "$unset": {"due": "", "dead": ""}}
                 await self._db.tickets.update_one({"_id": document["_id"]}, write)
