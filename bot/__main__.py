@@ -11,7 +11,7 @@ from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_expo
 from bot.app import build_app
 from bot.background import Background
 from bot.listeners.follow_people import read_group
-from bot.serve import DRAIN_SECONDS, Bot, open_doors, open_socket
+from bot.serve import Bot, open_doors, open_socket
 from models.clock import now
 from models.desk import Desk
 from models.errors import NotNow, Refused, Unavailable, Unknown
@@ -25,6 +25,8 @@ DATABASE_SECONDS = 1.5
 SLACK_SECONDS = 2.5
 # A signature is good for five minutes (see `bot.guard`).
 _OFF_AT_MOST = timedelta(minutes=4)
+# What goes on after answers, which take three seconds at most: all is over ten after a SIGTERM.
+_AFTER_SECONDS = 5
 log = logging.getLogger("bot")
 
 _until_it_answers = retry(
@@ -51,7 +53,7 @@ async def main() -> None:
             )
         )
         bot = Bot(desk)
-        stack.push_async_callback(background.wait, seconds=DRAIN_SECONDS)
+        stack.push_async_callback(background.wait, seconds=_AFTER_SECONDS)
         await stack.enter_async_context(open_doors(bot))
         ready = asyncio.create_task(_make_ready(bot, background, stack))
         stopping = asyncio.create_task(stopped.wait())

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from jobs.retrying import Tools, nothing
 from models import flow
-from models.arranging import candidates
+from models.arranging import as_listed, candidates
 from models.assignment import choose, doubtful
 from models.clock import now as clock
 from models.desk import Change
@@ -34,10 +34,9 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
         why = "it is not known yet whether the card of the last offer was sent"
         raise NotNow(why, seconds=_CARD_SECONDS, counts=False)
     people, vocabulary = await candidates(tools.desk, ticket.team_id)
-    # A skill may have been renamed since the triage.
-    needed = vocabulary.current(ticket.triage.skills if ticket.triage else ())
+    listed = as_listed(ticket, vocabulary)
     doubt = doubtful(ticket, await tools.desk.store.configuration(ticket.team_id))
-    choice = choose(ticket.needing(needed), people, now=clock(), doubt=doubt)
+    choice = choose(listed, people, now=clock(), doubt=doubt)
     if choice is None:
         raise NotNow(
             "there is no moderator or admin with room for it: see `/ticket admin`, ADMIN_SLACK_IDS",
@@ -49,7 +48,7 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
 
     def offered(current: Ticket, now: datetime) -> Ticket:
         return flow.make(
-            current,
+            as_listed(current, vocabulary),
             Move.OFFER,
             by=None,
             now=now,

@@ -3,9 +3,11 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
+from pydantic import SecretStr
 
 from jobs import smtp
 from jobs.gemini import Gemini, GeminiFailed
@@ -16,6 +18,7 @@ from models.errors import OutsideError
 from models.health import Finding, Health
 from models.opening import open_desk
 from models.settings import Settings, read_settings
+from models.slack import Slack
 from models.wording import STEP_WORDS, counted
 
 KEEP_SECONDS = 60
@@ -80,14 +83,44 @@ async def _mail(settings: Settings) -> Finding:
 
 
 async def _bot(desk: Desk) -> list[Finding]:
-    """Whether a bot on this machine is ready, and whether Slack's requests would reach it."""
+    """Whether a bot on this machine is ready, and whether what Slack sends would reach it."""
     settings = desk.settings
     here = f"http://{settings.host}:{settings.port}"
-    looks = [_readiness("bot", here, todo="Start it: python -m bot")]
-    if settings.public_url and settings.slack_app_token is None:
-        todo = "Check PUBLIC_URL, and what stands between it and the bot."
-        looks.append(_readiness("bot from outside", settings.public_url.rstrip("/"), todo=todo))
+    bot = await _readiness("bot", here, todo="Start it: python -m bot")
+    if settings.slack_app_token:
+        return [bot, await _socket(desk.slack, settings.slack_app_token, bot)]
+    return [bot, *await _from_outside(settings.public_url)]
+
+
+async def _socket(slack: Slack, token: SecretStr, bot: Finding) -> Finding:
+    """A bot that is ready has a socket; one that is not may have none for want of a token."""
+    try:
+        await slack.try_app_token(token)
+    except OutsideError as error:
+        todo = "Check SLACK_APP_TOKEN (scope connections:write), and that Socket Mode is on."
+        return Finding("Socket Mode", str(error), todo)
+    says = "connected" if bot.ok else "the token is valid, but no bot is connected"
+    return Finding("Socket Mode", says, bot.todo)
+
+
+async def _from_outside(public_url: str | None) -> list[Finding]:
+    if public_url is None:
+        return [Finding("bot from outside", "not looked at: PUBLIC_URL is not set")]
+    url, todo = public_url.rstrip("/"), "Check PUBLIC_URL, and what stands between it and the bot."
+    looks = (_readiness("bot from outside", url, todo=todo), _requests(url, todo=todo))
     return list(await asyncio.gather(*looks))
+
+
+async def _requests(url: str, *, todo: str) -> Finding:
+    """A request that nobody has signed gets as far as one of Slack's: to the bot, which says so."""
+    try:
+        async with aiohttp.ClientSession() as http, http.post(f"{url}/slack/events") as answer:
+            status = answer.status
+    except (aiohttp.ClientError, ValueError) as error:
+        return Finding("Slack's requests", f"do not arrive ({type(error).__name__})", todo)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Finding("Slack's requests", "arrive")
+    return Finding("Slack's requests", f"are answered with {status} by somebody else", todo)
 
 
 async def _readiness(what: str, url: str, *, todo: str) -> Finding:

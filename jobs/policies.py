@@ -1,7 +1,8 @@
 """How each kind of step is tried: how long a try may take, how often, and with what pauses.
 
-What is refused for good (`Refused`) is not tried again, whatever stands here; what the outside asks
-us to wait for (`NotNow` with `counts=False`) uses up no attempt.
+What counts as refused for good is said where the outside is known: Slack's `invalid_auth` in
+`models.slack`, a 550 in `jobs.smtp`. What the outside asks us to wait for (Slack's `ratelimited`:
+`NotNow` with `counts=False`) uses up no attempt.
 """
 
 import random
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from models.errors import NotNow
+from models.errors import NotNow, Refused
 from models.step import LEASE, Step
 
 # All of a try is over well before its lease, so that nobody else starts while it is at work.
@@ -27,12 +28,14 @@ class Policy:
         first: the pause after the first failed try; each further one is twice as long.
         longest: the longest pause.
         seconds: how long one try may take.
+        permanent: what ends it at the first try.
     """
 
     attempts: int
     first: timedelta
     longest: timedelta
     seconds: float = 18
+    permanent: type[Exception] = Refused
 
 
 _QUICK = Policy(attempts=12, first=timedelta(seconds=2), longest=timedelta(minutes=5))
@@ -61,11 +64,13 @@ POLICIES: Mapping[Step, Policy] = {
 
 
 def pause(policy: Policy, error: Exception, *, attempts: int) -> timedelta | None:
-    """How long to wait after a failed try; None: it was the last one.
+    """How long to wait after a failed try; None: there is no other.
 
     Args:
         attempts: how many tries have failed, this one included if it counts.
     """
+    if isinstance(error, policy.permanent):
+        return None
     patient = isinstance(error, NotNow) and not error.counts
     if attempts >= policy.attempts and not patient:
         return None

@@ -8,6 +8,7 @@ from typing import Any
 from jobs.retrying import Tools
 from models.clock import now as clock
 from models.errors import NoSuchTicket, Unavailable
+from models.logs import about
 from models.people import PROFILE_HOLDS
 
 SWEEP_SECONDS = 5
@@ -28,7 +29,8 @@ async def sweep(ctx: dict[str, Any]) -> None:
     for ticket in tickets:
         # Who is woken for one step does all that are due.
         due = next(entry for entry in ticket.pending if entry.due and entry.due <= now)
-        await tools.desk.queue.ring(ticket.id, [due], now=now, again=True)
+        with about(ticket.id):
+            await tools.desk.queue.ring(ticket.id, [due], now=now, again=True)
 
 
 async def take_up_what_can_be_read(ctx: dict[str, Any]) -> None:

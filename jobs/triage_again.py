@@ -12,6 +12,7 @@ from jobs.policies import POLICIES
 from jobs.retrying import Tools, nothing
 from jobs.triage_ticket import kept_in_the_house
 from models import builtin, flow
+from models.arranging import as_listed
 from models.desk import Change
 from models.errors import NotNow, OutOfTurn
 from models.flow import FLOW, Move
@@ -40,11 +41,14 @@ async def triage_again(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
         # While Gemini is let rest, too, the pauses between tries grow: many tickets may wait.
         raise NotNow(str(failed)) from failed
     raised = builtin.raised(triage, ticket, configuration)
+    # An answer takes seconds, in which the list may have changed.
+    vocabulary = (await tools.desk.store.configuration(ticket.team_id)).vocabulary
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
         if not _untouched(current):
             raise OutOfTurn(f"{current.id} is in somebody's hands")
-        return flow.make(current, Move.TRIAGE_AGAIN, by=None, now=now, triage=raised)
+        moved = flow.make(current, Move.TRIAGE_AGAIN, by=None, now=now, triage=raised)
+        return as_listed(moved, vocabulary)
 
     return triaged
 

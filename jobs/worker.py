@@ -126,7 +126,8 @@ class WorkerSettings:
     max_tries = 1000
     # A job that a killed worker leaves behind is refused by arq for 10 s more than this.
     job_timeout = (GOES_ON + LONGEST_TRY).total_seconds()
-    job_completion_wait = 10
+    # Who ends it waits ten seconds, and closing takes some of them.
+    job_completion_wait = 7
     max_jobs = 20
     # Only so many queued ids are ever looked at, over all workers.
     queue_read_limit = 2000

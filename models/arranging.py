@@ -40,6 +40,15 @@ async def candidates(desk: Desk, team_id: str) -> tuple[list[Candidate], Vocabul
     return people, vocabulary
 
 
+def as_listed(ticket: Ticket, vocabulary: Vocabulary) -> Ticket:
+    """The ticket with the skills that the desk has now.
+
+    Who triaged it may have read the list before a skill was renamed or removed, and who made the
+    tickets follow may have looked before it was triaged.
+    """
+    return ticket.needing(vocabulary.known(ticket.triage.skills if ticket.triage else ()))
+
+
 # -- skills --------------------------------------------------------------------------------------
 
 

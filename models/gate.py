@@ -63,6 +63,7 @@ class Budget:
 BUDGETS = {
     "chat.postMessage": Budget(each=timedelta(seconds=0.15), burst=40),
     "chat.update": Budget(each=timedelta(seconds=2.4), burst=15),
+    "chat.delete": Budget(each=timedelta(seconds=2.4), burst=15),
     "conversations.history": Budget(each=timedelta(seconds=2), burst=15),
     "conversations.open": Budget(each=timedelta(seconds=2), burst=15),
     "users.info": Budget(each=timedelta(seconds=1), burst=20),

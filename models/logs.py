@@ -40,6 +40,8 @@ def start_logging() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Bolt warns at every start that it takes no token from the environment; that is meant so.
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+    # arq's own would say the same once more, and not as JSON.
+    logging.getLogger("arq").handlers.clear()
     for name in ("slack_sdk", "arq"):
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -71,6 +71,10 @@ class Vocabulary:
         """The names as the desk has them now; one that it does not have stays as it is."""
         return tuple(dict.fromkeys(self.canonical(name) or name for name in names))
 
+    def known(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The names as the desk has them now, without those that it does not have any more."""
+        return tuple(dict.fromkeys(filter(None, map(self.canonical, names))))
+
     def search(self, typed: str, *, most: int) -> tuple[str, ...]:
         """The skills that what is typed may mean, those whose name begins so first."""
         wanted = " ".join(typed.casefold().split())

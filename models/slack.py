@@ -128,6 +128,17 @@ class Slack:
         at = parsedate_to_datetime(heard["date"]) if "date" in heard else now()
         return Credentials(identity=identity, scopes=scopes, at=at)
 
+    async def try_app_token(self, token: SecretStr) -> None:
+        """Ask for a link to a socket, as Socket Mode does, and leave it unused.
+
+        Raises:
+            OutsideError: Slack gives none.
+        """
+        await self._call(
+            "apps.connections.open",
+            lambda: self.client.apps_connections_open(app_token=token.get_secret_value()),
+        )
+
     async def profile(self, slack_id: str, *, team_id: str) -> Profile:
         """Ask Slack for a person's name, e-mail, time zone, and whether they own the workspace."""
         answer = await self._call("users.info", lambda: self.client.users_info(user=slack_id))

@@ -164,7 +164,8 @@ class Store:
             try:
                 tickets.append(ticket_of(document))
             except Unreadable as damaged:
-                log.warning("%s is set aside: %s", document["_id"], damaged.__cause__)
+                of = document["_id"]
+                log.warning("%s is set aside: %s", of, damaged.__cause__, extra={"ticket": str(of)})
                 change = {"set_aside": {"at": now, "why": str(damaged.__cause__)[:500]}}
                 write = {"$set": change, "$unset": {"due": "", "dead": ""}}
                 await self._db.tickets.update_one({"_id": document["_id"]}, write)

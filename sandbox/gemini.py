@@ -58,6 +58,7 @@ class GeminiStandIn:
         self.changes = Changes()
         self._behave: Behaviour = self._well
         self._times: int | None = None
+        self._held = asyncio.Event()
         self._gone = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -95,6 +96,7 @@ class GeminiStandIn:
     def recovers(self) -> None:
         """Answer well again."""
         self._act(self._well, None)
+        self._held.set()
 
     def forget(self) -> None:
         """Forget what was asked, and answer well."""
@@ -128,6 +130,16 @@ class GeminiStandIn:
             return web.json_response({"promptFeedback": {"blockReason": "SAFETY"}})
 
         self._act(block, None)
+
+    def holds(self) -> None:
+        """Take the request, and answer it well, but not before `recovers`."""
+        held = self._held = asyncio.Event()
+
+        async def hold(request: Json) -> web.StreamResponse:
+            await held.wait()
+            return await self._well(request)
+
+        self._act(hold, None)
 
     def hangs(self) -> None:
         """Take the request and never answer."""

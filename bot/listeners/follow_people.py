@@ -1,7 +1,9 @@
 """Slack tells of people: who changed their profile, who left, who is in the user group.
 
-The answer to an event is given when what it says is stored; an event that can't be stored is not
-answered, and Slack sends it again: https://docs.slack.dev/apis/events-api#retries
+The answer to an event about a person is given when what it says is stored; one that can't be stored
+is not answered, and Slack sends it again: https://docs.slack.dev/apis/events-api#retries
+Who is in a user group has to be asked of Slack, which takes longer than an answer may: it is read
+after the answer, and again whenever a bot begins.
 """
 
 import logging

@@ -14,6 +14,7 @@ from models.desk import Desk
 from models.doctor import MOST_TICKETS, examine
 from models.errors import DeskError, NoSuchTicket, OutOfTurn, OutsideError
 from models.health import Finding, dead_by_kind
+from models.member import Member
 from models.step import Step
 from models.wording import STEP_WORDS, counted
 
@@ -25,6 +26,7 @@ def register(app: AsyncApp) -> None:
     """Listen for the buttons."""
     app.action(desk_health.WATCH)(show_health)
     app.action(desk_health.REPLAY)(replay_steps)
+    app.action(desk_health.REPLAY_ONE)(replay_step)
     app.action(desk_health.TAKE_UP)(take_up_tickets)
 
 
@@ -50,15 +52,24 @@ async def replay_steps(
     step = Step(body["actions"][0]["value"])
 
     async def replay() -> str:
-        dead = dead_by_kind(await desk.store.dead_tickets(limit=MOST_TICKETS))
-        tickets = next((kind.tickets for kind in dead if kind.step is step), ())
-        for ticket_id in tickets:
-            with suppress(OutOfTurn, NoSuchTicket):
-                await desk.replay(ticket_id, step)
-        # Not before: a ticket that is still dead would raise it again.
-        await desk.store.end_alarm(admin.team_id, step)
-        await desk.accounts.note(admin, "tried again", step, after={"tickets": list(tickets)})
+        tickets = await _dead(desk, step)
+        await _replay(desk, admin, step, tickets)
         return f"Trying again: {STEP_WORDS[step]} for {counted(len(tickets), 'ticket')}."
+
+    background.start(_do_and_show(desk, body["view"]["id"], replay))
+    await ack()
+
+
+async def replay_step(
+    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+) -> None:
+    """Have the dead step of one ticket tried again."""
+    admin = await acting.admin(desk, body)
+    step, ticket_id = desk_health.picked(body)
+
+    async def replay() -> str:
+        await _replay(desk, admin, step, (ticket_id,))
+        return f"Trying again: {STEP_WORDS[step]} for {ticket_id}."
 
     background.start(_do_and_show(desk, body["view"]["id"], replay))
     await ack()
@@ -84,6 +95,24 @@ async def take_up_tickets(
     await ack()
 
 
+async def _dead(desk: Desk, step: Step) -> tuple[str, ...]:
+    """The tickets for which that step was given up."""
+    kinds = dead_by_kind(await desk.store.dead_tickets(limit=MOST_TICKETS))
+    return next((kind.tickets for kind in kinds if kind.step is step), ())
+
+
+async def _replay(desk: Desk, admin: Member, step: Step, tickets: tuple[str, ...]) -> None:
+    """Have that step of these tickets tried again; admins are told anew when all of them are."""
+    left = set(await _dead(desk, step)) - set(tickets)
+    for ticket_id in tickets:
+        with suppress(OutOfTurn, NoSuchTicket):
+            await desk.replay(ticket_id, step)
+    if not left:
+        # Not before: a ticket that is still dead would raise it again.
+        await desk.store.end_alarm(admin.team_id, step)
+    await desk.accounts.note(admin, "tried again", step, after={"tickets": list(tickets)})
+
+
 async def _do_and_show(desk: Desk, view_id: str, act: Callable[[], Awaitable[str]]) -> None:
     try:
         note = await act()
@@ -93,8 +122,14 @@ async def _do_and_show(desk: Desk, view_id: str, act: Callable[[], Awaitable[str
 
 
 async def _show(desk: Desk, view_id: str, *, note: str = "") -> None:
-    health = await examine(desk, _seen_by_worker(desk))
+    health = await examine(desk, _seen_by_bot(desk), _seen_by_worker(desk))
     await desk.slack.update_view(view_id, desk_health.draw(health, note=note))
+
+
+async def _seen_by_bot(desk: Desk) -> list[Finding]:
+    """Who looks at this has pressed a button, and Slack has told us."""
+    way = "Socket Mode" if desk.settings.slack_app_token else "HTTP"
+    return [Finding("Slack's requests", f"arrive, by {way}")]
 
 
 async def _seen_by_worker(desk: Desk) -> list[Finding]:

@@ -1,16 +1,21 @@
 """The page on which an admin sees whether the desk works, and replays what was given up."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from models.cards import Block
 from models.health import Dead, Finding, Health
+from models.step import Step
 from models.wording import STEP_WORDS, clip, counted, escape, listed, moment
 
-WATCH, REPLAY, TAKE_UP = "watch_desk", "replay_steps", "take_up_tickets"
+WATCH, TAKE_UP = "watch_desk", "take_up_tickets"
+REPLAY, REPLAY_ONE = "replay_steps", "replay_step"
 TITLE = "Is the desk well?"
 # What a section holds: https://docs.slack.dev/reference/block-kit/blocks/section-block
 _SECTION = 3000
 _NAMED_TICKETS = 10
+# What a menu holds: https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
+_OPTIONS = 100
 
 
 def button() -> Block:
@@ -42,7 +47,10 @@ def _blocks(health: Health, note: str) -> Iterator[Block]:
         yield _section("Nothing has been given up.")
     for dead in health.dead:
         yield _section(_told(dead))
-        yield _try_again(REPLAY, value=dead.step.value, what=STEP_WORDS[dead.step])
+        again = _try_again(REPLAY, value=dead.step.value, what=STEP_WORDS[dead.step])
+        if len(dead.tickets) > 1:
+            again["elements"].append(_one_of(dead))
+        yield again
     if health.set_aside:
         names = tuple(health.set_aside)
         yield _section(
@@ -81,6 +89,27 @@ def _try_again(action: str, *, value: str, what: str) -> Block:
         "accessibility_label": f"Try again: {what}",
     }
     return {"type": "actions", "block_id": f"{action}:{value}", "elements": [element]}
+
+
+def _one_of(dead: Dead) -> Block:
+    """A menu of these tickets, for who would try one before all."""
+    options = [
+        {"text": _plain(ticket_id), "value": f"{dead.step.value}:{ticket_id}"}
+        for ticket_id in dead.tickets[:_OPTIONS]
+    ]
+    hint = _plain("Try one of them")
+    return {
+        "type": "static_select",
+        "action_id": REPLAY_ONE,
+        "placeholder": hint,
+        "options": options,
+    }
+
+
+def picked(body: dict[str, Any]) -> tuple[Step, str]:
+    """The step, and the ticket picked in that menu."""
+    step, _, ticket_id = body["actions"][0]["selected_option"]["value"].partition(":")
+    return Step(step), ticket_id
 
 
 def _section(text: str) -> Block:

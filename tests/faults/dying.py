@@ -11,7 +11,7 @@ from sandbox.world import World
 from tests.faults.walking import Stage
 from tests.stories.acts import leases_end
 
-_END_SECONDS = 10
+END_SECONDS = 10
 # What the worker asks of Slack; the bot asks some of it too, and is not harmed.
 _METHODS = (
     "users.info",
@@ -69,7 +69,7 @@ class ToldToEnd:
 
     async def _end(self) -> None:
         # Not waited for: the message that is held back here may be what it has to finish.
-        self._ending = asyncio.create_task(self._worker.stop(timeout=_END_SECONDS))
+        self._ending = asyncio.create_task(self._worker.stop(timeout=END_SECONDS))
 
     async def comes(self) -> None:
         """Return when the process has ended."""

@@ -96,7 +96,6 @@ async def test_a_form_sent_three_times_at_once_is_one_ticket(desk: Stage) -> Non
     await settled(desk, number)
 
 
-@pytest.mark.long
 @pytest.mark.fault("F02")
 async def test_a_form_sent_to_two_bots_at_once_is_one_ticket(desk: Stage) -> None:
     world, port = desk.world, free_port()

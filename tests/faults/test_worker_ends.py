@@ -3,9 +3,11 @@
 import pytest
 
 from sandbox.wire import Moment
-from tests.faults.dying import AtCall, AtLetter, ToldToEnd, goes_through
+from tests.faults.dying import END_SECONDS, AtCall, AtLetter, ToldToEnd, goes_through
+from tests.faults.invariants import check_invariants
 from tests.faults.places import at_each, nothing_is_lost_or_twice
-from tests.faults.walking import Outcome, Stage, walks
+from tests.faults.walking import Outcome, Stage, submits, walks
+from tests.stories.acts import leases_end
 
 pytestmark = pytest.mark.beside
 
@@ -25,6 +27,30 @@ async def test_the_worker_is_told_to_end_at_a_message(
         return told
 
     await at_each(places, run)
+
+
+@pytest.mark.long
+@pytest.mark.fault("F21", "F31")
+async def test_the_worker_is_told_to_end_in_the_middle_of_a_long_step(stage: Stage) -> None:
+    """It gives the step ten seconds, less what it needs for itself, and uses up no attempt."""
+    world = stage.world
+    world.gemini.hangs()
+    await submits(stage)
+    await world.gemini.until(lambda: world.gemini.requests)
+
+    await world.worker.stop(timeout=END_SECONDS)
+
+    assert world.worker.exit_code == 0
+    [ticket] = await world.documents("tickets")
+    assert [step["attempts"] for step in ticket["pending"] if step["step"] == "triage_ticket"] == [
+        0
+    ]
+    world.gemini.recovers()
+    await leases_end(world)
+    await world.worker.start()
+    await world.cast.bob.gets_message("Offered to you", timeout=20)
+    await stage.settles()
+    await check_invariants(world)
 
 
 @pytest.mark.few(7)

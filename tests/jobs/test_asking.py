@@ -120,6 +120,7 @@ async def test_the_ticket_says_what_asked_and_what_it_took(tools: Tools) -> None
     assert said.ms > 0
 
 
+@pytest.mark.fault("F67")
 async def test_what_is_hidden_does_not_leave_and_is_back_in_the_answer(
     tools: Tools, google: GeminiStandIn
 ) -> None:
@@ -161,6 +162,7 @@ async def test_of_a_confidential_ticket_nothing_was_sent_and_the_page_says_so(
     assert "is confidential: it was never sent" in str(page)
 
 
+@pytest.mark.fault("F66")
 async def test_a_ticket_with_orders_for_the_model_is_not_sent(
     tools: Tools, google: GeminiStandIn
 ) -> None:

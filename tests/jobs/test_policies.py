@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from jobs.policies import POLICIES, pause
-from models.errors import NotNow, Unknown
-from models.step import Step
+from models.errors import Gone, NotNow, Refused, Unknown
+from models.step import LEASE, Step
 
 POLICY = POLICIES[Step.DM_ASSIGNEE]
 LETTER = POLICIES[Step.EMAIL_ASSIGNEE]
@@ -33,6 +33,18 @@ def test_what_uses_up_no_attempt_may_be_waited_for_for_ever() -> None:
     busy = NotNow("ratelimited", seconds=30, counts=False)
 
     assert pause(POLICY, busy, attempts=POLICY.attempts) == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("step", Step)
+@pytest.mark.parametrize("refused", [Refused("invalid_auth"), Gone("user_not_found")])
+def test_what_is_refused_for_good_is_not_tried_again(step: Step, refused: Exception) -> None:
+    assert pause(POLICIES[step], refused, attempts=1) is None
+    assert pause(POLICIES[step], Unknown("x"), attempts=1) is not None
+
+
+def test_each_kind_of_step_has_a_policy_and_no_try_outlasts_its_lease() -> None:
+    assert set(POLICIES) == set(Step)
+    assert all(policy.seconds < LEASE.total_seconds() - 10 for policy in POLICIES.values())
 
 
 def test_a_letter_outlasts_a_greylisting_server() -> None:

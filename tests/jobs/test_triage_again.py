@@ -168,6 +168,21 @@ async def test_while_gemini_is_let_rest_the_step_waits_longer_each_time_and_ends
     assert (over.step(Step.TRIAGE_AGAIN), over.step(Step.TELL_ADMINS)) == (None, None)
 
 
+@pytest.mark.fault("F56")
+async def test_a_skill_that_is_removed_while_gemini_thinks_is_none_of_the_tickets(
+    scene: Scene,
+) -> None:
+    ticket = await scene.offered()
+    admin = await scene.desk.store.set_role("T1", "UGRACE", role=Role.ADMIN)
+    scene.gemini.failure = None
+    scene.gemini.meanwhile = lambda: arranging.remove_skill(scene.desk, admin, "okta")
+
+    after = await scene.asks_again(ticket)
+
+    assert after.triage
+    assert (after.triage.engine, after.triage.skills) == (Engine.GEMINI, ())
+
+
 async def test_what_is_corrected_while_gemini_thinks_stays_corrected(scene: Scene) -> None:
     ticket = await scene.offered()
     bob = await scene.desk.store.set_role("T1", "UBOB", role=Role.MODERATOR)

@@ -20,6 +20,7 @@ from models.gate import (
     calling,
 )
 from sandbox.servers import Servers, free_port
+from tests.rules.slack_calls import methods_called
 
 SLACK = Service.SLACK
 
@@ -117,6 +118,13 @@ async def test_who_asks_for_time_gets_it_for_that_call_alone(gate: Gate, other: 
 
     assert 29 < await waits(other, "chat.update") <= 30
     await passes(other, "users.info")
+
+
+def test_each_method_that_a_worker_may_call_in_bulk_has_a_budget() -> None:
+    # Only the bot opens views, asks who it is, and reads the user group.
+    bulk = {name for name in methods_called() if name.split(".")[0] in {"chat", "conversations"}}
+
+    assert bulk | {"users.info"} <= BUDGETS.keys()
 
 
 async def test_a_budget_is_spent_by_all_workers_together(gate: Gate, other: Gate) -> None:

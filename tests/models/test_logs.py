@@ -10,12 +10,14 @@ import pytest
 LINES = """
 import logging
 from models.logs import about, start_logging
+logging.getLogger("arq").addHandler(logging.StreamHandler())
 start_logging()
 log = logging.getLogger("desk")
 log.info("nothing special")
 with about("T-7"):
     log.warning("“%s” went wrong", "it")
 log.error("can't open wss://x.slack.com/link/?ticket=secret-1&app_id=2")
+logging.getLogger("arq.worker").warning("a job has expired")
 try:
     raise ValueError("My salary is wrong")
 except ValueError:
@@ -28,7 +30,7 @@ def test_a_line_is_json_names_its_ticket_and_hides_the_door_to_the_socket() -> N
     ran = subprocess.run(  # noqa: S603
         [sys.executable, "-c", LINES], capture_output=True, text=True, check=True
     )
-    first, second, third, fourth = (json.loads(line) for line in ran.stderr.splitlines())
+    first, second, third, fourth, fifth = (json.loads(line) for line in ran.stderr.splitlines())
 
     assert (first["level"], first["logger"], first["message"]) == (
         logging.getLevelName(logging.INFO),
@@ -38,7 +40,8 @@ def test_a_line_is_json_names_its_ticket_and_hides_the_door_to_the_socket() -> N
     assert "ticket" not in first
     assert first["at"].endswith("+00:00")
     assert (second["ticket"], second["message"]) == ("T-7", "“it” went wrong")
+    assert fourth["message"] == "a job has expired"
     assert third["message"] == "can't open wss://x.slack.com/link/?ticket=…&app_id=2"
-    assert fourth["error"].startswith("ValueError\n")
-    assert "line 11" in fourth["error"]
+    assert fifth["error"].startswith("ValueError\n")
+    assert "line 12" in fifth["error"]
     assert "salary" not in ran.stderr

@@ -81,6 +81,7 @@ PLANTED = st.one_of(
 )
 
 
+@pytest.mark.fault("F67")
 @given(st.lists(st.tuples(TALK, PLANTED), min_size=1, max_size=6), TALK)
 def test_nothing_planted_leaves_and_all_comes_back(parts: list[tuple[str, str]], end: str) -> None:
     text = " ".join([*(f"{talk} {planted}" for talk, planted in parts), end])
@@ -146,9 +147,9 @@ def test_what_is_nobodys_secret_stays(plain: str) -> None:
 def test_four_times_the_text_takes_about_four_times_as_long(piece: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
-        began = time.perf_counter()
+        began = time.process_time()
         hide(text)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     # Quadratic is sixteen times; a machine at work is allowed to be late.
     short = min(seconds(2000) for _ in range(2))

@@ -38,6 +38,7 @@ ATTACKS = list(
 NAMES = [f"{at} {each['kind']} {each['how']}" for at, each in enumerate(ATTACKS, start=2)]
 SEEN = [each for each in ATTACKS if each["kind"] != "other words"]
 NAMES_SEEN = [name for name in NAMES if "other words" not in name]
+pytestmark = pytest.mark.fault("F66")
 each_attack = pytest.mark.parametrize("attack", ATTACKS, ids=NAMES)
 VERA = member("UVERA", Role.MODERATOR, skills=("vpn",), email="vera@example.org")
 MAL = member("UMAL", Role.MODERATOR, skills=("security",), email="mal@example.org")

@@ -6,6 +6,8 @@ from tests.rules.slack_calls import MANIFEST, methods_called, registered, unread
 
 # What each method needs: https://docs.slack.dev/reference/methods
 SCOPES = {
+    # Its scope, connections:write, is the app-level token's own.
+    "apps.connections.open": set(),
     "auth.test": set(),
     "chat.postMessage": {"chat:write"},
     "chat.delete": {"chat:write"},

@@ -76,6 +76,27 @@ async def gives(
     await admin.closes()
 
 
+async def opens_list(world: World, admin: Person, name: str) -> None:
+    """Open `/ticket admin` and, from there, the form of that name."""
+    await opens_team(world.slack, admin)
+    assert admin.modal
+    await admin.clicks(admin.modal, name)
+    await world.slack.until(
+        lambda: admin.modal and admin.modal.title == name, waiting_for=f"the form {name}"
+    )
+
+
+async def saves(admin: Person) -> str:
+    """Send the form, and read what it says then; everything is closed afterwards."""
+    await admin.submits()
+    assert admin.modal, admin.alerts
+    assert not admin.modal.errors, admin.modal.errors
+    says = admin.modal.says
+    while admin.modal:
+        await admin.closes()
+    return says
+
+
 async def leases_end(world: World) -> None:
     """As if the half minute had passed after which the steps of a dead worker are due again.
 

@@ -8,29 +8,8 @@ from sandbox.cast import Cast
 from sandbox.servers import Servers
 from sandbox.slack.person import Person
 from sandbox.world import World
-from tests.stories.acts import gives, opens_team, opens_ticket
+from tests.stories.acts import gives, opens_list, opens_team, opens_ticket, saves
 from tests.stories.conftest import HTTP_ONLY
-
-
-async def opens(world: World, admin: Person, name: str) -> None:
-    """Open `/ticket admin` and, from there, the form of that name."""
-    await opens_team(world.slack, admin)
-    assert admin.modal
-    await admin.clicks(admin.modal, name)
-    await world.slack.until(
-        lambda: admin.modal and admin.modal.title == name, waiting_for=f"the form {name}"
-    )
-
-
-async def saves(admin: Person) -> str:
-    """Send the form, and read what it says then; everything is closed afterwards."""
-    await admin.submits()
-    assert admin.modal, admin.alerts
-    assert not admin.modal.errors, admin.modal.errors
-    says = admin.modal.says
-    while admin.modal:
-        await admin.closes()
-    return says
 
 
 async def member(world: World, person: Person) -> dict[str, Any]:
@@ -47,7 +26,7 @@ async def test_a_new_name_for_a_skill_follows_to_people_tickets_and_cards(
     number = await opens_ticket(cast.ada, "Okta drops me")
     await bob.gets_message("knows okta")
 
-    await opens(world, grace, "Skills")
+    await opens_list(world, grace, "Skills")
     await grace.fills("Skill", "okta")
     await grace.fills("Name", "Entra")
     assert "Entra is saved" in await saves(grace)
@@ -64,7 +43,7 @@ async def test_a_new_name_for_a_skill_follows_to_people_tickets_and_cards(
 async def test_a_skill_that_is_in_use_is_removed_after_a_question(world: World, cast: Cast) -> None:
     grace = cast.grace
     await gives(world.slack, grace, cast.eve, role="Moderator", skills=["outlook", "mac"])
-    await opens(world, grace, "Skills")
+    await opens_list(world, grace, "Skills")
     await grace.fills("Skill", "outlook")
     assert grace.modal
     await grace.clicks(grace.modal, "Remove this skill")
@@ -111,7 +90,7 @@ async def test_a_category_has_a_least_priority_and_may_be_kept_from_gemini(
     world: World, cast: Cast
 ) -> None:
     grace = cast.grace
-    await opens(world, grace, "Categories")
+    await opens_list(world, grace, "Categories")
     await grace.fills("Name", "Salaries")
     await grace.fills("Words that point to it", "payslip, wage")
     await grace.fills("At least this priority", "high")
@@ -131,7 +110,7 @@ async def test_a_category_has_a_least_priority_and_may_be_kept_from_gemini(
 async def test_an_admin_tries_a_text_and_nothing_comes_of_it(world: World, cast: Cast) -> None:
     grace = cast.grace
     before = len(await world.documents("tickets"))
-    await opens(world, grace, "Try it")
+    await opens_list(world, grace, "Try it")
     await grace.fills("What somebody may write", "VPN is down\nI cannot work since this morning.")
     await grace.submits()
 

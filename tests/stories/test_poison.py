@@ -1,10 +1,15 @@
 """A ticket that can't be worked on is set aside with its reason; the others go on."""
 
+import json
+from typing import Any
+
 import pytest
 
 from sandbox.cast import Cast
+from sandbox.mail import MailFault
+from sandbox.slack.faults import Fault
 from sandbox.world import World
-from tests.stories.acts import leases_end, opens_ticket
+from tests.stories.acts import leases_end, nothing_pends, opens_ticket
 from tests.stories.conftest import HTTP_ONLY
 
 SECRET = "swordfish in the text"
@@ -21,9 +26,37 @@ async def test_a_poisoned_ticket_does_not_stop_the_others(world: World, cast: Ca
     await world.worker.start()
 
     assert await cast.bob.gets_message("Okta is down too", timeout=20)
-    assert "T-1 is set aside" in world.worker.log_of_this_run
+    said = [one for one in lines(world.worker.log_of_this_run) if "set aside" in one["message"]]
+    assert {one["ticket"] for one in said} == {"T-1"}
     assert world.worker.alive
     assert SECRET not in world.worker.log + world.bot.log
+
+
+def lines(log: str) -> list[dict[str, Any]]:
+    """What a process has logged: lines of JSON, but for what arq says before the desk is open."""
+    said = log.splitlines()
+    first = next(at for at, line in enumerate(said) if line.startswith("{"))
+    return [json.loads(line) for line in said[first:]]
+
+
+@HTTP_ONLY
+async def test_one_id_is_on_every_line_about_a_ticket_in_bot_jobs_and_mail(
+    world: World, cast: Cast
+) -> None:
+    began = len(world.bot.log_of_this_run), len(world.worker.log_of_this_run)
+    world.slack.faults.add("chat.postMessage", Fault(status=500), times=1)
+    world.mail.fails(MailFault.GREYLIST, times=1)
+    number = await opens_ticket(cast.ada, "VPN is down")
+    await cast.bob.clicks(await cast.bob.gets_message("Offered to you"), "Claim")
+    await nothing_pends(world)
+
+    logs = world.bot.log_of_this_run[began[0] :], world.worker.log_of_this_run[began[1] :]
+    bot, worker = map(lines, logs)
+    about = [line for line in bot + worker if line.get("ticket") == number]
+    assert [line for line in bot + worker if number in line["message"] and line not in about] == []
+    assert any(line["message"] == f"{number}: opened" for line in about if line in bot)
+    assert any(line["message"] == f"{number}: email_assignee is done" for line in about)
+    assert any("email_assignee is put off" in line["message"] for line in about)
 
 
 @pytest.mark.fault("F92")

@@ -1,0 +1,88 @@
+"""Fifty moderators claim the same ticket at the same moment, at two bots."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sandbox.servers import Servers, free_port
+from sandbox.slack.person import Person
+from sandbox.world import World
+from tests.faults.forging import (
+    Answer,
+    interactive,
+    interacts,
+    only_ticket,
+    posts,
+    pressed_as,
+    signed,
+)
+from tests.faults.invariants import check_invariants
+from tests.stories.acts import gives, nothing_pends, opens_ticket
+
+MANY = 50
+
+
+@pytest.mark.fault("F50")
+async def test_of_fifty_claims_at_two_bots_one_wins_and_the_others_are_told_by_name(
+    servers: Servers, sabotage: dict[str, str]
+) -> None:
+    async with World(servers=servers, told_all=sabotage) as world:
+        world.slack.rate_limits = False
+        port = free_port()
+        second = world.new_bot("second-bot", port=port)
+        await second.start()
+        try:
+            await _all_claim(world, f"http://127.0.0.1:{port}")
+            await check_invariants(world, more=[second])
+        finally:
+            await second.stop()
+
+
+async def _all_claim(world: World, second_url: str) -> None:
+    ada, bob = world.cast.ada, world.cast.bob
+    await gives(world.slack, world.cast.grace, bob, role="Moderator", skills=["vpn"])
+    await opens_ticket(ada, "VPN is down")
+    await bob.clicks(await bob.gets_message("Offered to you"), "Decline")
+    people = await _hires(world)
+    await nothing_pends(world)
+    ticket = await only_ticket(world)
+    value = f"{ticket['_id']}:{ticket['version']}"
+    claims = [await pressed_as(world, person, "claim_ticket", value) for person in people]
+
+    async def claim(number: int, payload: dict[str, Any]) -> Answer:
+        if number % 2:
+            return await interacts(people[number], payload)
+        body = interactive(payload)
+        return await posts(world, body, signed(world, body), url=second_url)
+
+    answers = await asyncio.gather(*(claim(*each) for each in enumerate(claims)))
+
+    assert {answer.status for answer in answers} == {200}
+    await nothing_pends(world)
+    ticket = await only_ticket(world)
+    assert [event["what"] for event in ticket["history"]].count("claimed") == 1
+    refusal = f"<@{ticket['assignee']}> has already claimed {ticket['_id']}."
+
+    def told() -> list[str]:
+        said = [call.request.get("text", "") for call in world.slack.journal.calls("response_url")]
+        return [text for text in said if refusal in text]
+
+    await world.slack.until(lambda: len(told()) == MANY - 1)
+    assert ticket["assignee"] in {person.id for person in people}
+
+
+async def _hires(world: World) -> list[Person]:
+    """Moderators whom the desk knows."""
+    people = [
+        world.slack.add_person(f"m{n}", real_name=f"M {n}", email=f"m{n}@acme.example")
+        for n in range(MANY)
+    ]
+    team_id, now = world.slack.team_id, datetime.now(UTC)
+    known = {"team_id": team_id, "role": "moderator", "active": True, "profiled_at": now}
+    await world.database.members.insert_many(
+        {"_id": f"{team_id}:{one.id}", "slack_id": one.id, "name": one.real_name, **known}
+        for one in people
+    )
+    return people

@@ -1,0 +1,89 @@
+"""A Slack user group makes moderators, though Slack does not tell who is in it, or the bot ends."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sandbox.servers import Servers
+from sandbox.slack.faults import Fault
+from sandbox.slack.person import Person
+from sandbox.slack.usergroups import Usergroup
+from sandbox.world import World
+from tests.faults.forging import is_ready
+from tests.faults.invariants import check_invariants
+
+pytestmark = pytest.mark.long
+READ = "usergroups.users.list"
+# What a machine that is told to end leaves to its processes.
+_END_SECONDS = 10
+
+
+@pytest.fixture
+async def grouped(servers: Servers) -> AsyncIterator[tuple[World, Usergroup]]:
+    """A desk whose moderators are a user group, with nobody in it yet."""
+    told: dict[str, dict[str, str]] = {"bot": {}}
+    world = World(servers=servers, told=told)
+    group = world.slack.add_usergroup("helpdesk", name="Help")
+    told["bot"]["MODERATOR_GROUP"] = group.id
+    async with world:
+        yield world, group
+
+
+async def becomes(world: World, person: Person, role: str) -> None:
+    """Wait until that is the role that is stored of them."""
+    members = world.database.members
+    async with await members.watch() as changes:
+        while not await members.find_one({"slack_id": person.id, "role": role}):
+            await changes.next()
+
+
+async def reads(world: World, *, times: int) -> None:
+    """Wait until the bot has asked so often who is in the group."""
+    calls = world.slack.journal.calls
+    await world.slack.until(lambda: len(calls(READ)) >= times)
+
+
+@pytest.mark.fault("F13", "F14")
+async def test_a_group_that_was_not_read_is_read_when_the_bot_begins_anew(
+    grouped: tuple[World, Usergroup],
+) -> None:
+    """Its events are answered before it is read: that is a question to Slack."""
+    world, group = grouped
+    slack, mo = world.slack, world.cast.mo
+    slack.change_usergroup(group, users=[mo])
+    await becomes(world, mo, "moderator")
+    [joined] = slack.journal.deliveries("subteam_members_changed")
+    slack.faults.add(READ, Fault(hang=True))
+    known = len(slack.journal.calls(READ))
+    slack.change_usergroup(group, users=[])
+    await reads(world, times=known + 1)
+
+    await world.bot.kill()
+    slack.faults.clear()
+    await world.bot.start()
+
+    await becomes(world, mo, "user")
+    known = len(slack.journal.calls(READ))
+    assert (await slack.redeliver(joined)).ok
+    await reads(world, times=known + 2)
+    await becomes(world, mo, "user")
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F10", "F11")
+async def test_a_bot_that_slack_does_not_answer_ends_in_time(
+    grouped: tuple[World, Usergroup],
+) -> None:
+    world, _ = grouped
+    world.slack.faults.add(READ, Fault(status=503))
+    known = len(world.slack.journal.calls(READ))
+    await world.bot.stop()
+    await world.bot.start()
+    await reads(world, times=known + 1)
+    assert await is_ready(world)
+
+    await world.bot.stop(timeout=_END_SECONDS)
+
+    assert world.bot.exit_code == 0
+    await world.bot.start()
+    await check_invariants(world)
