@@ -13,8 +13,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jobs.gemini import Gemini
 from jobs.learning import Learning
@@ -26,7 +27,6 @@ from models.errors import (
     NotNow,
     OutOfTurn,
     OutsideError,
-    Refused,
     Unavailable,
 )
 from models.gate import calling
@@ -36,6 +36,8 @@ from models.metrics import STEPS
 from models.step import Pending, Step
 from models.ticket import Ticket
 
+# Closing what is open comes after it, and whoever ends a worker waits ten seconds for all of it.
+_HANDS_BACK_SECONDS = 1
 log = logging.getLogger(__name__)
 
 
@@ -111,8 +113,24 @@ class _Doing:
         except (OutOfTurn, NoSuchTicket) as overtaken:
             log.info("%s", overtaken)
             STEPS.labels(step, "overtaken").inc()
+        except asyncio.CancelledError:
+            await self._hand_back(leased)
+            raise
         except Exception as error:
             await self._failed(leased, error)
+
+    async def _hand_back(self, leased: Pending) -> None:
+        """The worker is made to end in the middle of a step: another one need not wait for that."""
+        with suppress(OutOfTurn, NoSuchTicket, Unavailable, TimeoutError):
+            async with asyncio.timeout(_HANDS_BACK_SECONDS):
+                await self.tools.desk.put_off(
+                    self.holding,
+                    leased,
+                    wait=timedelta(),
+                    error=leased.error,
+                    attempts=leased.attempts,
+                    tries=leased.tries,
+                )
 
     async def _failed(self, leased: Pending, error: Exception) -> None:
         """Put the step off, or give it up; without the database its lease ends by itself."""
@@ -131,9 +149,7 @@ class _Doing:
     async def _put_off_or_give_up(self, leased: Pending, error: Exception, reason: str) -> None:
         desk, ticket_id = self.tools.desk, self.holding.ticket_id
         attempts = leased.attempts + (error.counts if isinstance(error, NotNow) else 1)
-        wait = None
-        if not isinstance(error, Refused):
-            wait = pause(POLICIES[leased.step], error, attempts=attempts)
+        wait = pause(POLICIES[leased.step], error, attempts=attempts)
         if wait is None:
             log.error("%s: %s is dead: %s", ticket_id, leased.step, reason)
             await desk.give_up(self.holding, leased, error=reason, attempts=attempts)

@@ -29,7 +29,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from models.batching import Batching
 from models.errors import Unavailable
 from models.metrics import RINGS_FAILED
-from models.step import Pending
+from models.step import BULK, Pending
 
 RING_SECONDS = 0.5
 # The database's clock and arq's may differ a little; a ring that comes too early is wasted.
@@ -204,8 +204,9 @@ class Queue:
         if entry.due is None:
             return
         wait = (entry.due - now).total_seconds()
-        # What has waited for so long that it is rung for again comes before what has just come.
-        ago = _LONG_AGO_SECONDS * (2 if kind == "again" else 1)
+        # What has waited for so long that it is rung for again comes before what has just come,
+        # and what follows from a click before the crowd's new tickets.
+        ago = _LONG_AGO_SECONDS * (3 if kind == "again" else 1 if entry.step in BULK else 2)
         await self._rings(
             _Ring(
                 job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}:{kind}",

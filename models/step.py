@@ -27,6 +27,10 @@ class Step(StrEnum):
     ANSWER_ALL = "answer_all"
 
 
+# Nobody waits for these with a finger on a button.
+BULK = frozenset({Step.TRIAGE, Step.TRIAGE_AGAIN, Step.LEARN})
+
+
 class Pending(BaseModel):
     """A step that is still to be done.
 

@@ -100,10 +100,11 @@ _KEYS = iter(range(1_000_000))
 
 
 async def opened(desk: Desk, **fields: Any) -> Ticket:
-    """A ticket of Ada's, just opened."""
+    """A ticket of Ada's, just opened, and seen by a worker for the first time."""
     wanted = {"title": "VPN is down", "description": "every morning", "requester": "UADA"}
     draft = Draft(key=f"view:hook{next(_KEYS)}", team_id="T1", **wanted | fields)
-    return await desk.open_ticket(draft)
+    ticket = await desk.open_ticket(draft)
+    return await desk.amend(ticket.id, lambda seen, _now: seen)
 
 
 async def triaged(desk: Desk, ticket: Ticket) -> Ticket:

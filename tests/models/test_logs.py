@@ -43,5 +43,5 @@ def test_a_line_is_json_names_its_ticket_and_hides_the_door_to_the_socket() -> N
     assert fourth["message"] == "a job has expired"
     assert third["message"] == "can't open wss://x.slack.com/link/?ticket=…&app_id=2"
     assert fifth["error"].startswith("ValueError\n")
-    assert "line 12" in fifth["error"]
+    assert "line 13" in fifth["error"]
     assert "salary" not in ran.stderr
