@@ -1,6 +1,7 @@
 """`python -m bot`: read the settings, open the desk, serve until told to stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 from contextlib import AsyncExitStack
@@ -81,6 +82,10 @@ async def _make_ready(bot: Bot, background: Background, stack: AsyncExitStack) -
         socket = open_socket(bot.app, token.get_secret_value())
         bot.socket = await stack.enter_async_context(socket)
     background.start(read_group(desk, identity.team_id))
+    # What is there now stays; without this, each look for garbage goes through all of it, and
+    # whoever asks at that moment waits: https://docs.python.org/3/library/gc.html#gc.freeze
+    gc.collect()
+    gc.freeze()
     log.info("ready for %s, by %s", identity.team_name, "Socket Mode" if token else "HTTP")
 
 
@@ -104,4 +109,6 @@ async def _prepare(desk: Desk, identity: Identity) -> None:
 
 if __name__ == "__main__":
     start_logging()
-    asyncio.run(main())
+    import uvloop
+
+    uvloop.run(main())

@@ -13,11 +13,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.adapter.starlette.async_handler import (
-    to_async_bolt_request,
-    to_starlette_response,
-)
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.requests import ClientDisconnect
@@ -177,7 +175,8 @@ async def slack_events(bot: Bot, request: Request) -> Response:
         return PlainTextResponse("not ready yet\n", status_code=503)
     try:
         with all_within(ANSWER_SECONDS):
-            answer = await bot.app.async_dispatch(to_async_bolt_request(request, body))
+            asked = AsyncBoltRequest(body=body.decode(), headers=request.headers)  # type: ignore[arg-type]
+            answer = await bot.app.async_dispatch(asked)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         # Listeners' errors are answered by `bot.errors`; this is Bolt, unable to read the body.
         log.warning("a signed request could not be read: %s", type(error).__name__)

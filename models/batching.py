@@ -16,26 +16,47 @@ R = TypeVar("R")
 class Batching(Generic[T, R]):
     """Calls with one item each, done together by one function."""
 
-    def __init__(self, work: Callable[[list[T]], Awaitable[list[R]]], *, most: int) -> None:
+    def __init__(
+        self,
+        work: Callable[[list[T]], Awaitable[list[R | Exception]]],
+        *,
+        most: int,
+        at_once: int = 1,
+    ) -> None:
         """Take what does the work.
 
         Args:
-            work: gives for each item what comes of it, in the same order; what it raises, all get.
+            work: gives for each item what comes of it, in the same order: an exception, where that
+                is to be raised. What it raises itself is raised for all.
             most: so many items go together at most.
+            at_once: so many rounds at most are under way at the same time.
         """
         self._work = work
         self._most = most
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
-        self._working: asyncio.Task[None] | None = None
+        self._at_once = at_once
+        self._items = 0
+        self._working: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        """How many items are waiting or under way."""
+        return self._items
 
     async def __call__(self, item: T) -> R:
         """What comes of this item; raises what the work raises."""
         outcome: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, outcome))
-        if self._working is None or self._working.done():
+        self._items += 1
+        outcome.add_done_callback(self._ended)
+        if len(self._working) < self._at_once:
             # In a context of its own: the time limit of who is the first is none of the others'.
-            self._working = asyncio.create_task(self._go_on(), context=Context())
+            working = asyncio.create_task(self._go_on(), context=Context())
+            self._working.add(working)
+            working.add_done_callback(self._working.discard)
         return await outcome
+
+    def _ended(self, _outcome: asyncio.Future[R]) -> None:
+        self._items -= 1
 
     async def _go_on(self) -> None:
         while self._waiting:
@@ -43,10 +64,15 @@ class Batching(Generic[T, R]):
             try:
                 outcomes = await self._work([item for item, _ in now])
             except Exception as error:
-                for _, waiting in now:
-                    if not waiting.done():
-                        waiting.set_exception(error)
-                continue
+                outcomes = [error] * len(now)
             for (_, waiting), outcome in zip(now, outcomes, strict=True):
-                if not waiting.done():
-                    waiting.set_result(outcome)
+                _end(waiting, outcome)
+
+
+def _end(waiting: asyncio.Future[R], outcome: R | Exception) -> None:
+    if waiting.done():
+        return
+    if isinstance(outcome, Exception):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)

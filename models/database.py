@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from datetime import datetime
 
 from bson import encode
+from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import SecretStr
@@ -149,9 +150,12 @@ class Database:
             await self._db[collection].bulk_write(writes, ordered=False)
 
 
-def encoded(document: Document) -> Encoded:
-    """The document as it goes over the wire; raises for what can't be stored."""
-    return Encoded(encode(document))
+def encoded(document: Document) -> Encoded | Exception:
+    """The document as it goes over the wire; or why it can't, which concerns no other one."""
+    try:
+        return Encoded(encode(document))
+    except (BSONError, ValueError, OverflowError) as error:
+        return error
 
 
 @contextmanager

@@ -65,11 +65,15 @@ class Desk:
 
         Who was not sure that it is stored may have changed the text before sending it again.
         """
-        number, now = await self.store.next_number()
-        fresh = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
         requester = Member(team_id=draft.team_id, slack_id=draft.requester)
-        ticket = await self.store.insert(flow.make(fresh, Move.OPEN, by=requester, now=now))
-        await self._ring(ticket, list(ticket.pending), now=now)
+
+        def opened(number: int, now: datetime) -> Ticket:
+            fresh = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
+            return flow.make(fresh, Move.OPEN, by=requester, now=now)
+
+        ticket = await self.store.open(opened)
+        # Its steps are due since it was opened, by whatever clock.
+        await self._ring(ticket, list(ticket.pending), now=ticket.opened_at)
         return ticket if ticket.says(draft) else await self._corrected(ticket, draft)
 
     async def _corrected(self, ticket: Ticket, draft: Draft) -> Ticket:

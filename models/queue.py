@@ -217,7 +217,7 @@ class Queue:
             )
         )
 
-    async def _ring_all(self, rings: list[_Ring]) -> list[None]:
+    async def _ring_all(self, rings: list[_Ring]) -> list[Exception | None]:
         """What arq's `enqueue_job` does, for many at once: a job that there is already stays."""
         now = timestamp_ms()
         async with self._pool.pipeline(transaction=False) as pipe:

@@ -23,7 +23,6 @@ from models.ticket import Report, Status, Ticket
 _MOST_TERMS = 8
 # An hour of the busiest desk.
 _MOST_RECENT = 200
-_MOST_LOOKING = 1
 _MOST_PEOPLE = 500
 _COMPARED = ("title", "solution", "words")
 
@@ -34,12 +33,6 @@ class Search:
     def __init__(self, database: Database, solutions: Solutions) -> None:
         self._db = database
         self._solutions = solutions
-        self._looking = 0
-
-    @property
-    def crowded(self) -> bool:
-        """Whether so many look for something alike at once that others had better not."""
-        return self._looking >= _MOST_LOOKING
 
     async def tickets_for(
         self, member: Member, *, before: str, limit: int, terms: str, wanted: Mapping[str, str]
@@ -95,12 +88,8 @@ class Search:
         Args:
             hidden: categories whose solutions are not for the reader.
         """
-        self._looking += 1
-        try:
-            async with answering():
-                found = await self._solved(ticket, hidden)
-        finally:
-            self._looking -= 1
+        async with answering():
+            found = await self._solved(ticket, hidden)
         past = list(_sound(found))
         return alike(ticket.text, past, at_least=at_least, most=MOST_SHOWN)
 

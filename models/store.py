@@ -9,12 +9,13 @@ every server that speaks MongoDB's protocol uses a partial one for this, nor mor
 
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from models.batching import Batching
 from models.configuration import DEFAULT, Configuration
-from models.database import Database, Encoded, answering, encoded
+from models.database import Database, answering, encoded
 from models.documents import (
     Document,
     configuration_of,
@@ -27,7 +28,10 @@ from models.member import Member, Profile, Role
 from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
 
-_MOST_AT_ONCE = 100
+_MOST_AT_ONCE, _CROWD = 100, 4
+Make = Callable[[int, datetime], Ticket]
+"""A new ticket, given its number and the database's time."""
+
 log = logging.getLogger(__name__)
 # What `prepare` makes; the doctor looks whether they are there.
 INDEXES = frozenset(
@@ -49,8 +53,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._numbers = Batching(self._take_numbers, most=_MOST_AT_ONCE)
-        self._inserts = Batching(self._insert_all, most=_MOST_AT_ONCE)
+        self._openings = Batching(self._open_all, most=_MOST_AT_ONCE, at_once=2)
 
     async def prepare(self) -> None:
         """Make the indexes and the counter that the rest relies on; harmless when they exist."""
@@ -70,25 +73,29 @@ class Store:
 
     # -- tickets ---------------------------------------------------------------------------------
 
-    async def next_number(self) -> tuple[int, datetime]:
-        """A number for a new ticket, never given before, and the database's time."""
-        async with answering():
-            return await self._numbers(None)
+    @property
+    def crowded(self) -> bool:
+        """Whether so many tickets are being opened at once that nothing else comes before them."""
+        return len(self._openings) >= _CROWD
 
-    async def insert(self, ticket: Ticket) -> Ticket:
+    async def open(self, make: Make) -> Ticket:
         """Store a new ticket; give back the one that its submission already is, if it is."""
         async with answering():
-            stored = await self._inserts(encoded(document_of(ticket)))
-        return ticket if stored is None else ticket_of(stored)
+            return await self._openings(make)
 
-    async def _take_numbers(self, wanted: list[None]) -> list[tuple[int, datetime]]:
-        count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, len(wanted)]}, "at": "$$NOW"}
+    async def _open_all(self, makes: list[Make]) -> list[Ticket | Exception]:
+        """Number tickets and store them, all by one question each to the database."""
+        count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, len(makes)]}, "at": "$$NOW"}
         counter = await self._db.upsert("counters", "tickets", [{"$set": count}])
-        last, at = counter["last"], counter["at"]
-        return [(number, at) for number in range(last - len(wanted) + 1, last + 1)]
-
-    async def _insert_all(self, documents: list[Encoded]) -> list[Document | None]:
-        return await self._db.insert_all_once("tickets", documents, unique="key")
+        first = counter["last"] - len(makes) + 1
+        tickets = [make(number, counter["at"]) for number, make in enumerate(makes, start=first)]
+        documents = [encoded(document_of(ticket)) for ticket in tickets]
+        sound = [one for one in documents if not isinstance(one, Exception)]
+        stored = iter(await self._db.insert_all_once("tickets", sound, unique="key"))
+        return [
+            document if isinstance(document, Exception) else _opened(ticket, next(stored))
+            for ticket, document in zip(tickets, documents, strict=True)
+        ]
 
     async def ticket(self, ticket_id: str) -> tuple[Ticket, datetime]:
         """The ticket, and the database's time at which it stood so.
@@ -290,3 +297,10 @@ class Store:
         async with answering():
             found = None if known else await self._db.members.find_one({"_id": key})
             return Member.model_validate(found or await self._db.upsert("members", key, changes))
+
+
+def _opened(ticket: Ticket, stored: Document | None) -> Ticket | Exception:
+    try:
+        return ticket if stored is None else ticket_of(stored)
+    except Unreadable as damaged:
+        return damaged

@@ -73,7 +73,7 @@ async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     with about(ticket.id):
         log.info("%s: opened", ticket.id)
     # In a crowd a receipt comes first.
-    helpful = None if desk.search.crowded else await _helpful(desk, ticket)
+    helpful = None if desk.store.crowded else await _helpful(desk, ticket)
     await ack(response_action="update", view=ticket_form.receipt(ticket, draft, helpful))
 
 

@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 from urllib.parse import urlencode
@@ -138,8 +138,6 @@ class Doors:
     async def ticket(self, verb: Verb, member: Member, related: Relation, **more: Any) -> Ticket:
         """A ticket that this person is that to, where the verb could be done."""
         me = member.slack_id
-        number, _ = await self.desk.store.next_number()
-        ticket = new_ticket(id=f"T-{number}", key=f"view:{uuid4()}", title=TITLE, **more)
         watches = related is Relation.WATCHER or verb is Verb.UNWATCH
         known = {
             "status": _start(verb),
@@ -149,7 +147,12 @@ class Doors:
             "triage": triage("vpn"),
             "pending": (),
         }
-        return await self.desk.store.insert(ticket.model_copy(update=known))
+
+        def made(number: int, _now: datetime) -> Ticket:
+            ticket = new_ticket(id=f"T-{number}", key=f"view:{uuid4()}", title=TITLE, **more)
+            return ticket.model_copy(update=known)
+
+        return await self.desk.store.open(made)
 
 
 def _start(verb: Verb) -> Status:

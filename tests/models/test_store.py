@@ -70,13 +70,15 @@ async def test_every_search_among_tickets_uses_an_index(
     servers: Servers, store: Store, overheard: Overheard
 ) -> None:
     await store.prepare()
-    number, now = await store.next_number()
     draft = Draft(key="view:V1", team_id="T1", requester="UADA", title="VPN")
-    pending = (Pending(step=Step.TRIAGE, asked=0, lease=0, due=now),)
-    ticket = Ticket(id=f"T-{number}", opened_at=now, pending=pending, **draft.model_dump())
 
-    await store.insert(ticket)
-    assert await store.insert(ticket) == ticket
+    def made(number: int, now: datetime) -> Ticket:
+        pending = (Pending(step=Step.TRIAGE, asked=0, lease=0, due=now),)
+        return Ticket(id=f"T-{number}", opened_at=now, pending=pending, **draft.model_dump())
+
+    ticket = await store.open(made)
+    now = ticket.opened_at
+    assert await store.open(made) == ticket
     await store.ticket(ticket.id)
     written = await store.replace(ticket, ticket)
     assert (await store.due_tickets(limit=5))[0] == [written]
