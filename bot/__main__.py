@@ -7,6 +7,7 @@ import signal
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
+import uvloop
 from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_exponential
 
 from bot.app import build_app
@@ -82,11 +83,20 @@ async def _make_ready(bot: Bot, background: Background, stack: AsyncExitStack) -
         socket = open_socket(bot.app, token.get_secret_value())
         bot.socket = await stack.enter_async_context(socket)
     background.start(read_group(desk, identity.team_id))
-    # What is there now stays; without this, each look for garbage goes through all of it, and
-    # whoever asks at that moment waits: https://docs.python.org/3/library/gc.html#gc.freeze
+    background.start(_load_the_rest(bot))
+    log.info("ready for %s, by %s", identity.team_name, "Socket Mode" if token else "HTTP")
+
+
+async def _load_the_rest(bot: Bot) -> None:
+    """Load what nobody in Slack needs; what is there then stays.
+
+    Else each look for garbage goes through all of it, and whoever asks at that moment waits:
+    https://docs.python.org/3/library/gc.html#gc.freeze
+    """
+    if bot.front:
+        await bot.front.site()
     gc.collect()
     gc.freeze()
-    log.info("ready for %s, by %s", identity.team_name, "Socket Mode" if token else "HTTP")
 
 
 @_until_it_answers
@@ -109,6 +119,4 @@ async def _prepare(desk: Desk, identity: Identity) -> None:
 
 if __name__ == "__main__":
     start_logging()
-    import uvloop
-
     uvloop.run(main())

@@ -3,14 +3,13 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from importlib import import_module
 from typing import Any
 
 import aiohttp
 import uvicorn
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
 from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import to_starlette_response
@@ -18,13 +17,11 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.api import problems
-from bot.api.site import build_api
 from bot.guard import MAX_BODY, is_from_slack
-from bot.links import Links
 from bot.measuring import measure
 from models.database import all_within
 from models.desk import Desk
@@ -51,6 +48,7 @@ class Bot:
         self.team_id = ""
         self.waits_for = "Slack has not said yet who this bot is."
         self.socket: SocketModeClient | None = None
+        self.front: _Front | None = None
 
     async def not_ready(self) -> str | None:
         """Why the bot can't do its work, or None when it can."""
@@ -80,8 +78,9 @@ async def open_doors(bot: Bot) -> AsyncIterator[None]:
     # asyncio sets it only for sockets whose protocol is named. Without it the second part of an
     # answer waits for the first to be acknowledged, which takes a peer 40 ms.
     door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    front = bot.front = _Front(bot)
     config = uvicorn.Config(
-        build_site(bot),
+        front,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -97,30 +96,33 @@ async def open_doors(bot: Bot) -> AsyncIterator[None]:
         await serving
 
 
-def build_site(bot: Bot) -> ASGIApp:
-    """All that is reached over HTTP; Slack's own requests, the most by far, come first."""
-    site = FastAPI(title="Frontdesk", docs_url=None, redoc_url=None, openapi_url=None)
-    site.state.bot = bot
-    site.add_route("/healthz", healthz)
-    site.add_route("/readyz", readyz)
-    site.add_route("/metrics", metrics)
-    # Not every path below /api is found to be the API's: one with a line break in it is not.
-    problems.install(site)
-    api = build_api()
-    api.state.bot = bot
-    site.mount("/api", api)
-    Links(bot.desk).register(site)
-    if bot.desk.settings.slack_app_token is not None:
-        return site
+class _Front:
+    """All that is reached over HTTP (ASGI); Slack's own requests, the most by far, come first."""
 
-    async def front(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == SLACK_PATH and scope["method"] == "POST":
-            answer = await slack_events(bot, Request(scope, receive))
-            await answer(scope, receive, send)
-        else:
-            await site(scope, receive, send)
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._by_http = bot.desk.settings.slack_app_token is None
+        self._site: ASGIApp | None = None
+        self._loading = asyncio.Lock()
 
-    return front
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        path, method = scope.get("path", ""), scope.get("method", "")
+        answer: Response | None = None
+        if path == SLACK_PATH and method == "POST" and self._by_http:
+            answer = await slack_events(self._bot, Request(scope, receive))
+        elif path in _HEALTH and method in {"GET", "HEAD"}:
+            answer = await _HEALTH[path](self._bot)
+        await (answer or await self.site())(scope, receive, send)
+
+    async def site(self) -> ASGIApp:
+        """Everything else, loaded when it is first asked for, or before."""
+        async with self._loading:
+            if self._site is None:
+                # In a thread, since it takes as long as all else of the bot together.
+                module = await asyncio.to_thread(import_module, "bot.site")
+                self._site = module.build_site(self._bot.desk, self._bot)
+        return self._site
 
 
 class _Server(uvicorn.Server):
@@ -144,25 +146,31 @@ async def open_socket(app: AsyncApp, app_token: str) -> AsyncIterator[SocketMode
         await handler.client.close()  # type: ignore[no-untyped-call]
 
 
-async def healthz(_request: Request) -> Response:
+async def healthz(_bot: Bot) -> Response:
     """The process lives."""
     return PlainTextResponse("ok\n")
 
 
-async def readyz(request: Request) -> Response:
+async def readyz(bot: Bot) -> Response:
     """The bot can do its work; else 503 and the reason."""
-    reason = await _bot(request).not_ready()
+    reason = await bot.not_ready()
     return PlainTextResponse(f"{reason or 'ready'}\n", status_code=503 if reason else 200)
 
 
-async def metrics(request: Request) -> Response:
+async def metrics(bot: Bot) -> Response:
     """What Prometheus is told: of this process, and of the desk as a whole."""
-    bot = _bot(request)
     try:
         await measure(bot.desk, bot.team_id)
     except Unavailable as away:
         log.warning("the desk can't be measured: %r", away.__cause__)
     return Response(exposition(), headers={"Content-Type": EXPOSITION_TYPE})
+
+
+_HEALTH: Mapping[str, Callable[[Bot], Awaitable[Response]]] = {
+    "/healthz": healthz,
+    "/readyz": readyz,
+    "/metrics": metrics,
+}
 
 
 async def slack_events(bot: Bot, request: Request) -> Response:
@@ -208,11 +216,6 @@ async def _signed(request: Request, secret: SecretStr) -> bytes:
     if not is_from_slack(secret, request.headers, bytes(body)):
         raise _KeptOutError(401, "not signed by Slack")
     return bytes(body)
-
-
-def _bot(request: Request) -> Bot:
-    bot: Bot = request.app.state.bot
-    return bot
 
 
 class _Socket(SocketModeClient):

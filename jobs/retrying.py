@@ -69,11 +69,6 @@ async def do_steps(
     await _Doing(tools, works, Holding(ticket_id, frozenset(works), goes_on)).begin()
 
 
-async def do_step(tools: Tools, step: Step, work: Work, ticket_id: str) -> None:
-    """Do this one step of one ticket, if it is still due."""
-    await _Doing(tools, {step: work}, Holding(ticket_id, frozenset({step}))).begin()
-
-
 @dataclass(frozen=True, slots=True)
 class _Doing:
     """The steps of one ticket, while a worker is at them."""

@@ -14,10 +14,6 @@ from models.step import Step
 from models.ticket import Ticket
 
 
-def _never() -> bool:
-    return False
-
-
 @dataclass(slots=True)
 class Holding:
     """One ticket in the hands of one worker.
@@ -30,7 +26,7 @@ class Holding:
 
     ticket_id: str
     steps: frozenset[Step]
-    goes_on: Callable[[], bool] = _never
+    goes_on: Callable[[], bool]
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _newest: tuple[Ticket, datetime, float] | None = None
 

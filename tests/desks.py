@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from jobs.retrying import Tools, Work, do_steps
 from models.desk import Desk
 from models.opening import open_desk
 from models.settings import Settings
+from models.step import Step
 from sandbox.servers import Servers
 
 
@@ -28,3 +30,8 @@ async def desk_on(servers: Servers, **more: Any) -> AsyncIterator[Desk]:
     async with open_desk(settings, database_seconds=5, slack_seconds=1, hurried=False) as desk:
         await desk.begin("T1")
         yield desk
+
+
+async def do_step(tools: Tools, step: Step, work: Work, ticket_id: str) -> None:
+    """A worker's try at this one step, if it is due."""
+    await do_steps(tools, {step: work}, ticket_id, ending=lambda: True)

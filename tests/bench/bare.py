@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import uvloop
 from aiohttp import web
 from motor.motor_asyncio import AsyncIOMotorClient
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -57,12 +58,11 @@ def build(client: AsyncWebClient, tickets: Any, form: dict[str, Any]) -> AsyncAp
     return app
 
 
-async def main() -> None:
+async def main(form: dict[str, Any]) -> None:
     """Serve until we are killed."""
     mongo: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
         os.environ["MONGODB_URI"], w="majority", journal=True
     )
-    form = json.loads(Path(os.environ["FORM"]).read_text("utf-8"))
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(
             token=os.environ["SLACK_BOT_TOKEN"],
@@ -78,6 +78,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    import uvloop
-
-    uvloop.run(main())
+    uvloop.run(main(json.loads(Path(os.environ["FORM"]).read_text("utf-8"))))

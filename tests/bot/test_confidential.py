@@ -23,7 +23,7 @@ from bot.background import Background
 from bot.serve import Bot, open_doors
 from bot.views import audit
 from jobs.gemini import Gemini
-from jobs.retrying import Tools, do_step
+from jobs.retrying import Tools
 from jobs.worker import WORK
 from models.account import Scope
 from models.clock import now
@@ -41,7 +41,7 @@ from sandbox.servers import Servers, free_port
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.person import Person
 from sandbox.slack.workspace import Workspace
-from tests.desks import desk_on
+from tests.desks import desk_on, do_step
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 TEAM = "T0FRONT01"

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bot.listeners.show_sent import show_sent
 from bot.views import sent
 from jobs.gemini import Gemini
-from jobs.retrying import Tools, do_step
+from jobs.retrying import Tools
 from jobs.triage_ticket import triage_ticket
 from models import arranging
 from models.clock import now
@@ -26,7 +26,7 @@ from models.triage import Category, Engine, Priority, Triage
 from sandbox.gemini import GeminiStandIn
 from sandbox.servers import Servers
 from sandbox.slack.blockkit import check_view
-from tests.desks import desk_on
+from tests.desks import desk_on, do_step
 from tests.models.desk_words import triage
 
 SECRET = "ada@example.org"

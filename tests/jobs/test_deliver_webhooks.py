@@ -13,7 +13,7 @@ from aiohttp import web
 
 from jobs.deliver_webhooks import deliver_webhooks
 from jobs.posting import is_public, post
-from jobs.retrying import Tools, do_step
+from jobs.retrying import Tools
 from models.clock import now
 from models.desk import Desk
 from models.errors import InvalidDraft, NotNow, Refused, Unknown
@@ -24,7 +24,7 @@ from models.ticket import Draft, Ticket
 from models.webhook import Webhook, checked
 from models.webhooks import MOST
 from sandbox.servers import Servers
-from tests.desks import desk_on
+from tests.desks import desk_on, do_step
 from tests.models.desk_words import triage
 
 

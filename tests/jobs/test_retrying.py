@@ -8,14 +8,14 @@ from uuid import uuid4
 import pytest
 
 from jobs.policies import POLICIES
-from jobs.retrying import Tools, Work, do_step, nothing
+from jobs.retrying import Tools, Work, nothing
 from models.desk import Change, Desk
 from models.errors import Gone, NotNow, Refused, Unknown
 from models.holding import Holding
 from models.step import Pending, Step
 from models.ticket import Draft, Ticket
 from sandbox.servers import Servers
-from tests.desks import desk_on
+from tests.desks import desk_on, do_step
 
 SECRET = "swordfish"
 MAX_ATTEMPTS = POLICIES[Step.TRIAGE].attempts
@@ -117,7 +117,7 @@ async def test_who_is_too_late_writes_nothing(desk: Desk) -> None:
         current, now = await desk.store.ticket(ticket.id)
         ended = current.step_put_off(leased, now=now, due=now, error="", attempts=0, tries=1)
         assert await desk.store.replace(current, ended)
-        await desk.take(Holding(ticket.id, frozenset({Step.TRIAGE})))
+        await desk.take(Holding(ticket.id, frozenset({Step.TRIAGE}), lambda: False))
         return nothing
 
     left, wait = await after(desk, slow)

@@ -10,7 +10,7 @@ import pytest
 
 from jobs.gemini import Gemini, GeminiFailed, NoAnswer
 from jobs.policies import POLICIES
-from jobs.retrying import Tools, do_step
+from jobs.retrying import Tools
 from jobs.triage_again import triage_again
 from jobs.triage_ticket import triage_ticket
 from models import arranging
@@ -24,7 +24,7 @@ from models.step import Step
 from models.ticket import Draft, Status, Ticket
 from models.triage import Category, Engine, Priority, Triage
 from sandbox.servers import Servers
-from tests.desks import desk_on
+from tests.desks import desk_on, do_step
 from tests.models.desk_words import BOB, GRACE, triage
 
 DUE = timedelta(minutes=1)

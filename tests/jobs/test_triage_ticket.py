@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from jobs.gemini import Gemini
-from jobs.retrying import Tools, do_step
+from jobs.retrying import Tools
 from jobs.triage_ticket import triage_ticket
 from models import arranging
 from models.desk import Desk
@@ -16,7 +16,7 @@ from models.step import Step
 from models.ticket import Draft
 from models.triage import Category, Engine, Priority, Triage
 from sandbox.servers import Servers
-from tests.desks import desk_on
+from tests.desks import desk_on, do_step
 from tests.models.desk_words import triage
 
 

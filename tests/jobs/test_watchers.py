@@ -8,7 +8,7 @@ import pytest
 
 from jobs.notify import dm_watchers
 from jobs.refresh_cards import refresh_cards
-from jobs.retrying import Tools, Work, do_step
+from jobs.retrying import Tools, Work
 from models.clock import now
 from models.desk import Desk
 from models.errors import InvalidDraft, NoSuchTicket, NotAllowed
@@ -22,7 +22,7 @@ from sandbox.slack.faults import Fault
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.person import Person
 from sandbox.slack.workspace import Workspace
-from tests.desks import desk_on
+from tests.desks import desk_on, do_step
 from tests.models.desk_words import triage
 
 TEAM = "T0FRONT01"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.learn_from_ticket import learn_from_ticket
-from jobs.retrying import Tools, do_step
+from jobs.retrying import Tools
 from models.desk import Desk
 from models.flow import Move
 from models.member import Role
@@ -18,7 +18,7 @@ from models.skill import words
 from models.step import Step
 from models.ticket import Draft, Ticket
 from sandbox.servers import Servers
-from tests.desks import desk_on
+from tests.desks import desk_on, do_step
 from tests.models.desk_words import triage
 
 
