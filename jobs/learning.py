@@ -114,13 +114,13 @@ def teach(configuration: Configuration, lessons: list[Lesson]) -> Taught:
         (lesson for lesson in lessons if lesson.category in current), key=lambda one: one.ticket_id
     )
     examples = [Example(one.text, one.category) for one in known]
-    levels = [Example(one.text, one.priority.value) for one in known]
-    enough = len(known) >= _NUDGE_FROM
-    return Taught(
-        Classifier(configuration.categories, examples),
-        Ordering([each.value for each in Priority], levels) if enough else None,
-        tuple(known),
-    )
+    classifier = Classifier(configuration.categories, examples)
+    if len(known) < _NUDGE_FROM:
+        return Taught(classifier, None, tuple(known))
+    # How pressing something is has much to do with what it is about.
+    levels = [Example(f"{one.category} {one.text}", one.priority.value) for one in known]
+    ordering = Ordering([each.value for each in Priority], levels, classifier.reader)
+    return Taught(classifier, ordering, tuple(known))
 
 
 def judged(taught: Taught, plain: Triage, ticket: Ticket, configuration: Configuration) -> Triage:
@@ -135,7 +135,8 @@ def judged(taught: Taught, plain: Triage, ticket: Ticket, configuration: Configu
     order = likely[0].argsort()[::-1]
     names = [taught.classifier.labels[place] for place in order]
     near = taught.classifier.nearest(ticket.text, most=_NEAR)
-    told = taught.ordering.told([ticket.text]) if taught.ordering else None
+    about = f"{names[0]} {ticket.text}"
+    told = taught.ordering.told([about]) if taught.ordering else None
     same = names[0] == plain.category
     return plain.model_copy(
         update={

@@ -25,7 +25,7 @@ _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed
 _SHORTEST_STEM = 3
 _MANY = 1000
 _OF_LITTLE_WORDS = 0.4
-_WORDS_SHARE = 0.35
+_WORDS_SHARE = 0.25
 # Liblinear is deterministic for a seed, so that each worker learns the same.
 _SEED = 7
 
@@ -50,12 +50,17 @@ def profile(category: Category) -> str:
 
 
 class Keywords:
-    """Evidence by keywords: each counts more the fewer categories have it."""
+    """Evidence by keywords: each counts more the fewer categories have it.
+
+    Of a category that is only a name it says nothing: a name is no list of words to look for.
+    """
 
     def __init__(self, categories: Sequence[Category]) -> None:
         self._labels = len(categories)
         self._known: dict[tuple[str, ...], list[tuple[int, float]]] = {}
         for column, category in enumerate(categories):
+            if not category.keywords and not category.description:
+                continue
             strong = {tuple(stems(term)) for term in (category.name, *category.keywords)}
             weak = {(one,) for term in strong for one in term}
             weak |= {(one,) for one in stems(category.description) if len(one) >= _SHORTEST_STEM}
@@ -98,7 +103,9 @@ class Reader:
         self._words = TfidfVectorizer(
             ngram_range=(1, 2), tokenizer=stems, token_pattern=None, **common
         )
-        self._pieces = TfidfVectorizer(ngram_range=(2, 5), analyzer="char_wb", **common)
+        self._pieces = TfidfVectorizer(
+            ngram_range=(2, 5), analyzer="char_wb", preprocessor=_only_words, **common
+        )
         for reader in (self._words, self._pieces):
             # So that there is a word even where no text has one.
             reader.fit([*texts, "other", "other"])
@@ -121,6 +128,10 @@ class Reader:
         return hstack(halves).tocsr().astype(np.float32)
 
 
+def _only_words(text: str) -> str:
+    return " ".join(words(text.replace("_", " ")))
+
+
 class Learned:
     """What corrections teach: a linear support vector machine for each label."""
 
@@ -132,7 +143,7 @@ class Learned:
         self._weights: Any = None
         # Of labels with hardly a text each there is nothing to learn yet.
         if len(self._seen) > 1 and 2 * len(self._seen) <= len(columns):
-            machine = LinearSVC(C=1.0, random_state=_SEED, tol=1e-2).fit(vectors, columns)
+            machine = LinearSVC(C=2.0, random_state=_SEED, tol=1e-2).fit(vectors, columns)
             self._weights = machine.coef_.T.astype(np.float32)
             self._offsets = machine.intercept_
 

@@ -25,7 +25,7 @@ _MOST_TERMS = 8
 _MOST_WORDS, _MOST_OF_A_WORD = 8, 50
 # An hour of the busiest desk.
 _MOST_RECENT = 200
-_COMPARED = ("title", "solution", "words")
+_COMPARED = ("title", "description", "solution")
 
 
 class Search:
@@ -92,7 +92,8 @@ class Search:
             each = await asyncio.gather(*map(newest_with, telling(ticket.text)[:_MOST_WORDS]))
         found = {document["_id"]: document for some in each for document in some}
         past = list(_sound(found.values()))
-        return alike(ticket.text, past, at_least=at_least, most=MOST_SHOWN)
+        # In a thread: other tickets need not wait while texts are compared.
+        return await asyncio.to_thread(alike, ticket.text, past, at_least=at_least, most=MOST_SHOWN)
 
     async def open_like(self, ticket: Ticket) -> list[Sighting]:
         """The tickets very much like this one that are open, and not much older; no secret ones."""
@@ -108,11 +109,9 @@ class Search:
         async with answering():
             found = self._db.tickets.find(query, [*_COMPARED, "requester", "incident", "number"])
             seen = {document["_id"]: document async for document in found}
-        like = alike(
-            ticket.text,
-            list(_sound(seen.values())),
-            at_least=VERY_ALIKE,
-            most=len(seen),
+        past = list(_sound(seen.values()))
+        like = await asyncio.to_thread(
+            alike, ticket.text, past, at_least=VERY_ALIKE, most=len(past)
         )
         return [_sighting(seen[one.ticket_id]) for one in like]
 
@@ -129,4 +128,5 @@ def _sound(documents: Iterable[Document]) -> Iterator[Past]:
         with suppress(KeyError, TypeError, ValidationError):
             known = {"title": document["title"], "solution": document.get("solution", "")}
             solved = Solved(ticket_id=document["_id"], **known)
-            yield Past(solved=solved, words=frozenset(document["words"]))
+            text = f"{document['title']}\n{document['description']}"
+            yield Past(solved=solved, words=tuple(words(text)))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 # https://datatracker.ietf.org/doc/html/rfc7518#section-3.2: a key at least as long as the hash.
@@ -46,6 +46,9 @@ class Settings(QueueSettings):
     )
     gemini_tokens_per_day: int = Field(
         default=1_000_000, ge=0, description="tokens that Gemini may use each day (UTC)"
+    )
+    gemini_shadow_prompt: FilePath | None = Field(
+        default=None, description="a file with a prompt on trial, which is asked and never shown"
     )
     allowed_link_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="comma-separated hosts that Gemini's notes may link to"

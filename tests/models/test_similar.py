@@ -29,7 +29,7 @@ async def desk(servers: Servers) -> AsyncIterator[Desk]:
 def past(*texts: str) -> list[Past]:
     """Solved tickets with these titles."""
     return [
-        Past(Solved(ticket_id=f"T-{n}", title=text, solution="So."), frozenset(words(text)))
+        Past(Solved(ticket_id=f"T-{n}", title=text, solution="So."), tuple(words(text)))
         for n, text in enumerate(texts)
     ]
 
