@@ -53,6 +53,7 @@ async def by_gemini(
     said = await _within_the_day(
         tools, tools.gemini, ticket, question, configuration, per_day=per_day
     )
+    said = said.model_copy(update={"priority": builtin.hinted(said.priority, ticket)})
     return weighed(said, ticket, configuration)
 
 

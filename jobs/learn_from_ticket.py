@@ -7,6 +7,7 @@ is right, and it can be seen how it would have done before it is used.
 import logging
 
 from jobs.asking import by_gemini
+from jobs.floors import least
 from jobs.gemini import GeminiFailed
 from jobs.prompt import Prompt, from_file
 from jobs.retrying import Tools, nothing
@@ -44,7 +45,7 @@ async def _try_out(tools: Tools, ticket: Ticket, configuration: Configuration) -
     except (GeminiFailed, NotNow) as failed:
         log.info("%s: the prompt %s is not tried out: %s", ticket.id, prompt.version, failed)
         return
-    raised = builtin.raised(said, ticket, configuration)
+    raised = builtin.raised(said, ticket, configuration, least=await least(tools, ticket))
     await tools.desk.lessons.overshadow(ticket.id, raised)
 
 

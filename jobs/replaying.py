@@ -50,7 +50,10 @@ def gemini(
     otherwise = by_words(categories, examples)
 
     def answer(texts: Sequence[str]) -> Answers:
-        said = asyncio.run(_all(team_id, texts, configuration, lessons, ticked))
+        try:
+            said = asyncio.run(_all(team_id, texts, configuration, lessons, ticked))
+        except NoTokens as failed:
+            raise SystemExit(f"{failed}: see GEMINI_TOKENS_PER_DAY.") from failed
         instead = otherwise(texts)
         labels = [one.category if one else instead.labels[at] for at, one in enumerate(said)]
         sure = [one.confidence if one else instead.sure[at] for at, one in enumerate(said)]
@@ -83,9 +86,15 @@ async def _all(
             return said
 
         try:
-            return list(await asyncio.gather(*(one(at, text) for at, text in enumerate(texts))))
+            async with asyncio.TaskGroup() as group:
+                asked = [group.create_task(one(at, text)) for at, text in enumerate(texts)]
+        except* NoTokens as failed:
+            used_up = failed.exceptions[0]
+        else:
+            return [task.result() for task in asked]
         finally:
             model.close()
+    raise used_up
 
 
 async def _asked(
@@ -94,7 +103,7 @@ async def _asked(
     """What Gemini says; None where it is not asked, or does not answer.
 
     Raises:
-        SystemExit: the day's tokens are used up, so that what comes after would say nothing.
+        NoTokens: the day's tokens are used up, so that what comes after would say nothing.
     """
     if kept_in_the_house(tools, ticket, configuration):
         return None
@@ -103,8 +112,8 @@ async def _asked(
             return await by_gemini(tools, ticket, configuration, lessons=lessons)
         except NotNow as kept_back:
             await asyncio.sleep(kept_back.seconds or 1)
-        except NoTokens as failed:
-            raise SystemExit(f"{failed}: see GEMINI_TOKENS_PER_DAY.") from failed
+        except NoTokens:
+            raise
         except GeminiFailed:
             return None
     return None

@@ -22,6 +22,8 @@ _FOLDS = ((2000, 3), (500, 5), (0, 10))
 # common a category is: what they count before anything is known about how good they are.
 _START = np.array([3.0, 12.0, 3.0, 0.5, 0.3])
 _PULL = 2.0
+# Likeness goes by pieces of words mostly; who learns can make more of whole words.
+_WORDS_LEARNT = 0.5
 # Without corrections it is less often right than it seems.
 _COLD_SURENESS = (0.6, -0.5)
 _FEWEST = 15
@@ -84,7 +86,8 @@ class Classifier:
         return [(int(row), float(likeness[row])) for row in np.argsort(-likeness)[:most]]
 
     def _taught(self, rows: NDArray[np.int64]) -> "_Taught":
-        return _Taught(self._profiles, self._texts[rows], self._columns[rows])
+        emphasis = self.reader.emphasis(_WORDS_LEARNT)
+        return _Taught(self._profiles, self._texts[rows], self._columns[rows], emphasis)
 
     def _opinions(self, texts: Sequence[str], vectors: Any, taught: "_Taught") -> NDArray[Any]:
         return np.stack(
@@ -111,7 +114,13 @@ class Classifier:
 class _Taught:
     """The experts that learn: centres of what was corrected, the machine, the shares."""
 
-    def __init__(self, profiles: Any, vectors: Any, columns: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        profiles: Any,
+        vectors: Any,
+        columns: NDArray[np.int64],
+        emphasis: NDArray[np.float32],
+    ) -> None:
         from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415  # heavy
 
         labels = profiles.shape[0]
@@ -127,6 +136,7 @@ class _Taught:
             vstack([profiles, vectors]).tocsr(),
             np.concatenate([np.arange(labels), columns]),
             labels,
+            emphasis=emphasis,
         )
         self._shares = np.log((counts + 1) / (counts.sum() + labels))
 

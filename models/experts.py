@@ -25,7 +25,7 @@ _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed
 _SHORTEST_STEM = 3
 _MANY = 1000
 _OF_LITTLE_WORDS = 0.4
-_WORDS_SHARE = 0.25
+_WORDS_SHARE = 0.15
 # Liblinear is deterministic for a seed, so that each worker learns the same.
 _SEED = 7
 
@@ -104,7 +104,7 @@ class Reader:
             ngram_range=(1, 2), tokenizer=stems, token_pattern=None, **common
         )
         self._pieces = TfidfVectorizer(
-            ngram_range=(2, 5), analyzer="char_wb", preprocessor=_only_words, **common
+            ngram_range=(2, 4), analyzer="char_wb", preprocessor=_only_words, **common
         )
         for reader in (self._words, self._pieces):
             # So that there is a word even where no text has one.
@@ -127,15 +127,34 @@ class Reader:
         )
         return hstack(halves).tocsr().astype(np.float32)
 
+    def emphasis(self, words_share: float) -> NDArray[np.float32]:
+        """By what to multiply each column for words to count as if they had this share."""
+        words = math.sqrt(words_share / self._share)
+        pieces = math.sqrt((1 - words_share) / (1 - self._share))
+        counts = [len(half.vocabulary_) for half in (self._words, self._pieces)]
+        return np.repeat([words, pieces], counts).astype(np.float32)
+
 
 def _only_words(text: str) -> str:
     return " ".join(words(text.replace("_", " ")))
 
 
 class Learned:
-    """What corrections teach: a linear support vector machine for each label."""
+    """What corrections teach: a linear support vector machine for each label.
 
-    def __init__(self, vectors: Any, columns: NDArray[np.int64], labels: int) -> None:
+    Args:
+        emphasis: by what each column of the vectors is multiplied.
+    """
+
+    def __init__(
+        self,
+        vectors: Any,
+        columns: NDArray[np.int64],
+        labels: int,
+        *,
+        emphasis: NDArray[np.float32],
+    ) -> None:
+        from scipy.sparse import diags_array  # noqa: PLC0415  # heavy
         from sklearn.svm import LinearSVC  # noqa: PLC0415  # heavy
 
         self._labels = labels
@@ -143,8 +162,10 @@ class Learned:
         self._weights: Any = None
         # Of labels with hardly a text each there is nothing to learn yet.
         if len(self._seen) > 1 and 2 * len(self._seen) <= len(columns):
-            machine = LinearSVC(C=2.0, random_state=_SEED, tol=1e-2).fit(vectors, columns)
-            self._weights = machine.coef_.T.astype(np.float32)
+            machine = LinearSVC(C=2.0, random_state=_SEED, tol=1e-2).fit(
+                vectors @ diags_array(emphasis), columns
+            )
+            self._weights = (machine.coef_ * emphasis).T.astype(np.float32)
             self._offsets = machine.intercept_
 
     def scores(self, vectors: Any) -> Scores:

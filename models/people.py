@@ -6,7 +6,7 @@ the newest is kept, and hearing a thing again changes nothing.
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from models.accounts import Accounts
@@ -18,6 +18,7 @@ from models.store import Store
 
 # People change their names and addresses, but seldom; and mostly Slack tells us.
 _PROFILE_HOLDS = timedelta(hours=12)
+_GROUP_HOLDS = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +29,23 @@ class People:
         self._store = store
         self._slack = slack
         self._accounts = accounts
+        self._groups: dict[str, tuple[datetime, frozenset[str]]] = {}
+
+    async def is_in_group(self, slack_id: str, group: str) -> bool:
+        """Whether a person is in a user group of Slack's, which is asked once in five minutes.
+
+        Raises:
+            OutsideError: Slack could not say, and never has.
+        """
+        asked_at, members = self._groups.get(group, (None, frozenset[str]()))
+        if asked_at is None or clock() - asked_at > _GROUP_HOLDS:
+            try:
+                members = await self._in_group(group)
+            except OutsideError:
+                if asked_at is None:
+                    raise
+            self._groups[group] = (clock(), members)
+        return slack_id in members
 
     async def acquainted(self, team_id: str, slack_id: str) -> Member:
         """The member, with name, e-mail and time zone; asks Slack for them once in half a day.
@@ -103,7 +121,7 @@ class People:
         try:
             return await self._slack.group_members(group)
         except Gone as gone:
-            log.warning("nobody is in the user group of MODERATOR_GROUP: %s", gone)
+            log.warning("nobody is in the user group %s: %s", group, gone)
             return frozenset()
 
     async def _join(self, team_id: str, slack_id: str, *, via: str) -> None:
