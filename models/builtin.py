@@ -4,6 +4,7 @@ It is simple and says how sure it is: a share of the words found, less when few 
 """
 
 from collections import Counter
+from functools import lru_cache
 
 from models.configuration import Configuration
 from models.skill import Skill, Vocabulary
@@ -110,8 +111,13 @@ def _scores(ticket: Ticket, configuration: Configuration) -> dict[str, Counter[s
 
 
 def _words_found(ticket: Ticket, category: Category) -> Counter[str]:
-    keywords = Vocabulary(Skill(name=word) for word in (category.name, *category.keywords))
+    keywords = _keywords(category)
     return Counter(keywords.sightings(ticket.title) * 2 + keywords.sightings(ticket.description))
+
+
+@lru_cache(maxsize=2000)
+def _keywords(category: Category) -> Vocabulary:
+    return Vocabulary(Skill(name=word) for word in (category.name, *category.keywords))
 
 
 def _notes(category: str, found: Counter[str]) -> str:

@@ -57,6 +57,8 @@ class Classifier:
         self.reader = Reader([*profiles, *texts])
         self._profiles = self.reader.vectors(profiles)
         self._texts = self.reader.vectors(texts) if texts else self._profiles[:0]
+        # By column: a text has few of them, and only those are looked at.
+        self._across = self._profiles.T.tocsr(), self._texts.T.tocsr()
         self.trust = _START
         self._sureness = _COLD_SURENESS
         if len(known) >= _FEWEST:
@@ -82,7 +84,7 @@ class Classifier:
 
     def nearest(self, text: str, *, most: int) -> list[tuple[int, float]]:
         """The examples most like a text, and how much, by the place of their label being known."""
-        likeness = (self.reader.vectors([text]) @ self._texts.T).toarray().ravel()
+        likeness = (self.reader.vectors([text]) @ self._across[1]).toarray().ravel()
         return [(int(row), float(likeness[row])) for row in np.argsort(-likeness)[:most]]
 
     def _taught(self, rows: NDArray[np.int64]) -> "_Taught":
@@ -93,7 +95,7 @@ class Classifier:
         return np.stack(
             [
                 self._keywords.scores(texts),
-                (vectors @ self._profiles.T).toarray(),
+                (vectors @ self._across[0]).toarray(),
                 *taught.opinions(vectors),
             ]
         )
@@ -131,7 +133,7 @@ class _Taught:
         # A profile is as good as two tickets.
         centres = (member @ vectors + profiles * 2).tocsr()
         lengths = np.sqrt(np.asarray(centres.multiply(centres).sum(axis=1)).ravel())
-        self._centres = centres.multiply(1 / np.maximum(lengths, 1e-9)[:, None]).tocsr()
+        self._centres = centres.multiply(1 / np.maximum(lengths, 1e-9)[:, None]).T.tocsr()
         self._machine = Learned(
             vstack([profiles, vectors]).tocsr(),
             np.concatenate([np.arange(labels), columns]),
@@ -142,7 +144,7 @@ class _Taught:
 
     def opinions(self, vectors: Any) -> list[Scores]:
         shares = np.broadcast_to(self._shares, (vectors.shape[0], len(self._shares)))
-        near = (vectors @ self._centres.T).toarray()
+        near = (vectors @ self._centres).toarray()
         return [near, self._machine.scores(vectors), shares]
 
 

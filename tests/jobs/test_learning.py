@@ -98,6 +98,22 @@ async def test_the_loop_goes_on_while_lessons_are_learnt(desk: Desk) -> None:
     assert max(gaps) < took / 2
 
 
+async def test_until_all_is_learnt_an_engine_without_lessons_answers(desk: Desk) -> None:
+    await learns(desk, "TFIRST", 600)
+    learning = Learning()
+
+    await said(learning, desk, "TFIRST", "the gizmo")
+    workspace = learning.workspaces["TFIRST"]
+    assert workspace.task
+    while workspace.taught is None:  # noqa: ASYNC110  # nothing tells of it
+        await asyncio.sleep(0)
+    first, done = workspace.taught, workspace.task.done()
+    await workspace.task
+
+    assert done or first.lessons == ()
+    assert len(workspace.taught.lessons) == 600
+
+
 async def test_lessons_that_never_end_leave_time_for_the_rest(desk: Desk) -> None:
     learning = Learning()
     await learns(desk, "TREST", 20)
