@@ -12,7 +12,7 @@ from models.configuration import Configuration
 from models.gate import Service
 from models.lesson import Lesson
 from models.ticket import Ticket
-from models.triage import Triage
+from models.triage import UNSURE_BELOW, Triage
 from models.wording import clip
 
 # A token is three characters and more.
@@ -54,7 +54,18 @@ async def by_gemini(
         tools, tools.gemini, ticket, question, configuration, per_day=per_day
     )
     said = said.model_copy(update={"priority": builtin.hinted(said.priority, ticket)})
-    return weighed(said, ticket, configuration)
+    return await _with_second(tools, weighed(said, ticket, configuration), ticket, configuration)
+
+
+async def _with_second(
+    tools: Tools, said: Triage, ticket: Ticket, configuration: Configuration
+) -> Triage:
+    """Where Gemini is not sure, what else it may be, by the built-in engine."""
+    if said.second or said.confidence >= UNSURE_BELOW:
+        return said
+    also = await tools.learning.triage(tools.desk.lessons, ticket, configuration, why="")
+    others = [name for name in (also.category, also.second) if name not in {"", said.category}]
+    return said.model_copy(update={"second": others[0]}) if others else said
 
 
 def weighed(said: Triage, ticket: Ticket, configuration: Configuration) -> Triage:

@@ -17,7 +17,7 @@ from models.lesson import Lesson
 from models.lessons import Lessons
 from models.ordering import Ordering
 from models.ticket import Ticket
-from models.triage import Priority, Triage
+from models.triage import Category, Priority, Triage
 
 MOST_LESSONS = 5000
 _LOOK_SECONDS = 3.0
@@ -34,8 +34,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """What one workspace's lessons made."""
+    """What one workspace's lessons made.
 
+    Attributes:
+        categories: among which it was learnt to choose; when they change, it is of no use.
+    """
+
+    categories: tuple[Category, ...]
     classifier: Classifier
     ordering: Ordering | None
     lessons: tuple[Lesson, ...]
@@ -65,9 +70,10 @@ class Learning:
         plain = builtin.triage(ticket, configuration, why=why)
         workspace = self.workspaces.setdefault(ticket.team_id, _Workspace())
         await _look(workspace, lessons, ticket.team_id, configuration)
-        if workspace.taught is None:
+        taught = workspace.taught
+        if taught is None or taught.categories != configuration.categories:
             return plain
-        answer = await asyncio.to_thread(judged, workspace.taught, plain, ticket, configuration)
+        answer = await asyncio.to_thread(judged, taught, plain, ticket, configuration)
         return answer.model_copy(update={"ms": round((time.monotonic() - begun) * 1000)})
 
 
@@ -76,15 +82,17 @@ async def _look(
 ) -> None:
     """Begin to learn when there is something new; wait for it where nothing is known yet."""
     changed = workspace.configuration != configuration
+    taught = workspace.taught
+    useless = taught is None or taught.categories != configuration.categories
     if changed or time.monotonic() - workspace.looked > _LOOK_SECONDS:
         workspace.looked = time.monotonic()
         version = await lessons.version(team_id)
         idle = workspace.task is None or workspace.task.done()
-        idle = idle and time.monotonic() >= workspace.rests_until
+        idle = idle and (useless or time.monotonic() >= workspace.rests_until)
         if idle and (changed or version != workspace.version):
             learning = _learn(workspace, lessons, team_id, configuration, version)
             workspace.task = asyncio.create_task(learning)
-    if workspace.taught is None and workspace.task:
+    if useless and workspace.task:
         await asyncio.wait({workspace.task}, timeout=_FIRST_SECONDS)
 
 
@@ -97,7 +105,8 @@ async def _learn(
 ) -> None:
     begun = time.monotonic()
     try:
-        if workspace.taught is None:
+        taught = workspace.taught
+        if taught is None or taught.categories != configuration.categories:
             workspace.taught = await asyncio.to_thread(teach, configuration, [])
         known = await lessons.latest(team_id, limit=MOST_LESSONS)
         workspace.taught = await asyncio.to_thread(teach, configuration, known)
@@ -118,11 +127,11 @@ def teach(configuration: Configuration, lessons: list[Lesson]) -> Taught:
     examples = [Example(one.text, one.category) for one in known]
     classifier = Classifier(configuration.categories, examples)
     if len(known) < _NUDGE_FROM:
-        return Taught(classifier, None, tuple(known))
+        return Taught(configuration.categories, classifier, None, tuple(known))
     # How pressing something is has much to do with what it is about.
     levels = [Example(f"{one.category} {one.text}", one.priority.value) for one in known]
     ordering = Ordering([each.value for each in Priority], levels, classifier.reader)
-    return Taught(classifier, ordering, tuple(known))
+    return Taught(configuration.categories, classifier, ordering, tuple(known))
 
 
 def judged(taught: Taught, plain: Triage, ticket: Ticket, configuration: Configuration) -> Triage:

@@ -67,6 +67,18 @@ def test_what_is_offered_to_who_asks_is_very_much_alike() -> None:
     assert found(asked, "VPN drops my calls", at_least=VERY_ALIKE) == []
 
 
+def test_words_that_are_written_nearly_so_make_it_closer() -> None:
+    texts = ("VPN invoice", "VPN disconnecting")
+
+    assert found("VPN disconnects", *texts, at_least=0.1) == ["VPN disconnecting", "VPN invoice"]
+
+
+def test_what_stands_there_often_makes_it_closer() -> None:
+    texts = ("toner paper tray", "toner, toner and toner paper")
+
+    assert found("toner toner toner", *texts, at_least=0.1)[0] == texts[1]
+
+
 @given(st.text(), st.lists(st.text(), max_size=5))
 def test_any_texts_can_be_compared(text: str, texts: list[str]) -> None:
     everything = alike(text, past(*texts), at_least=0, most=99)
