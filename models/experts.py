@@ -24,6 +24,7 @@ _MOST_FEATURES = 30_000
 _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "s", "e")
 _SHORTEST_STEM = 3
 _MANY = 1000
+_MANY_EACH = 100
 _OF_LITTLE_WORDS = 0.4
 _WORDS_SHARE = 0.15
 # Liblinear is deterministic for a seed, so that each worker learns the same.
@@ -162,7 +163,9 @@ class Learned:
         self._weights: Any = None
         # Of labels with hardly a text each there is nothing to learn yet.
         if len(self._seen) > 1 and 2 * len(self._seen) <= len(columns):
-            machine = LinearSVC(C=2.0, random_state=_SEED, tol=1e-2).fit(
+            # With many texts of each label some are labelled wrong: not to be learnt by heart.
+            freedom = 0.5 if len(columns) >= _MANY_EACH * len(self._seen) else 2.0
+            machine = LinearSVC(C=freedom, random_state=_SEED, tol=1e-2).fit(
                 vectors @ diags_array(emphasis), columns
             )
             self._weights = (machine.coef_ * emphasis).T.astype(np.float32)
