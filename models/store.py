@@ -81,9 +81,12 @@ class Store:
     async def open(self, make: Make) -> Ticket:
         """Store a new ticket; give back the one that its submission already is, if it is."""
         async with answering():
-            return await self._openings(make)
+            ticket, stored = await self._openings(make)
+        return ticket if stored is None else ticket_of(stored)
 
-    async def _open_all(self, makes: list[Make]) -> list[Ticket | Exception]:
+    async def _open_all(
+        self, makes: list[Make]
+    ) -> list[tuple[Ticket, Document | None] | Exception]:
         """Number tickets and store them, all by one question each to the database."""
         count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, len(makes)]}, "at": "$$NOW"}
         counter = await self._db.upsert("counters", "tickets", [{"$set": count}])
@@ -93,7 +96,7 @@ class Store:
         sound = [one for one in documents if not isinstance(one, Exception)]
         stored = iter(await self._db.insert_all_once("tickets", sound, unique="key"))
         return [
-            document if isinstance(document, Exception) else _opened(ticket, next(stored))
+            document if isinstance(document, Exception) else (ticket, next(stored))
             for ticket, document in zip(tickets, documents, strict=True)
         ]
 
@@ -297,10 +300,3 @@ class Store:
         async with answering():
             found = None if known else await self._db.members.find_one({"_id": key})
             return Member.model_validate(found or await self._db.upsert("members", key, changes))
-
-
-def _opened(ticket: Ticket, stored: Document | None) -> Ticket | Exception:
-    try:
-        return ticket if stored is None else ticket_of(stored)
-    except Unreadable as damaged:
-        return damaged
