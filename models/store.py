@@ -29,9 +29,9 @@ from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
 
 _MOST_AT_ONCE, _CROWD = 100, 4
+# A new ticket, given its number and the database's time.
 Make = Callable[[int, datetime], Ticket]
-"""A new ticket, given its number and the database's time."""
-
+_Opened = tuple[Ticket, Document | None]
 log = logging.getLogger(__name__)
 # What `prepare` makes; the doctor looks whether they are there.
 INDEXES = frozenset(
@@ -84,9 +84,7 @@ class Store:
             ticket, stored = await self._openings(make)
         return ticket if stored is None else ticket_of(stored)
 
-    async def _open_all(
-        self, makes: list[Make]
-    ) -> list[tuple[Ticket, Document | None] | Exception]:
+    async def _open_all(self, makes: list[Make]) -> list[_Opened | Exception]:
         """Number tickets and store them, all by one question each to the database."""
         count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, len(makes)]}, "at": "$$NOW"}
         counter = await self._db.upsert("counters", "tickets", [{"$set": count}])
