@@ -6,17 +6,16 @@ Each engine learns from the first tickets of a shuffled list, and is asked about
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.classifier import Classifier, Example
-from models.experts import Keywords, Learned, Reader
 from models.triage import Category
 
 _BINS = 10
-_MOST_ASKED = 1000
 PRECISION = 0.9
 
 
@@ -26,6 +25,7 @@ class Answers:
 
     labels: list[str]
     sure: NDArray[np.float64]
+    tokens: int = 0
 
 
 Answering = Callable[[Sequence[str]], Answers]
@@ -43,6 +43,7 @@ class Score:
         coverage: the largest share of tickets, the surest first, that is right 9 times of 10.
         ms: for one ticket, without learning.
         learning: seconds it took to learn.
+        tokens: of a model, for all that it was asked.
     """
 
     accuracy: float
@@ -51,26 +52,7 @@ class Score:
     coverage: float
     ms: float
     learning: float
-
-
-def majority(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
-    """Always the commonest category."""
-    had = [example.label for example in examples] or [categories[0].name]
-    commonest = max(sorted(set(had)), key=had.count)
-    share = had.count(commonest) / len(had)
-    return lambda texts: Answers([commonest] * len(texts), np.full(len(texts), share))
-
-
-def keywords(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
-    """The words that admins list, and nothing learnt."""
-    known = Keywords(categories)
-
-    def answer(texts: Sequence[str]) -> Answers:
-        found = known.scores(texts)
-        total = np.maximum(found.sum(axis=1), 1e-9)
-        return Answers(_named(categories, found), found.max(axis=1) / total)
-
-    return answer
+    tokens: float = 0.0
 
 
 def builtin(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
@@ -79,33 +61,9 @@ def builtin(categories: Sequence[Category], examples: Sequence[Example]) -> Answ
 
     def answer(texts: Sequence[str]) -> Answers:
         likely = classifier.likelihoods(texts)
-        return Answers(_named(categories, likely), classifier.confidence(likely))
+        return Answers(named(categories, likely), classifier.confidence(likely))
 
     return answer
-
-
-def machine(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
-    """TF-IDF of words and pieces, and a linear support vector machine: the usual way."""
-    labels = [category.name for category in categories]
-    reader = Reader([example.text for example in examples] or ["nothing"], words_share=0.5)
-    columns = np.array([labels.index(example.label) for example in examples], dtype=np.int64)
-    vectors = reader.vectors([example.text for example in examples] or ["nothing"])
-    learned = Learned(vectors, columns, len(labels))
-
-    def answer(texts: Sequence[str]) -> Answers:
-        scores = learned.scores(reader.vectors(texts))
-        # It gives no likelihood; a distance is the nearest to it.
-        return Answers(_named(categories, scores), np.clip((scores.max(axis=1) + 1) / 2, 0, 1))
-
-    return answer
-
-
-ENGINES: dict[str, Engine] = {
-    "builtin": builtin,
-    "keywords": keywords,
-    "svm": machine,
-    "majority": majority,
-}
 
 
 def replay(
@@ -115,11 +73,12 @@ def replay(
     *,
     lessons: int,
     draw: int,
+    most: int,
 ) -> Score | None:
     """How good an engine is after so many lessons; None where too few tickets are left to ask."""
     shuffled = list(known)
     random.Random(draw).shuffle(shuffled)  # noqa: S311  # the same draw each time is wanted
-    asked = shuffled[lessons:][-_MOST_ASKED:]
+    asked = shuffled[lessons:][-most:]
     if len(asked) < _BINS:
         return None
     begun = time.perf_counter()
@@ -127,7 +86,8 @@ def replay(
     learnt = time.perf_counter()
     answers = answer([example.text for example in asked])
     ms = (time.perf_counter() - learnt) * 1000 / len(asked)
-    return score(answers, [each.label for each in asked], ms=ms, learning=learnt - begun)
+    found = score(answers, [each.label for each in asked], ms=ms, learning=learnt - begun)
+    return replace(found, tokens=float(answers.tokens))
 
 
 def score(answers: Answers, right: Sequence[str], *, ms: float, learning: float) -> Score:
@@ -153,7 +113,8 @@ def mean(scores: Sequence[Score]) -> Score:
     )
 
 
-def _named(categories: Sequence[Category], scores: NDArray[np.float64]) -> list[str]:
+def named(categories: Sequence[Category], scores: NDArray[Any]) -> list[str]:
+    """For each row of scores, the category that has the highest."""
     return [categories[place].name for place in scores.argmax(axis=1)]
 
 

@@ -2,7 +2,7 @@
 
 It is made of nothing but the lessons in MongoDB and the desk's lists, with fixed seeds, so two
 workers that read the same lessons answer the same. Lessons are learnt in a thread; until that is
-done, the engine of before answers.
+done, the engine of before answers; on a worker that has just started, one without lessons.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from models.lesson import Lesson
 from models.lessons import Lessons
 from models.ordering import Ordering
 from models.ticket import Ticket
-from models.triage import Priority, Triage
+from models.triage import Category, Priority, Triage
 
 MOST_LESSONS = 5000
 _LOOK_SECONDS = 3.0
-# A step of triage has this long for an engine that is new to this worker, before it does without.
-_FIRST_SECONDS = 5.0
+# So long the first ticket on a worker waits for what there is to learn, before it does without.
+_FIRST_SECONDS = 1.0
 # Where lessons never end, learning takes a tenth of the time at most.
 _TIMES_AS_LONG = 10
 _NUDGE_FROM = 200
@@ -34,8 +34,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """What one workspace's lessons made."""
+    """What one workspace's lessons made.
 
+    Attributes:
+        categories: among which it was learnt to choose; when they change, it is of no use.
+    """
+
+    categories: tuple[Category, ...]
     classifier: Classifier
     ordering: Ordering | None
     lessons: tuple[Lesson, ...]
@@ -65,11 +70,10 @@ class Learning:
         plain = builtin.triage(ticket, configuration, why=why)
         workspace = self.workspaces.setdefault(ticket.team_id, _Workspace())
         await _look(workspace, lessons, ticket.team_id, configuration)
-        known = workspace.configuration
-        # What was learnt of other categories knows neither the new ones nor which are gone.
-        if not workspace.taught or not known or known.categories != configuration.categories:
+        taught = workspace.taught
+        if taught is None or taught.categories != configuration.categories:
             return plain
-        answer = await asyncio.to_thread(judged, workspace.taught, plain, ticket, configuration)
+        answer = await asyncio.to_thread(judged, taught, plain, ticket, configuration)
         return answer.model_copy(update={"ms": round((time.monotonic() - begun) * 1000)})
 
 
@@ -78,15 +82,17 @@ async def _look(
 ) -> None:
     """Begin to learn when there is something new; wait for it where nothing is known yet."""
     changed = workspace.configuration != configuration
+    taught = workspace.taught
+    useless = taught is None or taught.categories != configuration.categories
     if changed or time.monotonic() - workspace.looked > _LOOK_SECONDS:
         workspace.looked = time.monotonic()
         version = await lessons.version(team_id)
         idle = workspace.task is None or workspace.task.done()
-        idle = idle and time.monotonic() >= workspace.rests_until
+        idle = idle and (useless or time.monotonic() >= workspace.rests_until)
         if idle and (changed or version != workspace.version):
             learning = _learn(workspace, lessons, team_id, configuration, version)
             workspace.task = asyncio.create_task(learning)
-    if workspace.taught is None and workspace.task:
+    if useless and workspace.task:
         await asyncio.wait({workspace.task}, timeout=_FIRST_SECONDS)
 
 
@@ -99,6 +105,9 @@ async def _learn(
 ) -> None:
     begun = time.monotonic()
     try:
+        taught = workspace.taught
+        if taught is None or taught.categories != configuration.categories:
+            workspace.taught = await asyncio.to_thread(teach, configuration, [])
         known = await lessons.latest(team_id, limit=MOST_LESSONS)
         workspace.taught = await asyncio.to_thread(teach, configuration, known)
     except Exception:
@@ -116,13 +125,13 @@ def teach(configuration: Configuration, lessons: list[Lesson]) -> Taught:
         (lesson for lesson in lessons if lesson.category in current), key=lambda one: one.ticket_id
     )
     examples = [Example(one.text, one.category) for one in known]
-    levels = [Example(one.text, one.priority.value) for one in known]
-    enough = len(known) >= _NUDGE_FROM
-    return Taught(
-        Classifier(configuration.categories, examples),
-        Ordering([each.value for each in Priority], levels) if enough else None,
-        tuple(known),
-    )
+    classifier = Classifier(configuration.categories, examples)
+    if len(known) < _NUDGE_FROM:
+        return Taught(configuration.categories, classifier, None, tuple(known))
+    # How pressing something is has much to do with what it is about.
+    levels = [Example(f"{one.category} {one.text}", one.priority.value) for one in known]
+    ordering = Ordering([each.value for each in Priority], levels, classifier.reader)
+    return Taught(configuration.categories, classifier, ordering, tuple(known))
 
 
 def judged(taught: Taught, plain: Triage, ticket: Ticket, configuration: Configuration) -> Triage:
@@ -137,7 +146,8 @@ def judged(taught: Taught, plain: Triage, ticket: Ticket, configuration: Configu
     order = likely[0].argsort()[::-1]
     names = [taught.classifier.labels[place] for place in order]
     near = taught.classifier.nearest(ticket.text, most=_NEAR)
-    told = taught.ordering.told([ticket.text]) if taught.ordering else None
+    about = f"{names[0]} {ticket.text}"
+    told = taught.ordering.told([about]) if taught.ordering else None
     same = names[0] == plain.category
     return plain.model_copy(
         update={

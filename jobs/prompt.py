@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import Annotated, Any
 
@@ -27,11 +28,41 @@ from models.ticket import Ticket
 from models.triage import Engine, Priority, Triage
 from models.wording import clip
 
-# Another text is another version, with a file of its own.
-VERSION = "triage-2"
+# Another text is another version, with a file of its own, named so.
+_IN_USE = "triage-2"
 MAX_SKILLS = 8
 MAX_TICKET = 6000
 _MOST_NAMED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What Gemini is told to do, and the version by which it is known."""
+
+    version: str
+    template: Template
+
+    def __post_init__(self) -> None:
+        missing = {"fence", "examples", "categories"} - set(self.template.get_identifiers())
+        if missing:
+            raise ValueError(f"the prompt {self.version} does not say ${min(missing)}")
+
+
+@cache
+def in_use() -> Prompt:
+    """The prompt by which tickets are triaged."""
+    text = (files("jobs") / "prompts" / f"{_IN_USE}.md").read_text(encoding="utf-8")
+    return Prompt(_IN_USE, Template(text))
+
+
+@cache
+def from_file(path: Path) -> Prompt:
+    """Another prompt, known by its file's name.
+
+    Raises:
+        OSError, ValueError: it can't be read, or says too little.
+    """
+    return Prompt(path.stem, Template(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +70,29 @@ class Question:
     """What Gemini is asked: instruction, the fenced text, and the schema of the answer.
 
     Attributes:
+        version: of the prompt.
         hidden: what the ticket's placeholders stand for; it stays in the house.
     """
 
     instruction: str
     text: str
     schema: dict[str, Any]
+    version: str = ""
     hidden: Hidden = field(default_factory=Hidden)
 
 
-def ask(ticket: Ticket, configuration: Configuration, lessons: Sequence[Lesson] = ()) -> Question:
-    """The question for a ticket, with the lessons that are most like it as examples."""
+def ask(
+    ticket: Ticket,
+    configuration: Configuration,
+    lessons: Sequence[Lesson] = (),
+    prompt: Prompt | None = None,
+) -> Question:
+    """The question for a ticket, with the lessons that are most like it as examples.
+
+    Args:
+        prompt: another one than that in use.
+    """
+    prompt = prompt or in_use()
     fence, more = (f"-----{secrets.token_hex(8)}-----" for _ in range(2))
     hidden = hide(clip(ticket.text, MAX_TICKET))
     shown = examples.chosen(ticket, lessons, configuration)
@@ -58,9 +101,10 @@ def ask(ticket: Ticket, configuration: Configuration, lessons: Sequence[Lesson] 
         lines += [more, *(examples.told(one, configuration) for one in shown), more]
     categories = "\n".join(f"- {c.name}: {c.description}" for c in configuration.categories)
     return Question(
-        instruction=_template().substitute(fence=fence, examples=more, categories=categories),
+        instruction=prompt.template.substitute(fence=fence, examples=more, categories=categories),
         text="\n".join(lines),
         schema=_schema(configuration),
+        version=prompt.version,
         hidden=hidden,
     )
 
@@ -102,7 +146,6 @@ def read(
         engine=Engine.GEMINI,
         confidence=said.confidence,
         dropped=dropped,
-        prompt=VERSION,
     )
 
 
@@ -130,11 +173,6 @@ class _Answer(BaseModel):
     summary: Annotated[str, BeforeValidator(_text)]
     notes: Annotated[str, BeforeValidator(_text)] = ""
     confidence: Annotated[float, BeforeValidator(_confidence)] = 0.0
-
-
-@cache
-def _template() -> Template:
-    return Template((files("jobs") / "prompts" / f"{VERSION}.md").read_text(encoding="utf-8"))
 
 
 def _schema(configuration: Configuration) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import logging
 from datetime import datetime
 
 from jobs.asking import by_gemini
+from jobs.floors import least
 from jobs.gemini import GeminiFailed, NoAnswer
 from jobs.policies import POLICIES
 from jobs.retrying import Tools, nothing
@@ -40,7 +41,7 @@ async def triage_again(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
             return nothing
         # While Gemini is let rest, too, the pauses between tries grow: many tickets may wait.
         raise NotNow(str(failed)) from failed
-    raised = builtin.raised(triage, ticket, configuration)
+    raised = builtin.raised(triage, ticket, configuration, least=await least(tools, ticket))
     # An answer takes seconds, in which the list may have changed.
     vocabulary = (await tools.desk.store.configuration(ticket.team_id)).vocabulary
 

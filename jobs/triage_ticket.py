@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from jobs.asking import by_gemini
+from jobs.floors import least
 from jobs.gemini import GeminiFailed, NoAnswer
 from jobs.incidents import joined
 from jobs.retrying import Tools
@@ -34,7 +35,7 @@ async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
         tools.desk.search.solved_like(ticket, at_least=ALIKE),
         joined(tools, ticket),
     )
-    triage = builtin.raised(said, ticket, configuration)
+    triage = builtin.raised(said, ticket, configuration, least=await least(tools, ticket))
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
         if current.status is not Status.NEW and current.triage is None:

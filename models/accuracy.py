@@ -8,7 +8,7 @@ from typing import Any, Self
 # What of a lesson is looked at; a newer lesson pushes out an older one.
 JUDGED = (
     "category", "priority", "skills", "said.category", "said.priority", "said.skills",
-    "said.engine", "said.model", "said.prompt",
+    "said.engine", "said.model", "said.prompt", "shadow",
 )  # fmt: skip
 MOST_LESSONS = 5000
 _MOST_PAIRS = 10
@@ -21,6 +21,7 @@ class Judged:
     Attributes:
         said, is_: the category by the engine, and by the moderator.
         overridden: whether category, priority or skills were changed.
+        shadow: whether a prompt on trial said so, which nobody was shown.
     """
 
     said: str
@@ -29,11 +30,16 @@ class Judged:
     engine: str
     model: str
     prompt: str
+    shadow: bool = False
 
     @classmethod
-    def read(cls, lesson: Mapping[str, Any]) -> Self:
-        """From a stored lesson."""
-        said = lesson["said"]
+    def all_of(cls, lesson: Mapping[str, Any]) -> list[Self]:
+        """From a stored lesson: what people were told, and what a prompt on trial said."""
+        trial = [cls._read(lesson, lesson["shadow"], shadow=True)] if lesson.get("shadow") else []
+        return [cls._read(lesson, lesson["said"], shadow=False), *trial]
+
+    @classmethod
+    def _read(cls, lesson: Mapping[str, Any], said: Mapping[str, Any], *, shadow: bool) -> Self:
         parts = ("category", "priority")
         overridden = any(said[part] != lesson[part] for part in parts)
         return cls(
@@ -43,6 +49,7 @@ class Judged:
             engine=said["engine"],
             model=said.get("model", ""),
             prompt=said.get("prompt", ""),
+            shadow=shadow,
         )
 
 
@@ -78,6 +85,7 @@ class OfEngine:
     Attributes:
         right: of how many the category was right.
         overridden: of how many category, priority or skills were changed.
+        shadow: whether it is on trial: nobody was shown what it said.
     """
 
     engine: str
@@ -86,6 +94,7 @@ class OfEngine:
     tickets: int
     right: int
     overridden: int
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +110,12 @@ class Accuracy:
 
 def measure(judged: Sequence[Judged]) -> Accuracy:
     """The accuracy; what concerns the most tickets comes first."""
-    wrong = Counter((one.said, one.is_) for one in judged if one.said != one.is_)
+    told = [one for one in judged if not one.shadow]
+    wrong = Counter((one.said, one.is_) for one in told if one.said != one.is_)
     return Accuracy(
-        tickets=len(judged),
-        right=len(judged) - wrong.total(),
-        categories=tuple(_by_category(judged)),
+        tickets=len(told),
+        right=len(told) - wrong.total(),
+        categories=tuple(_by_category(told)),
         confusions=tuple(
             Confusion(said=said, is_=is_, tickets=times)
             for (said, is_), times in wrong.most_common(_MOST_PAIRS)
@@ -123,10 +133,10 @@ def _by_category(judged: Sequence[Judged]) -> Iterable[OfCategory]:
 
 
 def _by_engine(judged: Sequence[Judged]) -> Iterable[OfEngine]:
-    of: dict[tuple[str, str, str], list[Judged]] = {}
+    of: dict[tuple[str, str, str, bool], list[Judged]] = {}
     for one in judged:
-        of.setdefault((one.engine, one.model, one.prompt), []).append(one)
-    for (engine, model, prompt), ones in sorted(of.items(), key=lambda each: -len(each[1])):
+        of.setdefault((one.engine, one.model, one.prompt, one.shadow), []).append(one)
+    for (engine, model, prompt, shadow), ones in sorted(of.items(), key=lambda each: -len(each[1])):
         yield OfEngine(
             engine=engine,
             model=model,
@@ -134,4 +144,5 @@ def _by_engine(judged: Sequence[Judged]) -> Iterable[OfEngine]:
             tickets=len(ones),
             right=sum(one.said == one.is_ for one in ones),
             overridden=sum(one.overridden for one in ones),
+            shadow=shadow,
         )

@@ -4,6 +4,7 @@ It is simple and says how sure it is: a share of the words found, less when few 
 """
 
 from collections import Counter
+from functools import lru_cache
 
 from models.configuration import Configuration
 from models.skill import Skill, Vocabulary
@@ -12,7 +13,8 @@ from models.triage import Category, Engine, Priority, Triage
 from models.wording import clip
 
 MAX_SKILLS = 8
-_FLOOR_BY_URGENCY = {
+# What the requester says is a hint.
+_HINTED = {
     Urgency.CAN_WAIT: Priority.LOW,
     Urgency.SLOWED: Priority.NORMAL,
     Urgency.BLOCKED: Priority.HIGH,
@@ -49,10 +51,9 @@ def triage(ticket: Ticket, configuration: Configuration, *, why: str) -> Triage:
     total = sum(found.total() for found in scores.values())
     sure = score.total() / total * (1 - 0.5 ** score.total()) if total else 0.0
     fallback = configuration.categories[-1].name
-    stated = _FLOOR_BY_URGENCY.get(ticket.urgency) if ticket.urgency else None
     return Triage(
         category=category if total else fallback,
-        priority=(stated or Priority.NORMAL).at_least(priority_floor(ticket)),
+        priority=hinted(Priority.NORMAL, ticket).at_least(priority_floor(ticket)),
         skills=configuration.vocabulary.found_in(ticket.text)[:MAX_SKILLS],
         summary=clip(" ".join(ticket.title.split()), 150),
         notes=_notes(category, score) if total else "No word of the desk's categories was found.",
@@ -62,9 +63,28 @@ def triage(ticket: Ticket, configuration: Configuration, *, why: str) -> Triage:
     )
 
 
-def raised(triage: Triage, ticket: Ticket, configuration: Configuration) -> Triage:
-    """The triage with the priority that the ticket has at least, whatever a model says of it."""
-    priority = triage.priority.at_least(priority_floor(ticket))
+def hinted(priority: Priority, ticket: Ticket) -> Priority:
+    """The priority, one level nearer to what the requester holds it for: a hint, not a command."""
+    if ticket.urgency is None:
+        return priority
+    order = list(Priority)
+    at, wanted = order.index(priority), order.index(_HINTED[ticket.urgency])
+    return order[at + (wanted > at) - (wanted < at)]
+
+
+def raised(
+    triage: Triage,
+    ticket: Ticket,
+    configuration: Configuration,
+    *,
+    least: Priority = Priority.LOW,
+) -> Triage:
+    """The triage with the priority that the ticket has at least, whatever a model says of it.
+
+    Args:
+        least: what the desk's own rules for words and requesters ask for.
+    """
+    priority = triage.priority.at_least(priority_floor(ticket)).at_least(least)
     category = configuration.category(triage.category)
     if category and category.floor:
         priority = priority.at_least(category.floor)
@@ -78,10 +98,8 @@ def private_category(ticket: Ticket, configuration: Configuration) -> Category |
 
 
 def priority_floor(ticket: Ticket) -> Priority:
-    """The least priority that the requester's own judgement and plain signals ask for."""
+    """The least priority that plain signals in the text ask for."""
     floor = Priority.LOW
-    if ticket.urgency:
-        floor = floor.at_least(_FLOOR_BY_URGENCY[ticket.urgency])
     for signal in _SIGNALS.found_in(ticket.text):
         floor = floor.at_least(Priority(signal))
     return floor
@@ -93,8 +111,13 @@ def _scores(ticket: Ticket, configuration: Configuration) -> dict[str, Counter[s
 
 
 def _words_found(ticket: Ticket, category: Category) -> Counter[str]:
-    keywords = Vocabulary(Skill(name=word) for word in (category.name, *category.keywords))
+    keywords = _keywords(category)
     return Counter(keywords.sightings(ticket.title) * 2 + keywords.sightings(ticket.description))
+
+
+@lru_cache(maxsize=2000)
+def _keywords(category: Category) -> Vocabulary:
+    return Vocabulary(Skill(name=word) for word in (category.name, *category.keywords))
 
 
 def _notes(category: str, found: Counter[str]) -> str:

@@ -20,8 +20,10 @@ from models.triage import Category
 _FOLDS = ((2000, 3), (500, 5), (0, 10))
 # Keywords, likeness to the profile, likeness to what was corrected, the learned machine, and how
 # common a category is: what they count before anything is known about how good they are.
-_START = np.array([1.5, 12.0, 3.0, 0.5, 0.3])
+_START = np.array([3.0, 12.0, 3.0, 0.5, 0.3])
 _PULL = 2.0
+# Likeness goes by pieces of words mostly; who learns can make more of whole words.
+_WORDS_LEARNT = 0.5
 # Without corrections it is less often right than it seems.
 _COLD_SURENESS = (0.6, -0.5)
 _FEWEST = 15
@@ -41,7 +43,7 @@ class Classifier:
     Attributes:
         labels: what it tells apart, as the columns are.
         trust: how much each expert counts.
-        foretold: what it would have said of each example, had it not been taught by it.
+        reader: makes vectors of texts.
     """
 
     def __init__(self, categories: Sequence[Category], examples: Sequence[Example]) -> None:
@@ -52,23 +54,24 @@ class Classifier:
         self._columns = np.array([place[example.label] for example in known], dtype=np.int64)
         profiles = [profile(category) for category in categories]
         self._keywords = Keywords(categories)
-        self._reader = Reader([*profiles, *texts])
-        self._profiles = self._reader.vectors(profiles)
-        self._texts = self._reader.vectors(texts) if texts else self._profiles[:0]
+        self.reader = Reader([*profiles, *texts])
+        self._profiles = self.reader.vectors(profiles)
+        self._texts = self.reader.vectors(texts) if texts else self._profiles[:0]
+        # By column: a text has few of them, and only those are looked at.
+        self._across = self._profiles.T.tocsr(), self._texts.T.tocsr()
         self.trust = _START
         self._sureness = _COLD_SURENESS
-        self.foretold: Scores = np.zeros((0, len(self.labels)))
         if len(known) >= _FEWEST:
             said = self._held_back(texts)
             self.trust = _earned(said, self._columns)
-            self.foretold = _softmax(_weighed(said, self.trust))
-            self._sureness = _calibrated(self.foretold, self._columns)
+            foretold = _softmax(_weighed(said, self.trust))
+            self._sureness = _calibrated(foretold, self._columns)
         everything = np.arange(len(known))
         self._told = self._taught(everything)
 
     def evidence(self, texts: Sequence[str]) -> Scores:
         """What speaks for each category, in sum."""
-        return _weighed(self._opinions(texts, self._reader.vectors(texts), self._told), self.trust)
+        return _weighed(self._opinions(texts, self.reader.vectors(texts), self._told), self.trust)
 
     def likelihoods(self, texts: Sequence[str]) -> Scores:
         """How likely each category is, for each text."""
@@ -81,17 +84,18 @@ class Classifier:
 
     def nearest(self, text: str, *, most: int) -> list[tuple[int, float]]:
         """The examples most like a text, and how much, by the place of their label being known."""
-        likeness = (self._reader.vectors([text]) @ self._texts.T).toarray().ravel()
+        likeness = (self.reader.vectors([text]) @ self._across[1]).toarray().ravel()
         return [(int(row), float(likeness[row])) for row in np.argsort(-likeness)[:most]]
 
     def _taught(self, rows: NDArray[np.int64]) -> "_Taught":
-        return _Taught(self._profiles, self._texts[rows], self._columns[rows])
+        emphasis = self.reader.emphasis(_WORDS_LEARNT)
+        return _Taught(self._profiles, self._texts[rows], self._columns[rows], emphasis)
 
     def _opinions(self, texts: Sequence[str], vectors: Any, taught: "_Taught") -> NDArray[Any]:
         return np.stack(
             [
                 self._keywords.scores(texts),
-                (vectors @ self._profiles.T).toarray(),
+                (vectors @ self._across[0]).toarray(),
                 *taught.opinions(vectors),
             ]
         )
@@ -112,7 +116,13 @@ class Classifier:
 class _Taught:
     """The experts that learn: centres of what was corrected, the machine, the shares."""
 
-    def __init__(self, profiles: Any, vectors: Any, columns: NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        profiles: Any,
+        vectors: Any,
+        columns: NDArray[np.int64],
+        emphasis: NDArray[np.float32],
+    ) -> None:
         from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415  # heavy
 
         labels = profiles.shape[0]
@@ -123,17 +133,18 @@ class _Taught:
         # A profile is as good as two tickets.
         centres = (member @ vectors + profiles * 2).tocsr()
         lengths = np.sqrt(np.asarray(centres.multiply(centres).sum(axis=1)).ravel())
-        self._centres = centres.multiply(1 / np.maximum(lengths, 1e-9)[:, None]).tocsr()
+        self._centres = centres.multiply(1 / np.maximum(lengths, 1e-9)[:, None]).T.tocsr()
         self._machine = Learned(
             vstack([profiles, vectors]).tocsr(),
             np.concatenate([np.arange(labels), columns]),
             labels,
+            emphasis=emphasis,
         )
         self._shares = np.log((counts + 1) / (counts.sum() + labels))
 
     def opinions(self, vectors: Any) -> list[Scores]:
         shares = np.broadcast_to(self._shares, (vectors.shape[0], len(self._shares)))
-        near = (vectors @ self._centres.T).toarray()
+        near = (vectors @ self._centres).toarray()
         return [near, self._machine.scores(vectors), shares]
 
 

@@ -24,8 +24,9 @@ _MOST_FEATURES = 30_000
 _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "s", "e")
 _SHORTEST_STEM = 3
 _MANY = 1000
+_MANY_EACH = 100
 _OF_LITTLE_WORDS = 0.4
-_WORDS_SHARE = 0.35
+_WORDS_SHARE = 0.15
 # Liblinear is deterministic for a seed, so that each worker learns the same.
 _SEED = 7
 
@@ -50,12 +51,17 @@ def profile(category: Category) -> str:
 
 
 class Keywords:
-    """Evidence by keywords: each counts more the fewer categories have it."""
+    """Evidence by keywords: each counts more the fewer categories have it.
+
+    Of a category that is only a name it says nothing: a name is no list of words to look for.
+    """
 
     def __init__(self, categories: Sequence[Category]) -> None:
         self._labels = len(categories)
         self._known: dict[tuple[str, ...], list[tuple[int, float]]] = {}
         for column, category in enumerate(categories):
+            if not category.keywords and not category.description:
+                continue
             strong = {tuple(stems(term)) for term in (category.name, *category.keywords)}
             weak = {(one,) for term in strong for one in term}
             weak |= {(one,) for one in stems(category.description) if len(one) >= _SHORTEST_STEM}
@@ -98,7 +104,9 @@ class Reader:
         self._words = TfidfVectorizer(
             ngram_range=(1, 2), tokenizer=stems, token_pattern=None, **common
         )
-        self._pieces = TfidfVectorizer(ngram_range=(2, 5), analyzer="char_wb", **common)
+        self._pieces = TfidfVectorizer(
+            ngram_range=(2, 4), analyzer="char_wb", preprocessor=_only_words, **common
+        )
         for reader in (self._words, self._pieces):
             # So that there is a word even where no text has one.
             reader.fit([*texts, "other", "other"])
@@ -120,11 +128,34 @@ class Reader:
         )
         return hstack(halves).tocsr().astype(np.float32)
 
+    def emphasis(self, words_share: float) -> NDArray[np.float32]:
+        """By what to multiply each column for words to count as if they had this share."""
+        words = math.sqrt(words_share / self._share)
+        pieces = math.sqrt((1 - words_share) / (1 - self._share))
+        counts = [len(half.vocabulary_) for half in (self._words, self._pieces)]
+        return np.repeat([words, pieces], counts).astype(np.float32)
+
+
+def _only_words(text: str) -> str:
+    return " ".join(words(text.replace("_", " ")))
+
 
 class Learned:
-    """What corrections teach: a linear support vector machine for each label."""
+    """What corrections teach: a linear support vector machine for each label.
 
-    def __init__(self, vectors: Any, columns: NDArray[np.int64], labels: int) -> None:
+    Args:
+        emphasis: by what each column of the vectors is multiplied.
+    """
+
+    def __init__(
+        self,
+        vectors: Any,
+        columns: NDArray[np.int64],
+        labels: int,
+        *,
+        emphasis: NDArray[np.float32],
+    ) -> None:
+        from scipy.sparse import diags_array  # noqa: PLC0415  # heavy
         from sklearn.svm import LinearSVC  # noqa: PLC0415  # heavy
 
         self._labels = labels
@@ -132,8 +163,12 @@ class Learned:
         self._weights: Any = None
         # Of labels with hardly a text each there is nothing to learn yet.
         if len(self._seen) > 1 and 2 * len(self._seen) <= len(columns):
-            machine = LinearSVC(C=1.0, random_state=_SEED, tol=1e-2).fit(vectors, columns)
-            self._weights = machine.coef_.T.astype(np.float32)
+            # With many texts of each label some are labelled wrong: not to be learnt by heart.
+            freedom = 0.5 if len(columns) >= _MANY_EACH * len(self._seen) else 2.0
+            machine = LinearSVC(C=freedom, random_state=_SEED, tol=1e-2).fit(
+                vectors @ diags_array(emphasis), columns
+            )
+            self._weights = (machine.coef_ * emphasis).T.astype(np.float32)
             self._offsets = machine.intercept_
 
     def scores(self, vectors: Any) -> Scores:

@@ -16,6 +16,7 @@ class Lesson(BaseModel):
         category, priority, skills: what is right.
         confidential: its text may teach the built-in engine, and is never shown to an AI.
         by: who says so.
+        shadow: what Gemini said by a prompt on trial, that nobody was shown.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -30,3 +31,4 @@ class Lesson(BaseModel):
     confidential: bool = False
     by: str
     at: datetime
+    shadow: Triage | None = None

@@ -5,6 +5,7 @@ from datetime import datetime
 from models.accuracy import JUDGED, Judged
 from models.database import Database, answering
 from models.lesson import Lesson
+from models.triage import Triage
 
 
 class Lessons:
@@ -19,10 +20,23 @@ class Lessons:
             await self._db.lessons.create_index([("team_id", 1), ("at", -1)])
 
     async def learn(self, lesson: Lesson) -> None:
-        """Keep a lesson; the one before about the same ticket is replaced."""
-        document = lesson.model_dump() | {"_id": lesson.ticket_id}
+        """Keep a lesson; the one before about the same ticket is replaced, but for its shadow."""
+        document = lesson.model_dump(exclude={"shadow"})
         async with answering():
-            await self._db.lessons.replace_one({"_id": lesson.ticket_id}, document, upsert=True)
+            known = {"_id": lesson.ticket_id}
+            await self._db.lessons.update_one(known, {"$set": document}, upsert=True)
+
+    async def shadowed(self, ticket_id: str, prompt: str) -> bool:
+        """Whether the prompt on trial has been asked about a ticket."""
+        async with answering():
+            known = {"_id": ticket_id, "shadow.prompt": prompt}
+            return await self._db.lessons.find_one(known, {"_id": 1}) is not None
+
+    async def overshadow(self, ticket_id: str, said: Triage) -> None:
+        """Keep what was said by the prompt on trial, beside the lesson."""
+        async with answering():
+            said_so = {"$set": {"shadow": said.model_dump()}}
+            await self._db.lessons.update_one({"_id": ticket_id}, said_so)
 
     async def latest(self, team_id: str, *, limit: int) -> list[Lesson]:
         """The newest lessons, the newest first."""
@@ -50,4 +64,4 @@ class Lessons:
         async with answering():
             query, wanted = {"team_id": team_id}, dict.fromkeys(JUDGED, 1)
             found = self._db.lessons.find(query, wanted).sort("at", -1).limit(limit)
-            return [Judged.read(document) async for document in found]
+            return [judged async for document in found for judged in Judged.all_of(document)]

@@ -8,7 +8,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from models.accounts import Accounts
@@ -21,6 +21,7 @@ from models.store import Store
 # People change their names and addresses, but seldom; and mostly Slack tells us.
 PROFILE_HOLDS = timedelta(hours=12)
 _MET_HOLDS_SECONDS, _MOST_MET = 600, 10_000
+_GROUP_HOLDS = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 
@@ -32,11 +33,28 @@ class People:
         self._slack = slack
         self._accounts = accounts
         self._met: dict[tuple[str, str], float] = {}
+        self._groups: dict[str, tuple[datetime, frozenset[str]]] = {}
 
     def is_due(self, team_id: str, slack_id: str) -> bool:
         """Whether a person is to be asked about; not if this process did so a moment ago."""
         met = self._met.get((team_id, slack_id), -math.inf)
         return time.monotonic() - met > _MET_HOLDS_SECONDS
+
+    async def is_in_group(self, slack_id: str, group: str) -> bool:
+        """Whether a person is in a user group of Slack's, which is asked once in five minutes.
+
+        Raises:
+            OutsideError: Slack could not say, and never has.
+        """
+        asked_at, members = self._groups.get(group, (None, frozenset[str]()))
+        if asked_at is None or clock() - asked_at > _GROUP_HOLDS:
+            try:
+                members = await self._in_group(group)
+            except OutsideError:
+                if asked_at is None:
+                    raise
+            self._groups[group] = (clock(), members)
+        return slack_id in members
 
     async def acquainted(self, team_id: str, slack_id: str) -> Member:
         """The member, with name, e-mail and time zone; asks Slack for them once in half a day.
@@ -125,7 +143,7 @@ class People:
         try:
             return await self._slack.group_members(group)
         except Gone as gone:
-            log.warning("nobody is in the user group of MODERATOR_GROUP: %s", gone)
+            log.warning("nobody is in the user group %s: %s", group, gone)
             return frozenset()
 
     async def _join(self, team_id: str, slack_id: str, *, via: str) -> None:

@@ -5,6 +5,7 @@ operator. A page begins after the last ticket of the one before, so that none is
 twice whatever is opened meanwhile, and a late page costs no more than the first.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -24,7 +25,7 @@ _MOST_TERMS = 8
 # An hour of the busiest desk.
 _MOST_RECENT = 200
 _MOST_PEOPLE = 500
-_COMPARED = ("title", "solution", "words")
+_COMPARED = ("title", "description", "solution")
 
 
 class Search:
@@ -91,7 +92,8 @@ class Search:
         async with answering():
             found = await self._solved(ticket, hidden)
         past = list(_sound(found))
-        return alike(ticket.text, past, at_least=at_least, most=MOST_SHOWN)
+        # In a thread: other tickets need not wait while texts are compared.
+        return await asyncio.to_thread(alike, ticket.text, past, at_least=at_least, most=MOST_SHOWN)
 
     async def _solved(self, ticket: Ticket, hidden: Sequence[str]) -> list[Document]:
         """The tickets with words of this one whose solution may be told."""
@@ -125,11 +127,9 @@ class Search:
             stages = [{"$match": recent}, {"$match": query}, {"$project": known}]
             found = self._db.tickets.aggregate(stages)
             seen = {document["_id"]: document async for document in found}
-        like = alike(
-            ticket.text,
-            list(_sound(seen.values())),
-            at_least=VERY_ALIKE,
-            most=len(seen),
+        past = list(_sound(seen.values()))
+        like = await asyncio.to_thread(
+            alike, ticket.text, past, at_least=VERY_ALIKE, most=len(past)
         )
         return [_sighting(seen[one.ticket_id]) for one in like]
 
@@ -146,4 +146,5 @@ def _sound(documents: Iterable[Document]) -> Iterator[Past]:
         with suppress(KeyError, TypeError, ValidationError):
             known = {"title": document["title"], "solution": document.get("solution", "")}
             solved = Solved(ticket_id=document["_id"], **known)
-            yield Past(solved=solved, words=frozenset(document["words"]))
+            text = f"{document['title']}\n{document['description']}"
+            yield Past(solved=solved, words=tuple(words(text)))

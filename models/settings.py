@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from models.floors import Rule, rules
 
 # https://datatracker.ietf.org/doc/html/rfc7518#section-3.2: a key at least as long as the hash.
 SECRET_BYTES = 32
@@ -46,6 +48,15 @@ class Settings(QueueSettings):
     )
     gemini_tokens_per_day: int = Field(
         default=1_000_000, ge=0, description="tokens that Gemini may use each day (UTC)"
+    )
+    floor_words: Annotated[tuple[Rule, ...], NoDecode] = Field(
+        default=(), description="least priorities by words: `production is down=urgent, …`"
+    )
+    floor_groups: Annotated[tuple[Rule, ...], NoDecode] = Field(
+        default=(), description="least priorities by the requester's Slack user group: `S…=high`"
+    )
+    gemini_shadow_prompt: FilePath | None = Field(
+        default=None, description="a file with a prompt on trial, which is asked and never shown"
     )
     allowed_link_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="comma-separated hosts that Gemini's notes may link to"
@@ -92,6 +103,11 @@ class Settings(QueueSettings):
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("floor_words", "floor_groups", mode="before")
+    @classmethod
+    def _rules(cls, value: object) -> object:
+        return rules(value) if isinstance(value, str) else value
 
     @field_validator("jwt_secret", "jwt_previous_secrets")
     @classmethod

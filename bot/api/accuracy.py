@@ -40,6 +40,7 @@ class EngineOut(Out):
     tickets: int
     right: int = Field(description="of how many the category was right")
     overridden: int = Field(description="of how many category, priority or skills were changed")
+    shadow: bool = Field(description="whether it is on trial: nobody was shown what it said")
 
 
 class AccuracyOut(Out):

@@ -11,6 +11,7 @@ from models.assignment import choose, doubtful, passed_over
 from models.clock import now
 from models.desk import Desk
 from models.errors import DeskError, OutsideError
+from models.floors import by_words
 from models.ticket import Ticket
 
 
@@ -36,7 +37,8 @@ async def try_text(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     ticket = _ticket(team_id, *try_out.read(body["view"]))
     configuration = await desk.store.configuration(team_id)
     said = builtin.triage(ticket, configuration, why="")
-    said = builtin.raised(said, ticket, configuration)
+    least = by_words(ticket.text, desk.settings.floor_words)
+    said = builtin.raised(said, ticket, configuration, least=least)
     ticket = ticket.model_copy(update={"triage": said})
     people, _ = await arranging.candidates(desk, team_id)
     at = now()

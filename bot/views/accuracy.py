@@ -56,7 +56,8 @@ def _engine(one: OfEngine) -> str:
     asked = [_name(one.model), f"prompt {_name(one.prompt)}" if one.prompt else ""]
     name = ", ".join(filter(None, [_NAMES.get(one.engine, _name(one.engine)), *asked]))
     right, changed = _share(one.right, one.tickets), _share(one.overridden, one.tickets)
-    return f"{name}: {counted(one.tickets, 'ticket')}, {right} right; {changed} overridden"
+    changed += " would have been overridden: on trial" if one.shadow else " overridden"
+    return f"{name}: {counted(one.tickets, 'ticket')}, {right} right; {changed}"
 
 
 def _category(one: OfCategory) -> str:

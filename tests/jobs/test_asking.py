@@ -120,6 +120,19 @@ async def test_the_ticket_says_what_asked_and_what_it_took(tools: Tools) -> None
     assert said.ms > 0
 
 
+async def test_where_gemini_is_not_sure_a_second_choice_is_offered(
+    tools: Tools, google: GeminiStandIn
+) -> None:
+    answer = {"category": "Other", "priority": "low", "summary": "It drops", "confidence": 0.3}
+    google.answers(answer)
+    _, unsure = await triaged(tools, "The printer jams")
+    google.answers(answer | {"confidence": 0.9})
+    _, sure = await triaged(tools, "The kettle is cold")
+
+    assert (unsure.category, unsure.second) == ("Other", "Printing")
+    assert (sure.category, sure.second) == ("Other", "")
+
+
 @pytest.mark.fault("F67")
 async def test_what_is_hidden_does_not_leave_and_is_back_in_the_answer(
     tools: Tools, google: GeminiStandIn

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jobs.evaluating import BEGIN, END, evaluate, place_table, read
+from jobs.evaluating import evaluate, place_table
 from jobs.evaluation import Answers, score
+from jobs.known import categorised, rows_of
 
 
 def test_figures_are_those_of_the_answers() -> None:
@@ -22,19 +23,22 @@ def test_rows_of_no_category_are_not_learnt(tmp_path: Path) -> None:
     file = tmp_path / "some.csv"
     file.write_text("text,intent\nvpn,net\nhello,oos\n", encoding="utf-8")
 
-    data = read(file, ())
+    data = categorised("some", rows_of(file), ())
 
+    assert data
+    assert data.strangers == ("hello",)
     assert [(each.text, each.label) for each in data.known] == [("vpn", "net")]
     assert [category.name for category in data.categories] == ["net"]
 
 
 def test_only_what_is_between_the_markers_is_written_anew(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n", encoding="utf-8")
+    marked = "<!-- a: begin -->\n{}\n<!-- a: end -->\n<!-- b: begin -->\nb\n<!-- b: end -->\n"
+    page.write_text(f"above\n{marked.format('old')}below\n", encoding="utf-8")
 
-    place_table(page, "new")
+    place_table(page, "a", "new")
 
-    assert page.read_text(encoding="utf-8") == f"above\n{BEGIN}\nnew\n{END}\nbelow\n"
+    assert page.read_text(encoding="utf-8") == f"above\n{marked.format('new')}below\n"
 
 
 def test_a_folder_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from models.clock import now
 from models.configuration import DEFAULT
 from models.desk import Desk
 from models.lesson import Lesson
-from models.triage import Priority, Triage
+from models.triage import Category, Priority, Triage
 from sandbox.servers import Servers
 from tests.desks import desk_on
 from tests.models.desk_words import new_ticket, triage
@@ -96,6 +96,42 @@ async def test_the_loop_goes_on_while_lessons_are_learnt(desk: Desk) -> None:
     ticking.cancel()
 
     assert max(gaps) < took / 2
+
+
+async def test_until_all_is_learnt_an_engine_without_lessons_answers(desk: Desk) -> None:
+    await learns(desk, "TFIRST", 600)
+    learning = Learning()
+
+    await said(learning, desk, "TFIRST", "the gizmo")
+    workspace = learning.workspaces["TFIRST"]
+    assert workspace.task
+    while workspace.taught is None:  # noqa: ASYNC110  # nothing tells of it
+        await asyncio.sleep(0)
+    first, done = workspace.taught, workspace.task.done()
+    await workspace.task
+
+    assert done or first.lessons == ()
+    assert len(workspace.taught.lessons) == 600
+
+
+async def test_a_category_that_is_new_counts_at_once_even_while_learning_rests(desk: Desk) -> None:
+    learning = Learning()
+    await learns(desk, "TNEW", 20)
+    await once_learnt(learning, desk, "TNEW")
+    gizmos = Category(name="Gizmos", keywords=("gizmo", "gone"))
+    changed = DEFAULT.placing(None, gizmos)
+    ticket = new_ticket(title="my gizmo is gone", description="", id="T-9")
+
+    answer = await learning.triage(
+        desk.lessons, ticket.model_copy(update={"team_id": "TNEW"}), changed, why=WHY
+    )
+
+    assert answer.category in {"Gizmos", "Printing"}
+    workspace = learning.workspaces["TNEW"]
+    assert workspace.task
+    await workspace.task
+    assert workspace.taught
+    assert gizmos in workspace.taught.categories
 
 
 async def test_lessons_that_never_end_leave_time_for_the_rest(desk: Desk) -> None:

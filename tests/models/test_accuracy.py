@@ -70,6 +70,23 @@ async def test_what_was_overridden_is_counted_by_engine_and_prompt(desk: Desk) -
     assert measured.confusions == (Confusion("Network", "Access", tickets=1),)
 
 
+async def test_a_prompt_on_trial_is_counted_by_itself(desk: Desk) -> None:
+    await desk.lessons.learn(lesson(1, team_id="T4"))
+    wrong = triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt="2", category="Access")
+    await desk.lessons.overshadow("T-1", wrong)
+    await desk.lessons.learn(lesson(1, team_id="T4"))
+
+    measured = measure(await desk.lessons.judged("T4", limit=100))
+
+    assert (measured.tickets, measured.right, measured.confusions) == (1, 1, ())
+    trial = OfEngine("gemini", "gemini-9", "2", tickets=1, right=0, overridden=1, shadow=True)
+    assert trial in measured.engines
+    assert await desk.lessons.shadowed("T-1", "2")
+    assert not await desk.lessons.shadowed("T-1", "3")
+    said = str(page.draw(measured))
+    assert "prompt 2: 1 ticket, 0% right; 100% would have been overridden: on trial" in said
+
+
 async def test_only_the_newest_are_counted(desk: Desk) -> None:
     await desk.lessons.learn(lesson(7, team_id="T3"))
     await desk.lessons.learn(lesson(8, team_id="T3", category="Access"))
@@ -85,7 +102,9 @@ def test_without_a_judgement_the_page_says_how_to_make_one() -> None:
 
 
 def test_the_page_says_it_in_words() -> None:
-    said = str(page.draw(measure([Judged.read(one.model_dump()) for one in some()])))
+    said = str(
+        page.draw(measure([judged for one in some() for judged in Judged.all_of(one.model_dump())]))
+    )
 
     assert "*75%* of categories were right, of 4 tickets" in said
     assert "Gemini, gemini-9, prompt 1: 4 tickets, 75% right; 50% overridden" in said

@@ -1,0 +1,185 @@
+"""What the built-in engine is held against: what anybody would write first, each a few lines.
+
+https://scikit-learn.org/stable/tutorial/text_analytics/working_with_text_data.html
+https://en.wikipedia.org/wiki/Okapi_BM25
+"""
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.svm import LinearSVC
+
+from jobs.evaluation import Answering, Answers, Engine, named
+from models.classifier import Example
+from models.experts import Keywords, Scores, profile, stems
+from models.triage import Category
+
+_SATURATION, _BY_LENGTH = 1.2, 0.75
+_SEED = 7
+_HASHES = 2**18
+# Below that there is nothing to tell apart.
+_LABELS = 2
+
+
+def majority(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
+    """Always the commonest category."""
+    had = [example.label for example in examples] or [categories[0].name]
+    commonest = max(sorted(set(had)), key=had.count)
+    share = had.count(commonest) / len(had)
+    return lambda texts: Answers([commonest] * len(texts), np.full(len(texts), share))
+
+
+def first_match(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
+    """The first category of which a word is in the text, as a regular expression; or the last."""
+    patterns = [
+        re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, _listed(category)))})\b")
+        for category in categories
+    ]
+
+    def answer(texts: Sequence[str]) -> Answers:
+        found = np.array([[bool(pattern.search(text)) for pattern in patterns] for text in texts])
+        found[:, -1] |= ~found.any(axis=1)
+        return Answers(named(categories, found), np.full(len(texts), 0.5))
+
+    return answer
+
+
+def keywords(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
+    """The words that admins list, rare ones counting more."""
+    listed = [one.model_copy(update={"keywords": _listed(one)}) for one in categories]
+    return _most_of(categories, Keywords(listed).scores)
+
+
+def bm25(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
+    """BM25 of the text to what is said of each category."""
+    return _most_of(categories, ranking([profile(one) for one in categories]))
+
+
+def ranking(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
+    """How much each of these documents is like a text, by BM25."""
+    counting = CountVectorizer(tokenizer=stems, token_pattern=None)
+    counts = counting.fit_transform(documents).tocsr().astype(float)
+    length = np.asarray(counts.sum(axis=1)).ravel()
+    having = np.asarray((counts > 0).sum(axis=0)).ravel()
+    rarity = np.log(1 + (len(documents) - having + 0.5) / (having + 0.5))
+    damped = _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * length / length.mean())
+    rows = np.repeat(np.arange(len(documents)), np.diff(counts.indptr))
+    counts.data *= (_SATURATION + 1) / (counts.data + damped[rows])
+    weights = counts.multiply(rarity).tocsr()
+    return lambda texts: ((counting.transform(texts) > 0) @ weights.T).toarray()
+
+
+def tfidf(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
+    """TF-IDF of words and pieces, by the angle to what is said of each category."""
+    return _most_of(categories, likeness([profile(one) for one in categories]))
+
+
+def likeness(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
+    """How much each of these documents is like a text, by TF-IDF of words and pieces."""
+    reader = _words_and_pieces()
+    known = reader.fit_transform(documents)
+    return lambda texts: (reader.transform(texts) @ known.T).toarray()
+
+
+def svc(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
+    """TF-IDF of words and pieces, and a linear support vector machine."""
+    return _learned(
+        make_pipeline(_words_and_pieces(), LinearSVC(random_state=_SEED)), categories, examples
+    )
+
+
+def logistic(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
+    """TF-IDF of words, and logistic regression."""
+    regression = LogisticRegression(C=10, max_iter=300)
+    return _learned(
+        make_pipeline(TfidfVectorizer(sublinear_tf=True), regression), categories, examples
+    )
+
+
+def hashing(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
+    """Hashed words, and a linear machine that learns from one ticket after the other, each once."""
+    reader = HashingVectorizer(n_features=_HASHES, ngram_range=(1, 2), alternate_sign=False)
+    machine = SGDClassifier(loss="log_loss", shuffle=False, random_state=_SEED)
+    labels = [category.name for category in categories]
+    # All in one call is one after the other, too, without a copy of the machine for each.
+    known = reader.transform([example.text for example in examples])
+    machine.partial_fit(known, [example.label for example in examples], classes=labels)
+
+    def answer(texts: Sequence[str]) -> Answers:
+        likely = machine.predict_proba(reader.transform(texts))
+        return Answers([str(machine.classes_[at]) for at in likely.argmax(1)], likely.max(axis=1))
+
+    return answer
+
+
+BASELINES: dict[str, Engine] = {
+    "majority": majority,
+    "first match": first_match,
+    "keywords": keywords,
+    "bm25": bm25,
+    "tfidf": tfidf,
+    "svc": svc,
+    "logistic": logistic,
+    "hashing": hashing,
+}
+NEED_LESSONS = frozenset({"svc", "logistic", "hashing"})
+
+
+def _words_and_pieces() -> Any:
+    return make_union(
+        TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)),
+        TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 5), analyzer="char_wb"),
+    )
+
+
+def _listed(category: Category) -> tuple[str, ...]:
+    return (category.name.replace("_", " "), *category.keywords)
+
+
+def _most_of(
+    categories: Sequence[Category], scores: Callable[[Sequence[str]], Scores]
+) -> Answering:
+    """What has the most, and as sure as its share of all is."""
+
+    def answer(texts: Sequence[str]) -> Answers:
+        found = scores(texts)
+        total = np.maximum(found.sum(axis=1), 1e-9)
+        return Answers(named(categories, found), found.max(axis=1) / total)
+
+    return answer
+
+
+def _learned(
+    machine: Any, categories: Sequence[Category], examples: Sequence[Example]
+) -> Answering:
+    labels = [example.label for example in examples]
+    if len(set(labels)) < _LABELS:
+        return majority(categories, examples)
+    with warnings.catch_warnings():
+        # It says so where categories are many and tickets few; that is what is to be seen.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        machine.fit([example.text for example in examples], labels)
+
+    def answer(texts: Sequence[str]) -> Answers:
+        likely = _likelihoods(machine, texts)
+        return Answers([str(machine.classes_[at]) for at in likely.argmax(1)], likely.max(axis=1))
+
+    return answer
+
+
+def _likelihoods(machine: Any, texts: Sequence[str]) -> NDArray[np.float64]:
+    if hasattr(machine, "predict_proba"):
+        return np.asarray(machine.predict_proba(texts))
+    # It gives none; distances made so are what is usually taken for them.
+    distances = np.asarray(machine.decision_function(texts))
+    if distances.ndim == 1:
+        distances = np.stack([-distances, distances], axis=1)
+    return np.asarray(softmax(distances, axis=1))

@@ -1,0 +1,123 @@
+"""Holds what else triage says against what is known: priority, likeness, what is of no category.
+
+Each is a table of its own, with a baseline that anybody would write in its rows.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import cohen_kappa_score, roc_auc_score
+from sklearn.pipeline import make_pipeline
+
+from jobs.baselines import likeness, ranking
+from jobs.known import Data, Levelled, Twins
+from models.classifier import Classifier
+from models.experts import Scores
+from models.ordering import Ordering
+from models.similar import Past, Solved, alike
+from models.skill import words
+from models.triage import Category
+
+_SHOWN = 5
+# The upper two levels of a scale are what must not be missed.
+_HIGH = 2
+
+
+def priorities(data: Levelled) -> Iterator[str]:
+    """How well priority is told; accuracy says little where one level is common."""
+    yield "| data | asked | engine | weighted kappa | AUC of high | high ones missed |"
+    yield "|---|---:|---|---:|---:|---:|"
+    levels = data.levels
+    ordering = Ordering(levels, data.learnt)
+    texts = [example.text for example in data.asked]
+    told = [levels.index(level) for level in ordering.told(texts) or []]
+    yield _priority_row(data, "builtin", told, ordering.scores(texts))
+    machine = make_pipeline(
+        TfidfVectorizer(sublinear_tf=True), LogisticRegression(C=10, max_iter=300)
+    ).fit([one.text for one in data.learnt], [levels.index(one.label) for one in data.learnt])
+    places = machine.predict_proba(texts) @ machine.classes_
+    yield _priority_row(data, "logistic", list(machine.predict(texts)), places)
+    had = [levels.index(one.label) for one in data.learnt]
+    common = max(sorted(set(had)), key=had.count)
+    yield _priority_row(data, "majority", [common] * len(texts), np.zeros(len(texts)))
+
+
+def _priority_row(
+    data: Levelled, engine: str, told: Sequence[int], scores: NDArray[np.float64]
+) -> str:
+    right = np.array([data.levels.index(one.label) for one in data.asked])
+    high = right >= len(data.levels) - _HIGH
+    missed = float((np.array(told)[high] < len(data.levels) - _HIGH).mean())
+    kappa = cohen_kappa_score(right, told, weights="quadratic")
+    area = roc_auc_score(high, scores)
+    asked = f"{len(data.asked):,}"
+    return f"| {data.name} | {asked} | {engine} | {kappa:.3f} | {area:.3f} | {missed:.3f} |"
+
+
+def strangers(data: Data) -> Iterator[str]:
+    """Whether a text of no category is told from the others, cold: by what speaks for the best."""
+    yield "| data | others | of no category | engine | AUROC | AUROC, of those told right |"
+    yield "|---|---:|---:|---|---:|---:|"
+    cold = Classifier(data.categories, [])
+    profiles = [_words_of(category) for category in data.categories]
+    for engine, scores in (
+        ("builtin", cold.evidence),
+        ("bm25", ranking(profiles)),
+        ("tfidf", likeness(profiles)),
+    ):
+        yield _strangers_row(data, engine, scores)
+
+
+def _words_of(category: Category) -> str:
+    return " ".join((category.name.replace("_", " "), category.description, *category.keywords))
+
+
+def _strangers_row(data: Data, engine: str, scores: Callable[[Sequence[str]], Scores]) -> str:
+    found = scores([example.text for example in data.known])
+    names = [category.name for category in data.categories]
+    told = [names[place] for place in found.argmax(axis=1)]
+    hit = np.array([name == one.label for name, one in zip(told, data.known, strict=True)])
+    own, foreign = found.max(axis=1), scores(data.strangers).max(axis=1)
+    areas = (_area(own, foreign), _area(own[hit], foreign))
+    counts = f"{len(own):,} | {len(foreign):,}"
+    return f"| {data.name} | {counts} | {engine} | {areas[0]:.3f} | {areas[1]:.3f} |"
+
+
+def _area(above: NDArray[np.float64], below: NDArray[np.float64]) -> float:
+    right = np.repeat([1, 0], [len(above), len(below)])
+    return float(roc_auc_score(right, np.concatenate([above, below])))
+
+
+def twins_found(data: Twins) -> Iterator[str]:
+    """How often the ticket about the same is among the first that are shown."""
+    yield f"| data | asked | among | engine | recall at {_SHOWN} |"
+    yield "|---|---:|---:|---|---:|"
+    texts = list(data.texts.values())
+    for engine, found in (
+        ("builtin", _alike(data)),
+        ("bm25", _by_scores(data, ranking(texts))),
+        ("tfidf", _by_scores(data, likeness(texts))),
+    ):
+        hit = [pair.same_as in some for pair, some in zip(data.pairs, found, strict=True)]
+        counts = f"{len(hit):,} | {len(texts):,}"
+        yield f"| {data.name} | {counts} | {engine} | {sum(hit) / len(hit):.3f} |"
+
+
+def _alike(data: Twins) -> Iterator[list[str]]:
+    past = [
+        Past(Solved(ticket_id=name, title="", solution=""), tuple(words(text)))
+        for name, text in data.texts.items()
+    ]
+    for pair in data.pairs:
+        others = [one for one in past if one.solved.ticket_id != pair.ticket_id]
+        yield [one.ticket_id for one in alike(pair.text, others, at_least=0, most=_SHOWN)]
+
+
+def _by_scores(data: Twins, scores: Callable[[Sequence[str]], Scores]) -> Iterator[list[str]]:
+    names = list(data.texts)
+    for pair, row in zip(data.pairs, scores([one.text for one in data.pairs]), strict=True):
+        order = [names[place] for place in np.argsort(-row, kind="stable")]
+        yield [name for name in order if name != pair.ticket_id][:_SHOWN]

@@ -1,0 +1,124 @@
+"""Reads what is known of tickets, for engines to be held against: CSV files, told by their columns.
+
+`text` and `category`, `intent` or `label`: what a ticket is; a category called `oos` is none.
+`text`, `priority` and `created`: how pressing it was; with `project`, each is a desk of its own.
+`query_id`, `query`, `master_id`, `master`: two tickets about the same.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from models.classifier import Example
+from models.triage import Category
+
+_LABELS = ("category", "intent", "label")
+_NO_CATEGORY = "oos"
+# From the lowest on, as trackers name them, and as the desk does.
+_SCALES = (
+    ("trivial", "minor", "major", "critical", "blocker"),
+    ("low", "normal", "high", "urgent"),
+)
+_LEARNT = 0.8
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Tickets of which the category is known, and the categories as an admin describes them.
+
+    Attributes:
+        strangers: texts that are of none of the categories.
+    """
+
+    name: str
+    categories: tuple[Category, ...]
+    known: tuple[Example, ...]
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Levelled:
+    """Tickets of which the priority is known: older ones to learn from, newer ones to ask about."""
+
+    name: str
+    levels: tuple[str, ...]
+    learnt: tuple[Example, ...]
+    asked: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A ticket, and the id of the one that is about the same."""
+
+    ticket_id: str
+    text: str
+    same_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Tickets about the same, and all texts among which the other one is to be found."""
+
+    name: str
+    pairs: tuple[Pair, ...]
+    texts: Mapping[str, str]
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The rows of a CSV file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def categorised(name: str, rows: Sequence[Row], categories: Sequence[Category]) -> Data | None:
+    """The tickets of which the category is known; None where none is."""
+    column = next((one for one in _LABELS if rows and one in rows[0]), None)
+    if column is None or "text" not in rows[0]:
+        return None
+    known = tuple(
+        Example(row["text"], row[column]) for row in rows if row[column] not in {"", _NO_CATEGORY}
+    )
+    names = sorted({example.label for example in known})
+    described = tuple(categories) or tuple(Category(name=one) for one in names)
+    strangers = tuple(row["text"] for row in rows if row[column] == _NO_CATEGORY)
+    return Data(name, described, known, strangers) if known else None
+
+
+def levelled(name: str, rows: Sequence[Row]) -> Levelled | None:
+    """The tickets of which the priority is known; the older ones of each project are learnt."""
+    if not rows or not {"text", "priority", "created"} <= set(rows[0]):
+        return None
+    found = {row["priority"].casefold() for row in rows}
+    scale = next((one for one in _SCALES if found <= set(one)), None)
+    if scale is None:
+        return None
+    learnt: list[Example] = []
+    asked: list[Example] = []
+    # By words, since a file may mix time zones no more than this shows.
+    in_order = sorted(rows, key=lambda row: (row.get("project", ""), row["created"]))
+    for _, of_project in groupby(in_order, key=lambda row: row.get("project", "")):
+        some = [Example(_described(row), row["priority"].casefold()) for row in of_project]
+        learnt += some[: int(_LEARNT * len(some))]
+        asked += some[int(_LEARNT * len(some)) :]
+    return Levelled(name, scale, tuple(learnt), tuple(asked))
+
+
+def twins(name: str, rows: Sequence[Row], *, among: int) -> Twins | None:
+    """The tickets about the same; `among` so many texts, if there are as many."""
+    if not rows or not {"query_id", "query", "master_id", "master"} <= set(rows[0]):
+        return None
+    texts = {row["master_id"]: row["master"] for row in rows}
+    for row in rows:
+        if len(texts) < among:
+            texts.setdefault(row["query_id"], row["query"])
+    pairs = tuple(Pair(row["query_id"], row["query"], row["master_id"]) for row in rows)
+    return Twins(name, pairs, texts)
+
+
+def _described(row: Row) -> str:
+    """The text, after what its form said besides: for the desk that is the category."""
+    form = (row.get(name, "").replace(" ", "") for name in ("project", "component", "type"))
+    return " ".join([*filter(None, form), row["text"]])
