@@ -71,6 +71,7 @@ class Learning:
         workspace = self.workspaces.setdefault(ticket.team_id, _Workspace())
         await _look(workspace, lessons, ticket.team_id, configuration)
         taught = workspace.taught
+        # What was learnt of other categories knows neither the new ones nor which are gone.
         if taught is None or taught.categories != configuration.categories:
             return plain
         answer = await asyncio.to_thread(judged, taught, plain, ticket, configuration)

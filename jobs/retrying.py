@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from jobs.gemini import Gemini
 from jobs.learning import Learning
 from jobs.policies import GOES_ON, POLICIES, pause
-from models.desk import Change, Desk, Taken
+from models.desk import Change, Desk
 from models.errors import (
     DeskError,
     NoSuchTicket,
@@ -30,7 +30,7 @@ from models.errors import (
     Unavailable,
 )
 from models.gate import calling
-from models.holding import Holding
+from models.holding import Holding, Taken
 from models.logs import about, trace
 from models.metrics import STEPS
 from models.step import Pending, Step

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from models import flow
 from models.accounts import Accounts
@@ -13,7 +13,7 @@ from models.errors import NoSuchTicket, OutOfTurn
 from models.feed import Feed
 from models.flow import Move
 from models.gate import Gate
-from models.holding import Holding
+from models.holding import Holding, Taken, Written
 from models.lessons import Lessons
 from models.member import Member
 from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
@@ -113,13 +113,13 @@ class Desk:
 
         return (await self._change_and_ring(ticket_id, moved)).after
 
-    async def take(self, holding: Holding) -> "Taken":
+    async def take(self, holding: Holding) -> Taken:
         """Take the steps of `holding` that are due, each for `LEASE`.
 
         Raises:
             OutOfTurn: none is due, or somebody has them.
         """
-        taken = _taken(await self._change_and_ring(holding.ticket_id, _leasing(holding), holding))
+        taken = (await self._change_and_ring(holding.ticket_id, holding.leased, holding)).taken
         if not taken.steps:
             raise OutOfTurn(f"{holding.ticket_id}: nothing is due")
         return taken
@@ -129,7 +129,7 @@ class Desk:
         entry = (await self.store.ticket(ticket_id))[0].step(leased.step)
         return entry is not None and entry.lease == leased.lease
 
-    async def finish(self, holding: Holding, leased: Pending, effect: Change) -> "Taken":
+    async def finish(self, holding: Holding, leased: Pending, effect: Change) -> Taken:
         """Note the effect of a step, that it is done, and which follow at once, in one write.
 
         An effect that is out of turn is dropped: the ticket has moved on, and the step with it.
@@ -142,9 +142,9 @@ class Desk:
             done = ticket.step_done(leased, now=now)
             with suppress(OutOfTurn):
                 done = effect(done, now)
-            return _leasing(holding)(done, now) if holding.goes_on() else done
+            return holding.leased(done, now) if holding.goes_on() else done
 
-        return _taken(await self._change_and_ring(holding.ticket_id, finished, holding))
+        return (await self._change_and_ring(holding.ticket_id, finished, holding)).taken
 
     async def put_off(
         self,
@@ -242,7 +242,7 @@ class Desk:
 
     async def _change_and_ring(
         self, ticket_id: str, change: Change, holding: Holding | None = None
-    ) -> "_Written":
+    ) -> Written:
         if holding is None:
             written = await self._change(ticket_id, change, None)
         else:
@@ -263,7 +263,7 @@ class Desk:
         later = [entry for entry in asked if entry not in due]
         await self.queue.ring(ticket.id, [*due[:1], *later], now=now)
 
-    async def _change(self, ticket_id: str, change: Change, holding: Holding | None) -> "_Written":
+    async def _change(self, ticket_id: str, change: Change, holding: Holding | None) -> Written:
         """Read, decide, write if nobody else has written in between, else again."""
         for _ in range(_TRIES):
             newest = holding.newest if holding else None
@@ -276,28 +276,5 @@ class Desk:
             if after:
                 if holding:
                     holding.saw(after, now)
-                return _Written(before=before, after=after, now=now)
+                return Written(before=before, after=after, now=now)
         raise OutOfTurn(f"{ticket_id} is being changed by many people at once. Please try again.")
-
-
-class Taken(NamedTuple):
-    """Steps that were leased, and the ticket as it stood then."""
-
-    ticket: Ticket
-    steps: tuple[Pending, ...]
-
-
-class _Written(NamedTuple):
-    before: Ticket
-    after: Ticket
-    now: datetime
-
-
-def _leasing(holding: Holding) -> Change:
-    return lambda ticket, now: ticket.steps_leased(holding.steps, now=now)
-
-
-def _taken(written: _Written) -> Taken:
-    """What was leased by this very write, as the number of the lease says."""
-    steps = (e for e in written.after.pending if e.held and e.lease == written.before.rev)
-    return Taken(written.after, tuple(steps))

@@ -7,10 +7,13 @@ nothing; then the ticket is read again.
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from models.step import Step
+from models.errors import OutOfTurn
+from models.step import Pending, Step
 from models.ticket import Ticket
 
 
@@ -48,3 +51,31 @@ class Holding:
     def forget(self) -> None:
         """Read the ticket before it is next written."""
         self._newest = None
+
+    def leased(self, ticket: Ticket, now: datetime) -> Ticket:
+        """The ticket with those of the steps leased that are due (a `Change`)."""
+        for step in self.steps:
+            with suppress(OutOfTurn):
+                ticket = ticket.step_leased(step, now=now)
+        return ticket
+
+
+class Written(NamedTuple):
+    """A ticket before and after a write, and the database's time at it."""
+
+    before: Ticket
+    after: Ticket
+    now: datetime
+
+    @property
+    def taken(self) -> "Taken":
+        """What was leased by this very write, as the number of the lease says."""
+        steps = (e for e in self.after.pending if e.held and e.lease == self.before.rev)
+        return Taken(self.after, tuple(steps))
+
+
+class Taken(NamedTuple):
+    """Steps that were leased, and the ticket as it stood then."""
+
+    ticket: Ticket
+    steps: tuple[Pending, ...]

@@ -29,9 +29,9 @@ from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
 
 _MOST_AT_ONCE, _CROWD = 100, 4
+# A new ticket, given its number and the database's time.
 Make = Callable[[int, datetime], Ticket]
-"""A new ticket, given its number and the database's time."""
-
+_Opened = tuple[Ticket, Document | None]
 log = logging.getLogger(__name__)
 # What `prepare` makes; the doctor looks whether they are there.
 INDEXES = frozenset(
@@ -81,9 +81,10 @@ class Store:
     async def open(self, make: Make) -> Ticket:
         """Store a new ticket; give back the one that its submission already is, if it is."""
         async with answering():
-            return await self._openings(make)
+            ticket, stored = await self._openings(make)
+        return ticket if stored is None else ticket_of(stored)
 
-    async def _open_all(self, makes: list[Make]) -> list[Ticket | Exception]:
+    async def _open_all(self, makes: list[Make]) -> list[_Opened | Exception]:
         """Number tickets and store them, all by one question each to the database."""
         count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, len(makes)]}, "at": "$$NOW"}
         counter = await self._db.upsert("counters", "tickets", [{"$set": count}])
@@ -93,7 +94,7 @@ class Store:
         sound = [one for one in documents if not isinstance(one, Exception)]
         stored = iter(await self._db.insert_all_once("tickets", sound, unique="key"))
         return [
-            document if isinstance(document, Exception) else _opened(ticket, next(stored))
+            document if isinstance(document, Exception) else (ticket, next(stored))
             for ticket, document in zip(tickets, documents, strict=True)
         ]
 
@@ -297,10 +298,3 @@ class Store:
         async with answering():
             found = None if known else await self._db.members.find_one({"_id": key})
             return Member.model_validate(found or await self._db.upsert("members", key, changes))
-
-
-def _opened(ticket: Ticket, stored: Document | None) -> Ticket | Exception:
-    try:
-        return ticket if stored is None else ticket_of(stored)
-    except Unreadable as damaged:
-        return damaged

@@ -6,7 +6,6 @@ leased, done, put off or given up. Saving is the store's business, legality that
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -211,14 +210,6 @@ class Ticket(_Frozen):
         if entry is None or entry.due is None or entry.due > now:
             raise OutOfTurn(f"{self.id}: {step} is not due")
         return self._with(entry.taken(until=now + LEASE, lease=self.rev))
-
-    def steps_leased(self, steps: Iterable[Step], *, now: datetime) -> Self:
-        """The ticket with those of the steps leased to the caller that are due."""
-        ticket = self
-        for step in steps:
-            with suppress(OutOfTurn):
-                ticket = ticket.step_leased(step, now=now)
-        return ticket
 
     def step_done(self, leased: Pending, *, now: datetime) -> Self:
         """The ticket without the step; raises OutOfTurn when another holder has leased it since.

@@ -2,12 +2,14 @@
 
 The simulated Slack of the sandbox looks at everything as strictly as Slack does, which would be
 most of what is measured. These only answer, after as long a wait as they are told; what they were
-asked is counted at `/asked`, and `/view` is the form that was opened last.
+asked is counted at `/asked`, and `/view` is the form that was opened last. Each request is kept,
+with the time at which it came, from one `/kept` to the next.
 """
 
 import asyncio
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from itertools import count
@@ -37,6 +39,7 @@ class Outside:
         self.waits = waits
         self.asked: Counter[str] = Counter()
         self._view: Any = {}
+        self._kept: list[dict[str, Any]] = []
         self._posts = count(1)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -60,12 +63,19 @@ class Outside:
             return self.asked
         if path == "/view":
             return self._view
+        if path == "/kept":
+            kept, self._kept = self._kept, []
+            return kept
         if path == "/waits":
             self.waits = json.loads(body)
             return self.waits
         if path.startswith("/v1beta/"):
             return await self._gemini()
         return await self._slack(path.removeprefix("/api/"), body)
+
+    def keep(self, kind: str, **what: Any) -> None:
+        """Keep what was asked, for who wants to see it."""
+        self._kept.append({"kind": kind, "at": time.time(), **what})
 
     async def _gemini(self) -> Any:
         self.asked["generateContent"] += 1
@@ -86,8 +96,9 @@ class Outside:
 
     async def _slack(self, method: str, body: bytes) -> Any:
         self.asked[method] += 1
-        await asyncio.sleep(self.waits.get("slack", 0))
         sent = _read(body)
+        self.keep("slack", method=method, sent=sent, json=body.startswith(b"{"))
+        await asyncio.sleep(self.waits.get("slack", 0))
         more: dict[str, Any] = {}
         match method:
             case "auth.test":

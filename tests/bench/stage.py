@@ -104,7 +104,7 @@ class Stage:
 
         argv = ("-m", "arq", "jobs.worker.WorkerSettings")
         worker = self.process(name, *argv, env=place.environment, ready=ready)
-        await self._begin(worker)
+        await self.begin(worker)
         return worker
 
     def takes_requests(self, place: Place) -> Ready:
@@ -122,7 +122,7 @@ class Stage:
     async def run(self, name: str, *argv: str, env: Mapping[str, str], ready: Ready) -> Process:
         """A Python program that runs until the end."""
         process = self.process(name, *argv, env=env, ready=ready)
-        await self._begin(process)
+        await self.begin(process)
         return process
 
     async def asked(self) -> dict[str, int]:
@@ -142,7 +142,8 @@ class Stage:
         async with self.http.post(f"{self.outside_url}/waits", data=json.dumps(seconds)):
             pass
 
-    async def _begin(self, process: Process) -> None:
+    async def begin(self, process: Process) -> None:
+        """Start it; it ends with the stage."""
         self._stack.push_async_callback(process.kill)
         await process.start(timeout=60)
 

@@ -1,7 +1,8 @@
 """What tests do to the bot and the worker from inside: Python imports this when a process begins.
 
 It is found by a process whose PYTHONPATH begins with this folder, and does what the environment
-names: sets the clock wrong, or takes away one protection of the desk, to see which tests notice.
+names: sets the clock wrong, takes away one protection of the desk, to see which tests notice, or
+writes down what MongoDB is asked.
 https://docs.python.org/3/library/site.html#module-sitecustomize
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 PROJECT = FOLDER.parents[1]
-SABOTAGE, MINUTES_OFF = "SABOTAGE", "MINUTES_OFF"
+SABOTAGE, MINUTES_OFF, RECORDING = "SABOTAGE", "MINUTES_OFF", "RECORDING"
 
 
 def told(**what: str) -> dict[str, str]:
@@ -25,6 +26,29 @@ def _set_the_clock(minutes: float) -> None:
     import time_machine
 
     time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes), tick=True).start()
+
+
+def _record(path: Path) -> None:
+    """Write what MongoDB is asked, and when, into a file, one BSON document after the other."""
+    import time
+
+    from bson import encode
+    from pymongo import monitoring
+
+    class Recording(monitoring.CommandListener):
+        def started(self, event: monitoring.CommandStartedEvent) -> None:
+            if event.command_name not in {"hello", "ping", "endSessions"}:
+                known = {"at": time.time(), "name": event.command_name, "command": event.command}
+                with path.open("ab") as file:
+                    file.write(encode(known))
+
+        def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+            pass
+
+        def failed(self, event: monitoring.CommandFailedEvent) -> None:
+            pass
+
+    monitoring.register(Recording())
 
 
 def _no_unique_index() -> None:
@@ -152,5 +176,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
 if __name__ == "sitecustomize":
     if minutes := os.environ.get(MINUTES_OFF):
         _set_the_clock(float(minutes))
+    if recording := os.environ.get(RECORDING):
+        _record(Path(recording))
     if name := os.environ.get(SABOTAGE):
         SABOTAGES[name]()
