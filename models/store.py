@@ -40,10 +40,11 @@ INDEXES = frozenset(
         "due_1",
         "dead_1",
         "set_aside.at_1",
-        "team_id_1_status_1",
         "team_id_1_number_-1",
+        "team_id_1_status_1_number_-1",
+        "team_id_1_people_1_number_-1",
+        "team_id_1_words_1_number_-1",
         "team_id_1_history.at_1",
-        "words_1",
     }
 )
 
@@ -63,10 +64,10 @@ class Store:
             await tickets.create_index("due", sparse=True)
             await tickets.create_index("dead", sparse=True)
             await tickets.create_index("set_aside.at", sparse=True)
-            await tickets.create_index(["team_id", "status"])
             await tickets.create_index([("team_id", 1), ("number", -1)])
+            for field in ("status", "people", "words"):
+                await tickets.create_index([("team_id", 1), (field, 1), ("number", -1)])
             await tickets.create_index([("team_id", 1), ("history.at", 1)])
-            await tickets.create_index("words")
             await self._db.members.create_index(["team_id", "role"])
             await self._db.members.create_index(["team_id", "email"])
             await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
