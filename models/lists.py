@@ -1,8 +1,8 @@
 """Pages of tickets, the newest first, in MongoDB, at a cost that no desk's age makes larger.
 
 They are looked for in windows of numbers, within which an index finds what may be meant: the
-newest window first, then ever larger ones until the page is full. Where the index finds few, the
-next window may be much larger. Not every server ends a sorted search where the page is full.
+newest window first, then ever larger ones until the page is full; where the index finds few, the
+next is the larger the fewer were in one. Not every server ends a sorted search with the page.
 """
 
 from collections.abc import Mapping, Sequence

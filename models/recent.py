@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
@@ -13,7 +13,6 @@ from models.similar import Past, Solved
 from models.skill import words
 from models.ticket import Ticket
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMPARED = ("title", "description", "solution")
 # An hour of the busiest desk.
 _MOST = 200
@@ -45,8 +44,8 @@ class RecentTickets:
         if begin < number:
             query = {"team_id": team_id, "number": {"$gte": begin, "$lt": number}}
             async for document in self._db.tickets.find(query, [*COMPARED, "opened_at"]):
-                for past in comparable([document]):
-                    opened_at = document.get("opened_at", _EPOCH)
+                opened_at = document.get("opened_at")
+                for past in comparable([document]) if isinstance(opened_at, datetime) else ():
                     known[number_of(document["_id"])] = Recent(past, opened_at)
         before = [known[one] for one in sorted(known) if number - _MOST <= one < number]
         self._forget(team_id)
@@ -54,7 +53,8 @@ class RecentTickets:
 
     def _forget(self, team_id: str) -> None:
         known = self._known.pop(team_id, {})
-        for number in [one for one in known if one < max(known) - _MOST]:
+        least = max(known, default=0) - _MOST
+        for number in [one for one in known if one < least]:
             del known[number]
         self._known[team_id] = known
         if len(self._known) > _MOST_WORKSPACES:
