@@ -39,8 +39,8 @@ check: $(READY) ## format, lint, types, layers, dead code
 	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@$(BIN)/vulture
 
-bench: $(READY) ## measure the desk on this machine
-	@$(BIN)/python -m sandbox.bench $(ARGS)
+bench: $(READY) ## measure the desk on this machine, into docs/performance.md; 10 minutes at most
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 eval: $(READY) ## replay triage over TICKETS=folder of CSV files, into docs/triage.md
 	@[ -d "$(TICKETS)" ] || { echo "There is no folder $(TICKETS): make eval TICKETS=a-folder-of-CSV-files" >&2; exit 1; }

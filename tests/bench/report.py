@@ -64,19 +64,19 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def write(rows: Sequence[Row], notes: Sequence[str], *, servers: str) -> None:
+def write(rows: Sequence[Row], *, servers: str) -> None:
     """Put them into docs/performance.md, the plot and the JSON beside it."""
     machine = (
         f"{platform.python_implementation()} {platform.python_version()}, "
         f"{os.cpu_count()} cores, {servers}"
     )
-    text = "\n\n".join([f"Measured on {machine}.", table(rows), *notes])
+    text = f"Measured on {machine}.\n\n{table(rows)}"
     page = PAGE.read_text(encoding="utf-8")
     section = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
     written = section.sub(lambda _: f"{_BEGIN}\n\n{text}\n\n{_END}", page)
     PAGE.write_text(written, encoding="utf-8")
     figures = [asdict(row) | {"holds": row.holds} for row in rows]
-    numbers: dict[str, Any] = {"machine": machine, "rows": figures, "notes": list(notes)}
+    numbers: dict[str, Any] = {"machine": machine, "rows": figures}
     NUMBERS.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _plot([row for row in rows if row.bar != "–"])
 

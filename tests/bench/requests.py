@@ -1,7 +1,7 @@
 """What Slack sends to the desk and to the bare handler alike, signed."""
 
 import json
-from collections.abc import Iterator
+import random
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ Request = tuple[dict[str, str], bytes]
 PEOPLE = 32
 _FORM = "application/x-www-form-urlencoded"
 _numbers = count(1)
+_dice = random.Random(1)  # noqa: S311  # chance that can be had again
 
 
 def command(text: str = "my vpn is down") -> Request:
@@ -71,9 +72,10 @@ def badly_signed(request: Request) -> Request:
     return {**headers, "X-Slack-Signature": f"v0={'0' * 64}"}, body
 
 
-def many(make: Any, number: int) -> Iterator[Request]:
-    """So many of them, each anew."""
-    return (make() for _ in range(number))
+def title() -> str:
+    """A title that is like no other, so that no two tickets are about the same."""
+    words = ["".join(_dice.choices("bdfgklmnprstv", k=4)) + "a" for _ in range(6)]
+    return f"vpn {' '.join(words)}"
 
 
 def _person(id_name: str, name_name: str) -> dict[str, str]:

@@ -14,12 +14,14 @@ from uuid import uuid4
 from aiohttp import ClientError, ClientSession
 from pymongo import AsyncMongoClient
 
+from models.member import Member, Role
 from sandbox.processes import Process, Ready
 from sandbox.servers import Servers, free_port
 
 PROJECT = Path(__file__).parents[2]
 SECRET = "a signing secret of this machine"
 TEAM = "T0BENCH"
+_MODERATORS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,28 @@ class Stage:
         async with self.http.get(f"{self.outside_url}/asked") as answer:
             asked: dict[str, int] = await answer.json()
         return asked
+
+    async def kept(self) -> list[dict[str, Any]]:
+        """What was asked of the stand-ins since this was last asked."""
+        async with self.http.get(f"{self.outside_url}/kept") as answer:
+            kept: list[dict[str, Any]] = await answer.json()
+        return kept
+
+    async def hire(self, place: Place) -> None:
+        """Some moderators, as if an admin had made them so."""
+        members = [
+            Member(
+                team_id=TEAM,
+                slack_id=f"UMOD{number}",
+                role=Role.MODERATOR,
+                appointed=True,
+                skills=("vpn",),
+            ).model_dump(mode="json")
+            for number in range(_MODERATORS)
+        ]
+        await self.database(place).members.insert_many(
+            [one | {"_id": f"{TEAM}:{one['slack_id']}"} for one in members]
+        )
 
     async def last_form(self) -> dict[str, Any]:
         """The form that was opened last."""

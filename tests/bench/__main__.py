@@ -1,0 +1,64 @@
+"""`make bench`: how fast the desk is, beside what would be the least; into docs/performance.md."""
+
+import argparse
+import asyncio
+import sys
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from tests.bench import doors, growth, start, walk
+from tests.bench.report import Row, table, write
+from tests.bench.stage import Stage
+
+PARTS = ("doors", "start", "walk", "growth")
+
+
+def main() -> int:
+    """Measure, and write it down; the exit code says whether all bars are met."""
+    asked = _parser().parse_args()
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        rows, servers = asyncio.run(_measure(asked, progress))
+    print(table(rows))
+    if set(asked.only) == set(PARTS):
+        write(rows, servers=servers)
+    return 0 if all(row.holds for row in rows) else 1
+
+
+async def _measure(asked: argparse.Namespace, progress: Progress) -> tuple[list[Row], str]:
+    rows: list[Row] = []
+    bar = progress.add_task("Starting servers")
+
+    def tell(what: str) -> None:
+        progress.update(bar, description=what)
+
+    async with Stage() as stage:
+        servers = " and ".join(stage.servers.names)
+        if "doors" in asked.only:
+            rows += await doors.measure(stage, tell)
+    if "start" in asked.only:
+        async with Stage() as stage:
+            rows += await start.measure(stage, tell)
+    if "walk" in asked.only:
+        async with Stage() as stage:
+            rows += await walk.measure(stage, tell, tickets=asked.tickets)
+    if "growth" in asked.only:
+        async with Stage() as stage:
+            rows += await growth.measure(stage.servers, tell, large=asked.old)
+    return rows, servers
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument(
+        "--tickets", type=int, default=1000, help="after so many tickets memory is looked at"
+    )
+    parser.add_argument("--old", type=int, default=100_000, help="so many tickets has an old desk")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

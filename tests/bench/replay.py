@@ -1,0 +1,113 @@
+"""`python -m tests.bench.replay FILE`: asks again what a ticket asked, for many, and nothing else.
+
+It is what the walk of a ticket costs at the very least: the same commands to the same MongoDB by
+the same driver, the same calls to Slack by slack_sdk, the same letter by aiosmtplib, so many
+tickets at once as one worker has. Prints JSON: tickets a second, and the seconds of each.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import re
+import time
+from collections.abc import Iterator
+from email import message_from_string, policy
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import aiosmtplib
+from bson import decode
+from motor.motor_asyncio import AsyncIOMotorClient
+from slack_sdk.web.async_client import AsyncWebClient
+
+_OPENING = {"insert", "findAndModify"}
+
+
+class Replay:
+    """Everything that the calls need, and how they are made for another ticket."""
+
+    def __init__(self, known: dict[str, Any], session: aiohttp.ClientSession) -> None:
+        self.known = known
+        mongo: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+            known["mongodb_uri"], tz_aware=True, maxPoolSize=100
+        )
+        self.database = mongo[known["database"]]
+        self.slack = AsyncWebClient(
+            token="xoxb-bench", base_url=known["slack_url"], session=session, retry_handlers=[]
+        )
+        words = rf"\b{re.escape(known['ticket_id'])}\b"
+        self._ticket = re.compile(words)
+
+    async def prepare(self, tickets: int) -> None:
+        """Store the tickets that are worked at, as the bot has stored the one."""
+        document = decode(base64.b64decode(self.known["document"]))
+        if self.known["stored"]:
+            await self.database.tickets.insert_many(
+                [self._for(document, number) for number in range(tickets)]
+            )
+
+    async def one(self, number: int) -> float:
+        """All calls of one ticket, one after the other; the seconds they took."""
+        began = time.perf_counter()
+        for call in self.known["calls"]:
+            await self._call(call, number)
+        return time.perf_counter() - began
+
+    async def _call(self, call: dict[str, Any], number: int) -> None:
+        match call["kind"]:
+            case "mongo":
+                command = self._for(decode(base64.b64decode(call["body"])), number)
+                await self.database.command(command)
+            case "slack":
+                sent = self._for(call["sent"], number)
+                how = {"json": sent} if call["json"] else {"http_verb": "GET", "params": sent}
+                await self.slack.api_call(call["method"], **how)
+            case "letter":
+                content = self._for(call["content"], number)
+                letter = message_from_string(content, policy=policy.SMTP)
+                port = self.known["smtp_port"]
+                await aiosmtplib.send(
+                    letter, hostname="127.0.0.1", port=port, start_tls=False, timeout=20
+                )
+
+    def _for(self, value: Any, number: int) -> Any:
+        """The same for another ticket: of that number, and of another submission."""
+        if isinstance(value, str):
+            other = value.replace(self.known["key"], f"view:R{number}")
+            return self._ticket.sub(f"T-{1_000_000 + number}", other)
+        if isinstance(value, dict):
+            return {name: self._for(one, number) for name, one in value.items()}
+        return [self._for(one, number) for one in value] if isinstance(value, list) else value
+
+
+async def replay(known: dict[str, Any], *, tickets: int, at_once: int) -> dict[str, Any]:
+    """So many tickets, so many of them at once."""
+    async with aiohttp.ClientSession() as session:
+        walk = Replay(known, session)
+        await walk.prepare(tickets)
+        numbers = iter(range(tickets))
+        began = time.perf_counter()
+        each = await asyncio.gather(*(_some(walk, numbers) for _ in range(at_once)))
+        took = time.perf_counter() - began
+    return {"rate": tickets / took, "seconds": [one for some in each for one in some]}
+
+
+async def _some(walk: Replay, numbers: Iterator[int]) -> list[float]:
+    return [await walk.one(number) for number in numbers]
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="tests.bench.replay", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--tickets", type=int, required=True)
+    parser.add_argument("--at-once", type=int, required=True)
+    asked = parser.parse_args()
+    known = json.loads(asked.file.read_text(encoding="utf-8"))
+    print(json.dumps(asyncio.run(replay(known, tickets=asked.tickets, at_once=asked.at_once))))
+
+
+if __name__ == "__main__":
+    main()
