@@ -13,7 +13,7 @@ from models.member import Member
 from models.ticket import Status
 
 _FIRST = 200
-_GROWS, _GROWS_WHERE_FEW = 4, 32
+_GROWS, _GROWS_WHERE_FEW = 4, 80
 
 
 def narrowest(member: Member, wanted: Mapping[str, str], there: Sequence[str]) -> Document:
