@@ -13,7 +13,7 @@ from models.member import Member
 from models.ticket import Status
 
 _FIRST = 200
-_GROWS, _GROWS_WHERE_FEW = 4, 80
+_GROWS, _GROWS_WHERE_FEW, _GROWS_WHERE_NONE = 4, 32, 64
 
 
 def narrowest(member: Member, wanted: Mapping[str, str], there: Sequence[str]) -> Document:
@@ -61,9 +61,12 @@ async def newest(
         ]
         some = await database.tickets.aggregate(stages).to_list()
         found += some
-        grows = max(_GROWS, _GROWS_WHERE_FEW // (1 + len(some))) if few else _GROWS
-        end, size = begin, size * grows
+        end, size = begin, size * (_grows(len(some)) if few else _GROWS)
     return found
+
+
+def _grows(found: int) -> int:
+    return max(_GROWS, _GROWS_WHERE_FEW // (1 + found)) if found else _GROWS_WHERE_NONE
 
 
 async def _end(database: Database) -> int:

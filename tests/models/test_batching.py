@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextvars import ContextVar
 
 import pytest
 
@@ -129,12 +130,16 @@ async def test_who_is_cancelled_holds_up_nobody(counter: Counter) -> None:
     assert second.cancelled()
 
 
-async def test_the_time_limit_of_the_first_is_none_of_the_others(counter: Counter) -> None:
-    batching = Batching(counter.serve, most=9)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0):
-            await batching(2)
-    later = await come(batching, (4,))
-    counter.lets(2)
+async def test_what_holds_for_the_first_holds_for_no_other(counter: Counter) -> None:
+    whose = ContextVar("whose", default="nobody's")
+    seen = []
 
-    assert await later[0] == "4 served"
+    async def look(items: list[int]) -> list[str | Exception]:
+        seen.append(whose.get())
+        return await counter.serve(items)
+
+    whose.set("the first's")
+    counter.lets(1)
+    assert await Batching(look, most=9)(2) == "2 served"
+
+    assert seen == ["nobody's"]
