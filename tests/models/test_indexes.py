@@ -40,10 +40,10 @@ ASKED = {
     ("lessons", "team_id"),
     ("lessons", "team_id at"),
     ("members", "team_id role"),
-    ("members", "team_id email active"),
+    ("members", "team_id email"),
     ("tokens", "team_id slack_id revoked_at"),
     ("audit", "team_id"),
-    ("audit", "team_id $or"),
+    ("audit", "team_id at"),
 }
 
 
