@@ -33,10 +33,9 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
     if (card := ticket.step(Step.DM_ASSIGNEE)) and card.tries and card.due:
         why = "it is not known yet whether the card of the last offer was sent"
         raise NotNow(why, seconds=_CARD_SECONDS, counts=False)
-    people, vocabulary = await candidates(tools.desk, ticket.team_id)
-    listed = as_listed(ticket, vocabulary)
-    doubt = doubtful(ticket, await tools.desk.store.configuration(ticket.team_id))
-    choice = choose(listed, people, now=clock(), doubt=doubt)
+    people, configuration = await candidates(tools.desk, ticket.team_id)
+    listed = as_listed(ticket, configuration.vocabulary)
+    choice = choose(listed, people, now=clock(), doubt=doubtful(ticket, configuration))
     if choice is None:
         raise NotNow(
             "there is no moderator or admin with room for it: see `/ticket admin`, ADMIN_SLACK_IDS",
@@ -48,7 +47,7 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
 
     def offered(current: Ticket, now: datetime) -> Ticket:
         return flow.make(
-            as_listed(current, vocabulary),
+            as_listed(current, configuration.vocabulary),
             Move.OFFER,
             by=None,
             now=now,

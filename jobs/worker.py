@@ -131,6 +131,6 @@ class WorkerSettings:
     max_jobs = 20
     # Only so many queued ids are ever looked at, over all workers.
     queue_read_limit = 2000
-    poll_delay = 0.05
+    poll_delay = 0.02
     health_check_interval = 5
     log_results = False

@@ -26,9 +26,10 @@ _TRIES = 50
 _OPEN = [status.value for status in Status if status is not Status.RESOLVED]
 
 
-async def candidates(desk: Desk, team_id: str) -> tuple[list[Candidate], Vocabulary]:
+async def candidates(desk: Desk, team_id: str) -> tuple[list[Candidate], Configuration]:
     """All who may be offered tickets, with the skills they have by their present names."""
-    vocabulary = (await desk.store.configuration(team_id)).vocabulary
+    configuration = await desk.store.configuration(team_id)
+    vocabulary = configuration.vocabulary
     held = await desk.workload.of(team_id)
     people = [
         Candidate(
@@ -37,7 +38,7 @@ async def candidates(desk: Desk, team_id: str) -> tuple[list[Candidate], Vocabul
         )
         for member in await desk.store.moderators(team_id)
     ]
-    return people, vocabulary
+    return people, configuration
 
 
 def as_listed(ticket: Ticket, vocabulary: Vocabulary) -> Ticket:

@@ -20,17 +20,19 @@ _HINTED = {
     Urgency.BLOCKED: Priority.HIGH,
     Urgency.MANY_BLOCKED: Priority.URGENT,
 }
+# What a signal is called must not be a word that people write: "the volume is high" is no hurry.
+_FLOORS = {"signal of an emergency": Priority.URGENT, "signal of a hurry": Priority.HIGH}
 _SIGNALS = Vocabulary(
     [
         Skill(
-            name=Priority.URGENT,
+            name="signal of an emergency",
             aliases=(
                 "outage", "ransomware", "data breach", "hacked", "whole office", "whole team",
                 "everyone is affected", "all users", "production is down", "fire",
             ),
         ),
         Skill(
-            name=Priority.HIGH,
+            name="signal of a hurry",
             aliases=(
                 "urgent", "urgently", "asap", "immediately", "deadline", "can't work",
                 "cannot work", "unable to work", "phishing", "malware", "stolen", "locked out",
@@ -101,7 +103,7 @@ def priority_floor(ticket: Ticket) -> Priority:
     """The least priority that plain signals in the text ask for."""
     floor = Priority.LOW
     for signal in _SIGNALS.found_in(ticket.text):
-        floor = floor.at_least(Priority(signal))
+        floor = floor.at_least(_FLOORS[signal])
     return floor
 
 

@@ -33,6 +33,8 @@ async def _measure(asked: argparse.Namespace, progress: Progress) -> tuple[list[
 
     def tell(what: str) -> None:
         progress.update(bar, description=what)
+        if not progress.console.is_terminal:
+            progress.console.print(what)
 
     async with Stage() as stage:
         servers = " and ".join(stage.servers.names)

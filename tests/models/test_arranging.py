@@ -151,10 +151,10 @@ async def test_before_it_has_followed_a_new_name_already_finds_those_who_know(
     await arranging.save_skill(desk, admin, "vpn", Skill(name="tunnel"))
     await desk.store.set_role(admin.team_id, "UBOB", role=Role.MODERATOR, skills=["vpn", "gone"])
 
-    [bob], vocabulary = await arranging.candidates(desk, admin.team_id)
+    [bob], lists = await arranging.candidates(desk, admin.team_id)
 
     assert bob.member.skills == ("tunnel", "gone")
-    assert vocabulary.current(("vpn",)) == ("tunnel",)
+    assert lists.vocabulary.current(("vpn",)) == ("tunnel",)
 
 
 async def test_what_is_merged_is_had_once(desk: Desk, admin: Member) -> None:

@@ -67,3 +67,17 @@ def test_hostile_text_is_text() -> None:
     said = builtin.triage(ticket, DEFAULT, why="")
 
     assert len(said.summary) <= 150
+
+
+@pytest.mark.parametrize(
+    ("title", "floor"),
+    [
+        ("The volume is high and the light is low", Priority.LOW),
+        ("This is urgent", Priority.HIGH),
+        ("Outage in Berlin", Priority.URGENT),
+    ],
+)
+def test_signals_set_a_floor_and_what_a_floor_is_called_is_no_signal(
+    title: str, floor: Priority
+) -> None:
+    assert builtin.priority_floor(new_ticket(title=title)) is floor
