@@ -60,7 +60,7 @@ class Accounts:
     async def prepare(self) -> None:
         """Make the indexes that the rest relies on; harmless when they exist."""
         async with answering():
-            await self._db.tokens.create_index(["team_id", "slack_id"])
+            await self._db.tokens.create_index(["team_id", "slack_id", "revoked_at"])
             await self._db.tokens.create_index("gone_at", expireAfterSeconds=0)
             await self._db.links.create_index("gone_at", expireAfterSeconds=0)
             await self._db.audit.create_index([("team_id", 1), ("at", -1), ("_id", -1)])
@@ -261,14 +261,22 @@ class Accounts:
             before: the id of an act; only older ones are wanted.
         """
         query: dict[str, Any] = {"team_id": team_id}
+        earlier: dict[str, Any] = {}
         async with answering():
             if before:
                 last = await self._db.audit.find_one({"_id": before, "team_id": team_id})
                 if last is None:
                     return []
-                at_once = {"at": last["at"], "_id": {"$lt": before}}
-                query["$or"] = [{"at": {"$lt": last["at"]}}, at_once]
-            found = self._db.audit.find(query).sort([("at", -1), ("_id", -1)]).limit(limit)
+                query["at"] = {"$lte": last["at"]}
+                earlier = {"$or": [{"at": {"$lt": last["at"]}}, {"_id": {"$lt": before}}]}
+            stages: list[dict[str, Any]] = [
+                # The first alone says which index serves; not every server would find it in both.
+                {"$match": query},
+                {"$match": earlier},
+                {"$sort": {"at": -1, "_id": -1}},
+                {"$limit": limit},
+            ]
+            found = self._db.audit.aggregate(stages)
             return [Act.model_validate({**one, "id": one["_id"]}) async for one in found]
 
 

@@ -35,7 +35,7 @@ class Batching(Generic[T, R]):
         self._most = most
         self._waiting: list[tuple[T, asyncio.Future[R]]] = []
         self._at_once = at_once
-        self._items = 0
+        self._items = self._rounds = 0
         self._working: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -48,7 +48,8 @@ class Batching(Generic[T, R]):
         self._waiting.append((item, outcome))
         self._items += 1
         outcome.add_done_callback(self._ended)
-        if len(self._working) < self._at_once:
+        if self._rounds < self._at_once:
+            self._rounds += 1
             # In a context of its own: the time limit of who is the first is none of the others'.
             working = asyncio.create_task(self._go_on(), context=Context())
             self._working.add(working)
@@ -59,6 +60,13 @@ class Batching(Generic[T, R]):
         self._items -= 1
 
     async def _go_on(self) -> None:
+        try:
+            await self._work_off()
+        finally:
+            # Not when the task is over: who was served may come again before that is noticed.
+            self._rounds -= 1
+
+    async def _work_off(self) -> None:
         while self._waiting:
             now, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:

@@ -52,6 +52,7 @@ class Database:
         self._db = self._client[name]
         self.tickets = self._db.tickets
         self.members = self._db.members
+        self.counters = self._db.counters
         self.configurations = self._db.configurations
         self.alarms = self._db.alarms
         self.tokens = self._db.tokens

@@ -21,12 +21,14 @@ log = logging.getLogger(__name__)
 def document_of(ticket: Ticket) -> Document:
     """The ticket as it is stored.
 
-    `number` and `words` are what it is looked for by. `due` and `dead` say when there is something
-    to do or to look at, for the indexes; a ticket with neither is in neither of them.
+    `number`, `people` and `words` are what it is looked for by. `due` and `dead` say when there is
+    something to do or to look at, for the indexes; a ticket with neither is in neither of them.
     """
     document = ticket.model_dump()
     document["_id"] = document.pop("id")
     document["number"] = number_of(ticket.id)
+    people = (ticket.requester, ticket.assignee, *ticket.watchers)
+    document["people"] = [person for person in dict.fromkeys(people) if person]
     document["words"] = sorted(set(words(ticket.text)))[:_MOST_WORDS]
     times = {"due": ticket.due_at(), "dead": ticket.dead_since()}
     return document | {name: at for name, at in times.items() if at}

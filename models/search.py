@@ -6,26 +6,22 @@ twice whatever is opened meanwhile, and a late page costs no more than the first
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-from pydantic import ValidationError
 
 from models.database import Database, answering
 from models.documents import Document, members_of, number_of, ticket_of, visible_to
 from models.incident import WITHIN, Sighting
+from models.lists import narrowest, newest
 from models.member import Member, Role
+from models.recent import COMPARED, RecentTickets, comparable
 from models.similar import MOST_SHOWN, VERY_ALIKE, Past, Solved, alike
 from models.skill import words
 from models.solutions import Solutions
 from models.ticket import Report, Status, Ticket
 
 _MOST_TERMS = 8
-# An hour of the busiest desk.
-_MOST_RECENT = 200
 _MOST_PEOPLE = 500
-_COMPARED = ("title", "description", "solution")
 
 
 class Search:
@@ -34,6 +30,7 @@ class Search:
     def __init__(self, database: Database, solutions: Solutions) -> None:
         self._db = database
         self._solutions = solutions
+        self._recent = RecentTickets(database)
 
     async def tickets_for(
         self, member: Member, *, before: str, limit: int, terms: str, wanted: Mapping[str, str]
@@ -45,15 +42,15 @@ class Search:
             terms: words that must all be in a ticket.
             wanted: what its fields must be, by their paths; "" is whatever they are.
         """
-        query: Document = {"team_id": member.team_id, **visible_to(member)}
+        query: Document = visible_to(member)
         query |= {path: value for path, value in wanted.items() if value}
         if there := words(terms)[:_MOST_TERMS]:
             query["words"] = {"$all": there}
-        if before:
-            query["number"] = {"$lt": number_of(before)}
+        few = narrowest(member, wanted, there)
+        number = number_of(before) if before else 0
         async with answering():
-            found = self._db.tickets.find(query).sort("number", -1).limit(limit)
-            return [ticket_of(document) async for document in found]
+            found = await newest(self._db, member.team_id, few, query, before=number, limit=limit)
+        return [ticket_of(document) for document in found]
 
     async def people(self, team_id: str, *, after: str, limit: int, users: bool) -> list[Member]:
         """Members of a workspace, by their Slack ids.
@@ -91,7 +88,7 @@ class Search:
         """
         async with answering():
             found = await self._solved(ticket, hidden)
-        past = list(_sound(found))
+        past = list(comparable(found))
         # In a thread: other tickets need not wait while texts are compared.
         return await asyncio.to_thread(alike, ticket.text, past, at_least=at_least, most=MOST_SHOWN)
 
@@ -106,45 +103,49 @@ class Search:
             "confidential": False,
             "triage.category": {"$nin": list(hidden)},
         }
-        documents = await self._db.tickets.find(query, _COMPARED).to_list(len(ids))
+        documents = await self._db.tickets.find(query, COMPARED).to_list(len(ids))
         return sorted(documents, key=lambda one: -number_of(one["_id"]))
 
     async def open_like(self, ticket: Ticket) -> list[Sighting]:
         """The tickets very much like this one that are open, and not much older; no secret ones."""
-        number = number_of(ticket.id)
-        recent = {
-            "team_id": ticket.team_id,
-            "number": {"$gte": number - _MOST_RECENT, "$lt": number},
-        }
+        since = ticket.opened_at - WITHIN
+        async with answering():
+            known = await self._recent.before(ticket)
+        recent = {one.past.solved.ticket_id: one.past for one in known if one.opened_at >= since}
+        like = await _very_alike(ticket, recent)
+        async with answering():
+            now = await self._as_they_are(ticket.team_id, like, since) if like else {}
+        corrected = {past.solved.ticket_id: past for past in comparable(now.values())}
+        if any(recent[one].words != past.words for one, past in corrected.items()):
+            like = await _very_alike(ticket, recent | corrected)
+        return [_sighting(now[one]) for one in like if one in corrected]
+
+    async def _as_they_are(
+        self, team_id: str, ids: Sequence[str], since: datetime
+    ) -> dict[str, Document]:
+        """By id: those of these tickets that are open still."""
+        numbers = [number_of(one) for one in ids]
+        window = {"team_id": team_id, "number": {"$gte": min(numbers), "$lte": max(numbers)}}
         query: Document = {
+            "_id": {"$in": list(ids)},
             "status": {"$ne": Status.RESOLVED.value},
             "confidential": False,
-            "opened_at": {"$gte": ticket.opened_at - WITHIN},
+            "opened_at": {"$gte": since},
         }
-        async with answering():
-            known = dict.fromkeys([*_COMPARED, "requester", "incident", "number"], 1)
-            # The first alone says which index serves; not every server would find it among all.
-            stages = [{"$match": recent}, {"$match": query}, {"$project": known}]
-            found = self._db.tickets.aggregate(stages)
-            seen = {document["_id"]: document async for document in found}
-        past = list(_sound(seen.values()))
-        like = await asyncio.to_thread(
-            alike, ticket.text, past, at_least=VERY_ALIKE, most=len(past)
-        )
-        return [_sighting(seen[one.ticket_id]) for one in like]
+        wanted = dict.fromkeys([*COMPARED, "requester", "incident", "number"], 1)
+        # The first alone says which index serves; not every server would find it among all.
+        stages = [{"$match": window}, {"$match": query}, {"$project": wanted}]
+        found = await self._db.tickets.aggregate(stages).to_list()
+        return {document["_id"]: document for document in found}
+
+
+async def _very_alike(ticket: Ticket, recent: Mapping[str, Past]) -> list[str]:
+    past, most = list(recent.values()), len(recent)
+    found = await asyncio.to_thread(alike, ticket.text, past, at_least=VERY_ALIKE, most=most)
+    return [one.ticket_id for one in found]
 
 
 def _sighting(document: Document) -> Sighting:
     report = Report(ticket_id=document["_id"], by=document["requester"])
     incident = document.get("incident", "")
     return Sighting(report=report, number=document["number"], incident=incident)
-
-
-def _sound(documents: Iterable[Document]) -> Iterator[Past]:
-    """What can be compared; a damaged document holds up nobody else."""
-    for document in documents:
-        with suppress(KeyError, TypeError, ValidationError):
-            known = {"title": document["title"], "solution": document.get("solution", "")}
-            solved = Solved(ticket_id=document["_id"], **known)
-            text = f"{document['title']}\n{document['description']}"
-            yield Past(solved=solved, words=tuple(words(text)))

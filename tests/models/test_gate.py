@@ -87,6 +87,32 @@ async def test_who_fails_again_and_again_is_let_rest_by_all_workers(
     assert await gate.breakers() == {SLACK: True, Service.GEMINI: False, Service.SMTP: False}
 
 
+async def test_to_be_let_out_and_to_answer_well_takes_one_round_trip(
+    gate: Gate, redis_url: str
+) -> None:
+    await passes(gate, "chat.postMessage", channel="D0")
+    async with Redis.from_url(redis_url) as redis:
+
+        async def reads() -> int:
+            return int((await redis.info("stats"))["total_reads_processed"])
+
+        before = await reads()
+        for number in range(1, 11):
+            await passes(gate, "chat.postMessage", channel=f"D{number}")
+
+        # How often it has read is asked with one more.
+        assert await reads() - before == 10 + 1
+
+
+async def test_one_success_after_failures_is_told_to_all(gate: Gate, other: Gate) -> None:
+    for each in (gate, other):
+        await fails(each, Unknown("no answer"), times=THRESHOLD - 1)
+        await passes(other)
+
+    await fails(gate, Unknown("no answer"), times=THRESHOLD - 1)
+    await passes(gate)
+
+
 async def test_after_the_pause_one_goes_first_and_the_others_follow_when_it_is_well(
     gate: Gate, other: Gate, redis_url: str
 ) -> None:

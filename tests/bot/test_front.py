@@ -1,0 +1,79 @@
+"""What the bot's door does before, and without, all that only programs and links need."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+import pytest
+from aiohttp import ClientSession
+
+from bot.serve import SLACK_PATH, Bot, open_doors
+from models.desk import Desk
+from sandbox.servers import Servers, free_port
+from tests.desks import desk_on
+
+HEAVY = ("fastapi", "bot.site", "bot.api")
+# Asks the front of a bot for its health, in a process of its own, and prints what that has loaded.
+ASK = """
+import asyncio, sys
+import bot.__main__
+from types import SimpleNamespace
+from bot.serve import Bot, _Front
+
+async def ask():
+    said = []
+    async def send(message):
+        said.append(message)
+    settings = SimpleNamespace(slack_app_token=None)
+    front = _Front(Bot(SimpleNamespace(settings=settings)))
+    scope = {"type": "http", "method": "GET", "path": "/healthz", "headers": []}
+    await front(scope, None, send)
+    return said[0]["status"]
+
+print(asyncio.run(ask()), *sys.modules)
+"""
+
+
+@pytest.fixture(params=["", "xapp-1"], ids=["HTTP", "Socket Mode"])
+async def desk(servers: Servers, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+    """A desk whose doors are open, though Slack has not said yet who the bot is."""
+    more = {"slack_app_token": request.param} if request.param else {}
+    async with desk_on(servers, port=free_port(), **more) as desk, open_doors(Bot(desk)):
+        yield desk
+
+
+def test_health_is_told_without_what_programs_and_links_need() -> None:
+    argv = [sys.executable, "-c", ASK]
+    ran = subprocess.run(argv, capture_output=True, text=True, check=True)  # noqa: S603  # ours
+    status, *loaded = ran.stdout.split()
+
+    assert status == "200"
+    assert "bot.serve" in loaded
+    assert not set(HEAVY) & set(loaded)
+
+
+async def test_slack_s_door_is_open_to_what_slack_posts_alone(desk: Desk) -> None:
+    url = f"http://127.0.0.1:{desk.settings.port}"
+    by_socket = desk.settings.slack_app_token is not None
+    missing = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+    async with ClientSession() as http:
+        async with http.get(url + SLACK_PATH) as answer:
+            assert answer.status in missing
+        async with http.post(url + SLACK_PATH, data="{}") as answer:
+            # Nobody has signed it; by Socket Mode there is no such door at all.
+            wanted = HTTPStatus.NOT_FOUND if by_socket else HTTPStatus.UNAUTHORIZED
+            assert answer.status == wanted
+
+
+async def test_health_is_told_and_changed_by_nobody(desk: Desk) -> None:
+    url = f"http://127.0.0.1:{desk.settings.port}"
+    async with ClientSession() as http:
+        async with http.get(f"{url}/healthz") as answer:
+            assert (answer.status, await answer.text()) == (HTTPStatus.OK, "ok\n")
+        async with http.get(f"{url}/readyz") as answer:
+            assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+        async with http.head(f"{url}/healthz") as answer:
+            assert answer.status == HTTPStatus.OK
+        async with http.post(f"{url}/healthz") as answer:
+            assert answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}

@@ -1,0 +1,145 @@
+"""Pages of tickets: nothing is missing, nothing comes twice, and little is looked at for them."""
+
+from collections.abc import AsyncIterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from models.desk import Desk
+from models.documents import document_of, number_of
+from models.member import Member, Role
+from models.permissions import Verb, may
+from models.skill import words
+from models.ticket import Status, Ticket
+from sandbox.servers import Servers
+from tests.desks import desk_on
+from tests.models.desk_words import new_ticket
+from tests.models.overhearing import Overheard
+
+LIMIT = 7
+# So many tickets are in the first window.
+MOST_LOOKED_AT = 200
+ME = Member(team_id="T1", slack_id="UME")
+MODERATOR = Member(team_id="T1", slack_id="UBOB", role=Role.MODERATOR)
+TRUSTED = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN, trusted=True)
+READERS = [ME, MODERATOR, TRUSTED]
+WANTED: list[dict[str, str]] = [
+    {},
+    {"status": "claimed"},
+    {"status": "resolved"},
+    {"requester": "UADA", "status": ""},
+    {"assignee": "UBOB"},
+]
+TERMS = ["", "vpn", "quokka", "the quokka of the vpn", "kookaburra"]
+
+
+def stored(number: int) -> Ticket:
+    """One of many: common things and rare ones come each at its own pace."""
+    rare = " of the quokka" if number % 130 == 1 else ""
+    return new_ticket(
+        id=f"T-{number}",
+        key=f"view:{number}",
+        title=f"The VPN{rare} is down",
+        confidential=number % 5 == 0,
+    ).model_copy(
+        update={
+            "team_id": "T2" if number % 11 == 0 else "T1",
+            "requester": "UME" if number % 97 == 2 else "UADA",
+            "watchers": ("UEVE", "UME") if number % 89 in (2, 3) else (),
+            "assignee": "UBOB" if number % 70 == 4 else None,
+            "status": Status.CLAIMED if number % 140 == 4 else Status.RESOLVED,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def tickets() -> list[Ticket]:
+    return [stored(number) for number in range(1, 1200)]
+
+
+@pytest.fixture(scope="module")
+def overheard() -> Overheard:
+    return Overheard("lists")
+
+
+@pytest.fixture(scope="module")
+async def desk(
+    servers: Servers, tickets: Sequence[Ticket], overheard: Overheard
+) -> AsyncIterator[Desk]:
+    """A desk that has had many tickets, on the real servers."""
+    async with desk_on(servers, mongodb_database=overheard.database) as desk:
+        documents = [document_of(ticket) for ticket in tickets]
+        await desk.database.tickets.insert_many(documents)
+        last = {"$set": {"last": len(tickets)}}
+        await desk.database.upsert("counters", "tickets", last)
+        yield desk
+
+
+def is_wanted(ticket: Ticket, member: Member, terms: str, wanted: dict[str, str]) -> bool:
+    return (
+        ticket.team_id == member.team_id
+        and may(Verb.VIEW, member, ticket)
+        and set(words(terms)) <= set(words(ticket.text))
+        and all(getattr(ticket, field) == value for field, value in wanted.items() if value)
+    )
+
+
+@pytest.mark.parametrize("terms", TERMS)
+@pytest.mark.parametrize("member", READERS, ids=lambda member: str(member.slack_id))
+async def test_page_by_page_comes_just_what_is_wanted_the_newest_first(
+    desk: Desk, tickets: Sequence[Ticket], member: Member, terms: str
+) -> None:
+    for wanted in WANTED:
+        right = [one.id for one in tickets[::-1] if is_wanted(one, member, terms, wanted)]
+        shown: list[str] = []
+        before = ""
+        # A few pages, and the rest as one.
+        for limit in (LIMIT, LIMIT, LIMIT, len(tickets)):
+            page = await desk.search.tickets_for(
+                member, before=before, limit=limit, terms=terms, wanted=wanted
+            )
+            shown += [one.id for one in page]
+            before = shown[-1] if shown else ""
+
+        assert shown == right, wanted
+        assert all(number_of(a) > number_of(b) for a, b in pairwise(shown))
+
+
+@pytest.mark.parametrize(
+    ("member", "look"),
+    [
+        (MODERATOR, {}),
+        (TRUSTED, {}),
+        (TRUSTED, {"before": "T-600"}),
+        (MODERATOR, {"wanted": {"status": "claimed"}}),
+        (MODERATOR, {"wanted": {"status": "resolved"}}),
+        (MODERATOR, {"wanted": {"assignee": "UBOB"}}),
+        (ME, {}),
+        (ME, {"terms": "vpn"}),
+        (TRUSTED, {"terms": "quokka"}),
+        (TRUSTED, {"terms": "quokka vpn"}),
+        (TRUSTED, {"terms": "vpn"}),
+    ],
+    ids=str,
+)
+async def test_for_a_page_few_of_many_tickets_are_looked_at(
+    servers: Servers, desk: Desk, overheard: Overheard, member: Member, look: dict[str, Any]
+) -> None:
+    overheard.searches.clear()
+    page = {"before": "", "limit": LIMIT, "wanted": {}, "terms": "", **look}
+
+    assert await desk.search.tickets_for(member, **page)
+
+    looked_at = 0
+    for search in (search for search in overheard.searches if search.collection == "tickets"):
+        plan = await search.plan(servers.mongodb_uri, overheard.database)
+        assert "IXSCAN" in str(plan["queryPlanner"]), search
+        looked_at += plan["executionStats"]["totalDocsExamined"]
+    assert 0 < looked_at <= MOST_LOOKED_AT
+
+
+async def test_an_empty_desk_has_no_tickets_to_list(servers: Servers) -> None:
+    async with desk_on(servers) as desk:
+        look: dict[str, Any] = {"before": "", "limit": LIMIT, "wanted": {}, "terms": ""}
+        assert await desk.search.tickets_for(TRUSTED, **look) == []

@@ -1,0 +1,88 @@
+"""A crowd's tickets are numbered and stored together, and are the same as if each came alone."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import pytest
+from pydantic import SecretStr
+
+from models.database import Database
+from models.documents import number_of
+from models.store import Make, Store
+from models.ticket import Draft, Ticket
+from sandbox.servers import Servers
+from tests.models.overhearing import Overheard
+
+MANY, SAME = 50, 3
+
+
+@pytest.fixture(scope="module")
+def overheard() -> Overheard:
+    return Overheard("openings")
+
+
+@pytest.fixture
+async def store(servers: Servers, overheard: Overheard) -> AsyncIterator[Store]:
+    """A store whose connections are there."""
+    database = Database(SecretStr(servers.mongodb_uri), overheard.database, answer_within=5)
+    store = Store(database)
+    await store.prepare()
+    overheard.asked.clear()
+    yield store
+    database.close()
+
+
+def made(key: str, title: str = "VPN") -> Make:
+    draft = Draft(key=key, team_id="T1", requester="UADA", title="")
+
+    def make(number: int, now: datetime) -> Ticket:
+        known = draft.model_dump() | {"title": title}
+        return Ticket.model_construct(id=f"T-{number}", opened_at=now, **known)
+
+    return make
+
+
+async def test_of_many_at_once_each_gets_one_ticket_and_a_number_of_its_own(
+    store: Store, overheard: Overheard
+) -> None:
+    keys = [f"view:{max(n, SAME)}" for n in range(1, MANY + 1)]
+
+    tickets = await asyncio.gather(*(store.open(made(key)) for key in keys))
+
+    assert [one.key for one in tickets] == keys
+    different = {one.id for one in tickets}
+    assert len(different) == MANY - SAME + 1
+    numbers = sorted(map(number_of, different))
+    assert {one.id for one in tickets[:SAME]} <= different
+    assert len({one.id for one in tickets[:SAME]}) == 1
+    assert numbers[-1] - numbers[0] < MANY
+    asked = Counter(overheard.asked)
+    # Two go at once, then the rest together; and one look for each that was there already.
+    assert asked["findAndModify", "counters"] <= 4
+    assert asked["insert", "tickets"] <= 4
+    assert asked["find", "tickets"] <= SAME
+
+
+async def test_numbers_have_no_gaps(store: Store) -> None:
+    tickets = []
+    for crowd in (1, 7, MANY - 8):
+        opening = (store.open(made(f"gap:{crowd}:{n}")) for n in range(crowd))
+        tickets += await asyncio.gather(*opening)
+    numbers = sorted(number_of(one.id) for one in tickets)
+
+    assert numbers == list(range(numbers[0], numbers[0] + MANY))
+
+
+async def test_what_can_not_be_stored_fails_alone(store: Store) -> None:
+    makes = [made(f"odd:{n}", "half a pair: \ud800" if n == 7 else "VPN") for n in range(20)]
+
+    opened = await asyncio.gather(*map(store.open, makes), return_exceptions=True)
+
+    [failed] = [place for place, one in enumerate(opened) if isinstance(one, BaseException)]
+    assert failed == 7
+    assert isinstance(opened[7], UnicodeEncodeError)
+    for one in opened:
+        if isinstance(one, Ticket):
+            assert (await store.ticket(one.id))[0].key == one.key
