@@ -3,20 +3,25 @@
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from bot import acting
 from bot.background import Background
 from models.cards import Pressed, draw
 from models.desk import Desk
-from models.errors import DeskError, NoSuchTicket
+from models.errors import DeskError, NoSuchTicket, OutsideError, Unavailable
 from models.flow import Move
 from models.logs import about
 from models.member import Member
+from models.step import Step
 from models.ticket import Card, CardKind, Ticket
 
+# For so long the database may be away.
+_AWAY_SECONDS = 300
 log = logging.getLogger(__name__)
 
 
@@ -74,11 +79,30 @@ async def _redraw(desk: Desk, ticket: Ticket, card: Card) -> None:
     """Draw the card as the ticket is now; again if it has moved on meanwhile."""
     drawn = -1
     with about(ticket.id):
-        while drawn < ticket.version:
-            drawn = ticket.version
-            message = draw(ticket, card.kind, to=card.to)
-            await desk.slack.update(card.channel, card.ts, message)
-            ticket, _ = await desk.store.ticket(ticket.id)
+        try:
+            while drawn < ticket.version:
+                drawn = ticket.version
+                message = draw(ticket, card.kind, to=card.to)
+                await desk.slack.update(card.channel, card.ts, message)
+                ticket, _ = await desk.store.ticket(ticket.id)
+        except (OutsideError, Unavailable) as error:
+            # It may have been drawn all the same, and over something newer.
+            log.warning("%s: a card is left to a worker: %s", ticket.id, error)
+            await _has_it_drawn(desk, ticket.id)
+
+
+@retry(
+    retry=retry_if_exception_type(Unavailable),
+    wait=wait_exponential(max=5),
+    stop=stop_after_delay(_AWAY_SECONDS),
+)
+async def _has_it_drawn(desk: Desk, ticket_id: str) -> None:
+    """Have a worker draw all messages about the ticket anew."""
+
+    def stale(ticket: Ticket, now: datetime) -> Ticket:
+        return ticket.with_stale_cards().asking(Step.REFRESH_CARDS, due=now)
+
+    await desk.amend(ticket_id, stale)
 
 
 async def _redraw_as_it_stands(

@@ -109,6 +109,30 @@ async def test_a_card_shows_the_newest_though_an_older_drawing_arrives_last(stag
     await check_invariants(world)
 
 
+@pytest.mark.fault("F45")
+async def test_an_older_drawing_of_unknown_fate_that_arrives_last_is_drawn_over(
+    stage: Stage,
+) -> None:
+    world, bob = stage.world, stage.world.cast.bob
+    await submits(stage)
+    await stage.settles()
+    # The bot's own drawing, right after the click, is the first; the worker's is in time.
+    late = Fault(delay=1.5, error="internal_error", after=True)
+    world.slack.faults.add("chat.update", late, times=1)
+
+    await claims(stage)
+    await resolves(stage)
+    await world.slack.until(
+        lambda: [
+            call for call in world.slack.journal.calls("chat.update") if "internal" in str(call)
+        ]
+    )
+    await bob.gets_message("Resolved by")
+    await stage.settles()
+
+    await check_invariants(world)
+
+
 @pytest.mark.fault("F48")
 async def test_a_card_that_somebody_has_deleted_holds_up_nothing(stage: Stage) -> None:
     world, ada = stage.world, stage.world.cast.ada
