@@ -27,6 +27,13 @@ def team_of(body: Body) -> str:
     return team_id
 
 
+def taken_in(body: Body, team_id: str) -> None:
+    """Have somebody of another workspace act as a guest of this one."""
+    if isinstance(body.get("user"), dict):
+        body["user"]["team_id"] = team_id
+    body["team_id"] = team_id
+
+
 async def member(desk: Desk, body: Body) -> Member:
     """The person as the desk knows them; one seen for the first time becomes a member.
 

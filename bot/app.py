@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.acting import team_of
+from bot.acting import taken_in, team_of, user_of
 from bot.background import Background
 from bot.errors import answer_error
 from bot.listeners import (
@@ -81,8 +81,12 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
     ) -> None:
         context["desk"] = desk
         context["background"] = background
-        if "user" in body or "user_id" in body:
-            _refuse_strangers(body, identity)
+        if ("user" in body or "user_id" in body) and team_of(body) != identity.team_id:
+            if desk.settings.strangers == "refuse":
+                raise NotAllowed(f"This desk serves the people of {identity.team_name} only.")
+            # They are known as guests from the first word on, and Slack says so, too.
+            taken_in(body, identity.team_id)
+            background.start(desk.store.note(identity.team_id, user_of(body), guest=True))
         await next_()
 
     app = AsyncApp(
@@ -101,8 +105,3 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
     for feature in FEATURES:
         feature.register(app)
     return app
-
-
-def _refuse_strangers(body: dict[str, Any], identity: Identity) -> None:
-    if team_of(body) != identity.team_id:
-        raise NotAllowed(f"This desk serves the people of {identity.team_name} only.")

@@ -1,5 +1,6 @@
 """The desk, which bot and worker open: its moves and steps, each stored, then rung for."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -268,6 +269,7 @@ class Desk:
         for _ in range(_TRIES):
             newest = holding.newest if holding else None
             before, now = newest or await self.store.ticket(ticket_id)
+            since = time.monotonic()
             if holding:
                 # Should the write fail, nobody knows how the ticket stands.
                 holding.forget()
@@ -275,6 +277,6 @@ class Desk:
             after = await self.store.replace(before, changed)
             if after:
                 if holding:
-                    holding.saw(after, now)
+                    holding.saw(after, now, since=since)
                 return Written(before=before, after=after, now=now)
         raise OutOfTurn(f"{ticket_id} is being changed by many people at once. Please try again.")

@@ -44,9 +44,9 @@ class Holding:
         ticket, at, since = self._newest
         return ticket, at + timedelta(seconds=time.monotonic() - since)
 
-    def saw(self, ticket: Ticket, now: datetime) -> None:
-        """Note how the ticket stands, and what the database's time is."""
-        self._newest = ticket, now, time.monotonic()
+    def saw(self, ticket: Ticket, now: datetime, *, since: float) -> None:
+        """Note how the ticket stands, and what the database's time was at `since` (monotonic)."""
+        self._newest = ticket, now, since
 
     def forget(self) -> None:
         """Read the ticket before it is next written."""

@@ -82,6 +82,10 @@ class Settings(QueueSettings):
     guests: Literal["refuse", "user"] = Field(
         default="user", description="whether guests of the workspace may open tickets"
     )
+    strangers: Literal["refuse", "user"] = Field(
+        default="refuse",
+        description="whether people of other workspaces may open tickets, as guests",
+    )
     moderator_group: str | None = Field(
         default=None, description="id of the Slack user group whose members are moderators"
     )

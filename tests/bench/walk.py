@@ -24,7 +24,7 @@ from tests.bench.stage import Place, Stage
 from tests.sabotage.sitecustomize import SABOTAGE, told
 
 AT_ONCE = 20
-TICKETS, ROUNDS, WARM = 250, 3, 40
+TICKETS, ROUNDS, WARM = 150, 3, 40
 IDLE, IDLE_EVERY_SECONDS = 30, 0.4
 # What Slack, and a mail server, take when they are not on this machine.
 AWAY = {"slack": 0.12, "smtp": 0.3}

@@ -26,6 +26,7 @@ from sandbox.slack.manifest import load_manifest
 from sandbox.slack.person import Person
 from sandbox.slack.usergroups import Usergroup
 from sandbox.slack.workspace import Workspace
+from tests.bot.filled_in import filled_in
 from tests.desks import desk_on
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
@@ -195,3 +196,22 @@ async def test_where_guests_are_refused_they_open_no_ticket(
     assert "you are a guest" in guest["title"]
     assert "press Submit again" in unknown["title"]
     assert full == {}
+
+
+async def test_people_of_other_workspaces_are_guests_where_an_admin_lets_them(
+    slack: Workspace, servers: Servers
+) -> None:
+    zed = slack.add_person("zed", real_name="Zed", email="zed@x.example", team_id="T0OTHER01")
+    form = ticket_form.draw("let me in")
+    user = {"id": zed.id, "team_id": "T0OTHER01"}
+    view = filled_in(form) | {"id": "V1"}
+    sent = {"type": "view_submission", "user": user, "view": view, "team_id": TEAM}
+    async with bot_of(slack, servers) as bot:
+        assert "of Acme only" in str((await bot.answers(sent)).body)
+    async with bot_of(slack, servers, strangers="user") as bot:
+        answer = await bot.answers(sent)
+        assert "is stored" in (answer.body or "")
+        member = await bot.desk.store.member(TEAM, zed.id)
+        assert (member.guest, member.role) == (True, Role.USER)
+        ticket, _ = await bot.desk.store.ticket("T-1")
+        assert (ticket.team_id, ticket.requester) == (TEAM, zed.id)
