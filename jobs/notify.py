@@ -214,7 +214,14 @@ def _noting(
     card = Card(
         notice=notice, kind=kind, to=to, channel=channel, ts=ts, version=version, digest=digest
     )
-    return lambda current, now: current.with_card(card, now=now)
+
+    def noted(current: Ticket, now: datetime) -> Ticket:
+        # What others know of it by now, like an incident, may look different without a move.
+        same = current.version != version or draw(current, kind, to=to).digest == digest
+        shown = card if same else card.model_copy(update={"version": 0})
+        return current.with_card(shown, now=now)
+
+    return noted
 
 
 async def _kept_of_several(desk: Desk, ticket: Ticket, channel: str, notice: str) -> str | None:
