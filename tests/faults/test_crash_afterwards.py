@@ -9,7 +9,7 @@ from tests.faults.walking import Outcome, Stage
 pytestmark = pytest.mark.beside
 
 
-@pytest.mark.few(47)
+@pytest.mark.few(20)
 @pytest.mark.fault("F20")
 async def test_the_worker_dies_when_a_message_is_heard(
     stage: Stage, as_usual: Outcome, places: tuple[int, ...]
