@@ -1,15 +1,18 @@
 """What is looked at again and again, so that a ticket arrives though nobody rings for it."""
 
+import asyncio
 import logging
 import random
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from jobs.retrying import Tools
 from models.clock import now as clock
 from models.errors import NoSuchTicket, Unavailable
-from models.logs import about
+from models.logs import about, trace
 from models.people import PROFILE_HOLDS
+from models.ticket import Ticket
 
 SWEEP_SECONDS = 5
 _AT_ONCE = 500
@@ -18,19 +21,31 @@ _ASKED_AT_ONCE = 5
 log = logging.getLogger(__name__)
 
 
-async def sweep(ctx: dict[str, Any]) -> None:
+async def keep_sweeping(tools: Tools) -> None:
+    """Sweep every few seconds, for ever: beside the queue, in which it would come after a crowd."""
+    while True:
+        try:
+            await sweep(tools)
+        except Exception as error:
+            log.error("the sweep met a bug: %s", trace(error))  # noqa: TRY400  # may quote people
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def sweep(tools: Tools) -> None:
     """Ring for each ticket with a due step; harmless when many workers do it at once."""
-    tools: Tools = ctx["tools"]
     try:
         tickets, now = await tools.desk.store.due_tickets(limit=_AT_ONCE)
     except Unavailable as away:
         log.warning("nothing can be swept: %r", away.__cause__)
         return
-    for ticket in tickets:
-        # Who is woken for one step does all that are due.
-        due = next(entry for entry in ticket.pending if entry.due and entry.due <= now)
-        with about(ticket.id):
-            await tools.desk.queue.ring(ticket.id, [due], now=now, again=True)
+    await asyncio.gather(*(_ring(tools, ticket, now) for ticket in tickets))
+
+
+async def _ring(tools: Tools, ticket: Ticket, now: datetime) -> None:
+    # Who is woken for one step does all that are due.
+    due = next(entry for entry in ticket.pending if entry.due and entry.due <= now)
+    with about(ticket.id):
+        await tools.desk.queue.ring(ticket.id, [due], now=now, again=True)
 
 
 async def take_up_what_can_be_read(ctx: dict[str, Any]) -> None:

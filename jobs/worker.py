@@ -1,5 +1,6 @@
-"""The worker (`arq jobs.worker.WorkerSettings`): a function for each step, the sweep's clock."""
+"""The worker (`arq jobs.worker.WorkerSettings`): a function for each step, and what it looks at."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -19,9 +20,8 @@ from jobs.policies import GOES_ON, LONGEST_TRY
 from jobs.refresh_cards import refresh_cards
 from jobs.retrying import Tools, Work, do_steps
 from jobs.sweep import (
-    SWEEP_SECONDS,
     ask_about_people,
-    sweep,
+    keep_sweeping,
     take_back_orphans,
     take_up_what_can_be_read,
 )
@@ -80,7 +80,9 @@ async def start(ctx: dict[str, Any]) -> None:
     if settings.metrics_port:
         serve(settings.host, settings.metrics_port)
     ctx["stack"] = stack
-    ctx["tools"] = Tools(desk=desk, gemini=gemini)
+    ctx["tools"] = tools = Tools(desk=desk, gemini=gemini)
+    sweeping = asyncio.create_task(keep_sweeping(tools))
+    stack.callback(sweeping.cancel)
     log.info("triage by %s", settings.gemini_model if gemini else "the built-in engine (no key)")
     log.info("e-mail by %s", settings.smtp_host or "nobody (no SMTP_HOST)")
     log.info("ready for work")
@@ -100,12 +102,6 @@ class WorkerSettings:
         func(examine_outside, keep_result=KEEP_SECONDS),
     ]
     cron_jobs: ClassVar = [
-        cron(
-            sweep,
-            second=set(range(0, 60, SWEEP_SECONDS)),
-            timeout=DATABASE_SECONDS,
-            run_at_startup=True,
-        ),
         cron(take_back_orphans, second=30, timeout=DATABASE_SECONDS * 3),
         cron(ask_about_people, second=15, timeout=DATABASE_SECONDS * 3),
         cron(
