@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from aiohttp import ClientError
-
 from sandbox.servers import free_port
 from tests.bench import javascript, requests
 from tests.bench.load import Measured, Target, put_on
@@ -110,12 +108,5 @@ async def _bare(stage: Stage, place: Place, form: str) -> str:
     env = {**place.environment, "PORT": str(free_port()), "FORM": form}
     url = f"http://127.0.0.1:{env['PORT']}/slack/events"
 
-    async def ready() -> bool:
-        try:
-            async with stage.http.post(url) as answer:
-                return answer.status > 0
-        except ClientError:
-            return False
-
-    await stage.run("bare", "-m", "tests.bench.bare", env=env, ready=ready)
+    await stage.run("bare", "-m", "tests.bench.bare", env=env, ready=stage.listens(url))
     return url

@@ -5,8 +5,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from aiohttp import ClientError
-
 from sandbox.processes import Process
 from sandbox.servers import free_port
 from tests.bench.stage import Place, Stage
@@ -30,15 +28,12 @@ async def start(stage: Stage, place: Place, *, form: str) -> str | None:
     env = {**place.environment, "PORT": str(free_port()), "FORM": form, "PATH": "/usr/bin:/bin"}
     url = f"http://127.0.0.1:{env['PORT']}/slack/events"
 
-    async def ready() -> bool:
-        try:
-            async with stage.http.post(url) as answer:
-                return answer.status > 0
-        except ClientError:
-            return False
-
     app = Process(
-        "bolt-js", [node, str(folder / "app.mjs")], ready=ready, folder=stage.folder, env=env
+        "bolt-js",
+        [node, str(folder / "app.mjs")],
+        ready=stage.listens(url),
+        folder=stage.folder,
+        env=env,
     )
     await stage.begin(app)
     return url

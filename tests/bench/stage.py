@@ -174,6 +174,18 @@ class Stage:
     async def _answers(self) -> bool:
         return await self._says_ok(f"{self.outside_url}/asked")()
 
+    def listens(self, url: str) -> Ready:
+        """Whether somebody answers a request there, whatever they say of it."""
+
+        async def answers() -> bool:
+            try:
+                async with self.http.post(url):
+                    return True
+            except ClientError:
+                return False
+
+        return answers
+
     def _says_ok(self, url: str) -> Ready:
         async def says_ok() -> bool:
             try:
