@@ -23,6 +23,8 @@ Encoded = RawBSONDocument
 _UPSERT_TRIES = 2
 # https://www.mongodb.com/docs/manual/reference/error-codes/
 _DUPLICATE_KEY = 11000
+# The server steps down or shuts down: another one will be there.
+_PASSING = {91, 189, 10107, 11600, 11602, 13435, 13436}
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
@@ -110,20 +112,32 @@ class Database:
             BulkWriteError: some could not be stored, for another reason.
         """
         stored: list[Document | None] = [None] * len(documents)
-        try:
-            await self._db[collection].insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            details = error.details or {}
-            faults = details["writeErrors"]
-            others = [fault for fault in faults if fault["code"] != _DUPLICATE_KEY]
-            if others or details["writeConcernErrors"]:
-                raise
-            for place in (fault["index"] for fault in faults):
-                query = {unique: documents[place][unique]}
-                stored[place] = await self._db[collection].find_one(query)
-                if stored[place] is None:
-                    raise
+        for place in await self._duplicates(collection, documents):
+            query = {unique: documents[place][unique]}
+            stored[place] = await self._db[collection].find_one(query)
+            if stored[place] is None:
+                raise AutoReconnect(f"a document of {collection} is there, and is not")
         return stored
+
+    async def _duplicates(self, collection: str, documents: Sequence[Encoded]) -> list[int]:
+        """Insert documents; the places of those that are there already."""
+        for tries_left in (True, False):
+            try:
+                await self._db[collection].insert_many(documents, ordered=False)
+            except BulkWriteError as error:
+                details = error.details or {}
+                faults = details["writeErrors"]
+                if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+                    raise
+                unsure = details["writeConcernErrors"]
+                if not unsure:
+                    return [fault["index"] for fault in faults]
+                # The driver tries a single insert once more after these, but not many of them.
+                if not tries_left or not {one["code"] for one in unsure} <= _PASSING:
+                    raise
+            else:
+                break
+        return []
 
     async def upsert(
         self, collection: str, key: str, change: Document | list[Document]

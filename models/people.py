@@ -5,8 +5,6 @@ the newest is kept, and hearing a thing again changes nothing.
 """
 
 import logging
-import math
-import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +18,7 @@ from models.store import Store
 
 # People change their names and addresses, but seldom; and mostly Slack tells us.
 PROFILE_HOLDS = timedelta(hours=12)
-_MET_HOLDS_SECONDS, _MOST_MET = 600, 10_000
+_CROWD = 2
 _GROUP_HOLDS = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
@@ -32,13 +30,13 @@ class People:
         self._store = store
         self._slack = slack
         self._accounts = accounts
-        self._met: dict[tuple[str, str], float] = {}
+        self._asking = 0
         self._groups: dict[str, tuple[datetime, frozenset[str]]] = {}
 
-    def is_due(self, team_id: str, slack_id: str) -> bool:
-        """Whether a person is to be asked about; not if this process did so a moment ago."""
-        met = self._met.get((team_id, slack_id), -math.inf)
-        return time.monotonic() - met > _MET_HOLDS_SECONDS
+    @property
+    def crowded(self) -> bool:
+        """Whether so many are being asked about that another may wait until a worker asks."""
+        return self._asking >= _CROWD
 
     async def is_in_group(self, slack_id: str, group: str) -> bool:
         """Whether a person is in a user group of Slack's, which is asked once in five minutes.
@@ -62,11 +60,11 @@ class People:
         Raises:
             OutsideError: Slack could not say, and never has.
         """
-        member = await self._acquainted(team_id, slack_id)
-        if len(self._met) >= _MOST_MET:
-            self._met.clear()
-        self._met[team_id, slack_id] = time.monotonic()
-        return member
+        self._asking += 1
+        try:
+            return await self._acquainted(team_id, slack_id)
+        finally:
+            self._asking -= 1
 
     async def _acquainted(self, team_id: str, slack_id: str) -> Member:
         member = await self._store.member(team_id, slack_id)

@@ -47,7 +47,8 @@ async def open_form(
     except OutsideError as error:
         first = next(_quoted(typed), "")
         raise DeskError(f"Slack did not open the form. Please try again.{first}") from error
-    if desk.people.is_due(team_of(command), user_of(command)):
+    # Where guests are refused, the form can only be sent once it is known who they are.
+    if desk.settings.guests == "refuse" or not desk.people.crowded:
         background.start(desk.acquainted(team_of(command), user_of(command)))
     if ticket_form.fits(typed):
         await ack()
