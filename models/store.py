@@ -111,7 +111,9 @@ class Store:
         written = after.model_copy(update={"rev": before.rev + 1})
         async with answering():
             result = await self._db.tickets.replace_one(
-                {"_id": before.id, "rev": before.rev}, document_of(written)
+                # After a restored backup another ticket may have its number.
+                {"_id": before.id, "rev": before.rev, "opened_at": before.opened_at},
+                document_of(written),
             )
         return written if result.matched_count else None
 
