@@ -40,6 +40,9 @@ class RecentTickets:
         """Those before this one, the oldest first."""
         number, team_id = number_of(ticket.id), ticket.team_id
         known = self._known.setdefault(team_id, {})
+        if number in known and known[number].opened_at != ticket.opened_at:
+            # From a restored backup numbers are given anew.
+            known.clear()
         begin = _unread(known, number, ticket.opened_at)
         if begin < number:
             query = {"team_id": team_id, "number": {"$gte": begin, "$lt": number}}

@@ -101,3 +101,16 @@ async def test_only_so_many_of_the_newest_are_compared(desk: Desk) -> None:
         assert len(await desk.search.open_like(newest)) == 200
     old = many[200].model_copy(update={"opened_at": ticket.opened_at + timedelta(seconds=30)})
     assert len(await desk.search.open_like(old)) == 200
+
+
+async def test_texts_of_a_database_that_is_gone_count_no_more(desk: Desk) -> None:
+    for _ in range(3):
+        await like(desk, await opened(desk, KETTLE))
+    for collection in (desk.database.tickets, desk.database.counters):
+        await collection.delete_many({})
+
+    first, second, third = [await opened(desk) for _ in range(3)]
+
+    assert await like(desk, first) == []
+    assert await like(desk, second) == [first.id]
+    assert await like(desk, third) == [first.id, second.id]
