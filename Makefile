@@ -39,7 +39,7 @@ check: $(READY) ## format, lint, types, layers, dead code
 	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@$(BIN)/vulture
 
-bench: $(READY) ## measure the desk on this machine, into docs/performance.md; 10 minutes at most
+bench: $(READY) ## measure the desk on this machine, into docs/performance.md
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 eval: $(READY) ## replay triage over TICKETS=folder of CSV files, into docs/triage.md
