@@ -206,9 +206,16 @@ def _sensible(request: Json) -> str:
 
 
 def _words_of(content: Json) -> str:
-    """The text of one content, without the lines of punctuation that fence it."""
+    """The text of one content; where some of it stands between two fences, the first of that.
+
+    A fence is a line of dashes around a word. What is fenced after it is taken for examples.
+    """
     lines = "\n".join(part.get("text", "") for part in content.get("parts", [])).splitlines()
-    return "\n".join(line for line in lines if not re.fullmatch(r"-{3,}\w*-{3,}", line.strip()))
+    fences = [line for line in lines if re.fullmatch(r"-{3,}\w*-{3,}", line.strip())]
+    if fences and lines.count(fences[0]) > 1:
+        begins = lines.index(fences[0])
+        return "\n".join(lines[begins + 1 : lines.index(fences[0], begins + 1)])
+    return "\n".join(lines)
 
 
 def _answer(text: str, *, finish: str = "STOP") -> Json:

@@ -127,6 +127,12 @@ async def test_the_fence_around_the_text_is_not_part_of_the_answer(asker: Asker)
     assert answer["why"] == "a ripe fig"
 
 
+async def test_what_is_fenced_after_the_text_is_not_what_it_answers(asker: Asker) -> None:
+    answer = await asker.gets("---a---\nan apple\n---a---\n---b---\na fig\n---b---")
+
+    assert (answer["fruit"], answer["why"]) == ("apple", "an apple")
+
+
 async def test_an_answer_looks_as_google_s_does(asker: Asker) -> None:
     answer = await asker.asks()
 
