@@ -128,9 +128,9 @@ async def test_the_fence_around_the_text_is_not_part_of_the_answer(asker: Asker)
 
 
 async def test_what_is_fenced_after_the_text_is_not_what_it_answers(asker: Asker) -> None:
-    answer = await asker.gets("---a---\nan apple\n---a---\n---b---\na fig\n---b---")
+    answer = await asker.gets("---a---\na fig\n---a---\n---b---\nan apple\n---b---")
 
-    assert (answer["fruit"], answer["why"]) == ("apple", "an apple")
+    assert (answer["fruit"], answer["why"]) == ("fig", "a fig")
 
 
 async def test_an_answer_looks_as_google_s_does(asker: Asker) -> None:
