@@ -144,6 +144,13 @@ class Slack:
         answer = await self._call("users.info", lambda: self.client.users_info(user=slack_id))
         return Profile.read(answer["user"], team_id=team_id)
 
+    async def groups(self) -> list[tuple[str, str]]:
+        """The user groups of the workspace that are in use: id and handle of each."""
+        answer = await self._call(
+            "usergroups.list", lambda: self.client.usergroups_list(include_disabled=False)
+        )
+        return [(str(one["id"]), str(one["handle"])) for one in answer["usergroups"]]
+
     async def group_members(self, group_id: str) -> frozenset[str]:
         """The Slack ids of who is in a user group.
 

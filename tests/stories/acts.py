@@ -19,6 +19,11 @@ LABELS = {
     "urgency": "How urgent is it for you?",
     "confidential": "Who may see it",
 }
+LETS_IN = {
+    "guests": "Guests of this workspace",
+    "strangers": "People of other workspaces",
+    "moderators": "User group of moderators",
+}
 
 
 async def opens_ticket(person: Person, title: str, **fields: Any) -> str:
@@ -95,6 +100,25 @@ async def saves(admin: Person) -> str:
     while admin.modal:
         await admin.closes()
     return says
+
+
+async def lets_in(world: World, admin: Person, **chosen: str) -> str:
+    """Choose in the form about guests and groups, save it, and read what it says then."""
+    await opens_list(world, admin, "Guests and groups")
+    await world.slack.until(
+        lambda: admin.modal and "One moment" not in admin.modal.says, waiting_for="the groups"
+    )
+    for name, choice in chosen.items():
+        await admin.fills(LETS_IN[name], choice)
+    return await saves(admin)
+
+
+async def becomes(world: World, person: Person, role: str) -> None:
+    """Wait until that is the role that is stored of them."""
+    members = world.database.members
+    async with await members.watch() as changes:
+        while not await members.find_one({"slack_id": person.id, "role": role}):
+            await changes.next()
 
 
 async def leases_end(world: World) -> None:
