@@ -11,6 +11,8 @@ from sandbox.world import World
 
 # How long a step may be at work when a story is over and the next one is to find the desk empty.
 _SETTLES_SECONDS = 2
+# How long a change of a role may take that follows from Slack's user groups.
+_BECOMES_SECONDS = 15
 # How often somebody presses Submit again when told to.
 _PATIENCE = 40
 
@@ -116,7 +118,7 @@ async def lets_in(world: World, admin: Person, **chosen: str) -> str:
 async def becomes(world: World, person: Person, role: str) -> None:
     """Wait until that is the role that is stored of them."""
     members = world.database.members
-    async with await members.watch() as changes:
+    async with asyncio.timeout(_BECOMES_SECONDS), await members.watch() as changes:
         while not await members.find_one({"slack_id": person.id, "role": role}):
             await changes.next()
 
