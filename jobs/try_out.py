@@ -7,7 +7,7 @@ from jobs.triage_ticket import read_ticket
 from models.trial import tried
 
 # For so long an answer waits for the bot that has asked.
-KEEP_SECONDS = 60
+KEEP_SECONDS = 10
 
 
 async def try_out(
