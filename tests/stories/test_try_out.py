@@ -5,6 +5,7 @@ import re
 import pytest
 
 from sandbox.cast import Cast
+from sandbox.slack.faults import Fault
 from sandbox.slack.person import Person
 from sandbox.slack.seen import Modal
 from sandbox.world import World
@@ -119,6 +120,17 @@ async def test_a_late_answer_stays_with_its_own_text(world: World, cast: Cast) -
     )
     assert grace.modal
     assert "77% sure" in grace.modal.says
+
+
+async def test_a_page_that_slack_opens_late_gets_its_answer(world: World, cast: Cast) -> None:
+    grace = cast.grace
+    await opens_list(world, grace, "Try it")
+    await grace.fills("What somebody may write", "VPN is down")
+    world.slack.faults.add("views.update", Fault(error="not_found"), times=2)
+
+    await grace.submits()
+
+    await sees(world.slack, grace, "Gemini's", title=PAGE)
 
 
 async def test_without_redis_the_built_in_engines_word_stays(world: World, cast: Cast) -> None:
