@@ -38,29 +38,14 @@ async def member(desk: Desk, body: Body) -> Member:
     """The person as the desk knows them; one seen for the first time becomes a member.
 
     Raises:
-        NotAllowed: they are a guest, and the desk is not for guests.
+        NotAllowed: they are a guest, and the desk is not for such guests.
     """
-    return _welcome(desk, await desk.store.member(team_of(body), user_of(body)))
+    return await _welcomed(desk, await desk.store.member(team_of(body), user_of(body)))
 
 
 async def acquaintance(desk: Desk, body: Body) -> Member:
     """The person with their profile, for which Slack may have to be asked; raises as `member`."""
-    return _welcome(desk, await desk.acquainted(team_of(body), user_of(body)))
-
-
-async def check_requester(desk: Desk, body: Body) -> None:
-    """Raise NotAllowed unless the person may open a ticket."""
-    if desk.settings.guests == "user":
-        return
-    # Who opened the form is asked about meanwhile; until Slack answers, they may be a guest.
-    if not (await member(desk, body)).profiled_at:
-        raise NotAllowed("One moment, I do not know you yet. Please press Submit again.")
-
-
-def _welcome(desk: Desk, person: Member) -> Member:
-    if person.guest and desk.settings.guests == "refuse":
-        raise NotAllowed("This desk serves full members of the workspace, and you are a guest.")
-    return person
+    return await _welcomed(desk, await desk.acquainted(team_of(body), user_of(body)))
 
 
 async def admin(desk: Desk, body: Body) -> Member:
@@ -77,4 +62,9 @@ async def admin(desk: Desk, body: Body) -> Member:
             "Only admins of the desk can open this. Workspace owners are admins; "
             "they can make others admins here."
         )
+    return person
+
+
+async def _welcomed(desk: Desk, person: Member) -> Member:
+    await desk.welcomes.check(person)
     return person

@@ -20,6 +20,7 @@ from bot.listeners import (
     manage_skills,
     manage_team,
     manage_webhooks,
+    manage_welcome,
     open_ticket,
     release_ticket,
     reopen_ticket,
@@ -56,6 +57,7 @@ FEATURES = (
     show_audit,
     manage_skills,
     manage_categories,
+    manage_welcome,
     try_out,
     show_accuracy,
     show_sent,
@@ -82,11 +84,12 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
         context["desk"] = desk
         context["background"] = background
         if ("user" in body or "user_id" in body) and team_of(body) != identity.team_id:
-            if desk.settings.strangers == "refuse":
+            if not (await desk.welcomes.of(identity.team_id)).strangers:
                 raise NotAllowed(f"This desk serves the people of {identity.team_name} only.")
             # They are known as guests from the first word on, and Slack says so, too.
             taken_in(body, identity.team_id)
-            background.start(desk.store.note(identity.team_id, user_of(body), guest=True))
+            known = {"guest": True, "stranger": True}
+            background.start(desk.store.note(identity.team_id, user_of(body), **known))
         await next_()
 
     app = AsyncApp(

@@ -30,12 +30,11 @@ async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
     """Triage the ticket; the built-in engine never fails, so every ticket goes on."""
     configuration = await tools.desk.store.configuration(ticket.team_id)
     # At once, since Gemini alone may take nearly all the time there is.
-    said, similar, incident = await asyncio.gather(
-        _triage(tools, ticket, configuration),
+    triage, similar, incident = await asyncio.gather(
+        read_ticket(tools, ticket, configuration),
         tools.desk.search.solved_like(ticket, at_least=ALIKE),
         joined(tools, ticket),
     )
-    triage = builtin.raised(said, ticket, configuration, least=await least(tools, ticket))
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
         if current.status is not Status.NEW and current.triage is None:
@@ -57,6 +56,12 @@ def kept_in_the_house(tools: Tools, ticket: Ticket, configuration: Configuration
     if category := builtin.private_category(ticket, configuration):
         return f"tickets about {category.name} are never sent to an AI"
     return wariness.WHY if wariness.instructs(ticket.text) else ""
+
+
+async def read_ticket(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
+    """What Gemini says, or the built-in engine; no priority below the least that rules demand."""
+    said = await _triage(tools, ticket, configuration)
+    return builtin.raised(said, ticket, configuration, least=await least(tools, ticket))
 
 
 async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:

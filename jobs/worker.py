@@ -28,6 +28,8 @@ from jobs.sweep import (
 from jobs.tell_admins import tell_admins
 from jobs.triage_again import triage_again
 from jobs.triage_ticket import triage_ticket
+from jobs.try_out import KEEP_SECONDS as KEEP_TRIAL_SECONDS
+from jobs.try_out import try_out
 from models.logs import start_logging
 from models.metrics import serve
 from models.opening import open_desk
@@ -100,6 +102,7 @@ class WorkerSettings:
     functions: ClassVar = [
         *(func(work_at, name=step.value) for step in WORK),
         func(examine_outside, keep_result=KEEP_SECONDS),
+        func(try_out, keep_result=KEEP_TRIAL_SECONDS),
     ]
     cron_jobs: ClassVar = [
         cron(take_back_orphans, second=30, timeout=DATABASE_SECONDS * 3),

@@ -13,11 +13,12 @@ from uuid import NAMESPACE_OID, NAMESPACE_URL, uuid4, uuid5
 
 from models.account import Act, Issued, Scope, narrowed, standing
 from models.database import Database, answering
-from models.errors import NoSuchToken
+from models.errors import NoSuchToken, NotAllowed
 from models.member import Member
 from models.store import Store
 from models.ticket import Ticket
 from models.tokens import Claims, Purpose, Tokens
+from models.welcomes import Welcomes
 
 # That a token was used is noted at most so often.
 _NOTED_EVERY = timedelta(minutes=1)
@@ -45,17 +46,12 @@ class Accounts:
     """What is issued to members, and what was done with it."""
 
     def __init__(
-        self, database: Database, store: Store, tokens: Tokens, *, guests: bool = True
+        self, database: Database, store: Store, tokens: Tokens, welcomes: Welcomes
     ) -> None:
-        """Take the tools.
-
-        Args:
-            guests: whether the tokens of guests count.
-        """
         self._db = database
         self._store = store
         self._tokens = tokens
-        self._guests = guests
+        self._welcomes = welcomes
 
     async def prepare(self) -> None:
         """Make the indexes that the rest relies on; harmless when they exist."""
@@ -113,8 +109,12 @@ class Accounts:
         issued = _issued(record) if record else None
         if issued is None or issued.revoked_at or issued.expires_at <= now:
             raise NoSuchToken
-        if not member.active or (member.guest and not self._guests):
+        if not member.active:
             raise NoSuchToken
+        try:
+            await self._welcomes.check(member)
+        except NotAllowed as refused:
+            raise NoSuchToken from refused
         if issued.used_at is None or now - issued.used_at > _NOTED_EVERY:
             # Of many uses at once, one is noted.
             query = {"_id": issued.id, "used_at": issued.used_at}

@@ -8,6 +8,7 @@ stays one of its aliases, so that what has not followed yet is still understood.
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from models.assignment import Candidate
 from models.configuration import DEFAULT, Configuration
@@ -20,6 +21,7 @@ from models.skill import Skill, Vocabulary
 from models.step import Step
 from models.ticket import Status, Ticket
 from models.triage import Category, Triage
+from models.welcome import Welcome
 
 # Everybody who changes a list at the same moment loses to one of the others at most once each.
 _TRIES = 50
@@ -179,6 +181,24 @@ async def category_follows(desk: Desk, team_id: str, name: str, to: str) -> None
 
     tickets = await _open_tickets(desk, team_id, {"triage.category": name})
     await _follow(desk, tickets, called)
+
+
+# -- who is let in -------------------------------------------------------------------------------
+
+
+async def save_welcome(desk: Desk, by: Member, changes: dict[str, Any]) -> Welcome:
+    """Have the desk serve others than before, from now on, wherever it runs.
+
+    Args:
+        changes: by the names in `Welcome`.
+    """
+    before = await desk.welcomes.of(by.team_id)
+    after = before.model_copy(update=changes)
+    if after != before:
+        was, is_ = before.model_dump(), after.model_dump()
+        await desk.accounts.note(by, "changed who is let in", "the desk", before=was, after=is_)
+        await desk.welcomes.change(by.team_id, changes)
+    return after
 
 
 # ------------------------------------------------------------------------------------------------

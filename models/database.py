@@ -112,7 +112,8 @@ class Database:
             BulkWriteError: some could not be stored, for another reason.
         """
         stored: list[Document | None] = [None] * len(documents)
-        for place in await self._duplicates(collection, documents):
+        # An empty list is an error to the driver.
+        for place in await self._duplicates(collection, documents) if documents else ():
             query = {unique: documents[place][unique]}
             stored[place] = await self._db[collection].find_one(query)
             if stored[place] is None:

@@ -18,6 +18,7 @@ from models.holding import Holding, Taken, Written
 from models.lessons import Lessons
 from models.member import Member
 from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
+from models.openings import Openings
 from models.people import People
 from models.queue import Queue
 from models.search import Search
@@ -29,6 +30,7 @@ from models.step import Pending, Step
 from models.store import Store
 from models.ticket import Draft, Status, Ticket
 from models.webhooks import Webhooks
+from models.welcomes import Welcomes
 from models.wording import mention
 from models.workload import Workload
 
@@ -48,11 +50,13 @@ class Desk:
     settings: Settings
     database: Database
     store: Store
+    openings: Openings
     search: Search
     solutions: Solutions
     feed: Feed
     accounts: Accounts
     people: People
+    welcomes: Welcomes
     webhooks: Webhooks
     lessons: Lessons
     workload: Workload
@@ -65,6 +69,9 @@ class Desk:
         """Store the ticket of a submission; the same submission again gives the same ticket.
 
         Who was not sure that it is stored may have changed the text before sending it again.
+
+        Raises:
+            NotAllowed: the desk does not serve the requester.
         """
         requester = Member(team_id=draft.team_id, slack_id=draft.requester)
 
@@ -72,7 +79,7 @@ class Desk:
             fresh = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
             return flow.make(fresh, Move.OPEN, by=requester, now=now)
 
-        ticket = await self.store.open(opened)
+        ticket = await self.openings.open(opened)
         # Its steps are due since it was opened, by whatever clock.
         await self._ring(ticket, list(ticket.pending), now=ticket.opened_at)
         return ticket if ticket.says(draft) else await self._corrected(ticket, draft)

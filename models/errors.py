@@ -3,6 +3,7 @@
 DeskError                what a person asked for cannot be; the message is what they will read
 ├── InvalidDraft         a field of a form is not right: one sentence for each field
 ├── NotAllowed           their role, or their part in the ticket, does not allow it
+│   └── NotYetKnown      it may, once Slack has said who they are
 ├── OutOfTurn            the ticket has moved on since they looked
 ├── NoSuchTicket         there is no such ticket
 │   └── Unreadable       there is, but its document is damaged
@@ -37,6 +38,10 @@ class InvalidDraft(DeskError):
 
 class NotAllowed(DeskError):
     """The person's role, or their part in the ticket, does not allow the move."""
+
+
+class NotYetKnown(NotAllowed):
+    """Slack has not said yet who the person is."""
 
 
 class OutOfTurn(DeskError):

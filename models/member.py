@@ -27,7 +27,8 @@ class Member(BaseModel):
         dm_channel: id of the app's direct-message channel with them, once opened.
         trusted: whether they may see confidential tickets that are not theirs.
         guest: a guest, a bot, or somebody of another workspace: never more than a user.
-        by_group: whether they have their role only from the user group of the settings.
+        stranger: somebody of another workspace.
+        by_group: whether they have their role only from the user group that makes moderators.
         updated: Slack's own time of the profile that is known, in whole seconds.
         profiled_at: when name, e-mail and time zone were last read from Slack.
         appointed: whether somebody has given them the role they have.
@@ -48,6 +49,7 @@ class Member(BaseModel):
     dm_channel: str | None = None
     trusted: bool = False
     guest: bool = False
+    stranger: bool = False
     by_group: bool = False
     updated: int = 0
     profiled_at: datetime | None = None
@@ -72,7 +74,7 @@ class Profile(BaseModel):
     """What Slack says of a person (https://docs.slack.dev/reference/methods/users.info).
 
     Attributes:
-        guest: see `Member`.
+        guest, stranger: see `Member`.
         confirmed: whether Slack knows that the address is theirs.
         updated: when Slack has last changed it, in whole seconds; 0 where it does not say.
     """
@@ -85,6 +87,7 @@ class Profile(BaseModel):
     owner: bool
     active: bool
     guest: bool = False
+    stranger: bool = False
     confirmed: bool = False
     updated: int = 0
 
@@ -96,15 +99,16 @@ class Profile(BaseModel):
             team_id: the workspace that the desk serves.
         """
         about = user.get("profile") or {}
-        limits = ("is_restricted", "is_ultra_restricted", "is_bot", "is_stranger")
-        elsewhere = user.get("team_id", team_id) != team_id
+        limits = ("is_restricted", "is_ultra_restricted", "is_bot")
+        stranger = user.get("team_id", team_id) != team_id or bool(user.get("is_stranger"))
         return cls(
             name=user.get("real_name") or about.get("display_name") or user.get("name", ""),
             email=about.get("email"),
             tz=user.get("tz") or "UTC",
             owner=bool(user.get("is_owner") or user.get("is_primary_owner")),
             active=not user.get("deleted", False),
-            guest=elsewhere or any(user.get(limit) for limit in limits),
+            guest=stranger or any(user.get(limit) for limit in limits),
+            stranger=stranger,
             confirmed=bool(user.get("is_email_confirmed")),
             updated=int(user.get("updated") or 0),
         )

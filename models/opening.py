@@ -11,6 +11,7 @@ from models.desk import Desk
 from models.feed import Feed
 from models.gate import Gate
 from models.lessons import Lessons
+from models.openings import Openings
 from models.people import People
 from models.queue import Queue
 from models.search import Search
@@ -21,6 +22,7 @@ from models.solutions import Solutions
 from models.store import Store
 from models.tokens import Tokens
 from models.webhooks import Webhooks
+from models.welcomes import Welcomes
 from models.workload import Workload
 
 
@@ -47,17 +49,20 @@ async def open_desk(
         store = Store(database)
         solutions = Solutions(database)
         tokens = Tokens(settings.jwt_secret, settings.jwt_previous_secrets)
-        accounts = Accounts(database, store, tokens, guests=settings.guests == "user")
+        welcomes = Welcomes(database)
+        accounts = Accounts(database, store, tokens, welcomes)
         try:
             yield Desk(
                 settings=settings,
                 database=database,
                 store=store,
+                openings=Openings(database, welcomes),
                 search=Search(database, solutions),
                 solutions=solutions,
                 feed=Feed(database),
                 accounts=accounts,
-                people=People(store, slack, accounts),
+                people=People(store, slack, accounts, welcomes),
+                welcomes=welcomes,
                 webhooks=Webhooks(database),
                 lessons=Lessons(database),
                 workload=Workload(store),

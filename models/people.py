@@ -15,6 +15,7 @@ from models.errors import Gone, OutsideError, Refused
 from models.member import Member, Profile, Role
 from models.slack import Slack
 from models.store import Store
+from models.welcomes import Welcomes
 
 # People change their names and addresses, but seldom; and mostly Slack tells us.
 PROFILE_HOLDS = timedelta(hours=12)
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 class People:
     """Keeps members as Slack has them."""
 
-    def __init__(self, store: Store, slack: Slack, accounts: Accounts) -> None:
+    def __init__(self, store: Store, slack: Slack, accounts: Accounts, welcomes: Welcomes) -> None:
+        self._welcomes = welcomes
         self._store = store
         self._slack = slack
         self._accounts = accounts
@@ -115,29 +117,34 @@ class People:
         after = await self._store.set_role(team_id, slack_id, role=Role.ADMIN)
         await self._noted(before, after, via="ADMIN_SLACK_IDS")
 
-    async def follow_group(self, team_id: str, group: str | None) -> bool:
+    async def follow_group(self, team_id: str) -> bool:
         """Make those in the user group moderators, and no others by it; whether some lost it.
 
-        It is read again until what was done is what it says: of two who follow it at once, the
-        one who had read less comes to the same.
+        Which group that is, and who is in it, is read again until what was done is what they say:
+        of two who follow it at once, the one who had read less comes to the same.
 
         Raises:
             OutsideError: Slack could not say who is in it.
         """
         lost, done = False, None
-        while (ids := await self._in_group(group)) != done:
+        while (said := await self._group(team_id)) != done:
+            group, ids = said
+            via = f"user group {group}" if group else "no user group"
             for slack_id in sorted(ids):
-                await self._join(team_id, slack_id, via=f"user group {group}")
+                await self._join(team_id, slack_id, via=via)
             for member in await self._store.members_by_group(team_id):
                 if member.slack_id not in ids:
-                    await self._set_by_group(member, joins=False, via=f"user group {group}")
+                    await self._set_by_group(member, joins=False, via=via)
                     lost = True
-            done = ids
+            done = said
         return lost
 
-    async def _in_group(self, group: str | None) -> frozenset[str]:
-        if not group:
-            return frozenset()
+    async def _group(self, team_id: str) -> tuple[str, frozenset[str]]:
+        """The user group that makes moderators, if there is one, and who is in it."""
+        group = (await self._welcomes.of(team_id)).moderators
+        return group, await self._in_group(group) if group else frozenset()
+
+    async def _in_group(self, group: str) -> frozenset[str]:
         try:
             return await self._slack.group_members(group)
         except Gone as gone:

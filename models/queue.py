@@ -2,8 +2,8 @@
 
 A ring may be lost, late or repeated; the sweep rings again for whatever is still due. Its id names
 the very state of the step it rings for (last lease, due time), since arq drops a ring whose id is
-running, orphaned or queued. Arguments are ids only, as JSON: arq's default is pickle, with which
-anybody who can write to Redis runs code in the worker.
+running, orphaned or queued. Its argument is an id only. Jobs are JSON: arq's default is pickle,
+with which anybody who can write to Redis runs code in the worker.
 """
 
 import asyncio
@@ -173,11 +173,21 @@ class Queue:
         full = 0 < about["maxmemory"] <= about["used_memory"]
         return about["redis_version"], about["maxmemory_policy"], full, bool(heartbeat)
 
-    async def ask(self, question: str, *, seconds: float) -> Any:
-        """What a worker answers; None when there is none, or Redis is away."""
+    async def ask(self, question: str, *about: str, seconds: float) -> Any:
+        """What a worker answers; None when there is none, or Redis is away.
+
+        Args:
+            about: what is asked about. It is in Redis until then, and goes by itself.
+        """
         try:
             async with asyncio.timeout(seconds):
-                job = await self._pool.enqueue_job(question, _expires=seconds)
+                job = await self._pool.enqueue_job(
+                    # A person waits for it: it comes before what is rung for.
+                    question,
+                    *about,
+                    _defer_by=_LONG_AGO_SECONDS * 3,
+                    _expires=seconds,
+                )
                 return await job.result(poll_delay=_LATE_SECONDS) if job else None
         except (*_AWAY, ResultNotFound, SerializationError) as error:
             log.warning("no worker answered %s: %r", question, error)

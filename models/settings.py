@@ -1,6 +1,6 @@
 """The settings, read from the environment or `.env` by this file alone."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -78,16 +78,6 @@ class Settings(QueueSettings):
     )
     admin_slack_ids: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="comma-separated Slack ids that are always admins"
-    )
-    guests: Literal["refuse", "user"] = Field(
-        default="user", description="whether guests of the workspace may open tickets"
-    )
-    strangers: Literal["refuse", "user"] = Field(
-        default="refuse",
-        description="whether people of other workspaces may open tickets, as guests",
-    )
-    moderator_group: str | None = Field(
-        default=None, description="id of the Slack user group whose members are moderators"
     )
     public_url: str | None = Field(
         default=None, description="where the bot is reached from outside"

@@ -43,21 +43,8 @@ _GONE_ERRORS = {
     "edit_window_closed",
     "is_archived",
     "no_such_subteam",
+    "not_found",
 }
-
-
-# What the manifest asks for, and why, stands in manifest.yml; a test compares them.
-NEEDED_SCOPES = frozenset(
-    {
-        "chat:write",
-        "commands",
-        "im:history",
-        "im:write",
-        "usergroups:read",
-        "users:read",
-        "users:read.email",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +130,13 @@ class Slack:
         """Ask Slack for a person's name, e-mail, time zone, and whether they own the workspace."""
         answer = await self._call("users.info", lambda: self.client.users_info(user=slack_id))
         return Profile.read(answer["user"], team_id=team_id)
+
+    async def groups(self) -> list[tuple[str, str]]:
+        """The user groups of the workspace that are in use: id and handle of each."""
+        answer = await self._call(
+            "usergroups.list", lambda: self.client.usergroups_list(include_disabled=False)
+        )
+        return [(str(one["id"]), str(one["handle"])) for one in answer["usergroups"]]
 
     async def group_members(self, group_id: str) -> frozenset[str]:
         """The Slack ids of who is in a user group.
@@ -238,6 +232,17 @@ class Slack:
         """Draw an open modal anew."""
         await self._call(
             "views.update", lambda: self.client.views_update(view_id=view_id, view=view)
+        )
+
+    async def fill_view(self, external_id: str, view: Block) -> None:
+        """Draw a modal anew that was opened by an answer, under the id it was given there.
+
+        Raises:
+            Gone: it is not open, or not yet.
+        """
+        await self._call(
+            "views.update",
+            lambda: self.client.views_update(external_id=external_id, view=view),
         )
 
     async def _call(self, method: str, send: Send, *, channel: str = "") -> dict[str, Any]:

@@ -9,23 +9,17 @@ every server that speaks MongoDB's protocol uses a partial one for this, nor mor
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from models.batching import Batching
 from models.configuration import DEFAULT, Configuration
-from models.database import Database, answering, encoded
+from models.database import Database, answering
 from models.documents import Document, configuration_of, document_of, members_of, ticket_of
 from models.errors import NoSuchTicket, Unreadable
 from models.member import Member, Profile, Role
 from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
 
-_MOST_AT_ONCE, _CROWD = 100, 4
-# A new ticket, given its number and the database's time.
-Make = Callable[[int, datetime], Ticket]
-_Opened = tuple[Ticket, Document | None]
 log = logging.getLogger(__name__)
 # What `prepare` makes; the doctor looks whether they are there.
 INDEXES = frozenset(
@@ -48,7 +42,6 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._openings = Batching(self._open_all, most=_MOST_AT_ONCE, at_once=2)
 
     async def prepare(self) -> None:
         """Make the indexes and the counter that the rest relies on; harmless when they exist."""
@@ -67,31 +60,6 @@ class Store:
             await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
 
     # -- tickets ---------------------------------------------------------------------------------
-
-    @property
-    def crowded(self) -> bool:
-        """Whether so many tickets are being opened at once that nothing else comes before them."""
-        return len(self._openings) >= _CROWD
-
-    async def open(self, make: Make) -> Ticket:
-        """Store a new ticket; give back the one that its submission already is, if it is."""
-        async with answering():
-            ticket, stored = await self._openings(make)
-        return ticket if stored is None else ticket_of(stored)
-
-    async def _open_all(self, makes: list[Make]) -> list[_Opened | Exception]:
-        """Number tickets and store them, all by one question each to the database."""
-        count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, len(makes)]}, "at": "$$NOW"}
-        counter = await self._db.upsert("counters", "tickets", [{"$set": count}])
-        first = counter["last"] - len(makes) + 1
-        tickets = [make(number, counter["at"]) for number, make in enumerate(makes, start=first)]
-        documents = [encoded(document_of(ticket)) for ticket in tickets]
-        sound = [one for one in documents if not isinstance(one, Exception)]
-        stored = iter(await self._db.insert_all_once("tickets", sound, unique="key"))
-        return [
-            document if isinstance(document, Exception) else (ticket, next(stored))
-            for ticket, document in zip(tickets, documents, strict=True)
-        ]
 
     async def ticket(self, ticket_id: str) -> tuple[Ticket, datetime]:
         """The ticket, and the database's time at which it stood so.

@@ -37,8 +37,9 @@ async def follow_group(body: dict[str, Any], desk: Desk, background: Background)
     """Read anew who is in the user group: what an event says may be older than what is known."""
     event = body["event"]
     changed = event.get("subteam_id") or event.get("subteam", {}).get("id")
-    if changed == desk.settings.moderator_group:
-        background.start(read_group(desk, body["team_id"]))
+    team_id: str = body["team_id"]
+    if changed == (await desk.welcomes.of(team_id)).moderators:
+        background.start(read_group(desk, team_id))
 
 
 @retry(
@@ -47,6 +48,6 @@ async def follow_group(body: dict[str, Any], desk: Desk, background: Background)
     before_sleep=before_sleep_log(log, logging.WARNING),
 )
 async def read_group(desk: Desk, team_id: str) -> None:
-    """Give and take the role of moderators as the user group of the settings says."""
-    if await desk.people.follow_group(team_id, desk.settings.moderator_group):
+    """Give and take the role of moderators as the user group says that an admin chose."""
+    if await desk.people.follow_group(team_id):
         await desk.take_back_orphans(team_id)

@@ -11,9 +11,17 @@ from bot.acting import team_of, user_of
 from bot.background import Background
 from bot.subcommand import new_ticket
 from bot.views import ticket_form
+from bot.views.sentence import sentence_view
 from models.database import all_within
 from models.desk import Desk
-from models.errors import DeskError, InvalidDraft, OutsideError, Unavailable
+from models.errors import (
+    DeskError,
+    InvalidDraft,
+    NotAllowed,
+    NotYetKnown,
+    OutsideError,
+    Unavailable,
+)
 from models.logs import about
 from models.similar import VERY_ALIKE, Solved
 from models.ticket import Ticket
@@ -43,13 +51,12 @@ async def open_form(
     """Open the form, filled in with what was typed; the trigger lives three seconds."""
     typed = command.get("text", "")
     try:
-        await desk.slack.open_view(command["trigger_id"], ticket_form.draw(typed))
+        view_id = await desk.slack.open_view(command["trigger_id"], ticket_form.draw(typed))
     except OutsideError as error:
         first = next(_quoted(typed), "")
         raise DeskError(f"Slack did not open the form. Please try again.{first}") from error
-    # Where guests are refused, the form can only be sent once it is known who they are.
-    if desk.settings.guests == "refuse" or not desk.people.crowded:
-        background.start(desk.acquainted(team_of(command), user_of(command)))
+    if not desk.people.crowded:
+        background.start(_meet(desk, view_id, command))
     if ticket_form.fits(typed):
         await ack()
         return
@@ -58,12 +65,24 @@ async def open_form(
     await ack(f"The form holds the beginning of your text.{first}")
 
 
-async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def _meet(desk: Desk, view_id: str, command: dict[str, Any]) -> None:
+    """Learn who this is; whom the desk does not serve need not fill in the form."""
+    try:
+        await acting.acquaintance(desk, command)
+    except NotAllowed as refused:
+        await desk.slack.update_view(view_id, sentence_view(str(refused)))
+
+
+async def open_ticket(
+    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+) -> None:
     """Store the ticket, ring for its triage, and only then answer with its number."""
     draft = ticket_form.read(body["view"], team_id=team_of(body), requester=user_of(body))
     try:
-        await acting.check_requester(desk, body)
         ticket = await desk.open_ticket(draft)
+    except NotYetKnown:
+        background.start(desk.acquainted(draft.team_id, draft.requester))
+        raise
     except Unavailable as error:
         raise InvalidDraft(
             {
@@ -74,7 +93,7 @@ async def open_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     with about(ticket.id):
         log.info("%s: opened", ticket.id)
     # In a crowd a receipt comes first.
-    helpful = None if desk.store.crowded else await _helpful(desk, ticket)
+    helpful = None if desk.openings.crowded else await _helpful(desk, ticket)
     await ack(response_action="update", view=ticket_form.receipt(ticket, draft, helpful))
 
 

@@ -8,6 +8,8 @@ from bot import acting
 from bot.views import sent
 from models.desk import Desk
 from models.errors import DeskError, InvalidDraft, NoSuchTicket, OutsideError
+from models.ticket import Ticket
+from models.trial import TRIAL, tried
 
 
 def register(app: AsyncApp) -> None:
@@ -30,13 +32,21 @@ async def show_sent(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     """Show what was sent, once it is written down who has looked."""
     admin = await acting.admin(desk, body)
     ticket_id = sent.read(body["view"])
-    try:
-        ticket, _ = await desk.store.ticket(ticket_id)
-    except NoSuchTicket:
-        raise InvalidDraft({sent.NUMBER: f"There is no ticket {ticket_id}."}) from None
-    if ticket.team_id != admin.team_id:
-        raise InvalidDraft({sent.NUMBER: f"There is no ticket {ticket_id}."})
+    ticket = await _ticket(desk, admin.team_id, ticket_id)
     shown = await desk.sent.of(admin.team_id, ticket_id, limit=sent.MOST_SHOWN)
     key = f"read sent:{body['view']['id']}:{ticket_id}"
     await desk.accounts.note(admin, "read what was sent to the AI", ticket_id, key=key)
     await ack(response_action="update", view=sent.draw(ticket, shown))
+
+
+async def _ticket(desk: Desk, team_id: str, ticket_id: str) -> Ticket:
+    """The ticket asked for; under one number stands what was only tried."""
+    if ticket_id == TRIAL:
+        return tried(team_id, "", "")
+    try:
+        ticket, _ = await desk.store.ticket(ticket_id)
+    except NoSuchTicket:
+        raise InvalidDraft({sent.NUMBER: f"There is no ticket {ticket_id}."}) from None
+    if ticket.team_id != team_id:
+        raise InvalidDraft({sent.NUMBER: f"There is no ticket {ticket_id}."})
+    return ticket

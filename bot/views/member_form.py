@@ -15,6 +15,7 @@ from bot.views import (
     token_form,
     try_out,
     webhooks_form,
+    welcome_form,
 )
 from bot.views.fields import (
     VALUE,
@@ -263,7 +264,7 @@ def _doors() -> list[Block]:
     """What leads on from here."""
     lists = [
         button(form.OPEN, form.TITLE, value=form.OPEN)
-        for form in (skills_form, categories_form, try_out, webhooks_form)
+        for form in (skills_form, categories_form, welcome_form, try_out, webhooks_form)
     ]
     more = [desk_health, accuracy, sent, audit]
     return [buttons("lists", *lists), *(page.button() for page in more)]

@@ -30,7 +30,7 @@ def button() -> Block:
 def ask() -> Block:
     """The page that asks for the number."""
     field = {"type": "plain_text_input", "action_id": _VALUE, "max_length": 20}
-    hint = "Like T-42. That you have looked is written in the audit log."
+    hint = "Like T-42; T-0 is what admins tried. That you look is written in the audit log."
     return {
         "type": "modal",
         "callback_id": CALLBACK,

@@ -1,35 +1,33 @@
-"""The form in which an admin tries a text: what triage and assignment would say of it, and why."""
+"""The form in which an admin tries a text, and what triage and assignment say of it, and why."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from bot.views.fields import Sent, field, modal, text
+from bot.views.fields import Sent, field, modal, plain, text
 from models.assignment import Choice
 from models.cards import Block
 from models.errors import InvalidDraft
 from models.member import Member
-from models.triage import Triage
+from models.triage import Engine, Triage
 from models.wording import PRIORITY_MARKS, clip, escape, listed, mention
 
 CALLBACK = "try_out"
 TITLE = "Try it"
 OPEN = "open_try_out"
 TEXT = "text"
+# Gemini is asked twice at most, which takes 17 seconds at most.
+ASK_SECONDS = 20
 _TEXT_LENGTH = 3000
 _MOST_NAMED = 10
+_HINT = "As somebody would write it. No ticket comes of it; Gemini gets it as it gets a ticket."
 
 
-def draw(*results: str) -> Block:
-    """The form, and under it what came of the text.
-
-    Args:
-        results: mrkdwn, already escaped.
-    """
-    hint = "As somebody would write it. Nothing of it is stored or sent to anybody."
+def draw() -> Block:
+    """The form."""
     typed = text(longest=_TEXT_LENGTH, multiline=True)
-    blocks = [field(TEXT, "What somebody may write", typed, hint=hint)]
-    blocks += [_section(result) for result in results]
-    return modal(CALLBACK, TITLE, "Try", blocks)
+    return modal(
+        CALLBACK, TITLE, "Try", [field(TEXT, "What somebody may write", typed, hint=_HINT)]
+    )
 
 
 def read(view: dict[str, Any]) -> tuple[str, str]:
@@ -45,35 +43,61 @@ def read(view: dict[str, Any]) -> tuple[str, str]:
     return title.strip(), description.strip()
 
 
-def told(
-    triage: Triage,
-    choice: Choice | None,
-    passed_over: Sequence[tuple[Member, str]],
-    *,
-    private: bool,
-    asks_gemini: bool,
-) -> list[str]:
-    """What came of it, and why (mrkdwn).
+def result(external_id: str, *says: str) -> Block:
+    """What is shown on top of the form.
 
     Args:
-        private: whether the category is one whose tickets no AI reads.
-        asks_gemini: whether the desk asks Gemini about other tickets.
+        external_id: by which it is drawn anew.
+        says: mrkdwn, already escaped.
     """
+    return {
+        "type": "modal",
+        "external_id": external_id,
+        "title": plain("What would come of it"),
+        "close": plain("Back"),
+        "blocks": [_section(each) for each in says],
+    }
+
+
+def told(
+    triage: Triage, choice: Choice | None, passed_over: Sequence[tuple[Member, str]], by: str
+) -> list[str]:
+    """What came of it, by whom, and why (mrkdwn)."""
     said = (
         f"*Category:* {escape(triage.category)} ({triage.confidence:.0%} sure)\n"
         f"*Priority:* {PRIORITY_MARKS[triage.priority]}\n"
         f"*Skills:* {escape(listed(triage.skills))}\n"
         f"*Why:* {escape(triage.notes)}"
     )
-    return [said, _engine(private=private, asks_gemini=asks_gemini), _chosen(choice, passed_over)]
+    return [said, by, _chosen(choice, passed_over)]
 
 
-def _engine(*, private: bool, asks_gemini: bool) -> str:
-    if private:
-        return "That is the built-in engine's word, and it stays so: no AI reads this category."
-    if asks_gemini:
-        return "That is the built-in engine's word. Gemini, which is asked first, may see more."
-    return "That is the built-in engine's word; the desk has no key for Gemini."
+def asking(*, gemini: bool) -> str:
+    """Whose word it is until the worker has answered.
+
+    Args:
+        gemini: whether it asks Gemini.
+    """
+    who = "Gemini is asked" if gemini else "A worker is asked what the desk has learnt"
+    return (
+        f":hourglass_flowing_sand: *{who} …* What follows takes this place within "
+        f"{ASK_SECONDS} seconds; this is what the built-in engine says at once."
+    )
+
+
+def answered(triage: Triage) -> str:
+    """Whose word it is that the worker has answered with."""
+    if triage.engine is Engine.GEMINI:
+        took = f"{triage.ms / 1000:.1f} s, {triage.tokens} tokens"
+        return f"That is *Gemini's* word: {escape(triage.model)}, {took}."
+    why = escape(clip(triage.why_builtin, 300))
+    return f"That is the *built-in engine's* word, by all that the desk has learnt: {why}."
+
+
+NOBODY = (
+    "That is what the built-in engine says at once. No worker has answered what Gemini says, or "
+    "what the desk has learnt; *Is the desk well?* may say why."
+)
 
 
 def _chosen(choice: Choice | None, passed_over: Sequence[tuple[Member, str]]) -> str:

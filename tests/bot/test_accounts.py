@@ -13,7 +13,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.app import build_app
 from bot.background import Background
-from bot.views import audit, member_form, ticket_form, token_form
+from bot.views import audit, member_form, ticket_form, token_form, welcome_form
 from models.account import Scope
 from models.clock import now
 from models.desk import Desk
@@ -21,6 +21,7 @@ from models.member import Role
 from models.opening import open_desk
 from models.settings import Settings
 from models.slack import Identity
+from models.welcome import Welcome
 from sandbox.servers import Servers
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.person import Person
@@ -116,7 +117,8 @@ async def test_who_joins_the_user_group_is_a_moderator_until_they_leave_it(
     )
     group = slack.add_usergroup("helpdesk", name="Help", users=[ivy])
     other = slack.add_usergroup("cooks", name="Cooks")
-    async with bot_of(slack, servers, moderator_group=group.id) as bot:
+    async with bot_of(slack, servers) as bot:
+        await bot.desk.welcomes.change(TEAM, {"moderators": group.id})
         await bot.desk.store.set_role(TEAM, admin.id, role=Role.ADMIN)
         await bot.answers(joined(other))
         assert await bot.role(ivy) == "user"
@@ -146,7 +148,9 @@ def wants(person: Person, role: str) -> dict[str, Any]:
 
 
 @pytest.mark.fault("F83")
-@pytest.mark.parametrize("button", [token_form.TOKENS_OF, token_form.REVOKE_OF, audit.SHOW])
+@pytest.mark.parametrize(
+    "button", [token_form.TOKENS_OF, token_form.REVOKE_OF, audit.SHOW, welcome_form.OPEN]
+)
 async def test_what_admins_press_does_nothing_for_others(
     slack: Workspace, servers: Servers, button: str
 ) -> None:
@@ -183,19 +187,23 @@ async def test_where_guests_are_refused_they_open_no_ticket(
         "blocks": [{"type": "input", "block_id": "title"}],
         "state": {"values": {"title": {"value": {"value": "VPN is down"}}}},
     }
-    async with bot_of(slack, servers, guests="refuse") as bot:
+    new = slack.add_person("new", real_name="New", email="new@acme.example")
+    async with bot_of(slack, servers) as bot:
+        await bot.desk.welcomes.change(TEAM, {"guests": False})
         note = bot.desk.store.note
         await note(TEAM, "UGUEST", profiled_at=now(), guest=True)
         await note(TEAM, "UFULL", profiled_at=now())
 
         guest, full, unknown = [
             await bot.errors(slack_id, form | {"id": f"V{slack_id}"})
-            for slack_id in ("UGUEST", "UFULL", "UNEW")
+            for slack_id in ("UGUEST", "UFULL", new.id)
         ]
 
-    assert "you are a guest" in guest["title"]
-    assert "press Submit again" in unknown["title"]
-    assert full == {}
+        assert "you are a guest" in guest["title"]
+        assert full == {}
+        # Slack is asked meanwhile.
+        assert "press Submit again" in unknown["title"]
+        assert await bot.errors(new.id, form | {"id": "VAGAIN"}) == {}
 
 
 async def test_people_of_other_workspaces_are_guests_where_an_admin_lets_them(
@@ -208,10 +216,29 @@ async def test_people_of_other_workspaces_are_guests_where_an_admin_lets_them(
     sent = {"type": "view_submission", "user": user, "view": view, "team_id": TEAM}
     async with bot_of(slack, servers) as bot:
         assert "of Acme only" in str((await bot.answers(sent)).body)
-    async with bot_of(slack, servers, strangers="user") as bot:
+        await bot.desk.welcomes.change(TEAM, {"guests": False, "strangers": True})
         answer = await bot.answers(sent)
         assert "is stored" in (answer.body or "")
         member = await bot.desk.store.member(TEAM, zed.id)
-        assert (member.guest, member.role) == (True, Role.USER)
+        assert (member.guest, member.stranger, member.role) == (True, True, Role.USER)
         ticket, _ = await bot.desk.store.ticket("T-1")
         assert (ticket.team_id, ticket.requester) == (TEAM, zed.id)
+
+
+async def test_only_an_admin_says_whom_the_desk_serves(slack: Workspace, servers: Servers) -> None:
+    form = filled_in(welcome_form.draw(Welcome(), ()), guests="refuse", strangers="user")
+    async with bot_of(slack, servers) as bot:
+        await bot.desk.store.set_role(TEAM, "UADMIN", role=Role.ADMIN)
+        await bot.desk.store.note(TEAM, "UADMIN", profiled_at=now())
+        await bot.desk.store.set_role(TEAM, "UMOD", role=Role.MODERATOR)
+        await bot.desk.store.note(TEAM, "UMOD", profiled_at=now())
+
+        refused = await bot.errors("UMOD", form | {"id": "V1"})
+        assert "Only admins of the desk" in refused[welcome_form.GUESTS]
+        assert await bot.desk.welcomes.of(TEAM) == Welcome()
+        assert await bot.errors("UADMIN", form | {"id": "V2"}) == {}
+
+        assert await bot.desk.welcomes.of(TEAM) == Welcome(guests=False, strangers=True)
+        [act] = await bot.desk.accounts.acts(TEAM)
+        assert (act.who, act.what) == ("UADMIN", "changed who is let in")
+        assert (act.before["guests"], act.after["guests"]) == (True, False)

@@ -152,7 +152,7 @@ class Doors:
             ticket = new_ticket(id=f"T-{number}", key=f"view:{uuid4()}", title=TITLE, **more)
             return ticket.model_copy(update=known)
 
-        return await self.desk.store.open(made)
+        return await self.desk.openings.open(made)
 
 
 def _start(verb: Verb) -> Status:

@@ -20,7 +20,7 @@ from models.member import Member, Role
 from models.similar import Solved
 from models.skill import Skill
 from models.ticket import Draft, Status
-from models.triage import Category
+from models.triage import Category, Engine
 from sandbox.slack.blockkit import check_view
 from tests.models.desk_words import ticket_at, triage
 
@@ -92,11 +92,19 @@ def test_slack_shows_what_came_of_a_text() -> None:
     choice = Choice(member=bob, reason=HOSTILE * 30)
     passed = [(bob, HOSTILE)] * 1000
 
-    results = try_out.told(said, choice, passed, private=False, asks_gemini=True)
+    stood_in = said.model_copy(update={"engine": Engine.BUILTIN, "why_builtin": HOSTILE * 90})
+    for by in (
+        try_out.asking(gemini=True),
+        try_out.asking(gemini=False),
+        try_out.answered(said.model_copy(update={"model": HOSTILE, "engine": Engine.GEMINI})),
+        try_out.answered(stood_in),
+        try_out.NOBODY,
+    ):
+        results = try_out.told(said, choice, passed, by)
 
-    assert check_view(try_out.draw(*results)) == []
+        assert check_view(try_out.result("page", *results)) == []
+        assert "<!channel>" not in str(results)
     assert check_view(try_out.draw()) == []
-    assert "<!channel>" not in str(results)
 
 
 @pytest.mark.parametrize("amount", [0, 1, 100, 300])

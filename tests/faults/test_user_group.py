@@ -6,11 +6,11 @@ import pytest
 
 from sandbox.servers import Servers
 from sandbox.slack.faults import Fault
-from sandbox.slack.person import Person
 from sandbox.slack.usergroups import Usergroup
 from sandbox.world import World
 from tests.faults.forging import is_ready
 from tests.faults.invariants import check_invariants
+from tests.stories.acts import becomes, lets_in
 
 pytestmark = pytest.mark.long
 READ = "usergroups.users.list"
@@ -21,20 +21,11 @@ _END_SECONDS = 10
 @pytest.fixture
 async def grouped(servers: Servers) -> AsyncIterator[tuple[World, Usergroup]]:
     """A desk whose moderators are a user group, with nobody in it yet."""
-    told: dict[str, dict[str, str]] = {"bot": {}}
-    world = World(servers=servers, told=told)
-    group = world.slack.add_usergroup("helpdesk", name="Help")
-    told["bot"]["MODERATOR_GROUP"] = group.id
-    async with world:
+    async with World(servers=servers) as world:
+        group = world.slack.add_usergroup("helpdesk", name="Help")
+        await lets_in(world, world.cast.grace, moderators="@helpdesk")
+        await reads(world, times=2)
         yield world, group
-
-
-async def becomes(world: World, person: Person, role: str) -> None:
-    """Wait until that is the role that is stored of them."""
-    members = world.database.members
-    async with await members.watch() as changes:
-        while not await members.find_one({"slack_id": person.id, "role": role}):
-            await changes.next()
 
 
 async def reads(world: World, *, times: int) -> None:

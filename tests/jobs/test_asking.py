@@ -13,6 +13,7 @@ from bot.views import sent
 from jobs.gemini import Gemini
 from jobs.retrying import Tools
 from jobs.triage_ticket import triage_ticket
+from jobs.try_out import try_out
 from models import arranging
 from models.clock import now
 from models.desk import Desk
@@ -235,6 +236,9 @@ async def test_when_the_days_tokens_are_used_up_the_built_in_engine_triages_and_
 
     assert google.requests == []
     assert said.why_builtin == "today's tokens for Gemini are used up"
+    tried = await try_out({"tools": tools}, "T1", "My VPN drops", "")
+    assert (tried["category"], tried["why_builtin"]) == (said.category, said.why_builtin)
+    assert google.requests == []
     await tools.desk.gate.spending.settle("T1", aside=49_000, used=0)
 
 

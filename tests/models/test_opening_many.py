@@ -10,8 +10,10 @@ from pydantic import SecretStr
 
 from models.database import Database
 from models.documents import number_of
-from models.store import Make, Store
+from models.openings import Make, Openings
+from models.store import Store
 from models.ticket import Draft, Ticket
+from models.welcomes import Welcomes
 from sandbox.servers import Servers
 from tests.models.overhearing import Overheard
 
@@ -24,14 +26,18 @@ def overheard() -> Overheard:
 
 
 @pytest.fixture
-async def store(servers: Servers, overheard: Overheard) -> AsyncIterator[Store]:
-    """A store whose connections are there."""
+async def database(servers: Servers, overheard: Overheard) -> AsyncIterator[Database]:
+    """A database whose connections are there."""
     database = Database(SecretStr(servers.mongodb_uri), overheard.database, answer_within=5)
-    store = Store(database)
-    await store.prepare()
+    await Store(database).prepare()
     overheard.asked.clear()
-    yield store
+    yield database
     database.close()
+
+
+@pytest.fixture
+def openings(database: Database) -> Openings:
+    return Openings(database, Welcomes(database))
 
 
 def made(key: str, title: str = "VPN") -> Make:
@@ -45,11 +51,11 @@ def made(key: str, title: str = "VPN") -> Make:
 
 
 async def test_of_many_at_once_each_gets_one_ticket_and_a_number_of_its_own(
-    store: Store, overheard: Overheard
+    openings: Openings, overheard: Overheard
 ) -> None:
     keys = [f"view:{max(n, SAME)}" for n in range(1, MANY + 1)]
 
-    tickets = await asyncio.gather(*(store.open(made(key)) for key in keys))
+    tickets = await asyncio.gather(*(openings.open(made(key)) for key in keys))
 
     assert [one.key for one in tickets] == keys
     different = {one.id for one in tickets}
@@ -63,26 +69,29 @@ async def test_of_many_at_once_each_gets_one_ticket_and_a_number_of_its_own(
     assert asked["findAndModify", "counters"] <= 4
     assert asked["insert", "tickets"] <= 4
     assert asked["find", "tickets"] <= SAME
+    # Whether guests may open any is asked beside each numbering, and nothing of anybody.
+    assert asked["find", "configurations"] == asked["findAndModify", "counters"]
+    assert asked["find", "members"] == 0
 
 
-async def test_numbers_have_no_gaps(store: Store) -> None:
+async def test_numbers_have_no_gaps(openings: Openings) -> None:
     tickets = []
     for crowd in (1, 7, MANY - 8):
-        opening = (store.open(made(f"gap:{crowd}:{n}")) for n in range(crowd))
+        opening = (openings.open(made(f"gap:{crowd}:{n}")) for n in range(crowd))
         tickets += await asyncio.gather(*opening)
     numbers = sorted(number_of(one.id) for one in tickets)
 
     assert numbers == list(range(numbers[0], numbers[0] + MANY))
 
 
-async def test_what_can_not_be_stored_fails_alone(store: Store) -> None:
+async def test_what_can_not_be_stored_fails_alone(openings: Openings, database: Database) -> None:
     makes = [made(f"odd:{n}", "half a pair: \ud800" if n == 7 else "VPN") for n in range(20)]
 
-    opened = await asyncio.gather(*map(store.open, makes), return_exceptions=True)
+    opened = await asyncio.gather(*map(openings.open, makes), return_exceptions=True)
 
     [failed] = [place for place, one in enumerate(opened) if isinstance(one, BaseException)]
     assert failed == 7
     assert isinstance(opened[7], UnicodeEncodeError)
     for one in opened:
         if isinstance(one, Ticket):
-            assert (await store.ticket(one.id))[0].key == one.key
+            assert (await Store(database).ticket(one.id))[0].key == one.key

@@ -39,7 +39,8 @@ async def slack() -> AsyncIterator[Workspace]:
 async def desk(servers: Servers, slack: Workspace) -> AsyncIterator[Desk]:
     """A desk of that workspace, which is not for guests."""
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
-    async with desk_on(servers, guests="refuse", **settings) as desk:
+    async with desk_on(servers, **settings) as desk:
+        await desk.welcomes.change(TEAM, {"guests": False})
         yield desk
 
 
@@ -167,7 +168,7 @@ async def test_nobody_takes_over_by_an_address_that_may_not_be_theirs(
 
 
 async def test_a_guest_is_a_user_and_their_tokens_count_where_guests_may(
-    servers: Servers, desk: Desk, slack: Workspace, hear: Hear
+    desk: Desk, slack: Workspace, hear: Hear
 ) -> None:
     person = await moderator(desk, slack, "gus")
     token, _ = await desk.accounts.issue(
@@ -181,8 +182,9 @@ async def test_a_guest_is_a_user_and_their_tokens_count_where_guests_may(
     assert (member.guest, member.role) == (True, Role.USER)
     with pytest.raises(NoSuchToken):
         await desk.accounts.caller(token)
-    async with desk_on(servers, mongodb_database=desk.settings.mongodb_database) as open_desk:
-        assert (await open_desk.accounts.caller(token)).member.guest
+    await desk.welcomes.change(TEAM, {"guests": True})
+    assert (await desk.accounts.caller(token)).member.guest
+    await desk.welcomes.change(TEAM, {"guests": False})
 
 
 @pytest.mark.parametrize("limit", ["is_restricted", "is_ultra_restricted", "is_bot"])
@@ -190,8 +192,11 @@ def test_whoever_is_no_full_member_is_a_guest(limit: str) -> None:
     full = {"id": "U1", "team_id": TEAM, "real_name": "Ida", "updated": 7}
 
     assert not Profile.read(full, team_id=TEAM).guest
-    assert Profile.read(full | {limit: True}, team_id=TEAM).guest
-    assert Profile.read(full | {"team_id": "T0OTHER"}, team_id=TEAM).guest
+    guest = Profile.read(full | {limit: True}, team_id=TEAM)
+    assert (guest.guest, guest.stranger) == (True, False)
+    for elsewhere in ({"team_id": "T0OTHER"}, {"is_stranger": True}):
+        stranger = Profile.read(full | elsewhere, team_id=TEAM)
+        assert (stranger.guest, stranger.stranger) == (True, True)
 
 
 async def test_the_user_group_gives_and_takes_its_role_and_no_other(
@@ -210,11 +215,13 @@ async def test_the_user_group_gives_and_takes_its_role_and_no_other(
     }
     group = slack.add_usergroup("helpdesk", name="Help", users=[hired, *people.values()])
 
+    await desk.welcomes.change(TEAM, {"moderators": group.id})
+
     async def roles() -> dict[str, tuple[str, bool]]:
         members = {h: await known(desk, p) for h, p in (people | {"hal": hired}).items()}
         return {handle: (one.role.value, one.by_group) for handle, one in members.items()}
 
-    assert not await desk.people.follow_group(TEAM, group.id)
+    assert not await desk.people.follow_group(TEAM)
     assert await roles() == {
         "ivy": ("moderator", True),
         "jon": ("moderator", True),
@@ -232,8 +239,8 @@ async def test_the_user_group_gives_and_takes_its_role_and_no_other(
     # Hired in between: the role is theirs, whatever was read before.
     assert not await desk.store.set_by_group(await known(desk, hired), joins=False)
     group.users = []
-    assert await desk.people.follow_group(TEAM, group.id)
-    assert not await desk.people.follow_group(TEAM, group.id)
+    assert await desk.people.follow_group(TEAM)
+    assert not await desk.people.follow_group(TEAM)
     assert await roles() == {
         "ivy": ("user", False),
         "jon": ("admin", False),
@@ -246,14 +253,19 @@ async def test_the_user_group_gives_and_takes_its_role_and_no_other(
 async def test_without_the_group_nobody_keeps_a_role_by_it(desk: Desk, slack: Workspace) -> None:
     person = slack.add_person("liv", real_name="Liv", email="liv@acme.example")
     group = slack.add_usergroup("livs", name="Livs", users=[person])
-    await desk.people.follow_group(TEAM, group.id)
+
+    async def follows(group_id: str) -> bool:
+        await desk.welcomes.change(TEAM, {"moderators": group_id})
+        return await desk.people.follow_group(TEAM)
+
+    await follows(group.id)
     assert (await known(desk, person)).role is Role.MODERATOR
 
-    assert await desk.people.follow_group(TEAM, "S0NOWHERE0")
+    assert await follows("S0NOWHERE0")
     assert (await known(desk, person)).role is Role.USER
 
-    await desk.people.follow_group(TEAM, group.id)
-    assert await desk.people.follow_group(TEAM, None)
+    await follows(group.id)
+    assert await follows("")
     assert (await known(desk, person)).role is Role.USER
 
 

@@ -33,4 +33,4 @@ async def _stored(desk: Desk, number: int, related: Relation, confidential: bool
         "watchers": ("UME",) if related is Relation.WATCHER else (),
     }
     ticket = new_ticket(id=f"T-{number}", key=f"view:{number}", confidential=confidential)
-    return await desk.store.open(lambda *_: ticket.model_copy(update=known))
+    return await desk.openings.open(lambda *_: ticket.model_copy(update=known))

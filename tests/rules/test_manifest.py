@@ -14,6 +14,7 @@ SCOPES = {
     "chat.update": {"chat:write"},
     "conversations.history": {"im:history"},
     "conversations.open": {"im:write"},
+    "usergroups.list": {"usergroups:read"},
     "usergroups.users.list": {"usergroups:read"},
     # Without the second the answer has no e-mail address.
     "users.info": {"users:read", "users:read.email"},

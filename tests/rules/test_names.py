@@ -48,8 +48,9 @@ async def app() -> AsyncIterator[AsyncApp]:
 
 
 def test_every_step_is_a_function_of_the_worker_and_the_reverse() -> None:
-    """But for the question that the bot asks a worker."""
-    assert {function.name for function in WorkerSettings.functions} == {*Step, "examine_outside"}
+    """But for the questions that the bot asks a worker."""
+    questions = {"examine_outside", "try_out"}
+    assert {function.name for function in WorkerSettings.functions} == {*Step, *questions}
 
 
 def test_every_step_follows_from_some_move() -> None:

@@ -11,6 +11,8 @@ from sandbox.world import World
 
 # How long a step may be at work when a story is over and the next one is to find the desk empty.
 _SETTLES_SECONDS = 2
+# How long a change of a role may take that follows from Slack's user groups.
+_BECOMES_SECONDS = 15
 # How often somebody presses Submit again when told to.
 _PATIENCE = 40
 
@@ -18,6 +20,11 @@ LABELS = {
     "description": "Description",
     "urgency": "How urgent is it for you?",
     "confidential": "Who may see it",
+}
+LETS_IN = {
+    "guests": "Guests of this workspace",
+    "strangers": "People of other workspaces",
+    "moderators": "User group of moderators",
 }
 
 
@@ -95,6 +102,25 @@ async def saves(admin: Person) -> str:
     while admin.modal:
         await admin.closes()
     return says
+
+
+async def lets_in(world: World, admin: Person, **chosen: str) -> str:
+    """Choose in the form about guests and groups, save it, and read what it says then."""
+    await opens_list(world, admin, "Guests and groups")
+    await world.slack.until(
+        lambda: admin.modal and "One moment" not in admin.modal.says, waiting_for="the groups"
+    )
+    for name, choice in chosen.items():
+        await admin.fills(LETS_IN[name], choice)
+    return await saves(admin)
+
+
+async def becomes(world: World, person: Person, role: str) -> None:
+    """Wait until that is the role that is stored of them."""
+    members = world.database.members
+    async with asyncio.timeout(_BECOMES_SECONDS), await members.watch() as changes:
+        while not await members.find_one({"slack_id": person.id, "role": role}):
+            await changes.next()
 
 
 async def leases_end(world: World) -> None:

@@ -106,24 +106,6 @@ async def test_a_category_has_a_least_priority_and_may_be_kept_from_gemini(
     assert len(world.gemini.requests) == asked
 
 
-@HTTP_ONLY
-async def test_an_admin_tries_a_text_and_nothing_comes_of_it(world: World, cast: Cast) -> None:
-    grace = cast.grace
-    before = len(await world.documents("tickets"))
-    await opens_list(world, grace, "Try it")
-    await grace.fills("What somebody may write", "VPN is down\nI cannot work since this morning.")
-    await grace.submits()
-
-    assert grace.modal
-    says = grace.modal.says
-    assert "Network" in says
-    assert "knows vpn" in says
-    assert "high" in says
-    assert len(await world.documents("tickets")) == before
-    while grace.modal:
-        await grace.closes()
-
-
 async def test_a_thousand_people_and_three_hundred_skills_are_no_trouble(
     servers: Servers,
 ) -> None:

@@ -1,0 +1,49 @@
+"""The form about whom the desk serves: what is shown, and what is read of it."""
+
+import pytest
+
+from bot.views import welcome_form
+from bot.views.sentence import sentence_view
+from models.welcome import Welcome
+from sandbox.slack.blockkit import check_view
+from tests.bot.filled_in import filled_in
+
+GROUPS = [("S1", "helpdesk"), ("S2", "cooks")]
+CHOSEN = Welcome(guests=False, strangers=True, moderators="S1")
+
+
+def test_what_was_left_as_it_was_is_no_change() -> None:
+    assert welcome_form.read(filled_in(welcome_form.draw(Welcome(), GROUPS))) == {}
+    assert welcome_form.read(filled_in(welcome_form.draw(CHOSEN, GROUPS))) == {}
+
+
+def test_what_was_changed_is_read() -> None:
+    fresh = filled_in(welcome_form.draw(Welcome(), GROUPS), guests="refuse", moderators="S2")
+    back = filled_in(welcome_form.draw(CHOSEN, GROUPS), strangers="refuse", moderators="-")
+
+    assert welcome_form.read(fresh) == {"guests": False, "moderators": "S2"}
+    assert welcome_form.read(back) == {"strangers": False, "moderators": ""}
+
+
+def test_a_group_that_slack_does_not_show_stays_chosen() -> None:
+    form = welcome_form.draw(CHOSEN, (), fault="usergroups.list: plan_upgrade_required")
+
+    assert "plan_upgrade_required" in str(form)
+    assert welcome_form.read(filled_in(form, guests="user")) == {"guests": True}
+
+
+@pytest.mark.parametrize("amount", [0, 1, 98, 99, 100, 101, 900])
+def test_slack_opens_the_form_with_any_number_of_groups(amount: int) -> None:
+    groups = [(f"S{number}", f"<!channel>{number}" * 9) for number in range(amount)]
+
+    form = welcome_form.draw(CHOSEN.model_copy(update={"moderators": "S7"}), groups)
+
+    assert check_view(form) == []
+    shown = str(form)
+    assert all(f"'S{number}'" in shown for number in range(amount))
+    assert welcome_form.read(filled_in(form)) == {}
+
+
+def test_slack_shows_what_is_saved() -> None:
+    for welcome in (Welcome(), CHOSEN):
+        assert check_view(sentence_view(*welcome_form.saved(welcome))) == []
