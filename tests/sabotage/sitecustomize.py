@@ -62,12 +62,16 @@ def _no_unique_index() -> None:
 
 
 def _no_lease_filter() -> None:
-    from models.step import LEASE, Pending, Step
+    from models.step import Step
     from models.ticket import Ticket
 
+    leased = Ticket.step_leased
+
     def step_leased(self: Ticket, step: Step, *, now: datetime) -> Ticket:
-        entry = self.step(step) or Pending(step=step, asked=0, due=now, lease=0)
-        return self._with(entry.taken(until=now + LEASE, lease=entry.lease))
+        entry = self.step(step)
+        if entry and entry.held:
+            self = self._with(entry.model_copy(update={"due": now}))
+        return leased(self, step, now=now)
 
     Ticket.step_leased = step_leased  # type: ignore[method-assign,assignment]
 
