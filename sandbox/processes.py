@@ -10,8 +10,8 @@ from pathlib import Path
 _LOOK_AGAIN_SECONDS = 0.03
 # Has the kernel end the program whatever ends us, and becomes it.
 # https://man7.org/linux/man-pages/man2/prctl.2.html
-# A `preexec_fn` would fork all of our Python instead, threads' locks and all: where other threads
-# are at work, neither the child nor we may ever go on.
+# A `preexec_fn` would be a real fork of ours, for which libraries end their threads first: OpenBLAS
+# has been seen to wait for one of its own for ever, while no thread of Python runs.
 _END_WITH_PARENT = f"""
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, {signal.SIGKILL:d})
