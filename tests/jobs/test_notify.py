@@ -50,8 +50,7 @@ async def test_a_card_that_an_incident_overtakes_shows_it(desk: Desk, slack: Wor
     draft = Draft(key="view:1", team_id=TEAM, requester="UADA", title="VPN is down")
     ticket = await desk.open_ticket(draft)
     await desk.move(ticket.id, Move.TRIAGE, by=None, triage=triage("vpn"))
-    offered = {"assignee": bob.id, "offered_to": bob.id}
-    await desk.move(ticket.id, Move.OFFER, by=None, **offered)
+    await desk.move(ticket.id, Move.OFFER, by=None, assignee=bob.id, offered_to=bob.id)
     holding = Holding(ticket.id, frozenset({Step.DM_ASSIGNEE}), lambda: False)
     taken = await desk.take(holding)
     [leased] = taken.steps
