@@ -126,11 +126,19 @@ def _no_look_up() -> None:
 
 
 def _no_revision() -> None:
+    """Who claims takes a moment, and writes over whatever was written in it."""
+    import asyncio
+
     from models.documents import document_of
     from models.store import Store
-    from models.ticket import Ticket
+    from models.ticket import Status, Ticket
 
-    async def replace(self: Any, before: Ticket, after: Ticket) -> Ticket | None:
+    guarded = Store.replace
+
+    async def replace(self: Store, before: Ticket, after: Ticket) -> Ticket | None:
+        if (before.status, after.status) != (Status.OFFERED, Status.CLAIMED):
+            return await guarded(self, before, after)
+        await asyncio.sleep(0.2)
         written = after.model_copy(update={"rev": before.rev + 1})
         await self._db.tickets.replace_one({"_id": before.id}, document_of(written))
         return written
