@@ -76,14 +76,13 @@ async def _do(
 
 
 async def _redraw(desk: Desk, ticket: Ticket, card: Card) -> None:
-    """Draw the card as the ticket is now; again if it has moved on meanwhile."""
-    drawn = -1
+    """Draw the card as the ticket is now; again if it looks different meanwhile."""
+    drawn = ""
     with about(ticket.id):
         try:
-            while drawn < ticket.version:
-                drawn = ticket.version
-                message = draw(ticket, card.kind, to=card.to)
+            while (message := draw(ticket, card.kind, to=card.to)).digest != drawn:
                 await desk.slack.update(card.channel, card.ts, message)
+                drawn = message.digest
                 ticket, _ = await desk.store.ticket(ticket.id)
         except (OutsideError, Unavailable) as error:
             # It may have been drawn all the same, and over something newer.

@@ -27,10 +27,12 @@ class _Round:
 
     def noted(self, current: Ticket, now: datetime) -> Ticket:
         """The effect on the ticket; a message that is gone is forgotten."""
+        # Who asked for it meanwhile may have made them stale without a move.
+        shows = {"version": 0} if current.step(Step.REFRESH_CARDS) else {}
         for card in self.gone:
             current = current.without_card(card.notice)
         for card in self.shown:
-            current = current.with_card(card, now=now)
+            current = current.with_card(card.model_copy(update=shows), now=now)
         if self.wait is None:
             return current
         return current.asking(Step.REFRESH_CARDS, due=now + timedelta(seconds=self.wait))

@@ -1,7 +1,6 @@
 """Programs started beside us: ready when they say so, stopped, killed or frozen, never orphans."""
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -9,8 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 _LOOK_AGAIN_SECONDS = 0.03
+# Has the kernel end the program whatever ends us, and becomes it.
 # https://man7.org/linux/man-pages/man2/prctl.2.html
-_PR_SET_PDEATHSIG = 1
+# A `preexec_fn` would be a real fork of ours, for which libraries end their threads first: OpenBLAS
+# has been seen to wait for one of its own for ever, while no thread of Python runs.
+_END_WITH_PARENT = f"""
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, {signal.SIGKILL:d})
+if os.getppid() == int(sys.argv[1]):
+    os.execvp(sys.argv[2], sys.argv[2:])
+"""
 
 Ready = Callable[[], Awaitable[bool]]
 
@@ -91,7 +98,7 @@ class Process:
         self._earlier = len(self.log)
         with self.log_path.open("ab") as log:
             self._running = await asyncio.create_subprocess_exec(
-                *self._argv,
+                *_ending_with_us(self._argv),
                 cwd=self._folder,
                 env=self._env,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -99,7 +106,6 @@ class Process:
                 stderr=asyncio.subprocess.STDOUT,
                 # Ctrl-C reaches a whole process group; the order of ending is ours to choose.
                 process_group=0,
-                preexec_fn=_end_with_parent,
             )
         try:
             async with asyncio.timeout(timeout):
@@ -146,7 +152,8 @@ class Process:
         return "\n".join(self.log.splitlines()[-lines:])
 
 
-def _end_with_parent() -> None:
-    """Have the kernel end the child whatever ends us; other systems do without."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _ending_with_us(argv: list[str]) -> list[str]:
+    """How to run it so that it ends with us; other systems do without."""
+    if sys.platform != "linux":
+        return argv
+    return [sys.executable, "-I", "-S", "-c", _END_WITH_PARENT, str(os.getpid()), *argv]

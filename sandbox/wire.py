@@ -20,6 +20,8 @@ from sandbox.slack.changes import Changes
 
 T = TypeVar("T")
 Act = Callable[[], Awaitable[None]]
+Place = int | str
+"""A request: its number, counted from 1; or its command, and then the first one of these."""
 _UNCOUNTED = {"hello", "isMaster", "ismaster", "ping", "getMore", "endSessions"}
 _HEADER = struct.Struct("<iiii")  # length with this header, id, id of what it answers, kind
 _OP_MSG = 2013
@@ -74,13 +76,13 @@ class Wire:
         self._server.close()
         await self.cut()
 
-    def kills(self, process: Process, *, at: int, moment: Moment) -> None:
+    def kills(self, process: Process, *, at: Place, moment: Moment) -> None:
         """Kill the process at that request, counted from now; nothing more of it passes."""
-        self._set(_Trap(len(self.passed) + at, moment, process.kill, lost=True))
+        self._set(_Trap(len(self.passed), at, moment, process.kill, lost=True))
 
-    def calls(self, act: Act, *, at: int, moment: Moment) -> None:
+    def calls(self, act: Act, *, at: Place, moment: Moment) -> None:
         """Do this at that request, counted from now; afterwards it passes."""
-        self._set(_Trap(len(self.passed) + at, moment, act, lost=False))
+        self._set(_Trap(len(self.passed), at, moment, act, lost=False))
 
     async def lets_be(self) -> None:
         """Only count from now on."""
@@ -165,30 +167,35 @@ class Wire:
         """Do what was told for this message, if something was; whether the message is lost."""
         lost = False
         trap = self._trap
-        if trap and (trap.number, trap.moment) == (number, moment):
+        command = self.passed[number - 1] if number else ""
+        if trap and trap.moment is moment and trap.is_at(number, command):
             self._trap = None
             lost = trap.lost
             # A task of its own: it ends the connection, and with it whoever waits here.
-            self._acting = asyncio.create_task(self._act(trap))
+            self._acting = asyncio.create_task(self._act(trap, command))
             await asyncio.shield(self._acting)
         if number:
             self._changes.announce()
         return lost
 
-    async def _act(self, trap: "_Trap") -> None:
+    async def _act(self, trap: "_Trap", command: str) -> None:
         await trap.act()
-        self.struck = self.passed[trap.number - 1]
+        self.struck = command
         self._changes.announce()
 
 
 @dataclass(frozen=True, slots=True)
 class _Trap:
-    """What is to be done, and at which request of all that ever passed."""
+    """What is to be done, and at which request of those that pass after so many."""
 
-    number: int
+    after: int
+    at: Place
     moment: Moment
     act: Act
     lost: bool
+
+    def is_at(self, number: int, command: str) -> bool:
+        return number > self.after and self.at in {number - self.after, command}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -84,6 +84,8 @@ class Api:
         if fault is None:
             return self._send(entry, deed())
         await asyncio.sleep(fault.delay)
+        if fault.until:
+            await fault.until.wait()
         if fault.does_it_first:
             deed()
         if fault.hang:

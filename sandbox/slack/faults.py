@@ -1,5 +1,6 @@
 """Ways in which Slack's Web API can let an app down, put in by a test and taken out again."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,10 @@ EVERY_METHOD = "*"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way of failing. With `after`, the thing asked for was done before the failure."""
+    """One way of failing. With `after`, the thing asked for was done before the failure.
+
+    With `until`, nothing is done before that event is set.
+    """
 
     status: int | None = None
     retry_after: int | None = None
@@ -20,6 +24,7 @@ class Fault:
     broken_json: bool = False
     accept_then_reset: bool = False
     delay: float = 0
+    until: asyncio.Event | None = None
     hang: bool = False
     after: bool = False
 

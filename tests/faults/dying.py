@@ -6,7 +6,7 @@ from itertools import count
 from typing import Protocol
 
 from sandbox.slack.faults import Fault
-from sandbox.wire import Moment
+from sandbox.wire import Moment, Place
 from sandbox.world import World
 from tests.faults.walking import Stage
 from tests.stories.acts import leases_end
@@ -43,7 +43,7 @@ class AtMessage:
 
     sudden = True
 
-    def __init__(self, stage: Stage, process: str, *, at: int, moment: Moment) -> None:
+    def __init__(self, stage: Stage, process: str, *, at: Place, moment: Moment) -> None:
         self._wire = stage.wires[process]
         self._wire.kills(stage.process(process), at=at, moment=moment)
 
@@ -62,7 +62,7 @@ class ToldToEnd:
 
     sudden = False
 
-    def __init__(self, stage: Stage, *, at: int) -> None:
+    def __init__(self, stage: Stage, *, at: Place) -> None:
         self._worker, self._wire = stage.world.worker, stage.wires["worker"]
         self._ending: asyncio.Task[None] | None = None
         self._wire.calls(self._end, at=at, moment=Moment.BEFORE)
@@ -91,7 +91,7 @@ class AtCall:
 
     sudden = True
 
-    def __init__(self, stage: Stage, *, at: int, moment: Moment) -> None:
+    def __init__(self, stage: Stage, *, at: Place, moment: Moment) -> None:
         self._worker, self._faults = stage.world.worker, stage.world.slack.faults
         self._frozen = asyncio.Event()
         calls = count(1)

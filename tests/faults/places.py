@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from itertools import count
 
-from sandbox.wire import Moment
+from sandbox.wire import Moment, Place
 from tests.faults.dying import AtMessage, goes_through
 from tests.faults.invariants import check_invariants
 from tests.faults.walking import Outcome, Stage, outcome, walks
@@ -12,7 +12,7 @@ from tests.faults.walking import Outcome, Stage, outcome, walks
 UNDISTURBED_IN_A_ROW = 5
 
 
-async def at_each(places: tuple[int, ...], run: Callable[[int], Awaitable[bool]]) -> None:
+async def at_each(places: tuple[Place, ...], run: Callable[[Place], Awaitable[bool]]) -> None:
     """Have a run disturbed at each of these places; at all when none are given."""
     undisturbed = 0
     for at in places or count(1):
@@ -34,10 +34,12 @@ async def nothing_is_lost_or_twice(stage: Stage, as_usual: Outcome, *, copies: i
     assert 1 <= len(stage.world.mail.inbox) <= copies
 
 
-async def dies_at(stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[int, ...]) -> None:
+async def dies_at(
+    stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[Place, ...]
+) -> None:
     """The worker dies at each of these messages to MongoDB, and all is as usual in the end."""
 
-    async def run(at: int) -> bool:
+    async def run(at: Place) -> bool:
         await stage.begins_anew()
         death = AtMessage(stage, "worker", at=at, moment=moment)
         died = await goes_through(death, stage, lambda: walks(stage))

@@ -5,8 +5,10 @@ done on the loop on which the desk's stage lives.
 """
 
 import asyncio
+import faulthandler
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
@@ -35,6 +37,7 @@ MANY = settings(max_examples=20, stateful_step_count=25, print_blob=True)
 # Whatever is still to be done is done by then, pauses of failed steps included.
 _SETTLES_SECONDS = 60
 _REST_SECONDS = 3
+_MOST_SECONDS = 120
 _FAULTS = (
     Fault(error="internal_error", after=True),
     Fault(accept_then_reset=True),
@@ -77,7 +80,11 @@ class AnyOrder(RuleBasedStateMachine):
 
     def do(self, what: Coroutine[Any, Any, T]) -> T:
         """Have it done on the stage's loop, and wait for it; Hypothesis knows no await."""
-        return asyncio.run_coroutine_threadsafe(what, self.loop).result(timeout=120)
+        try:
+            return asyncio.run_coroutine_threadsafe(what, self.loop).result(_MOST_SECONDS)
+        except TimeoutError as late:
+            # Not as it is: asyncio hands a TimeoutError on without what is written on it.
+            raise AssertionError(f"too late: {late}\n{_where_all_stand(self.loop)}") from late
 
     @property
     def people(self) -> list[Person]:
@@ -191,6 +198,17 @@ class AnyOrder(RuleBasedStateMachine):
         await check_invariants(world, moderated={cast.bob.id, cast.eve.id})
         statuses = {ticket["status"] for ticket in await world.documents("tickets")}
         assert statuses <= {"offered", "claimed", "resolved"}
+
+
+def _where_all_stand(loop: asyncio.AbstractEventLoop) -> str:
+    """What each task and each thread is at."""
+    with TemporaryFile("w+", encoding="utf-8") as said:
+        for task in asyncio.all_tasks(loop):
+            task.print_stack(file=said)
+        said.flush()
+        faulthandler.dump_traceback(said)
+        said.seek(0)
+        return said.read()
 
 
 def _of(several: Sequence[T], number: int) -> T:

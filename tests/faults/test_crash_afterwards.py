@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.wire import Moment
+from sandbox.wire import Moment, Place
 from tests.faults.places import dies_at
 from tests.faults.walking import Outcome, Stage
 
@@ -12,6 +12,6 @@ pytestmark = pytest.mark.beside
 @pytest.mark.few(20)
 @pytest.mark.fault("F20")
 async def test_the_worker_dies_when_a_message_is_heard(
-    stage: Stage, as_usual: Outcome, places: tuple[int, ...]
+    stage: Stage, as_usual: Outcome, places: tuple[Place, ...]
 ) -> None:
     await dies_at(stage, as_usual, Moment.AFTER, places)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.wire import Moment
+from sandbox.wire import Moment, Place
 from tests.faults.dying import END_SECONDS, AtCall, AtLetter, ToldToEnd, goes_through
 from tests.faults.invariants import check_invariants
 from tests.faults.places import at_each, nothing_is_lost_or_twice
@@ -15,11 +15,11 @@ pytestmark = pytest.mark.beside
 @pytest.mark.few(20)
 @pytest.mark.fault("F21")
 async def test_the_worker_is_told_to_end_at_a_message(
-    stage: Stage, as_usual: Outcome, places: tuple[int, ...]
+    stage: Stage, as_usual: Outcome, places: tuple[Place, ...]
 ) -> None:
     """It finishes what it has begun: nobody has to wait for a lease to end."""
 
-    async def run(at: int) -> bool:
+    async def run(at: Place) -> bool:
         await stage.begins_anew()
         ending = ToldToEnd(stage, at=at)
         told = await goes_through(ending, stage, lambda: walks(stage))
@@ -57,9 +57,9 @@ async def test_the_worker_is_told_to_end_in_the_middle_of_a_long_step(stage: Sta
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("moment", Moment)
 async def test_the_worker_dies_at_a_call_of_slack(
-    stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[int, ...]
+    stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[Place, ...]
 ) -> None:
-    async def run(at: int) -> bool:
+    async def run(at: Place) -> bool:
         await stage.begins_anew()
         death = AtCall(stage, at=at, moment=moment)
         died = await goes_through(death, stage, lambda: walks(stage))

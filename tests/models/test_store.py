@@ -1,6 +1,7 @@
 """What the store keeps, on a real database: damaged documents, owners, roles."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from models.configuration import DEFAULT
 from models.database import Database
 from models.member import Profile, Role
 from models.store import Store
+from models.ticket import Ticket
 from sandbox.servers import Servers
 
 DATABASE = "store"
@@ -49,3 +51,29 @@ async def test_an_owner_who_was_given_a_role_keeps_it(store: Store) -> None:
 
     assert (await store.set_profile(fresh, owner, at=now())).role is Role.ADMIN
     assert (await store.set_profile(given, owner, at=now())).role is Role.USER
+
+
+async def test_who_has_read_a_ticket_does_not_write_over_another_one_of_its_number(
+    servers: Servers, store: Store
+) -> None:
+    """As after a backup was restored that is older than the ticket, or an emptied database."""
+    said: dict[str, Any] = {"team_id": "T7", "requester": "UADA", "title": "VPN", "description": ""}
+    said |= {"urgency": None, "confidential": False}
+
+    def earlier(number: int, now: datetime) -> Ticket:
+        return Ticket(id=f"T-{number}", key="view:earlier", opened_at=now, **said)
+
+    def later(number: int, now: datetime) -> Ticket:
+        at = now + timedelta(seconds=1)
+        return Ticket(id=f"T-{number}", key="view:later", opened_at=at, **said)
+
+    read = await store.open(earlier)
+    async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
+        await client[DATABASE].tickets.delete_many({})
+        await client[DATABASE].counters.delete_many({})
+    stored = await store.open(later)
+    assert (stored.id, stored.rev) == (read.id, read.rev)
+
+    assert await store.replace(read, read.model_copy(update={"title": "Okta"})) is None
+    assert (await store.ticket(stored.id))[0] == stored
+    assert await store.replace(stored, stored) is not None

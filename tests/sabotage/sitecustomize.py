@@ -62,12 +62,16 @@ def _no_unique_index() -> None:
 
 
 def _no_lease_filter() -> None:
-    from models.step import LEASE, Pending, Step
+    from models.step import Step
     from models.ticket import Ticket
 
+    leased = Ticket.step_leased
+
     def step_leased(self: Ticket, step: Step, *, now: datetime) -> Ticket:
-        entry = self.step(step) or Pending(step=step, asked=0, due=now, lease=0)
-        return self._with(entry.taken(until=now + LEASE, lease=entry.lease))
+        entry = self.step(step)
+        if entry and entry.held:
+            self = self._with(entry.model_copy(update={"due": now}))
+        return leased(self, step, now=now)
 
     Ticket.step_leased = step_leased  # type: ignore[method-assign,assignment]
 
@@ -122,11 +126,19 @@ def _no_look_up() -> None:
 
 
 def _no_revision() -> None:
+    """Who claims takes a moment, and writes over whatever was written in it."""
+    import asyncio
+
     from models.documents import document_of
     from models.store import Store
-    from models.ticket import Ticket
+    from models.ticket import Status, Ticket
 
-    async def replace(self: Any, before: Ticket, after: Ticket) -> Ticket | None:
+    guarded = Store.replace
+
+    async def replace(self: Store, before: Ticket, after: Ticket) -> Ticket | None:
+        if (before.status, after.status) != (Status.OFFERED, Status.CLAIMED):
+            return await guarded(self, before, after)
+        await asyncio.sleep(0.2)
         written = after.model_copy(update={"rev": before.rev + 1})
         await self._db.tickets.replace_one({"_id": before.id}, document_of(written))
         return written

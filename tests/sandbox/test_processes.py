@@ -142,6 +142,40 @@ async def main() -> None:
 asyncio.run(main())
 """
 
+_STARTS = """
+import asyncio, os, sys
+from pathlib import Path
+from sandbox.processes import Process
+
+async def ready() -> bool:
+    return True
+
+async def main() -> None:
+    program = Process("program", [sys.executable, "-c", ""], ready=ready, folder=Path(sys.argv[1]))
+    await program.start()
+    await program.stop()
+
+os.register_at_fork(before=lambda: print("forked"))
+asyncio.run(main())
+"""
+
+
+async def test_starting_it_waits_for_no_library_that_must_know_of_forks(tmp_path: Path) -> None:
+    """OpenBLAS ends its threads first, and may wait for them for ever."""
+    starts = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _STARTS,
+        str(tmp_path),
+        env=os.environ | _PATH,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+    said, _ = await starts.communicate()
+
+    assert starts.returncode == 0
+    assert said == b""
+
 
 # Only Linux ends a child with its parent.
 if sys.platform == "linux":

@@ -109,6 +109,22 @@ async def test_requests_are_counted_from_when_it_is_told(wire: Wire, things: Thi
     assert numbers == [4]
 
 
+async def test_the_first_of_a_command_can_be_meant_instead(wire: Wire, things: Things) -> None:
+    numbers: list[int] = []
+    await things.insert_one({"_id": 1})
+
+    async def notes() -> None:
+        numbers.append(len(wire.passed))
+
+    wire.calls(notes, at="insert", moment=Moment.AFTER)
+    assert await things.find_one({}) == {"_id": 1}
+    for number in (2, 3):
+        await things.insert_one({"_id": number})
+
+    assert numbers == [3]
+    assert wire.struck == "insert"
+
+
 @pytest.mark.parametrize(("moment", "found"), [(Moment.BEFORE, 0), (Moment.AFTER, 1)])
 async def test_who_is_called_finds_the_request_undone_or_done_and_it_passes_afterwards(
     wire: Wire, stored: Things, things: Things, moment: Moment, found: int

@@ -96,6 +96,14 @@ async def test_an_answer_can_be_late_or_never_come(
     slack.faults.add("auth.test", Fault(delay=0.05), times=1)
     assert (await client.auth_test())["ok"]
 
+    asked = asyncio.Event()
+    slack.faults.add("auth.test", Fault(until=asked), times=1)
+    late = asyncio.create_task(client.auth_test())
+    entry = await slack.until(lambda: slack.journal.calls("auth.test")[1:])
+    assert entry[0].response is None
+    asked.set()
+    assert (await late)["ok"]
+
     slack.faults.add("auth.test", Fault(hang=True), times=1)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(client.auth_test(), timeout=0.05)
