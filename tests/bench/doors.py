@@ -16,8 +16,20 @@ from tests.bench.report import Row
 from tests.bench.requests import PEOPLE, Request
 from tests.bench.stage import Place, Stage
 
-ROUNDS, REQUESTS = 7, 960
 BARE, JAVASCRIPT = "bare Bolt for Python", "bare Bolt for JavaScript"
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How much is asked of each of them: so many rounds of so many requests.
+
+    Attributes:
+        others: whether also of what people would take instead of Bolt for Python.
+    """
+
+    rounds: int = 7
+    requests: int = 960
+    others: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,9 @@ class Heat:
     slowest: float | None
 
 
-async def measure(stage: Stage, tell: Callable[[str], None]) -> list[Row]:
+async def measure(
+    stage: Stage, tell: Callable[[str], None], length: Length = Length()
+) -> list[Row]:
     """The rows about answers."""
     place = stage.new_place()
     await stage.bot(place)
@@ -46,7 +60,7 @@ async def measure(stage: Stage, tell: Callable[[str], None]) -> list[Row]:
     path = stage.folder / "form.json"
     path.write_text(json.dumps(form), encoding="utf-8")
     doors = {"desk": desk, BARE: await _bare(stage, place, str(path))}
-    if address := await javascript.start(stage, place, form=str(path)):
+    if length.others and (address := await javascript.start(stage, place, form=str(path))):
         doors[JAVASCRIPT] = address
     heats = (
         Heat("`/ticket` answered", requests.command, 200, 0.8, 1.5),
@@ -56,18 +70,18 @@ async def measure(stage: Stage, tell: Callable[[str], None]) -> list[Row]:
     rows = []
     for heat in heats:
         tell(heat.what)
-        rows += await _heat(heat, doors)
+        rows += await _heat(heat, doors, length)
     stored = await stage.database(place).tickets.count_documents({})
-    if stored != ROUNDS * REQUESTS + REQUESTS:
+    if stored != (length.rounds + 1) * length.requests:
         raise RuntimeError(f"{stored} tickets are stored: some answers were none")
     return rows
 
 
-async def _heat(heat: Heat, doors: dict[str, str]) -> list[Row]:
+async def _heat(heat: Heat, doors: dict[str, str], length: Length) -> list[Row]:
     found: dict[str, list[Measured]] = {name: [] for name in doors}
-    for _ in range(ROUNDS + 1):
+    for _ in range(length.rounds + 1):
         for name, url in doors.items():
-            asked = [heat.make() for _ in range(REQUESTS)]
+            asked = [heat.make() for _ in range(length.requests)]
             found[name].append(await put_on(Target(url, heat.status), asked, people=PEOPLE))
     # In the first round connections were made, caches filled, and code compiled.
     return [

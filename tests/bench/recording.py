@@ -60,7 +60,7 @@ class Recorded:
         return Counter(str(call["name"]) for call in calls)
 
 
-async def record(stage: Stage) -> tuple[Recorded, Place]:
+async def record(stage: Stage) -> Recorded:
     """Walk a ticket through; those before it have filled all caches."""
     logs = {name: stage.folder / f"{name}.bson" for name in ("bot", "worker")}
     place = stage.new_place(GEMINI_API_KEY="", **told(**{SABOTAGE: "a generous Slack"}))
@@ -90,7 +90,7 @@ async def record(stage: Stage) -> tuple[Recorded, Place]:
         document=dict(stored),
         opening=[_mongo(one) for one in asked["bot"] if one["name"] != "getMore"],
         working=sorted(working, key=lambda call: float(call["at"])),
-    ), place
+    )
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
