@@ -2,8 +2,8 @@
 
 The simulated Slack of the sandbox looks at everything as strictly as Slack does, which would be
 most of what is measured. These only answer, after as long a wait as they are told; what they were
-asked is counted at `/asked`, and `/view` is the form that was opened last. Requests are
-kept, each with the time at which it came, from one `/kept` to the next, the last thousand of them.
+asked is counted at `/asked`, and `/view` is the form that was opened last. Requests are kept, each
+with the time at which it is answered, from one `/kept` to the next, the last thousand of them.
 """
 
 import asyncio
@@ -99,8 +99,8 @@ class Outside:
     async def _slack(self, method: str, body: bytes) -> Any:
         self.asked[method] += 1
         sent = _read(body)
-        self.keep("slack", method=method, sent=sent, json=body.startswith(b"{"))
         await asyncio.sleep(self.waits.get("slack", 0))
+        self.keep("slack", method=method, sent=sent, json=body.startswith(b"{"))
         more: dict[str, Any] = {}
         match method:
             case "auth.test":
@@ -129,8 +129,8 @@ class _Inbox:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         """Take the letter."""
         self._outside.asked["letter"] += 1
-        self._outside.keep("letter", content=(envelope.original_content or b"").decode())
         await asyncio.sleep(self._outside.waits.get("smtp", 0))
+        self._outside.keep("letter", content=(envelope.original_content or b"").decode())
         return "250 OK"
 
 
