@@ -116,7 +116,7 @@ def _whole(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4000)
 def _pieces(word: str) -> tuple[str, ...]:
     """Three and four letters of a word in a row, its borders among them."""
     bordered = f" {word[:_LONGEST_WORD]} "

@@ -156,4 +156,4 @@ async def _several(walking: Walking, tell: Callable[[str], None]) -> list[Row]:
 
 
 def _quantile(seconds: Sequence[float], percent: int) -> float:
-    return quantiles(seconds, n=100)[percent - 1]
+    return quantiles(seconds, n=100, method="inclusive")[percent - 1]
