@@ -93,6 +93,8 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
         await next_()
 
     app = AsyncApp(
+        # Else Bolt looks through all that is loaded for the file it is called from.
+        name="frontdesk",
         logger=logging.getLogger("slack_bolt"),
         client=desk.slack.client,
         authorize=authorize,

@@ -5,7 +5,7 @@ for others, and in a crowd one round trip serves many.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from typing import Generic, TypeVar
 
@@ -75,6 +75,25 @@ class Batching(Generic[T, R]):
                 outcomes = [error] * len(now)
             for (_, waiting), outcome in zip(now, outcomes, strict=True):
                 _end(waiting, outcome)
+
+
+def each_once(
+    ask: Callable[[list[T]], Awaitable[Mapping[T, R]]], *, most: int
+) -> Batching[T, R | None]:
+    """Questions that are asked together, each of them once, however many ask it.
+
+    Nobody gets an answer to what was asked before they came.
+
+    Args:
+        ask: gives the answers by question; to what is left out the answer is None.
+        most: so many go together at most.
+    """
+
+    async def work(questions: list[T]) -> list[R | Exception | None]:
+        answers = await ask(list(dict.fromkeys(questions)))
+        return [answers.get(question) for question in questions]
+
+    return Batching(work, most=most)
 
 
 def _end(waiting: asyncio.Future[R], outcome: R | Exception) -> None:

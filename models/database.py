@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
+from functools import partial
 
 from bson import encode
 from bson.errors import BSONError
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
+from models.batching import Batching, each_once
 from models.documents import Document
 from models.errors import Unavailable
 
@@ -21,6 +23,7 @@ Encoded = RawBSONDocument
 """A document as it goes over the wire."""
 
 _UPSERT_TRIES = 2
+_MOST_TOGETHER = 100
 # https://www.mongodb.com/docs/manual/reference/error-codes/
 _DUPLICATE_KEY = 11000
 # The server steps down or shuts down: another one will be there.
@@ -52,6 +55,7 @@ class Database:
             journal=True,
         )
         self._db = self._client[name]
+        self._reads: dict[tuple[str, bool], Batching[str, Document | None]] = {}
         self.tickets = self._db.tickets
         self.members = self._db.members
         self.counters = self._db.counters
@@ -87,6 +91,30 @@ class Database:
         hello = await self._db.command("hello", codec_options=self._db.codec_options)
         now: datetime = hello["localTime"]
         return now
+
+    async def read(self, collection: str, key: str, *, timed: bool = False) -> Document | None:
+        """The document of that id; what many ask for at the same time is read together.
+
+        Args:
+            timed: whether the server's time is wanted in it, too, as `now`.
+        """
+        which = collection, timed
+        if which not in self._reads:
+            ask = partial(self._read_all, collection, timed=timed)
+            self._reads[which] = each_once(ask, most=_MOST_TOGETHER)
+        return await self._reads[which](key)
+
+    async def _read_all(
+        self, collection: str, keys: list[str], *, timed: bool
+    ) -> dict[str, Document]:
+        # Not every server looks for one among several by the index.
+        query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
+        if timed:
+            stages: list[Document] = [{"$match": query}, {"$addFields": {"now": "$$NOW"}}]
+            found = await self._db[collection].aggregate(stages).to_list()
+        else:
+            found = await self._db[collection].find(query).limit(len(keys)).to_list()
+        return {document["_id"]: document for document in found}
 
     async def insert_once(
         self, collection: str, document: Document, *, unique: str

@@ -1,5 +1,6 @@
 """The desk, which bot and worker open: its moves and steps, each stored, then rung for."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -198,11 +199,8 @@ class Desk:
 
     async def begin(self, team_id: str) -> None:
         """Make the database ready, and those admins who are always admins."""
-        await self.store.prepare()
-        await self.accounts.prepare()
-        await self.webhooks.prepare()
-        await self.lessons.prepare()
-        await self.sent.prepare()
+        parts = (self.store, self.accounts, self.webhooks, self.lessons, self.sent)
+        await asyncio.gather(*(part.prepare() for part in parts))
         for slack_id in self.settings.admin_slack_ids:
             await self.people.name_admin(team_id, slack_id)
 

@@ -1,8 +1,8 @@
 """Pages of tickets, the newest first, in MongoDB, at a cost that no desk's age makes larger.
 
 They are looked for in windows of numbers, within which an index finds what may be meant: the
-newest window first, then ever larger ones until the page is full; where the index finds few, the
-next is the larger the fewer were in one. Not every server ends a sorted search with the page.
+newest window first, then ever larger ones until the page is full; where an index finds them, the
+next is as large as may hold what is missing. Not every server ends a sorted search with the page.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,9 @@ from models.member import Member
 from models.ticket import Status
 
 _FIRST = 200
-_GROWS, _GROWS_WHERE_FEW, _GROWS_WHERE_NONE = 4, 32, 64
+_GROWS, _GROWS_WHERE_NONE = 4, 64
+# Of what is missing, so many times as much is looked for in the next window: they lie unevenly.
+_TIMES_AS_MUCH = 3
 
 
 def narrowest(member: Member, wanted: Mapping[str, str], there: Sequence[str]) -> Document:
@@ -48,7 +50,8 @@ async def newest(
         before: only tickets with smaller numbers are wanted; 0 for all.
     """
     found: list[Document] = []
-    end, size = before or await _end(database), _FIRST
+    first = end = before or await _end(database)
+    size = _FIRST
     while end > 1 and len(found) < limit:
         begin = max(1, end - size)
         window = {"team_id": team_id, **few, "number": {"$gte": begin, "$lt": end}}
@@ -61,12 +64,17 @@ async def newest(
         ]
         some = await database.tickets.aggregate(stages).to_list()
         found += some
-        end, size = begin, size * (_grows(len(some)) if few else _GROWS)
+        end, known = begin, len(found)
+        larger = _larger(size, looked_at=first - end, found=known, missing=limit - known)
+        size = larger if few else size * _GROWS
     return found
 
 
-def _grows(found: int) -> int:
-    return max(_GROWS, _GROWS_WHERE_FEW // (1 + found)) if found else _GROWS_WHERE_NONE
+def _larger(size: int, *, looked_at: int, found: int, missing: int) -> int:
+    """How large the next window is, where an index finds what is looked for."""
+    if not found:
+        return size * _GROWS_WHERE_NONE
+    return max(size * _GROWS, _TIMES_AS_MUCH * missing * looked_at // found)
 
 
 async def _end(database: Database) -> int:

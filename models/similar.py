@@ -72,6 +72,8 @@ def alike(text: str, past: Sequence[Past], *, at_least: float, most: int) -> tup
         weight(asked & its) / math.sqrt(whole * weight(its)) if asked & its else 0.0 for its in of
     ]
     enough = [place for place, score in enumerate(scores) if score >= at_least]
+    if not enough:
+        return ()
     closely = sorted(enough, key=lambda place: -scores[place])[: max(most, _LOOKED_AT_CLOSELY)]
     close = _closeness(words(text), [past[place].words for place in closely])
     ranked = sorted(range(len(closely)), key=lambda place: -close[place])
@@ -116,7 +118,7 @@ def _whole(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4000)
 def _pieces(word: str) -> tuple[str, ...]:
     """Three and four letters of a word in a row, its borders among them."""
     bordered = f" {word[:_LONGEST_WORD]} "

@@ -12,6 +12,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
+from models.batching import each_once
 from models.configuration import DEFAULT, Configuration
 from models.database import Database, answering
 from models.documents import Document, configuration_of, document_of, members_of, ticket_of
@@ -20,20 +21,13 @@ from models.member import Member, Profile, Role
 from models.step import Step
 from models.ticket import OPEN_WITH_SOMEBODY, Status, Ticket
 
+_MOST_AT_ONCE = 100
 log = logging.getLogger(__name__)
 # What `prepare` makes; the doctor looks whether they are there.
+_LISTED = (("number",), ("status", "number"), ("people", "number"), ("words", "number"))
 INDEXES = frozenset(
-    {
-        "key_1",
-        "due_1",
-        "dead_1",
-        "set_aside.at_1",
-        "team_id_1_number_-1",
-        "team_id_1_status_1_number_-1",
-        "team_id_1_people_1_number_-1",
-        "team_id_1_words_1_number_-1",
-        "team_id_1_history.at_1",
-    }
+    {"key_1", "due_1", "dead_1", "set_aside.at_1", "team_id_1_history.at_1"}
+    | {f"team_id_1_{'_1_'.join(fields)}_-1" for fields in _LISTED}
 )
 
 
@@ -42,6 +36,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._moderating = each_once(self._all_moderators, most=_MOST_AT_ONCE)
 
     async def prepare(self) -> None:
         """Make the indexes and the counter that the rest relies on; harmless when they exist."""
@@ -51,9 +46,9 @@ class Store:
             await tickets.create_index("due", sparse=True)
             await tickets.create_index("dead", sparse=True)
             await tickets.create_index("set_aside.at", sparse=True)
-            await tickets.create_index([("team_id", 1), ("number", -1)])
-            for field in ("status", "people", "words"):
-                await tickets.create_index([("team_id", 1), (field, 1), ("number", -1)])
+            for *fields, number in _LISTED:
+                ascending = [(field, 1) for field in ("team_id", *fields)]
+                await tickets.create_index([*ascending, (number, -1)])
             await tickets.create_index([("team_id", 1), ("history.at", 1)])
             await self._db.members.create_index(["team_id", "role"])
             await self._db.members.create_index(["team_id", "email"])
@@ -68,11 +63,10 @@ class Store:
             NoSuchTicket: there is none of that id.
         """
         async with answering():
-            stages = [{"$match": {"_id": ticket_id}}, {"$addFields": {"now": "$$NOW"}}]
-            found = await self._db.tickets.aggregate(stages).to_list(1)
-        if not found:
+            found = await self._db.read("tickets", ticket_id, timed=True)
+        if found is None:
             raise NoSuchTicket
-        return ticket_of(found[0]), found[0]["now"]
+        return ticket_of(found), found["now"]
 
     async def replace(self, before: Ticket, after: Ticket) -> Ticket | None:
         """Store the next state of a ticket; None when somebody else has written in between."""
@@ -178,7 +172,7 @@ class Store:
     async def known(self, team_id: str, slack_id: str) -> Member | None:
         """The member, if the person is one."""
         async with answering():
-            found = await self._db.members.find_one({"_id": f"{team_id}:{slack_id}"})
+            found = await self._db.read("members", f"{team_id}:{slack_id}")
         return Member.model_validate(found) if found else None
 
     async def set_profile(self, member: Member, profile: Profile, *, at: datetime) -> Member:
@@ -232,7 +226,12 @@ class Store:
 
     async def moderators(self, team_id: str) -> list[Member]:
         """All moderators and admins of the workspace."""
-        return await self._members(team_id, role={"$in": [Role.MODERATOR.value, Role.ADMIN.value]})
+        async with answering():
+            return await self._moderating(team_id) or []
+
+    async def _all_moderators(self, team_ids: list[str]) -> dict[str, list[Member]]:
+        role = {"$in": [Role.MODERATOR.value, Role.ADMIN.value]}
+        return {team_id: await self._members(team_id, role=role) for team_id in team_ids}
 
     async def members_by_group(self, team_id: str) -> list[Member]:
         """Those who have their role only from the user group."""
@@ -248,7 +247,7 @@ class Store:
     async def configuration(self, team_id: str) -> Configuration:
         """The workspace's categories and skills; the ones the desk starts with until changed."""
         async with answering():
-            found = await self._db.configurations.find_one({"_id": team_id})
+            found = await self._db.read("configurations", team_id)
         return configuration_of(found) if found else DEFAULT
 
     async def _members(self, team_id: str, **query: Any) -> list[Member]:
@@ -263,5 +262,5 @@ class Store:
             changes["$set"] = known
         key = f"{team_id}:{slack_id}"
         async with answering():
-            found = None if known else await self._db.members.find_one({"_id": key})
+            found = None if known else await self._db.read("members", key)
             return Member.model_validate(found or await self._db.upsert("members", key, changes))

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from pydantic import SecretStr
 
+from models.batching import each_once
 from models.database import Database, answering
 from models.errors import InvalidDraft
 from models.member import Member
@@ -19,6 +20,7 @@ from models.webhook import TOLD_WITHIN, Delivery, Webhook, checked
 MOST = 10
 MOST_DELIVERIES = 100
 _SECRET_BYTES = 32
+_MOST_TOGETHER = 100
 
 
 class Webhooks:
@@ -26,6 +28,7 @@ class Webhooks:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._anybody = each_once(self._hear, most=_MOST_TOGETHER)
 
     async def prepare(self) -> None:
         """Make the indexes that the rest relies on; harmless when they exist."""
@@ -43,8 +46,13 @@ class Webhooks:
         if before.rev and len(after.history) == len(before.history):
             return after
         async with answering():
-            anybody = await self._db.webhooks.find_one({"team_id": after.team_id}, {"_id": 1})
+            anybody = await self._anybody(after.team_id)
         return after.asking(Step.DELIVER_WEBHOOKS, due=now) if anybody else after
+
+    async def _hear(self, team_ids: list[str]) -> dict[str, bool]:
+        """Whether a workspace has webhooks."""
+        one = self._db.webhooks.find_one
+        return {each: await one({"team_id": each}, {"_id": 1}) is not None for each in team_ids}
 
     async def add(
         self, by: Member, *, url: str, events: Sequence[str] = (), key: str = ""

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+import time
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -18,12 +19,13 @@ def main() -> int:
     """Measure, and write it down; the exit code says whether all bars are met."""
     asked = _parser().parse_args()
     console = Console(stderr=True)
+    began = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         rows, servers = asyncio.run(_measure(asked, progress))
     print(table(rows))
     if set(asked.only) == set(PARTS):
-        write(rows, servers=servers)
+        write(rows, servers=servers, minutes=(time.monotonic() - began) / 60)
     return 0 if all(row.holds for row in rows) else 1
 
 

@@ -16,8 +16,20 @@ from tests.bench.report import Row
 from tests.bench.requests import PEOPLE, Request
 from tests.bench.stage import Place, Stage
 
-ROUNDS, REQUESTS = 7, 960
 BARE, JAVASCRIPT = "bare Bolt for Python", "bare Bolt for JavaScript"
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How much is asked of each of them: so many rounds of so many requests.
+
+    Attributes:
+        others: whether also of what people would take instead of Bolt for Python.
+    """
+
+    rounds: int = 7
+    requests: int = 960
+    others: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,7 @@ class Heat:
     """One thing that all are asked for.
 
     Attributes:
+        times: so many times as often as the others: a round must take longer than its beginning.
         least: what the desk's answers a second must be, by those of bare Bolt.
         slowest: the same of the time that 99 of 100 take at most; None: it is only told.
     """
@@ -34,9 +47,12 @@ class Heat:
     status: int
     least: float
     slowest: float | None
+    times: int = 1
 
 
-async def measure(stage: Stage, tell: Callable[[str], None]) -> list[Row]:
+async def measure(
+    stage: Stage, tell: Callable[[str], None], length: Length = Length()
+) -> list[Row]:
     """The rows about answers."""
     place = stage.new_place()
     await stage.bot(place)
@@ -46,28 +62,28 @@ async def measure(stage: Stage, tell: Callable[[str], None]) -> list[Row]:
     path = stage.folder / "form.json"
     path.write_text(json.dumps(form), encoding="utf-8")
     doors = {"desk": desk, BARE: await _bare(stage, place, str(path))}
-    if address := await javascript.start(stage, place, form=str(path)):
+    if length.others and (address := await javascript.start(stage, place, form=str(path))):
         doors[JAVASCRIPT] = address
     heats = (
         Heat("`/ticket` answered", requests.command, 200, 0.8, 1.5),
         Heat("a form answered and stored", lambda: requests.submission(form), 200, 0.7, None),
-        Heat("badly signed, refused", _unsigned, 401, 2.0, None),
+        Heat("badly signed, refused", _unsigned, 401, 2.0, None, times=5),
     )
     rows = []
     for heat in heats:
         tell(heat.what)
-        rows += await _heat(heat, doors)
+        rows += await _heat(heat, doors, length)
     stored = await stage.database(place).tickets.count_documents({})
-    if stored != ROUNDS * REQUESTS + REQUESTS:
+    if stored != (length.rounds + 1) * length.requests:
         raise RuntimeError(f"{stored} tickets are stored: some answers were none")
     return rows
 
 
-async def _heat(heat: Heat, doors: dict[str, str]) -> list[Row]:
+async def _heat(heat: Heat, doors: dict[str, str], length: Length) -> list[Row]:
     found: dict[str, list[Measured]] = {name: [] for name in doors}
-    for _ in range(ROUNDS + 1):
+    for _ in range(length.rounds + 1):
         for name, url in doors.items():
-            asked = [heat.make() for _ in range(REQUESTS)]
+            asked = [heat.make() for _ in range(length.requests * heat.times)]
             found[name].append(await put_on(Target(url, heat.status), asked, people=PEOPLE))
     # In the first round connections were made, caches filled, and code compiled.
     return [

@@ -2,15 +2,15 @@
 
 The simulated Slack of the sandbox looks at everything as strictly as Slack does, which would be
 most of what is measured. These only answer, after as long a wait as they are told; what they were
-asked is counted at `/asked`, and `/view` is the form that was opened last. Each request is kept,
-with the time at which it came, from one `/kept` to the next.
+asked is counted at `/asked`, and `/view` is the form that was opened last. Requests are kept, each
+with the time at which it is answered, from one `/kept` to the next, the last thousand of them.
 """
 
 import asyncio
 import json
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any
@@ -25,6 +25,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 TEAM, BOT_USER = "T0BENCH", "U0BENCHBOT"
+_KEEPS = 1000
 _SCOPES = "chat:write,commands,im:history,im:write,usergroups:read,users:read,users:read.email"
 
 
@@ -39,7 +40,7 @@ class Outside:
         self.waits = waits
         self.asked: Counter[str] = Counter()
         self._view: Any = {}
-        self._kept: list[dict[str, Any]] = []
+        self._kept: deque[dict[str, Any]] = deque(maxlen=_KEEPS)
         self._posts = count(1)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -64,7 +65,8 @@ class Outside:
         if path == "/view":
             return self._view
         if path == "/kept":
-            kept, self._kept = self._kept, []
+            kept = list(self._kept)
+            self._kept.clear()
             return kept
         if path == "/waits":
             self.waits = json.loads(body)
@@ -97,8 +99,8 @@ class Outside:
     async def _slack(self, method: str, body: bytes) -> Any:
         self.asked[method] += 1
         sent = _read(body)
-        self.keep("slack", method=method, sent=sent, json=body.startswith(b"{"))
         await asyncio.sleep(self.waits.get("slack", 0))
+        self.keep("slack", method=method, sent=sent, json=body.startswith(b"{"))
         more: dict[str, Any] = {}
         match method:
             case "auth.test":
@@ -119,15 +121,16 @@ class Outside:
 
 
 class _Inbox:
-    """Takes every letter, and keeps none."""
+    """Takes every letter."""
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         """Take the letter."""
         self._outside.asked["letter"] += 1
         await asyncio.sleep(self._outside.waits.get("smtp", 0))
+        self._outside.keep("letter", content=(envelope.original_content or b"").decode())
         return "250 OK"
 
 

@@ -20,7 +20,6 @@ from tests.bench.settling import settles
 from tests.bench.stage import Place, Stage
 from tests.sabotage.sitecustomize import RECORDING, SABOTAGE, told
 
-_WARM = 4
 # What a driver says for itself, which a replay says for itself, too.
 _ITS_OWN = {"lsid", "txnNumber", "$clusterTime", "$db", "$readPreference"}
 Call = dict[str, Any]
@@ -61,25 +60,28 @@ class Recorded:
         return Counter(str(call["name"]) for call in calls)
 
 
-async def record(stage: Stage) -> tuple[Recorded, Place]:
+async def record(stage: Stage) -> Recorded:
     """Walk a ticket through; those before it have filled all caches."""
     logs = {name: stage.folder / f"{name}.bson" for name in ("bot", "worker")}
     place = stage.new_place(GEMINI_API_KEY="", **told(**{SABOTAGE: "a generous Slack"}))
-    await stage.bot(Place(place.environment | {RECORDING: str(logs["bot"])}))
+    bot = await stage.bot(Place(place.environment | {RECORDING: str(logs["bot"])}))
     await stage.hire(place)
-    await stage.worker(Place(place.environment | {RECORDING: str(logs["worker"])}))
+    worker = await stage.worker(Place(place.environment | {RECORDING: str(logs["worker"])}))
     desk = Target(f"{place.url}/slack/events")
     await put_on(desk, [requests.command()], people=1)
     form = await stage.last_form()
-    for _ in range(_WARM):
-        await put_on(desk, [requests.submission(form, requests.title())], people=1)
-        await settles(stage, place)
+    # Everybody has a ticket, and every moderator an offer.
+    everybody = [requests.submission(form, requests.title()) for _ in range(requests.PEOPLE)]
+    await put_on(desk, everybody, people=requests.PEOPLE)
+    await settles(stage, place)
     begun = {name: len(_read(path)) for name, path in logs.items()}
     await stage.kept()
     await put_on(desk, [requests.submission(form, requests.title())], people=1)
     await settles(stage, place)
     asked = {name: _read(path)[begun[name] :] for name, path in logs.items()}
     working = [*map(_mongo, _of_a_ticket(asked["worker"])), *await stage.kept()]
+    for process in (bot, worker):
+        await process.stop()
     document = next(one for one in asked["bot"] if one["name"] == "insert")
     stored = document["command"]["documents"][0]
     return Recorded(
@@ -88,7 +90,7 @@ async def record(stage: Stage) -> tuple[Recorded, Place]:
         document=dict(stored),
         opening=[_mongo(one) for one in asked["bot"] if one["name"] != "getMore"],
         working=sorted(working, key=lambda call: float(call["at"])),
-    ), place
+    )
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -39,34 +39,35 @@ class Replay:
         )
         words = rf"\b{re.escape(known['ticket_id'])}\b"
         self._ticket = re.compile(words)
+        self._calls: list[list[tuple[str, dict[str, Any]]]] = []
 
     async def prepare(self, tickets: int) -> None:
-        """Store the tickets that are worked at, as the bot has stored the one."""
+        """Store the tickets that are worked at, as the bot has stored the one; write all calls."""
         document = decode(base64.b64decode(self.known["document"]))
         if self.known["stored"]:
             await self.database.tickets.insert_many(
                 [self._for(document, number) for number in range(tickets)]
             )
+        calls = [_read(call) for call in self.known["calls"]]
+        self._calls = [
+            [(kind, self._for(what, number)) for kind, what in calls] for number in range(tickets)
+        ]
 
     async def one(self, number: int) -> float:
         """All calls of one ticket, one after the other; the seconds they took."""
         began = time.perf_counter()
-        for call in self.known["calls"]:
-            await self._call(call, number)
+        for kind, what in self._calls[number]:
+            await self._call(kind, what)
         return time.perf_counter() - began
 
-    async def _call(self, call: dict[str, Any], number: int) -> None:
-        match call["kind"]:
+    async def _call(self, kind: str, what: dict[str, Any]) -> None:
+        match kind:
             case "mongo":
-                command = self._for(decode(base64.b64decode(call["body"])), number)
-                await self.database.command(command)
+                await self.database.command(what)
             case "slack":
-                sent = self._for(call["sent"], number)
-                how = {"json": sent} if call["json"] else {"http_verb": "GET", "params": sent}
-                await self.slack.api_call(call["method"], **how)
+                await self.slack.api_call(**what)
             case "letter":
-                content = self._for(call["content"], number)
-                letter = message_from_string(content, policy=policy.SMTP)
+                letter = message_from_string(what["content"], policy=policy.SMTP)
                 port = self.known["smtp_port"]
                 await aiosmtplib.send(
                     letter, hostname="127.0.0.1", port=port, start_tls=False, timeout=20
@@ -80,6 +81,18 @@ class Replay:
         if isinstance(value, dict):
             return {name: self._for(one, number) for name, one in value.items()}
         return [self._for(one, number) for one in value] if isinstance(value, list) else value
+
+
+def _read(call: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What kind of call it is, and what it is made with."""
+    match call["kind"]:
+        case "mongo":
+            return "mongo", decode(base64.b64decode(call["body"]))
+        case "slack":
+            sent = call["sent"]
+            how = {"json": sent} if call["json"] else {"http_verb": "GET", "params": sent}
+            return "slack", {"api_method": call["method"], **how}
+    return call["kind"], call
 
 
 async def replay(known: dict[str, Any], *, tickets: int, at_once: int) -> dict[str, Any]:

@@ -64,13 +64,14 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def write(rows: Sequence[Row], *, servers: str) -> None:
+def write(rows: Sequence[Row], *, servers: str, minutes: float) -> None:
     """Put them into docs/performance.md, the plot and the JSON beside it."""
     machine = (
         f"{platform.python_implementation()} {platform.python_version()}, "
         f"{os.cpu_count()} cores, {servers}"
     )
-    text = f"Measured on {machine}.\n\n{table(rows)}"
+    picture = f"![How far each ratio is from its bar]({PLOT.name})"
+    text = f"Measured on {machine}, in {minutes:.1f} minutes.\n\n{picture}\n\n{table(rows)}"
     page = PAGE.read_text(encoding="utf-8")
     section = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
     written = section.sub(lambda _: f"{_BEGIN}\n\n{text}\n\n{_END}", page)

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from models.batching import Batching
+from models.batching import Batching, each_once
 
 BROKEN, AWAY = ValueError("not this one"), ConnectionError("nobody there")
 
@@ -143,3 +143,26 @@ async def test_what_holds_for_the_first_holds_for_no_other(counter: Counter) -> 
     assert await Batching(look, most=9)(2) == "2 served"
 
     assert seen == ["nobody's"]
+
+
+async def test_what_many_ask_at_once_is_asked_once() -> None:
+    asked: list[list[str]] = []
+    let = asyncio.Semaphore(0)
+
+    async def ask(questions: list[str]) -> dict[str, str]:
+        asked.append(questions)
+        await let.acquire()
+        return {question: f"{question}, round {len(asked)}" for question in questions if question}
+
+    ask_once = each_once(ask, most=9)
+    crowd = []
+    for question in ("who", "who", "why", "who", ""):
+        crowd.append(asyncio.ensure_future(ask_once(question)))
+        await settled()
+    let.release()
+    let.release()
+
+    # Who came when it was asked already gets what was asked after they came.
+    told = ["who, round 1", "who, round 2", "why, round 2", "who, round 2", None]
+    assert await asyncio.gather(*crowd) == told
+    assert asked == [["who"], ["who", "why", ""]]

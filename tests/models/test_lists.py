@@ -139,6 +139,24 @@ async def test_for_a_page_few_of_many_tickets_are_looked_at(
     assert 0 < looked_at <= MOST_LOOKED_AT
 
 
+async def test_what_is_rare_takes_hardly_more_questions_of_many_tickets(servers: Servers) -> None:
+    questions = {}
+    for last in (1_000, 100_000):
+        overheard = Overheard(f"rare{last}")
+        async with desk_on(servers, mongodb_database=overheard.database) as desk:
+            rare = [
+                new_ticket(id=f"T-{last - 200 * back}", key=f"view:{back}") for back in range(5)
+            ]
+            await desk.database.tickets.insert_many([document_of(one) for one in rare])
+            await desk.database.upsert("counters", "tickets", {"$set": {"last": last}})
+            overheard.asked.clear()
+            look: dict[str, Any] = {"before": "", "limit": 20, "wanted": {}, "terms": "vpn"}
+            found = await desk.search.tickets_for(TRUSTED, **look)
+            assert [one.id for one in found] == [one.id for one in rare]
+            questions[last] = len(overheard.asked)
+    assert questions[100_000] / questions[1_000] < 1.5, questions
+
+
 async def test_an_empty_desk_has_no_tickets_to_list(servers: Servers) -> None:
     async with desk_on(servers) as desk:
         look: dict[str, Any] = {"before": "", "limit": LIMIT, "wanted": {}, "terms": ""}

@@ -1,0 +1,44 @@
+"""What the desk costs, beside what would be the least, in one short run; `make bench` takes longer.
+
+The bounds are wider than the bench's, so that a busy machine is no failure, and far from what the
+desk cost before somebody looked (docs/performance.md).
+"""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.bench import doors
+from tests.bench.recording import record
+from tests.bench.stage import Stage
+from tests.bench.walk import CALLS_BEFORE
+
+LENGTH = doors.Length(rounds=5, requests=96, others=False)
+LEAST = {
+    "`/ticket` answered, a second": 0.5,
+    "a form answered and stored, a second": 0.4,
+    "badly signed, refused, a second": 1.25,
+}
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """Servers and stand-ins that nobody else uses."""
+    async with Stage() as stage:
+        yield stage
+
+
+async def test_answers_come_about_as_fast_as_a_bare_handlers(stage: Stage) -> None:
+    rows = await doors.measure(stage, lambda _: None, LENGTH)
+
+    ratios = {row.what: row.ratio for row in rows if row.what in LEAST}
+    assert ratios.keys() == LEAST.keys()
+    assert {what: ratio for what, ratio in ratios.items() if ratio < LEAST[what]} == {}
+
+
+async def test_a_ticket_asks_little_of_mongodb(stage: Stage) -> None:
+    recorded = await record(stage)
+
+    asked = recorded.counted()
+    assert asked["insert"] == 1
+    assert asked.total() / CALLS_BEFORE < 0.36, asked
