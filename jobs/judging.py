@@ -13,7 +13,7 @@ from sklearn.metrics import cohen_kappa_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 
 from jobs.baselines import likeness, ranking
-from jobs.known import Data, Levelled, Twins
+from jobs.known import Data, Levelled, Twins, title_of
 from models.classifier import Classifier
 from models.experts import Scores
 from models.ordering import Ordering
@@ -108,12 +108,13 @@ def twins_found(data: Twins) -> Iterator[str]:
 
 def _alike(data: Twins) -> Iterator[list[str]]:
     past = [
-        Past(Solved(ticket_id=name, title="", solution=""), tuple(words(text)))
+        Past(Solved(ticket_id=name, title=title_of(text), solution=""), tuple(words(text)))
         for name, text in data.texts.items()
     ]
     for pair in data.pairs:
         others = [one for one in past if one.solved.ticket_id != pair.ticket_id]
-        yield [one.ticket_id for one in alike(pair.text, others, at_least=0, most=_SHOWN)]
+        found = alike(title_of(pair.text), pair.text, others, at_least=0, most=_SHOWN)
+        yield [one.ticket_id for one in found]
 
 
 def _by_scores(data: Twins, scores: Callable[[Sequence[str]], Scores]) -> Iterator[list[str]]:

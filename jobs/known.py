@@ -2,7 +2,7 @@
 
 `text` and `category`, `intent` or `label`: what a ticket is; a category called `oos` is none.
 `text`, `priority` and `created`: how pressing it was; with `project`, each is a desk of its own.
-`query_id`, `query`, `master_id`, `master`: two tickets about the same.
+`query_id`, `query`, `master_id`, `master`: two tickets about the same, each a title, " . ", a text.
 """
 
 import csv
@@ -116,6 +116,12 @@ def twins(name: str, rows: Sequence[Row], *, among: int) -> Twins | None:
             texts.setdefault(row["query_id"], row["query"])
     pairs = tuple(Pair(row["query_id"], row["query"], row["master_id"]) for row in rows)
     return Twins(name, pairs, texts)
+
+
+def title_of(text: str) -> str:
+    """What stands before the first dot by itself, where there is one."""
+    title, dot, _ = text.partition(" . ")
+    return title if dot else ""
 
 
 def _described(row: Row) -> str:

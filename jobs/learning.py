@@ -1,8 +1,8 @@
 """The built-in engine of each workspace, taught by its lessons; the same on every worker.
 
 It is made of nothing but the lessons in MongoDB and the desk's lists, with fixed seeds, so two
-workers that read the same lessons answer the same. Lessons are learnt in a thread; until that is
-done, the engine of before answers; on a worker that has just started, one without lessons.
+workers that read the same lessons answer the same. Lessons are learnt aside; until that is done,
+the engine of before answers; on a worker that has just started, one without lessons.
 """
 
 import asyncio
@@ -10,8 +10,9 @@ import logging
 import time
 from dataclasses import dataclass, field
 
+from jobs.teaching import Matter, learnt_aside
 from models import builtin
-from models.classifier import Classifier, Example
+from models.classifier import Classifier
 from models.configuration import Configuration
 from models.lesson import Lesson
 from models.lessons import Lessons
@@ -25,7 +26,6 @@ _LOOK_SECONDS = 3.0
 _FIRST_SECONDS = 1.0
 # Where lessons never end, learning takes a tenth of the time at most.
 _TIMES_AS_LONG = 10
-_NUDGE_FROM = 200
 _NEAR = 10
 _HALF = 0.5
 _MOST_SKILLS = 8
@@ -108,9 +108,9 @@ async def _learn(
     try:
         taught = workspace.taught
         if taught is None or taught.categories != configuration.categories:
-            workspace.taught = await asyncio.to_thread(teach, configuration, [])
+            workspace.taught = await teach(configuration, [])
         known = await lessons.latest(team_id, limit=MOST_LESSONS)
-        workspace.taught = await asyncio.to_thread(teach, configuration, known)
+        workspace.taught = await teach(configuration, known)
     except Exception:
         log.exception("%s: the built-in engine could not learn", team_id)
         return
@@ -119,19 +119,14 @@ async def _learn(
     workspace.rests_until = ended + (ended - begun) * _TIMES_AS_LONG
 
 
-def teach(configuration: Configuration, lessons: list[Lesson]) -> Taught:
+async def teach(configuration: Configuration, lessons: list[Lesson]) -> Taught:
     """Learn from lessons; the order in which they were read does not matter."""
     current = {category.name for category in configuration.categories}
     known = sorted(
         (lesson for lesson in lessons if lesson.category in current), key=lambda one: one.ticket_id
     )
-    examples = [Example(one.text, one.category) for one in known]
-    classifier = Classifier(configuration.categories, examples)
-    if len(known) < _NUDGE_FROM:
-        return Taught(configuration.categories, classifier, None, tuple(known))
-    # How pressing something is has much to do with what it is about.
-    levels = [Example(f"{one.category} {one.text}", one.priority.value) for one in known]
-    ordering = Ordering([each.value for each in Priority], levels, classifier.reader)
+    matter = Matter.of(configuration.categories, known)
+    classifier, ordering = await learnt_aside(matter)
     return Taught(configuration.categories, classifier, ordering, tuple(known))
 
 

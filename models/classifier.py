@@ -62,10 +62,10 @@ class Classifier:
         self.trust = _START
         self._sureness = _COLD_SURENESS
         if len(known) >= _FEWEST:
-            said = self._held_back(texts)
+            fold = _folded(len(known))
+            said = self._held_back(texts, fold)
             self.trust = _earned(said, self._columns)
-            foretold = _softmax(_weighed(said, self.trust))
-            self._sureness = _calibrated(foretold, self._columns)
+            self._sureness = _calibrated(_foretold(said, self._columns, fold), self._columns)
         everything = np.arange(len(known))
         self._told = self._taught(everything)
 
@@ -100,16 +100,15 @@ class Classifier:
             ]
         )
 
-    def _held_back(self, texts: Sequence[str]) -> NDArray[Any]:
+    def _held_back(self, texts: Sequence[str], fold: NDArray[np.int64]) -> NDArray[Any]:
         """What the experts say of each example when they were not taught by it."""
-        folds = next(folds for least, folds in _FOLDS if len(texts) >= least)
-        fold = np.random.default_rng(0).permutation(len(texts)) % folds
         said = np.zeros((len(_START), len(texts), len(self.labels)))
-        for held in range(folds):
+        for held in range(fold.max() + 1):
             rows = np.flatnonzero(fold == held)
-            taught = self._taught(np.flatnonzero(fold != held))
+            others = np.flatnonzero(fold != held)
             some = [texts[int(row)] for row in rows]
-            said[:, rows] = self._opinions(some, self._texts[rows], taught)
+            vectors = self.reader.as_new(self._texts[rows], [self._profiles, self._texts[others]])
+            said[:, rows] = self._opinions(some, vectors, self._taught(others))
         return said
 
 
@@ -146,6 +145,22 @@ class _Taught:
         shares = np.broadcast_to(self._shares, (vectors.shape[0], len(self._shares)))
         near = (vectors @ self._centres).toarray()
         return [near, self._machine.scores(vectors), shares]
+
+
+def _folded(examples: int) -> NDArray[np.int64]:
+    """With which others each example is held back."""
+    folds = next(folds for least, folds in _FOLDS if examples >= least)
+    fold: NDArray[np.int64] = np.random.default_rng(0).permutation(examples) % folds
+    return fold
+
+
+def _foretold(said: NDArray[Any], right: NDArray[np.int64], fold: NDArray[np.int64]) -> Scores:
+    """How likely each category was found, by trust that the example itself did not earn."""
+    foretold = np.zeros(said.shape[1:])
+    for held in range(fold.max() + 1):
+        own = fold == held
+        foretold[own] = _softmax(_weighed(said[:, own], _earned(said[:, ~own], right[~own])))
+    return foretold
 
 
 def _earned(said: NDArray[Any], right: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -128,12 +128,35 @@ class Reader:
         )
         return hstack(halves).tocsr().astype(np.float32)
 
+    def as_new(self, vectors: Any, read: Sequence[Any]) -> Any:
+        """The vectors as they would be of texts never seen before.
+
+        What stands in none of those that were read is unknown: it is nowhere and has no length.
+        """
+        from scipy.sparse import diags_array, hstack  # noqa: PLC0415  # heavy
+
+        places = np.concatenate([some.indices for some in read])
+        known = np.bincount(places, minlength=vectors.shape[1]) > 0
+        kept = (vectors @ diags_array(known.astype(np.float32))).tocsc()
+        border = len(self._words.vocabulary_)
+        halves = zip(
+            (kept[:, :border], kept[:, border:]), (self._share, 1 - self._share), strict=True
+        )
+        return hstack([_of_length(half, math.sqrt(share)) for half, share in halves]).tocsr()
+
     def emphasis(self, words_share: float) -> NDArray[np.float32]:
         """By what to multiply each column for words to count as if they had this share."""
         words = math.sqrt(words_share / self._share)
         pieces = math.sqrt((1 - words_share) / (1 - self._share))
         counts = [len(half.vocabulary_) for half in (self._words, self._pieces)]
         return np.repeat([words, pieces], counts).astype(np.float32)
+
+
+def _of_length(vectors: Any, length: float) -> Any:
+    from scipy.sparse import diags_array  # noqa: PLC0415  # heavy
+
+    had = np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel())
+    return diags_array((length / np.maximum(had, 1e-9)).astype(np.float32)) @ vectors
 
 
 def _only_words(text: str) -> str:
@@ -155,14 +178,14 @@ class Learned:
         *,
         emphasis: NDArray[np.float32],
     ) -> None:
-        from scipy.sparse import diags_array  # noqa: PLC0415  # heavy
-        from sklearn.svm import LinearSVC  # noqa: PLC0415  # heavy
-
         self._labels = labels
         self._seen = np.unique(columns)
         self._weights: Any = None
         # Of labels with hardly a text each there is nothing to learn yet.
         if len(self._seen) > 1 and 2 * len(self._seen) <= len(columns):
+            from scipy.sparse import diags_array  # noqa: PLC0415  # heavy
+            from sklearn.svm import LinearSVC  # noqa: PLC0415  # heavy
+
             # With many texts of each label some are labelled wrong: not to be learnt by heart.
             freedom = 0.5 if len(columns) >= _MANY_EACH * len(self._seen) else 2.0
             machine = LinearSVC(C=freedom, random_state=_SEED, tol=1e-2).fit(

@@ -1,11 +1,20 @@
 """The lessons of a workspace, in MongoDB: written when a moderator corrects, read by engines."""
 
-from datetime import datetime
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import uuid4
 
 from models.accuracy import JUDGED, Judged
+from models.clock import now
 from models.database import Database, answering
+from models.documents import Document
 from models.lesson import Lesson
 from models.triage import Triage
+
+# So many days back the newest are looked for, then further: not every server ends a sorted search
+# where enough is found, and each reads only what is of that time.
+_DAYS_BACK = (1, 8, 64, 512)
 
 
 class Lessons:
@@ -25,6 +34,9 @@ class Lessons:
         async with answering():
             known = {"_id": lesson.ticket_id}
             await self._db.lessons.update_one(known, {"$set": document}, upsert=True)
+            # Afterwards: who has seen this version finds the lesson.
+            news = {"$set": {"version": uuid4().hex}}
+            await self._db.upsert("counters", _counter(lesson.team_id), news)
 
     async def shadowed(self, ticket_id: str, prompt: str) -> bool:
         """Whether the prompt on trial has been asked about a ticket."""
@@ -40,17 +52,15 @@ class Lessons:
 
     async def latest(self, team_id: str, *, limit: int) -> list[Lesson]:
         """The newest lessons, the newest first."""
-        async with answering():
-            found = self._db.lessons.find({"team_id": team_id}).sort("at", -1).limit(limit)
-            return [Lesson.model_validate(document) async for document in found]
+        found = await self._newest(team_id, limit, ())
+        # In a thread: of thousands, the event loop need not wait for each to be looked over.
+        return await asyncio.to_thread(lambda: [Lesson.model_validate(one) for one in found])
 
     async def version(self, team_id: str) -> str:
-        """What changes with every lesson: how many there are, and when the newest was."""
-        query = {"team_id": team_id}
+        """What changes with every lesson; "" where none was learnt."""
         async with answering():
-            count = await self._db.lessons.count_documents(query)
-            newest = await self._db.lessons.find_one(query, {"at": 1}, sort=[("at", -1)])
-        return f"{count} {newest['at'].isoformat()}" if newest else "0"
+            counter = await self._db.counters.find_one({"_id": _counter(team_id)})
+        return str(counter["version"]) if counter else ""
 
     async def since(self, team_id: str, at: datetime, *, limit: int) -> list[Lesson]:
         """The lessons from a time on, the oldest first."""
@@ -61,7 +71,24 @@ class Lessons:
 
     async def judged(self, team_id: str, *, limit: int) -> list[Judged]:
         """What engines had said and moderators have said, of the newest lessons; without texts."""
-        async with answering():
-            query, wanted = {"team_id": team_id}, dict.fromkeys(JUDGED, 1)
-            found = self._db.lessons.find(query, wanted).sort("at", -1).limit(limit)
-            return [judged async for document in found for judged in Judged.all_of(document)]
+        found = await self._newest(team_id, limit, JUDGED)
+        return [judged for document in found for judged in Judged.all_of(document)]
+
+    async def _newest(self, team_id: str, limit: int, fields: Sequence[str]) -> list[Document]:
+        """The newest lessons as they are kept, the newest first; all fields where none is named."""
+        wanted, found = dict.fromkeys(fields, 1) or None, list[Document]()
+        bounds = [now() - timedelta(days=days) for days in _DAYS_BACK]
+        for begin, end in zip([*bounds, None], [None, *bounds], strict=True):
+            within = {"$gte": begin} if begin else {}
+            within |= {"$lt": end} if end else {}
+            left = limit - len(found)
+            async with answering():
+                some = self._db.lessons.find({"team_id": team_id, "at": within}, wanted)
+                found += await some.sort("at", -1).limit(left).to_list()
+            if len(found) >= limit:
+                break
+        return found
+
+
+def _counter(team_id: str) -> str:
+    return f"lessons:{team_id}"

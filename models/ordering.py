@@ -28,25 +28,26 @@ class Ordering:
     ) -> None:
         self.levels = tuple(levels)
         known = [example for example in examples if example.label in self.levels]
-        self._machine: Any = None
+        self._weights: Any = None
         if len(known) < _FEWEST:
             return
         texts = [example.text for example in known]
         self._reader = reader or Reader(texts)
         vectors = self._reader.vectors(texts)
         places = np.array([self.levels.index(example.label) for example in known])
-        self._machine = _machine().fit(vectors, places)
+        machine = _machine().fit(vectors, places)
+        self._weights, self._offset = machine.coef_, float(machine.intercept_)
         below = np.cumsum(np.bincount(places, minlength=len(self.levels)))[:-1] / len(known)
         self._cuts = np.quantile(_foretold(vectors, places), below)
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """How pressing each text is."""
-        found: NDArray[np.float64] = self._machine.predict(self._reader.vectors(texts))
+        found: NDArray[np.float64] = self._reader.vectors(texts) @ self._weights + self._offset
         return found
 
     def told(self, texts: Sequence[str]) -> list[str] | None:
         """The level of each text, or None where there were too few examples to say."""
-        if self._machine is None:
+        if self._weights is None:
             return None
         places = np.searchsorted(self._cuts, self.scores(texts), side="right")
         return [self.levels[place] for place in places]

@@ -90,7 +90,9 @@ class Search:
             found = await self._solved(ticket, hidden)
         past = list(comparable(found))
         # In a thread: other tickets need not wait while texts are compared.
-        return await asyncio.to_thread(alike, ticket.text, past, at_least=at_least, most=MOST_SHOWN)
+        return await asyncio.to_thread(
+            alike, ticket.title, ticket.text, past, at_least=at_least, most=MOST_SHOWN
+        )
 
     async def _solved(self, ticket: Ticket, hidden: Sequence[str]) -> list[Document]:
         """The tickets with words of this one whose solution may be told."""
@@ -141,7 +143,9 @@ class Search:
 
 async def _very_alike(ticket: Ticket, recent: Mapping[str, Past]) -> list[str]:
     past, most = list(recent.values()), len(recent)
-    found = await asyncio.to_thread(alike, ticket.text, past, at_least=VERY_ALIKE, most=most)
+    found = await asyncio.to_thread(
+        alike, ticket.title, ticket.text, past, at_least=VERY_ALIKE, most=most
+    )
     return [one.ticket_id for one in found]
 
 

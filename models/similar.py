@@ -1,8 +1,9 @@
 """Which solved tickets are like another text.
 
 What is alike at all is told by the words that both have, rare ones counting more. Which of those is
-the most alike is told by how often words stand in them, and pieces of words: people write the same
-thing in many ways. Everything about likeness is here, so that something better can take its place.
+the most alike is told by how often words stand in them, those of the title once more, and pieces of
+words: people write the same thing in many ways. Everything about likeness is here, so that
+something better can take its place.
 """
 
 import math
@@ -58,8 +59,14 @@ def telling(text: str) -> list[str]:
     return _telling(words(text))[:_MOST_TERMS]
 
 
-def alike(text: str, past: Sequence[Past], *, at_least: float, most: int) -> tuple[Solved, ...]:
-    """Those that are like the text, the most alike first; of equals the one that comes first."""
+def alike(
+    title: str, text: str, past: Sequence[Past], *, at_least: float, most: int
+) -> tuple[Solved, ...]:
+    """Those that are like a ticket, the most alike first; of equals the one that comes first.
+
+    Args:
+        title: as it stands in the text, too.
+    """
     asked = frozenset(telling(text))
     of = [frozenset(_telling(one.words)) for one in past]
     times = Counter(word for its in of for word in its)
@@ -75,7 +82,10 @@ def alike(text: str, past: Sequence[Past], *, at_least: float, most: int) -> tup
     if not enough:
         return ()
     closely = sorted(enough, key=lambda place: -scores[place])[: max(most, _LOOKED_AT_CLOSELY)]
-    close = _closeness(words(text), [past[place].words for place in closely])
+    others = [past[place] for place in closely]
+    close = _closeness(
+        words(f"{title} {text}"), [(*words(one.solved.title), *one.words) for one in others]
+    )
     ranked = sorted(range(len(closely)), key=lambda place: -close[place])
     return tuple(past[closely[place]].solved for place in ranked[:most])
 

@@ -100,6 +100,16 @@ def test_a_likeness_is_highest_with_the_text_itself() -> None:
     assert (vectors @ vectors.T).toarray().argmax(axis=1).tolist() == [0, 1, 2]
 
 
+def test_what_is_held_back_is_read_as_if_it_were_new() -> None:
+    texts = ["no paper", "vpn drops", "paper zebra"]
+    reader = Reader(texts)
+    vectors = reader.vectors(texts)
+
+    new = reader.as_new(vectors[2:], [vectors[:2]])
+
+    assert np.allclose(new.toarray(), reader.vectors(["paper"]).toarray())
+
+
 def test_levels_are_given_as_often_as_they_were_in_the_corrections() -> None:
     texts = [f"all is down {n}" for n in range(20)] + [f"a small wish {n}" for n in range(60)]
     levels = ["high"] * 20 + ["low"] * 60

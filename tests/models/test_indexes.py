@@ -37,7 +37,6 @@ ASKED = {
     ("tickets", "team_id status number"),
     ("tickets", "team_id words number"),
     ("tickets", "team_id history"),
-    ("lessons", "team_id"),
     ("lessons", "team_id at"),
     ("members", "team_id role"),
     ("members", "team_id email"),

@@ -39,7 +39,7 @@ def past(*texts: str) -> list[Past]:
 
 def found(text: str, *texts: str, at_least: float = ALIKE) -> list[str]:
     """The titles of those that are like the text."""
-    return [one.title for one in alike(text, past(*texts), at_least=at_least, most=3)]
+    return [one.title for one in alike("", text, past(*texts), at_least=at_least, most=3)]
 
 
 def test_the_most_alike_comes_first_and_what_is_not_alike_not_at_all() -> None:
@@ -82,9 +82,23 @@ def test_what_stands_there_often_makes_it_closer() -> None:
     assert found("toner toner toner", *texts, at_least=0.1)[0] == texts[1]
 
 
+def test_what_stands_in_the_title_counts_once_more() -> None:
+    titles = {"T-1": "paper is out", "T-2": "toner is out"}
+    texts = {"T-1": "paper is out toner low", "T-2": "toner is out paper low"}
+    of = [
+        Past(Solved(ticket_id=one, title=title, solution="So."), tuple(words(texts[one])))
+        for one, title in titles.items()
+    ]
+
+    def first(title: str) -> str:
+        return alike(title, "paper and toner", of, at_least=0, most=1)[0].ticket_id
+
+    assert (first("paper"), first("toner")) == ("T-1", "T-2")
+
+
 @given(st.text(), st.lists(st.text(), max_size=5))
 def test_any_texts_can_be_compared(text: str, texts: list[str]) -> None:
-    everything = alike(text, past(*texts), at_least=0, most=99)
+    everything = alike(text, text, past(*texts), at_least=0, most=99)
 
     assert len(everything) == len(texts)
     assert len(telling(text)) <= 40

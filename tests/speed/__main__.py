@@ -82,7 +82,7 @@ async def _engine(count: int) -> list[tuple[float, int]]:
     lessons = [_lesson(at, configuration, chance) for at in range(_LESSONS)]
     tickets = [_ticket(at, _text(chance)) for at in range(_ASKED)]
     began = time.perf_counter()
-    cold = teach(configuration, [])
+    cold = await teach(configuration, [])
     _decided(cold, tickets[:1], configuration)
     first = time.perf_counter() - began
     unlearnt = _decided(cold, tickets, configuration)
@@ -93,7 +93,7 @@ async def _engine(count: int) -> list[tuple[float, int]]:
     idle, stalls = max(stalls), []
     ticking = asyncio.create_task(_ticks(stalls))
     began = time.perf_counter()
-    taught = await asyncio.to_thread(teach, configuration, lessons)
+    taught = await teach(configuration, lessons)
     learning = time.perf_counter() - began
     ticking.cancel()
     decided = _decided(taught, tickets, configuration)
