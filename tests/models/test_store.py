@@ -12,18 +12,25 @@ from models.clock import now
 from models.configuration import DEFAULT
 from models.database import Database
 from models.member import Profile, Role
+from models.openings import Openings
 from models.store import Store
 from models.ticket import Ticket
+from models.welcomes import Welcomes
 from sandbox.servers import Servers
 
 DATABASE = "store"
 
 
 @pytest.fixture
-def store(servers: Servers) -> Iterator[Store]:
+def database(servers: Servers) -> Iterator[Database]:
     database = Database(SecretStr(servers.mongodb_uri), DATABASE, answer_within=5)
-    yield Store(database)
+    yield database
     database.close()
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return Store(database)
 
 
 async def test_what_is_damaged_holds_up_nobody_else(
@@ -54,7 +61,7 @@ async def test_an_owner_who_was_given_a_role_keeps_it(store: Store) -> None:
 
 
 async def test_who_has_read_a_ticket_does_not_write_over_another_one_of_its_number(
-    servers: Servers, store: Store
+    servers: Servers, database: Database, store: Store
 ) -> None:
     """As after a backup was restored that is older than the ticket, or an emptied database."""
     said: dict[str, Any] = {"team_id": "T7", "requester": "UADA", "title": "VPN", "description": ""}
@@ -67,11 +74,12 @@ async def test_who_has_read_a_ticket_does_not_write_over_another_one_of_its_numb
         at = now + timedelta(seconds=1)
         return Ticket(id=f"T-{number}", key="view:later", opened_at=at, **said)
 
-    read = await store.open(earlier)
+    openings = Openings(database, Welcomes(database))
+    read = await openings.open(earlier)
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
         await client[DATABASE].tickets.delete_many({})
         await client[DATABASE].counters.delete_many({})
-    stored = await store.open(later)
+    stored = await openings.open(later)
     assert (stored.id, stored.rev) == (read.id, read.rev)
 
     assert await store.replace(read, read.model_copy(update={"title": "Okta"})) is None
