@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -94,14 +94,15 @@ def _sections(
         if wanted.engines[0] == "builtin" and len(wanted.engines) > 1:
             yield "eval-best", list(_beside_the_best(results))
     if strange := [each for each in found if each.strangers]:
-        yield "eval-none", _under_one_head(map(judging.strangers, strange))
+        told = (judging.strangers(each, wanted.lessons) for each in strange)
+        yield "eval-none", _under_one_head(told)
     if levels:
         yield "eval-priority", _under_one_head(map(judging.priorities, levels))
     if pairs:
         yield "eval-similar", _under_one_head(map(judging.twins_found, pairs))
 
 
-def _under_one_head(tables: Iterator[Iterator[str]]) -> list[str]:
+def _under_one_head(tables: Iterable[Iterator[str]]) -> list[str]:
     each = [list(table) for table in tables]
     return each[0][:2] + [line for table in each for line in table[2:]]
 

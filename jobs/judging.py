@@ -3,6 +3,7 @@
 Each is a table of its own, with a baseline that anybody would write in its rows.
 """
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 
 from jobs.baselines import likeness, ranking
 from jobs.known import Data, Levelled, Twins, title_of
-from models.classifier import Classifier
+from models.classifier import Classifier, Example
 from models.experts import Scores
 from models.ordering import Ordering
 from models.similar import Past, Solved, alike
@@ -57,32 +58,45 @@ def _priority_row(
     return f"| {data.name} | {asked} | {engine} | {kappa:.3f} | {area:.3f} | {missed:.3f} |"
 
 
-def strangers(data: Data) -> Iterator[str]:
-    """Whether a text of no category is told from the others, cold: by what speaks for the best."""
-    yield "| data | others | of no category | engine | AUROC | AUROC, of those told right |"
-    yield "|---|---:|---:|---|---:|---:|"
-    cold = Classifier(data.categories, [])
+def strangers(data: Data, lessons: Sequence[int]) -> Iterator[str]:
+    """Whether a text of no category is told from the others: by what speaks for the best.
+
+    Args:
+        lessons: after how many the engine is asked; the baselines know only the categories.
+    """
+    yield (
+        "| data | lessons | others | of no category | engine | AUROC | AUROC, of those told right |"
+    )
+    yield "|---|---:|---:|---:|---|---:|---:|"
+    known = list(data.known)
+    random.Random(0).shuffle(known)  # noqa: S311  # the same draw each time is wanted
     profiles = [_words_of(category) for category in data.categories]
-    for engine, scores in (
-        ("builtin", cold.evidence),
-        ("bm25", ranking(profiles)),
-        ("tfidf", likeness(profiles)),
-    ):
-        yield _strangers_row(data, engine, scores)
+    for count in [count for count in lessons if count < len(known)]:
+        taught = Classifier(data.categories, known[:count])
+        yield _strangers_row(data, "builtin", taught.evidence, known, count)
+    for engine, scores in (("bm25", ranking(profiles)), ("tfidf", likeness(profiles))):
+        yield _strangers_row(data, engine, scores, known, 0)
 
 
 def _words_of(category: Category) -> str:
     return " ".join((category.name.replace("_", " "), category.description, *category.keywords))
 
 
-def _strangers_row(data: Data, engine: str, scores: Callable[[Sequence[str]], Scores]) -> str:
-    found = scores([example.text for example in data.known])
+def _strangers_row(
+    data: Data,
+    engine: str,
+    scores: Callable[[Sequence[str]], Scores],
+    known: Sequence[Example],
+    lessons: int,
+) -> str:
+    asked = known[lessons:]
+    found = scores([example.text for example in asked])
     names = [category.name for category in data.categories]
     told = [names[place] for place in found.argmax(axis=1)]
-    hit = np.array([name == one.label for name, one in zip(told, data.known, strict=True)])
+    hit = np.array([name == one.label for name, one in zip(told, asked, strict=True)])
     own, foreign = found.max(axis=1), scores(data.strangers).max(axis=1)
     areas = (_area(own, foreign), _area(own[hit], foreign))
-    counts = f"{len(own):,} | {len(foreign):,}"
+    counts = f"{lessons:,} | {len(own):,} | {len(foreign):,}"
     return f"| {data.name} | {counts} | {engine} | {areas[0]:.3f} | {areas[1]:.3f} |"
 
 

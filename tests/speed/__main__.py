@@ -7,6 +7,8 @@ unevenly common as words are (Zipf's law); what they say does not matter here.
 import argparse
 import asyncio
 import json
+import os
+import platform
 import random
 import resource
 import subprocess
@@ -50,6 +52,16 @@ def main() -> None:
     counts = [int(one) for one in asked.categories.split(",")]
     _told("eval-speed", "\n".join(_table(counts)), asked.into)
     _told("eval-past", "\n".join(asyncio.run(_similar())), asked.into)
+    _told("eval-run", _machine(), asked.into)
+
+
+def _machine() -> str:
+    """What all of it was measured on; by its load it can be told whether there was other work."""
+    load = os.getloadavg()[2]
+    return (
+        f"Times are of {os.cpu_count()} cores with Python {platform.python_version()}; in the "
+        f"last 15 minutes {load:.1f} processes wanted one of them, of which one or two measured."
+    )
 
 
 def _told(name: str, table: str, into: Path | None) -> None:
@@ -64,9 +76,10 @@ def _told(name: str, table: str, into: Path | None) -> None:
 def _table(counts: list[int]) -> Iterator[str]:
     yield (
         f"| categories, {_LESSONS:,} lessons | first answer in s | cold, ms | learns in s "
-        "| loop stalls at most, ms | when idle, ms | taught, ms | 95th of 100, ms | memory, MB |"
+        "| loop stalls at most, ms | when idle, ms | taught, ms | 95th of 100, ms | memory, MB "
+        "| to learn, MB |"
     )
-    yield "|" + "---:|" * 9
+    yield "|" + "---:|" * 10
     for count in counts:
         words = [sys.executable, "-m", "tests.speed", "--one", str(count)]
         said = subprocess.run(words, check=True, capture_output=True, text=True)  # noqa: S603
@@ -97,7 +110,7 @@ async def _engine(count: int) -> list[tuple[float, int]]:
     learning = time.perf_counter() - began
     ticking.cancel()
     decided = _decided(taught, tickets, configuration)
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    memory = (_megabytes(resource.RUSAGE_SELF), _megabytes(resource.RUSAGE_CHILDREN))
     return [
         (first, 2),
         (unlearnt[_ASKED // 2], 1),
@@ -106,8 +119,13 @@ async def _engine(count: int) -> list[tuple[float, int]]:
         (idle * 1000, 0),
         (decided[_ASKED // 2], 1),
         (decided[_ASKED * 95 // 100], 1),
-        (megabytes, 0),
+        *((megabytes, 0) for megabytes in memory),
     ]
+
+
+def _megabytes(whose: int) -> float:
+    """The most memory that this process has had, or one that it had started."""
+    return resource.getrusage(whose).ru_maxrss / 1024
 
 
 async def _ticks(stalls: list[float]) -> None:
