@@ -60,12 +60,10 @@ class Walking:
 
     async def walked(self, tickets: int) -> float:
         """Tickets a second, when so many wait and then the workers begin."""
-        for worker in self.workers:
-            worker.freeze()
+        self._freeze()
         await self.submit(tickets)
         began = time.perf_counter()
-        for worker in self.workers:
-            worker.thaw()
+        self._thaw()
         await self.settles()
         return tickets / (time.perf_counter() - began)
 
@@ -78,7 +76,7 @@ class Walking:
         at_once: int,
         stored: bool,
     ) -> Any:
-        """The same calls, made by a script."""
+        """The same calls, made by a script; whose tickets look like the desk's own to a worker."""
         path = self.stage.folder / "calls.json"
         settings = {
             "mongodb_uri": self.place.environment["MONGODB_URI"],
@@ -90,8 +88,18 @@ class Walking:
         recorded.save(path, calls=calls, settings=settings)
         many = ("--tickets", str(tickets), "--at-once", str(at_once))
         command = (sys.executable, "-m", "tests.bench.replay", str(path), *many)
+        self._freeze()
         ran = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
         said, _ = await ran.communicate()
         database = self.stage.database(self.place)
         await database.tickets.delete_many({"_id": {"$regex": "^T-1[0-9]{6}$"}})
+        self._thaw()
         return json.loads(said)
+
+    def _freeze(self) -> None:
+        for worker in self.workers:
+            worker.freeze()
+
+    def _thaw(self) -> None:
+        for worker in self.workers:
+            worker.thaw()
