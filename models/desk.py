@@ -199,6 +199,7 @@ class Desk:
     async def begin(self, team_id: str) -> None:
         """Make the database ready, and those admins who are always admins."""
         await self.store.prepare()
+        await self.welcomes.prepare()
         await self.accounts.prepare()
         await self.webhooks.prepare()
         await self.lessons.prepare()
