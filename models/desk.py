@@ -199,7 +199,14 @@ class Desk:
 
     async def begin(self, team_id: str) -> None:
         """Make the database ready, and those admins who are always admins."""
-        parts = (self.store, self.accounts, self.webhooks, self.lessons, self.sent)
+        parts = (
+            self.store,
+            self.welcomes,
+            self.accounts,
+            self.webhooks,
+            self.lessons,
+            self.sent,
+        )
         await asyncio.gather(*(part.prepare() for part in parts))
         for slack_id in self.settings.admin_slack_ids:
             await self.people.name_admin(team_id, slack_id)

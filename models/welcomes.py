@@ -30,6 +30,11 @@ class Welcomes:
     def __init__(self, database: Database) -> None:
         self._db = database
 
+    async def prepare(self) -> None:
+        """Make the index by which those closed to guests are found; harmless when it exists."""
+        async with answering():
+            await self._db.configurations.create_index("welcome.guests", sparse=True)
+
     async def of(self, team_id: str) -> Welcome:
         """What holds in a workspace, at this moment."""
         async with answering():
