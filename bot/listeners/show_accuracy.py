@@ -15,7 +15,7 @@ from models.errors import DeskError, OutsideError
 
 def register(app: AsyncApp) -> None:
     """Listen for the button."""
-    app.action(accuracy.SHOW)(show_accuracy)
+    app.action(accuracy.OPEN)(show_accuracy)
 
 
 async def show_accuracy(

@@ -12,7 +12,7 @@ from models.errors import DeskError, OutsideError
 
 def register(app: AsyncApp) -> None:
     """Listen for the button."""
-    app.action(audit.SHOW)(show_audit)
+    app.action(audit.OPEN)(show_audit)
 
 
 async def show_audit(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:

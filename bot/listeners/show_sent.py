@@ -14,7 +14,7 @@ from models.trial import TRIAL, tried
 
 def register(app: AsyncApp) -> None:
     """Listen for the button and the form behind it."""
-    app.action(sent.SHOW)(ask_which)
+    app.action(sent.OPEN)(ask_which)
     app.view(sent.CALLBACK)(show_sent)
 
 

@@ -24,7 +24,7 @@ _NO_WORKER = Finding("what the worker sees", "no worker answered", "Start one, o
 
 def register(app: AsyncApp) -> None:
     """Listen for the buttons."""
-    app.action(desk_health.WATCH)(show_health)
+    app.action(desk_health.OPEN)(show_health)
     app.action(desk_health.REPLAY)(replay_steps)
     app.action(desk_health.REPLAY_ONE)(replay_step)
     app.action(desk_health.TAKE_UP)(take_up_tickets)

@@ -2,30 +2,25 @@
 
 from collections.abc import Iterator
 
+from bot.views.fields import plain
 from models.accuracy import MOST_LESSONS, Accuracy, OfCategory, OfEngine
 from models.cards import Block
 from models.triage import Engine
 from models.wording import clip, counted, escape
 
-SHOW = "show_accuracy"
+OPEN = "show_accuracy"
 TITLE = "Is triage right?"
 # A section holds 3000 characters, a modal 100 blocks; more than these are read by nobody.
 _MOST_LINES, _NAME, _SECTION = 25, 60, 2900
 _NAMES = {Engine.GEMINI.value: "Gemini", Engine.BUILTIN.value: "The built-in engine"}
 
 
-def button() -> Block:
-    """What leads to the page, from the form behind `/ticket admin`."""
-    element = {"type": "button", "action_id": SHOW, "text": _plain(TITLE), "value": SHOW}
-    return {"type": "actions", "block_id": "accuracy", "elements": [element]}
-
-
 def draw(accuracy: Accuracy) -> Block:
     """The page."""
     return {
         "type": "modal",
-        "title": _plain(TITLE),
-        "close": _plain("Back"),
+        "title": plain(TITLE),
+        "close": plain("Back"),
         "blocks": [_section(text) for text in _texts(accuracy)],
     }
 
@@ -85,7 +80,3 @@ def _name(name: str) -> str:
 
 def _section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bot.views.fields import plain
 from models.account import Act
 from models.cards import Block
 from models.wording import clip, escape, mention, moment
 
-SHOW = "show_audit"
+OPEN = "show_audit"
 TITLE = "What was done"
 # A modal holds 100 blocks: https://docs.slack.dev/reference/views/modal-views
 MOST_SHOWN = 50
@@ -17,18 +18,12 @@ _LINE, _VALUE = 1500, 120
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
-def button() -> Block:
-    """What leads to the page, from the form behind `/ticket admin`."""
-    element = {"type": "button", "action_id": SHOW, "text": _plain(TITLE), "value": SHOW}
-    return {"type": "actions", "block_id": "audit", "elements": [element]}
-
-
 def draw(acts: Sequence[Act]) -> Block:
     """The page: the newest act first."""
     return {
         "type": "modal",
-        "title": _plain(TITLE),
-        "close": _plain("Back"),
+        "title": plain(TITLE),
+        "close": plain("Back"),
         "blocks": list(_blocks(acts)),
     }
 
@@ -78,7 +73,3 @@ def _cut(text: str) -> str:
 
 def _section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from bot.views.fields import plain
 from models.cards import Block, Pressed
 from models.configuration import MOST_CATEGORIES, Configuration
 from models.correction import CATEGORY, PRIORITY, SKILLS, Correction
@@ -39,9 +40,9 @@ def draw(
         "type": "modal",
         "callback_id": CALLBACK,
         "private_metadata": f"{ticket.id}:{ticket.version}",
-        "title": _plain(f"Correct {ticket.id}"),
-        "submit": _plain("Save"),
-        "close": _plain("Cancel"),
+        "title": plain(f"Correct {ticket.id}"),
+        "submit": plain("Save"),
+        "close": plain("Cancel"),
         "blocks": blocks,
     }
 
@@ -81,7 +82,7 @@ def _skills(right: Triage, configuration: Configuration) -> list[Block]:
     element = {
         "type": "multi_static_select",
         "action_id": _VALUE,
-        "placeholder": _plain("What it takes to solve it"),
+        "placeholder": plain("What it takes to solve it"),
         "options": [_option(name, name) for name in names],
         **({"initial_options": chosen} if chosen else {}),
     }
@@ -115,12 +116,8 @@ def _element(values: dict[str, Any], field: str) -> dict[str, Any]:
 
 
 def _option(value: str, text: str) -> Block:
-    return {"text": _plain(text), "value": value}
+    return {"text": plain(text), "value": value}
 
 
 def _input(block_id: str, label: str, element: Block) -> Block:
-    return {"type": "input", "block_id": block_id, "label": _plain(label), "element": element}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}
+    return {"type": "input", "block_id": block_id, "label": plain(label), "element": element}

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from bot.views.fields import plain
 from models.cards import Block
 from models.health import Dead, Finding, Health
 from models.step import Step
 from models.wording import STEP_WORDS, clip, counted, escape, listed, moment
 
-WATCH, TAKE_UP = "watch_desk", "take_up_tickets"
+OPEN, TAKE_UP = "watch_desk", "take_up_tickets"
 REPLAY, REPLAY_ONE = "replay_steps", "replay_step"
 TITLE = "Is the desk well?"
 # What a section holds: https://docs.slack.dev/reference/block-kit/blocks/section-block
@@ -16,12 +17,6 @@ _SECTION = 3000
 _NAMED_TICKETS = 10
 # What a menu holds: https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
 _OPTIONS = 100
-
-
-def button() -> Block:
-    """What leads to the page, from the form behind `/ticket admin`."""
-    element = {"type": "button", "action_id": WATCH, "text": _plain(TITLE), "value": WATCH}
-    return {"type": "actions", "block_id": "health", "elements": [element]}
 
 
 def draw(health: Health, *, note: str = "") -> Block:
@@ -32,8 +27,8 @@ def draw(health: Health, *, note: str = "") -> Block:
     """
     return {
         "type": "modal",
-        "title": _plain(TITLE),
-        "close": _plain("Back"),
+        "title": plain(TITLE),
+        "close": plain("Back"),
         "blocks": list(_blocks(health, note)),
     }
 
@@ -84,7 +79,7 @@ def _try_again(action: str, *, value: str, what: str) -> Block:
     element = {
         "type": "button",
         "action_id": action,
-        "text": _plain("Try again"),
+        "text": plain("Try again"),
         "value": value,
         "accessibility_label": f"Try again: {what}",
     }
@@ -94,10 +89,10 @@ def _try_again(action: str, *, value: str, what: str) -> Block:
 def _one_of(dead: Dead) -> Block:
     """A menu of these tickets, for who would try one before all."""
     options = [
-        {"text": _plain(ticket_id), "value": f"{dead.step.value}:{ticket_id}"}
+        {"text": plain(ticket_id), "value": f"{dead.step.value}:{ticket_id}"}
         for ticket_id in dead.tickets[:_OPTIONS]
     ]
-    hint = _plain("Try one of them")
+    hint = plain("Try one of them")
     return {
         "type": "static_select",
         "action_id": REPLAY_ONE,
@@ -114,7 +109,3 @@ def picked(body: dict[str, Any]) -> tuple[Step, str]:
 
 def _section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, _SECTION)}}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

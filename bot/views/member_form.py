@@ -44,6 +44,10 @@ AWAY, CAPACITY, TRUSTED = "away", "capacity", "trusted"
 PICK_PERSON = "pick_person"
 MOST_TICKETS = 999
 
+_DOORS = {
+    "forms": (skills_form, categories_form, welcome_form, webhooks_form),
+    "pages": (try_out, desk_health, accuracy, sent, audit),
+}
 _ROLES = {Role.USER: "User", Role.MODERATOR: "Moderator", Role.ADMIN: "Admin"}
 
 
@@ -100,6 +104,8 @@ def draw(configuration: Configuration, member: Member | None = None) -> Block:
     shown = member or Member(team_id="", slack_id="", role=Role.MODERATOR)
     has = [configuration.vocabulary.canonical(skill) for skill in shown.skills]
     blocks = [
+        *_doors(),
+        {"type": "divider"},
         _person(member),
         field(f"{ROLE}:{whose}", "Role", menu(_roles(), shown.role)),
         _skills(whose, list(dict.fromkeys(skill for skill in has if skill))),
@@ -112,7 +118,6 @@ def draw(configuration: Configuration, member: Member | None = None) -> Block:
             tick("May see confidential tickets", TRUSTED, ticked=shown.trusted),
             optional=True,
         ),
-        *_doors(),
     ]
     if member:
         blocks.append(token_form.button(member.slack_id))
@@ -261,10 +266,8 @@ def _capacity(whose: str, member: Member) -> Block:
 
 
 def _doors() -> list[Block]:
-    """What leads on from here."""
-    lists = [
-        button(form.OPEN, form.TITLE, value=form.OPEN)
-        for form in (skills_form, categories_form, welcome_form, try_out, webhooks_form)
+    """What leads to the other forms, and to the pages that say how things stand."""
+    return [
+        buttons(row, *(button(page.OPEN, page.TITLE, value=page.OPEN) for page in pages))
+        for row, pages in _DOORS.items()
     ]
-    more = [desk_health, accuracy, sent, audit]
-    return [buttons("lists", *lists), *(page.button() for page in more)]

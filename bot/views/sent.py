@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bot.views.fields import plain
 from models.cards import Block
 from models.errors import InvalidDraft
 from models.sent import Sending
 from models.ticket import Ticket
 from models.wording import escape, moment
 
-SHOW = "show_sent"
+OPEN = "show_sent"
 CALLBACK = "read_sent"
 TITLE = "Sent to Gemini"
 NUMBER = "ticket_number"
@@ -21,12 +22,6 @@ _PIECE = 2900
 _MOST_PIECES = 14
 
 
-def button() -> Block:
-    """What leads to the page, from the form behind `/ticket admin`."""
-    element = {"type": "button", "action_id": SHOW, "text": _plain(TITLE), "value": SHOW}
-    return {"type": "actions", "block_id": "sent", "elements": [element]}
-
-
 def ask() -> Block:
     """The page that asks for the number."""
     field = {"type": "plain_text_input", "action_id": _VALUE, "max_length": 20}
@@ -34,16 +29,16 @@ def ask() -> Block:
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": _plain(TITLE),
-        "submit": _plain("Show"),
-        "close": _plain("Back"),
+        "title": plain(TITLE),
+        "submit": plain("Show"),
+        "close": plain("Back"),
         "blocks": [
             {
                 "type": "input",
                 "block_id": NUMBER,
-                "label": _plain("Ticket"),
-                "element": field | {"placeholder": _plain("T-42")},
-                "hint": _plain(hint),
+                "label": plain("Ticket"),
+                "element": field | {"placeholder": plain("T-42")},
+                "hint": plain(hint),
             }
         ],
     }
@@ -62,8 +57,8 @@ def draw(ticket: Ticket, sent: Sequence[Sending]) -> Block:
     """The page: word for word what was sent, the newest first."""
     return {
         "type": "modal",
-        "title": _plain(TITLE),
-        "close": _plain("Back"),
+        "title": plain(TITLE),
+        "close": plain("Back"),
         "blocks": list(_blocks(ticket, sent)),
     }
 
@@ -89,12 +84,8 @@ def _pieces(text: str) -> Iterator[Block]:
     for at in range(0, min(len(text), _MOST_PIECES * _PIECE), _PIECE):
         piece = text[at : at + _PIECE]
         if piece.strip():
-            yield {"type": "section", "text": _plain(piece) | {"emoji": False}}
+            yield {"type": "section", "text": plain(piece)}
 
 
 def _section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

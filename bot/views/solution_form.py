@@ -3,6 +3,7 @@
 from typing import Any
 from unicodedata import category
 
+from bot.views.fields import plain
 from models.cards import Block, Pressed
 from models.errors import InvalidDraft
 from models.incident import people_in
@@ -28,22 +29,22 @@ def draw(ticket: Ticket, *, to_all: bool = False) -> Block:
         "action_id": _VALUE,
         "multiline": True,
         "max_length": SOLUTION_LENGTH,
-        "placeholder": _plain("Restarted the VPN client, and signed in anew"),
+        "placeholder": plain("Restarted the VPN client, and signed in anew"),
     }
     field = {
         "type": "input",
         "block_id": SOLUTION,
-        "label": _plain("How was it solved?"),
-        "hint": _plain(told),
+        "label": plain("How was it solved?"),
+        "hint": plain(told),
         "element": element,
     }
     return {
         "type": "modal",
         "callback_id": ALL if to_all else CALLBACK,
         "private_metadata": f"{ticket.id}:{ticket.version}",
-        "title": _plain(f"Answer {people_in(ticket)} people" if to_all else f"Resolve {ticket.id}"),
-        "submit": _plain("Resolve all" if to_all else "Resolve"),
-        "close": _plain("Cancel"),
+        "title": plain(f"Answer {people_in(ticket)} people" if to_all else f"Resolve {ticket.id}"),
+        "submit": plain("Resolve all" if to_all else "Resolve"),
+        "close": plain("Cancel"),
         "blocks": [field],
     }
 
@@ -62,7 +63,3 @@ def read(view: dict[str, Any]) -> tuple[str, str]:
     if len(solution) > SOLUTION_LENGTH:
         raise InvalidDraft({SOLUTION: f"At most {SOLUTION_LENGTH} characters fit."})
     return Pressed.read(view.get("private_metadata") or "").ticket_id, solution
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

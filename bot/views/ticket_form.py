@@ -3,6 +3,7 @@
 from typing import Any
 from unicodedata import category
 
+from bot.views.fields import plain
 from bot.views.sentence import sentence_view
 from models.blocks import Block, quote, section
 from models.errors import InvalidDraft
@@ -33,9 +34,9 @@ def draw(text: str = "") -> Block:
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": _plain("New ticket"),
-        "submit": _plain("Submit"),
-        "close": _plain("Cancel"),
+        "title": plain("New ticket"),
+        "submit": plain("Submit"),
+        "close": plain("Cancel"),
         "blocks": [
             _input(TITLE, "Title", _text(title, limit=TITLE_LENGTH, placeholder="VPN is down")),
             _input(
@@ -118,7 +119,7 @@ def _may_help(ticket: Ticket, helpful: Solved) -> list[Block]:
     button = {
         "type": "button",
         "action_id": SOLVED,
-        "text": _plain("That solved it"),
+        "text": plain("That solved it"),
         "value": f"{ticket.id}:{ticket.version}",
     }
     return [
@@ -175,9 +176,9 @@ def _input(field: str, label: str, element: Block, **more: Any) -> Block:
     return {
         "type": "input",
         "block_id": field,
-        "label": _plain(label),
+        "label": plain(label),
         "element": {"action_id": _VALUE, **element},
-        **({"hint": _plain(hint)} if hint else {}),
+        **({"hint": plain(hint)} if hint else {}),
         **more,
     }
 
@@ -189,20 +190,16 @@ def _text(
         "type": "plain_text_input",
         "multiline": multiline,
         "max_length": limit,
-        **({"placeholder": _plain(placeholder)} if placeholder else {}),
+        **({"placeholder": plain(placeholder)} if placeholder else {}),
         **({"initial_value": value} if value else {}),
     }
 
 
 def _urgency() -> Block:
-    options = [{"text": _plain(text), "value": value} for value, text in _URGENCIES.items()]
+    options = [{"text": plain(text), "value": value} for value, text in _URGENCIES.items()]
     return {"type": "static_select", "options": options}
 
 
 def _confidential() -> Block:
-    option = {"text": _plain("Keep this confidential"), "value": CONFIDENTIAL}
+    option = {"text": plain("Keep this confidential"), "value": CONFIDENTIAL}
     return {"type": "checkboxes", "options": [option]}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}

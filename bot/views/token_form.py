@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from unicodedata import category
 
+from bot.views.fields import plain
 from bot.views.sentence import sentence_view
 from models.account import Issued, Scope, narrowed
 from models.cards import Block
@@ -48,9 +49,9 @@ def draw(member: Member, tokens: Sequence[Issued]) -> Block:
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": _plain(TITLE),
-        "submit": _plain("Issue"),
-        "close": _plain("Close"),
+        "title": plain(TITLE),
+        "submit": plain("Issue"),
+        "close": plain("Close"),
         "blocks": [_name(), _scopes(member), _life(), *_tokens(tokens, REVOKE)],
     }
 
@@ -60,8 +61,8 @@ def draw_of(slack_id: str, tokens: Sequence[Issued]) -> Block:
     whose = _section(f"What {mention(slack_id)} has been issued:")
     return {
         "type": "modal",
-        "title": _plain(TITLE),
-        "close": _plain("Back"),
+        "title": plain(TITLE),
+        "close": plain("Back"),
         "blocks": [whose, *_tokens(tokens, REVOKE_OF)],
     }
 
@@ -71,7 +72,7 @@ def button(slack_id: str) -> Block:
     element = {
         "type": "button",
         "action_id": TOKENS_OF,
-        "text": _plain("Their tokens"),
+        "text": plain("Their tokens"),
         "value": slack_id,
     }
     return {"type": "actions", "block_id": f"tokens:{slack_id}", "elements": [element]}
@@ -136,12 +137,12 @@ def _element(values: dict[str, Any], field: str) -> dict[str, Any]:
 
 def _name() -> Block:
     element = {"type": "plain_text_input", "max_length": NAME_LENGTH}
-    return _input(NAME, "Name", element) | {"hint": _plain("What it is for, like: nightly report")}
+    return _input(NAME, "Name", element) | {"hint": plain("What it is for, like: nightly report")}
 
 
 def _scopes(member: Member) -> Block:
     options = [
-        {"text": _plain(scope), "value": scope.value, "description": _plain(_SCOPES[scope])}
+        {"text": plain(scope), "value": scope.value, "description": plain(_SCOPES[scope])}
         for scope in Scope
         if scope in narrowed(Scope, member)
     ]
@@ -150,7 +151,7 @@ def _scopes(member: Member) -> Block:
 
 
 def _life() -> Block:
-    options = {key: {"text": _plain(text), "value": key} for key, (text, _) in _LIVES.items()}
+    options = {key: {"text": plain(text), "value": key} for key, (text, _) in _LIVES.items()}
     element = {
         "type": "static_select",
         "options": list(options.values()),
@@ -174,14 +175,14 @@ def _token(issued: Issued, action: str) -> Block:
     revoke = {
         "type": "button",
         "action_id": action,
-        "text": _plain("Revoke"),
+        "text": plain("Revoke"),
         "style": "danger",
         "value": issued.id,
         "confirm": {
-            "title": _plain("Revoke it?"),
-            "text": _plain("Whatever uses this token stops working at once."),
-            "confirm": _plain("Revoke"),
-            "deny": _plain("Keep"),
+            "title": plain("Revoke it?"),
+            "text": plain("Whatever uses this token stops working at once."),
+            "confirm": plain("Revoke"),
+            "deny": plain("Keep"),
             "style": "danger",
         },
         "accessibility_label": clip(f"Revoke {issued.name}", 75),
@@ -197,14 +198,10 @@ def _input(field: str, label: str, element: Block) -> Block:
     return {
         "type": "input",
         "block_id": field,
-        "label": _plain(label),
+        "label": plain(label),
         "element": {"action_id": _VALUE, **element},
     }
 
 
 def _section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text}
