@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models.clock import now
 from models.flow import Move
 from models.member import Role
 from models.ticket import Status, Ticket
@@ -63,7 +64,7 @@ async def test_what_the_desk_does_not_have_is_refused_at_its_field(
 async def test_how_often_triage_was_right_is_for_admins(api: Api) -> None:
     _, bobs = await api.somebody("UBOB", Role.MODERATOR)
     _, graces = await api.somebody("UGRACE", Role.ADMIN)
-    lesson = {"category": "Access", "priority": "normal", "skills": []}
+    lesson = {"category": "Access", "priority": "normal", "skills": [], "at": now()}
     said = {"category": "Network", "priority": "normal", "skills": [], "engine": "builtin"}
     await api.desk.database.lessons.insert_one({"team_id": "T1", "said": said, **lesson})
 
