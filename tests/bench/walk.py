@@ -24,7 +24,7 @@ IDLE, IDLE_EVERY_SECONDS = 30, 0.4
 # What Slack, and a mail server, take when they are not on this machine.
 AWAY = {"slack": 0.12, "smtp": 0.3}
 # Each worker then has all the tickets it may have at once, and MongoDB has time.
-SLOW = {"slack": 2.0, "smtp": 2.0}
+SLOW = {"slack": 3.0, "smtp": 3.0}
 # The same counted three times (81, 90, 94), when a worker was rung for each step (at 2d5250a).
 CALLS_BEFORE = 90
 
@@ -145,7 +145,7 @@ async def _several(walking: Walking, tell: Callable[[str], None]) -> list[Row]:
     await walking.stage.waits()
     return [
         Row(
-            what=f"{many} workers, tickets a second (Slack takes 2 s)",
+            what=f"{many} workers, tickets a second (Slack takes 3 s)",
             desk=f"{rates[many]:.1f}",
             against="one worker",
             other=f"{rates[1]:.1f}",

@@ -52,7 +52,7 @@ OWNERS = {
 # What neither waits for anything nor reaches out of the process.
 COMPUTE = {"pydantic", "re2"}
 SOURCES = sources("bot", "jobs", "models")
-_LOWEST_TOOL = "database | metrics"
+_LOWEST_TOOL = "batching"
 
 
 def _language() -> list[Source]:
