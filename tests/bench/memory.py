@@ -53,7 +53,7 @@ def growth(first: Memory, last: Memory) -> list[Row]:
     """What they hold, beside what they held after the first tickets."""
     return [
         Row(
-            what=f"memory of the {name}, after {last.tickets:,} tickets",
+            what=f"growth of the {name}, after {last.tickets:,} tickets",
             desk=f"{last.held[name] / _MEGABYTE:.0f} MB",
             against=f"after {first.tickets:,}",
             other=f"{first.held[name] / _MEGABYTE:.0f} MB",
