@@ -77,6 +77,12 @@ class Learning:
         answer = await asyncio.to_thread(judged, taught, plain, ticket, configuration)
         return answer.model_copy(update={"ms": round((time.monotonic() - begun) * 1000)})
 
+    def end(self) -> None:
+        """Learn no further; the worker ends."""
+        for workspace in self.workspaces.values():
+            if workspace.task:
+                workspace.task.cancel()
+
 
 async def _look(
     workspace: _Workspace, lessons: Lessons, team_id: str, configuration: Configuration

@@ -85,6 +85,7 @@ async def start(ctx: dict[str, Any]) -> None:
     ctx["tools"] = tools = Tools(desk=desk, gemini=gemini)
     sweeping = asyncio.create_task(keep_sweeping(tools))
     stack.callback(sweeping.cancel)
+    stack.callback(tools.learning.end)
     log.info("triage by %s", settings.gemini_model if gemini else "the built-in engine (no key)")
     log.info("e-mail by %s", settings.smtp_host or "nobody (no SMTP_HOST)")
     log.info("ready for work")

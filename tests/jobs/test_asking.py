@@ -1,7 +1,7 @@
 """What leaves for Gemini, what is kept of it, and what it may cost: on real servers."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +10,6 @@ from pydantic import SecretStr
 
 from bot.listeners.show_sent import show_sent
 from bot.views import sent
-from jobs.gemini import Gemini
 from jobs.retrying import Tools
 from jobs.triage_ticket import triage_ticket
 from jobs.try_out import try_out
@@ -27,7 +26,7 @@ from models.triage import Category, Engine, Priority, Triage
 from sandbox.gemini import GeminiStandIn
 from sandbox.servers import Servers
 from sandbox.slack.blockkit import check_view
-from tests.desks import desk_on, do_step
+from tests.desks import desk_on, do_step, gemini_beside
 from tests.models.desk_words import triage
 
 SECRET = "ada@example.org"
@@ -52,13 +51,10 @@ async def desk(servers: Servers) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture
-async def tools(desk: Desk, google: GeminiStandIn) -> AsyncIterator[Tools]:
+def tools(desk: Desk, google: GeminiStandIn) -> Iterator[Tools]:
     """The desk and Gemini."""
-    google.forget()
-    key = SecretStr(google.api_key)
-    gemini = Gemini.with_key(key, model="gemini-2.5-flash-lite", endpoint=google.endpoint)
-    yield Tools(desk=desk, gemini=gemini)
-    gemini.close()
+    with gemini_beside(desk, google) as tools:
+        yield tools
 
 
 async def triaged(tools: Tools, title: str, **more: Any) -> tuple[str, Triage]:

@@ -1,8 +1,10 @@
 """The built-in engine of a workspace learns from its lessons, beside all that the worker does."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +114,30 @@ async def test_until_all_is_learnt_an_engine_without_lessons_answers(desk: Desk)
 
     assert done or first.lessons == ()
     assert len(workspace.taught.lessons) == 600
+
+
+def started() -> set[str]:
+    """The processes that this one has started and that have not ended."""
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split())
+
+
+async def test_a_worker_that_ends_leaves_nobody_learning(desk: Desk) -> None:
+    await learns(desk, "TEND", 300)
+    learning = Learning()
+    before = started()
+    looking = asyncio.create_task(said(learning, desk, "TEND", "my gizmo is gone"))
+    while started() <= before:  # noqa: ASYNC110  # nothing tells of it
+        await asyncio.sleep(0)
+
+    learning.end()
+    await looking
+
+    task = learning.workspaces["TEND"].task
+    assert task
+    await asyncio.wait({task})
+    assert task.cancelled()
+    while not started() <= before:  # noqa: ASYNC110  # nothing tells of it
+        await asyncio.sleep(0)
 
 
 async def test_a_category_that_is_new_counts_at_once_even_while_learning_rests(desk: Desk) -> None:

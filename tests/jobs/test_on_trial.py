@@ -1,14 +1,12 @@
 """A prompt on trial is asked where somebody knows what is right, and is never believed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
-from jobs.gemini import Gemini
 from jobs.learn_from_ticket import learn_from_ticket
 from jobs.prompt import from_file, in_use
 from jobs.retrying import Tools
@@ -22,7 +20,7 @@ from models.ticket import Draft, Ticket
 from models.triage import Engine
 from sandbox.gemini import GeminiStandIn
 from sandbox.servers import Servers
-from tests.desks import desk_on, do_step
+from tests.desks import desk_on, do_step, gemini_beside
 
 ANSWER: dict[str, Any] = {
     "category": "Network",
@@ -59,13 +57,10 @@ async def desk(servers: Servers, on_trial: Path) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture
-async def tools(desk: Desk, google: GeminiStandIn) -> AsyncIterator[Tools]:
+def tools(desk: Desk, google: GeminiStandIn) -> Iterator[Tools]:
     """The desk and Gemini."""
-    google.forget()
-    key = SecretStr(google.api_key)
-    gemini = Gemini.with_key(key, model="gemini-2.5-flash-lite", endpoint=google.endpoint)
-    yield Tools(desk=desk, gemini=gemini)
-    gemini.close()
+    with gemini_beside(desk, google) as tools:
+        yield tools
 
 
 def asked_on_trial(google: GeminiStandIn) -> int:
