@@ -11,7 +11,7 @@ from sandbox.world import World
 from tests.faults.acts import is_an_offer, posts_of
 from tests.faults.invariants import check_invariants
 from tests.faults.walking import TITLE, Stage, claims, resolves, submits, walks
-from tests.stories.acts import nothing_pends, opens_ticket, until_tickets_have
+from tests.stories.acts import nothing_pends, opens_ticket, settles, until_tickets_have
 
 pytestmark = pytest.mark.long
 OFFER = "T-1.offer.1"
@@ -91,7 +91,7 @@ async def test_what_slack_refuses_for_good_is_dead_at_once_and_told_once(
     told = [one for one in world.cast.grace.messages if "not tried any more" in one.says]
     assert told == [alarm]
     # What the second ticket asks admins to be told is done, too, before another test begins.
-    await stage.settles()
+    await settles(world)
     await check_invariants(world)
 
 
