@@ -24,7 +24,7 @@ test: $(READY) browser ## run all tests
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 faults: $(READY) ## do everything to the desk that may go wrong, into docs/reliability.md; up to 15 minutes
-	@$(BIN)/python -m pytest --every --numprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --every --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 sabotage: $(READY) ## take each protection away, and want the tests to notice; takes some minutes
 	@$(BIN)/python -m tests.sabotage
