@@ -21,6 +21,8 @@ from tests.soak.trouble import Troubles
 from tests.stories.acts import gives
 
 _WARM_SECONDS = 60
+# So many answers of Gemini's are useless at first: both workers triage by themselves.
+_COLD_ANSWERS = 60
 _TELLS_EVERY_SECONDS = 15
 _SETTLES_SECONDS = 900
 
@@ -68,6 +70,8 @@ async def _soak(world: World, steady: Process, asked: Asked) -> Soaked:
     memory = Memory(steady=steady, bot=world.bot)
     seconds = asked.minutes * 60
     helpers = [*skills_of(world.cast), world.cast.grace]
+    # Warm is who has done each kind of thing once, and so has the built-in engine loaded.
+    world.gemini.says("Certainly! Here is what I think.", times=_COLD_ANSWERS)
     async with asyncio.TaskGroup() as tasks:
         background = [
             *(tasks.create_task(helps(person, dice)) for person in helpers),
