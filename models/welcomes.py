@@ -5,6 +5,8 @@ question. Of who opens a ticket that need not be known, so it is asked while the
 """
 
 import logging
+import math
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,6 +21,8 @@ from models.member import Member
 from models.ticket import Ticket
 from models.welcome import CLOSED, Welcome
 
+# In a crowd it is not asked again for each few tickets; nobody sends a form sooner.
+_HOLDS_SECONDS = 0.2
 # People of other workspaces are turned away at the door.
 _NO_GUESTS = Welcome(guests=False, strangers=True)
 log = logging.getLogger(__name__)
@@ -29,6 +33,7 @@ class Welcomes:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._closed: tuple[float, frozenset[str]] = (-math.inf, frozenset())
 
     async def prepare(self) -> None:
         """Make the index by which those closed to guests are found; harmless when it exists."""
@@ -57,11 +62,17 @@ class Welcomes:
         async with answering():
             change = {"$setOnInsert": first, "$set": known}
             await self._db.upsert("configurations", team_id, change)
+        self._closed = (-math.inf, frozenset())
 
     async def closed_to_guests(self) -> frozenset[str]:
-        """The workspaces whose guests may open no tickets."""
-        found = self._db.configurations.find({"welcome.guests": False}, {"_id": 1})
-        return frozenset([str(one["_id"]) async for one in found])
+        """The workspaces whose guests may open no tickets, now or a moment ago."""
+        read_at, closed = self._closed
+        if time.monotonic() - read_at > _HOLDS_SECONDS:
+            read_at = time.monotonic()
+            found = self._db.configurations.find({"welcome.guests": False}, {"_id": 1})
+            closed = frozenset([str(one["_id"]) async for one in found])
+            self._closed = (read_at, closed)
+        return closed
 
     async def refused(
         self, tickets: Sequence[Ticket], closed: frozenset[str]
