@@ -38,7 +38,7 @@ async def answered(world: World, token: str) -> int:
 
 async def test_guests_are_refused_from_the_moment_an_admin_says_so(world: World) -> None:
     slack, grace = world.slack, world.cast.grace
-    guest = slack.add_person("vic", real_name="Vic Guest", email="vic@else.example", guest=True)
+    guest = slack.add_person("gus", real_name="Gus Guest", email="gus@else.example", guest=True)
     await opens_ticket(guest, "VPN is down")
     await opens_ticket(world.cast.ada, "VPN is down for me, too")
     token = await gets_token(world, guest)
