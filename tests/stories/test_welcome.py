@@ -71,16 +71,16 @@ async def test_guests_are_refused_from_the_moment_an_admin_says_so(world: World)
 
 async def test_people_of_other_workspaces_are_let_in_and_turned_away(world: World) -> None:
     slack, grace = world.slack, world.cast.grace
-    zed = slack.add_person("zed", real_name="Zed", email="zed@x.example", team_id="T0OTHER01")
+    zia = slack.add_person("zia", real_name="Zia", email="zia@x.example", team_id="T0OTHER01")
     await lets_in(world, grace, guests="Are refused", strangers="May open tickets")
-    await opens_ticket(zed, "the shared channel is empty")
-    token = await gets_token(world, zed)
+    await opens_ticket(zia, "the shared channel is empty")
+    token = await gets_token(world, zia)
     assert await answered(world, token) == 200
 
     await lets_in(world, grace, strangers="Are refused")
 
-    await zed.types("/ticket let me in")
-    assert await zed.gets_whisper("serves the people of Acme only")
+    await zia.types("/ticket let me in")
+    assert await zia.gets_whisper("serves the people of Acme only")
     assert await answered(world, token) == 401
 
 
