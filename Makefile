@@ -5,6 +5,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help demo test faults sabotage soak check bench eval screenshots browser
 .DELETE_ON_ERROR:
+# Bot and worker begin hundreds of times in the tests: compiled once, not each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -39,7 +41,7 @@ check: $(READY) ## format, lint, types, layers, dead code
 	@$(BIN)/lint-imports --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 	@$(BIN)/vulture
 
-bench: $(READY) ## measure the desk on this machine, into docs/performance.md
+bench: $(READY) ## measure the desk on this machine, into docs/performance.md; 10 minutes at most
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 eval: $(READY) ## replay triage over TICKETS=folder of CSV files, into docs/triage.md

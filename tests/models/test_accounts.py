@@ -1,7 +1,6 @@
 """Tokens: issued, used, narrowed and revoked; links that work once; a log that only grows."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from functools import partial
 from statistics import median
@@ -16,18 +15,9 @@ from models.clock import now
 from models.desk import Desk
 from models.errors import NoSuchToken
 from models.member import Member, Role
-from sandbox.servers import Servers
-from tests.desks import desk_on
 
 HOUR = timedelta(hours=1)
 EVERY = tuple(Scope)
-
-
-@pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
-    """A desk of its own."""
-    async with desk_on(servers) as desk:
-        yield desk
 
 
 async def somebody(desk: Desk, slack_id: str, role: Role) -> Member:

@@ -1,29 +1,17 @@
 """Accuracy is counted from what moderators judged: by category, by confusion, by engine."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-
-import pytest
 
 from bot.views import accuracy as page
 from models.accuracy import Accuracy, Confusion, Judged, OfCategory, OfEngine, measure
 from models.desk import Desk
 from models.lesson import Lesson
 from models.triage import Engine, Priority
-from sandbox.servers import Servers
 from sandbox.slack.blockkit import check_view
-from tests.desks import desk_on
 from tests.models.desk_words import NOON, triage
 
 HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
-
-
-@pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
-    """A desk of its own on the real servers."""
-    async with desk_on(servers) as desk:
-        yield desk
 
 
 def lesson(number: int, **is_: Any) -> Lesson:

@@ -1,7 +1,6 @@
 """What an admin arranges, on a real database: who changes a list at once, and what follows."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -16,22 +15,7 @@ from models.skill import Skill
 from models.step import Step
 from models.ticket import Card, CardKind, Draft, Ticket
 from models.triage import Category, Priority
-from sandbox.servers import Servers
-from tests.desks import desk_on
 from tests.models.desk_words import triage
-
-
-@pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
-    """A desk of its own on the real servers."""
-    async with desk_on(servers) as desk:
-        yield desk
-
-
-@pytest.fixture
-def admin() -> Member:
-    """The admin of a workspace that is new in each test."""
-    return Member(team_id=f"T{uuid4().hex}", slack_id="UGRACE", role=Role.ADMIN)
 
 
 async def triaged(desk: Desk, admin: Member, *skills: str, category: str = "Network") -> Ticket:

@@ -1,10 +1,8 @@
 """Likeness: what is alike is found, the rare words count, and what is secret is told to nobody."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,16 +15,8 @@ from models.similar import ALIKE, VERY_ALIKE, Past, Solved, alike, telling
 from models.skill import words
 from models.step import Step
 from models.ticket import Draft, Ticket
-from sandbox.servers import Servers
-from tests.desks import desk_on, do_step
+from tests.desks import do_step
 from tests.models.desk_words import triage
-
-
-@pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
-    """A desk of its own on the real servers."""
-    async with desk_on(servers) as desk:
-        yield desk
 
 
 def past(*texts: str) -> list[Past]:

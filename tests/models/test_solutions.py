@@ -1,23 +1,10 @@
 """For each word the newest solved tickets that have it: so many, each once, of one workspace."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from models.desk import Desk
 from models.ticket import Ticket
-from sandbox.servers import Servers
-from tests.desks import desk_on
 from tests.models.desk_words import new_ticket
 
 MOST = 50
-
-
-@pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
-    """A desk of its own on the real servers."""
-    async with desk_on(servers) as desk:
-        yield desk
 
 
 def about(title: str, number: int, **more: str) -> Ticket:

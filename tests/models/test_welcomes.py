@@ -1,11 +1,8 @@
 """Whom the desk serves, on a real database: who may open tickets, and whose tokens count."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
-
-import pytest
 
 from models import arranging
 from models.account import Scope
@@ -13,25 +10,10 @@ from models.clock import now
 from models.configuration import DEFAULT
 from models.desk import Desk
 from models.errors import NoSuchToken, NotAllowed, NotYetKnown
-from models.member import Member, Role
+from models.member import Member
 from models.ticket import Draft
 from models.triage import Category
 from models.welcome import CLOSED, Welcome
-from sandbox.servers import Servers
-from tests.desks import desk_on
-
-
-@pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
-    """A desk of its own on the real servers."""
-    async with desk_on(servers) as desk:
-        yield desk
-
-
-@pytest.fixture
-def admin() -> Member:
-    """The admin of a workspace that is new in each test."""
-    return Member(team_id=f"T{uuid4().hex}", slack_id="UGRACE", role=Role.ADMIN)
 
 
 async def opens(desk: Desk, admin: Member, slack_id: str) -> type[Exception] | None:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +42,7 @@ def used(source: Source) -> set[str]:
     return {*imported.values(), *_imported_by_name(source.tree), *filter(None, dotted)}
 
 
+@cache
 def _read(path: Path) -> Source:
     text = path.read_text(encoding="utf-8")
     return Source(path=path.relative_to(ROOT).as_posix(), text=text, tree=ast.parse(text))
