@@ -126,7 +126,7 @@ class _Front:
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to `bot.__main__`, which has more to end than the doors."""
+    """Leaves signals to `bot.running`, which has more to end than the doors."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, NAMESPACE_URL, uuid4, uuid5
 
 from models.account import Act, Issued, Scope, narrowed, standing
-from models.database import Database, answering
+from models.database import Database, answering, index
 from models.errors import NoSuchToken, NotAllowed
 from models.member import Member
 from models.store import Store
@@ -56,10 +56,11 @@ class Accounts:
     async def prepare(self) -> None:
         """Make the indexes that the rest relies on; harmless when they exist."""
         async with answering():
-            await self._db.tokens.create_index(["team_id", "slack_id", "revoked_at"])
-            await self._db.tokens.create_index("gone_at", expireAfterSeconds=0)
-            await self._db.links.create_index("gone_at", expireAfterSeconds=0)
-            await self._db.audit.create_index([("team_id", 1), ("at", -1), ("_id", -1)])
+            gone = index("gone_at", expireAfterSeconds=0)
+            whose = index("team_id", "slack_id", "revoked_at")
+            await self._db.tokens.create_indexes([whose, gone])
+            await self._db.links.create_indexes([gone])
+            await self._db.audit.create_indexes([index("team_id", "-at", "-_id")])
 
     # -- tokens ----------------------------------------------------------------------------------
 

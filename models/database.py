@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from bson import encode
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import SecretStr
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
 from models.batching import Batching, each_once
@@ -192,6 +193,12 @@ class Database:
         writes = [UpdateOne({"_id": key}, change, upsert=True) for key in keys]
         if writes:
             await self._db[collection].bulk_write(writes, ordered=False)
+
+
+def index(*fields: str, **options: Any) -> IndexModel:
+    """An index by these fields in order, those with a minus before them from the highest down."""
+    keys = [(field.removeprefix("-"), -1 if field.startswith("-") else 1) for field in fields]
+    return IndexModel(keys, **options)
 
 
 def encoded(document: Document) -> Encoded | Exception:

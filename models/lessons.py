@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from models.accuracy import JUDGED, Judged
 from models.clock import now
-from models.database import Database, answering
+from models.database import Database, answering, index
 from models.documents import Document
 from models.lesson import Lesson
 from models.triage import Triage
@@ -26,7 +26,7 @@ class Lessons:
     async def prepare(self) -> None:
         """Make the index by which lessons are found; harmless when it exists."""
         async with answering():
-            await self._db.lessons.create_index([("team_id", 1), ("at", -1)])
+            await self._db.lessons.create_indexes([index("team_id", "-at")])
 
     async def learn(self, lesson: Lesson) -> None:
         """Keep a lesson; the one before about the same ticket is replaced, but for its shadow."""

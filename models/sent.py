@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from models.database import Database, answering
+from models.database import Database, answering, index
 
 KEPT = timedelta(days=90)
 
@@ -40,8 +40,8 @@ class Sent:
     async def prepare(self) -> None:
         """Make the indexes; harmless when they exist."""
         async with answering():
-            await self._db.sent.create_index([("team_id", 1), ("ticket_id", 1), ("at", -1)])
-            await self._db.sent.create_index("gone_at", expireAfterSeconds=0)
+            gone = index("gone_at", expireAfterSeconds=0)
+            await self._db.sent.create_indexes([index("team_id", "ticket_id", "-at"), gone])
 
     async def keep(
         self, *, ticket_id: str, team_id: str, model: str, prompt: str, instruction: str, text: str

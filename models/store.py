@@ -14,7 +14,7 @@ from typing import Any
 
 from models.batching import each_once
 from models.configuration import DEFAULT, Configuration
-from models.database import Database, answering
+from models.database import Database, answering, index
 from models.documents import Document, configuration_of, document_of, members_of, ticket_of
 from models.errors import NoSuchTicket, Unreadable
 from models.member import Member, Profile, Role
@@ -41,17 +41,18 @@ class Store:
     async def prepare(self) -> None:
         """Make the indexes and the counter that the rest relies on; harmless when they exist."""
         async with answering():
-            tickets = self._db.tickets
-            await tickets.create_index("key", unique=True)
-            await tickets.create_index("due", sparse=True)
-            await tickets.create_index("dead", sparse=True)
-            await tickets.create_index("set_aside.at", sparse=True)
-            for *fields, number in _LISTED:
-                ascending = [(field, 1) for field in ("team_id", *fields)]
-                await tickets.create_index([*ascending, (number, -1)])
-            await tickets.create_index([("team_id", 1), ("history.at", 1)])
-            await self._db.members.create_index(["team_id", "role"])
-            await self._db.members.create_index(["team_id", "email"])
+            await self._db.tickets.create_indexes(
+                [
+                    index("key", unique=True),
+                    index("due", sparse=True),
+                    index("dead", sparse=True),
+                    index("set_aside.at", sparse=True),
+                    *(index("team_id", *fields, f"-{number}") for *fields, number in _LISTED),
+                    index("team_id", "history.at"),
+                ]
+            )
+            people = [index("team_id", "role"), index("team_id", "email")]
+            await self._db.members.create_indexes(people)
             await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
 
     # -- tickets ---------------------------------------------------------------------------------

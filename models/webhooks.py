@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid4, uuid5
 from pydantic import SecretStr
 
 from models.batching import each_once
-from models.database import Database, answering
+from models.database import Database, answering, index
 from models.errors import InvalidDraft
 from models.member import Member
 from models.step import Step
@@ -33,9 +33,9 @@ class Webhooks:
     async def prepare(self) -> None:
         """Make the indexes that the rest relies on; harmless when they exist."""
         async with answering():
-            await self._db.webhooks.create_index("team_id")
-            await self._db.deliveries.create_index([("webhook_id", 1), ("tried_at", -1)])
-            await self._db.deliveries.create_index("gone_at", expireAfterSeconds=0)
+            gone = index("gone_at", expireAfterSeconds=0)
+            await self._db.webhooks.create_indexes([index("team_id")])
+            await self._db.deliveries.create_indexes([index("webhook_id", "-tried_at"), gone])
 
     async def heard(self, before: Ticket, after: Ticket, *, now: datetime) -> Ticket:
         """The next state of a ticket: what has happened is to be told, if anybody wants to hear it.

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.configuration import DEFAULT
-from models.database import Database, answering
+from models.database import Database, answering, index
 from models.documents import members_of
 from models.errors import NotAllowed, NotYetKnown
 from models.member import Member
@@ -38,7 +38,7 @@ class Welcomes:
     async def prepare(self) -> None:
         """Make the index by which those closed to guests are found; harmless when it exists."""
         async with answering():
-            await self._db.configurations.create_index("welcome.guests", sparse=True)
+            await self._db.configurations.create_indexes([index("welcome.guests", sparse=True)])
 
     async def of(self, team_id: str) -> Welcome:
         """What holds in a workspace, at this moment."""

@@ -17,7 +17,7 @@ HEAVY = ("fastapi", "bot.site", "bot.api")
 # Asks the front of a bot for its health, in a process of its own, and prints what that has loaded.
 ASK = """
 import asyncio, sys
-import bot.__main__
+import bot.running
 from types import SimpleNamespace
 from bot.serve import Bot, _Front
 
