@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.response import BoltResponse
 
-from bot.acting import taken_in, team_of, user_of
+from bot.acting import Body, taken_in, team_of, user_of
 from bot.background import Background
 from bot.errors import answer_error
 from bot.listeners import (
@@ -65,6 +66,43 @@ FEATURES = (
 )
 
 
+class _Surrounding(AsyncMiddleware):
+    """What every request is given, and whom the desk does not serve at all.
+
+    A class, not a function: for that Bolt gathers anew, at each request, all that it might ask for.
+    """
+
+    def __init__(self, desk: Desk, identity: Identity, background: Background) -> None:
+        self._desk = desk
+        self._identity = identity
+        self._background = background
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],
+    ) -> BoltResponse:
+        """Go on with the request; raises NotAllowed where it may not."""
+        req.context["desk"] = self._desk
+        req.context["background"] = self._background
+        body = req.body
+        if ("user" in body or "user_id" in body) and team_of(body) != self._identity.team_id:
+            await self._take_in(body)
+        return await next()
+
+    async def _take_in(self, body: Body) -> None:
+        """Somebody of another workspace is known as a guest from the first word on."""
+        home = self._identity
+        if not (await self._desk.welcomes.of(home.team_id)).strangers:
+            raise NotAllowed(f"This desk serves the people of {home.team_name} only.")
+        taken_in(body, home.team_id)
+        # Slack says so, too.
+        noted = self._desk.store.note(home.team_id, user_of(body), guest=True, stranger=True)
+        self._background.start(noted)
+
+
 def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncApp:
     """The app of one workspace, ready to be given requests whose signature has been checked."""
 
@@ -77,20 +115,6 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
             bot_id=identity.bot_id,
             bot_user_id=identity.bot_user_id,
         )
-
-    async def surround(
-        context: dict[str, Any], body: dict[str, Any], next_: Callable[[], Awaitable[None]]
-    ) -> None:
-        context["desk"] = desk
-        context["background"] = background
-        if ("user" in body or "user_id" in body) and team_of(body) != identity.team_id:
-            if not (await desk.welcomes.of(identity.team_id)).strangers:
-                raise NotAllowed(f"This desk serves the people of {identity.team_name} only.")
-            # They are known as guests from the first word on, and Slack says so, too.
-            taken_in(body, identity.team_id)
-            known = {"guest": True, "stranger": True}
-            background.start(desk.store.note(identity.team_id, user_of(body), **known))
-        await next_()
 
     app = AsyncApp(
         # Else Bolt looks through all that is loaded for the file it is called from.
@@ -105,7 +129,7 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
         request_verification_enabled=False,
         ssl_check_enabled=False,
     )
-    app.use(surround)
+    app.use(_Surrounding(desk, identity, background))
     app.error(answer_error)
     for feature in FEATURES:
         feature.register(app)

@@ -84,6 +84,8 @@ async def open_doors(bot: Bot) -> AsyncIterator[None]:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Nobody here asks who it is that a proxy speaks for.
+        proxy_headers=False,
         lifespan="off",
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

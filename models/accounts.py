@@ -57,8 +57,7 @@ class Accounts:
         """Make the indexes that the rest relies on; harmless when they exist."""
         async with answering():
             gone = index("gone_at", expireAfterSeconds=0)
-            whose = index("team_id", "slack_id", "revoked_at")
-            await self._db.tokens.create_indexes([whose, gone])
+            await self._db.tokens.create_indexes([index("team_id", "slack_id", "revoked_at"), gone])
             await self._db.links.create_indexes([gone])
             await self._db.audit.create_indexes([index("team_id", "-at", "-_id")])
 

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from arq import worker
@@ -202,40 +202,40 @@ class Queue:
             again: the first ring was not heard; it may be there still, for a clock that is behind.
         """
         kind = "again" if again else "first"
+        rings = [_ring(ticket_id, entry, entry.due - now, kind) for entry in entries if entry.due]
+        if not rings:
+            return
         try:
             async with asyncio.timeout(RING_SECONDS):
-                rings = (self._ring(ticket_id, entry, now, kind) for entry in entries)
-                await asyncio.gather(*rings)
+                await self._rings(rings)
         except _AWAY as error:
             log.warning("%s: the ring failed, the sweep will find it: %r", ticket_id, error)
             RINGS_FAILED.inc()
 
-    async def _ring(self, ticket_id: str, entry: Pending, now: datetime, kind: str) -> None:
-        if entry.due is None:
-            return
-        wait = (entry.due - now).total_seconds()
-        # What has waited for so long that it is rung for again comes before what has just come,
-        # and what follows from a click before the crowd's new tickets.
-        ago = _LONG_AGO_SECONDS * (3 if kind == "again" else 1 if entry.step in BULK else 2)
-        await self._rings(
-            _Ring(
-                job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}:{kind}",
-                function=entry.step.value,
-                ticket_id=ticket_id,
-                wait=wait + _LATE_SECONDS if wait > 0 else ago,
-                kept=_KEPT_SECONDS + max(wait, 0),
-            )
-        )
-
-    async def _ring_all(self, rings: list[_Ring]) -> list[Exception | None]:
+    async def _ring_all(self, tickets: list[list[_Ring]]) -> list[Exception | None]:
         """What arq's `enqueue_job` does, for many at once: a job that there is already stays."""
         now = timestamp_ms()
+        rings = [ring for rings in tickets for ring in rings]
         async with self._pool.pipeline(transaction=False) as pipe:
             for ring in rings:
                 args = (ring.ticket_id,)
                 job = serialize_job(ring.function, args, {}, None, now, serializer=to_bytes)
                 pipe.set(job_key_prefix + ring.job_id, job, px=int(ring.kept * 1000), nx=True)
-                due = {ring.job_id: now + int(ring.wait * 1000)}
-                pipe.zadd(default_queue_name, due, nx=True)
+            due = {ring.job_id: now + int(ring.wait * 1000) for ring in rings}
+            pipe.zadd(default_queue_name, due, nx=True)
             await pipe.execute()
-        return [None] * len(rings)
+        return [None] * len(tickets)
+
+
+def _ring(ticket_id: str, entry: Pending, left: timedelta, kind: str) -> _Ring:
+    wait = left.total_seconds()
+    # What has waited for so long that it is rung for again comes before what has just come,
+    # and what follows from a click before the crowd's new tickets.
+    ago = _LONG_AGO_SECONDS * (3 if kind == "again" else 1 if entry.step in BULK else 2)
+    return _Ring(
+        job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}:{kind}",
+        function=entry.step.value,
+        ticket_id=ticket_id,
+        wait=wait + _LATE_SECONDS if wait > 0 else ago,
+        kept=_KEPT_SECONDS + max(wait, 0),
+    )

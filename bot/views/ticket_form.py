@@ -46,15 +46,7 @@ def draw(text: str = "") -> Block:
                 optional=True,
                 hint="What you see, since when, and what you have tried.",
             ),
-            _input(URGENCY, "How urgent is it for you?", _urgency(), optional=True),
-            _input(
-                CONFIDENTIAL,
-                "Who may see it",
-                _confidential(),
-                optional=True,
-                hint="It is then shown only to you and to who handles it, "
-                "and neither sent to Google nor written into e-mails.",
-            ),
+            *_CHOICES,
         ],
     }
 
@@ -203,3 +195,17 @@ def _urgency() -> Block:
 def _confidential() -> Block:
     option = {"text": plain("Keep this confidential"), "value": CONFIDENTIAL}
     return {"type": "checkboxes", "options": [option]}
+
+
+# Always the same, and a form is drawn while somebody waits for it.
+_CHOICES = (
+    _input(URGENCY, "How urgent is it for you?", _urgency(), optional=True),
+    _input(
+        CONFIDENTIAL,
+        "Who may see it",
+        _confidential(),
+        optional=True,
+        hint="It is then shown only to you and to who handles it, "
+        "and neither sent to Google nor written into e-mails.",
+    ),
+)
