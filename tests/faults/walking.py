@@ -11,7 +11,8 @@ from sandbox.wire import Wire
 from sandbox.world import World
 from tests.stories.acts import nothing_pends, receipt_of
 
-TITLE = "VPN drops my calls"
+# Bob knows most of it, whatever he is still thought to have from the test before.
+TITLE = "VPN drops and Okta asks again"
 DESCRIPTION = "since this morning, in every meeting"
 # What differs from one undisturbed run to the next.
 _OF_ITS_TIME = {"rev", "number", "opened_at", "at", "ts", "key", "digest", "ms"}
