@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from models.configuration import DEFAULT
 from models.database import Database, answering, index
-from models.documents import members_of
+from models.documents import Document, members_of
 from models.errors import NotAllowed, NotYetKnown
 from models.member import Member
 from models.ticket import Ticket
@@ -36,18 +36,15 @@ class Welcomes:
         self._closed: tuple[float, frozenset[str]] = (-math.inf, frozenset())
 
     async def prepare(self) -> None:
-        """Make the index by which those closed to guests are found; harmless when it exists."""
+        """Make the index by which what was said is found; harmless when it exists."""
         async with answering():
-            await self._db.configurations.create_indexes([index("welcome.guests", sparse=True)])
+            await self._db.configurations.create_indexes([index("welcome", sparse=True)])
 
     async def of(self, team_id: str) -> Welcome:
         """What holds in a workspace, at this moment."""
         async with answering():
             found = await self._db.configurations.find_one({"_id": team_id}, ["welcome"])
-        with suppress(ValidationError):
-            return Welcome.model_validate((found or {}).get("welcome", {}))
-        log.error("whom %s lets in can't be read: nobody from outside", team_id)
-        return CLOSED
+        return _welcome_of(found) if found else Welcome()
 
     async def check(self, member: Member) -> None:
         """Raise NotAllowed unless the desk serves this person; of full members nothing is asked."""
@@ -69,8 +66,8 @@ class Welcomes:
         read_at, closed = self._closed
         if time.monotonic() - read_at > _HOLDS_SECONDS:
             read_at = time.monotonic()
-            found = self._db.configurations.find({"welcome.guests": False}, {"_id": 1})
-            closed = frozenset([str(one["_id"]) async for one in found])
+            said = self._db.configurations.find({"welcome": {"$exists": True}}, ["welcome"])
+            closed = frozenset([one["_id"] async for one in said if not _welcome_of(one).guests])
             self._closed = (read_at, closed)
         return closed
 
@@ -89,6 +86,13 @@ class Welcomes:
         known = {f"{one.team_id}:{one.slack_id}": one for one in members_of(found)}
         whys = {ticket_id: _why_not(known.get(key)) for ticket_id, key in asked.items()}
         return {ticket_id: why for ticket_id, why in whys.items() if why}
+
+
+def _welcome_of(document: Document) -> Welcome:
+    with suppress(ValidationError):
+        return Welcome.model_validate(document.get("welcome", {}))
+    log.error("whom %s lets in can't be read: nobody from outside", document["_id"])
+    return CLOSED
 
 
 def _why_not(requester: Member | None) -> NotAllowed | None:

@@ -41,7 +41,7 @@ ASKED = {
     ("members", "team_id role"),
     ("members", "team_id email"),
     ("tokens", "team_id slack_id revoked_at"),
-    ("configurations", "welcome.guests"),
+    ("configurations", "welcome"),
     ("audit", "team_id"),
     ("audit", "team_id at"),
 }

@@ -4,6 +4,8 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from models import arranging
 from models.account import Scope
 from models.clock import now
@@ -14,6 +16,7 @@ from models.member import Member
 from models.ticket import Draft
 from models.triage import Category
 from models.welcome import CLOSED, Welcome
+from models.welcomes import Welcomes
 
 
 async def opens(desk: Desk, admin: Member, slack_id: str) -> type[Exception] | None:
@@ -101,9 +104,11 @@ async def test_two_admins_at_once_undo_nothing_of_each_other(desk: Desk, admin: 
     assert lists.categories == DEFAULT.placing(None, category).categories
 
 
-async def test_what_is_damaged_lets_nobody_in(desk: Desk, admin: Member) -> None:
-    lists = DEFAULT.model_dump(mode="json") | {"_id": admin.team_id, "welcome": {"guests": "?"}}
+@pytest.mark.parametrize("welcome", ["?", {"guests": "?"}, {"strangers": "?"}])
+async def test_what_is_damaged_lets_nobody_in(desk: Desk, admin: Member, welcome: object) -> None:
+    lists = DEFAULT.model_dump(mode="json") | {"_id": admin.team_id, "welcome": welcome}
     await desk.database.configurations.insert_one(lists)
 
     assert await desk.welcomes.of(admin.team_id) == CLOSED
+    assert admin.team_id in await Welcomes(desk.database).closed_to_guests()
     assert (await desk.store.configuration(admin.team_id)).skills == DEFAULT.skills
