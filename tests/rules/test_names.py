@@ -160,7 +160,7 @@ def _inner(app: AsyncApp) -> dict[str, Any]:
 
 
 def _put_into_the_context() -> set[str]:
-    """The keys of `context["…"] = …` in the bot; Bolt hands them out by name."""
+    """The keys of `….context["…"] = …` in the bot; Bolt hands them out by name."""
     return {
         str(target.slice.value)
         for source in sources("bot")
@@ -168,7 +168,6 @@ def _put_into_the_context() -> set[str]:
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Subscript)
-        and isinstance(target.value, ast.Name)
-        and target.value.id == "context"
+        and ast.unparse(target.value).rpartition(".")[2] == "context"
         and isinstance(target.slice, ast.Constant)
     }
