@@ -14,29 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.skill import words
+from models.skill import stem, words
 from models.triage import Category
 
 Scores = NDArray[np.float64]
 """A row for each text, a column for each label."""
 
 _MOST_FEATURES = 30_000
-_ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "s", "e")
-_SHORTEST_STEM = 3
+_SHORTEST_TERM = 3
 _MANY = 1000
 _MANY_EACH = 100
 _OF_LITTLE_WORDS = 0.4
 _WORDS_SHARE = 0.15
 # Liblinear is deterministic for a seed, so that each worker learns the same.
 _SEED = 7
-
-
-def stem(word: str) -> str:
-    """The word without a common English ending; other languages keep nearly all of theirs."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
-            return word.removesuffix(ending)
-    return word
 
 
 def stems(text: str) -> list[str]:
@@ -64,7 +55,7 @@ class Keywords:
                 continue
             strong = {tuple(stems(term)) for term in (category.name, *category.keywords)}
             weak = {(one,) for term in strong for one in term}
-            weak |= {(one,) for one in stems(category.description) if len(one) >= _SHORTEST_STEM}
+            weak |= {(one,) for one in stems(category.description) if len(one) >= _SHORTEST_TERM}
             for term in strong | weak:
                 self._known.setdefault(term, []).append((column, 1.0 if term in strong else 0.5))
         self._longest = max(map(len, self._known), default=1)

@@ -1,20 +1,22 @@
 """Which solved tickets are like another text.
 
-What is alike at all is told by the words that both have, rare ones counting more. Which of those is
-the most alike is told by how often words stand in them, those of the title once more, and pieces of
+What is alike at all is told by the words that both have, rare ones counting more, and those of both
+titles again: a long description says little about how like a short title is. Which of those is the
+most alike is told by how often words stand in them, those of the title once more, and pieces of
 words: people write the same thing in many ways. Everything about likeness is here, so that
 something better can take its place.
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, pairwise
 
 from pydantic import BaseModel, ConfigDict
 
-from models.skill import words
+from models.skill import stem, words
 
 # What a moderator is shown, and what is so alike that its solution is offered to who asks.
 ALIKE, VERY_ALIKE = 0.4, 0.5
@@ -22,6 +24,9 @@ MOST_SHOWN = 3
 SOLUTION_LENGTH = 1000
 _MOST_TERMS = 40
 _LOOKED_AT_CLOSELY = 300
+_TITLES_SHARE = 0.35
+# By one word alone many titles would be alike that are not.
+_SHARED_IN_TITLES = 2
 _WORDS_SHARE = 0.3
 _LONGEST_WORD = 40
 _EMPTY = frozenset(
@@ -67,17 +72,7 @@ def alike(
     Args:
         title: as it stands in the text, too.
     """
-    asked = frozenset(telling(text))
-    of = [frozenset(_telling(one.words)) for one in past]
-    times = Counter(word for its in of for word in its)
-
-    def weight(some: Iterable[str]) -> float:
-        return sum(math.log1p(len(past) / (times[word] + 1)) for word in some)
-
-    whole = weight(asked)
-    scores = [
-        weight(asked & its) / math.sqrt(whole * weight(its)) if asked & its else 0.0 for its in of
-    ]
+    scores = _likeness(title, text, past)
     enough = [place for place, score in enumerate(scores) if score >= at_least]
     if not enough:
         return ()
@@ -90,28 +85,62 @@ def alike(
     return tuple(past[closely[place]].solved for place in ranked[:most])
 
 
+def _likeness(title: str, text: str, past: Sequence[Past]) -> list[float]:
+    """How much of each is the same: of all words and, where that is more, of the titles, too."""
+    texts = [frozenset(_telling(one.words)) for one in past]
+    by_text = _shared(frozenset(telling(text)), texts, _rarity(texts))
+    asked = _stems(words(title))
+    titles = [_stems(words(one.solved.title)) for one in past]
+    titles = [its if len(asked & its) >= _SHARED_IN_TITLES else frozenset() for its in titles]
+    if not any(titles):
+        return by_text
+    by_title = _shared(asked, titles, _rarity([frozenset(map(stem, its)) for its in texts]))
+    return [
+        one + _TITLES_SHARE * max(0.0, of_titles - one)
+        for one, of_titles in zip(by_text, by_title, strict=True)
+    ]
+
+
+def _shared(
+    asked: frozenset[str],
+    others: Sequence[frozenset[str]],
+    weight: Callable[[Iterable[str]], float],
+) -> list[float]:
+    """The share of its words that each has in common with what is asked."""
+    whole = weight(asked)
+    return [
+        weight(asked & its) / math.sqrt(whole * weight(its)) if asked & its else 0.0
+        for its in others
+    ]
+
+
+def _rarity(texts: Sequence[frozenset[str]]) -> Callable[[Iterable[str]], float]:
+    """What some words weigh in all: of each the more, the fewer texts have it."""
+    many, times = len(texts), Counter(chain.from_iterable(texts))
+    weights = {word: math.log1p(many / (having + 1)) for word, having in times.items()}
+    unknown = math.log1p(many)
+    return lambda some: sum(weights.get(word, unknown) for word in some)
+
+
 def _closeness(asked: Sequence[str], others: Sequence[Sequence[str]]) -> list[float]:
     """How close each of some texts is: the angle between them by words, and by pieces of words."""
-    by_words = _angles(_bag(asked, _whole), [_bag(one, _whole) for one in others])
-    by_pieces = _angles(_bag(asked, _pieces), [_bag(one, _pieces) for one in others])
+    by_words = _angles(_bag(_terms(asked)), [_bag(_terms(one)) for one in others])
+    by_pieces = _angles(_bag(_in_pieces(asked)), [_bag(_in_pieces(one)) for one in others])
     share = _WORDS_SHARE
     return [share * a + (1 - share) * b for a, b in zip(by_words, by_pieces, strict=True)]
 
 
-def _bag(text: Sequence[str], parts: Callable[[str], tuple[str, ...]]) -> dict[str, float]:
+def _bag(parts: Iterable[str]) -> dict[str, float]:
     """How often each part stands in a text; the tenth time counts less than the first."""
-    bag: Counter[str] = Counter()
-    for word, times in Counter(word for word in text if word not in _EMPTY).items():
-        for part in parts(word):
-            bag[part] += times
-    return {part: 1 + math.log(times) for part, times in bag.items()}
+    return {part: 1 + math.log(times) for part, times in Counter(parts).items()}
 
 
 def _angles(asked: Mapping[str, float], others: Sequence[Mapping[str, float]]) -> list[float]:
     """The cosine of the angle to each of the others, rare parts counting more."""
     times = Counter(part for one in others for part in one)
-    rare = {part: math.log1p(len(others) / many) for part, many in times.items()}
-    rarest = math.log1p(len(others))
+    # Of two texts that are left, what both have says something still: hence the one.
+    rarest = 1 + math.log(1 + len(others))
+    rare = {part: rarest - math.log(1 + many) for part, many in times.items()}
 
     def length(bag: Mapping[str, float]) -> float:
         return math.sqrt(sum((n * rare.get(part, rarest)) ** 2 for part, n in bag.items()))
@@ -124,18 +153,32 @@ def _angles(asked: Mapping[str, float], others: Sequence[Mapping[str, float]]) -
     ]
 
 
-def _whole(word: str) -> tuple[str, ...]:
-    return (word,)
+def _terms(text: Sequence[str]) -> Iterator[str]:
+    """The stems of a text, and each two in a row."""
+    some = [stem(word) for word in text if word not in _EMPTY]
+    yield from some
+    yield from map(" ".join, pairwise(some))
+
+
+def _in_pieces(text: Sequence[str]) -> Iterator[str]:
+    for word in text:
+        yield from _pieces(word)
 
 
 @lru_cache(maxsize=4000)
 def _pieces(word: str) -> tuple[str, ...]:
-    """Three and four letters of a word in a row, its borders among them."""
+    """Two to five letters of a word in a row, its borders among them."""
     bordered = f" {word[:_LONGEST_WORD]} "
     return tuple(
-        bordered[at : at + length] for length in (3, 4) for at in range(len(bordered) - length + 1)
+        bordered[at : at + length]
+        for length in range(2, 6)
+        for at in range(len(bordered) - length + 1)
     )
 
 
 def _telling(some: Iterable[str]) -> list[str]:
     return [word for word in dict.fromkeys(some) if len(word) > 1 and word not in _EMPTY]
+
+
+def _stems(some: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(stem, _telling(some)))

@@ -7,7 +7,7 @@ So `go` is not in "MongoDB", `c++` is a word and never a pattern, and the cost i
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,10 +17,22 @@ from models.pattern import compiled
 # beginning when it opens the word (.net). Everything else separates.
 _WORD = re.compile(r"(?:(?<!\S)\.)?[^\W_]+(?:[+#]+(?![\w+#]))?")
 
+_ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "s", "e")
+_SHORTEST_STEM = 3
+
 
 def words(text: str) -> list[str]:
     """The words of a text, case folded, in order."""
     return _WORD.findall(text.casefold())
+
+
+@lru_cache(maxsize=10_000)
+def stem(word: str) -> str:
+    """The word without a common English ending; other languages keep nearly all of theirs."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            return word.removesuffix(ending)
+    return word
 
 
 class Skill(BaseModel):

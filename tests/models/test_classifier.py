@@ -3,8 +3,9 @@
 import numpy as np
 
 from models.classifier import Classifier, Example
-from models.experts import Keywords, Reader, stem
+from models.experts import Keywords, Reader
 from models.ordering import Ordering
+from models.skill import stem
 from models.triage import Category
 
 CATEGORIES = (

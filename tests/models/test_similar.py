@@ -86,6 +86,55 @@ def test_what_stands_in_the_title_counts_once_more() -> None:
     assert (first("paper"), first("toner")) == ("T-1", "T-2")
 
 
+ASKED = "Outlook asks again and again for the password"
+LONG = (
+    "Since the update on Monday a window comes up every few minutes. I have typed it in, closed "
+    "everything, restarted the laptop twice and removed the account from the control panel. On my "
+    "phone mail arrives as ever, in the browser as well; colleagues next door see nothing of the "
+    "kind. Calendar invitations pile up meanwhile, and the shared mailbox of accounting is empty."
+)
+
+
+def described(*titles: str) -> list[Past]:
+    """Solved tickets with these titles, each with the same long description."""
+    return [
+        Past(Solved(ticket_id=f"T-{n}", title=one, solution="So."), tuple(words(f"{one} {LONG}")))
+        for n, one in enumerate(titles)
+    ]
+
+
+def shown(asked: str, *titles: str, at_least: float = ALIKE) -> list[str]:
+    """The titles of those like a ticket that is a title alone."""
+    like = alike(asked, asked, described(*titles), at_least=at_least, most=3)
+    return [one.title for one in like]
+
+
+def test_a_short_title_is_like_one_with_a_long_description() -> None:
+    known = "Outlook keeps asking for my password"
+
+    assert shown(ASKED, known, "Excel loses its toolbar") == [known]
+
+
+def test_in_titles_the_ending_of_a_word_does_not_matter() -> None:
+    titles = ("Printer tray: a paper jam", "Printer tray is green")
+
+    assert shown("Printer tray jams papers", *titles) == ["Printer tray: a paper jam"]
+
+
+def test_one_word_alone_makes_no_titles_alike() -> None:
+    titles = ("Outlook is slow", "Outlook", "Password", "New password wanted for the wiki")
+
+    assert shown(ASKED, *titles) == []
+    assert shown("Outlook", "Outlook") == []
+
+
+def test_by_titles_that_differ_nothing_is_offered_to_who_asks() -> None:
+    title = "Outlook asks for the password of a mailbox"
+
+    assert shown(ASKED, title) == [title]
+    assert shown(ASKED, title, at_least=VERY_ALIKE) == []
+
+
 @given(st.text(), st.lists(st.text(), max_size=5))
 def test_any_texts_can_be_compared(text: str, texts: list[str]) -> None:
     everything = alike(text, text, past(*texts), at_least=0, most=99)
@@ -132,6 +181,16 @@ async def test_only_what_is_solved_with_a_note_and_no_secret_is_found(desk: Desk
         Solved(ticket_id=shown.id, title="Zebra crossing is broken", solution="Painted it anew."),
     )
     assert len(await desk.search.solved_like(ticket, at_least=ALIKE)) == 2
+
+
+async def test_a_short_title_finds_what_was_described_at_length(desk: Desk) -> None:
+    known = await solved(desk, "Outlook keeps asking for my password", description=LONG)
+    for other in ("Outlook has lost its toolbar", "A new password for the wiki", "Outlook is slow"):
+        await solved(desk, other, description=LONG)
+
+    like = await desk.search.solved_like(await opened(desk, ASKED), at_least=ALIKE)
+
+    assert [one.ticket_id for one in like] == [known.id]
 
 
 async def test_a_damaged_ticket_holds_up_no_look_for_what_is_alike(desk: Desk) -> None:
