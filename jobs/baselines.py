@@ -12,14 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
-from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import (
+    ENGLISH_STOP_WORDS,
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfVectorizer,
+)
 from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
 from jobs.evaluation import Answering, Answers, Engine, named
 from models.classifier import Example
-from models.experts import Keywords, Scores, profile, stems
+from models.experts import Keywords, Scores, stem, stems
 from models.triage import Category
 
 _SATURATION, _BY_LENGTH = 1.2, 0.75
@@ -27,6 +32,7 @@ _SEED = 7
 _HASHES = 2**18
 # Below that there is nothing to tell apart.
 _LABELS = 2
+_EMPTY = frozenset(map(stem, ENGLISH_STOP_WORDS))
 
 
 def majority(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
@@ -60,7 +66,7 @@ def keywords(categories: Sequence[Category], _examples: Sequence[Example]) -> An
 
 def bm25(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
     """BM25 of the text to what is said of each category."""
-    return _most_of(categories, ranking([profile(one) for one in categories]))
+    return _most_of(categories, ranking([described(one) for one in categories]))
 
 
 def ranking(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
@@ -79,12 +85,16 @@ def ranking(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
 
 def tfidf(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
     """TF-IDF of words and pieces, by the angle to what is said of each category."""
-    return _most_of(categories, likeness([profile(one) for one in categories]))
+    return _most_of(categories, likeness([described(one) for one in categories]))
 
 
 def likeness(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
     """How much each of these documents is like a text, by TF-IDF of words and pieces."""
-    reader = _words_and_pieces()
+    by_words = TfidfVectorizer(sublinear_tf=True, tokenizer=_telling, token_pattern=None)
+    by_pieces = TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 4), analyzer="char_wb")
+    # Of a short name a whole word is too much to hang on.
+    weights = {"words": 0.5, "pieces": 1.0}
+    reader = FeatureUnion([("words", by_words), ("pieces", by_pieces)], transformer_weights=weights)
     known = reader.fit_transform(documents)
     return lambda texts: (reader.transform(texts) @ known.T).toarray()
 
@@ -131,6 +141,16 @@ BASELINES: dict[str, Engine] = {
     "hashing": hashing,
 }
 NEED_LESSONS = frozenset({"svc", "logistic", "hashing"})
+
+
+def described(category: Category) -> str:
+    """All that is said of a category, each word as often as it is said."""
+    return " ".join((category.name.replace("_", " "), category.description, *category.keywords))
+
+
+def _telling(text: str) -> list[str]:
+    """The stems of a text without those of English words that say nothing."""
+    return [one for one in stems(text) if one not in _EMPTY]
 
 
 def _words_and_pieces() -> Any:

@@ -13,14 +13,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 
-from jobs.baselines import likeness, ranking
+from jobs.baselines import described, likeness, ranking
 from jobs.known import Data, Levelled, Twins, title_of
 from models.classifier import Classifier, Example
 from models.experts import Scores
 from models.ordering import Ordering
 from models.similar import Past, Solved, alike
 from models.skill import words
-from models.triage import Category
 
 _SHOWN = 5
 # The upper two levels of a scale are what must not be missed.
@@ -70,16 +69,12 @@ def strangers(data: Data, lessons: Sequence[int]) -> Iterator[str]:
     yield "|---|---:|---:|---:|---|---:|---:|"
     known = list(data.known)
     random.Random(0).shuffle(known)  # noqa: S311  # the same draw each time is wanted
-    profiles = [_words_of(category) for category in data.categories]
+    profiles = [described(category) for category in data.categories]
     for count in [count for count in lessons if count < len(known)]:
         taught = Classifier(data.categories, known[:count])
         yield _strangers_row(data, "builtin", taught.evidence, known, count)
     for engine, scores in (("bm25", ranking(profiles)), ("tfidf", likeness(profiles))):
         yield _strangers_row(data, engine, scores, known, 0)
-
-
-def _words_of(category: Category) -> str:
-    return " ".join((category.name.replace("_", " "), category.description, *category.keywords))
 
 
 def _strangers_row(

@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.experts import Keywords, Learned, Reader, Scores, profile
+from models.experts import Counted, Keywords, Learned, Reader, Scores, profile
 from models.triage import Category
 
 # The more corrections, the fewer folds are needed: from so many corrections on, so many folds.
 _FOLDS = ((2000, 3), (500, 5), (0, 10))
-# Keywords, likeness to the profile, likeness to what was corrected, the learned machine, and how
-# common a category is: what they count before anything is known about how good they are.
-_START = np.array([3.0, 12.0, 3.0, 0.5, 0.3])
+# Keywords, likeness to the profile, likeness to what was corrected, the learned machine, how often
+# each word stood with each category, and how common a category is: what they count before anything
+# is known about how good they are.
+_START = np.array([2.0, 12.0, 3.0, 0.5, 0.01, 0.3])
 _PULL = 2.0
 # Likeness goes by pieces of words mostly; who learns can make more of whole words.
 _WORDS_LEARNT = 0.5
@@ -54,7 +55,7 @@ class Classifier:
         self._columns = np.array([place[example.label] for example in known], dtype=np.int64)
         profiles = [profile(category) for category in categories]
         self._keywords = Keywords(categories)
-        self.reader = Reader([*profiles, *texts])
+        self.reader = Reader(profiles, texts)
         self._profiles = self.reader.vectors(profiles)
         self._texts = self.reader.vectors(texts) if texts else self._profiles[:0]
         # By column: a text has few of them, and only those are looked at.
@@ -113,7 +114,7 @@ class Classifier:
 
 
 class _Taught:
-    """The experts that learn: centres of what was corrected, the machine, the shares."""
+    """The experts that learn: centres of what was corrected, the machine, counts, the shares."""
 
     def __init__(
         self,
@@ -133,18 +134,15 @@ class _Taught:
         centres = (member @ vectors + profiles * 2).tocsr()
         lengths = np.sqrt(np.asarray(centres.multiply(centres).sum(axis=1)).ravel())
         self._centres = centres.multiply(1 / np.maximum(lengths, 1e-9)[:, None]).T.tocsr()
-        self._machine = Learned(
-            vstack([profiles, vectors]).tocsr(),
-            np.concatenate([np.arange(labels), columns]),
-            labels,
-            emphasis=emphasis,
-        )
+        matter = vstack([profiles, vectors]).tocsr(), np.concatenate([np.arange(labels), columns])
+        self._machine = Learned(*matter, labels, emphasis=emphasis)
+        self._counted = Counted(*matter, labels)
         self._shares = np.log((counts + 1) / (counts.sum() + labels))
 
     def opinions(self, vectors: Any) -> list[Scores]:
         shares = np.broadcast_to(self._shares, (vectors.shape[0], len(self._shares)))
         near = (vectors @ self._centres).toarray()
-        return [near, self._machine.scores(vectors), shares]
+        return [near, self._machine.scores(vectors), self._counted.scores(vectors), shares]
 
 
 def _folded(examples: int) -> NDArray[np.int64]:

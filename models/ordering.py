@@ -32,7 +32,7 @@ class Ordering:
         if len(known) < _FEWEST:
             return
         texts = [example.text for example in known]
-        self._reader = reader or Reader(texts)
+        self._reader = reader or Reader((), texts)
         vectors = self._reader.vectors(texts)
         places = np.array([self.levels.index(example.label) for example in known])
         machine = _machine().fit(vectors, places)

@@ -1,9 +1,12 @@
 """What the built-in engine makes of categories, and what corrections teach it."""
 
+from typing import Any
+
 import numpy as np
+from scipy.sparse import vstack
 
 from models.classifier import Classifier, Example
-from models.experts import Keywords, Reader
+from models.experts import Counted, Keywords, Reader
 from models.ordering import Ordering
 from models.skill import stem
 from models.triage import Category
@@ -96,14 +99,41 @@ def test_a_stem_stays_long_enough_to_be_a_word() -> None:
 
 def test_a_likeness_is_highest_with_the_text_itself() -> None:
     texts = ["no paper in the printer", "vpn drops at noon", "new chair"]
-    vectors = Reader(texts).vectors(texts)
+    vectors = Reader((), texts).vectors(texts)
 
     assert (vectors @ vectors.T).toarray().argmax(axis=1).tolist() == [0, 1, 2]
 
 
+def test_profiles_alone_tell_only_by_half_how_rare_something_is() -> None:
+    texts = ["no paper in the printer", "vpn drops at noon", "no new chair"]
+
+    by_profiles, by_texts = (
+        Reader(texts).vectors(["no chair"]),
+        Reader((), texts).vectors(["no chair"]),
+    )
+
+    def emphasis(vectors: Any) -> float:
+        shares = np.unique(vectors.toarray().round(6))
+        return float(shares[-1] / shares[shares > 0][0])
+
+    assert emphasis(by_profiles) < emphasis(by_texts)
+
+
+def test_of_a_few_texts_each_it_counts_words_and_of_many_it_does_not() -> None:
+    texts = ["paper jam", "vpn drops", "paper tray", "vpn slow"]
+    columns = np.array([0, 1, 0, 1])
+    vectors = Reader((), texts).vectors(texts)
+
+    few = Counted(vectors, columns, 2).scores(vectors)
+    many = Counted(vstack([vectors] * 50).tocsr(), np.tile(columns, 50), 2).scores(vectors)
+
+    assert few.argmax(axis=1).tolist() == [0, 1, 0, 1]
+    assert not many.any()
+
+
 def test_what_is_held_back_is_read_as_if_it_were_new() -> None:
     texts = ["no paper", "vpn drops", "paper zebra"]
-    reader = Reader(texts)
+    reader = Reader((), texts)
     vectors = reader.vectors(texts)
 
     new = reader.as_new(vectors[2:], [vectors[:2]])
