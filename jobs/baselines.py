@@ -24,7 +24,8 @@ from sklearn.svm import LinearSVC
 
 from jobs.evaluation import Answering, Answers, Engine, named
 from models.classifier import Example
-from models.experts import Keywords, Scores, stem, stems
+from models.experts import Keywords, Scores, stems
+from models.skill import stem
 from models.triage import Category
 
 _SATURATION, _BY_LENGTH = 1.2, 0.75
