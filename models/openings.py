@@ -10,7 +10,10 @@ from models.documents import Document, document_of, ticket_of
 from models.ticket import Ticket
 from models.welcomes import Welcomes
 
-_MOST_AT_ONCE, _CROWD = 100, 4
+_CROWD = 4
+# While some are being stored, others are made ready: with all of a crowd in one, either would wait
+# for the other.
+MOST_TOGETHER = 12
 # A new ticket, given its number and the database's time.
 Make = Callable[[int, datetime], Ticket]
 _Opened = tuple[Ticket, Document | None]
@@ -22,7 +25,7 @@ class Openings:
     def __init__(self, database: Database, welcomes: Welcomes) -> None:
         self._db = database
         self._welcomes = welcomes
-        self._batching = Batching(self._open_all, most=_MOST_AT_ONCE, at_once=2)
+        self._batching = Batching(self._open_all, most=MOST_TOGETHER, at_once=2)
 
     @property
     def crowded(self) -> bool:

@@ -4,13 +4,14 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime
+from math import ceil
 
 import pytest
 from pydantic import SecretStr
 
 from models.database import Database
 from models.documents import number_of
-from models.openings import Make, Openings
+from models.openings import MOST_TOGETHER, Make, Openings
 from models.store import Store
 from models.ticket import Draft, Ticket
 from models.welcomes import Welcomes
@@ -65,12 +66,13 @@ async def test_of_many_at_once_each_gets_one_ticket_and_a_number_of_its_own(
     assert len({one.id for one in tickets[:SAME]}) == 1
     assert numbers[-1] - numbers[0] < MANY
     asked = Counter(overheard.asked)
-    # Two go at once, then the rest together; and one look for each that was there already.
-    assert asked["findAndModify", "counters"] <= 4
-    assert asked["insert", "tickets"] <= 4
+    # Two go at once, then the others by the dozen; and one look for each that was there already.
+    most = 2 + ceil(MANY / MOST_TOGETHER)
+    assert asked["findAndModify", "counters"] <= most
+    assert asked["insert", "tickets"] <= most
     assert asked["find", "tickets"] <= SAME
-    # Whether guests may open any is asked beside each numbering, and nothing of anybody.
-    assert asked["find", "configurations"] == asked["findAndModify", "counters"]
+    # Whether guests may open any is asked beside the numbering, and nothing of anybody.
+    assert 0 < asked["find", "configurations"] <= asked["findAndModify", "counters"]
     assert asked["find", "members"] == 0
 
 
