@@ -106,15 +106,17 @@ class _Surrounding(AsyncMiddleware):
 def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncApp:
     """The app of one workspace, ready to be given requests whose signature has been checked."""
 
+    known = AuthorizeResult(
+        enterprise_id=None,
+        team_id=identity.team_id,
+        bot_token=desk.settings.slack_bot_token.get_secret_value(),
+        bot_id=identity.bot_id,
+        bot_user_id=identity.bot_user_id,
+    )
+
     async def authorize() -> AuthorizeResult:
         # Without this Bolt asks Slack inside the first request, and a hanging Slack loses it.
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=identity.team_id,
-            bot_token=desk.settings.slack_bot_token.get_secret_value(),
-            bot_id=identity.bot_id,
-            bot_user_id=identity.bot_user_id,
-        )
+        return known
 
     app = AsyncApp(
         # Else Bolt looks through all that is loaded for the file it is called from.
@@ -128,6 +130,8 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
         # The guard in front has checked the raw body; Bolt would parse and log it first.
         request_verification_enabled=False,
         ssl_check_enabled=False,
+        # There are no steps of workflows here that would have a token of their own.
+        attaching_function_token_enabled=False,
     )
     app.use(_Surrounding(desk, identity, background))
     app.error(answer_error)

@@ -27,6 +27,9 @@ class About(StrEnum):
     UNWATCH = "unwatch"
 
 
+_WORDS, _VERBS = frozenset(Word), frozenset(About)
+
+
 def subcommand(word: Word) -> Matcher:
     """A matcher for `/ticket WORD`; a sentence that begins with the word is a ticket."""
 
@@ -47,7 +50,7 @@ def about_ticket(verb: About) -> Matcher:
 
 async def new_ticket(command: Command) -> bool:
     """A matcher for all that is none of these: what somebody asks for."""
-    return _word_in(command) not in set(Word) and _verb_in(command) not in set(About)
+    return _word_in(command) not in _WORDS and _verb_in(command) not in _VERBS
 
 
 def ticket_in(command: Command) -> str:

@@ -5,6 +5,7 @@ twice. What a failed call means is said by one of four outcomes (see `models.err
 decides about trying again.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ class Slack:
             base_url=base_url,
             session=session,
             retry_handlers=[],
+            # One whose level is set: else each view is written out for a line that nobody logs.
+            logger=logging.getLogger("slack_sdk"),
         )
         return cls(client, gate)
 

@@ -168,7 +168,8 @@ class Store:
 
     async def member(self, team_id: str, slack_id: str) -> Member:
         """The member; a person seen for the first time becomes one, with the role `user`."""
-        return await self._write_member(team_id, slack_id, {})
+        known = await self.known(team_id, slack_id)
+        return known or await self._write_member(team_id, slack_id, {})
 
     async def known(self, team_id: str, slack_id: str) -> Member | None:
         """The member, if the person is one."""
@@ -261,7 +262,6 @@ class Store:
         changes = {"$setOnInsert": {k: v for k, v in fresh.items() if k not in known}}
         if known:
             changes["$set"] = known
-        key = f"{team_id}:{slack_id}"
         async with answering():
-            found = None if known else await self._db.read("members", key)
-            return Member.model_validate(found or await self._db.upsert("members", key, changes))
+            member = await self._db.upsert("members", f"{team_id}:{slack_id}", changes)
+        return Member.model_validate(member)

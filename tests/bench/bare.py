@@ -6,6 +6,7 @@ insert into the same MongoDB, as safe as the desk's own (majority, journal), and
 
 import asyncio
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ def build(client: AsyncWebClient, tickets: Any, form: dict[str, Any]) -> AsyncAp
 
 async def main(form: dict[str, Any]) -> None:
     """Serve until we are killed."""
+    # Else its client writes out each form for a line that nobody logs.
+    logging.getLogger("slack_sdk").setLevel(logging.WARNING)
     mongo: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
         os.environ["MONGODB_URI"], w="majority", journal=True
     )
@@ -69,6 +72,7 @@ async def main(form: dict[str, Any]) -> None:
             base_url=os.environ["SLACK_API_URL"],
             session=session,
             retry_handlers=[],
+            logger=logging.getLogger("slack_sdk"),
         )
         app = build(client, mongo[os.environ["MONGODB_DATABASE"]].bare, form)
         runner = web.AppRunner(app.web_app(path="/slack/events"), access_log=None)
