@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument(
-        "--tickets", type=int, default=2000, help="after so many tickets memory is looked at"
+        "--tickets", type=int, default=1500, help="after so many tickets memory is looked at"
     )
     parser.add_argument("--old", type=int, default=100_000, help="so many tickets has an old desk")
     return parser

@@ -9,7 +9,7 @@ from tests.bench.stage import Stage
 from tests.bench.walking import Walking
 
 # Caches are full after so many, and all is loaded after a few.
-WARM, _A_FEW = 1000, 240
+WARM, A_FEW = 1000, 240
 _MEGABYTE = 1_000_000
 # The built-in engine is there when the first ticket has been triaged by it.
 MOST_MB, MOST_WITH_ENGINE_MB = {"bot": 120, "worker": 160}, {"bot": 120, "worker": 280}
@@ -68,8 +68,7 @@ async def with_gemini(stage: Stage, tell: Callable[[str], None]) -> list[Row]:
     """The rows about a worker that asks Gemini, which has no engine of its own in it."""
     tell("memory of a worker that asks Gemini")
     walking = await Walking.begin(stage)
-    await walking.submit(_A_FEW)
-    await walking.settles()
-    memory = held({"worker": walking.workers[0]}, tickets=_A_FEW)
+    tickets = await walking.goes_on_until(A_FEW)
+    memory = held({"worker": walking.workers[0]}, tickets=tickets)
     await walking.end()
     return rows(memory, {"worker": MOST_MB["worker"]}, how="asking Gemini")
