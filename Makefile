@@ -23,7 +23,7 @@ demo: $(READY) ## run the whole desk on this machine, until Ctrl-C
 	@$(BIN)/python -m sandbox $(ARGS)
 
 test: $(READY) browser ## run all tests
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 faults: $(READY) ## do everything to the desk that may go wrong, into docs/reliability.md; up to 15 minutes
 	@$(BIN)/python -m pytest --every --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
