@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
@@ -12,6 +13,7 @@ from bot.serve import SLACK_PATH, Bot, open_doors
 from models.desk import Desk
 from sandbox.servers import Servers, free_port
 from tests.desks import desk_on
+from tests.rules.source import ROOT
 
 HEAVY = ("fastapi", "bot.site", "bot.api")
 # Asks the front of a bot for its health, in a process of its own, and prints what that has loaded.
@@ -34,6 +36,15 @@ async def ask():
 print(asyncio.run(ask()), *sys.modules)
 """
 
+# Begins a bot that has no settings, and so ends at once.
+BEGIN = """
+import gc, runpy
+try:
+    runpy.run_module("bot", run_name="__main__")
+except SystemExit:
+    print(gc.isenabled(), gc.get_freeze_count() > 0)
+"""
+
 
 @pytest.fixture(params=["", "xapp-1"], ids=["HTTP", "Socket Mode"])
 async def desk(servers: Servers, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
@@ -51,6 +62,22 @@ def test_health_is_told_without_what_programs_and_links_need() -> None:
     assert status == "200"
     assert "bot.serve" in loaded
     assert not set(HEAVY) & set(loaded)
+
+
+def test_while_the_bot_runs_garbage_is_looked_for_but_not_among_what_was_loaded(
+    tmp_path: Path,
+) -> None:
+    argv = [sys.executable, "-c", BEGIN]
+    ran = subprocess.run(  # noqa: S603  # ours
+        argv,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+
+    assert ran.stdout.split() == ["True", "True"]
 
 
 async def test_slack_s_door_is_open_to_what_slack_posts_alone(desk: Desk) -> None:
