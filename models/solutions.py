@@ -1,4 +1,4 @@
-"""Which solved tickets have a word, in MongoDB: for each word a list of the newest of them.
+"""Which solved tickets have a word, in MongoDB: for each stem a list of the newest of them.
 
 An index over the words of all tickets finds a common word in ever more of them; a list is as long
 as it may be, however old the desk is. Lists only point: what is found is read before it is shown.
@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from models.database import Database, answering
 from models.similar import telling
+from models.skill import stem
 from models.ticket import Ticket
 
 # Of each of so many words of a text, so many of the newest tickets with it are looked at; of those
-# all, the ones that have most of the words.
+# all, the ones that have most of the words. Words of one stem are one word.
 _MOST_WORDS, _MOST_OF_A_WORD, _MOST = 8, 50, 60
 
 
@@ -27,16 +28,28 @@ class Solutions:
         is_other = {"$ne": ["$$this", ticket.id]}
         others = {"$filter": {"input": {"$ifNull": ["$tickets", []]}, "cond": is_other}}
         newest = {"$slice": [{"$concatArrays": [others, [ticket.id]]}, -_MOST_OF_A_WORD]}
-        keys = [_key(ticket.team_id, word) for word in telling(ticket.text)]
+        stems = dict.fromkeys(map(stem, telling(ticket.text)))
+        keys = [_key(ticket.team_id, one) for one in stems]
         async with answering():
             await self._db.upsert_all("solutions", keys, [{"$set": {"tickets": newest}}])
 
     async def with_words_of(self, ticket: Ticket) -> Sequence[str]:
-        """The ids of solved tickets that have words of this one, those that have most first."""
-        keys = [_key(ticket.team_id, word) for word in telling(ticket.text)[:_MOST_WORDS]]
+        """The ids of solved tickets that have words of this one, those that have most first.
+
+        The ending of a word does not matter, as it does not where titles are compared.
+        """
+        words = telling(ticket.text)
+        stems = list(dict.fromkeys(map(stem, words)))[:_MOST_WORDS]
+        # Older lists are of words as they stand; what is in both has the word once all the same.
+        asked = {word: its for word in words if (its := stem(word)) in stems}
+        asked |= {one: one for one in stems}
+        keys = {_key(ticket.team_id, one): its for one, its in asked.items()}
         async with answering():
-            lists = await self._db.solutions.find({"_id": {"$in": keys}}).to_list(len(keys))
-        times = Counter(one for each in lists for one in each["tickets"] if one != ticket.id)
+            lists = await self._db.solutions.find({"_id": {"$in": [*keys]}}).to_list(len(keys))
+        having = dict.fromkeys(
+            (keys[each["_id"]], one) for each in lists for one in each["tickets"]
+        )
+        times = Counter(one for _, one in having if one != ticket.id)
         return [one for one, _ in times.most_common(_MOST)]
 
 

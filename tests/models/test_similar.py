@@ -193,6 +193,20 @@ async def test_a_short_title_finds_what_was_described_at_length(desk: Desk) -> N
     assert [one.ticket_id for one in like] == [known.id]
 
 
+async def test_among_many_of_its_words_a_ticket_is_found_by_one_that_ends_otherwise(
+    desk: Desk,
+) -> None:
+    known = await solved(desk, "Excel on the tablet crashed")
+    for number in range(50):
+        newer = {"id": f"T-{1000 + number}", "title": "Excel, tablet"}
+        await desk.solutions.keep(known.model_copy(update=newer))
+
+    asked = await opened(desk, "Excel on my tablet crashes")
+
+    like = await desk.search.solved_like(asked, at_least=ALIKE)
+    assert [one.ticket_id for one in like] == [known.id]
+
+
 async def test_a_damaged_ticket_holds_up_no_look_for_what_is_alike(desk: Desk) -> None:
     damaged = await solved(desk, "Quokka is in the lift")
     sound = await solved(desk, "Quokka in the lift")
