@@ -27,9 +27,10 @@ from models.errors import Unavailable
 from models.lesson import Lesson
 from models.similar import ALIKE
 from models.ticket import Status, Ticket
-from models.triage import Category, Engine, Priority, Triage
+from models.triage import Category, Priority
 from sandbox.servers import Servers
 from tests.desks import desk_on
+from tests.models.desk_words import triage
 
 _WORDS, _LONG = 20_000, 60
 _LESSONS = 5000
@@ -200,18 +201,11 @@ def _configuration(count: int, chance: random.Random) -> Configuration:
 def _lesson(at: int, configuration: Configuration, chance: random.Random) -> Lesson:
     category = configuration.categories[at % len(configuration.categories)]
     text = f"{_text(chance)} {chance.choice(category.keywords)}"
-    said = Triage(
-        category=category.name,
-        priority=Priority.NORMAL,
-        summary="",
-        engine=Engine.BUILTIN,
-        confidence=0,
-    )
     return Lesson(
         ticket_id=f"T-{at}",
         team_id="T1",
         text=text,
-        said=said,
+        said=triage(category=category.name),
         category=category.name,
         priority=chance.choice(list(Priority)),
         by="UBOB",
