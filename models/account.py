@@ -75,8 +75,16 @@ class Act(BaseModel):
     via: str = "slack"
 
 
-def standing(ticket: Ticket) -> dict[str, Any]:
-    """How a ticket stands, as far as the log may say: of a confidential one its status alone."""
+def differing(before: Ticket | None, after: Ticket) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How a ticket stood and how it stands, where that differs, as far as the log may say."""
+    was, is_ = _standing(before) if before else {}, _standing(after)
+    changed = {name for name in {*was, *is_} if was.get(name) != is_.get(name)}
+    then, now = ({name: one[name] for name in one if name in changed} for one in (was, is_))
+    return then, now
+
+
+def _standing(ticket: Ticket) -> dict[str, Any]:
+    """Of a confidential one its status alone."""
     if ticket.confidential:
         return {"status": ticket.status.value}
     known = ticket.model_dump(mode="json", include={"status", "assignee", "watchers"})

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, NAMESPACE_URL, uuid4, uuid5
 
-from models.account import Act, Issued, Scope, narrowed, standing
+from models.account import Act, Issued, Scope, differing, narrowed
 from models.database import Database, answering, index
 from models.errors import NoSuchToken, NotAllowed
 from models.member import Member
@@ -249,9 +249,7 @@ class Accounts:
         key: str = "",
     ) -> None:
         """Write down what somebody has done to a ticket: how it stood, and how it stands."""
-        was, is_ = standing(before) if before else {}, standing(after)
-        changed = {name for name in {*was, *is_} if was.get(name) != is_.get(name)}
-        then, now = ({name: one[name] for name in one if name in changed} for one in (was, is_))
+        then, now = differing(before, after)
         await self.note(by, what, after.id, before=then, after=now, via=via, key=key)
 
     async def acts(self, team_id: str, *, limit: int = MOST_ACTS, before: str = "") -> list[Act]:
