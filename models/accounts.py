@@ -4,7 +4,6 @@ A token counts when its signature does, its record is there and not revoked, and
 active; its scopes are narrowed to what the owner's role allows at that very moment.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +24,6 @@ _NOTED_EVERY = timedelta(minutes=1)
 # Records outlive their tokens for so long, to be looked at.
 _KEPT = timedelta(days=30)
 MOST_ACTS = 200
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
