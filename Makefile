@@ -47,7 +47,7 @@ bench: $(READY) ## measure the desk on this machine, into docs/performance.md; 1
 eval: $(READY) ## replay triage over TICKETS=folder of CSV files, into docs/triage.md
 	@[ -d "$(TICKETS)" ] || { echo "There is no folder $(TICKETS): make eval TICKETS=a-folder-of-CSV-files" >&2; exit 1; }
 	@$(BIN)/python -m jobs.doctor eval "$(TICKETS)" --into docs/triage.md --draws 3 \
-	  --lessons 0,50,200,1000,5000 --categories tests/conformance/triage_categories.json $(ARGS)
+	  --lessons 0,50,200,1000,5000 --most 10000 --categories tests/conformance/triage_categories.json $(ARGS)
 	@$(BIN)/python -m tests.speed --into docs/triage.md
 
 screenshots: $(READY) browser ## take the pictures of the README anew

@@ -61,7 +61,7 @@ def builtin(categories: Sequence[Category], examples: Sequence[Example]) -> Answ
 
     def answer(texts: Sequence[str]) -> Answers:
         likely = classifier.likelihoods(texts)
-        return Answers(named(categories, likely), classifier.confidence(likely))
+        return Answers(named(categories, likely), classifier.confidence(texts, likely))
 
     return answer
 

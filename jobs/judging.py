@@ -14,12 +14,14 @@ from sklearn.metrics import cohen_kappa_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 
 from jobs.baselines import described, likeness, ranking
+from jobs.evaluation import Answering, Answers, builtin, named
 from jobs.known import Data, Levelled, Twins, title_of
-from models.classifier import Classifier, Example
+from models.classifier import Example
 from models.experts import Scores
 from models.ordering import Ordering
 from models.similar import Past, Solved, alike
 from models.skill import words
+from models.triage import Category
 
 _SHOWN = 5
 # The upper two levels of a scale are what must not be missed.
@@ -58,7 +60,10 @@ def _priority_row(
 
 
 def strangers(data: Data, lessons: Sequence[int]) -> Iterator[str]:
-    """Whether a text of no category is told from the others: by what speaks for the best.
+    """Whether a text of no category is told from the others.
+
+    The engine tells it by how sure it is, which is what people see; the baselines by how much
+    speaks for the best category.
 
     Args:
         lessons: after how many the engine is asked; the baselines know only the categories.
@@ -71,27 +76,30 @@ def strangers(data: Data, lessons: Sequence[int]) -> Iterator[str]:
     random.Random(0).shuffle(known)  # noqa: S311  # the same draw each time is wanted
     profiles = [described(category) for category in data.categories]
     for count in [count for count in lessons if count < len(known)]:
-        taught = Classifier(data.categories, known[:count])
-        yield _strangers_row(data, "builtin", taught.evidence, known, count)
+        taught = builtin(data.categories, known[:count])
+        yield _strangers_row(data, "builtin", known, count, taught)
     for engine, scores in (("bm25", ranking(profiles)), ("tfidf", likeness(profiles))):
-        yield _strangers_row(data, engine, scores, known, 0)
+        yield _strangers_row(data, engine, known, 0, _by_best(data.categories, scores))
+
+
+def _by_best(
+    categories: Sequence[Category], scores: Callable[[Sequence[str]], Scores]
+) -> Answering:
+    def answer(texts: Sequence[str]) -> Answers:
+        found = scores(texts)
+        return Answers(named(categories, found), found.max(axis=1))
+
+    return answer
 
 
 def _strangers_row(
-    data: Data,
-    engine: str,
-    scores: Callable[[Sequence[str]], Scores],
-    known: Sequence[Example],
-    lessons: int,
+    data: Data, engine: str, known: Sequence[Example], lessons: int, answer: Answering
 ) -> str:
     asked = known[lessons:]
-    found = scores([example.text for example in asked])
-    names = [category.name for category in data.categories]
-    told = [names[place] for place in found.argmax(axis=1)]
-    hit = np.array([name == one.label for name, one in zip(told, asked, strict=True)])
-    own, foreign = found.max(axis=1), scores(data.strangers).max(axis=1)
-    areas = (_area(own, foreign), _area(own[hit], foreign))
-    counts = f"{lessons:,} | {len(own):,} | {len(foreign):,}"
+    own, foreign = answer([example.text for example in asked]), answer(data.strangers).sure
+    hit = np.array([said == one.label for said, one in zip(own.labels, asked, strict=True)])
+    areas = (_area(own.sure, foreign), _area(own.sure[hit], foreign))
+    counts = f"{lessons:,} | {len(asked):,} | {len(foreign):,}"
     return f"| {data.name} | {counts} | {engine} | {areas[0]:.3f} | {areas[1]:.3f} |"
 
 

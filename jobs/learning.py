@@ -142,7 +142,7 @@ def judged(taught: Taught, plain: Triage, ticket: Ticket, configuration: Configu
     A text in which nothing is known stays with the category that takes what fits no other.
     """
     likely = taught.classifier.likelihoods([ticket.text])
-    sure = round(float(taught.classifier.confidence(likely)[0]), 2)
+    sure = round(float(taught.classifier.confidence([ticket.text], likely)[0]), 2)
     if not plain.confidence and sure < _HALF:
         return plain
     order = likely[0].argsort()[::-1]

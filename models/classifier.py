@@ -8,12 +8,13 @@ https://arxiv.org/abs/1706.04599).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.experts import Counted, Keywords, Learned, Reader, Scores, profile
+from models.experts import Counted, Familiar, Keywords, Learned, Reader, Scores, profile
 from models.triage import Category
 
 # The more corrections, the fewer folds are needed: from so many corrections on, so many folds.
@@ -21,12 +22,12 @@ _FOLDS = ((2000, 3), (500, 5), (0, 10))
 # Keywords, likeness to the profile, likeness to what was corrected, the learned machine, how often
 # each word stood with each category, and how common a category is: what they count before anything
 # is known about how good they are.
-_START = np.array([2.0, 12.0, 3.0, 0.5, 0.01, 0.3])
+_START = np.array([2.0, 12.0, 6.0, 0.5, 0.03, 0.3])
 _PULL = 2.0
 # Likeness goes by pieces of words mostly; who learns can make more of whole words.
 _WORDS_LEARNT = 0.5
-# Without corrections it is less often right than it seems.
-_COLD_SURENESS = (0.6, -0.5)
+# Without corrections it is less often right than it seems, and less yet where it knows few words.
+_COLD_SURENESS = np.array([0.45, 1.5, -1.0])
 _FEWEST = 15
 
 
@@ -62,11 +63,14 @@ class Classifier:
         self._across = self._profiles.T.tocsr(), self._texts.T.tocsr()
         self.trust = _START
         self._sureness = _COLD_SURENESS
+        self._familiar = Familiar([*profiles, *texts])
         if len(known) >= _FEWEST:
             fold = _folded(len(known))
-            said = self._held_back(texts, fold)
+            said, familiar = self._held_back(profiles, texts, fold)
             self.trust = _earned(said, self._columns)
-            self._sureness = _calibrated(_foretold(said, self._columns, fold), self._columns)
+            foretold = _foretold(said, self._columns, fold)
+            hit = foretold.argmax(axis=1) == self._columns
+            self._sureness = _calibrated(_signs(foretold, familiar), hit)
         everything = np.arange(len(known))
         self._told = self._taught(everything)
 
@@ -78,10 +82,9 @@ class Classifier:
         """How likely each category is, for each text."""
         return _softmax(self.evidence(texts))
 
-    def confidence(self, likelihoods: Scores) -> NDArray[np.float64]:
-        """How often an answer like each of these was right."""
-        slope, offset = self._sureness
-        return _certain(slope * _odds(likelihoods) + offset)
+    def confidence(self, texts: Sequence[str], likelihoods: Scores) -> NDArray[np.float64]:
+        """How often an answer like each of these was right, to a text of which as much is known."""
+        return _certain(_signs(likelihoods, self._familiar.shares(texts)) @ self._sureness)
 
     def nearest(self, text: str, *, most: int) -> list[tuple[int, float]]:
         """The examples most like a text, and how much, by the place of their label being known."""
@@ -101,16 +104,21 @@ class Classifier:
             ]
         )
 
-    def _held_back(self, texts: Sequence[str], fold: NDArray[np.int64]) -> NDArray[Any]:
-        """What the experts say of each example when they were not taught by it."""
+    def _held_back(
+        self, profiles: Sequence[str], texts: Sequence[str], fold: NDArray[np.int64]
+    ) -> tuple[NDArray[Any], NDArray[np.float64]]:
+        """What the experts say of each example, and how familiar it is, without having seen it."""
         said = np.zeros((len(_START), len(texts), len(self.labels)))
+        familiar = np.zeros(len(texts))
         for held in range(fold.max() + 1):
             rows = np.flatnonzero(fold == held)
             others = np.flatnonzero(fold != held)
             some = [texts[int(row)] for row in rows]
             vectors = self.reader.as_new(self._texts[rows], [self._profiles, self._texts[others]])
             said[:, rows] = self._opinions(some, vectors, self._taught(others))
-        return said
+            read = (texts[int(row)] for row in others)
+            familiar[rows] = Familiar(chain(profiles, read)).shares(some)
+        return said, familiar
 
 
 class _Taught:
@@ -204,16 +212,24 @@ def _certain(odds: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def _calibrated(foretold: Scores, right: NDArray[np.int64]) -> tuple[float, float]:
-    """Slope and offset by which odds foretell how often what is likeliest is right (Platt)."""
+def _signs(likelihoods: Scores, familiar: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What tells whether an answer is right: its odds, and how many of the words are known."""
+    return np.stack([_odds(likelihoods), familiar, np.ones(len(familiar))], axis=1)
+
+
+def _calibrated(signs: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What each sign counts, for how often what is likeliest is right (Platt)."""
     from scipy.optimize import minimize  # noqa: PLC0415  # heavy
 
-    odds = _odds(foretold)
-    hit = foretold.argmax(axis=1) == right
+    usual = np.array([1.0, 1.0, 0.0])
 
     def surprise(line: NDArray[np.float64]) -> float:
-        signed = np.where(hit, 1, -1) * (line[0] * odds + line[1])
-        return float(np.logaddexp(0, -signed).sum() + (line[0] - 1) ** 2)
+        signed = np.where(hit, 1, -1) * (signs @ line)
+        far = (line - usual)[:2]
+        return float(np.logaddexp(0, -signed).sum() + far @ far)
 
-    slope, offset = minimize(surprise, np.array([1.0, 0.0]), method="L-BFGS-B").x
-    return max(float(slope), 0.0), float(offset)
+    found = minimize(
+        surprise, usual, method="L-BFGS-B", bounds=[(0, None), (0, None), (None, None)]
+    )
+    line: NDArray[np.float64] = found.x
+    return line

@@ -8,12 +8,14 @@ https://www.csie.ntu.edu.tw/~cjlin/papers/liblinear.pdf
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.similar import telling
 from models.skill import stem, words
 from models.triage import Category
 
@@ -26,7 +28,7 @@ _MANY = 1000
 _MANY_EACH = 100
 _OF_LITTLE_WORDS = 0.2
 # As if each word had been seen so often more in texts of every label.
-_SEEN_BEFORE = 0.01
+_SEEN_BEFORE = 0.001
 _WORDS_SHARE = 0.15
 # Liblinear is deterministic for a seed, so that each worker learns the same.
 _SEED = 7
@@ -81,6 +83,22 @@ class Keywords:
             for column, strength in owners:
                 row[column] += strength * rare * (1 + math.log(spans[span]))
         return row / (1 + math.log(1 + len(found)))
+
+
+class Familiar:
+    """How much of a text is known: the share of its telling words that stood in others."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._known = frozenset(chain.from_iterable(map(_telling_stems, texts)))
+
+    def shares(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """The share for each text, between 0 and 1; of few words it is never quite either."""
+        each = map(_telling_stems, texts)
+        return np.array([(len(one & self._known) + 0.5) / (len(one) + 1) for one in each])
+
+
+def _telling_stems(text: str) -> frozenset[str]:
+    return frozenset(map(stem, telling(text.replace("_", " "))))
 
 
 class Reader:

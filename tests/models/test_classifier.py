@@ -1,5 +1,6 @@
 """What the built-in engine makes of categories, and what corrections teach it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_likelihoods_add_up_and_confidence_is_a_share_even_of_nothing() -> None:
     likely = taught.likelihoods(["", "🤷", "vpn " * 1000])
 
     assert np.allclose(likely.sum(axis=1), 1)
-    assert all(0 <= sure <= 1 for sure in taught.confidence(likely))
+    assert all(0 <= sure <= 1 for sure in taught.confidence(["", "🤷", "vpn " * 1000], likely))
 
 
 def test_lessons_of_a_category_that_is_gone_are_left_out() -> None:
@@ -78,7 +79,7 @@ def test_noise_makes_it_unsure() -> None:
     noise = [Example(f"thing {number % 7}", str(label)) for number, label in enumerate(labels)]
     taught = Classifier(CATEGORIES, noise)
 
-    sure = taught.confidence(taught.likelihoods(["thing 3"]))
+    sure = taught.confidence(["thing 3"], taught.likelihoods(["thing 3"]))
 
     assert sure[0] < 0.6
 
@@ -154,3 +155,34 @@ def test_levels_are_given_as_often_as_they_were_in_the_corrections() -> None:
     assert told[:20].count("high") >= 18
     assert told[20:].count("high") <= 2
     assert Ordering(["low", "high"], []).told(["x"]) is None
+
+
+def test_it_is_less_sure_of_a_text_whose_words_it_does_not_know() -> None:
+    for lessons in ([], LESSONS):
+        taught = Classifier(CATEGORIES, lessons)
+        texts = ["router", "router quokka marzipan trombone"]
+        likely = taught.likelihoods(["router", "router"])
+
+        known, strange = taught.confidence(texts, likely)
+
+        assert known > strange
+
+
+def _doubt(strange_label: Callable[[int], str]) -> float:
+    """By how much it is less sure of a text whose words it does not know, as odds."""
+    plain = [
+        Example(f"the {thing} makes trouble", label)
+        for thing, label in 20 * [("gizmo", "Network"), ("widget", "Printing")]
+    ]
+    strange = [Example(f"gizmo qua{n} mar{n} tro{n}", strange_label(n)) for n in range(60)]
+    taught = Classifier(CATEGORIES, [*plain, *strange])
+    texts = ["the gizmo makes trouble", "gizmo marzipan quokka trombone"]
+    sure = taught.confidence(texts, taught.likelihoods(texts[:1] * 2))
+    known, unknown = np.log(sure / (1 - sure))
+    return float(known - unknown)
+
+
+def test_unknown_words_make_it_the_less_sure_the_more_often_it_was_wrong_about_such_texts() -> None:
+    labels = [category.name for category in CATEGORIES]
+
+    assert _doubt(lambda n: labels[n % 3]) > 1.2 * _doubt(lambda _: "Network")
