@@ -107,6 +107,20 @@ def test_slack_shows_what_came_of_a_text() -> None:
     assert check_view(try_out.draw()) == []
 
 
+def test_what_came_of_a_text_says_first_whose_word_it_is() -> None:
+    asked = triage("vpn", engine=Engine.GEMINI, model="gemini-9", ms=2776, tokens=1, notes="")
+    words = triage("vpn", why_builtin="no Gemini key is set", notes="Look at the gateway.")
+
+    by_gemini = try_out.told(asked, None, [], try_out.answered(asked))
+    by_words = try_out.told(words, None, [], try_out.answered(words))
+
+    assert by_gemini[0].startswith("This is *Gemini's* word: gemini-9, 2.8 s, 1 token. ")
+    assert "under *Sent to Gemini*, T-0" in by_gemini[0]
+    assert "Notes" not in str(by_gemini)
+    assert by_words[0].endswith("has learnt, since no Gemini key is set.")
+    assert "*Notes:* Look at the gateway." in by_words[1]
+
+
 @pytest.mark.parametrize("amount", [0, 1, 100, 300])
 def test_slack_opens_the_correction_form_with_any_lists(amount: int) -> None:
     names = [f"{HOSTILE}{number}"[-50:] for number in range(amount)]
