@@ -94,7 +94,9 @@ def triaged_by(ticket: Ticket) -> str:
         f"{triage.ms} ms" if triage.ms else "",
         counted(triage.tokens, "token") if triage.tokens else "",
     ]
-    sure = f"{name} ({triage.confidence:.0%} sure of the category{because})"
+    was = ticket.said.category if ticket.said else triage.category
+    what = "the category" if was == triage.category else was
+    sure = f"{name} ({triage.confidence:.0%} sure of {what}{because})"
     return ", ".join([sure, *filter(None, asked)])
 
 
