@@ -8,8 +8,8 @@ from models.assignment import Choice
 from models.cards import Block
 from models.errors import InvalidDraft
 from models.member import Member
-from models.trial import TRIAL
 from models.triage import Engine, Triage
+from models.trial import TRIAL
 from models.wording import PRIORITY_MARKS, clip, counted, escape, listed, mention
 
 CALLBACK = "try_out"

@@ -19,7 +19,7 @@ from models.correction import Correction
 from models.member import Member, Role
 from models.similar import Solved
 from models.skill import Skill
-from models.ticket import Draft, Status
+from models.ticket import Draft, Report, Status
 from models.triage import Category, Engine
 from sandbox.slack.blockkit import check_view
 from tests.models.desk_words import ticket_at, triage
@@ -51,8 +51,18 @@ def test_slack_shows_what_may_help_and_asks_how_it_was_solved() -> None:
 
     assert check_view(receipt) == check_view(solution_form.draw(ticket)) == []
     assert check_view(sentence_view(*ticket_form.solved(ticket))) == []
+    assert "reopen it from your messages with Frontdesk" in str(ticket_form.solved(ticket))
+    assert "a ticket like it was solved this way" in str(receipt)
     assert quote(helpful.solution) in receipt["blocks"]
     assert not [word for word in ("T-7", "secret") if word in str(receipt)]
+
+
+def test_who_answers_an_incident_is_told_how_many_read_it() -> None:
+    reports = (Report(ticket_id="T-7", by="U7"), Report(ticket_id="T-8", by="U8"))
+    first = ticket_at(Status.CLAIMED, incident="T-1", reports=reports)
+
+    assert "All 3 are told, too." in str(solution_form.draw(first, to_all=True))
+    assert "Who asked is told, too." in str(solution_form.draw(first))
 
 
 @pytest.mark.parametrize("amount", [1, 29, 300])
