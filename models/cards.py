@@ -20,6 +20,7 @@ from models.wording import (
     clip,
     escape,
     listed,
+    listed_briefly,
     mention,
     moderator_line,
     moment,
@@ -272,7 +273,7 @@ def _incident(ticket: Ticket) -> list[Block]:
     says = f"{first} says the same, as do others"
     says += "." if over else f": whoever has {first} can answer them all."
     if ticket.reports:
-        also = clip(", ".join(report.ticket_id for report in ticket.reports), 300)
+        also = listed_briefly(tuple(report.ticket_id for report in ticket.reports))
         report = "reported" if over else "report"
         says = f"*{people_in(ticket)} people {report} this*, also in {also}."
     return [section(f":rotating_light: {says}")] if ticket.incident else []

@@ -19,6 +19,7 @@ PRIORITY_MARKS = {
     Priority.URGENT: ":red_circle: urgent",
 }
 
+_MOST_NAMED = 10
 STEP_WORDS = {
     Step.TRIAGE: "the triage",
     Step.ASSIGN: "the assignment",
@@ -73,6 +74,12 @@ def zone_of(tz: str) -> ZoneInfo:
 def listed(names: tuple[str, ...]) -> str:
     """Names in a row, or a word that says there are none."""
     return ", ".join(names) or "none"
+
+
+def listed_briefly(names: tuple[str, ...]) -> str:
+    """The first of many names in a row, and how many there are besides."""
+    more = len(names) - _MOST_NAMED
+    return listed(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def counted(number: int, noun: str) -> str:

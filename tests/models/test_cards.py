@@ -227,6 +227,8 @@ def test_an_incident_that_is_over_is_told_as_over() -> None:
 
     assert "*3 people report this*, also in T-7, T-8." in says(Status.CLAIMED, reports=reports)
     assert "*3 people reported this*, also in T-7" in says(Status.RESOLVED, reports=reports)
+    many = tuple(Report(ticket_id=f"T-{n}", by=f"U{n}") for n in range(100, 300))
+    assert "T-108, T-109 and 190 more." in says(Status.CLAIMED, reports=many)
     assert "others: whoever has T-1 can answer them all." in says(Status.OFFERED)
     assert "T-1 says the same, as do others." in says(Status.RESOLVED)
 
