@@ -294,3 +294,4 @@ async def test_a_model_that_obeys_words_nobody_thought_of_is_not_believed(
     assert len(google.requests) == 1
     assert (said.category, said.skills, said.second) == ("Network", ("vpn",), "Security")
     assert said.notes.startswith("Gemini said Security; the words of the text say otherwise.")
+    assert said.confidence == 0.75
