@@ -78,7 +78,9 @@ def weighed(said: Triage, ticket: Ticket, configuration: Configuration) -> Triag
         return said
     notes = f"Gemini said {said.category}; the words of the text say otherwise. {said.notes}"
     kept = {"category": words.category, "skills": words.skills, "second": said.category}
-    return said.model_copy(update=kept | {"notes": clip(notes, 1500)})
+    # How sure Gemini was is no word about a category that it did not say.
+    sure = {"confidence": words.confidence}
+    return said.model_copy(update=kept | sure | {"notes": clip(notes, 1500)})
 
 
 async def _within_the_day(

@@ -20,6 +20,7 @@ from models.wording import (
     clip,
     escape,
     listed,
+    listed_briefly,
     mention,
     moderator_line,
     moment,
@@ -238,7 +239,8 @@ def _facts(ticket: Ticket, triage: Triage) -> Block:
 def _unsure(ticket: Ticket, triage: Triage) -> list[Block]:
     """What the engine can't decide, and the buttons to decide it with."""
     if triage.second in {"", triage.category}:
-        return [section(f":thinking_face: *Not sure that it is {escape(triage.category)}.*")]
+        asks = f"*Not sure that it is {escape(triage.category)}.* If it is not, *Correct* it."
+        return [section(f":thinking_face: {asks}")]
     either = f"{escape(triage.category)} or {escape(triage.second)}"
     choices = {Button.LIKELIEST: triage.category, Button.SECOND: triage.second}
     buttons = [_button(ticket, button, clip(name, 75)) for button, name in choices.items()]
@@ -266,11 +268,14 @@ def _told(ticket: Ticket, triage: Triage) -> list[Block]:
 
 
 def _incident(ticket: Ticket) -> list[Block]:
-    """That several people have reported the same."""
-    says = f"{ticket.incident} says the same, as do others: who has that can answer all of them."
+    """That several people have reported the same, and who can answer them while it is open."""
+    over, first = ticket.status is Status.RESOLVED, ticket.incident
+    says = f"{first} says the same, as do others"
+    says += "." if over else f": whoever has {first} can answer them all."
     if ticket.reports:
-        also = clip(", ".join(report.ticket_id for report in ticket.reports), 300)
-        says = f"*{people_in(ticket)} people report this*, also in {also}."
+        also = listed_briefly(tuple(report.ticket_id for report in ticket.reports))
+        report = "reported" if over else "report"
+        says = f"*{people_in(ticket)} people {report} this*, also in {also}."
     return [section(f":rotating_light: {says}")] if ticket.incident else []
 
 

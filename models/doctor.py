@@ -116,7 +116,7 @@ async def _redis(desk: Desk) -> list[Finding]:
         Finding("Redis", f"{version}, {policy}", todo),
         Finding(
             "worker",
-            "works" if heartbeat else "not seen for the last seconds",
+            "seen in the last seconds" if heartbeat else "not seen for the last seconds",
             "" if heartbeat else "Start one: arq jobs.worker.WorkerSettings",
         ),
         Finding(

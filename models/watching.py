@@ -17,6 +17,10 @@ from models.wording import not_for_you
 
 MOST = 20
 WHO = "slack_id"
+_FOR_MODERATORS = (
+    "Only moderators can watch tickets. Your own are in your messages with Frontdesk, each with a "
+    "card that says how it stands."
+)
 
 
 async def watch(desk: Desk, ticket_id: str, *, by: Member, who: str, watches: bool) -> Ticket:
@@ -34,7 +38,7 @@ async def watch(desk: Desk, ticket_id: str, *, by: Member, who: str, watches: bo
         if not concerns(ticket, by):
             raise NoSuchTicket
         if not may(verb, by, ticket):
-            raise NotAllowed(not_for_you(ticket))
+            raise NotAllowed(_FOR_MODERATORS if verb is Verb.WATCH else not_for_you(ticket))
         if not watches:
             return _without(ticket, who, now)
         after = _with(ticket, who, now)

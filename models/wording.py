@@ -19,6 +19,7 @@ PRIORITY_MARKS = {
     Priority.URGENT: ":red_circle: urgent",
 }
 
+_MOST_NAMED = 10
 STEP_WORDS = {
     Step.TRIAGE: "the triage",
     Step.ASSIGN: "the assignment",
@@ -75,6 +76,12 @@ def listed(names: tuple[str, ...]) -> str:
     return ", ".join(names) or "none"
 
 
+def listed_briefly(names: tuple[str, ...]) -> str:
+    """The first of many names in a row, and how many there are besides."""
+    more = len(names) - _MOST_NAMED
+    return listed(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def counted(number: int, noun: str) -> str:
     """ "no open tickets", "1 open ticket", "2 open tickets"."""
     amount = "no" if number == 0 else str(number)
@@ -94,7 +101,9 @@ def triaged_by(ticket: Ticket) -> str:
         f"{triage.ms} ms" if triage.ms else "",
         counted(triage.tokens, "token") if triage.tokens else "",
     ]
-    sure = f"{name} ({triage.confidence:.0%} sure of the category{because})"
+    was = ticket.said.category if ticket.said else triage.category
+    what = "the category" if was == triage.category else was
+    sure = f"{name} ({triage.confidence:.0%} sure of {what}{because})"
     return ", ".join([sure, *filter(None, asked)])
 
 

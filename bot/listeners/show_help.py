@@ -11,7 +11,7 @@ HELP = """\
 • `/ticket help` shows this.
 • `/ticket watch T-42` shows a moderator how that ticket goes on; `/ticket unwatch T-42` stops it.
 • `/ticket token` gives you a token for programs, and shows those you have.
-• `/ticket admin` is for admins: roles and skills of people.
+• `/ticket admin` is for admins: people, skills and categories, and how the desk does.
 Once it is sent, your ticket gets a number and a card in your messages with Frontdesk. \
 The card always says who has it and what happens next."""
 

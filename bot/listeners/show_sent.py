@@ -33,7 +33,7 @@ async def show_sent(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
     admin = await acting.admin(desk, body)
     ticket_id = sent.read(body["view"])
     ticket = await _ticket(desk, admin.team_id, ticket_id)
-    shown = await desk.sent.of(admin.team_id, ticket_id, limit=sent.MOST_SHOWN)
+    shown = await desk.sent.of(admin.team_id, ticket_id, limit=sent.MOST_SHOWN + 1)
     key = f"read sent:{body['view']['id']}:{ticket_id}"
     await desk.accounts.note(admin, "read what was sent to the AI", ticket_id, key=key)
     await ack(response_action="update", view=sent.draw(ticket, shown))

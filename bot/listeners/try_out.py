@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 from bot import acting
 from bot.background import Background
 from bot.views import try_out
-from models import arranging, builtin
+from models import arranging, builtin, wariness
 from models.assignment import choose, doubtful, passed_over
 from models.cards import Block
 from models.clock import now
@@ -50,11 +50,12 @@ async def try_text(ack: AsyncAck, body: dict[str, Any], desk: Desk, background: 
     team_id = (await acting.admin(desk, body)).team_id
     ticket = tried(team_id, *try_out.read(body["view"]))
     configuration = await desk.store.configuration(team_id)
-    said = builtin.triage(ticket, configuration, why="")
+    said = builtin.triage(wariness.to_be_read(ticket), configuration, why="")
+    said = wariness.noted(said, ticket)
     least = by_words(ticket.text, desk.settings.floor_words)
     said = builtin.raised(said, ticket, configuration, least=least)
-    private = builtin.private_category(ticket, configuration) is not None
-    gemini = desk.settings.gemini_api_key is not None and not private
+    kept = builtin.private_category(ticket, configuration) or wariness.instructs(ticket.text)
+    gemini = desk.settings.gemini_api_key is not None and not kept
     # Each text has a page of its own, so that a late answer comes to its own text alone.
     page = uuid4().hex
     shown = await _told(desk, ticket, said, by=try_out.asking(gemini=gemini))

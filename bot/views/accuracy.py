@@ -12,6 +12,9 @@ OPEN = "show_accuracy"
 TITLE = "Is triage right?"
 # A section holds 3000 characters, a modal 100 blocks; more than these are read by nobody.
 _MOST_LINES, _NAME, _SECTION = 25, 60, 2900
+_LEGEND = (
+    "\nRight: the category. Overridden: category, priority or skills were changed by a moderator."
+)
 _NAMES = {Engine.GEMINI.value: "Gemini", Engine.BUILTIN.value: "The built-in engine"}
 
 
@@ -32,16 +35,16 @@ def _texts(accuracy: Accuracy) -> Iterator[str]:
             "or by resolving a ticket as it is."
         )
         return
-    newest = f"the newest {MOST_LESSONS}" if accuracy.tickets == MOST_LESSONS else "all"
+    last = " last" if accuracy.tickets == MOST_LESSONS else ""
     yield (
         f"*{_share(accuracy.right, accuracy.tickets)}* of categories were right, of "
-        f"{counted(accuracy.tickets, 'ticket')} that moderators have judged ({newest})."
+        f"{counted(accuracy.tickets, 'ticket')} that moderators have judged{last}."
     )
-    yield _list("By engine", [_engine(one) for one in accuracy.engines])
+    yield _list("By engine", [_engine(one) for one in accuracy.engines]) + _LEGEND
     yield _list("By category", [_category(one) for one in accuracy.categories])
     if accuracy.confusions:
         lines = [
-            f"{_name(one.said)} was {_name(one.is_)}: {counted(one.tickets, 'ticket')}"
+            f"{_name(one.is_)} taken for {_name(one.said)}: {counted(one.tickets, 'ticket')}"
             for one in accuracy.confusions
         ]
         yield _list("Taken for another", lines)
@@ -56,9 +59,9 @@ def _engine(one: OfEngine) -> str:
 
 
 def _category(one: OfCategory) -> str:
-    found = f"{_share(one.right, one.tickets)} found" if one.tickets else "none found"
+    found = f", {_share(one.right, one.tickets)} found" if one.tickets else ""
     meant = f"; where triage said so, {_share(one.right, one.said)} right" if one.said else ""
-    return f"{_name(one.category)}: {counted(one.tickets, 'ticket')}, {found}{meant}"
+    return f"{_name(one.category)}: {counted(one.tickets, 'ticket')}{found}{meant}"
 
 
 def _list(title: str, lines: list[str]) -> str:

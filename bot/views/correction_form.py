@@ -71,7 +71,7 @@ def _category(right: Triage, configuration: Configuration) -> Block:
 
 def _priority(right: Triage) -> Block:
     marks = {priority.value: mark for priority, mark in PRIORITY_MARKS.items()}
-    return _select(PRIORITY, "Priority", marks, right.priority.value)
+    return _select(PRIORITY, "Priority", marks, right.priority.value, emoji=True)
 
 
 def _skills(right: Triage, configuration: Configuration) -> list[Block]:
@@ -94,12 +94,15 @@ def _first(own: Iterable[str], others: Iterable[str], most: int) -> list[str]:
     return list(dict.fromkeys((*own, *others)))[:most]
 
 
-def _select(field: str, label: str, options: dict[str, str], chosen: str) -> Block:
+def _select(
+    field: str, label: str, options: dict[str, str], chosen: str, *, emoji: bool = False
+) -> Block:
+    drawn = {value: _option(value, text, emoji=emoji) for value, text in options.items()}
     element = {
         "type": "static_select",
         "action_id": _VALUE,
-        "options": [_option(value, text) for value, text in options.items()],
-        "initial_option": _option(chosen, options[chosen]),
+        "options": [*drawn.values()],
+        "initial_option": drawn[chosen],
     }
     return _input(field, label, element)
 
@@ -115,8 +118,8 @@ def _element(values: dict[str, Any], field: str) -> dict[str, Any]:
     return element
 
 
-def _option(value: str, text: str) -> Block:
-    return {"text": plain(text), "value": value}
+def _option(value: str, text: str, *, emoji: bool = False) -> Block:
+    return {"text": plain(text) | {"emoji": emoji}, "value": value}
 
 
 def _input(block_id: str, label: str, element: Block) -> Block:

@@ -7,14 +7,13 @@ from bot.views.fields import plain
 from models.cards import Block
 from models.health import Dead, Finding, Health
 from models.step import Step
-from models.wording import STEP_WORDS, clip, counted, escape, listed, moment
+from models.wording import STEP_WORDS, clip, counted, escape, listed_briefly, moment
 
 OPEN, TAKE_UP = "watch_desk", "take_up_tickets"
 REPLAY, REPLAY_ONE = "replay_steps", "replay_step"
 TITLE = "Is the desk well?"
 # What a section holds: https://docs.slack.dev/reference/block-kit/blocks/section-block
 _SECTION = 3000
-_NAMED_TICKETS = 10
 # What a menu holds: https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
 _OPTIONS = 100
 
@@ -49,7 +48,7 @@ def _blocks(health: Health, note: str) -> Iterator[Block]:
     if health.set_aside:
         names = tuple(health.set_aside)
         yield _section(
-            f":warning: *Damaged, and set aside:* {_named(names)}\n"
+            f":warning: *Damaged, and set aside:* {listed_briefly(names)}\n"
             "Their documents can't be read; the worker's log says why. Repair them in MongoDB, "
             "then try again."
         )
@@ -65,14 +64,9 @@ def _line(one: Finding) -> str:
 def _told(dead: Dead) -> str:
     return (
         f":x: *Given up: {STEP_WORDS[dead.step]}* for {counted(len(dead.tickets), 'ticket')}, "
-        f"since {moment(dead.since)}\n{_named(dead.tickets)}\n"
+        f"since {moment(dead.since)}\n{listed_briefly(dead.tickets)}\n"
         f"The reason, of the first: {escape(clip(dead.reason, 300))}"
     )
-
-
-def _named(tickets: tuple[str, ...]) -> str:
-    more = len(tickets) - _NAMED_TICKETS
-    return listed(tickets[:_NAMED_TICKETS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _try_again(action: str, *, value: str, what: str) -> Block:

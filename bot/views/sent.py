@@ -8,6 +8,7 @@ from models.cards import Block
 from models.errors import InvalidDraft
 from models.sent import Sending
 from models.ticket import Ticket
+from models.trial import TRIAL
 from models.wording import escape, moment
 
 OPEN = "show_sent"
@@ -54,7 +55,7 @@ def read(view: dict[str, Any]) -> str:
 
 
 def draw(ticket: Ticket, sent: Sequence[Sending]) -> Block:
-    """The page: word for word what was sent, the newest first."""
+    """The page: word for word what was sent, the newest first; of more than fit, that there are."""
     return {
         "type": "modal",
         "title": plain(TITLE),
@@ -68,15 +69,27 @@ def _blocks(ticket: Ticket, sent: Sequence[Sending]) -> Iterator[Block]:
         yield _section(f"*{ticket.id}* is confidential: it was never sent, and never is.")
         return
     if not sent:
-        why = ticket.triage.why_builtin if ticket.triage else "it has not been read yet"
         yield _section(f"*{ticket.id}*: nothing was sent, or it was more than 90 days ago.")
-        yield _section(f"What the triage says: {escape(why or 'nothing')}")
+        if why := _why_not(ticket):
+            yield _section(why)
     for one in sent[:MOST_SHOWN]:
         about = f"{escape(one.model)}, prompt {escape(one.prompt)}"
         yield _section(f"*{ticket.id}*, {moment(one.at)}, to {about}. *The text:*")
         yield from _pieces(one.text)
         yield _section("*The instruction:*")
         yield from _pieces(one.instruction)
+    if len(sent) > MOST_SHOWN:
+        yield _section(f"Those are the newest {MOST_SHOWN}; what was sent before is kept, too.")
+
+
+def _why_not(ticket: Ticket) -> str:
+    """Why Gemini has not triaged it (mrkdwn), as far as the ticket says."""
+    if ticket.id == TRIAL:
+        return ""
+    if ticket.triage is None:
+        return "It has not been triaged yet."
+    why = escape(ticket.triage.why_builtin)
+    return f"The built-in engine triaged it, since {why}." if why else ""
 
 
 def _pieces(text: str) -> Iterator[Block]:

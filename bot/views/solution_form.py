@@ -21,7 +21,7 @@ def draw(ticket: Ticket, *, to_all: bool = False) -> Block:
     Args:
         to_all: whether it is an answer to all tickets of the incident.
     """
-    told = "Who asked is told, too."
+    told = f"All {people_in(ticket)} are told, too." if to_all else "Who asked is told, too."
     if not ticket.confidential:
         told += " Shown also where something alike is asked, so please name nobody in it."
     element = {

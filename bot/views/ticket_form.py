@@ -102,8 +102,8 @@ def receipt(ticket: Ticket, draft: Draft, helpful: Solved | None = None) -> Bloc
 def solved(ticket: Ticket) -> tuple[str, ...]:
     """What is said to who has found the solution there (mrkdwn)."""
     return (
-        f"Glad to hear it. *{ticket.id}* is closed, and nobody works at it any more.",
-        "If it is not solved after all, reopen it from the message in your messages.",
+        f"Glad to hear it. *{ticket.id}* is closed, and nobody works on it any more.",
+        "If it is not solved after all, reopen it from your messages with Frontdesk.",
     )
 
 
@@ -116,7 +116,7 @@ def _may_help(ticket: Ticket, helpful: Solved) -> list[Block]:
     }
     return [
         {"type": "divider"},
-        section("*This may help:* something like it was solved so."),
+        section("*This may help:* a ticket like it was solved this way."),
         quote(helpful.solution),
         {"type": "actions", "block_id": SOLVED, "elements": [button]},
     ]

@@ -9,7 +9,8 @@ from models.cards import Block
 from models.errors import InvalidDraft
 from models.member import Member
 from models.triage import Engine, Triage
-from models.wording import PRIORITY_MARKS, clip, escape, listed, mention
+from models.trial import TRIAL
+from models.wording import PRIORITY_MARKS, clip, counted, escape, listed, mention
 
 CALLBACK = "try_out"
 TITLE = "Try it"
@@ -19,7 +20,10 @@ TEXT = "text"
 ASK_SECONDS = 20
 _TEXT_LENGTH = 3000
 _MOST_NAMED = 10
-_HINT = "As somebody would write it. No ticket comes of it; Gemini gets it as it gets a ticket."
+_HINT = (
+    "As somebody would write it; the first line is the title. No ticket comes of it. "
+    "Gemini, if the desk has it, gets it as it gets a ticket."
+)
 
 
 def draw() -> Block:
@@ -62,14 +66,14 @@ def result(external_id: str, *says: str) -> Block:
 def told(
     triage: Triage, choice: Choice | None, passed_over: Sequence[tuple[Member, str]], by: str
 ) -> list[str]:
-    """What came of it, by whom, and why (mrkdwn)."""
-    said = (
-        f"*Category:* {escape(triage.category)} ({triage.confidence:.0%} sure)\n"
-        f"*Priority:* {PRIORITY_MARKS[triage.priority]}\n"
-        f"*Skills:* {escape(listed(triage.skills))}\n"
-        f"*Why:* {escape(triage.notes)}"
-    )
-    return [said, by, _chosen(choice, passed_over)]
+    """Whose word it is, what came of it, and why (mrkdwn)."""
+    said = [
+        f"*Category:* {escape(triage.category)} ({triage.confidence:.0%} sure)",
+        f"*Priority:* {PRIORITY_MARKS[triage.priority]}",
+        f"*Skills:* {escape(listed(triage.skills))}",
+        *([f"*Notes:* {escape(triage.notes)}"] if triage.notes else []),
+    ]
+    return [by, "\n".join(said), _chosen(choice, passed_over)]
 
 
 def asking(*, gemini: bool) -> str:
@@ -80,23 +84,26 @@ def asking(*, gemini: bool) -> str:
     """
     who = "Gemini is asked" if gemini else "A worker is asked what the desk has learnt"
     return (
-        f":hourglass_flowing_sand: *{who} …* What follows takes this place within "
-        f"{ASK_SECONDS} seconds; this is what the built-in engine says at once."
+        f":hourglass_flowing_sand: *{who} …* The answer takes this place within {ASK_SECONDS} "
+        "seconds. Until then, this is what the built-in engine says at once:"
     )
 
 
 def answered(triage: Triage) -> str:
     """Whose word it is that the worker has answered with."""
     if triage.engine is Engine.GEMINI:
-        took = f"{triage.ms / 1000:.1f} s, {triage.tokens} tokens"
-        return f"That is *Gemini's* word: {escape(triage.model)}, {took}."
+        took = f"{triage.ms / 1000:.1f} s, {counted(triage.tokens, 'token')}"
+        return (
+            f"This is *Gemini's* word: {escape(triage.model)}, {took}. "
+            f"What it was sent is under *Sent to Gemini*, {TRIAL}."
+        )
     why = escape(clip(triage.why_builtin, 300))
-    return f"That is the *built-in engine's* word, by all that the desk has learnt: {why}."
+    return f"This is the *built-in engine's* word, by all that the desk has learnt, since {why}."
 
 
 NOBODY = (
-    "That is what the built-in engine says at once. No worker has answered what Gemini says, or "
-    "what the desk has learnt; *Is the desk well?* may say why."
+    "No worker has answered: this is only what the built-in engine says at once. "
+    "*Is the desk well?* may say why."
 )
 
 

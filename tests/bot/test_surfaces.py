@@ -401,3 +401,12 @@ async def test_the_button_on_the_card_of_who_watches_stops_it(doors: Doors) -> N
     await doors.presses(member, Button.UNWATCH.value, ticket)
 
     assert (await doors.desk.store.ticket(ticket.id))[0].watchers == ()
+
+
+async def test_who_asked_is_told_that_watching_is_for_moderators(doors: Doors) -> None:
+    member = await doors.person(Role.USER)
+    ticket = await doors.ticket(Verb.WATCH, member, Relation.REQUESTER)
+
+    answer = await command("watch", watches=True)(doors, member, ticket)
+
+    assert "Only moderators can watch tickets." in answer.text

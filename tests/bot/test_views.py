@@ -19,7 +19,7 @@ from models.correction import Correction
 from models.member import Member, Role
 from models.similar import Solved
 from models.skill import Skill
-from models.ticket import Draft, Status
+from models.ticket import Draft, Report, Status
 from models.triage import Category, Engine
 from sandbox.slack.blockkit import check_view
 from tests.models.desk_words import ticket_at, triage
@@ -51,8 +51,18 @@ def test_slack_shows_what_may_help_and_asks_how_it_was_solved() -> None:
 
     assert check_view(receipt) == check_view(solution_form.draw(ticket)) == []
     assert check_view(sentence_view(*ticket_form.solved(ticket))) == []
+    assert "reopen it from your messages with Frontdesk" in str(ticket_form.solved(ticket))
+    assert "a ticket like it was solved this way" in str(receipt)
     assert quote(helpful.solution) in receipt["blocks"]
     assert not [word for word in ("T-7", "secret") if word in str(receipt)]
+
+
+def test_who_answers_an_incident_is_told_how_many_read_it() -> None:
+    reports = (Report(ticket_id="T-7", by="U7"), Report(ticket_id="T-8", by="U8"))
+    first = ticket_at(Status.CLAIMED, incident="T-1", reports=reports)
+
+    assert "All 3 are told, too." in str(solution_form.draw(first, to_all=True))
+    assert "Who asked is told, too." in str(solution_form.draw(first))
 
 
 @pytest.mark.parametrize("amount", [1, 29, 300])
@@ -105,6 +115,20 @@ def test_slack_shows_what_came_of_a_text() -> None:
         assert check_view(try_out.result("page", *results)) == []
         assert "<!channel>" not in str(results)
     assert check_view(try_out.draw()) == []
+
+
+def test_what_came_of_a_text_says_first_whose_word_it_is() -> None:
+    asked = triage("vpn", engine=Engine.GEMINI, model="gemini-9", ms=2776, tokens=1, notes="")
+    words = triage("vpn", why_builtin="no Gemini key is set", notes="Look at the gateway.")
+
+    by_gemini = try_out.told(asked, None, [], try_out.answered(asked))
+    by_words = try_out.told(words, None, [], try_out.answered(words))
+
+    assert by_gemini[0].startswith("This is *Gemini's* word: gemini-9, 2.8 s, 1 token. ")
+    assert "under *Sent to Gemini*, T-0" in by_gemini[0]
+    assert "Notes" not in str(by_gemini)
+    assert by_words[0].endswith("has learnt, since no Gemini key is set.")
+    assert "*Notes:* Look at the gateway." in by_words[1]
 
 
 @pytest.mark.parametrize("amount", [0, 1, 100, 300])

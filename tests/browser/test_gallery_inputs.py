@@ -170,6 +170,23 @@ async def test_a_menu_that_is_searched_is_used_with_keys_alone(
     await expect(teas).to_be_focused()
 
 
+async def test_a_menu_that_is_searched_does_not_lie_over_the_form_before_it_is_wanted(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada = await opens(world.cast.ada)
+    await app.opens(
+        world.cast.ada, asks("Teas", menu("multi_static_select", "X", options=options(*TEAS)))
+    )
+    modal = ada.get_by_test_id("modal")
+    teas = modal.get_by_role("combobox", name="Teas")
+    await expect(teas).to_be_focused()
+    await expect(teas).to_have_attribute("aria-expanded", "false")
+
+    await teas.click()
+
+    await expect(modal.get_by_role("option")).to_have_text([*TEAS])
+
+
 async def test_a_menu_of_conversations_offers_what_its_filter_includes(
     opens: Opens, world: World, app: App
 ) -> None:

@@ -23,6 +23,21 @@ async def test_a_claim_in_one_window_is_seen_in_the_others_without_a_reload(
     await expect(card(ada, "T-1")).to_contain_text("Eve Holt has it")
 
 
+async def test_the_form_to_correct_shows_priorities_as_the_card_does(
+    opens: Opens, world: World
+) -> None:
+    eve = await opens(world.cast.eve)
+    await world.cast.ada.types("/ticket Outlook keeps asking for my password")
+    await world.cast.ada.submits()
+
+    await card(eve, "T-1").get_by_role("button", name="Correct").click()
+
+    form = eve.get_by_test_id("modal")
+    await form.get_by_label("Priority").select_option("🔴 urgent")
+    await submits(eve)
+    await expect(card(eve, "T-1")).to_contain_text("🔴 urgent")
+
+
 async def test_unread_messages_are_counted_until_they_are_seen(opens: Opens, world: World) -> None:
     eve = await opens(world.cast.eve, "#inbox")
     frontdesk = eve.get_by_role("link", name="Frontdesk")

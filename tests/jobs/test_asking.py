@@ -180,7 +180,24 @@ async def test_a_ticket_with_orders_for_the_model_is_not_sent(
 
     assert google.requests == []
     assert (said.engine, said.category) == (Engine.BUILTIN, "Network")
-    assert "the text tries to instruct the model" in str(await shown(tools.desk, number))
+    page = str(await shown(tools.desk, number))
+    assert "The built-in engine triaged it, since the text tries to instruct the model." in page
+
+
+async def test_of_what_was_tried_the_newest_is_shown_and_that_there_is_more(desk: Desk) -> None:
+    asked = {"ticket_id": "T-0", "model": "gemini-9", "prompt": "1", "instruction": "Triage."}
+    before = str(await shown(desk, "T-0"))
+    for number in range(sent.MOST_SHOWN + 1):
+        whole = str(await shown(desk, "T-0"))
+        await desk.sent.keep(team_id="T1", text=f"VPN {number}", **asked)
+
+    page = str(await shown(desk, "T-0"))
+
+    assert "nothing was sent" in before
+    assert "triaged" not in before
+    assert page.count("*The text:*") == whole.count("*The text:*") == sent.MOST_SHOWN
+    assert "sent before is kept, too" in page
+    assert "sent before" not in whole
 
 
 @pytest.mark.parametrize("typed", ["", "T-", "T-999999", "x", "T-1\u0661"])
@@ -277,3 +294,4 @@ async def test_a_model_that_obeys_words_nobody_thought_of_is_not_believed(
     assert len(google.requests) == 1
     assert (said.category, said.skills, said.second) == ("Network", ("vpn",), "Security")
     assert said.notes.startswith("Gemini said Security; the words of the text say otherwise.")
+    assert said.confidence == 0.75

@@ -98,7 +98,15 @@ def test_the_page_says_it_in_words() -> None:
     assert "Gemini, gemini-9, prompt 1: 4 tickets, 75% right; 50% overridden" in said
     assert "Network: 3 tickets, 100% found; where triage said so, 75% right" in said
     assert "Access: 1 ticket, 0% found" in said
-    assert "Network was Access: 1 ticket" in said
+    assert "Access taken for Network: 1 ticket" in said
+    assert "Overridden: category, priority or skills were changed" in said
+
+
+def test_a_category_that_was_never_right_is_not_counted_twice_over() -> None:
+    said = str(page.draw(measure([*Judged.all_of(lesson(1, category="Access").model_dump())])))
+
+    assert "of 1 ticket that moderators have judged." in said
+    assert "Network: no tickets; where triage said so, 0% right" in said
 
 
 def some() -> list[Lesson]:

@@ -11,7 +11,7 @@ from models.cards import Button, Message, Pressed, draw
 from models.correction import Correction, correcting
 from models.flow import Move
 from models.similar import Solved
-from models.ticket import CardKind, Status, Ticket
+from models.ticket import CardKind, Report, Status, Ticket
 from models.triage import Engine, Priority
 from sandbox.slack.blockkit import check_message
 from tests.models.desk_words import ADA, BOB, EVE, NOON, ticket_at, triage
@@ -195,7 +195,7 @@ def test_what_is_decided_is_not_asked(decided: Ticket) -> None:
 def test_an_engine_that_knows_no_second_category_offers_none() -> None:
     card = draw(unsure(Status.OFFERED, second=""), CardKind.MODERATOR, to="UBOB")
 
-    assert "*Not sure that it is Network.*" in str(card.blocks)
+    assert "*Not sure that it is Network.* If it is not, *Correct* it." in str(card.blocks)
     assert not buttons(card) & {Button.LIKELIEST, Button.SECOND}
 
 
@@ -213,7 +213,24 @@ def test_the_card_says_which_engine_and_who_has_judged_it() -> None:
     line = "Triage: Gemini (80% sure of the category), gemini-9, prompt 3, 812 ms"
     assert f"{line}'" in says(None)
     assert f"{line} · Confirmed by <@UEVE>" in says(Correction())
-    assert f"{line} · Corrected by <@UEVE>" in says(Correction(category="Access"))
+    assert f"{line} · Corrected by <@UEVE>" in says(Correction(priority=Priority.URGENT))
+    corrected = says(Correction(category="Access"))
+    assert f"{line.replace('the category', 'Network')} · Corrected by <@UEVE>" in corrected
+
+
+def test_an_incident_that_is_over_is_told_as_over() -> None:
+    reports = (Report(ticket_id="T-7", by="U7"), Report(ticket_id="T-8", by="U8"))
+
+    def says(status: Status, **known: Any) -> str:
+        ticket = ticket_at(status).model_copy(update={"incident": "T-1", **known})
+        return str(draw(ticket, CardKind.MODERATOR, to="UBOB").blocks)
+
+    assert "*3 people report this*, also in T-7, T-8." in says(Status.CLAIMED, reports=reports)
+    assert "*3 people reported this*, also in T-7" in says(Status.RESOLVED, reports=reports)
+    many = tuple(Report(ticket_id=f"T-{n}", by=f"U{n}") for n in range(100, 300))
+    assert "T-108, T-109 and 190 more." in says(Status.CLAIMED, reports=many)
+    assert "others: whoever has T-1 can answer them all." in says(Status.OFFERED)
+    assert "T-1 says the same, as do others." in says(Status.RESOLVED)
 
 
 def test_a_card_tells_how_tickets_like_it_were_solved() -> None:

@@ -162,7 +162,7 @@ async def test_the_doctor_says_the_same_in_a_terminal(world: World, cast: Cast) 
         "clock: ",
         "MongoDB's indexes: all there",
         "Redis: ",
-        "worker: works",
+        "worker: seen in the last seconds",
         "circuit breakers: all closed",
         "Gemini: gemini-2.5-flash-lite",
         "e-mail: 127.0.0.1 takes letters",

@@ -90,6 +90,7 @@ async def test_help_says_what_one_can_do_to_that_person_alone(world: World, cast
 
     whisper = await cast.ada.gets_whisper("What you can do")
     assert "/ticket my vpn is down" in whisper.says
+    assert "/ticket admin is for admins: people, skills and categories" in whisper.says
     assert cast.bob.whispers == []
 
 

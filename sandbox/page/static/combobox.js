@@ -38,11 +38,12 @@ class Combobox {
     this.input = el("input", {
       ...attributes, type: "text", role: "combobox", autocomplete: "off", "aria-autocomplete": "list",
       "aria-expanded": "false", "aria-controls": this.list.id,
-      oninput: () => this.search(), onfocus: () => this.search(), onclick: () => this.search(),
+      oninput: () => this.search(),
       onblur: () => this.close(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
     });
     this.chips = el("span", { class: "chips" });
-    this.box = el("div", { class: "field combobox", onclick: () => this.input.focus() }, this.chips, this.input, this.list);
+    // Not as soon as it has the focus: a form begins there, and the list would lie over the rest.
+    this.box = el("div", { class: "field combobox", onclick: () => this.clicked() }, this.chips, this.input, this.list);
     this.draw();
   }
 
@@ -69,6 +70,11 @@ class Combobox {
     this.chosen = chosen;
     this.draw();
     await report(this.place, this.block, this.element, this.several ? chosen : chosen[0] ?? null);
+  }
+
+  clicked() {
+    this.input.focus();
+    void this.search();
   }
 
   /** Offer what fits what is typed. */
