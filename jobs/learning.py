@@ -29,6 +29,9 @@ _TIMES_AS_LONG = 10
 _NEAR = 10
 _HALF = 0.5
 _MOST_SKILLS = 8
+# As alike as one ticket that reads the same: where few are known, what is hardly like any of them
+# needs none of their skills.
+_LIKE_ENOUGH = 1.0
 log = logging.getLogger(__name__)
 
 
@@ -176,7 +179,7 @@ def _skills(
     taught: Taught, near: list[tuple[int, float]], plain: Triage, configuration: Configuration
 ) -> tuple[str, ...]:
     """The skills in the text, then those that most tickets like it needed."""
-    weight = sum(likeness for _, likeness in near)
+    weight = max(sum(likeness for _, likeness in near), _LIKE_ENOUGH)
     votes: dict[str, float] = {}
     for row, likeness in near:
         for skill in configuration.vocabulary.current(taught.lessons[row].skills):

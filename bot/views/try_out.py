@@ -92,7 +92,7 @@ def asking(*, gemini: bool) -> str:
 def answered(triage: Triage) -> str:
     """Whose word it is that the worker has answered with."""
     if triage.engine is Engine.GEMINI:
-        took = f"{triage.ms / 1000:.1f} s, {counted(triage.tokens, 'token')}"
+        took = f"{triage.ms} ms, {counted(triage.tokens, 'token')}"
         return (
             f"This is *Gemini's* word: {escape(triage.model)}, {took}. "
             f"What it was sent is under *Sent to Gemini*, {TRIAL}."

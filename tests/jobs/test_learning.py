@@ -77,6 +77,29 @@ async def test_what_moderators_correct_is_learnt_without_a_restart(desk: Desk) -
     assert fresh.model_copy(update={"ms": 0}) == after.model_copy(update={"ms": 0})
 
 
+async def test_one_correction_gives_its_skills_to_what_reads_the_same_alone(desk: Desk) -> None:
+    vpn = Lesson(
+        ticket_id="TONE-1",
+        team_id="TONE",
+        text="VPN drops every hour. Since Monday the laptop loses it; a restart does not help.",
+        said=triage(),
+        category="Network",
+        priority=Priority.NORMAL,
+        skills=("laptop", "windows"),
+        by="UBOB",
+        at=now(),
+    )
+    await desk.lessons.learn(vpn)
+    learning = Learning()
+    await once_learnt(learning, desk, "TONE")
+
+    same = await said(learning, desk, "TONE", vpn.text)
+    other = await said(learning, desk, "TONE", "Password for the printer")
+
+    assert "windows" in same.skills
+    assert "windows" not in other.skills
+
+
 async def test_the_loop_goes_on_while_lessons_are_learnt(desk: Desk) -> None:
     await learns(desk, "TLOOP", 300)
     learning = Learning()

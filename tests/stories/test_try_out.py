@@ -48,7 +48,7 @@ async def test_what_gemini_says_takes_the_place_of_the_built_in_engines_word(
     await gemini.until(lambda: gemini.requests)
     gemini.recovers()
     says = (await sees(world.slack, grace, "Gemini's", title=PAGE)).says
-    assert re.search(r"gemini\S*, \d+\.\d s, [1-9]\d* tokens", says)
+    assert re.search(r"gemini\S*, \d+ ms, [1-9]\d* tokens", says)
     assert "is asked" not in says
     assert "7946" not in str(gemini.requests)
     assert await world.documents("tickets") == []
