@@ -1,10 +1,10 @@
 """Which solved tickets are like another text.
 
-What is alike at all is told by the words that both have, rare ones counting more, and those of both
-titles again: a long description says little about how like a short title is. Which of those is the
-most alike is told by how often words stand in them, those of the title once more, and pieces of
-words: people write the same thing in many ways. Everything about likeness is here, so that
-something better can take its place.
+What is alike at all is told by the words that both have, whatever their endings, rare ones counting
+more, and those of both titles again: a long description says little about how like a short title
+is. Which of those is the most alike is told by how often words stand in them, those of the title
+once more, and pieces of words: people write the same thing in many ways. Everything about likeness
+is here, so that something better can take its place.
 """
 
 import math
@@ -87,14 +87,14 @@ def alike(
 
 def _likeness(title: str, text: str, past: Sequence[Past]) -> list[float]:
     """How much of each is the same: of all words and, where that is more, of the titles, too."""
-    texts = [frozenset(_telling(one.words)) for one in past]
-    by_text = _shared(frozenset(telling(text)), texts, _rarity(texts))
+    texts = [_stems(one.words) for one in past]
+    by_text = _shared(frozenset(map(stem, telling(text))), texts, _rarity(texts))
     asked = _stems(words(title))
     titles = [_stems(words(one.solved.title)) for one in past]
     titles = [its if len(asked & its) >= _SHARED_IN_TITLES else frozenset() for its in titles]
     if not any(titles):
         return by_text
-    by_title = _shared(asked, titles, _rarity([frozenset(map(stem, its)) for its in texts]))
+    by_title = _shared(asked, titles, _rarity(texts))
     return [
         one + _TITLES_SHARE * max(0.0, of_titles - one)
         for one, of_titles in zip(by_text, by_title, strict=True)

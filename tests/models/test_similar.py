@@ -66,6 +66,10 @@ def test_words_that_are_written_nearly_so_make_it_closer() -> None:
     assert found("VPN disconnects", *texts, at_least=0.1) == ["VPN disconnecting", "VPN invoice"]
 
 
+def test_how_words_end_does_not_matter() -> None:
+    assert found("Printers need toners", "Printer needs toner") == ["Printer needs toner"]
+
+
 def test_what_stands_there_often_makes_it_closer() -> None:
     texts = ("toner paper tray", "toner, toner and toner paper")
 
