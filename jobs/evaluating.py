@@ -18,7 +18,7 @@ from rich.progress import Progress
 
 from jobs import judging
 from jobs.baselines import BASELINES, NEED_LESSONS
-from jobs.evaluation import Engine, Score, builtin, mean, replay
+from jobs.evaluation import Engine, Replay, Score, builtin, replay, score
 from jobs.known import Data, Levelled, Twins, categorised, levelled, rows_of, twins
 from jobs.learning import MOST_LESSONS
 from jobs.replaying import gemini
@@ -39,7 +39,7 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an engine did, in the mean of some draws."""
+    """How an engine did, in some draws together."""
 
     data: str
     lessons: int
@@ -175,20 +175,20 @@ def _replayed(data: Sequence[Data], wanted: argparse.Namespace) -> Iterator[Resu
             for lessons in wanted.lessons:
                 for name in wanted.engines:
                     progress.update(task, description=f"{each.name}, {lessons} lessons, {name}")
-                    scores = []
+                    replays: list[Replay] = []
                     for draw in range(wanted.draws):
                         before = progress.tasks[task].completed
-                        scores += _once(
+                        replays += _once(
                             each, engines[name], name, lessons=lessons, draw=draw, most=wanted.most
                         )
                         progress.update(task, completed=round(before) + 1)
-                    if scores:
-                        yield Result(each.name, lessons, name, mean(scores))
+                    if replays:
+                        yield Result(each.name, lessons, name, score(replays))
 
 
 def _once(
     data: Data, engine: Engine, name: str, *, lessons: int, draw: int, most: int
-) -> list[Score]:
+) -> list[Replay]:
     if name in NEED_LESSONS and not lessons:
         return []
     found = replay(engine, data.categories, data.known, lessons=lessons, draw=draw, most=most)
@@ -199,11 +199,11 @@ def _table(results: Sequence[Result], price: float) -> Iterator[str]:
     yield _HEAD
     yield "|---|" + "---:|" * (_HEAD.count("|") - 2)
     for one in results:
-        score = one.score
-        shares = (score.accuracy, score.macro_f1, score.ece, score.coverage)
+        its = one.score
+        shares = (its.accuracy, its.macro_f1, its.ece, its.coverage)
         cells = [one.data, f"{one.lessons:,}", one.engine, *(f"{share:.3f}" for share in shares)]
-        cost = f"{score.tokens * price / _MILLION:.4f}" if score.tokens else "0"
-        more = [f"{score.ms:.2f}", f"{score.learning:.1f}", f"{score.tokens:,.0f}", cost]
+        cost = f"{its.tokens * price / _MILLION:.4f}" if its.tokens else "0"
+        more = [f"{its.ms:.2f}", f"{its.learning:.1f}", f"{its.tokens:,.0f}", cost]
         yield f"| {' | '.join([*cells, *more])} |"
 
 

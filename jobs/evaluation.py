@@ -6,7 +6,7 @@ Each engine learns from the first tickets of a shuffled list, and is asked about
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,16 @@ class Answers:
 Answering = Callable[[Sequence[str]], Answers]
 Engine = Callable[[Sequence[Category], Sequence[Example]], Answering]
 """Learns from examples, and gives what answers texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What an engine answered, and what is right; milliseconds for a ticket, seconds to learn."""
+
+    answers: Answers
+    right: Sequence[str]
+    ms: float
+    learning: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +84,8 @@ def replay(
     lessons: int,
     draw: int,
     most: int,
-) -> Score | None:
-    """How good an engine is after so many lessons; None where too few tickets are left to ask."""
+) -> Replay | None:
+    """Teach an engine so many lessons, and ask it; None where too few tickets are left to ask."""
     shuffled = list(known)
     random.Random(draw).shuffle(shuffled)  # noqa: S311  # the same draw each time is wanted
     asked = shuffled[lessons:][-most:]
@@ -86,30 +96,26 @@ def replay(
     learnt = time.perf_counter()
     answers = answer([example.text for example in asked])
     ms = (time.perf_counter() - learnt) * 1000 / len(asked)
-    found = score(answers, [each.label for each in asked], ms=ms, learning=learnt - begun)
-    return replace(found, tokens=float(answers.tokens))
+    return Replay(answers, [each.label for each in asked], ms=ms, learning=learnt - begun)
 
 
-def score(answers: Answers, right: Sequence[str], *, ms: float, learning: float) -> Score:
-    """Hold answers against what is right."""
-    hit = np.array([said == label for said, label in zip(answers.labels, right, strict=True)])
+def score(replays: Sequence[Replay]) -> Score:
+    """Hold the answers of some draws against what is right, all together.
+
+    The fewer answers there are in a bin, the worse calibration looks that is perfect.
+    """
+    said = [label for one in replays for label in one.answers.labels]
+    right = [label for one in replays for label in one.right]
+    sure = np.concatenate([one.answers.sure for one in replays])
+    hit = np.array([label == its for label, its in zip(said, right, strict=True)])
     return Score(
         accuracy=float(hit.mean()),
-        macro_f1=_macro_f1(answers.labels, right),
-        ece=_ece(answers.sure, hit),
-        coverage=_coverage(answers.sure, hit),
-        ms=ms,
-        learning=learning,
-    )
-
-
-def mean(scores: Sequence[Score]) -> Score:
-    """The mean of several draws."""
-    return Score(
-        *(
-            float(np.mean([getattr(each, name) for each in scores]))
-            for name in Score.__dataclass_fields__
-        )
+        macro_f1=_macro_f1(said, right),
+        ece=_ece(sure, hit),
+        coverage=_coverage(sure, hit),
+        ms=float(np.mean([one.ms for one in replays])),
+        learning=float(np.mean([one.learning for one in replays])),
+        tokens=float(np.mean([one.answers.tokens for one in replays])),
     )
 
 

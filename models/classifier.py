@@ -27,7 +27,7 @@ _PULL = 2.0
 # Likeness goes by pieces of words mostly; who learns can make more of whole words.
 _WORDS_LEARNT = 0.5
 # Without corrections it is less often right than it seems, and less yet where it knows few words.
-_COLD_SURENESS = np.array([0.45, 1.5, -1.0])
+_COLD_SURENESS = np.array([0.4, 2.0, -1.3])
 _FEWEST = 15
 
 

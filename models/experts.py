@@ -27,8 +27,8 @@ _SHORTEST_TERM = 3
 _MANY = 1000
 _MANY_EACH = 100
 _OF_LITTLE_WORDS = 0.2
-# As if each word had been seen so often more in texts of every label.
-_SEEN_BEFORE = 0.001
+# As if each word had been seen so often more in texts of every label, for each such text there is.
+_SEEN_BEFORE = 0.00015
 _WORDS_SHARE = 0.15
 # Liblinear is deterministic for a seed, so that each worker learns the same.
 _SEED = 7
@@ -196,10 +196,11 @@ class Counted:
     def __init__(self, vectors: Any, columns: NDArray[np.int64], labels: int) -> None:
         self._labels = labels
         self._weights: Any = None
-        if not _many_each(columns, labels):
+        if labels < len(columns) and not _many_each(columns, labels):
             from sklearn.naive_bayes import MultinomialNB  # noqa: PLC0415  # heavy
 
-            often = MultinomialNB(alpha=_SEEN_BEFORE).fit(vectors, columns).feature_log_prob_
+            before = _SEEN_BEFORE * len(columns) / labels
+            often = MultinomialNB(alpha=before).fit(vectors, columns).feature_log_prob_
             self._weights = (often - often.mean(axis=0)).T.astype(np.float32)
 
     def scores(self, vectors: Any) -> Scores:

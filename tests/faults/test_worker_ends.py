@@ -133,7 +133,7 @@ async def test_whoever_learns_for_a_worker_that_dies_ends_by_itself(stage: Stage
     world = stage.world
     # One that has just started looks at once for what there is to learn.
     await world.worker.stop()
-    await is_taught(stage, 300)
+    await is_taught(stage, 1000)
     await world.worker.start()
     # Gemini is not told of it, so the engine is asked that learns.
     await opens_ticket(world.cast.ada, "My gizmo", confidential="Keep this confidential")
@@ -141,7 +141,6 @@ async def test_whoever_learns_for_a_worker_that_dies_ends_by_itself(stage: Stage
 
     await world.worker.kill()
 
-    assert not has_ended(learner, within=0)
     assert await asyncio.to_thread(has_ended, learner, within=30)
     os.close(learner)
     await leases_end(world)
