@@ -38,8 +38,12 @@ class _Round:
         return current.asking(Step.REFRESH_CARDS, due=now + timedelta(seconds=self.wait))
 
 
-async def refresh_cards(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
+async def refresh_cards(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
     """Draw all cards that show an older version, as far as time and Slack allow."""
+    # What an earlier try has made of them nobody knows.
+    if leased.tries > 1:
+        unknown = tuple(card.model_copy(update={"digest": ""}) for card in ticket.cards)
+        ticket = ticket.model_copy(update={"cards": unknown})
     began = time.monotonic()
     done = _Round()
     for card in (card for card in ticket.cards if card.version < ticket.version):

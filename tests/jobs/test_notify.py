@@ -1,11 +1,13 @@
 """A card that is overtaken while Slack has it is drawn again, even when there was no move."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from jobs.notify import dm_assignee
+from jobs.notify import dm_assignee, dm_requester
 from jobs.refresh_cards import refresh_cards
 from jobs.retrying import Tools, Work
 from models.desk import Desk
@@ -71,6 +73,11 @@ class At:
     async def notes(self) -> None:
         await self._desk.finish(self._holding, self._leased, self._effect)
 
+    async def never_learns_of_it(self) -> None:
+        """Slack has done it, and did not say so."""
+        lost: dict[str, Any] = {"wait": timedelta(), "error": "no answer", "attempts": 1}
+        await self._desk.put_off(self._holding, self._leased, tries=self._leased.tries, **lost)
+
 
 async def draws_anew(desk: Desk, ticket: Ticket) -> None:
     await do_step(Tools(desk, None), Step.REFRESH_CARDS, refresh_cards, ticket.id)
@@ -107,3 +114,28 @@ async def test_a_drawing_that_an_incident_overtakes_is_done_again(
 
     [card] = bob.messages
     assert "5 people report this" in card.says
+
+
+async def test_a_card_whose_drawing_got_lost_is_drawn_also_when_it_should_look_as_before(
+    desk: Desk, slack: Workspace, bob: Person
+) -> None:
+    ada = slack.add_person("ada", real_name="Ada", email="ada@acme.example")
+    draft = Draft(key="view:2", team_id=TEAM, requester=ada.id, title="VPN is down")
+    ticket = await desk.open_ticket(draft)
+    await desk.move(ticket.id, Move.TRIAGE, by=None, triage=triage("vpn"))
+    await desk.move(ticket.id, Move.OFFER, by=None, assignee=bob.id, offered_to=bob.id)
+    await do_step(Tools(desk, None), Step.DM_REQUESTER, dm_requester, ticket.id)
+    [card] = ada.messages
+    before = card.says
+    await desk.move(ticket.id, Move.DECLINE, by=await desk.store.member(TEAM, bob.id))
+    drawing = At(desk, ticket, Step.REFRESH_CARDS, refresh_cards)
+
+    await drawing.does()
+    await drawing.never_learns_of_it()
+    [card] = ada.messages
+    assert card.says != before
+    await desk.move(ticket.id, Move.OFFER, by=None, assignee=bob.id, offered_to=bob.id)
+    await draws_anew(desk, ticket)
+
+    [card] = ada.messages
+    assert card.says == before
