@@ -124,7 +124,7 @@ def test_what_came_of_a_text_says_first_whose_word_it_is() -> None:
     by_gemini = try_out.told(asked, None, [], try_out.answered(asked))
     by_words = try_out.told(words, None, [], try_out.answered(words))
 
-    assert by_gemini[0].startswith("This is *Gemini's* word: gemini-9, 2.8 s, 1 token. ")
+    assert by_gemini[0].startswith("This is *Gemini's* word: gemini-9, 2776 ms, 1 token. ")
     assert "under *Sent to Gemini*, T-0" in by_gemini[0]
     assert "Notes" not in str(by_gemini)
     assert by_words[0].endswith("has learnt, since no Gemini key is set.")
