@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from sandbox.slack.shapes import Json
 from sandbox.world import World
@@ -144,16 +144,23 @@ async def test_what_is_chosen_is_submitted_as_slack_writes_it(
     }
 
 
-async def test_a_menu_that_is_searched_is_used_with_keys_alone(
-    opens: Opens, world: World, app: App
-) -> None:
+async def opens_teas(opens: Opens, world: World, app: App) -> tuple[Page, Locator, Locator]:
+    """Ada's window, the form in it, and its menu that is searched, where she can type at once."""
     ada = await opens(world.cast.ada)
     await app.opens(
         world.cast.ada, asks("Teas", menu("multi_static_select", "X", options=options(*TEAS)))
     )
     modal = ada.get_by_test_id("modal")
-    teas, offered = modal.get_by_role("combobox", name="Teas"), modal.get_by_role("option")
+    teas = modal.get_by_role("combobox", name="Teas")
     await expect(teas).to_be_focused()
+    return ada, modal, teas
+
+
+async def test_a_menu_that_is_searched_is_used_with_keys_alone(
+    opens: Opens, world: World, app: App
+) -> None:
+    ada, modal, teas = await opens_teas(opens, world, app)
+    offered = modal.get_by_role("option")
 
     await ada.keyboard.type("e")
     await expect(offered).to_have_text(["Ceylon", "Earl Grey"])
@@ -173,13 +180,7 @@ async def test_a_menu_that_is_searched_is_used_with_keys_alone(
 async def test_a_menu_that_is_searched_does_not_lie_over_the_form_before_it_is_wanted(
     opens: Opens, world: World, app: App
 ) -> None:
-    ada = await opens(world.cast.ada)
-    await app.opens(
-        world.cast.ada, asks("Teas", menu("multi_static_select", "X", options=options(*TEAS)))
-    )
-    modal = ada.get_by_test_id("modal")
-    teas = modal.get_by_role("combobox", name="Teas")
-    await expect(teas).to_be_focused()
+    _, modal, teas = await opens_teas(opens, world, app)
     await expect(teas).to_have_attribute("aria-expanded", "false")
 
     await teas.click()
