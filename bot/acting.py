@@ -6,20 +6,20 @@ moment of acting; nothing that came back through the client (values, metadata) c
 
 from typing import Any
 
-from models.desk import Desk
+from models.desk import TicketService
 from models.errors import NotAllowed
 from models.member import Member
 
 Body = dict[str, Any]
 
 
-def user_of(body: Body) -> str:
+def acting_user_id(body: Body) -> str:
     """The Slack id of the person who acts: commands and everything else say it differently."""
     user_id: str = body["user_id"] if "user_id" in body else body["user"]["id"]
     return user_id
 
 
-def team_of(body: Body) -> str:
+def acting_team_id(body: Body) -> str:
     """The workspace that the person belongs to, which need not be the one they act in."""
     user = body.get("user")
     team = user.get("team_id") if isinstance(user, dict) else None
@@ -27,37 +27,42 @@ def team_of(body: Body) -> str:
     return team_id
 
 
-def taken_in(body: Body, team_id: str) -> None:
+def treat_as_guest(body: Body, team_id: str) -> None:
     """Have somebody of another workspace act as a guest of this one."""
     if isinstance(body.get("user"), dict):
         body["user"]["team_id"] = team_id
     body["team_id"] = team_id
 
 
-async def member(desk: Desk, body: Body) -> Member:
+async def identify_member(service: TicketService, body: Body) -> Member:
     """The person as the desk knows them; one seen for the first time becomes a member.
 
     Raises:
         NotAllowed: they are a guest, and the desk is not for such guests.
     """
-    return await _welcomed(desk, await desk.store.member(team_of(body), user_of(body)))
+    return await _check_guest_policy(
+        service,
+        await service.store.get_or_create_member(acting_team_id(body), acting_user_id(body)),
+    )
 
 
-async def acquaintance(desk: Desk, body: Body) -> Member:
+async def member_with_profile(service: TicketService, body: Body) -> Member:
     """The person with their profile, for which Slack may have to be asked; raises as `member`."""
-    return await _welcomed(desk, await desk.acquainted(team_of(body), user_of(body)))
+    return await _check_guest_policy(
+        service, await service.member_with_profile(acting_team_id(body), acting_user_id(body))
+    )
 
 
-async def admin(desk: Desk, body: Body) -> Member:
+async def require_admin(service: TicketService, body: Body) -> Member:
     """The person, who must be an admin; a workspace owner is one from the first time on.
 
     Raises:
         NotAllowed: they are not.
     """
-    person = await desk.acquainted(team_of(body), user_of(body))
-    if not person.administers:
-        person = await desk.people.rescued(person)
-    if not person.administers:
+    person = await service.member_with_profile(acting_team_id(body), acting_user_id(body))
+    if not person.can_administer:
+        person = await service.directory.promote_owner(person)
+    if not person.can_administer:
         raise NotAllowed(
             "Only admins of the desk can open this. Workspace owners are admins; "
             "they can make others admins here."
@@ -65,6 +70,6 @@ async def admin(desk: Desk, body: Body) -> Member:
     return person
 
 
-async def _welcomed(desk: Desk, person: Member) -> Member:
-    await desk.welcomes.check(person)
+async def _check_guest_policy(service: TicketService, person: Member) -> Member:
+    await service.guest_policies.check(person)
     return person

@@ -8,8 +8,8 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.response import BoltResponse
 
-from bot.acting import Body, taken_in, team_of, user_of
-from bot.background import Background
+from bot.acting import Body, acting_team_id, acting_user_id, treat_as_guest
+from bot.background import BackgroundTasks
 from bot.errors import answer_error
 from bot.listeners import (
     claim_ticket,
@@ -35,9 +35,9 @@ from bot.listeners import (
     watch_desk,
     watch_ticket,
 )
-from models.desk import Desk
+from models.desk import TicketService
 from models.errors import NotAllowed
-from models.slack import Identity
+from models.slack import BotIdentity
 
 # Bolt asks one after the other whether a request is theirs: the first is the one asked most.
 FEATURES = (
@@ -66,14 +66,16 @@ FEATURES = (
 )
 
 
-class _Surrounding(AsyncMiddleware):
+class _ContextMiddleware(AsyncMiddleware):
     """What every request is given, and whom the desk does not serve at all.
 
     A class, not a function: for that Bolt gathers anew, at each request, all that it might ask for.
     """
 
-    def __init__(self, desk: Desk, identity: Identity, background: Background) -> None:
-        self._desk = desk
+    def __init__(
+        self, service: TicketService, identity: BotIdentity, background: BackgroundTasks
+    ) -> None:
+        self._service = service
         self._identity = identity
         self._background = background
 
@@ -85,31 +87,35 @@ class _Surrounding(AsyncMiddleware):
         next: Callable[[], Awaitable[BoltResponse]],
     ) -> BoltResponse:
         """Go on with the request; raises NotAllowed where it may not."""
-        req.context["desk"] = self._desk
+        req.context["service"] = self._service
         req.context["background"] = self._background
         body = req.body
-        if ("user" in body or "user_id" in body) and team_of(body) != self._identity.team_id:
-            await self._take_in(body)
+        if ("user" in body or "user_id" in body) and acting_team_id(body) != self._identity.team_id:
+            await self._admit_external_user(body)
         return await next()
 
-    async def _take_in(self, body: Body) -> None:
+    async def _admit_external_user(self, body: Body) -> None:
         """Somebody of another workspace is known as a guest from the first word on."""
         home = self._identity
-        if not (await self._desk.welcomes.of(home.team_id)).strangers:
+        if not (await self._service.guest_policies.load(home.team_id)).strangers:
             raise NotAllowed(f"This desk serves the people of {home.team_name} only.")
-        taken_in(body, home.team_id)
+        treat_as_guest(body, home.team_id)
         # Slack says so, too.
-        noted = self._desk.store.note(home.team_id, user_of(body), guest=True, stranger=True)
+        noted = self._service.store.update_member(
+            home.team_id, acting_user_id(body), guest=True, stranger=True
+        )
         self._background.start(noted)
 
 
-def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncApp:
+def build_app(
+    service: TicketService, identity: BotIdentity, background: BackgroundTasks
+) -> AsyncApp:
     """The app of one workspace, ready to be given requests whose signature has been checked."""
 
     known = AuthorizeResult(
         enterprise_id=None,
         team_id=identity.team_id,
-        bot_token=desk.settings.slack_bot_token.get_secret_value(),
+        bot_token=service.settings.slack_bot_token.get_secret_value(),
         bot_id=identity.bot_id,
         bot_user_id=identity.bot_user_id,
     )
@@ -122,7 +128,7 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
         # Else Bolt looks through all that is loaded for the file it is called from.
         name="frontdesk",
         logger=logging.getLogger("slack_bolt"),
-        client=desk.slack.client,
+        client=service.slack.client,
         authorize=authorize,
         # An answer is given when the listener has ended: it is a receipt.
         process_before_response=True,
@@ -133,7 +139,7 @@ def build_app(desk: Desk, identity: Identity, background: Background) -> AsyncAp
         # There are no steps of workflows here that would have a token of their own.
         attaching_function_token_enabled=False,
     )
-    app.use(_Surrounding(desk, identity, background))
+    app.use(_ContextMiddleware(service, identity, background))
     app.error(answer_error)
     for feature in FEATURES:
         feature.register(app)

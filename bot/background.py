@@ -6,13 +6,13 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any
 
-from models.errors import DeskError, OutsideError
-from models.logs import trace
+from models.errors import ExternalServiceError, UserFacingError
+from models.logs import format_traceback
 
 log = logging.getLogger(__name__)
 
 
-class Background:
+class BackgroundTasks:
     """Tasks that nobody awaits, but that are never lost."""
 
     def __init__(self) -> None:
@@ -23,16 +23,16 @@ class Background:
         # In a context of its own: the time limit of the answer is none of what comes after it.
         task = asyncio.create_task(work, context=Context())
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._log_result)
 
-    async def wait(self, *, seconds: float) -> None:
+    async def wait(self, *, timeout_seconds: float) -> None:
         """Let the running tasks end, for so long at most."""
         if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=seconds)
+            await asyncio.wait(set(self._tasks), timeout=timeout_seconds)
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _log_result(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            told = isinstance(error, (DeskError, OutsideError))
-            said = f"{type(error).__name__}: {error}" if told else trace(error)
+            told = isinstance(error, (UserFacingError, ExternalServiceError))
+            said = f"{type(error).__name__}: {error}" if told else format_traceback(error)
             log.warning("after an answer: %s", said)

@@ -15,14 +15,16 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
 from bot.acting import Body
-from bot.background import Background
-from bot.views.sentence import sentence_view
-from models.desk import Desk
-from models.errors import DeskError, InvalidDraft, OutsideError, Unavailable
-from models.logs import trace
+from bot.background import BackgroundTasks
+from bot.views.sentence import notice_view
+from models.desk import TicketService
+from models.errors import DatabaseUnavailable, ExternalServiceError, InvalidInput, UserFacingError
+from models.logs import format_traceback
 
 log = logging.getLogger(__name__)
-UNKNOWN = "This is from an older version of the desk, or not from it at all, and does nothing now."
+UNKNOWN_REQUEST_TEXT = (
+    "This is from an older version of the desk, or not from it at all, and does nothing now."
+)
 
 Respond = Callable[..., Awaitable[object]]
 
@@ -31,65 +33,65 @@ async def answer_error(
     error: Exception, body: Body, context: dict[str, Any], respond: Respond
 ) -> BoltResponse:
     """Answer Slack so that the person learns, where they are, what happened and what to do."""
-    sentence = _sentence(error)
+    sentence = _error_text(error)
     if body.get("type") == "event_callback":
-        return _for_event(error)
+        return _event_response(error)
     if body.get("type") == "view_submission":
-        return _in_form(error, sentence, body["view"])
+        return _form_response(error, sentence, body["view"])
     if "command" in body:
-        return _json({"response_type": "ephemeral", "text": sentence})
-    background: Background | None = context.get("background")
+        return _json_response({"response_type": "ephemeral", "text": sentence})
+    background: BackgroundTasks | None = context.get("background")
     if background and "trigger_id" in body:
-        desk: Desk = context["desk"]
+        service: TicketService = context["service"]
         if body.get("response_url"):
-            background.start(_whisper(respond, sentence))
+            background.start(_send_ephemeral(respond, sentence))
         elif body.get("view"):
-            background.start(desk.slack.push_view(body["trigger_id"], sentence_view(sentence)))
+            background.start(service.slack.push_view(body["trigger_id"], notice_view(sentence)))
         else:
-            background.start(desk.slack.open_view(body["trigger_id"], sentence_view(sentence)))
+            background.start(service.slack.open_view(body["trigger_id"], notice_view(sentence)))
     return BoltResponse(status=200, body="")
 
 
-def _for_event(error: Exception) -> BoltResponse:
+def _event_response(error: Exception) -> BoltResponse:
     """Nobody waits to read it; what was not stored is not taken, so that Slack sends it again."""
     taken = isinstance(error, BoltUnhandledRequestError)
     return BoltResponse(status=200 if taken else 503, body="")
 
 
-def _sentence(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     """What the person reads; a bug is logged once, under the number they are given."""
     if isinstance(error, BoltUnhandledRequestError):
-        return UNKNOWN
-    if isinstance(error, Unavailable):
+        return UNKNOWN_REQUEST_TEXT
+    if isinstance(error, DatabaseUnavailable):
         log.warning("the database did not answer: %r", error.__cause__)
-    if isinstance(error, DeskError):
+    if isinstance(error, UserFacingError):
         return str(error)
-    if isinstance(error, OutsideError):
+    if isinstance(error, ExternalServiceError):
         log.warning("Slack did not answer: %s", error)
         return "Slack does not answer the desk just now. Please try again in a minute."
     number = secrets.token_hex(3)
-    log.error("error %s: %s", number, trace(error))
+    log.error("error %s: %s", number, format_traceback(error))
     return (
         f"Something went wrong on our side (error {number}). Please try again; "
         "if it happens again, tell an admin this number."
     )
 
 
-def _in_form(error: Exception, sentence: str, view: dict[str, Any]) -> BoltResponse:
+def _form_response(error: Exception, text: str, view: dict[str, Any]) -> BoltResponse:
     """The sentence under the field at fault, or the first one; the form stays, text and all."""
-    if isinstance(error, InvalidDraft):
-        return _json({"response_action": "errors", "errors": error.fields})
+    if isinstance(error, InvalidInput):
+        return _json_response({"response_action": "errors", "errors": error.fields})
     inputs = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
     if not inputs:
-        return _json({"response_action": "update", "view": sentence_view(sentence)})
-    return _json({"response_action": "errors", "errors": {inputs[0]: sentence}})
+        return _json_response({"response_action": "update", "view": notice_view(text)})
+    return _json_response({"response_action": "errors", "errors": {inputs[0]: text}})
 
 
-async def _whisper(respond: Respond, sentence: str) -> None:
-    await respond(text=sentence, response_type="ephemeral", replace_original=False)
+async def _send_ephemeral(respond: Respond, text: str) -> None:
+    await respond(text=text, response_type="ephemeral", replace_original=False)
 
 
-def _json(answer: dict[str, Any]) -> BoltResponse:
+def _json_response(payload: dict[str, Any]) -> BoltResponse:
     return BoltResponse(
-        status=200, body=json.dumps(answer), headers={"content-type": ["application/json"]}
+        status=200, body=json.dumps(payload), headers={"content-type": ["application/json"]}
     )

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from slack_sdk.signature import SignatureVerifier
 
 # A view is 250 kB at most, and form encoding can make three bytes of one.
-MAX_BODY = 1_000_000
-_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+MAX_BODY_BYTES = 1_000_000
+_TIMESTAMP_PATTERN = re.compile(r"[0-9]{1,12}")
 
 
 def is_from_slack(secret: SecretStr, headers: Mapping[str, str], body: bytes) -> bool:
@@ -20,7 +20,7 @@ def is_from_slack(secret: SecretStr, headers: Mapping[str, str], body: bytes) ->
     timestamp = headers.get("X-Slack-Request-Timestamp", "")
     signature = headers.get("X-Slack-Signature", "")
     # The verifier raises for a time that is no number, and for text that is no UTF-8.
-    if not (_TIMESTAMP.fullmatch(timestamp) and signature.isascii()):
+    if not (_TIMESTAMP_PATTERN.fullmatch(timestamp) and signature.isascii()):
         return False
     try:
         return SignatureVerifier(secret.get_secret_value()).is_valid(body, timestamp, signature)

@@ -41,7 +41,7 @@ footer { margin-top: 2rem }
 """
 _STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 # What is asked for by a link is nobody else's to keep, to frame, to index, or to learn of.
-HEADERS = {
+RESPONSE_HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
@@ -51,8 +51,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
-_MENTION = re.compile(r"&lt;@(\w+)&gt;")
-_CODE = re.compile(r"`([^`]+)`")
+_MENTION_PATTERN = re.compile(r"&lt;@(\w+)&gt;")
+_CODE_PATTERN = re.compile(r"`([^`]+)`")
 
 
 class Html(str):
@@ -61,52 +61,64 @@ class Html(str):
     __slots__ = ()
 
 
-def tag(name: str, *inside: str, **attributes: str) -> Html:
+def html_element(name: str, *inside: str, **attributes: str) -> Html:
     """One element; `class_` is the attribute of that name."""
     said = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
-    return Html(f"<{name}{said}>{_joined(inside)}</{name}>")
+    return Html(f"<{name}{said}>{_join_html(inside)}</{name}>")
 
 
-def sentence(mrkdwn: str, names: Mapping[str, str]) -> Html:
+def mrkdwn_to_html(mrkdwn: str, names_by_id: Mapping[str, str]) -> Html:
     """One of the desk's sentences, written for Slack; people by the names given, by Slack id."""
-    named = _MENTION.sub(
-        lambda found: escape(names.get(found[1]) or found[1]), escape(mrkdwn, quote=False)
+    named = _MENTION_PATTERN.sub(
+        lambda found: escape(names_by_id.get(found[1]) or found[1]), escape(mrkdwn, quote=False)
     )
-    return Html(_CODE.sub(r"<code>\1</code>", named))
+    return Html(_CODE_PATTERN.sub(r"<code>\1</code>", named))
 
 
-def facts(known: Mapping[str, str]) -> Html:
+def definition_list(values_by_label: Mapping[str, str]) -> Html:
     """Names and what is known by them."""
-    rows = [row for name, said in known.items() for row in (tag("dt", name), tag("dd", said))]
-    return tag("dl", *rows)
+    rows = [
+        row
+        for name, said in values_by_label.items()
+        for row in (html_element("dt", name), html_element("dd", said))
+    ]
+    return html_element("dl", *rows)
 
 
-def button(label: str, *, to: str) -> Html:
+def post_button(label: str, *, url: str) -> Html:
     """A button that posts, to an address relative to the page's own."""
-    return tag("form", tag("button", label, type="submit"), method="post", action=to)
+    return html_element(
+        "form", html_element("button", label, type="submit"), method="post", action=url
+    )
 
 
-def in_slack(team_id: str, channel: str | None) -> Html:
+def slack_link(team_id: str, channel: str | None) -> Html:
     """Where to go on: the conversation with the app, or Slack (the address that its apps know)."""
     # https://docs.slack.dev/interactivity/deep-linking
     place = f"slack://open?team={team_id}"
     if channel:
         place = f"slack://channel?team={team_id}&id={channel}"
     words = "Open Frontdesk in Slack"
-    return tag("p", tag("a", words, href=place) if team_id else f"{words}.")
+    return html_element("p", html_element("a", words, href=place) if team_id else f"{words}.")
 
 
-def page(heading: str, *parts: str, status: int = 200, footer: str = "") -> HTMLResponse:
+def html_page(heading: str, *parts: str, status: int = 200, footer: str = "") -> HTMLResponse:
     """A whole page, under this heading."""
-    end = [tag("footer", footer)] if footer else []
-    main = tag("main", tag("p", "Frontdesk", class_="brand"), tag("h1", heading), *parts, *end)
+    end = [html_element("footer", footer)] if footer else []
+    main = html_element(
+        "main",
+        html_element("p", "Frontdesk", class_="brand"),
+        html_element("h1", heading),
+        *parts,
+        *end,
+    )
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"{tag('title', f'{heading} · Frontdesk')}<style>{_STYLE}</style>"
+        f"{html_element('title', f'{heading} · Frontdesk')}<style>{_STYLE}</style>"
     )
     content = f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{main}</body></html>\n'
-    return HTMLResponse(content, status_code=status, headers=HEADERS)
+    return HTMLResponse(content, status_code=status, headers=RESPONSE_HEADERS)
 
 
-def _joined(inside: Iterable[str]) -> str:
-    return "".join(one if isinstance(one, Html) else escape(one) for one in inside)
+def _join_html(parts: Iterable[str]) -> str:
+    return "".join(one if isinstance(one, Html) else escape(one) for one in parts)

@@ -11,28 +11,28 @@ import uvloop
 from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_exponential
 
 from bot.app import build_app
-from bot.background import Background
-from bot.listeners.follow_people import read_group
-from bot.serve import Bot, open_doors, open_socket
-from models.clock import now
-from models.desk import Desk
-from models.errors import NotNow, Refused, Unavailable, Unknown
+from bot.background import BackgroundTasks
+from bot.listeners.follow_people import sync_moderator_group
+from bot.serve import Bot, connect_socket_mode, run_http_server
+from models.clock import utc_now
+from models.desk import TicketService
+from models.errors import DatabaseUnavailable, OutcomeUnknown, PermanentFailure, RetryLater
 from models.logs import start_logging
-from models.opening import open_desk
+from models.opening import open_app
 from models.settings import read_settings
-from models.slack import Identity
+from models.slack import BotIdentity
 
 # Both must fit into the three seconds that Slack waits for an answer.
-DATABASE_SECONDS = 1.5
-SLACK_SECONDS = 2.5
+DATABASE_TIMEOUT_SECONDS = 1.5
+SLACK_TIMEOUT_SECONDS = 2.5
 # A signature is good for five minutes (see `bot.guard`).
-_OFF_AT_MOST = timedelta(minutes=4)
+_MAX_CLOCK_SKEW = timedelta(minutes=4)
 # What goes on after answers, which take three seconds at most: all is over ten after a SIGTERM.
-_AFTER_SECONDS = 5
+_BACKGROUND_TIMEOUT_SECONDS = 5
 log = logging.getLogger("bot")
 
-_until_it_answers = retry(
-    retry=retry_if_exception_type((NotNow, Unknown, Unavailable)),
+_retry_until_available = retry(
+    retry=retry_if_exception_type((RetryLater, OutcomeUnknown, DatabaseUnavailable)),
     wait=wait_exponential(max=5),
     before_sleep=before_sleep_log(log, logging.WARNING),
 )
@@ -49,20 +49,20 @@ async def _serve() -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     settings = read_settings()
-    background = Background()
+    background = BackgroundTasks()
     async with AsyncExitStack() as stack:
-        desk = await stack.enter_async_context(
-            open_desk(
+        service = await stack.enter_async_context(
+            open_app(
                 settings,
-                database_seconds=DATABASE_SECONDS,
-                slack_seconds=SLACK_SECONDS,
-                hurried=True,
+                database_timeout_seconds=DATABASE_TIMEOUT_SECONDS,
+                slack_timeout_seconds=SLACK_TIMEOUT_SECONDS,
+                interactive=True,
             )
         )
-        bot = Bot(desk)
-        stack.push_async_callback(background.wait, seconds=_AFTER_SECONDS)
-        await stack.enter_async_context(open_doors(bot))
-        ready = asyncio.create_task(_make_ready(bot, background, stack))
+        bot = Bot(service)
+        stack.push_async_callback(background.wait, timeout_seconds=_BACKGROUND_TIMEOUT_SECONDS)
+        await stack.enter_async_context(run_http_server(bot))
+        ready = asyncio.create_task(_start_app(bot, background, stack))
         stopping = asyncio.create_task(stopped.wait())
         await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if ready.done():
@@ -72,51 +72,51 @@ async def _serve() -> None:
         log.info("stopping")
 
 
-async def _make_ready(bot: Bot, background: Background, stack: AsyncExitStack) -> None:
+async def _start_app(bot: Bot, background: BackgroundTasks, stack: AsyncExitStack) -> None:
     """Learn who we are, prepare the database, and only then take requests."""
-    desk = bot.desk
+    service = bot.service
     try:
-        identity = await _who_we_are(bot)
-    except Refused as refused:
+        identity = await _fetch_identity(bot)
+    except PermanentFailure as refused:
         raise SystemExit(f"Slack refuses SLACK_BOT_TOKEN: {refused}") from refused
-    bot.waits_for = "The database does not answer yet."
-    await _prepare(desk, identity)
+    bot.startup_status = "The database does not answer yet."
+    await _prepare_database(service, identity)
     bot.team_id = identity.team_id
-    bot.app = build_app(desk, identity, background)
-    token = desk.settings.slack_app_token
+    bot.app = build_app(service, identity, background)
+    token = service.settings.slack_app_token
     if token:
-        socket = open_socket(bot.app, token.get_secret_value())
-        bot.socket = await stack.enter_async_context(socket)
-    background.start(read_group(desk, identity.team_id))
-    background.start(_load_the_rest(bot))
+        socket = connect_socket_mode(bot.app, token.get_secret_value())
+        bot.socket_client = await stack.enter_async_context(socket)
+    background.start(sync_moderator_group(service, identity.team_id))
+    background.start(_preload_site(bot))
     log.info("ready for %s, by %s", identity.team_name, "Socket Mode" if token else "HTTP")
 
 
-async def _load_the_rest(bot: Bot) -> None:
+async def _preload_site(bot: Bot) -> None:
     """Load what nobody in Slack needs; what is there then stays.
 
     Else each look for garbage goes through all of it, and whoever asks at that moment waits:
     https://docs.python.org/3/library/gc.html#gc.freeze
     """
-    if bot.front:
-        await bot.front.site()
+    if bot.http_app:
+        await bot.http_app.load_site()
     gc.collect()
     gc.freeze()
 
 
-@_until_it_answers
-async def _who_we_are(bot: Bot) -> Identity:
-    credentials = await bot.desk.slack.credentials()
-    off = abs(now() - credentials.at)
-    if bot.desk.settings.slack_app_token is None and off > _OFF_AT_MOST:
-        bot.waits_for = (
+@_retry_until_available
+async def _fetch_identity(bot: Bot) -> BotIdentity:
+    credentials = await bot.service.slack.token_info()
+    off = abs(utc_now() - credentials.slack_time)
+    if bot.service.settings.slack_app_token is None and off > _MAX_CLOCK_SKEW:
+        bot.startup_status = (
             f"This machine's clock is {off.total_seconds():.0f} s off Slack's, whose requests "
             "would all be refused. Set it, best by NTP."
         )
-        raise NotNow(bot.waits_for)
+        raise RetryLater(bot.startup_status)
     return credentials.identity
 
 
-@_until_it_answers
-async def _prepare(desk: Desk, identity: Identity) -> None:
-    await desk.begin(identity.team_id)
+@_retry_until_available
+async def _prepare_database(service: TicketService, identity: BotIdentity) -> None:
+    await service.prepare(identity.team_id)

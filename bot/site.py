@@ -10,17 +10,17 @@ from fastapi import FastAPI
 
 from bot.api import problems
 from bot.api.site import build_api
-from bot.links import Links
-from models.desk import Desk
+from bot.links import EmailLinkPages
+from models.desk import TicketService
 
 
-def build_site(desk: Desk, bot: Any) -> FastAPI:
+def build_site(service: TicketService, bot: Any) -> FastAPI:
     """The application; `bot` is what its parts ask whether there is an app yet, and whose."""
     site = FastAPI(title="Frontdesk", docs_url=None, redoc_url=None, openapi_url=None)
     # Not every path below /api is found to be the API's: one with a line break in it is not.
-    problems.install(site)
+    problems.install_error_handlers(site)
     api = build_api()
     api.state.bot = bot
     site.mount("/api", api)
-    Links(desk).register(site)
+    EmailLinkPages(service).register(site)
     return site

@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any
 
-_ABOUT = re.compile(r"\s*(\w+)\s+T-([0-9]{1,9})\s*", re.IGNORECASE | re.ASCII)
+_TICKET_SUBCOMMAND_PATTERN = re.compile(r"\s*(\w+)\s+T-([0-9]{1,9})\s*", re.IGNORECASE | re.ASCII)
 
 
 Command = dict[str, Any]
 Matcher = Callable[[Command], Awaitable[bool]]
 
 
-class Word(StrEnum):
+class Subcommand(StrEnum):
     """What may stand alone after `/ticket`."""
 
     HELP = "help"
@@ -20,50 +20,53 @@ class Word(StrEnum):
     TOKEN = "token"  # noqa: S105  (a word that people type)
 
 
-class About(StrEnum):
+class TicketSubcommand(StrEnum):
     """What may stand after `/ticket`, followed by a ticket's number."""
 
     WATCH = "watch"
     UNWATCH = "unwatch"
 
 
-_WORDS, _VERBS = frozenset(Word), frozenset(About)
+_SUBCOMMANDS, _TICKET_SUBCOMMANDS = frozenset(Subcommand), frozenset(TicketSubcommand)
 
 
-def subcommand(word: Word) -> Matcher:
+def subcommand_matcher(subcommand: Subcommand) -> Matcher:
     """A matcher for `/ticket WORD`; a sentence that begins with the word is a ticket."""
 
     async def matches(command: Command) -> bool:
-        return _word_in(command) == word
+        return _parse_subcommand(command) == subcommand
 
     return matches
 
 
-def about_ticket(verb: About) -> Matcher:
+def ticket_subcommand_matcher(subcommand: TicketSubcommand) -> Matcher:
     """A matcher for `/ticket VERB T-42`."""
 
     async def matches(command: Command) -> bool:
-        return _verb_in(command) == verb
+        return _parse_ticket_subcommand(command) == subcommand
 
     return matches
 
 
-async def new_ticket(command: Command) -> bool:
+async def is_new_ticket(command: Command) -> bool:
     """A matcher for all that is none of these: what somebody asks for."""
-    return _word_in(command) not in _WORDS and _verb_in(command) not in _VERBS
+    return (
+        _parse_subcommand(command) not in _SUBCOMMANDS
+        and _parse_ticket_subcommand(command) not in _TICKET_SUBCOMMANDS
+    )
 
 
-def ticket_in(command: Command) -> str:
+def parse_ticket_id(command: Command) -> str:
     """The id of the ticket that such a command is about."""
-    found = _ABOUT.fullmatch(command["text"])
+    found = _TICKET_SUBCOMMAND_PATTERN.fullmatch(command["text"])
     return f"T-{found[2]}" if found else ""
 
 
-def _word_in(command: Command) -> str:
+def _parse_subcommand(command: Command) -> str:
     typed: str = command.get("text", "")
     return typed.strip().casefold()
 
 
-def _verb_in(command: Command) -> str:
-    found = _ABOUT.fullmatch(command.get("text", ""))
+def _parse_ticket_subcommand(command: Command) -> str:
+    found = _TICKET_SUBCOMMAND_PATTERN.fullmatch(command.get("text", ""))
     return found[1].casefold() if found else ""

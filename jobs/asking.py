@@ -3,36 +3,42 @@
 import time
 from collections.abc import Sequence
 
-from jobs.examples import LOOKED_AT
-from jobs.gemini import MAX_OUTPUT_TOKENS, Gemini, GeminiFailed, NoAnswer, Said
-from jobs.prompt import Prompt, Question, ask, read
-from jobs.retrying import Tools
+from jobs.examples import MAX_CANDIDATES
+from jobs.gemini import (
+    MAX_OUTPUT_TOKENS,
+    Gemini,
+    GeminiAnswer,
+    GeminiFailure,
+    PermanentGeminiFailure,
+)
+from jobs.prompt import GeminiRequest, Prompt, build_request, parse_answer
+from jobs.retrying import StepContext
 from models import builtin, wariness
-from models.configuration import Configuration
-from models.gate import Service
-from models.lesson import Lesson
+from models.configuration import Taxonomy
+from models.gate import ExternalService
+from models.lesson import TrainingExample
 from models.ticket import Ticket
-from models.triage import UNSURE_BELOW, Triage
+from models.triage import MIN_CONFIDENCE, Triage
 from models.wording import clip
 
 # A token is three characters and more.
-_CHARACTERS = 3
+_CHARACTERS_PER_TOKEN = 3
 # How sure the built-in engine must be to be believed instead of Gemini: as it is when three words
 # all point to one category; and as it is of any evidence at all.
-_STRONG, _ANY = 0.85, 0.1
+_MIN_CONFIDENCE, _MIN_CONFIDENCE_IF_NAMED = 0.85, 0.1
 
 
-class NoTokens(NoAnswer):
+class TokenBudgetExhausted(PermanentGeminiFailure):
     """The day's tokens are used up."""
 
 
-async def by_gemini(
-    tools: Tools,
+async def triage_with_gemini(
+    context: StepContext,
     ticket: Ticket,
-    configuration: Configuration,
+    taxonomy: Taxonomy,
     *,
-    lessons: Sequence[Lesson] | None = None,
-    shadow: Prompt | None = None,
+    training_examples: Sequence[TrainingExample] | None = None,
+    shadow_prompt: Prompt | None = None,
 ) -> Triage:
     """What Gemini says, as far as it is to be believed.
 
@@ -44,95 +50,105 @@ async def by_gemini(
         GeminiFailed: it does not answer, or the day's tokens are used up.
         NotNow: it is let rest.
     """
-    if tools.gemini is None:
-        raise GeminiFailed("no Gemini key is set")
-    if lessons is None:
-        lessons = await tools.desk.lessons.latest(ticket.team_id, limit=LOOKED_AT)
-    question = ask(ticket, configuration, lessons, shadow)
-    per_day = tools.desk.settings.gemini_tokens_per_day // (2 if shadow else 1)
-    said = await _within_the_day(
-        tools, tools.gemini, ticket, question, configuration, per_day=per_day
+    if context.gemini is None:
+        raise GeminiFailure("no Gemini key is set")
+    if training_examples is None:
+        training_examples = await context.service.training_store.latest(
+            ticket.team_id, limit=MAX_CANDIDATES
+        )
+    question = build_request(ticket, taxonomy, training_examples, shadow_prompt)
+    per_day = context.service.settings.gemini_tokens_per_day // (2 if shadow_prompt else 1)
+    said = await _triage_within_budget(
+        context, context.gemini, ticket, question, taxonomy, max_tokens_per_day=per_day
     )
-    said = said.model_copy(update={"priority": builtin.hinted(said.priority, ticket)})
-    return await _with_second(tools, weighed(said, ticket, configuration), ticket, configuration)
+    said = said.model_copy(update={"priority": builtin.apply_urgency_hint(said.priority, ticket)})
+    return await _with_second_category(
+        context, reconcile_with_keywords(said, ticket, taxonomy), ticket, taxonomy
+    )
 
 
-async def _with_second(
-    tools: Tools, said: Triage, ticket: Ticket, configuration: Configuration
+async def _with_second_category(
+    context: StepContext, triage: Triage, ticket: Ticket, taxonomy: Taxonomy
 ) -> Triage:
     """Where Gemini is not sure, what else it may be, by the built-in engine."""
-    if said.second or said.confidence >= UNSURE_BELOW:
-        return said
-    also = await tools.learning.triage(tools.desk.lessons, ticket, configuration, why="")
-    others = [name for name in (also.category, also.second) if name not in {"", said.category}]
-    return said.model_copy(update={"second": others[0]}) if others else said
+    if triage.second or triage.confidence >= MIN_CONFIDENCE:
+        return triage
+    also = await context.model_cache.triage(
+        context.service.training_store, ticket, taxonomy, reason=""
+    )
+    others = [name for name in (also.category, also.second) if name not in {"", triage.category}]
+    return triage.model_copy(update={"second": others[0]}) if others else triage
 
 
-def weighed(said: Triage, ticket: Ticket, configuration: Configuration) -> Triage:
+def reconcile_with_keywords(triage: Triage, ticket: Ticket, taxonomy: Taxonomy) -> Triage:
     """What Gemini says, unless the words of the text point to another category: strongly, or at all
     when the category that Gemini says is one that the text names, since it may have obeyed.
     """
-    plain = wariness.without_name(ticket, said.category)
-    words = builtin.triage(plain or ticket, configuration, why="")
-    if words.category == said.category or words.confidence < (_ANY if plain else _STRONG):
-        return said
-    notes = f"Gemini said {said.category}; the words of the text say otherwise. {said.notes}"
-    kept = {"category": words.category, "skills": words.skills, "second": said.category}
+    plain = wariness.without_label(ticket, triage.category)
+    words = builtin.triage(plain or ticket, taxonomy, why_builtin="")
+    if words.category == triage.category or words.confidence < (
+        _MIN_CONFIDENCE_IF_NAMED if plain else _MIN_CONFIDENCE
+    ):
+        return triage
+    notes = f"Gemini said {triage.category}; the words of the text say otherwise. {triage.notes}"
+    kept = {"category": words.category, "skills": words.skills, "second": triage.category}
     # How sure Gemini was is no word about a category that it did not say.
     sure = {"confidence": words.confidence}
-    return said.model_copy(update=kept | sure | {"notes": clip(notes, 1500)})
+    return triage.model_copy(update=kept | sure | {"notes": clip(notes, 1500)})
 
 
-async def _within_the_day(
-    tools: Tools,
+async def _triage_within_budget(
+    context: StepContext,
     gemini: Gemini,
     ticket: Ticket,
-    question: Question,
-    configuration: Configuration,
+    request: GeminiRequest,
+    taxonomy: Taxonomy,
     *,
-    per_day: int,
+    max_tokens_per_day: int,
 ) -> Triage:
     """Gemini's triage, if the day has tokens left for it.
 
     Raises:
         GeminiFailed, NotNow: there is none.
     """
-    desk = tools.desk
-    sent = len(question.instruction) + len(question.text) + len(str(question.schema))
-    aside = sent // _CHARACTERS + MAX_OUTPUT_TOKENS
-    spending = desk.gate.spending
-    if not await spending.put_aside(ticket.team_id, aside, per_day=per_day):
-        raise NoTokens("today's tokens for Gemini are used up")
+    service = context.service
+    sent = len(request.instruction) + len(request.text) + len(str(request.schema))
+    aside = sent // _CHARACTERS_PER_TOKEN + MAX_OUTPUT_TOKENS
+    spending = service.outbound_calls.token_budget
+    if not await spending.reserve(ticket.team_id, aside, daily_limit=max_tokens_per_day):
+        raise TokenBudgetExhausted("today's tokens for Gemini are used up")
     used = 0
     try:
-        async with desk.gate.out(Service.GEMINI, "generateContent"):
-            used = sent // _CHARACTERS
-            triage = await _asked(tools, gemini, ticket, question, configuration)
+        async with service.outbound_calls.call(ExternalService.GEMINI, "generateContent"):
+            used = sent // _CHARACTERS_PER_TOKEN
+            triage = await _log_and_ask(context, gemini, ticket, request, taxonomy)
             used = triage.tokens
     finally:
-        await spending.settle(ticket.team_id, aside=aside, used=used)
+        await spending.settle(ticket.team_id, reserved=aside, used=used)
     return triage
 
 
-async def _asked(
-    tools: Tools, gemini: Gemini, ticket: Ticket, question: Question, configuration: Configuration
+async def _log_and_ask(
+    context: StepContext, gemini: Gemini, ticket: Ticket, request: GeminiRequest, taxonomy: Taxonomy
 ) -> Triage:
     """The answer; what is sent for it is kept before."""
-    desk, began = tools.desk, time.monotonic()
-    await desk.sent.keep(
+    service, began = context.service, time.monotonic()
+    await service.ai_request_log.add(
         ticket_id=ticket.id,
         team_id=ticket.team_id,
         model=gemini.model,
-        prompt=question.version,
-        instruction=question.instruction,
-        text=question.text,
+        prompt=request.prompt_version,
+        instruction=request.instruction,
+        text=request.text,
     )
 
-    def understood(said: Said) -> Triage:
-        hosts = desk.settings.allowed_link_hosts
-        triage = read(said.text, configuration, question.hidden, hosts=hosts)
+    def understood(said: GeminiAnswer) -> Triage:
+        hosts = service.settings.allowed_link_hosts
+        triage = parse_answer(said.text, taxonomy, request.redacted, allowed_hosts=hosts)
         return triage.model_copy(update={"tokens": said.tokens})
 
-    triage = await gemini.answer(question, understood)
+    triage = await gemini.ask(request, understood)
     took = round((time.monotonic() - began) * 1000)
-    return triage.model_copy(update={"model": gemini.model, "prompt": question.version, "ms": took})
+    return triage.model_copy(
+        update={"model": gemini.model, "prompt": request.prompt_version, "ms": took}
+    )

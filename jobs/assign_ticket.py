@@ -2,24 +2,26 @@
 
 from datetime import datetime
 
-from jobs.retrying import Tools, nothing
+from jobs.retrying import StepContext, no_change
 from models import flow
-from models.arranging import as_listed, candidates
-from models.assignment import choose, doubtful
-from models.clock import now as clock
-from models.desk import Change
-from models.errors import NotNow
+from models.arranging import load_candidates, with_current_skills
+from models.assignment import choose_assignee, reason_for_admin_review
+from models.clock import utc_now as clock
+from models.desk import TicketUpdate
+from models.errors import RetryLater
 from models.flow import Move
-from models.step import Pending, Step
+from models.step import PendingStep, Step
 from models.ticket import Status, Ticket
 
 # How soon to look again when there is nobody at all: somebody may be hired or come back.
-LOOK_AGAIN_SECONDS = 15
+NO_ASSIGNEE_RETRY_SECONDS = 15
 # How soon to look whether it is known what became of the card before.
-_CARD_SECONDS = 1
+_CARD_RETRY_SECONDS = 1
 
 
-async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
+async def assign_ticket(
+    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+) -> TicketUpdate:
     """Offer the ticket to the person who fits best.
 
     Raises:
@@ -28,30 +30,32 @@ async def assign_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
     """
     # Who asked may have found the answer meanwhile.
     if ticket.status is not Status.TRIAGED:
-        return nothing
+        return no_change
     # A new offer is all that the step would see, and the card would be forgotten.
-    if (card := ticket.step(Step.DM_ASSIGNEE)) and card.tries and card.due:
+    if (card := ticket.find_step(Step.DM_ASSIGNEE)) and card.tries and card.due:
         why = "it is not known yet whether the card of the last offer was sent"
-        raise NotNow(why, seconds=_CARD_SECONDS, counts=False)
-    people, configuration = await candidates(tools.desk, ticket.team_id)
-    listed = as_listed(ticket, configuration.vocabulary)
-    choice = choose(listed, people, now=clock(), doubt=doubtful(ticket, configuration))
+        raise RetryLater(why, retry_after_seconds=_CARD_RETRY_SECONDS, uses_attempt=False)
+    people, configuration = await load_candidates(context.service, ticket.team_id)
+    listed = with_current_skills(ticket, configuration.vocabulary)
+    choice = choose_assignee(
+        listed, people, now=clock(), review_reason=reason_for_admin_review(ticket, configuration)
+    )
     if choice is None:
-        raise NotNow(
+        raise RetryLater(
             "there is no moderator or admin with room for it: see `/ticket admin`, ADMIN_SLACK_IDS",
-            seconds=LOOK_AGAIN_SECONDS,
-            counts=False,
+            retry_after_seconds=NO_ASSIGNEE_RETRY_SECONDS,
+            uses_attempt=False,
         )
     chosen, reason = choice.member.slack_id, choice.reason
-    tools.desk.workload.offered(ticket.team_id, chosen)
+    context.service.workload.count_offer(ticket.team_id, chosen)
 
     def offered(current: Ticket, now: datetime) -> Ticket:
-        return flow.make(
-            as_listed(current, configuration.vocabulary),
+        return flow.transition(
+            with_current_skills(current, configuration.vocabulary),
             Move.OFFER,
-            by=None,
+            actor=None,
             now=now,
-            why=reason,
+            event_reason=reason,
             assignee=chosen,
             offered_to=chosen,
             reason=reason,

@@ -22,76 +22,80 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
-from jobs.evaluation import Answering, Answers, Engine, named
-from models.classifier import Example
-from models.experts import Keywords, Scores, stems
+from jobs.evaluation import Predictions, Predictor, PredictorFactory, top_categories
+from models.classifier import LabelledText
+from models.experts import KeywordScorer, Scores, stems
 from models.skill import stem
 from models.triage import Category
 
-_SATURATION, _BY_LENGTH = 1.2, 0.75
+_BM25_K1, _BM25_B = 1.2, 0.75
 _SEED = 7
-_HASHES = 2**18
+_HASH_FEATURES = 2**18
 # Below that there is nothing to tell apart.
-_LABELS = 2
-_EMPTY = frozenset(map(stem, ENGLISH_STOP_WORDS))
+_MIN_LABELS = 2
+_STOP_STEMS = frozenset(map(stem, ENGLISH_STOP_WORDS))
 
 
-def majority(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
+def majority(categories: Sequence[Category], examples: Sequence[LabelledText]) -> Predictor:
     """Always the commonest category."""
     had = [example.label for example in examples] or [categories[0].name]
     commonest = max(sorted(set(had)), key=had.count)
     share = had.count(commonest) / len(had)
-    return lambda texts: Answers([commonest] * len(texts), np.full(len(texts), share))
+    return lambda texts: Predictions([commonest] * len(texts), np.full(len(texts), share))
 
 
-def first_match(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
+def first_match(categories: Sequence[Category], _examples: Sequence[LabelledText]) -> Predictor:
     """The first category of which a word is in the text, as a regular expression; or the last."""
     patterns = [
-        re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, _listed(category)))})\b")
+        re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, _category_keywords(category)))})\b")
         for category in categories
     ]
 
-    def answer(texts: Sequence[str]) -> Answers:
+    def answer(texts: Sequence[str]) -> Predictions:
         found = np.array([[bool(pattern.search(text)) for pattern in patterns] for text in texts])
         found[:, -1] |= ~found.any(axis=1)
-        return Answers(named(categories, found), np.full(len(texts), 0.5))
+        return Predictions(top_categories(categories, found), np.full(len(texts), 0.5))
 
     return answer
 
 
-def keywords(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
+def keywords(categories: Sequence[Category], _examples: Sequence[LabelledText]) -> Predictor:
     """The words that admins list, rare ones counting more."""
-    listed = [one.model_copy(update={"keywords": _listed(one)}) for one in categories]
-    return _most_of(categories, Keywords(listed).scores)
+    listed = [one.model_copy(update={"keywords": _category_keywords(one)}) for one in categories]
+    return _score_share_predictor(categories, KeywordScorer(listed).scores)
 
 
-def bm25(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
+def bm25(categories: Sequence[Category], _examples: Sequence[LabelledText]) -> Predictor:
     """BM25 of the text to what is said of each category."""
-    return _most_of(categories, ranking([described(one) for one in categories]))
+    return _score_share_predictor(
+        categories, bm25_scorer([category_text(one) for one in categories])
+    )
 
 
-def ranking(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
+def bm25_scorer(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
     """How much each of these documents is like a text, by BM25."""
     counting = CountVectorizer(tokenizer=stems, token_pattern=None)
     counts = counting.fit_transform(documents).tocsr().astype(float)
     length = np.asarray(counts.sum(axis=1)).ravel()
     having = np.asarray((counts > 0).sum(axis=0)).ravel()
     rarity = np.log(1 + (len(documents) - having + 0.5) / (having + 0.5))
-    damped = _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * length / length.mean())
+    damped = _BM25_K1 * (1 - _BM25_B + _BM25_B * length / length.mean())
     rows = np.repeat(np.arange(len(documents)), np.diff(counts.indptr))
-    counts.data *= (_SATURATION + 1) / (counts.data + damped[rows])
+    counts.data *= (_BM25_K1 + 1) / (counts.data + damped[rows])
     weights = counts.multiply(rarity).tocsr()
     return lambda texts: ((counting.transform(texts) > 0) @ weights.T).toarray()
 
 
-def tfidf(categories: Sequence[Category], _examples: Sequence[Example]) -> Answering:
+def tfidf(categories: Sequence[Category], _examples: Sequence[LabelledText]) -> Predictor:
     """TF-IDF of words and pieces, by the angle to what is said of each category."""
-    return _most_of(categories, likeness([described(one) for one in categories]))
+    return _score_share_predictor(
+        categories, tfidf_scorer([category_text(one) for one in categories])
+    )
 
 
-def likeness(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
+def tfidf_scorer(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
     """How much each of these documents is like a text, by TF-IDF of words and pieces."""
-    by_words = TfidfVectorizer(sublinear_tf=True, tokenizer=_telling, token_pattern=None)
+    by_words = TfidfVectorizer(sublinear_tf=True, tokenizer=_significant_stems, token_pattern=None)
     by_pieces = TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 4), analyzer="char_wb")
     # Of a short name a whole word is too much to hang on.
     weights = {"words": 0.5, "pieces": 1.0}
@@ -100,38 +104,42 @@ def likeness(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
     return lambda texts: (reader.transform(texts) @ known.T).toarray()
 
 
-def svc(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
+def svc(categories: Sequence[Category], examples: Sequence[LabelledText]) -> Predictor:
     """TF-IDF of words and pieces, and a linear support vector machine."""
-    return _learned(
-        make_pipeline(_words_and_pieces(), LinearSVC(random_state=_SEED)), categories, examples
+    return _trained_predictor(
+        make_pipeline(_word_and_ngram_features(), LinearSVC(random_state=_SEED)),
+        categories,
+        examples,
     )
 
 
-def logistic(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
+def logistic(categories: Sequence[Category], examples: Sequence[LabelledText]) -> Predictor:
     """TF-IDF of words, and logistic regression."""
     regression = LogisticRegression(C=10, max_iter=300)
-    return _learned(
+    return _trained_predictor(
         make_pipeline(TfidfVectorizer(sublinear_tf=True), regression), categories, examples
     )
 
 
-def hashing(categories: Sequence[Category], examples: Sequence[Example]) -> Answering:
+def hashing(categories: Sequence[Category], examples: Sequence[LabelledText]) -> Predictor:
     """Hashed words, and a linear machine that learns from one ticket after the other, each once."""
-    reader = HashingVectorizer(n_features=_HASHES, ngram_range=(1, 2), alternate_sign=False)
+    reader = HashingVectorizer(n_features=_HASH_FEATURES, ngram_range=(1, 2), alternate_sign=False)
     machine = SGDClassifier(loss="log_loss", shuffle=False, random_state=_SEED)
     labels = [category.name for category in categories]
     # All in one call is one after the other, too, without a copy of the machine for each.
     known = reader.transform([example.text for example in examples])
     machine.partial_fit(known, [example.label for example in examples], classes=labels)
 
-    def answer(texts: Sequence[str]) -> Answers:
+    def answer(texts: Sequence[str]) -> Predictions:
         likely = machine.predict_proba(reader.transform(texts))
-        return Answers([str(machine.classes_[at]) for at in likely.argmax(1)], likely.max(axis=1))
+        return Predictions(
+            [str(machine.classes_[at]) for at in likely.argmax(1)], likely.max(axis=1)
+        )
 
     return answer
 
 
-BASELINES: dict[str, Engine] = {
+BASELINES: dict[str, PredictorFactory] = {
     "majority": majority,
     "first match": first_match,
     "keywords": keywords,
@@ -141,66 +149,68 @@ BASELINES: dict[str, Engine] = {
     "logistic": logistic,
     "hashing": hashing,
 }
-NEED_LESSONS = frozenset({"svc", "logistic", "hashing"})
+TRAINED_BASELINES = frozenset({"svc", "logistic", "hashing"})
 
 
-def described(category: Category) -> str:
+def category_text(category: Category) -> str:
     """All that is said of a category, each word as often as it is said."""
     return " ".join((category.name.replace("_", " "), category.description, *category.keywords))
 
 
-def _telling(text: str) -> list[str]:
+def _significant_stems(text: str) -> list[str]:
     """The stems of a text without those of English words that say nothing."""
-    return [one for one in stems(text) if one not in _EMPTY]
+    return [one for one in stems(text) if one not in _STOP_STEMS]
 
 
-def _words_and_pieces() -> Any:
+def _word_and_ngram_features() -> Any:
     return make_union(
         TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)),
         TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 5), analyzer="char_wb"),
     )
 
 
-def _listed(category: Category) -> tuple[str, ...]:
+def _category_keywords(category: Category) -> tuple[str, ...]:
     return (category.name.replace("_", " "), *category.keywords)
 
 
-def _most_of(
-    categories: Sequence[Category], scores: Callable[[Sequence[str]], Scores]
-) -> Answering:
+def _score_share_predictor(
+    categories: Sequence[Category], scorer: Callable[[Sequence[str]], Scores]
+) -> Predictor:
     """What has the most, and as sure as its share of all is."""
 
-    def answer(texts: Sequence[str]) -> Answers:
-        found = scores(texts)
+    def answer(texts: Sequence[str]) -> Predictions:
+        found = scorer(texts)
         total = np.maximum(found.sum(axis=1), 1e-9)
-        return Answers(named(categories, found), found.max(axis=1) / total)
+        return Predictions(top_categories(categories, found), found.max(axis=1) / total)
 
     return answer
 
 
-def _learned(
-    machine: Any, categories: Sequence[Category], examples: Sequence[Example]
-) -> Answering:
+def _trained_predictor(
+    pipeline: Any, categories: Sequence[Category], examples: Sequence[LabelledText]
+) -> Predictor:
     labels = [example.label for example in examples]
-    if len(set(labels)) < _LABELS:
+    if len(set(labels)) < _MIN_LABELS:
         return majority(categories, examples)
     with warnings.catch_warnings():
         # It says so where categories are many and tickets few; that is what is to be seen.
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
-        machine.fit([example.text for example in examples], labels)
+        pipeline.fit([example.text for example in examples], labels)
 
-    def answer(texts: Sequence[str]) -> Answers:
-        likely = _likelihoods(machine, texts)
-        return Answers([str(machine.classes_[at]) for at in likely.argmax(1)], likely.max(axis=1))
+    def answer(texts: Sequence[str]) -> Predictions:
+        likely = _probabilities(pipeline, texts)
+        return Predictions(
+            [str(pipeline.classes_[at]) for at in likely.argmax(1)], likely.max(axis=1)
+        )
 
     return answer
 
 
-def _likelihoods(machine: Any, texts: Sequence[str]) -> NDArray[np.float64]:
-    if hasattr(machine, "predict_proba"):
-        return np.asarray(machine.predict_proba(texts))
+def _probabilities(pipeline: Any, texts: Sequence[str]) -> NDArray[np.float64]:
+    if hasattr(pipeline, "predict_proba"):
+        return np.asarray(pipeline.predict_proba(texts))
     # It gives none; distances made so are what is usually taken for them.
-    distances = np.asarray(machine.decision_function(texts))
+    distances = np.asarray(pipeline.decision_function(texts))
     if distances.ndim == 1:
         distances = np.stack([-distances, distances], axis=1)
     return np.asarray(softmax(distances, axis=1))

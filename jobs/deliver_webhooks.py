@@ -14,81 +14,93 @@ from hashlib import sha256
 from typing import Any
 
 from jobs.posting import post
-from jobs.retrying import Tools, nothing
-from models.clock import now
-from models.desk import Change, Desk
-from models.errors import NotNow, OutsideError, Refused
-from models.gate import Service
-from models.step import Pending, Step
+from jobs.retrying import StepContext, no_change
+from models.clock import utc_now
+from models.desk import TicketService, TicketUpdate
+from models.errors import ExternalServiceError, PermanentFailure, RetryLater
+from models.gate import ExternalService
+from models.step import PendingStep, Step
 from models.ticket import Event, Ticket
 from models.webhook import Delivery, Webhook
 
 # The rest is left to another try: one post may take 10 s, and all of a try 18 s.
-_SENDING_SECONDS = 7
+_MAX_SENDING_SECONDS = 7
 
 
-class _NoMoreTimeError(Exception):
+class _TimeBudgetSpentError(Exception):
     """Not all events have fitted into this try, but some have."""
 
 
-async def deliver_webhooks(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
+async def deliver_webhooks(
+    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+) -> TicketUpdate:
     """Tell every webhook of the workspace what it has not heard yet; none waits for another."""
-    desk = tools.desk
-    hooks = await desk.webhooks.of(ticket.team_id)
+    service = context.service
+    hooks = await service.webhooks.list_webhooks(ticket.team_id)
     ends = await asyncio.gather(
-        *(_deliver(desk, hook, ticket) for hook in hooks), return_exceptions=True
+        *(_deliver_to_webhook(service, hook, ticket) for hook in hooks), return_exceptions=True
     )
-    for error in sorted(filter(None, ends), key=_rank):
-        if isinstance(error, _NoMoreTimeError):
-            return _ask_again
+    for error in sorted(filter(None, ends), key=_error_rank):
+        if isinstance(error, _TimeBudgetSpentError):
+            return _with_delivery_step
         raise error
-    return nothing
+    return no_change
 
 
-async def _deliver(desk: Desk, hook: Webhook, ticket: Ticket) -> None:
+async def _deliver_to_webhook(service: TicketService, webhook: Webhook, ticket: Ticket) -> None:
     """Tell one of them; what it refuses holds up nothing, but is refused in the end."""
     began, told = time.monotonic(), 0
-    heard = await desk.webhooks.delivered(hook.id, ticket.id)
-    refusal: Refused | None = None
+    heard = await service.webhooks.delivered_ids(webhook.id, ticket.id)
+    refusal: PermanentFailure | None = None
     for number, event in enumerate(ticket.history, start=1):
-        delivery = _delivery(hook, ticket, event, number=number)
-        if delivery.id in heard or not hook.wants(event, at=delivery.tried_at):
+        delivery = _new_delivery(webhook, ticket, event, event_number=number)
+        if delivery.id in heard or not webhook.should_receive(event, now=delivery.tried_at):
             continue
-        if told and time.monotonic() - began > _SENDING_SECONDS:
-            raise _NoMoreTimeError
+        if told and time.monotonic() - began > _MAX_SENDING_SECONDS:
+            raise _TimeBudgetSpentError
         try:
-            await _tell(desk, hook, delivery, message(ticket, event, number=number))
+            await _post_delivery(
+                service, webhook, delivery, event_payload(ticket, event, event_number=number)
+            )
             told += 1
-        except Refused as refused:
+        except PermanentFailure as refused:
             refusal = refused
     if refusal:
         raise refusal
 
 
-def _delivery(hook: Webhook, ticket: Ticket, event: Event, *, number: int) -> Delivery:
+def _new_delivery(webhook: Webhook, ticket: Ticket, event: Event, *, event_number: int) -> Delivery:
     return Delivery(
-        id=f"{hook.id}.{ticket.id}.{number}",
-        team_id=hook.team_id,
-        webhook_id=hook.id,
+        id=f"{webhook.id}.{ticket.id}.{event_number}",
+        team_id=webhook.team_id,
+        webhook_id=webhook.id,
         ticket_id=ticket.id,
-        type=_type(event),
-        tried_at=now(),
+        type=_event_type(event),
+        tried_at=utc_now(),
     )
 
 
-async def _tell(desk: Desk, hook: Webhook, delivery: Delivery, body: bytes) -> None:
-    headers = signed(hook, body, at=now()) | {"Frontdesk-Delivery": delivery.id}
-    async with desk.gate.out(Service.WEBHOOK, "post", apart=hook.id):
+async def _post_delivery(
+    service: TicketService, webhook: Webhook, delivery: Delivery, body: bytes
+) -> None:
+    headers = signed_headers(webhook, body, signed_at=utc_now()) | {
+        "Frontdesk-Delivery": delivery.id
+    }
+    async with service.outbound_calls.call(ExternalService.WEBHOOK, "post", breaker_key=webhook.id):
         try:
-            status = await post(hook.url, body, headers, private=desk.settings.webhook_private)
-        except OutsideError as error:
-            await desk.webhooks.note(delivery.model_copy(update={"outcome": str(error)}))
+            status = await post(
+                webhook.url, body, headers, allow_private=service.settings.webhook_private
+            )
+        except ExternalServiceError as error:
+            await service.webhooks.record_attempt(
+                delivery.model_copy(update={"outcome": str(error)})
+            )
             raise
     answered = {"outcome": f"it answered {status}", "delivered": True}
-    await desk.webhooks.note(delivery.model_copy(update=answered))
+    await service.webhooks.record_attempt(delivery.model_copy(update=answered))
 
 
-def message(ticket: Ticket, event: Event, *, number: int) -> bytes:
+def event_payload(ticket: Ticket, event: Event, *, event_number: int) -> bytes:
     """What is said of an event, and the ticket as it is now; of a confidential one no text."""
     about: dict[str, Any] = {
         "id": ticket.id,
@@ -96,7 +108,11 @@ def message(ticket: Ticket, event: Event, *, number: int) -> bytes:
         "version": ticket.version,
         "confidential": ticket.confidential,
     }
-    said = {"id": f"{ticket.id}.{number}", "type": _type(event), "at": event.at.isoformat()}
+    said = {
+        "id": f"{ticket.id}.{event_number}",
+        "type": _event_type(event),
+        "at": event.at.isoformat(),
+    }
     if not ticket.confidential:
         about |= ticket.model_dump(mode="json", include={"title", "requester", "assignee"})
         about["opened_at"] = ticket.opened_at.isoformat()
@@ -107,10 +123,10 @@ def message(ticket: Ticket, event: Event, *, number: int) -> bytes:
     return json.dumps(said | {"ticket": about}, separators=(",", ":")).encode()
 
 
-def signed(hook: Webhook, body: bytes, *, at: datetime) -> dict[str, str]:
+def signed_headers(webhook: Webhook, body: bytes, *, signed_at: datetime) -> dict[str, str]:
     """The headers by which the receiver knows that it is from us, and from now."""
-    timestamp = str(int(at.timestamp()))
-    secret = hook.secret.get_secret_value().encode()
+    timestamp = str(int(signed_at.timestamp()))
+    secret = webhook.secret.get_secret_value().encode()
     signature = hmac.new(secret, timestamp.encode() + b"." + body, sha256).hexdigest()
     return {
         "Content-Type": "application/json",
@@ -120,22 +136,22 @@ def signed(hook: Webhook, body: bytes, *, at: datetime) -> dict[str, str]:
     }
 
 
-def _type(event: Event) -> str:
+def _event_type(event: Event) -> str:
     return f"ticket.{event.what}"
 
 
-def _rank(error: BaseException) -> int:
+def _error_rank(error: BaseException) -> int:
     """What is worth another try comes first, and among that what uses up an attempt."""
     match error:
-        case NotNow(counts=False):
+        case RetryLater(uses_attempt=False):
             return 1
-        case _NoMoreTimeError():
+        case _TimeBudgetSpentError():
             return 2
-        case Refused():
+        case PermanentFailure():
             return 3
         case _:
             return 0
 
 
-def _ask_again(ticket: Ticket, now: datetime) -> Ticket:
-    return ticket.asking(Step.DELIVER_WEBHOOKS, due=now)
+def _with_delivery_step(ticket: Ticket, now: datetime) -> Ticket:
+    return ticket.with_step(Step.DELIVER_WEBHOOKS, due=now)

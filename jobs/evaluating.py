@@ -17,60 +17,83 @@ from pydantic import TypeAdapter
 from rich.progress import Progress
 
 from jobs import judging
-from jobs.baselines import BASELINES, NEED_LESSONS
-from jobs.evaluation import Engine, Replay, Score, builtin, replay, score
-from jobs.known import Data, Levelled, Twins, categorised, levelled, rows_of, twins
-from jobs.learning import MOST_LESSONS
-from jobs.replaying import gemini
-from models.classifier import Example
-from models.opening import open_desk
+from jobs.baselines import BASELINES, TRAINED_BASELINES
+from jobs.evaluation import (
+    EvaluationRun,
+    PredictorFactory,
+    Score,
+    builtin_predictor,
+    run_engine,
+    score_runs,
+)
+from jobs.known import (
+    CategoryDataset,
+    DuplicateDataset,
+    PriorityDataset,
+    category_dataset,
+    duplicate_dataset,
+    priority_dataset,
+    read_rows,
+)
+from jobs.learning import MAX_TRAINING_EXAMPLES
+from jobs.replaying import gemini_predictor
+from models.classifier import LabelledText
+from models.opening import open_app
 from models.settings import read_settings
 from models.triage import Category
 
 GEMINI = "gemini"
-_HEAD = (
+_RESULTS_HEADER = (
     "| data | lessons | engine | accuracy | macro-F1 | ECE | coverage | ms | learns in s "
     "| tokens | cost |"
 )
-_SECONDS = 8
-_AMONG = 1000
+_TIMEOUT_SECONDS = 8
+_DUPLICATE_POOL_SIZE = 1000
 _MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class EngineResult:
     """How an engine did, in some draws together."""
 
-    data: str
-    lessons: int
+    dataset: str
+    training_size: int
     engine: str
     score: Score
 
 
-def evaluate(words: Sequence[str]) -> None:
+def run_cli(arguments: Sequence[str]) -> None:
     """Do as the command line says; exits with a sentence where it can't."""
-    wanted = _parser().parse_args(words)
+    wanted = _argument_parser().parse_args(arguments)
     known = {"builtin", GEMINI, *BASELINES}
     if unknown := sorted(set(wanted.engines) - known):
         sys.exit(f"No engine is called {unknown[0]}; there are {', '.join(sorted(known))}.")
-    described = _described(wanted.categories)
-    files = {path.stem: rows_of(path) for path in _files(wanted.paths)}
-    data = [categorised(name, rows, described.get(name, ())) for name, rows in files.items()]
+    described = _read_categories(wanted.categories)
+    files = {path.stem: read_rows(path) for path in _csv_files(wanted.paths)}
+    data = [category_dataset(name, rows, described.get(name, ())) for name, rows in files.items()]
     if wanted.team:
-        data.append(asyncio.run(_history(wanted.team, open_only=GEMINI in wanted.engines)))
-    found = [each for each in data if each and each.known]
-    levels = [one for name, rows in files.items() if (one := levelled(name, rows))]
-    pairs = [two for name, rows in files.items() if (two := twins(name, rows, among=_AMONG))]
+        data.append(
+            asyncio.run(
+                _workspace_dataset(wanted.team, without_confidential=GEMINI in wanted.engines)
+            )
+        )
+    found = [each for each in data if each and each.examples]
+    levels = [one for name, rows in files.items() if (one := priority_dataset(name, rows))]
+    pairs = [
+        two
+        for name, rows in files.items()
+        if (two := duplicate_dataset(name, rows, pool_size=_DUPLICATE_POOL_SIZE))
+    ]
     if not (found or levels or pairs):
         sys.exit("There are no tickets to replay: name a CSV file, a folder of them, or --team.")
-    for name, lines in _sections(found, levels, pairs, wanted):
+    for name, lines in _tables(found, levels, pairs, wanted):
         table = "\n".join(lines)
         print(f"{table}\n", flush=True)
         if wanted.into:
-            place_table(wanted.into, name, table)
+            write_table(wanted.into, name, table)
 
 
-def place_table(path: Path, name: str, table: str) -> None:
+def write_table(path: Path, name: str, table: str) -> None:
     """Put a table between the markers of its name on a page."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     page = path.read_text(encoding="utf-8")
@@ -81,41 +104,43 @@ def place_table(path: Path, name: str, table: str) -> None:
     path.write_text(f"{before}{begin}\n{table}\n{end}{after}", encoding="utf-8")
 
 
-def _sections(
-    found: Sequence[Data],
-    levels: Sequence[Levelled],
-    pairs: Sequence[Twins],
-    wanted: argparse.Namespace,
+def _tables(
+    category_datasets: Sequence[CategoryDataset],
+    priority_datasets: Sequence[PriorityDataset],
+    duplicate_datasets: Sequence[DuplicateDataset],
+    options: argparse.Namespace,
 ) -> Iterator[tuple[str, list[str]]]:
     """The tables, each with its name, as they become known."""
-    if found:
-        results = list(_replayed(found, wanted))
-        yield "eval", list(_table(results, wanted.price))
-        if wanted.engines[0] == "builtin" and len(wanted.engines) > 1:
-            yield "eval-best", list(_beside_the_best(results))
-    if strange := [each for each in found if each.strangers]:
-        told = (judging.strangers(each, wanted.lessons) for each in strange)
-        yield "eval-none", _under_one_head(told)
-    if levels:
-        yield "eval-priority", _under_one_head(map(judging.priorities, levels))
-    if pairs:
-        yield "eval-similar", _under_one_head(map(judging.twins_found, pairs))
+    if category_datasets:
+        results = list(_run_engines(category_datasets, options))
+        yield "eval", list(_results_table(results, options.price))
+        if options.engines[0] == "builtin" and len(options.engines) > 1:
+            yield "eval-best", list(_best_comparison_table(results))
+    if strange := [each for each in category_datasets if each.out_of_scope]:
+        told = (judging.out_of_scope_table(each, options.lessons) for each in strange)
+        yield "eval-none", _merge_tables(told)
+    if priority_datasets:
+        yield "eval-priority", _merge_tables(map(judging.priority_table, priority_datasets))
+    if duplicate_datasets:
+        yield "eval-similar", _merge_tables(map(judging.duplicate_table, duplicate_datasets))
 
 
-def _under_one_head(tables: Iterable[Iterator[str]]) -> list[str]:
+def _merge_tables(tables: Iterable[Iterator[str]]) -> list[str]:
     each = [list(table) for table in tables]
     return each[0][:2] + [line for table in each for line in table[2:]]
 
 
-def _parser() -> argparse.ArgumentParser:
+def _argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="frontdesk eval", description=__doc__.splitlines()[0])
     parser.add_argument("paths", nargs="*", type=Path, help="CSV files, or folders of them")
     parser.add_argument("--team", help="replay what this workspace's moderators have corrected")
     parser.add_argument("--categories", type=Path, help="JSON: file name → list of categories")
     parser.add_argument(
-        "--engines", type=_listed, default=["builtin", *BASELINES], help="e.g. builtin,gemini"
+        "--engines", type=_split_list, default=["builtin", *BASELINES], help="e.g. builtin,gemini"
     )
-    parser.add_argument("--lessons", type=_numbers, default=[0, 50, 200, 1000], help="e.g. 0,50")
+    parser.add_argument(
+        "--lessons", type=_split_numbers, default=[0, 50, 200, 1000], help="e.g. 0,50"
+    )
     parser.add_argument("--draws", type=int, default=1, help="how often to shuffle anew")
     parser.add_argument("--most", type=int, default=1000, help="tickets to ask about at most")
     parser.add_argument("--price", type=float, default=0.0, help="of a million tokens")
@@ -123,15 +148,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _listed(words: str) -> list[str]:
-    return [word.strip() for word in words.split(",")]
+def _split_list(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")]
 
 
-def _numbers(words: str) -> list[int]:
-    return [int(word) for word in _listed(words)]
+def _split_numbers(text: str) -> list[int]:
+    return [int(word) for word in _split_list(text)]
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def _csv_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             sys.exit(f"There is no {path}: name a CSV file, or a folder of them.")
@@ -140,74 +165,109 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     ]
 
 
-def _described(path: Path | None) -> dict[str, list[Category]]:
+def _read_categories(path: Path | None) -> dict[str, list[Category]]:
     if path is None:
         return {}
     return TypeAdapter(dict[str, list[Category]]).validate_python(json.loads(path.read_bytes()))
 
 
-async def _history(team_id: str, *, open_only: bool) -> Data:
+async def _workspace_dataset(team_id: str, *, without_confidential: bool) -> CategoryDataset:
     """What a workspace's moderators have said; what is confidential is for no AI."""
-    async with open_desk(
-        read_settings(), database_seconds=_SECONDS, slack_seconds=_SECONDS, hurried=True
-    ) as desk:
-        lessons = await desk.lessons.latest(team_id, limit=MOST_LESSONS)
-        configuration = await desk.store.configuration(team_id)
-    shown = [lesson for lesson in lessons if not (open_only and lesson.confidential)]
-    known = tuple(Example(lesson.text, lesson.category) for lesson in shown)
-    return Data(team_id, configuration.categories, known)
+    async with open_app(
+        read_settings(),
+        database_timeout_seconds=_TIMEOUT_SECONDS,
+        slack_timeout_seconds=_TIMEOUT_SECONDS,
+        interactive=True,
+    ) as service:
+        lessons = await service.training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
+        configuration = await service.store.configuration(team_id)
+    shown = [lesson for lesson in lessons if not (without_confidential and lesson.confidential)]
+    known = tuple(LabelledText(lesson.text, lesson.category) for lesson in shown)
+    return CategoryDataset(team_id, configuration.categories, known)
 
 
-def _replayed(data: Sequence[Data], wanted: argparse.Namespace) -> Iterator[Result]:
+def _run_engines(
+    datasets: Sequence[CategoryDataset], options: argparse.Namespace
+) -> Iterator[EngineResult]:
     with Progress(transient=True) as progress:
-        rounds = len(data) * len(wanted.lessons) * len(wanted.engines) * wanted.draws
+        rounds = len(datasets) * len(options.lessons) * len(options.engines) * options.draws
         task = progress.add_task("Replaying", total=rounds)
 
         def ticked(share: float) -> None:
             progress.advance(task, share)
 
-        for each in data:
-            engines: dict[str, Engine] = {
+        for each in datasets:
+            engines: dict[str, PredictorFactory] = {
                 **BASELINES,
-                "builtin": builtin,
-                GEMINI: partial(gemini, each.name, ticked),
+                "builtin": builtin_predictor,
+                GEMINI: partial(gemini_predictor, each.name, ticked),
             }
-            for lessons in wanted.lessons:
-                for name in wanted.engines:
+            for lessons in options.lessons:
+                for name in options.engines:
                     progress.update(task, description=f"{each.name}, {lessons} lessons, {name}")
-                    replays: list[Replay] = []
-                    for draw in range(wanted.draws):
+                    replays: list[EvaluationRun] = []
+                    for draw in range(options.draws):
                         before = progress.tasks[task].completed
-                        replays += _once(
-                            each, engines[name], name, lessons=lessons, draw=draw, most=wanted.most
+                        replays += _run_once(
+                            each,
+                            engines[name],
+                            name,
+                            training_size=lessons,
+                            seed=draw,
+                            max_tickets=options.most,
                         )
                         progress.update(task, completed=round(before) + 1)
                     if replays:
-                        yield Result(each.name, lessons, name, score(replays))
+                        yield EngineResult(each.name, lessons, name, score_runs(replays))
 
 
-def _once(
-    data: Data, engine: Engine, name: str, *, lessons: int, draw: int, most: int
-) -> list[Replay]:
-    if name in NEED_LESSONS and not lessons:
+def _run_once(
+    dataset: CategoryDataset,
+    engine: PredictorFactory,
+    engine_name: str,
+    *,
+    training_size: int,
+    seed: int,
+    max_tickets: int,
+) -> list[EvaluationRun]:
+    if engine_name in TRAINED_BASELINES and not training_size:
         return []
-    found = replay(engine, data.categories, data.known, lessons=lessons, draw=draw, most=most)
+    found = run_engine(
+        engine,
+        dataset.categories,
+        dataset.examples,
+        training_size=training_size,
+        seed=seed,
+        max_tickets=max_tickets,
+    )
     return [found] if found else []
 
 
-def _table(results: Sequence[Result], price: float) -> Iterator[str]:
-    yield _HEAD
-    yield "|---|" + "---:|" * (_HEAD.count("|") - 2)
+def _results_table(
+    results: Sequence[EngineResult], price_per_million_tokens: float
+) -> Iterator[str]:
+    yield _RESULTS_HEADER
+    yield "|---|" + "---:|" * (_RESULTS_HEADER.count("|") - 2)
     for one in results:
         its = one.score
         shares = (its.accuracy, its.macro_f1, its.ece, its.coverage)
-        cells = [one.data, f"{one.lessons:,}", one.engine, *(f"{share:.3f}" for share in shares)]
-        cost = f"{its.tokens * price / _MILLION:.4f}" if its.tokens else "0"
-        more = [f"{its.ms:.2f}", f"{its.learning:.1f}", f"{its.tokens:,.0f}", cost]
+        cells = [
+            one.dataset,
+            f"{one.training_size:,}",
+            one.engine,
+            *(f"{share:.3f}" for share in shares),
+        ]
+        cost = f"{its.tokens * price_per_million_tokens / _MILLION:.4f}" if its.tokens else "0"
+        more = [
+            f"{its.ms_per_ticket:.2f}",
+            f"{its.training_seconds:.1f}",
+            f"{its.tokens:,.0f}",
+            cost,
+        ]
         yield f"| {' | '.join([*cells, *more])} |"
 
 
-def _beside_the_best(results: Sequence[Result]) -> Iterator[str]:
+def _best_comparison_table(results: Sequence[EngineResult]) -> Iterator[str]:
     """The first engine's accuracy, beside the best of all others at each point."""
     yield "| data | lessons | builtin | best of the others | by | ahead |"
     yield "|---|---:|---:|---:|---|---:|"
@@ -215,9 +275,10 @@ def _beside_the_best(results: Sequence[Result]) -> Iterator[str]:
         others = [
             one
             for one in results
-            if (one.data, one.lessons) == (ours.data, ours.lessons) and one is not ours
+            if (one.dataset, one.training_size) == (ours.dataset, ours.training_size)
+            and one is not ours
         ]
         best = max(others, key=lambda one: one.score.accuracy)
         pair = (ours.score.accuracy, best.score.accuracy)
         shown = f"{pair[0]:.3f} | {pair[1]:.3f} | {best.engine} | {pair[0] - pair[1]:+.3f}"
-        yield f"| {ours.data} | {ours.lessons:,} | {shown} |"
+        yield f"| {ours.dataset} | {ours.training_size:,} | {shown} |"

@@ -10,25 +10,29 @@ from collections.abc import Sequence
 from math import log
 
 from models import builtin
-from models.configuration import Configuration
-from models.lesson import Lesson
-from models.privacy import without
+from models.configuration import Taxonomy
+from models.lesson import TrainingExample
+from models.privacy import redact_for_good
 from models.skill import words
 from models.ticket import Ticket
-from models.wariness import instructs
+from models.wariness import contains_injection
 from models.wording import clip
 
-MOST = 4
+MAX_EXAMPLES = 4
 # So many of the newest are looked at.
-LOOKED_AT = 200
-_LENGTH = 400
+MAX_CANDIDATES = 200
+_MAX_TEXT_LENGTH = 400
 
 
-def chosen(
-    ticket: Ticket, lessons: Sequence[Lesson], configuration: Configuration
-) -> tuple[Lesson, ...]:
+def select_examples(
+    ticket: Ticket, training_examples: Sequence[TrainingExample], taxonomy: Taxonomy
+) -> tuple[TrainingExample, ...]:
     """The lessons most like the ticket, by the rare words that both have; the best first."""
-    shown = [one for one in lessons if one.ticket_id != ticket.id and _open(one, configuration)]
+    shown = [
+        one
+        for one in training_examples
+        if one.ticket_id != ticket.id and _is_shareable(one, taxonomy)
+    ]
     known = [set(words(one.text)) for one in shown]
     seen = Counter(word for each in known for word in each)
     wanted = set(words(ticket.text))
@@ -37,36 +41,39 @@ def chosen(
         return sum(log(1 + len(known) / seen[word]) for word in wanted & known[at])
 
     best = sorted((at for at in range(len(shown)) if alike(at)), key=alike, reverse=True)
-    likely = (shown[at] for at in best[: 3 * MOST])
-    harmless = (one for one in likely if _harmless(one, ticket, configuration))
-    return tuple(one for one, _ in zip(harmless, range(MOST), strict=False))
+    likely = (shown[at] for at in best[: 3 * MAX_EXAMPLES])
+    harmless = (one for one in likely if _is_harmless(one, ticket, taxonomy))
+    return tuple(one for one, _ in zip(harmless, range(MAX_EXAMPLES), strict=False))
 
 
-def told(lesson: Lesson, configuration: Configuration) -> str:
+def to_prompt_line(example: TrainingExample, taxonomy: Taxonomy) -> str:
     """A lesson in one line."""
-    known = {name for name in lesson.skills if configuration.vocabulary.canonical(name)}
+    known = {name for name in example.skills if taxonomy.vocabulary.canonical_name(name)}
     says = {
-        "text": clip(without(lesson.text), _LENGTH),
-        "category": lesson.category,
-        "priority": lesson.priority.value,
-        "skills": [name for name in lesson.skills if name in known],
+        "text": clip(redact_for_good(example.text), _MAX_TEXT_LENGTH),
+        "category": example.category,
+        "priority": example.priority.value,
+        "skills": [name for name in example.skills if name in known],
     }
     return json.dumps(says, ensure_ascii=False)
 
 
-def _harmless(lesson: Lesson, like: Ticket, configuration: Configuration) -> bool:
+def _is_harmless(example: TrainingExample, ticket: Ticket, taxonomy: Taxonomy) -> bool:
     """Whether its own words neither speak to the model nor point to what no AI reads."""
-    itself = like.model_copy(update={"title": lesson.text, "description": ""})
-    private = builtin.private_category(itself, configuration)
-    return private is None and not instructs(lesson.text)
+    itself = ticket.model_copy(update={"title": example.text, "description": ""})
+    private = builtin.find_private_category(itself, taxonomy)
+    return private is None and not contains_injection(example.text)
 
 
-def _open(lesson: Lesson, configuration: Configuration) -> bool:
+def _is_shareable(example: TrainingExample, taxonomy: Taxonomy) -> bool:
     """Whether a model may read it: what is not known to be harmless is not."""
-    named = [configuration.category(name) for name in (lesson.category, lesson.said.category)]
+    named = [
+        taxonomy.find_category(name)
+        for name in (example.category, example.original_triage.category)
+    ]
     right = named[0]
     return (
-        not lesson.confidential
+        not example.confidential
         and right is not None
         and not any(one.private for one in named if one)
     )

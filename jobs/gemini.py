@@ -18,17 +18,17 @@ from pydantic import SecretStr
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from jobs.prompt import Question
-from models.errors import OutsideError
-from models.metrics import TOKENS
+from jobs.prompt import GeminiRequest
+from models.errors import ExternalServiceError
+from models.metrics import GEMINI_TOKENS
 from models.settings import Settings
 
-CALL_SECONDS = 8
-ALL_SECONDS = 17
+MAX_CALL_SECONDS = 8
+MAX_TOTAL_SECONDS = 17
 MAX_OUTPUT_TOKENS = 2048
 
 T = TypeVar("T")
-_HELLO = Question(
+_PING_REQUEST = GeminiRequest(
     instruction="Answer with JSON.",
     text="Are you there?",
     schema={"type": "object", "properties": {"there": {"type": "boolean"}}},
@@ -36,23 +36,29 @@ _HELLO = Question(
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class GeminiAnswer:
     """What Gemini has said, and the tokens that all tries took."""
 
     text: str
     tokens: int
 
 
-class GeminiFailed(OutsideError):
+class GeminiFailure(ExternalServiceError):
     """Gemini did not triage; the message says why, in words for a moderator."""
 
+    metric_label = "GeminiFailed"
 
-class NoAnswer(GeminiFailed):
+
+class PermanentGeminiFailure(GeminiFailure):
     """Gemini does not answer this text, however often it is asked."""
 
+    metric_label = "NoAnswer"
 
-class _OnceMore(GeminiFailed):
+
+class _TransientGeminiFailure(GeminiFailure):
     """One more try may succeed."""
+
+    metric_label = "_OnceMore"
 
 
 class Gemini:
@@ -72,7 +78,7 @@ class Gemini:
         *,
         model: str,
         endpoint: str | None,
-        call_seconds: float = CALL_SECONDS,
+        call_seconds: float = MAX_CALL_SECONDS,
     ) -> Self:
         """Load the library (0.5 s, 80 MB: only where there is a key) and give it the key."""
         with warnings.catch_warnings():
@@ -87,7 +93,7 @@ class Gemini:
         return cls(library, model, call_seconds=call_seconds)
 
     @classmethod
-    def of(cls, settings: Settings) -> Self | None:
+    def from_settings(cls, settings: Settings) -> Self | None:
         """As the settings say; None where there is no key."""
         if settings.gemini_api_key is None:
             return None
@@ -97,19 +103,19 @@ class Gemini:
             endpoint=settings.gemini_api_endpoint,
         )
 
-    async def hello(self) -> None:
+    async def check_connection(self) -> None:
         """Ask the shortest question there is.
 
         Raises:
             GeminiFailed: the key, the model or the way there is not right.
         """
-        await self.answer(_HELLO, lambda said: said.text)
+        await self.ask(_PING_REQUEST, lambda said: said.text)
 
     def close(self) -> None:
         """Let go of the threads; calls under way are not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def answer(self, question: Question, read: Callable[[Said], T]) -> T:
+    async def ask(self, request: GeminiRequest, parse: Callable[[GeminiAnswer], T]) -> T:
         """What Gemini answers.
 
         Args:
@@ -121,75 +127,77 @@ class Gemini:
         tries = AsyncRetrying(
             stop=stop_after_attempt(2),
             wait=wait_random_exponential(max=1),
-            retry=retry_if_exception_type(_OnceMore),
+            retry=retry_if_exception_type(_TransientGeminiFailure),
             reraise=True,
         )
         try:
-            async with asyncio.timeout(ALL_SECONDS):
-                return await tries(self._once, question, read, [])
+            async with asyncio.timeout(MAX_TOTAL_SECONDS):
+                return await tries(self._ask_once, request, parse, [])
         except TimeoutError as error:
-            raise GeminiFailed("Gemini did not answer in time") from error
+            raise GeminiFailure("Gemini did not answer in time") from error
 
-    async def _once(self, question: Question, read: Callable[[Said], T], spent: list[int]) -> T:
+    async def _ask_once(
+        self, request: GeminiRequest, parse: Callable[[GeminiAnswer], T], tokens_per_try: list[int]
+    ) -> T:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._call_seconds):
-                response = await loop.run_in_executor(self._threads, self._generate, question)
+                response = await loop.run_in_executor(self._threads, self._generate, request)
         except TimeoutError as error:
-            raise _OnceMore("Gemini did not answer in time") from error
-        spent.append(_tokens(response))
-        TOKENS.inc(spent[-1])
+            raise _TransientGeminiFailure("Gemini did not answer in time") from error
+        tokens_per_try.append(_token_count(response))
+        GEMINI_TOKENS.inc(tokens_per_try[-1])
         try:
-            return read(Said(_text(response), sum(spent)))
+            return parse(GeminiAnswer(_complete_text(response), sum(tokens_per_try)))
         except (ValueError, ArithmeticError, RecursionError) as error:
-            raise _OnceMore("Gemini's answer could not be used") from error
+            raise _TransientGeminiFailure("Gemini's answer could not be used") from error
 
-    def _generate(self, question: Question) -> Any:
+    def _generate(self, request: GeminiRequest) -> Any:
         """One call, in a thread; what the library raises becomes GeminiFailed."""
-        model = self._library.GenerativeModel(self.model, system_instruction=question.instruction)
+        model = self._library.GenerativeModel(self.model, system_instruction=request.instruction)
         try:
             return model.generate_content(
-                question.text,
+                request.text,
                 generation_config={
                     "temperature": 0.1,
                     "max_output_tokens": MAX_OUTPUT_TOKENS,
                     "response_mime_type": "application/json",
-                    "response_schema": question.schema,
+                    "response_schema": request.schema,
                 },
                 request_options={"timeout": self._call_seconds, "retry": None},
             )
         except Exception as error:  # it raises what google-api-core, requests and protobuf raise
-            raise _failure(error) from error
+            raise _to_failure(error) from error
 
 
-def _failure(error: Exception) -> GeminiFailed:
+def _to_failure(error: Exception) -> GeminiFailure:
     status = getattr(error, "code", None)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return GeminiFailed("Gemini's limit is used up for now")
+        return GeminiFailure("Gemini's limit is used up for now")
     if isinstance(status, int) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return GeminiFailed(f"Gemini refused the request ({status}): check key and model")
+        return GeminiFailure(f"Gemini refused the request ({status}): check key and model")
     if isinstance(status, int):
-        return _OnceMore(f"Gemini is out of order ({status})")
-    return _OnceMore(f"Gemini could not be asked ({type(error).__name__})")
+        return _TransientGeminiFailure(f"Gemini is out of order ({status})")
+    return _TransientGeminiFailure(f"Gemini could not be asked ({type(error).__name__})")
 
 
-def _tokens(response: Any) -> int:
+def _token_count(response: Any) -> int:
     """What the call took, as Google counts it; nothing of an answer that does not say."""
     total = getattr(getattr(response, "usage_metadata", None), "total_token_count", 0)
     return max(0, total) if isinstance(total, int) else 0
 
 
-def _text(response: Any) -> str:
+def _complete_text(response: Any) -> str:
     """The text of a whole answer: one cut short by a limit is valid JSON only by accident."""
     try:
         candidate = response.candidates[0]
         # A reason that is newer than the library is a bare number.
         reason = getattr(candidate.finish_reason, "name", str(candidate.finish_reason))
         if reason == "MAX_TOKENS":
-            raise _OnceMore("Gemini's answer was cut short")
+            raise _TransientGeminiFailure("Gemini's answer was cut short")
         if reason != "STOP":
-            raise NoAnswer(f"Gemini stopped early ({reason})")
+            raise PermanentGeminiFailure(f"Gemini stopped early ({reason})")
         text: str = response.text
     except (IndexError, ValueError) as error:
-        raise NoAnswer("Gemini gave no answer to this text") from error
+        raise PermanentGeminiFailure("Gemini gave no answer to this text") from error
     return text

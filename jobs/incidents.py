@@ -3,41 +3,43 @@
 import logging
 from contextlib import suppress
 
-from jobs.retrying import Tools, nothing
-from models.desk import Change
-from models.errors import NoSuchTicket, OutOfTurn
-from models.incident import answered, incident_of, joining, reported
-from models.step import Pending
-from models.ticket import Report, Ticket
+from jobs.retrying import StepContext, no_change
+from models.desk import TicketUpdate
+from models.errors import Conflict, NoSuchTicket
+from models.incident import add_reports, choose_incident, resolve_with_incident, with_incident
+from models.step import PendingStep
+from models.ticket import IncidentReport, Ticket
 
 log = logging.getLogger(__name__)
 
 
-async def joined(tools: Tools, ticket: Ticket) -> str:
+async def join_incident(context: StepContext, ticket: Ticket) -> str:
     """The incident that a new ticket belongs to, whose other tickets are told; "" if none."""
     if ticket.confidential:
         return ""
-    desk = tools.desk
-    others = await desk.search.open_like(ticket)
-    incident = incident_of(ticket.requester, others)
+    service = context.service
+    others = await service.search.similar_open_tickets(ticket)
+    incident = choose_incident(ticket.requester, others)
     if not incident:
         return ""
-    own = Report(ticket_id=ticket.id, by=ticket.requester)
+    own = IncidentReport(ticket_id=ticket.id, by=ticket.requester)
     try:
-        await desk.amend(incident, reported([*(one.report for one in others), own]))
-    except (OutOfTurn, NoSuchTicket):
+        await service.update_ticket(incident, add_reports([*(one.report for one in others), own]))
+    except (Conflict, NoSuchTicket):
         return ""
     for one in others:
         if not one.incident and one.report.ticket_id != incident:
-            with suppress(OutOfTurn, NoSuchTicket):
-                await desk.amend(one.report.ticket_id, joining(incident))
+            with suppress(Conflict, NoSuchTicket):
+                await service.update_ticket(one.report.ticket_id, with_incident(incident))
     log.info("%s: belongs to the incident %s", ticket.id, incident)
     return incident
 
 
-async def answer_all(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
+async def answer_incident(
+    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+) -> TicketUpdate:
     """Who has answered the first ticket of an incident has answered all that are open still."""
     for report in ticket.reports:
-        with suppress(OutOfTurn, NoSuchTicket):
-            await tools.desk.amend(report.ticket_id, answered(ticket))
-    return nothing
+        with suppress(Conflict, NoSuchTicket):
+            await context.service.update_ticket(report.ticket_id, resolve_with_incident(ticket))
+    return no_change

@@ -6,58 +6,62 @@ is right, and it can be seen how it would have done before it is used.
 
 import logging
 
-from jobs.asking import by_gemini
-from jobs.floors import least
-from jobs.gemini import GeminiFailed
-from jobs.prompt import Prompt, from_file
-from jobs.retrying import Tools, nothing
-from jobs.triage_ticket import kept_in_the_house
+from jobs.asking import triage_with_gemini
+from jobs.floors import min_priority
+from jobs.gemini import GeminiFailure
+from jobs.prompt import Prompt, load_prompt
+from jobs.retrying import StepContext, no_change
+from jobs.triage_ticket import reason_not_to_ask_ai
 from models import builtin
-from models.configuration import Configuration
-from models.correction import lesson_of
-from models.desk import Change
-from models.errors import NotNow
-from models.step import Pending
+from models.configuration import Taxonomy
+from models.correction import to_training_example
+from models.desk import TicketUpdate
+from models.errors import RetryLater
+from models.step import PendingStep
 from models.ticket import Ticket
 
 log = logging.getLogger(__name__)
 
 
-async def learn_from_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
+async def learn_from_ticket(
+    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+) -> TicketUpdate:
     """Keep the lesson, and have the ticket found by who asks the same.
 
     It is all made of the ticket alone, and so the same however often it is kept.
     """
-    configuration = await tools.desk.store.configuration(ticket.team_id)
+    configuration = await context.service.store.configuration(ticket.team_id)
     if ticket.solution and not ticket.confidential:
-        await tools.desk.solutions.keep(ticket)
-    if lesson := lesson_of(ticket, configuration):
-        await tools.desk.lessons.learn(lesson)
+        await context.service.solution_index.add(ticket)
+    if lesson := to_training_example(ticket, configuration):
+        await context.service.training_store.add(lesson)
         if not lesson.confidential:
-            await _try_out(tools, ticket, configuration)
-    return nothing
+            await _run_shadow_prompt(context, ticket, configuration)
+    return no_change
 
 
-async def _try_out(tools: Tools, ticket: Ticket, configuration: Configuration) -> None:
+async def _run_shadow_prompt(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> None:
     """Ask the prompt on trial once; when it does not answer, this ticket says nothing of it."""
-    prompt = _on_trial(tools)
-    if prompt is None or kept_in_the_house(tools, ticket, configuration):
+    prompt = _shadow_prompt(context)
+    if prompt is None or reason_not_to_ask_ai(context, ticket, taxonomy):
         return
-    if await tools.desk.lessons.shadowed(ticket.id, prompt.version):
+    if await context.service.training_store.has_shadow_answer(ticket.id, prompt.version):
         return
     try:
-        said = await by_gemini(tools, ticket, configuration, shadow=prompt)
-    except (GeminiFailed, NotNow) as failed:
+        said = await triage_with_gemini(context, ticket, taxonomy, shadow_prompt=prompt)
+    except (GeminiFailure, RetryLater) as failed:
         log.info("%s: the prompt %s is not tried out: %s", ticket.id, prompt.version, failed)
         return
-    raised = builtin.raised(said, ticket, configuration, least=await least(tools, ticket))
-    await tools.desk.lessons.overshadow(ticket.id, raised)
+    raised = builtin.with_priority_floor(
+        said, ticket, taxonomy, floor=await min_priority(context, ticket)
+    )
+    await context.service.training_store.set_shadow_answer(ticket.id, raised)
 
 
-def _on_trial(tools: Tools) -> Prompt | None:
-    path = tools.desk.settings.gemini_shadow_prompt
+def _shadow_prompt(context: StepContext) -> Prompt | None:
+    path = context.service.settings.gemini_shadow_prompt
     try:
-        return from_file(path) if path else None
+        return load_prompt(path) if path else None
     except (OSError, ValueError) as wrong:
         log.warning("GEMINI_SHADOW_PROMPT can't be used: %s", wrong)
         return None

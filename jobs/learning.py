@@ -10,33 +10,33 @@ import logging
 import time
 from dataclasses import dataclass, field
 
-from jobs.teaching import Matter, learnt_aside
+from jobs.teaching import TrainingData, train_in_subprocess
 from models import builtin
 from models.classifier import Classifier
-from models.configuration import Configuration
-from models.lesson import Lesson
-from models.lessons import Lessons
-from models.ordering import Ordering
+from models.configuration import Taxonomy
+from models.lesson import TrainingExample
+from models.lessons import TrainingStore
+from models.ordering import PriorityModel
 from models.ticket import Ticket
 from models.triage import Category, Priority, Triage
 
-MOST_LESSONS = 5000
-_LOOK_SECONDS = 3.0
+MAX_TRAINING_EXAMPLES = 5000
+_CHECK_INTERVAL_SECONDS = 3.0
 # So long the first ticket on a worker waits for what there is to learn, before it does without.
-_FIRST_SECONDS = 1.0
+_MAX_FIRST_WAIT_SECONDS = 1.0
 # Where lessons never end, learning takes a tenth of the time at most.
-_TIMES_AS_LONG = 10
-_NEAR = 10
+_PAUSE_PER_TRAINING_TIME = 10
+_MAX_NEIGHBOURS = 10
 _HALF = 0.5
-_MOST_SKILLS = 8
+_MAX_SKILLS = 8
 # As alike as one ticket that reads the same: where few are known, what is hardly like any of them
 # needs none of their skills.
-_LIKE_ENOUGH = 1.0
+_MIN_TOTAL_SIMILARITY = 1.0
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class TrainedModel:
     """What one workspace's lessons made.
 
     Attributes:
@@ -45,152 +45,162 @@ class Taught:
 
     categories: tuple[Category, ...]
     classifier: Classifier
-    ordering: Ordering | None
-    lessons: tuple[Lesson, ...]
+    priority_model: PriorityModel | None
+    training_examples: tuple[TrainingExample, ...]
 
 
 @dataclass(slots=True)
-class _Workspace:
-    version: str = ""
-    configuration: Configuration | None = None
-    looked: float = float("-inf")
-    taught: Taught | None = None
-    rests_until: float = float("-inf")
-    task: asyncio.Task[None] | None = None
+class _WorkspaceModel:
+    trained_version: str = ""
+    taxonomy: Taxonomy | None = None
+    checked_at: float = float("-inf")
+    model: TrainedModel | None = None
+    paused_until: float = float("-inf")
+    training_task: asyncio.Task[None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Learning:
+class ModelCache:
     """The engines of all workspaces, as this worker has them."""
 
-    workspaces: dict[str, _Workspace] = field(default_factory=dict)
+    workspaces: dict[str, _WorkspaceModel] = field(default_factory=dict)
 
     async def triage(
-        self, lessons: Lessons, ticket: Ticket, configuration: Configuration, *, why: str
+        self, training_store: TrainingStore, ticket: Ticket, taxonomy: Taxonomy, *, reason: str
     ) -> Triage:
         """The built-in engine's triage, by all that the workspace has taught it."""
         begun = time.monotonic()
-        plain = builtin.triage(ticket, configuration, why=why)
-        workspace = self.workspaces.setdefault(ticket.team_id, _Workspace())
-        await _look(workspace, lessons, ticket.team_id, configuration)
-        taught = workspace.taught
+        plain = builtin.triage(ticket, taxonomy, why_builtin=reason)
+        workspace = self.workspaces.setdefault(ticket.team_id, _WorkspaceModel())
+        await _refresh_model(workspace, training_store, ticket.team_id, taxonomy)
+        taught = workspace.model
         # What was learnt of other categories knows neither the new ones nor which are gone.
-        if taught is None or taught.categories != configuration.categories:
+        if taught is None or taught.categories != taxonomy.categories:
             return plain
-        answer = await asyncio.to_thread(judged, taught, plain, ticket, configuration)
+        answer = await asyncio.to_thread(apply_model, taught, plain, ticket, taxonomy)
         return answer.model_copy(update={"ms": round((time.monotonic() - begun) * 1000)})
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Learn no further; the worker ends."""
         for workspace in self.workspaces.values():
-            if workspace.task:
-                workspace.task.cancel()
+            if workspace.training_task:
+                workspace.training_task.cancel()
 
 
-async def _look(
-    workspace: _Workspace, lessons: Lessons, team_id: str, configuration: Configuration
+async def _refresh_model(
+    workspace: _WorkspaceModel, training_store: TrainingStore, team_id: str, taxonomy: Taxonomy
 ) -> None:
     """Begin to learn when there is something new; wait for it where nothing is known yet."""
-    changed = workspace.configuration != configuration
-    taught = workspace.taught
-    useless = taught is None or taught.categories != configuration.categories
-    if changed or time.monotonic() - workspace.looked > _LOOK_SECONDS:
-        workspace.looked = time.monotonic()
-        version = await lessons.version(team_id)
-        idle = workspace.task is None or workspace.task.done()
-        idle = idle and (useless or time.monotonic() >= workspace.rests_until)
-        if idle and (changed or version != workspace.version):
-            learning = _learn(workspace, lessons, team_id, configuration, version)
-            workspace.task = asyncio.create_task(learning)
-    if useless and workspace.task:
-        await asyncio.wait({workspace.task}, timeout=_FIRST_SECONDS)
+    changed = workspace.taxonomy != taxonomy
+    taught = workspace.model
+    useless = taught is None or taught.categories != taxonomy.categories
+    if changed or time.monotonic() - workspace.checked_at > _CHECK_INTERVAL_SECONDS:
+        workspace.checked_at = time.monotonic()
+        version = await training_store.version(team_id)
+        idle = workspace.training_task is None or workspace.training_task.done()
+        idle = idle and (useless or time.monotonic() >= workspace.paused_until)
+        if idle and (changed or version != workspace.trained_version):
+            learning = _train(workspace, training_store, team_id, taxonomy, version)
+            workspace.training_task = asyncio.create_task(learning)
+    if useless and workspace.training_task:
+        await asyncio.wait({workspace.training_task}, timeout=_MAX_FIRST_WAIT_SECONDS)
 
 
-async def _learn(
-    workspace: _Workspace,
-    lessons: Lessons,
+async def _train(
+    workspace: _WorkspaceModel,
+    training_store: TrainingStore,
     team_id: str,
-    configuration: Configuration,
+    taxonomy: Taxonomy,
     version: str,
 ) -> None:
     begun = time.monotonic()
     try:
-        taught = workspace.taught
-        if taught is None or taught.categories != configuration.categories:
-            workspace.taught = await teach(configuration, [])
-        known = await lessons.latest(team_id, limit=MOST_LESSONS)
-        workspace.taught = await teach(configuration, known)
+        taught = workspace.model
+        if taught is None or taught.categories != taxonomy.categories:
+            workspace.model = await train_model(taxonomy, [])
+        known = await training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
+        workspace.model = await train_model(taxonomy, known)
     except Exception:
         log.exception("%s: the built-in engine could not learn", team_id)
         return
-    workspace.version, workspace.configuration = version, configuration
+    workspace.trained_version, workspace.taxonomy = version, taxonomy
     ended = time.monotonic()
-    workspace.rests_until = ended + (ended - begun) * _TIMES_AS_LONG
+    workspace.paused_until = ended + (ended - begun) * _PAUSE_PER_TRAINING_TIME
 
 
-async def teach(configuration: Configuration, lessons: list[Lesson]) -> Taught:
+async def train_model(taxonomy: Taxonomy, training_examples: list[TrainingExample]) -> TrainedModel:
     """Learn from lessons; the order in which they were read does not matter."""
-    current = {category.name for category in configuration.categories}
+    current = {category.name for category in taxonomy.categories}
     known = sorted(
-        (lesson for lesson in lessons if lesson.category in current), key=lambda one: one.ticket_id
+        (lesson for lesson in training_examples if lesson.category in current),
+        key=lambda one: one.ticket_id,
     )
-    matter = Matter.of(configuration.categories, known)
-    classifier, ordering = await learnt_aside(matter)
-    return Taught(configuration.categories, classifier, ordering, tuple(known))
+    matter = TrainingData.from_examples(taxonomy.categories, known)
+    classifier, ordering = await train_in_subprocess(matter)
+    return TrainedModel(taxonomy.categories, classifier, ordering, tuple(known))
 
 
-def judged(taught: Taught, plain: Triage, ticket: Ticket, configuration: Configuration) -> Triage:
+def apply_model(
+    model: TrainedModel, keyword_triage: Triage, ticket: Ticket, taxonomy: Taxonomy
+) -> Triage:
     """The triage with category, confidence, skills and priority as they were learnt.
 
     A text in which nothing is known stays with the category that takes what fits no other.
     """
-    likely = taught.classifier.likelihoods([ticket.text])
-    sure = round(float(taught.classifier.confidence([ticket.text], likely)[0]), 2)
-    if not plain.confidence and sure < _HALF:
-        return plain
+    likely = model.classifier.probabilities([ticket.text])
+    sure = round(float(model.classifier.confidence([ticket.text], likely)[0]), 2)
+    if not keyword_triage.confidence and sure < _HALF:
+        return keyword_triage
     order = likely[0].argsort()[::-1]
-    names = [taught.classifier.labels[place] for place in order]
-    near = taught.classifier.nearest(ticket.text, most=_NEAR)
+    names = [model.classifier.labels[place] for place in order]
+    near = model.classifier.nearest_examples(ticket.text, limit=_MAX_NEIGHBOURS)
     about = f"{names[0]} {ticket.text}"
-    told = taught.ordering.told([about]) if taught.ordering else None
-    same = names[0] == plain.category
-    return plain.model_copy(
+    told = model.priority_model.predict([about]) if model.priority_model else None
+    same = names[0] == keyword_triage.category
+    return keyword_triage.model_copy(
         update={
             "category": names[0],
             "second": names[1] if len(names) > 1 else "",
             "confidence": sure,
-            "skills": _skills(taught, near, plain, configuration),
-            "priority": _nudged(plain.priority, told),
-            "notes": plain.notes if same else _because(names[0], len(taught.lessons)),
+            "skills": _merge_skills(model, near, keyword_triage, taxonomy),
+            "priority": _adjust_priority(keyword_triage.priority, told),
+            "notes": keyword_triage.notes
+            if same
+            else _explain(names[0], len(model.training_examples)),
         }
     )
 
 
-def _nudged(stated: Priority, told: list[str] | None) -> Priority:
+def _adjust_priority(priority: Priority, predicted: list[str] | None) -> Priority:
     """One level up or down at most; floors are held by who calls."""
-    if told is None:
-        return stated
+    if predicted is None:
+        return priority
     order = list(Priority)
-    at, wanted = order.index(stated), order.index(Priority(told[0]))
+    at, wanted = order.index(priority), order.index(Priority(predicted[0]))
     return order[at + (wanted > at) - (wanted < at)]
 
 
-def _skills(
-    taught: Taught, near: list[tuple[int, float]], plain: Triage, configuration: Configuration
+def _merge_skills(
+    model: TrainedModel,
+    neighbours: list[tuple[int, float]],
+    keyword_triage: Triage,
+    taxonomy: Taxonomy,
 ) -> tuple[str, ...]:
     """The skills in the text, then those that most tickets like it needed."""
-    weight = max(sum(likeness for _, likeness in near), _LIKE_ENOUGH)
+    weight = max(sum(likeness for _, likeness in neighbours), _MIN_TOTAL_SIMILARITY)
     votes: dict[str, float] = {}
-    for row, likeness in near:
-        for skill in configuration.vocabulary.current(taught.lessons[row].skills):
-            if skill in configuration.vocabulary.names:
+    for row, likeness in neighbours:
+        for skill in taxonomy.vocabulary.current_names(model.training_examples[row].skills):
+            if skill in taxonomy.vocabulary.names:
                 votes[skill] = votes.get(skill, 0.0) + likeness
     ranked = sorted(votes, key=lambda skill: (-votes[skill], skill))
     usual = [skill for skill in ranked if votes[skill] > _HALF * weight]
-    return tuple(dict.fromkeys((*plain.skills, *usual)))[:_MOST_SKILLS]
+    return tuple(dict.fromkeys((*keyword_triage.skills, *usual)))[:_MAX_SKILLS]
 
 
-def _because(category: str, lessons: int) -> str:
-    if not lessons:
+def _explain(category: str, example_count: int) -> str:
+    if not example_count:
         return f"It reads most like what {category} is described as."
-    return f"It reads most like {category}, by its description and {lessons} corrected tickets."
+    return (
+        f"It reads most like {category}, by its description and {example_count} corrected tickets."
+    )

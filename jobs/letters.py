@@ -7,13 +7,13 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from html import escape
 
-from models.clock import now
+from models.clock import utc_now
 from models.member import Member
 from models.ticket import Ticket
-from models.wording import clip, facts
+from models.wording import clip, ticket_facts
 
-SUBJECT_LENGTH = 120
-_HTML = """\
+MAX_SUBJECT_LENGTH = 120
+_HTML_TEMPLATE = """\
 <!doctype html>
 <html lang="en"><body style="font-family: sans-serif; color: #1d1c1d; max-width: 40em">
 <h2 style="margin-bottom: 0">{heading}</h2>
@@ -24,23 +24,23 @@ _HTML = """\
 <p style="color: #616061">{closing}</p>
 </body></html>
 """
-_LEAD = (
+_INTRODUCTION = (
     "This ticket is offered to you. Claim or decline it in Slack, in your messages with Frontdesk."
 )
-_LINK = (
+_LINK_TEMPLATE = (
     '<a href="{url}" target="_blank" rel="noopener noreferrer" style="display: inline-block; '
     "padding: 10px 20px; margin: 0 8px 8px 0; border: 1px solid #0b5c8a; border-radius: 6px; "
     'color: #0b5c8a; font-weight: bold; text-decoration: none">{word}</a>'
 )
-_CLOSING = "You get this because you are a moderator of the help desk."
-_CONFIDENTIAL = "The ticket is confidential: what it says stands only in Slack."
+_FOOTER = "You get this because you are a moderator of the help desk."
+_CONFIDENTIAL_NOTE = "The ticket is confidential: what it says stands only in Slack."
 
 
-def offer_letter(
+def offer_email(
     ticket: Ticket,
     *,
     notice: str,
-    to: Member,
+    recipient: Member,
     requester: Member,
     sender: str,
     links: Mapping[str, str],
@@ -54,75 +54,81 @@ def offer_letter(
         links: what the moderator can do by following which address.
     """
     heading = f"{ticket.id}: {_subject(ticket)}"
-    known = _facts(ticket, to=to, requester=requester)
+    known = _ticket_facts(ticket, recipient=recipient, requester=requester)
     sections = _sections(ticket)
     letter = EmailMessage(policy=SMTP)
-    letter["Subject"] = clip(heading, SUBJECT_LENGTH)
+    letter["Subject"] = clip(heading, MAX_SUBJECT_LENGTH)
     letter["From"] = sender
-    letter["To"] = Address(display_name=_one_line(to.name), addr_spec=to.email or "")
-    letter["Date"] = format_datetime(now())
-    letter["Message-ID"] = f"<{notice}.{int(ticket.opened_at.timestamp())}@{_domain(sender)}>"
+    letter["To"] = Address(
+        display_name=_to_header_text(recipient.name), addr_spec=recipient.email or ""
+    )
+    letter["Date"] = format_datetime(utc_now())
+    letter["Message-ID"] = (
+        f"<{notice}.{int(ticket.opened_at.timestamp())}@{_sender_domain(sender)}>"
+    )
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(_plain(heading, known, sections, links), cte="quoted-printable")
-    html = _html(heading, known, sections, links)
+    letter.set_content(_plain_body(heading, known, sections, links), cte="quoted-printable")
+    html = _html_body(heading, known, sections, links)
     letter.add_alternative(html, subtype="html", cte="quoted-printable")
     return letter
 
 
 def _subject(ticket: Ticket) -> str:
-    return "confidential ticket" if ticket.confidential else _one_line(ticket.title)
+    return "confidential ticket" if ticket.confidential else _to_header_text(ticket.title)
 
 
-def _facts(ticket: Ticket, *, to: Member, requester: Member) -> dict[str, str]:
-    known = facts(ticket, reader=to, requester=requester)
-    known["Asked by"] = _one_line(known["Asked by"])
+def _ticket_facts(ticket: Ticket, *, recipient: Member, requester: Member) -> dict[str, str]:
+    known = ticket_facts(ticket, reader=recipient, requester=requester)
+    known["Asked by"] = _to_header_text(known["Asked by"])
     return known | {"Why you": ticket.reason}
 
 
 def _sections(ticket: Ticket) -> dict[str, str]:
     if ticket.confidential:
-        return {"Confidential": _CONFIDENTIAL}
+        return {"Confidential": _CONFIDENTIAL_NOTE}
     told = {"Summary": ticket.triage.summary if ticket.triage else ""}
     told["What they wrote"] = ticket.text
     told["Notes"] = ticket.triage.notes if ticket.triage else ""
     return {name: text for name, text in told.items() if text}
 
 
-def _plain(
-    heading: str, known: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
+def _plain_body(
+    heading: str, ticket_facts: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
 ) -> str:
-    lines = [heading, "", _LEAD, ""]
+    lines = [heading, "", _INTRODUCTION, ""]
     if links:
         lines += [*(f"{word}: {url}" for word, url in links.items()), ""]
-    lines += [f"{name}: {value}" for name, value in known.items()]
+    lines += [f"{name}: {value}" for name, value in ticket_facts.items()]
     for name, text in sections.items():
         lines += ["", f"{name}:", text]
-    return "\n".join([*lines, "", _CLOSING, ""])
+    return "\n".join([*lines, "", _FOOTER, ""])
 
 
-def _html(
-    heading: str, known: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
+def _html_body(
+    heading: str, ticket_facts: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
 ) -> str:
     rows = "".join(
         f'<tr><th align="left">{escape(name)}</th><td>{escape(value)}</td></tr>'
-        for name, value in known.items()
+        for name, value in ticket_facts.items()
     )
     told = "".join(
         f'<h3>{escape(name)}</h3><p style="white-space: pre-wrap">{escape(text)}</p>'
         for name, text in sections.items()
     )
-    ways = "".join(_LINK.format(url=escape(url), word=escape(w)) for w, url in links.items())
-    return _HTML.format(
+    ways = "".join(
+        _LINK_TEMPLATE.format(url=escape(url), word=escape(w)) for w, url in links.items()
+    )
+    return _HTML_TEMPLATE.format(
         heading=escape(heading),
-        lead=_LEAD,
+        lead=_INTRODUCTION,
         links=f"<p>{ways}</p>" if ways else "",
         rows=rows,
         sections=told,
-        closing=_CLOSING,
+        closing=_FOOTER,
     )
 
 
-def _one_line(text: str) -> str:
+def _to_header_text(text: str) -> str:
     """Text fit for a header: no line ends, no control characters, no encoded words.
 
     Before Python 3.13 the email package decodes "=?utf-8?q?=0D=0A…" where it writes a header, and
@@ -132,5 +138,5 @@ def _one_line(text: str) -> str:
     return " ".join(printable.replace("=?", "= ?").split())
 
 
-def _domain(sender: str) -> str:
+def _sender_domain(sender: str) -> str:
     return parseaddr(sender)[1].rpartition("@")[2] or "localhost"

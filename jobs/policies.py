@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from models.errors import NotNow, Refused
-from models.step import LEASE, Step
+from models.errors import PermanentFailure, RetryLater
+from models.step import LEASE_DURATION, Step
 
 # All of a try is over well before its lease, so that nobody else starts while it is at work.
-LONGEST_TRY = LEASE - timedelta(seconds=10)
+MAX_TRY_TIME = LEASE_DURATION - timedelta(seconds=10)
 # For so long a worker that is at a ticket takes what follows, too; then it rings for it.
-GOES_ON = timedelta(seconds=15)
+MAX_HOLD_TIME = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RetryPolicy:
     """How one kind of step is tried.
 
     Attributes:
@@ -31,51 +31,59 @@ class Policy:
         permanent: what ends it at the first try.
     """
 
-    attempts: int
-    first: timedelta
-    longest: timedelta
-    seconds: float = 18
-    permanent: type[Exception] = Refused
+    max_attempts: int
+    first_delay: timedelta
+    max_delay: timedelta
+    timeout_seconds: float = 18
+    permanent_error: type[Exception] = PermanentFailure
 
 
-_QUICK = Policy(attempts=12, first=timedelta(seconds=2), longest=timedelta(minutes=5))
+_DEFAULT_POLICY = RetryPolicy(
+    max_attempts=12, first_delay=timedelta(seconds=2), max_delay=timedelta(minutes=5)
+)
 # Who greylists wants a sender to come back after minutes, and for hours: RFC 6647, section 5.
-_LETTER = Policy(attempts=12, first=timedelta(seconds=2), longest=timedelta(hours=1))
+_EMAIL_POLICY = RetryPolicy(
+    max_attempts=12, first_delay=timedelta(seconds=2), max_delay=timedelta(hours=1)
+)
 # Whoever runs the receiver may be asleep.
-_WEBHOOK = Policy(attempts=12, first=timedelta(seconds=5), longest=timedelta(hours=2))
+_WEBHOOK_POLICY = RetryPolicy(
+    max_attempts=12, first_delay=timedelta(seconds=5), max_delay=timedelta(hours=2)
+)
 # An outage may take a day; the longer it takes already, the less often is it asked.
-_OUTAGE = Policy(attempts=100, first=timedelta(seconds=30), longest=timedelta(minutes=15))
+_OUTAGE_POLICY = RetryPolicy(
+    max_attempts=100, first_delay=timedelta(seconds=30), max_delay=timedelta(minutes=15)
+)
 
-POLICIES: Mapping[Step, Policy] = {
-    Step.TRIAGE: _QUICK,
-    Step.ASSIGN: _QUICK,
-    Step.DM_REQUESTER: _QUICK,
-    Step.DM_ASSIGNEE: _QUICK,
-    Step.EMAIL_ASSIGNEE: _LETTER,
-    Step.ASK_REQUESTER: _QUICK,
-    Step.DM_WATCHERS: _QUICK,
-    Step.REFRESH_CARDS: _QUICK,
-    Step.TELL_ADMINS: _QUICK,
-    Step.DELIVER_WEBHOOKS: _WEBHOOK,
-    Step.LEARN: _QUICK,
-    Step.TRIAGE_AGAIN: _OUTAGE,
-    Step.ANSWER_ALL: _QUICK,
+RETRY_POLICIES: Mapping[Step, RetryPolicy] = {
+    Step.TRIAGE: _DEFAULT_POLICY,
+    Step.ASSIGN: _DEFAULT_POLICY,
+    Step.DM_REQUESTER: _DEFAULT_POLICY,
+    Step.DM_ASSIGNEE: _DEFAULT_POLICY,
+    Step.EMAIL_ASSIGNEE: _EMAIL_POLICY,
+    Step.ASK_REQUESTER: _DEFAULT_POLICY,
+    Step.DM_WATCHERS: _DEFAULT_POLICY,
+    Step.REFRESH_CARDS: _DEFAULT_POLICY,
+    Step.ALERT_ADMINS: _DEFAULT_POLICY,
+    Step.DELIVER_WEBHOOKS: _WEBHOOK_POLICY,
+    Step.LEARN: _DEFAULT_POLICY,
+    Step.RETRIAGE: _OUTAGE_POLICY,
+    Step.ANSWER_INCIDENT: _DEFAULT_POLICY,
 }
 
 
-def pause(policy: Policy, error: Exception, *, attempts: int) -> timedelta | None:
+def retry_delay(policy: RetryPolicy, error: Exception, *, failed_attempts: int) -> timedelta | None:
     """How long to wait after a failed try; None: there is no other.
 
     Args:
         attempts: how many tries have failed, this one included if it counts.
     """
-    if isinstance(error, policy.permanent):
+    if isinstance(error, policy.permanent_error):
         return None
-    patient = isinstance(error, NotNow) and not error.counts
-    if attempts >= policy.attempts and not patient:
+    patient = isinstance(error, RetryLater) and not error.uses_attempt
+    if failed_attempts >= policy.max_attempts and not patient:
         return None
-    if isinstance(error, NotNow) and error.seconds:
-        return timedelta(seconds=error.seconds)
-    doubled: timedelta = policy.first * 2 ** min(attempts - 1, 30)
+    if isinstance(error, RetryLater) and error.retry_after_seconds:
+        return timedelta(seconds=error.retry_after_seconds)
+    doubled: timedelta = policy.first_delay * 2 ** min(failed_attempts - 1, 30)
     # Jitter is no secret.
-    return min(doubled, policy.longest) * random.uniform(0.5, 1.0)  # noqa: S311
+    return min(doubled, policy.max_delay) * random.uniform(0.5, 1.0)  # noqa: S311

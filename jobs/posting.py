@@ -11,15 +11,17 @@ from typing import Any
 
 import aiohttp
 
-from models.errors import NotNow, Refused, Unknown
+from models.errors import OutcomeUnknown, PermanentFailure, RetryLater
 
-SECONDS = 10
-_LONGEST_WAIT = 3600
+MAX_POST_SECONDS = 10
+_MAX_RETRY_AFTER_SECONDS = 3600
 # These carry an IPv4 address, which may be a private one: RFC 6052, RFC 3056, RFC 4380.
-_WRAPPING = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
-_TAKEN = range(200, 300)
-_BROKEN = 500
-_PASSING = frozenset({408, 425, 429})
+_IPV4_IN_IPV6_NETWORKS = tuple(
+    map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+)
+_SUCCESS_STATUSES = range(200, 300)
+_MIN_SERVER_ERROR_STATUS = 500
+_RETRYABLE_STATUSES = frozenset({408, 425, 429})
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
@@ -27,12 +29,12 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:
             return is_public(address.ipv4_mapped)
-        if any(address in network for network in _WRAPPING):
+        if any(address in network for network in _IPV4_IN_IPV6_NETWORKS):
             return False
     return address.is_global and not address.is_multicast
 
 
-async def post(url: str, body: bytes, headers: Mapping[str, str], *, private: bool) -> int:
+async def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> int:
     """Post it, and give the status of the answer; no redirect is followed.
 
     Args:
@@ -43,9 +45,9 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], *, private: bo
         NotNow: not taken now.
         Unknown: no answer came; it may have been taken.
     """
-    door = _Door(private=private)
-    connector = aiohttp.TCPConnector(socket_factory=door.socket, force_close=True)
-    limit = aiohttp.ClientTimeout(total=SECONDS)
+    door = _PublicSocketFactory(allow_private=allow_private)
+    connector = aiohttp.TCPConnector(socket_factory=door.create_socket, force_close=True)
+    limit = aiohttp.ClientTimeout(total=MAX_POST_SECONDS)
     try:
         async with (
             aiohttp.ClientSession(
@@ -53,42 +55,42 @@ async def post(url: str, body: bytes, headers: Mapping[str, str], *, private: bo
             ) as http,
             http.post(url, data=body, headers=headers, allow_redirects=False) as answer,
         ):
-            return _taken(answer.status, answer.headers)
+            return _check_status(answer.status, answer.headers)
     except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as error:
-        if door.kept_shut:
-            raise Refused("it leads to an address that is not public") from error
-        raise NotNow(f"no connection: {type(error).__name__}") from error
+        if door.has_blocked_address:
+            raise PermanentFailure("it leads to an address that is not public") from error
+        raise RetryLater(f"no connection: {type(error).__name__}") from error
     except aiohttp.InvalidURL as error:
-        raise Refused("it is no address") from error
+        raise PermanentFailure("it is no address") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise Unknown(f"no answer: {type(error).__name__}") from error
+        raise OutcomeUnknown(f"no answer: {type(error).__name__}") from error
 
 
-class _Door:
+class _PublicSocketFactory:
     """Opens sockets to public addresses only."""
 
-    def __init__(self, *, private: bool) -> None:
-        self._private = private
-        self.kept_shut = False
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self.has_blocked_address = False
 
-    def socket(self, address: tuple[Any, ...]) -> socket.socket:
+    def create_socket(self, address: tuple[Any, ...]) -> socket.socket:
         """A socket for what `getaddrinfo` has found; aiohttp connects it."""
         family, kind, protocol, _, place = address
         # A link-local address may name its interface: fe80::1%eth0.
-        if not self._private and not is_public(ip_address(str(place[0]).partition("%")[0])):
-            self.kept_shut = True
+        if not self._allow_private and not is_public(ip_address(str(place[0]).partition("%")[0])):
+            self.has_blocked_address = True
             raise OSError("not a public address")
         opened = socket.socket(family=family, type=kind, proto=protocol)
         opened.setblocking(False)
         return opened
 
 
-def _taken(status: int, headers: Mapping[str, str]) -> int:
-    if status in _TAKEN:
+def _check_status(status: int, headers: Mapping[str, str]) -> int:
+    if status in _SUCCESS_STATUSES:
         return status
     said = f"it answered {status}"
-    if status >= _BROKEN or status in _PASSING:
+    if status >= _MIN_SERVER_ERROR_STATUS or status in _RETRYABLE_STATUSES:
         asked = headers.get("Retry-After", "")
-        seconds = min(int(asked), _LONGEST_WAIT) if asked.isdecimal() else 0
-        raise NotNow(said, seconds=seconds)
-    raise Refused(said)
+        seconds = min(int(asked), _MAX_RETRY_AFTER_SECONDS) if asked.isdecimal() else 0
+        raise RetryLater(said, retry_after_seconds=seconds)
+    raise PermanentFailure(said)

@@ -19,20 +19,20 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from jobs import examples
-from models.configuration import Configuration
-from models.lesson import Lesson
+from models.configuration import Taxonomy
+from models.lesson import TrainingExample
 from models.metrics import LABELS_DROPPED
-from models.privacy import Hidden, hide
-from models.said import cleaned, printable
+from models.privacy import RedactedText, redact
+from models.said import sanitize, strip_invisible
 from models.ticket import Ticket
 from models.triage import Engine, Priority, Triage
 from models.wording import clip
 
 # Another text is another version, with a file of its own, named so.
-_IN_USE = "triage-2"
+_ACTIVE_VERSION = "triage-2"
 MAX_SKILLS = 8
-MAX_TICKET = 6000
-_MOST_NAMED = 100
+MAX_TICKET_LENGTH = 6000
+_MAX_NAMES_READ = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ class Prompt:
 
 
 @cache
-def in_use() -> Prompt:
+def active_prompt() -> Prompt:
     """The prompt by which tickets are triaged."""
-    text = (files("jobs") / "prompts" / f"{_IN_USE}.md").read_text(encoding="utf-8")
-    return Prompt(_IN_USE, Template(text))
+    text = (files("jobs") / "prompts" / f"{_ACTIVE_VERSION}.md").read_text(encoding="utf-8")
+    return Prompt(_ACTIVE_VERSION, Template(text))
 
 
 @cache
-def from_file(path: Path) -> Prompt:
+def load_prompt(path: Path) -> Prompt:
     """Another prompt, known by its file's name.
 
     Raises:
@@ -66,7 +66,7 @@ def from_file(path: Path) -> Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class GeminiRequest:
     """What Gemini is asked: instruction, the fenced text, and the schema of the answer.
 
     Attributes:
@@ -77,44 +77,44 @@ class Question:
     instruction: str
     text: str
     schema: dict[str, Any]
-    version: str = ""
-    hidden: Hidden = field(default_factory=Hidden)
+    prompt_version: str = ""
+    redacted: RedactedText = field(default_factory=RedactedText)
 
 
-def ask(
+def build_request(
     ticket: Ticket,
-    configuration: Configuration,
-    lessons: Sequence[Lesson] = (),
+    taxonomy: Taxonomy,
+    training_examples: Sequence[TrainingExample] = (),
     prompt: Prompt | None = None,
-) -> Question:
+) -> GeminiRequest:
     """The question for a ticket, with the lessons that are most like it as examples.
 
     Args:
         prompt: another one than that in use.
     """
-    prompt = prompt or in_use()
+    prompt = prompt or active_prompt()
     fence, more = (f"-----{secrets.token_hex(8)}-----" for _ in range(2))
-    hidden = hide(clip(ticket.text, MAX_TICKET))
-    shown = examples.chosen(ticket, lessons, configuration)
+    hidden = redact(clip(ticket.text, MAX_TICKET_LENGTH))
+    shown = examples.select_examples(ticket, training_examples, taxonomy)
     lines = [fence, hidden.text, fence]
     if shown:
-        lines += [more, *(examples.told(one, configuration) for one in shown), more]
-    categories = "\n".join(f"- {c.name}: {c.description}" for c in configuration.categories)
-    return Question(
+        lines += [more, *(examples.to_prompt_line(one, taxonomy) for one in shown), more]
+    categories = "\n".join(f"- {c.name}: {c.description}" for c in taxonomy.categories)
+    return GeminiRequest(
         instruction=prompt.template.substitute(fence=fence, examples=more, categories=categories),
         text="\n".join(lines),
-        schema=_schema(configuration),
-        version=prompt.version,
-        hidden=hidden,
+        schema=_answer_schema(taxonomy),
+        prompt_version=prompt.version,
+        redacted=hidden,
     )
 
 
-def read(
+def parse_answer(
     answer: str,
-    configuration: Configuration,
-    hidden: Hidden | None = None,
+    taxonomy: Taxonomy,
+    redacted: RedactedText | None = None,
     *,
-    hosts: Collection[str] = (),
+    allowed_hosts: Collection[str] = (),
 ) -> Triage:
     """The triage in an answer, with only what the desk knows.
 
@@ -125,16 +125,16 @@ def read(
     Raises:
         ValueError: the answer has no usable category, priority or summary.
     """
-    said = _Answer.model_validate(json.loads(answer))
-    category = configuration.category(said.category)
+    said = _RawAnswer.model_validate(json.loads(answer))
+    category = taxonomy.find_category(said.category)
     if category is None:
         LABELS_DROPPED.inc()
         raise ValueError("the answer names no category of the desk")
-    skills, dropped = _skills(said.skills, configuration)
+    skills, dropped = _split_skills(said.skills, taxonomy)
     LABELS_DROPPED.inc(len(dropped))
-    back = hidden.back if hidden else str
+    back = redacted.restore if redacted else str
     # Only then are they cleaned: what was hidden may be a link.
-    summary = " ".join(cleaned(back(said.summary), limit=150, hosts=hosts).split())
+    summary = " ".join(sanitize(back(said.summary), limit=150, allowed_hosts=allowed_hosts).split())
     if not summary:
         raise ValueError("the answer has no summary")
     return Triage(
@@ -142,48 +142,48 @@ def read(
         priority=said.priority,
         skills=skills,
         summary=summary,
-        notes=cleaned(back(said.notes), limit=1500, hosts=hosts),
+        notes=sanitize(back(said.notes), limit=1500, allowed_hosts=allowed_hosts),
         engine=Engine.GEMINI,
         confidence=said.confidence,
         dropped=dropped,
     )
 
 
-def _confidence(raw: object) -> float:
+def _to_confidence(raw: object) -> float:
     return min(max(float(raw), 0.0), 1.0) if isinstance(raw, int | float) else 0.0
 
 
-def _text(raw: object) -> str:
-    return printable(str(raw or ""))
+def _to_text(raw: object) -> str:
+    return strip_invisible(str(raw or ""))
 
 
-def _texts(raw: object) -> list[str]:
-    return [_text(item) for item in raw[:_MOST_NAMED]] if isinstance(raw, list) else []
+def _to_texts(raw: object) -> list[str]:
+    return [_to_text(item) for item in raw[:_MAX_NAMES_READ]] if isinstance(raw, list) else []
 
 
-class _Answer(BaseModel):
+class _RawAnswer(BaseModel):
     """An answer as it comes; a model that leaves something out has said nothing of it."""
 
     # What can't be read must not be quoted: it is what people wrote.
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    category: Annotated[str, BeforeValidator(_text)]
+    category: Annotated[str, BeforeValidator(_to_text)]
     priority: Priority
-    skills: Annotated[list[str], BeforeValidator(_texts)] = []
-    summary: Annotated[str, BeforeValidator(_text)]
-    notes: Annotated[str, BeforeValidator(_text)] = ""
-    confidence: Annotated[float, BeforeValidator(_confidence)] = 0.0
+    skills: Annotated[list[str], BeforeValidator(_to_texts)] = []
+    summary: Annotated[str, BeforeValidator(_to_text)]
+    notes: Annotated[str, BeforeValidator(_to_text)] = ""
+    confidence: Annotated[float, BeforeValidator(_to_confidence)] = 0.0
 
 
-def _schema(configuration: Configuration) -> dict[str, Any]:
+def _answer_schema(taxonomy: Taxonomy) -> dict[str, Any]:
     """The answer's schema, in the dialect of google-generativeai 0.8 (plain dict, lower case)."""
     text = {"type": "string"}
     properties = {
-        "category": text | {"enum": [category.name for category in configuration.categories]},
+        "category": text | {"enum": [category.name for category in taxonomy.categories]},
         "priority": text | {"enum": [priority.value for priority in Priority]},
         "skills": {
             "type": "array",
-            "items": text | {"enum": list(configuration.vocabulary.names)},
+            "items": text | {"enum": list(taxonomy.vocabulary.names)},
             "max_items": MAX_SKILLS,
         },
         "summary": text,
@@ -193,11 +193,9 @@ def _schema(configuration: Configuration) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def _skills(
-    named: list[str], configuration: Configuration
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _split_skills(names: list[str], taxonomy: Taxonomy) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The skills the desk knows, and what was dropped, both short."""
-    known = {name: configuration.vocabulary.canonical(name) for name in named}
+    known = {name: taxonomy.vocabulary.canonical_name(name) for name in names}
     kept = tuple(dict.fromkeys(skill for skill in known.values() if skill))
     dropped = tuple(clip(name, 60) for name, skill in known.items() if not skill)
     return kept[:MAX_SKILLS], dropped[:20]

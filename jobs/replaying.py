@@ -9,86 +9,91 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from jobs.asking import NoTokens, by_gemini
-from jobs.evaluation import Answering, Answers
-from jobs.evaluation import builtin as by_words
-from jobs.gemini import Gemini, GeminiFailed
-from jobs.retrying import Tools
-from jobs.triage_ticket import kept_in_the_house
-from models.classifier import Example
-from models.clock import now
-from models.configuration import DEFAULT, Configuration
-from models.errors import NotNow
-from models.lesson import Lesson
-from models.opening import open_desk
+from jobs.asking import TokenBudgetExhausted, triage_with_gemini
+from jobs.evaluation import Predictions, Predictor
+from jobs.evaluation import builtin_predictor as by_words
+from jobs.gemini import Gemini, GeminiFailure
+from jobs.retrying import StepContext
+from jobs.triage_ticket import reason_not_to_ask_ai
+from models.classifier import LabelledText
+from models.clock import utc_now
+from models.configuration import DEFAULT_TAXONOMY, Taxonomy
+from models.errors import RetryLater
+from models.lesson import TrainingExample
+from models.opening import open_app
 from models.settings import read_settings
 from models.ticket import Ticket
 from models.triage import Category, Engine, Priority, Triage
 
-_SECONDS = 8
+_TIMEOUT_SECONDS = 8
 # At once; the gate keeps back what is too much.
-_AT_ONCE = 4
+_MAX_IN_FLIGHT = 4
 # How often one that is kept back is asked again.
-_PATIENCE = 60
-_TITLE = 150
+_MAX_TRIES = 60
+_MAX_TITLE_LENGTH = 150
 
 
-def gemini(
+def gemini_predictor(
     team_id: str,
-    ticked: Callable[[float], None],
+    report_progress: Callable[[float], None],
     categories: Sequence[Category],
-    examples: Sequence[Example],
-) -> Answering:
+    examples: Sequence[LabelledText],
+) -> Predictor:
     """Gemini, with examples picked from those that were learnt.
 
     Args:
         team_id: whose tokens it takes.
         ticked: is told of each ticket, as a share of all.
     """
-    configuration = Configuration(categories=tuple(categories), skills=DEFAULT.skills)
-    lessons = [_lesson(team_id, at, each) for at, each in enumerate(examples)]
+    configuration = Taxonomy(categories=tuple(categories), skills=DEFAULT_TAXONOMY.skills)
+    lessons = [_to_training_example(team_id, at, each) for at, each in enumerate(examples)]
     otherwise = by_words(categories, examples)
 
-    def answer(texts: Sequence[str]) -> Answers:
+    def answer(texts: Sequence[str]) -> Predictions:
         try:
-            said = asyncio.run(_all(team_id, texts, configuration, lessons, ticked))
-        except NoTokens as failed:
+            said = asyncio.run(_triage_all(team_id, texts, configuration, lessons, report_progress))
+        except TokenBudgetExhausted as failed:
             raise SystemExit(f"{failed}: see GEMINI_TOKENS_PER_DAY.") from failed
         instead = otherwise(texts)
         labels = [one.category if one else instead.labels[at] for at, one in enumerate(said)]
-        sure = [one.confidence if one else instead.sure[at] for at, one in enumerate(said)]
-        return Answers(labels, np.array(sure), sum(one.tokens for one in said if one))
+        sure = [one.confidence if one else instead.confidence[at] for at, one in enumerate(said)]
+        return Predictions(labels, np.array(sure), sum(one.tokens for one in said if one))
 
     return answer
 
 
-async def _all(
+async def _triage_all(
     team_id: str,
     texts: Sequence[str],
-    configuration: Configuration,
-    lessons: Sequence[Lesson],
-    ticked: Callable[[float], None],
+    taxonomy: Taxonomy,
+    training_examples: Sequence[TrainingExample],
+    report_progress: Callable[[float], None],
 ) -> list[Triage | None]:
     settings = read_settings()
-    model = Gemini.of(settings)
+    model = Gemini.from_settings(settings)
     if model is None:
         raise SystemExit("Set GEMINI_API_KEY to replay Gemini.")
-    room = asyncio.Semaphore(_AT_ONCE)
-    async with open_desk(
-        settings, database_seconds=_SECONDS, slack_seconds=_SECONDS, hurried=False
-    ) as desk:
-        tools = Tools(desk=desk, gemini=model)
+    room = asyncio.Semaphore(_MAX_IN_FLIGHT)
+    async with open_app(
+        settings,
+        database_timeout_seconds=_TIMEOUT_SECONDS,
+        slack_timeout_seconds=_TIMEOUT_SECONDS,
+        interactive=False,
+    ) as service:
+        tools = StepContext(service=service, gemini=model)
 
         async def one(at: int, text: str) -> Triage | None:
             async with room:
-                said = await _asked(tools, _ticket(team_id, at, text), configuration, lessons)
-            ticked(1 / len(texts))
+                said = await _triage_or_none(
+                    tools, _to_ticket(team_id, at, text), taxonomy, training_examples
+                )
+            report_progress(1 / len(texts))
             return said
 
         try:
             async with asyncio.TaskGroup() as group:
                 asked = [group.create_task(one(at, text)) for at, text in enumerate(texts)]
-        except* NoTokens as failed:
+        except* TokenBudgetExhausted as failed:
             used_up = failed.exceptions[0]
         else:
             return [task.result() for task in asked]
@@ -97,44 +102,49 @@ async def _all(
     raise used_up
 
 
-async def _asked(
-    tools: Tools, ticket: Ticket, configuration: Configuration, lessons: Sequence[Lesson]
+async def _triage_or_none(
+    context: StepContext,
+    ticket: Ticket,
+    taxonomy: Taxonomy,
+    training_examples: Sequence[TrainingExample],
 ) -> Triage | None:
     """What Gemini says; None where it is not asked, or does not answer.
 
     Raises:
         NoTokens: the day's tokens are used up, so that what comes after would say nothing.
     """
-    if kept_in_the_house(tools, ticket, configuration):
+    if reason_not_to_ask_ai(context, ticket, taxonomy):
         return None
-    for _ in range(_PATIENCE):
+    for _ in range(_MAX_TRIES):
         try:
-            return await by_gemini(tools, ticket, configuration, lessons=lessons)
-        except NotNow as kept_back:
-            await asyncio.sleep(kept_back.seconds or 1)
-        except NoTokens:
+            return await triage_with_gemini(
+                context, ticket, taxonomy, training_examples=training_examples
+            )
+        except RetryLater as kept_back:
+            await asyncio.sleep(kept_back.retry_after_seconds or 1)
+        except TokenBudgetExhausted:
             raise
-        except GeminiFailed:
+        except GeminiFailure:
             return None
     return None
 
 
-def _ticket(team_id: str, at: int, text: str) -> Ticket:
+def _to_ticket(team_id: str, number: int, text: str) -> Ticket:
     title, _, rest = text.partition("\n")
     return Ticket(
-        id=f"eval-{at}",
+        id=f"eval-{number}",
         team_id=team_id,
-        key=f"eval-{at}",
+        key=f"eval-{number}",
         requester="",
-        title=title[:_TITLE],
-        description=title[_TITLE:] + rest,
+        title=title[:_MAX_TITLE_LENGTH],
+        description=title[_MAX_TITLE_LENGTH:] + rest,
         urgency=None,
         confidential=False,
-        opened_at=now(),
+        opened_at=utc_now(),
     )
 
 
-def _lesson(team_id: str, at: int, example: Example) -> Lesson:
+def _to_training_example(team_id: str, number: int, example: LabelledText) -> TrainingExample:
     """An example as a lesson; nothing is known of it but its category."""
     said = Triage(
         category=example.label,
@@ -143,13 +153,13 @@ def _lesson(team_id: str, at: int, example: Example) -> Lesson:
         engine=Engine.BUILTIN,
         confidence=0,
     )
-    return Lesson(
-        ticket_id=f"lesson-{at}",
+    return TrainingExample(
+        ticket_id=f"lesson-{number}",
         team_id=team_id,
         text=example.text,
-        said=said,
+        original_triage=said,
         category=example.label,
         priority=Priority.NORMAL,
         by="",
-        at=now(),
+        at=utc_now(),
     )

@@ -18,146 +18,165 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from jobs.gemini import Gemini
-from jobs.learning import Learning
-from jobs.policies import GOES_ON, POLICIES, pause
-from models.desk import Change, Desk
+from jobs.learning import ModelCache
+from jobs.policies import MAX_HOLD_TIME, RETRY_POLICIES, retry_delay
+from models.desk import TicketService, TicketUpdate
 from models.errors import (
-    DeskError,
+    Conflict,
+    DatabaseUnavailable,
+    ExternalServiceError,
     NoSuchTicket,
-    NotNow,
-    OutOfTurn,
-    OutsideError,
-    Unavailable,
+    RetryLater,
+    UserFacingError,
 )
-from models.gate import calling
-from models.holding import Holding, Taken
-from models.logs import about, trace
+from models.gate import caller_context
+from models.holding import LeasedSteps, TicketLease
+from models.logs import format_traceback, ticket_log_context
 from models.metrics import STEPS
-from models.step import Pending, Step
+from models.step import PendingStep, Step
 from models.ticket import Ticket
 
 # Closing what is open comes after it, and whoever ends a worker waits ten seconds for all of it.
-_HANDS_BACK_SECONDS = 1
+_MAX_RELEASE_SECONDS = 1
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class StepContext:
     """What a step works with; without a Gemini key there is no Gemini."""
 
-    desk: Desk
+    service: TicketService
     gemini: Gemini | None
-    learning: Learning = field(default_factory=Learning)
+    model_cache: ModelCache = field(default_factory=ModelCache)
 
 
-Work = Callable[[Tools, Ticket, Pending], Awaitable[Change]]
+StepFunction = Callable[[StepContext, Ticket, PendingStep], Awaitable[TicketUpdate]]
 
 
-async def do_steps(
-    tools: Tools, works: Mapping[Step, Work], ticket_id: str, *, ending: Callable[[], bool]
+async def run_due_steps(
+    context: StepContext,
+    step_functions: Mapping[Step, StepFunction],
+    ticket_id: str,
+    *,
+    is_stopping: Callable[[], bool],
 ) -> None:
     """Do the steps of one ticket that are due, and go on with those that follow.
 
     Args:
         ending: whether nothing more is to be begun, since the worker was told to end.
     """
-    until = time.monotonic() + GOES_ON.total_seconds()
+    until = time.monotonic() + MAX_HOLD_TIME.total_seconds()
 
     def goes_on() -> bool:
-        return not ending() and time.monotonic() < until
+        return not is_stopping() and time.monotonic() < until
 
-    await _Doing(tools, works, Holding(ticket_id, frozenset(works), goes_on)).begin()
+    await _TicketRun(
+        context, step_functions, TicketLease(ticket_id, frozenset(step_functions), goes_on)
+    ).run()
 
 
 @dataclass(frozen=True, slots=True)
-class _Doing:
+class _TicketRun:
     """The steps of one ticket, while a worker is at them."""
 
-    tools: Tools
-    works: Mapping[Step, Work]
-    holding: Holding
+    context: StepContext
+    step_functions: Mapping[Step, StepFunction]
+    lease: TicketLease
 
-    async def begin(self) -> None:
-        with about(self.holding.ticket_id):
+    async def run(self) -> None:
+        with ticket_log_context(self.lease.ticket_id):
             try:
-                taken = await self.tools.desk.take(self.holding)
-            except (OutOfTurn, NoSuchTicket):
+                taken = await self.context.service.lease_due_steps(self.lease)
+            except (Conflict, NoSuchTicket):
                 return
-            except Unavailable as away:
-                log.warning(
-                    "%s: nothing could be taken: %r", self.holding.ticket_id, away.__cause__
-                )
+            except DatabaseUnavailable as away:
+                log.warning("%s: nothing could be taken: %r", self.lease.ticket_id, away.__cause__)
                 return
             async with asyncio.TaskGroup() as tasks:
-                self._do_all(taken, tasks)
+                self._start_steps(taken, tasks)
 
-    def _do_all(self, taken: Taken, tasks: asyncio.TaskGroup) -> None:
-        for leased in taken.steps:
-            tasks.create_task(self._do(taken.ticket, leased, tasks))
+    def _start_steps(self, leased_steps: LeasedSteps, task_group: asyncio.TaskGroup) -> None:
+        for leased in leased_steps.steps:
+            task_group.create_task(self._run_step(leased_steps.ticket, leased, task_group))
 
-    async def _do(self, ticket: Ticket, leased: Pending, tasks: asyncio.TaskGroup) -> None:
-        step = leased.step
+    async def _run_step(
+        self, ticket: Ticket, leased_step: PendingStep, task_group: asyncio.TaskGroup
+    ) -> None:
+        step = leased_step.step
         try:
-            with calling(f"{ticket.id}:{step}"):
-                async with asyncio.timeout(POLICIES[step].seconds):
-                    effect = await self.works[step](self.tools, ticket, leased)
-            following = await self.tools.desk.finish(self.holding, leased, effect)
+            with caller_context(f"{ticket.id}:{step}"):
+                async with asyncio.timeout(RETRY_POLICIES[step].timeout_seconds):
+                    effect = await self.step_functions[step](self.context, ticket, leased_step)
+            following = await self.context.service.complete_step(self.lease, leased_step, effect)
             log.info("%s: %s is done", ticket.id, step)
             STEPS.labels(step, "done").inc()
-            self._do_all(following, tasks)
-        except (OutOfTurn, NoSuchTicket) as overtaken:
+            self._start_steps(following, task_group)
+        except (Conflict, NoSuchTicket) as overtaken:
             log.info("%s", overtaken)
             STEPS.labels(step, "overtaken").inc()
         except asyncio.CancelledError:
-            await self._hand_back(leased)
+            await self._release_step(leased_step)
             raise
         except Exception as error:
-            await self._failed(leased, error)
+            await self._handle_failure(leased_step, error)
 
-    async def _hand_back(self, leased: Pending) -> None:
+    async def _release_step(self, leased_step: PendingStep) -> None:
         """The worker is made to end in the middle of a step: another one need not wait for that."""
-        with suppress(OutOfTurn, NoSuchTicket, Unavailable, TimeoutError):
-            async with asyncio.timeout(_HANDS_BACK_SECONDS):
-                await self.tools.desk.put_off(
-                    self.holding,
-                    leased,
-                    wait=timedelta(),
-                    error=leased.error,
-                    attempts=leased.attempts,
-                    tries=leased.tries,
+        with suppress(Conflict, NoSuchTicket, DatabaseUnavailable, TimeoutError):
+            async with asyncio.timeout(_MAX_RELEASE_SECONDS):
+                await self.context.service.retry_later(
+                    self.lease,
+                    leased_step,
+                    delay=timedelta(),
+                    error=leased_step.error,
+                    failed_attempts=leased_step.attempts,
+                    run_count=leased_step.tries,
                 )
 
-    async def _failed(self, leased: Pending, error: Exception) -> None:
+    async def _handle_failure(self, leased_step: PendingStep, error: Exception) -> None:
         """Put the step off, or give it up; without the database its lease ends by itself."""
-        ticket_id = self.holding.ticket_id
-        expected = isinstance(error, OutsideError | DeskError | TimeoutError)
+        ticket_id = self.lease.ticket_id
+        expected = isinstance(error, ExternalServiceError | UserFacingError | TimeoutError)
         if not expected:
-            log.error("%s: %s met a bug: %s", ticket_id, leased.step, trace(error))
+            log.error("%s: %s met a bug: %s", ticket_id, leased_step.step, format_traceback(error))
         reason = f"{type(error).__name__}: {error}"[:500] if expected else type(error).__name__
         try:
-            await self._put_off_or_give_up(leased, error, reason)
-        except (OutOfTurn, NoSuchTicket) as overtaken:
+            await self._retry_or_dead_letter(leased_step, error, reason)
+        except (Conflict, NoSuchTicket) as overtaken:
             log.info("%s", overtaken)
-        except Unavailable as away:
-            log.warning("%s: %s could not be put off: %r", ticket_id, leased.step, away.__cause__)
-
-    async def _put_off_or_give_up(self, leased: Pending, error: Exception, reason: str) -> None:
-        desk, ticket_id = self.tools.desk, self.holding.ticket_id
-        attempts = leased.attempts + (error.counts if isinstance(error, NotNow) else 1)
-        wait = pause(POLICIES[leased.step], error, attempts=attempts)
-        if wait is None:
-            log.error("%s: %s is dead: %s", ticket_id, leased.step, reason)
-            await desk.give_up(self.holding, leased, error=reason, attempts=attempts)
-        else:
-            log.warning("%s: %s is put off: %s", ticket_id, leased.step, reason)
-            # What was not done at all needs no look-up before it is done.
-            tries = leased.tries - isinstance(error, NotNow)
-            await desk.put_off(
-                self.holding, leased, wait=wait, error=reason, attempts=attempts, tries=tries
+        except DatabaseUnavailable as away:
+            log.warning(
+                "%s: %s could not be put off: %r", ticket_id, leased_step.step, away.__cause__
             )
-        STEPS.labels(leased.step, "later" if wait else "dead").inc()
+
+    async def _retry_or_dead_letter(
+        self, leased_step: PendingStep, error: Exception, reason: str
+    ) -> None:
+        service, ticket_id = self.context.service, self.lease.ticket_id
+        attempts = leased_step.attempts + (
+            error.uses_attempt if isinstance(error, RetryLater) else 1
+        )
+        wait = retry_delay(RETRY_POLICIES[leased_step.step], error, failed_attempts=attempts)
+        if wait is None:
+            log.error("%s: %s is dead: %s", ticket_id, leased_step.step, reason)
+            await service.dead_letter(
+                self.lease, leased_step, error=reason, failed_attempts=attempts
+            )
+        else:
+            log.warning("%s: %s is put off: %s", ticket_id, leased_step.step, reason)
+            # What was not done at all needs no look-up before it is done.
+            tries = leased_step.tries - isinstance(error, RetryLater)
+            await service.retry_later(
+                self.lease,
+                leased_step,
+                delay=wait,
+                error=reason,
+                failed_attempts=attempts,
+                run_count=tries,
+            )
+        STEPS.labels(leased_step.step, "later" if wait else "dead").inc()
 
 
-def nothing(ticket: Ticket, _now: datetime) -> Ticket:
+def no_change(ticket: Ticket, _now: datetime) -> Ticket:
     """The effect of a step that found nothing to do."""
     return ticket

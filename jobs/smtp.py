@@ -8,20 +8,20 @@ from typing import Any
 
 import aiosmtplib
 
-from models.errors import NotNow, OutsideError, Refused, Unknown
+from models.errors import ExternalServiceError, OutcomeUnknown, PermanentFailure, RetryLater
 from models.settings import Settings
 
-CONNECT_SECONDS = 5
+MAX_CONNECT_SECONDS = 5
 # A virus scanner behind the server may take its time; a second copy is worse than a longer try.
-SEND_SECONDS = 12
-_PART_SECONDS = 1
+MAX_SEND_SECONDS = 12
+_MAX_QUIT_SECONDS = 1
 # https://datatracker.ietf.org/doc/html/rfc5321#section-4.2.1: 5yz is permanent.
-_PERMANENT = 500
+_MIN_PERMANENT_CODE = 500
 # Mailtrap says "too many emails per second" with the code for a lasting refusal.
-_PASSING_WORDS = ("too many", "rate limit", "try again", "temporar")
+_TRANSIENT_PHRASES = ("too many", "rate limit", "try again", "temporar")
 
 
-async def send(settings: Settings, letter: EmailMessage) -> None:
+async def send(settings: Settings, email: EmailMessage) -> None:
     """Send one letter, on a connection of its own.
 
     Raises:
@@ -29,43 +29,43 @@ async def send(settings: Settings, letter: EmailMessage) -> None:
         NotNow: the server can't take it now.
         Unknown: the connection ended after the letter was handed over; it may have arrived.
     """
-    async with _logged_in(settings) as server:
+    async with _open_session(settings) as server:
         try:
-            async with asyncio.timeout(SEND_SECONDS):
-                await server.send_message(letter)
+            async with asyncio.timeout(MAX_SEND_SECONDS):
+                await server.send_message(email)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            raise _outcome(error) from error
+            raise _to_service_error(error) from error
 
 
-async def log_in(settings: Settings) -> None:
+async def check_login(settings: Settings) -> None:
     """Connect and log in as for a letter, and leave again; raises as `send` does."""
-    async with _logged_in(settings):
+    async with _open_session(settings):
         return
 
 
 @asynccontextmanager
-async def _logged_in(settings: Settings) -> AsyncIterator[aiosmtplib.SMTP]:
+async def _open_session(settings: Settings) -> AsyncIterator[aiosmtplib.SMTP]:
     """A connection on which nothing has been handed over yet."""
-    server = aiosmtplib.SMTP(**_connection(settings))
+    server = aiosmtplib.SMTP(**_connection_options(settings))
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with asyncio.timeout(MAX_CONNECT_SECONDS):
             await server.connect()
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        outcome = _outcome(error)
-        if isinstance(outcome, Unknown):
-            raise NotNow(str(outcome)) from error
+        outcome = _to_service_error(error)
+        if isinstance(outcome, OutcomeUnknown):
+            raise RetryLater(str(outcome)) from error
         raise outcome from error
     try:
         yield server
     finally:
         # Whatever was said has been said; a server that is too slow to part is left.
         with suppress(aiosmtplib.SMTPException, OSError):
-            async with asyncio.timeout(_PART_SECONDS):
+            async with asyncio.timeout(_MAX_QUIT_SECONDS):
                 await server.quit()
         server.close()
 
 
-def _connection(settings: Settings) -> dict[str, Any]:
+def _connection_options(settings: Settings) -> dict[str, Any]:
     password = settings.smtp_password
     return {
         "hostname": settings.smtp_host,
@@ -74,26 +74,28 @@ def _connection(settings: Settings) -> dict[str, Any]:
         "password": password.get_secret_value() if password else None,
         # True insists on it: by default aiosmtplib goes on in clear, password and all.
         "start_tls": settings.smtp_starttls,
-        "timeout": SEND_SECONDS,
+        "timeout": MAX_SEND_SECONDS,
     }
 
 
-def _outcome(error: Exception) -> OutsideError:
+def _to_service_error(error: Exception) -> ExternalServiceError:
     match error:
         case aiosmtplib.SMTPRecipientsRefused():
-            return _by_code(error.recipients[0])
+            return _error_for_code(error.recipients[0])
         case aiosmtplib.SMTPResponseException():
-            return _by_code(error)
+            return _error_for_code(error)
         case aiosmtplib.SMTPConnectError():
-            return NotNow("the mail server could not be reached")
+            return RetryLater("the mail server could not be reached")
         case OSError():  # SMTPServerDisconnected and SMTPTimeoutError among them
-            return Unknown("the mail server went silent")
+            return OutcomeUnknown("the mail server went silent")
         case _:
-            return Refused(f"the mail server and the settings don't fit: {error}")
+            return PermanentFailure(f"the mail server and the settings don't fit: {error}")
 
 
-def _by_code(answer: aiosmtplib.SMTPResponseException) -> OutsideError:
-    words = answer.message.casefold()
-    passing = answer.code < _PERMANENT or any(word in words for word in _PASSING_WORDS)
-    said = f"the mail server said {answer.code}"
-    return NotNow(said) if passing else Refused(said)
+def _error_for_code(response: aiosmtplib.SMTPResponseException) -> ExternalServiceError:
+    words = response.message.casefold()
+    passing = response.code < _MIN_PERMANENT_CODE or any(
+        word in words for word in _TRANSIENT_PHRASES
+    )
+    said = f"the mail server said {response.code}"
+    return RetryLater(said) if passing else PermanentFailure(said)

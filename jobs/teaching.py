@@ -13,23 +13,23 @@ from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.classifier import Classifier, Example
-from models.lesson import Lesson
-from models.ordering import Ordering
+from models.classifier import Classifier, LabelledText
+from models.lesson import TrainingExample
+from models.ordering import PriorityModel
 from models.triage import Category, Priority
 
 # To start a process takes longer than to learn so few.
-_FEW = 200
-_NUDGE_FROM = 200
+_MIN_SUBPROCESS_EXAMPLES = 200
+_MIN_PRIORITY_EXAMPLES = 200
 # Tickets come first.
-_NICE = 10
+_NICENESS = 10
 
-Learnt = tuple[Classifier, Ordering | None]
+TrainedParts = tuple[Classifier, PriorityModel | None]
 """What tells categories, and, once there is enough to go by, what tells how pressing a text is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class TrainingData:
     """What there is to learn.
 
     Attributes:
@@ -37,49 +37,53 @@ class Matter:
     """
 
     categories: tuple[Category, ...]
-    lessons: tuple[tuple[str, str, str], ...]
+    rows: tuple[tuple[str, str, str], ...]
 
     @classmethod
-    def of(cls, categories: tuple[Category, ...], lessons: Sequence[Lesson]) -> "Matter":
+    def from_examples(
+        cls, categories: tuple[Category, ...], training_examples: Sequence[TrainingExample]
+    ) -> "TrainingData":
         """What these lessons say of these categories."""
-        plain = tuple((one.text, one.category, one.priority.value) for one in lessons)
+        plain = tuple((one.text, one.category, one.priority.value) for one in training_examples)
         return cls(categories, plain)
 
 
-def learnt(matter: Matter) -> Learnt:
+def train(training_data: TrainingData) -> TrainedParts:
     """Learn it here and now."""
-    examples = [Example(text, category) for text, category, _ in matter.lessons]
-    classifier = Classifier(matter.categories, examples)
-    if len(examples) < _NUDGE_FROM:
+    examples = [LabelledText(text, category) for text, category, _ in training_data.rows]
+    classifier = Classifier(training_data.categories, examples)
+    if len(examples) < _MIN_PRIORITY_EXAMPLES:
         return classifier, None
     # How pressing something is has much to do with what it is about.
-    levels = [Example(f"{category} {text}", level) for text, category, level in matter.lessons]
-    return classifier, Ordering([each.value for each in Priority], levels, classifier.reader)
+    levels = [
+        LabelledText(f"{category} {text}", level) for text, category, level in training_data.rows
+    ]
+    return classifier, PriorityModel([each.value for each in Priority], levels, classifier.features)
 
 
-async def learnt_aside(matter: Matter) -> Learnt:
+async def train_in_subprocess(training_data: TrainingData) -> TrainedParts:
     """Learn it while the event loop goes on."""
-    if len(matter.lessons) < _FEW:
-        return await asyncio.to_thread(learnt, matter)
+    if len(training_data.rows) < _MIN_SUBPROCESS_EXAMPLES:
+        return await asyncio.to_thread(train, training_data)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "jobs.teaching", stdin=PIPE, stdout=PIPE
     )
     try:
-        told, _ = await process.communicate(pickle.dumps(matter))
+        told, _ = await process.communicate(pickle.dumps(training_data))
     finally:
         if process.returncode is None:
             process.kill()
     if process.returncode:
         raise ChildProcessError(f"learning ended with {process.returncode}")
-    found: Learnt = await asyncio.to_thread(pickle.loads, told)
+    found: TrainedParts = await asyncio.to_thread(pickle.loads, told)
     return found
 
 
 def main() -> None:
     """Learn what comes in, and give out what came of it."""
-    os.nice(_NICE)
+    os.nice(_NICENESS)
     matter = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the worker that started it
-    pickle.dump(learnt(matter), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    pickle.dump(train(matter), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
 
 
 if __name__ == "__main__":

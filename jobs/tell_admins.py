@@ -2,50 +2,56 @@
 
 from contextlib import suppress
 
-from jobs.retrying import Tools, nothing
+from jobs.retrying import StepContext, no_change
 from models.blocks import section
-from models.cards import Message
-from models.desk import Change
-from models.errors import Gone
-from models.step import Pending
+from models.cards import SlackMessage
+from models.desk import TicketUpdate
+from models.errors import TargetGone
+from models.step import PendingStep
 from models.ticket import Ticket
-from models.wording import STEP_WORDS, clip, escape
+from models.wording import STEP_LABELS, clip, escape
 
 
-async def tell_admins(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
+async def alert_admins(
+    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+) -> TicketUpdate:
     """Every admin gets a message for each kind of dead step that this ticket is the first of."""
-    store = tools.desk.store
+    store = context.service.store
     for dead in (entry for entry in ticket.pending if entry.dead_since):
         told = await store.raise_alarm(ticket.team_id, dead.step, ticket.id)
         if told != ticket.id:
             continue
         for admin in await store.moderators(ticket.team_id):
-            if admin.administers:
-                await _tell(tools, ticket, dead, admin.slack_id)
-    return nothing
+            if admin.can_administer:
+                await _alert_admin(context, ticket, dead, admin.slack_id)
+    return no_change
 
 
-async def _tell(tools: Tools, ticket: Ticket, dead: Pending, admin: str) -> None:
-    since = dead.dead_since or ticket.opened_at
-    notice = f"alarm.{dead.step}.{ticket.id}.{int(since.timestamp())}"
-    slack = tools.desk.slack
+async def _alert_admin(
+    context: StepContext, ticket: Ticket, dead_step: PendingStep, admin_id: str
+) -> None:
+    since = dead_step.dead_since or ticket.opened_at
+    notice = f"alarm.{dead_step.step}.{ticket.id}.{int(since.timestamp())}"
+    slack = context.service.slack
     # Who has left cannot be told; the others are.
-    with suppress(Gone):
-        channel = await tools.desk.dm_channel(ticket.team_id, admin)
+    with suppress(TargetGone):
+        channel = await context.service.dm_channel(ticket.team_id, admin_id)
         # Some of several admins may have been told already.
-        if not await slack.find(channel, notice=notice, since=since):
-            await slack.post(channel, _alarm(ticket.id, dead), notice=notice)
+        if not await slack.find_messages(channel, notice_id=notice, since=since):
+            await slack.post_message(
+                channel, _alert_message(ticket.id, dead_step), notice_id=notice
+            )
 
 
-def _alarm(ticket_id: str, dead: Pending) -> Message:
+def _alert_message(ticket_id: str, dead_step: PendingStep) -> SlackMessage:
     """What tells an admin that steps of a kind have been given up."""
-    what = STEP_WORDS[dead.step]
+    what = STEP_LABELS[dead_step.step]
     line = f"For {ticket_id}, {what} could not be done, and is not tried any more."
-    why = f"The reason: {escape(clip(dead.error, 300))}"
+    why = f"The reason: {escape(clip(dead_step.error, 300))}"
     ask = (
         "There may be more tickets like this one. `/ticket admin` → *Is the desk well?* shows them "
         "all; once the cause is mended, *Try again* there goes on with them."
     )
-    return Message(
+    return SlackMessage(
         text=f"{line} {why}", blocks=[section(f":warning: *{line}*\n{why}"), section(ask)]
     )

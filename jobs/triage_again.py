@@ -6,59 +6,67 @@ Nobody gets a message for it, and who has the ticket keeps it; the cards are dra
 import logging
 from datetime import datetime
 
-from jobs.asking import by_gemini
-from jobs.floors import least
-from jobs.gemini import GeminiFailed, NoAnswer
-from jobs.policies import POLICIES
-from jobs.retrying import Tools, nothing
-from jobs.triage_ticket import kept_in_the_house
+from jobs.asking import triage_with_gemini
+from jobs.floors import min_priority
+from jobs.gemini import GeminiFailure, PermanentGeminiFailure
+from jobs.policies import RETRY_POLICIES
+from jobs.retrying import StepContext, no_change
+from jobs.triage_ticket import reason_not_to_ask_ai
 from models import builtin, flow
-from models.arranging import as_listed
-from models.desk import Change
-from models.errors import NotNow, OutOfTurn
-from models.flow import FLOW, Move
-from models.step import Pending, Step
+from models.arranging import with_current_skills
+from models.desk import TicketUpdate
+from models.errors import Conflict, RetryLater
+from models.flow import TRANSITIONS, Move
+from models.step import PendingStep, Step
 from models.ticket import Ticket
 
 log = logging.getLogger(__name__)
 
 
-async def triage_again(tools: Tools, ticket: Ticket, leased: Pending) -> Change:
+async def retriage_ticket(
+    context: StepContext, ticket: Ticket, leased_step: PendingStep
+) -> TicketUpdate:
     """Ask Gemini once more, and put what it says in the place of what stood in for it.
 
     Raises:
         NotNow: it does not answer yet.
     """
-    configuration = await tools.desk.store.configuration(ticket.team_id)
-    if not _untouched(ticket) or kept_in_the_house(tools, ticket, configuration):
-        return nothing
+    configuration = await context.service.store.configuration(ticket.team_id)
+    if not _is_untouched(ticket) or reason_not_to_ask_ai(context, ticket, configuration):
+        return no_change
     try:
-        triage = await by_gemini(tools, ticket, configuration)
-    except (GeminiFailed, NotNow) as failed:
+        triage = await triage_with_gemini(context, ticket, configuration)
+    except (GeminiFailure, RetryLater) as failed:
         # That is nothing to tell an admin of: the ticket has its triage.
-        if isinstance(failed, NoAnswer) or _is_last(leased):
+        if isinstance(failed, PermanentGeminiFailure) or _is_last_attempt(leased_step):
             log.warning("%s: the built-in engine's triage stays: %s", ticket.id, failed)
-            return nothing
+            return no_change
         # While Gemini is let rest, too, the pauses between tries grow: many tickets may wait.
-        raise NotNow(str(failed)) from failed
-    raised = builtin.raised(triage, ticket, configuration, least=await least(tools, ticket))
+        raise RetryLater(str(failed)) from failed
+    raised = builtin.with_priority_floor(
+        triage, ticket, configuration, floor=await min_priority(context, ticket)
+    )
     # An answer takes seconds, in which the list may have changed.
-    vocabulary = (await tools.desk.store.configuration(ticket.team_id)).vocabulary
+    vocabulary = (await context.service.store.configuration(ticket.team_id)).vocabulary
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
-        if not _untouched(current):
-            raise OutOfTurn(f"{current.id} is in somebody's hands")
-        moved = flow.make(current, Move.TRIAGE_AGAIN, by=None, now=now, triage=raised)
-        return as_listed(moved, vocabulary)
+        if not _is_untouched(current):
+            raise Conflict(f"{current.id} is in somebody's hands")
+        moved = flow.transition(current, Move.RETRIAGE, actor=None, now=now, triage=raised)
+        return with_current_skills(moved, vocabulary)
 
     return triaged
 
 
-def _untouched(ticket: Ticket) -> bool:
+def _is_untouched(ticket: Ticket) -> bool:
     """Whether the triage is still the one that stood in for Gemini, and nobody works by it."""
     stopgap = ticket.triage is not None and ticket.triage.stopgap
-    return stopgap and ticket.said is None and ticket.status in FLOW[Move.TRIAGE_AGAIN].starts
+    return (
+        stopgap
+        and ticket.original_triage is None
+        and ticket.status in TRANSITIONS[Move.RETRIAGE].from_statuses
+    )
 
 
-def _is_last(leased: Pending) -> bool:
-    return leased.attempts + 1 >= POLICIES[Step.TRIAGE_AGAIN].attempts
+def _is_last_attempt(leased_step: PendingStep) -> bool:
+    return leased_step.attempts + 1 >= RETRY_POLICIES[Step.RETRIAGE].max_attempts

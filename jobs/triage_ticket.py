@@ -5,35 +5,37 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from jobs.asking import by_gemini
-from jobs.floors import least
-from jobs.gemini import GeminiFailed, NoAnswer
-from jobs.incidents import joined
-from jobs.retrying import Tools
+from jobs.asking import triage_with_gemini
+from jobs.floors import min_priority
+from jobs.gemini import GeminiFailure, PermanentGeminiFailure
+from jobs.incidents import join_incident
+from jobs.retrying import StepContext
 from models import builtin, flow, wariness
-from models.configuration import Configuration
-from models.desk import Change
-from models.errors import NotNow
+from models.configuration import Taxonomy
+from models.desk import TicketUpdate
+from models.errors import RetryLater
 from models.flow import Move
-from models.similar import ALIKE
-from models.step import Pending, Step
+from models.similar import MIN_SIMILARITY
+from models.step import PendingStep, Step
 from models.ticket import Status, Ticket
 from models.triage import Triage
 
 # How soon Gemini is asked again, after it has failed.
-_AGAIN = timedelta(seconds=30)
-_RESTING = "Gemini has not answered for a while"
+_RETRIAGE_DELAY = timedelta(seconds=30)
+_BREAKER_OPEN_REASON = "Gemini has not answered for a while"
 log = logging.getLogger(__name__)
 
 
-async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
+async def triage_ticket(
+    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+) -> TicketUpdate:
     """Triage the ticket; the built-in engine never fails, so every ticket goes on."""
-    configuration = await tools.desk.store.configuration(ticket.team_id)
+    configuration = await context.service.store.configuration(ticket.team_id)
     # At once, since Gemini alone may take nearly all the time there is.
     triage, similar, incident = await asyncio.gather(
-        read_ticket(tools, ticket, configuration),
-        tools.desk.search.solved_like(ticket, at_least=ALIKE),
-        joined(tools, ticket),
+        compute_triage(context, ticket, configuration),
+        context.service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY),
+        join_incident(context, ticket),
     )
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
@@ -41,43 +43,51 @@ async def triage_ticket(tools: Tools, ticket: Ticket, _leased: Pending) -> Chang
             # Who asked has solved it meanwhile, and may still reopen it.
             return current.model_copy(update={"triage": triage, "similar": similar})
         known: dict[str, Any] = {"similar": similar, "incident": current.incident or incident}
-        moved = flow.make(current, Move.TRIAGE, by=None, now=now, triage=triage, **known)
-        return moved.asking(Step.TRIAGE_AGAIN, due=now + _AGAIN) if triage.stopgap else moved
+        moved = flow.transition(current, Move.TRIAGE, actor=None, now=now, triage=triage, **known)
+        return (
+            moved.with_step(Step.RETRIAGE, due=now + _RETRIAGE_DELAY) if triage.stopgap else moved
+        )
 
     return triaged
 
 
-def kept_in_the_house(tools: Tools, ticket: Ticket, configuration: Configuration) -> str:
+def reason_not_to_ask_ai(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> str:
     """Why Gemini is not asked at all; "" when it is."""
-    if tools.gemini is None:
+    if context.gemini is None:
         return "no Gemini key is set"
     if ticket.confidential:
         return "confidential tickets stay in the house"
-    if category := builtin.private_category(ticket, configuration):
+    if category := builtin.find_private_category(ticket, taxonomy):
         return f"tickets about {category.name} are never sent to an AI"
-    return wariness.WHY if wariness.instructs(ticket.text) else ""
+    return wariness.INJECTION_REASON if wariness.contains_injection(ticket.text) else ""
 
 
-async def read_ticket(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
+async def compute_triage(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> Triage:
     """What Gemini says, or the built-in engine; no priority below the least that rules demand."""
-    said = await _triage(tools, ticket, configuration)
-    return builtin.raised(said, ticket, configuration, least=await least(tools, ticket))
+    said = await _triage_with_fallback(context, ticket, taxonomy)
+    return builtin.with_priority_floor(
+        said, ticket, taxonomy, floor=await min_priority(context, ticket)
+    )
 
 
-async def _triage(tools: Tools, ticket: Ticket, configuration: Configuration) -> Triage:
-    if why := kept_in_the_house(tools, ticket, configuration):
-        return await _by_words(tools, ticket, configuration, why)
+async def _triage_with_fallback(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> Triage:
+    if why := reason_not_to_ask_ai(context, ticket, taxonomy):
+        return await _triage_with_builtin(context, ticket, taxonomy, why)
     try:
-        return await by_gemini(tools, ticket, configuration)
-    except (GeminiFailed, NotNow) as failed:
+        return await triage_with_gemini(context, ticket, taxonomy)
+    except (GeminiFailure, RetryLater) as failed:
         log.warning("%s: the built-in engine triages: %s", ticket.id, failed)
-        why = _RESTING if isinstance(failed, NotNow) else str(failed)
-        triage = await _by_words(tools, ticket, configuration, why)
-        return triage.model_copy(update={"stopgap": not isinstance(failed, NoAnswer)})
+        why = _BREAKER_OPEN_REASON if isinstance(failed, RetryLater) else str(failed)
+        triage = await _triage_with_builtin(context, ticket, taxonomy, why)
+        return triage.model_copy(update={"stopgap": not isinstance(failed, PermanentGeminiFailure)})
 
 
-async def _by_words(tools: Tools, ticket: Ticket, configuration: Configuration, why: str) -> Triage:
+async def _triage_with_builtin(
+    context: StepContext, ticket: Ticket, taxonomy: Taxonomy, reason: str
+) -> Triage:
     """The built-in engine's triage."""
-    plain = wariness.to_be_read(ticket)
-    said = await tools.learning.triage(tools.desk.lessons, plain, configuration, why=why)
-    return wariness.noted(said, ticket)
+    plain = wariness.strip_instructions(ticket)
+    said = await context.model_cache.triage(
+        context.service.training_store, plain, taxonomy, reason=reason
+    )
+    return wariness.with_warning(said, ticket)

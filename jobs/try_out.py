@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from jobs.retrying import Tools
-from jobs.triage_ticket import read_ticket
-from models.trial import tried
+from jobs.retrying import StepContext
+from jobs.triage_ticket import compute_triage
+from models.trial import make_dry_run_ticket
 
 # For so long an answer waits for the bot that has asked.
-KEEP_SECONDS = 10
+KEEP_DRY_RUN_RESULT_SECONDS = 10
 
 
-async def try_out(
+async def dry_run(
     ctx: dict[str, Any], team_id: str, title: str, description: str
 ) -> dict[str, Any]:
     """The triage that the text would get; what is sent to Gemini for it is kept, as always."""
-    tools: Tools = ctx["tools"]
-    configuration = await tools.desk.store.configuration(team_id)
-    said = await read_ticket(tools, tried(team_id, title, description), configuration)
+    tools: StepContext = ctx["tools"]
+    configuration = await tools.service.store.configuration(team_id)
+    said = await compute_triage(
+        tools, make_dry_run_ticket(team_id, title, description), configuration
+    )
     return said.model_dump(mode="json")

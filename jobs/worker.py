@@ -12,36 +12,36 @@ from arq.worker import func
 from jobs import notify
 from jobs.assign_ticket import assign_ticket
 from jobs.deliver_webhooks import deliver_webhooks
-from jobs.doctor import KEEP_SECONDS, examine_outside
+from jobs.doctor import KEEP_HEALTH_RESULT_SECONDS, check_external_services
 from jobs.gemini import Gemini
-from jobs.incidents import answer_all
+from jobs.incidents import answer_incident
 from jobs.learn_from_ticket import learn_from_ticket
-from jobs.policies import GOES_ON, LONGEST_TRY
+from jobs.policies import MAX_HOLD_TIME, MAX_TRY_TIME
 from jobs.refresh_cards import refresh_cards
-from jobs.retrying import Tools, Work, do_steps
+from jobs.retrying import StepContext, StepFunction, run_due_steps
 from jobs.sweep import (
-    ask_about_people,
-    keep_sweeping,
-    take_back_orphans,
-    take_up_what_can_be_read,
+    reassign_orphaned_tickets,
+    refresh_stale_profiles,
+    retry_quarantined,
+    sweep_forever,
 )
-from jobs.tell_admins import tell_admins
-from jobs.triage_again import triage_again
+from jobs.tell_admins import alert_admins
+from jobs.triage_again import retriage_ticket
 from jobs.triage_ticket import triage_ticket
-from jobs.try_out import KEEP_SECONDS as KEEP_TRIAL_SECONDS
-from jobs.try_out import try_out
+from jobs.try_out import KEEP_DRY_RUN_RESULT_SECONDS as KEEP_TRIAL_SECONDS
+from jobs.try_out import dry_run
 from models.logs import start_logging
-from models.metrics import serve
-from models.opening import open_desk
-from models.queue import from_bytes, to_bytes, worker_connection
+from models.metrics import start_metrics_server
+from models.opening import open_app
+from models.queue import job_from_bytes, job_to_bytes, worker_redis_settings
 from models.settings import QueueSettings, read_settings
 from models.step import Step
 
-DATABASE_SECONDS = 10
-SLACK_SECONDS = 10
+DATABASE_TIMEOUT_SECONDS = 10
+SLACK_TIMEOUT_SECONDS = 10
 log = logging.getLogger(__name__)
 
-WORK: Mapping[Step, Work] = {
+STEP_FUNCTIONS: Mapping[Step, StepFunction] = {
     Step.TRIAGE: triage_ticket,
     Step.ASSIGN: assign_ticket,
     Step.DM_REQUESTER: notify.dm_requester,
@@ -50,17 +50,17 @@ WORK: Mapping[Step, Work] = {
     Step.ASK_REQUESTER: notify.ask_requester,
     Step.DM_WATCHERS: notify.dm_watchers,
     Step.REFRESH_CARDS: refresh_cards,
-    Step.TELL_ADMINS: tell_admins,
+    Step.ALERT_ADMINS: alert_admins,
     Step.DELIVER_WEBHOOKS: deliver_webhooks,
     Step.LEARN: learn_from_ticket,
-    Step.TRIAGE_AGAIN: triage_again,
-    Step.ANSWER_ALL: answer_all,
+    Step.RETRIAGE: retriage_ticket,
+    Step.ANSWER_INCIDENT: answer_incident,
 }
 
 
-async def work_at(ctx: dict[str, Any], ticket_id: str) -> None:
+async def run_ticket(ctx: dict[str, Any], ticket_id: str) -> None:
     """Do what is due of a ticket, whatever step it was rung for."""
-    await do_steps(ctx["tools"], WORK, ticket_id, ending=ctx["ending"])
+    await run_due_steps(ctx["tools"], STEP_FUNCTIONS, ticket_id, is_stopping=ctx["ending"])
 
 
 async def start(ctx: dict[str, Any]) -> None:
@@ -68,24 +68,24 @@ async def start(ctx: dict[str, Any]) -> None:
     start_logging()
     settings = read_settings()
     stack = AsyncExitStack()
-    desk = await stack.enter_async_context(
-        open_desk(
+    service = await stack.enter_async_context(
+        open_app(
             settings,
-            database_seconds=DATABASE_SECONDS,
-            slack_seconds=SLACK_SECONDS,
-            hurried=False,
+            database_timeout_seconds=DATABASE_TIMEOUT_SECONDS,
+            slack_timeout_seconds=SLACK_TIMEOUT_SECONDS,
+            interactive=False,
         )
     )
-    gemini = Gemini.of(settings)
+    gemini = Gemini.from_settings(settings)
     if gemini:
         stack.callback(gemini.close)
     if settings.metrics_port:
-        serve(settings.host, settings.metrics_port)
+        start_metrics_server(settings.host, settings.metrics_port)
     ctx["stack"] = stack
-    ctx["tools"] = tools = Tools(desk=desk, gemini=gemini)
-    sweeping = asyncio.create_task(keep_sweeping(tools))
+    ctx["tools"] = tools = StepContext(service=service, gemini=gemini)
+    sweeping = asyncio.create_task(sweep_forever(tools))
     stack.callback(sweeping.cancel)
-    stack.callback(tools.learning.end)
+    stack.callback(tools.model_cache.stop)
     log.info("triage by %s", settings.gemini_model if gemini else "the built-in engine (no key)")
     log.info("e-mail by %s", settings.smtp_host or "nobody (no SMTP_HOST)")
     log.info("ready for work")
@@ -101,31 +101,31 @@ class WorkerSettings:
     """What arq reads; it looks at this very class only, not at what it inherits."""
 
     functions: ClassVar = [
-        *(func(work_at, name=step.value) for step in WORK),
-        func(examine_outside, keep_result=KEEP_SECONDS),
-        func(try_out, keep_result=KEEP_TRIAL_SECONDS),
+        *(func(run_ticket, name=step.value) for step in STEP_FUNCTIONS),
+        func(check_external_services, keep_result=KEEP_HEALTH_RESULT_SECONDS),
+        func(dry_run, keep_result=KEEP_TRIAL_SECONDS),
     ]
     cron_jobs: ClassVar = [
-        cron(take_back_orphans, second=30, timeout=DATABASE_SECONDS * 3),
-        cron(ask_about_people, second=15, timeout=DATABASE_SECONDS * 3),
+        cron(reassign_orphaned_tickets, second=30, timeout=DATABASE_TIMEOUT_SECONDS * 3),
+        cron(refresh_stale_profiles, second=15, timeout=DATABASE_TIMEOUT_SECONDS * 3),
         cron(
-            take_up_what_can_be_read,
+            retry_quarantined,
             second=45,
-            timeout=DATABASE_SECONDS * 3,
+            timeout=DATABASE_TIMEOUT_SECONDS * 3,
             run_at_startup=True,
         ),
     ]
     on_startup = start
     on_shutdown = stop
-    redis_settings = worker_connection(QueueSettings().redis_url)
-    job_serializer = to_bytes
-    job_deserializer = from_bytes
+    redis_settings = worker_redis_settings(QueueSettings().redis_url)
+    job_serializer = job_to_bytes
+    job_deserializer = job_from_bytes
     # A kept result would block the next ring with the same id.
     keep_result = 0
     # Attempts are counted in the ticket; arq would delete a job after five restarts.
     max_tries = 1000
     # A job that a killed worker leaves behind is refused by arq for 10 s more than this.
-    job_timeout = (GOES_ON + LONGEST_TRY).total_seconds()
+    job_timeout = (MAX_HOLD_TIME + MAX_TRY_TIME).total_seconds()
     # Who ends it waits ten seconds, and closing takes some of them.
     job_completion_wait = 7
     max_jobs = 20

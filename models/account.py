@@ -19,14 +19,14 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-def narrowed(scopes: Iterable[Scope], member: Member) -> frozenset[Scope]:
+def effective_scopes(scopes: Iterable[Scope], member: Member) -> frozenset[Scope]:
     """What of these scopes counts for this person now: nothing for who is deactivated."""
     if not member.active:
         return frozenset()
-    return frozenset(scope for scope in scopes if scope is not Scope.ADMIN or member.administers)
+    return frozenset(scope for scope in scopes if scope is not Scope.ADMIN or member.can_administer)
 
 
-class Issued(BaseModel):
+class ApiToken(BaseModel):
     """The record of an issued token; the token itself is kept by nobody but its owner.
 
     Attributes:
@@ -46,12 +46,12 @@ class Issued(BaseModel):
     used_at: datetime | None = None
     revoked_at: datetime | None = None
 
-    def said(self) -> dict[str, Any]:
+    def audit_fields(self) -> dict[str, Any]:
         """What the log may say of it."""
         return self.model_dump(mode="json", include={"name", "scopes"})
 
 
-class Act(BaseModel):
+class AuditEntry(BaseModel):
     """One line of the audit log: what somebody has done to accounts, settings or tickets.
 
     Attributes:
@@ -75,15 +75,15 @@ class Act(BaseModel):
     via: str = "slack"
 
 
-def differing(before: Ticket | None, after: Ticket) -> tuple[dict[str, Any], dict[str, Any]]:
+def audit_diff(before: Ticket | None, after: Ticket) -> tuple[dict[str, Any], dict[str, Any]]:
     """How a ticket stood and how it stands, where that differs, as far as the log may say."""
-    was, is_ = _standing(before) if before else {}, _standing(after)
+    was, is_ = _audit_snapshot(before) if before else {}, _audit_snapshot(after)
     changed = {name for name in {*was, *is_} if was.get(name) != is_.get(name)}
     then, now = ({name: one[name] for name in one if name in changed} for one in (was, is_))
     return then, now
 
 
-def _standing(ticket: Ticket) -> dict[str, Any]:
+def _audit_snapshot(ticket: Ticket) -> dict[str, Any]:
     """Of a confidential one its status alone."""
     if ticket.confidential:
         return {"status": ticket.status.value}

@@ -10,20 +10,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, NAMESPACE_URL, uuid4, uuid5
 
-from models.account import Act, Issued, Scope, differing, narrowed
-from models.database import Database, answering, index
-from models.errors import NoSuchToken, NotAllowed
+from models.account import ApiToken, AuditEntry, Scope, audit_diff, effective_scopes
+from models.database import Database, index, translate_errors
+from models.errors import InvalidToken, NotAllowed
 from models.member import Member
 from models.store import Store
 from models.ticket import Ticket
-from models.tokens import Claims, Purpose, Tokens
-from models.welcomes import Welcomes
+from models.tokens import Claims, JwtSigner, Purpose
+from models.welcomes import GuestPolicyStore
 
 # That a token was used is noted at most so often.
-_NOTED_EVERY = timedelta(minutes=1)
+_LAST_USE_RESOLUTION = timedelta(minutes=1)
 # Records outlive their tokens for so long, to be looked at.
-_KEPT = timedelta(days=30)
-MOST_ACTS = 200
+_RECORD_RETENTION = timedelta(days=30)
+MAX_AUDIT_ENTRIES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,24 @@ class Caller:
     token_id: str
 
 
-class Accounts:
+class ApiTokenStore:
     """What is issued to members, and what was done with it."""
 
     def __init__(
-        self, database: Database, store: Store, tokens: Tokens, welcomes: Welcomes
+        self,
+        database: Database,
+        store: Store,
+        jwt_signer: JwtSigner,
+        guest_policies: GuestPolicyStore,
     ) -> None:
         self._db = database
         self._store = store
-        self._tokens = tokens
-        self._welcomes = welcomes
+        self._jwt_signer = jwt_signer
+        self._guest_policies = guest_policies
 
     async def prepare(self) -> None:
         """Make the indexes that the rest relies on; harmless when they exist."""
-        async with answering():
+        async with translate_errors():
             gone = index("gone_at", expireAfterSeconds=0)
             await self._db.tokens.create_indexes([index("team_id", "slack_id", "revoked_at"), gone])
             await self._db.links.create_indexes([gone])
@@ -61,74 +65,80 @@ class Accounts:
 
     # -- tokens ----------------------------------------------------------------------------------
 
-    async def issue(
+    async def issue_token(
         self,
         member: Member,
         *,
         name: str,
         scopes: Sequence[Scope],
-        life: timedelta,
-        key: str = "",
-    ) -> tuple[str, Issued]:
+        lifetime: timedelta,
+        idempotency_key: str = "",
+    ) -> tuple[str, ApiToken]:
         """A new token, which is kept by nobody but its owner, and the record of it.
 
         Args:
             key: what the token was asked for with; the same again gives the same token, as it
                 was asked for first.
         """
-        async with answering():
+        async with translate_errors():
             now = (await self._db.now()).replace(microsecond=0)
-            issued = Issued(
-                id=_id(f"{member.team_id}:{member.slack_id}:{key}" if key else ""),
+            issued = ApiToken(
+                id=_id_for_key(
+                    f"{member.team_id}:{member.slack_id}:{idempotency_key}"
+                    if idempotency_key
+                    else ""
+                ),
                 team_id=member.team_id,
                 slack_id=member.slack_id,
                 name=name,
-                scopes=tuple(scope for scope in scopes if scope in narrowed(scopes, member)),
+                scopes=tuple(
+                    scope for scope in scopes if scope in effective_scopes(scopes, member)
+                ),
                 issued_at=now,
-                expires_at=now + life,
+                expires_at=now + lifetime,
             )
-            record = issued.model_dump() | {"gone_at": issued.expires_at + _KEPT}
+            record = issued.model_dump() | {"gone_at": issued.expires_at + _RECORD_RETENTION}
             record["_id"] = record.pop("id")
-            stored = await self._db.insert_once("tokens", record, unique="_id")
-        issued = _issued(stored) if stored else issued
-        return self._tokens.sign(_claims(issued), Purpose.API), issued
+            stored = await self._db.insert_if_absent("tokens", record, unique="_id")
+        issued = _token_from_record(stored) if stored else issued
+        return self._jwt_signer.sign(_to_claims(issued), Purpose.API), issued
 
-    async def caller(self, token: str) -> Caller:
+    async def authenticate(self, token: str) -> Caller:
         """Who acts by this token, and what it opens for them at this moment.
 
         Raises:
             NoSuchToken: it does not count, for whatever reason.
         """
-        claims = self._tokens.read(token, Purpose.API)
-        async with answering():
+        claims = self._jwt_signer.verify(token, Purpose.API)
+        async with translate_errors():
             record = await self._db.tokens.find_one({"_id": claims.jti})
             now = await self._db.now()
-        member = await self._store.member(claims.team, claims.sub)
-        issued = _issued(record) if record else None
+        member = await self._store.get_or_create_member(claims.team, claims.sub)
+        issued = _token_from_record(record) if record else None
         if issued is None or issued.revoked_at or issued.expires_at <= now:
-            raise NoSuchToken
+            raise InvalidToken
         if not member.active:
-            raise NoSuchToken
+            raise InvalidToken
         try:
-            await self._welcomes.check(member)
+            await self._guest_policies.check(member)
         except NotAllowed as refused:
-            raise NoSuchToken from refused
-        if issued.used_at is None or now - issued.used_at > _NOTED_EVERY:
+            raise InvalidToken from refused
+        if issued.used_at is None or now - issued.used_at > _LAST_USE_RESOLUTION:
             # Of many uses at once, one is noted.
             query = {"_id": issued.id, "used_at": issued.used_at}
-            async with answering():
+            async with translate_errors():
                 await self._db.tokens.update_one(query, {"$set": {"used_at": now}})
-        return Caller(member, narrowed(issued.scopes, member), issued.id)
+        return Caller(member, effective_scopes(issued.scopes, member), issued.id)
 
-    async def issued_to(self, team_id: str, slack_id: str) -> list[Issued]:
+    async def active_tokens(self, team_id: str, slack_id: str) -> list[ApiToken]:
         """The tokens of a person that still count, the newest first."""
         query = {"team_id": team_id, "slack_id": slack_id, "revoked_at": None}
-        async with answering():
+        async with translate_errors():
             now = await self._db.now()
             found = await self._db.tokens.find(query).sort("issued_at", -1).to_list()
-        return [one for one in map(_issued, found) if one.expires_at > now]
+        return [one for one in map(_token_from_record, found) if one.expires_at > now]
 
-    async def revoke(self, token_id: str, *, by: Member, own: bool = False) -> Issued:
+    async def revoke_token(self, token_id: str, *, by: Member, own_only: bool = False) -> ApiToken:
         """Have a token count no more, from its next use on: one's own, or as an admin anybody's.
 
         Args:
@@ -138,34 +148,34 @@ class Accounts:
             NoSuchToken: there is none of that id which this person may revoke.
         """
         query = {"_id": token_id, "team_id": by.team_id}
-        if own or not by.administers:
+        if own_only or not by.can_administer:
             query["slack_id"] = by.slack_id
-        async with answering():
+        async with translate_errors():
             change = {"revoked_at": await self._db.now(), "revoked_by": by.slack_id}
             await self._db.tokens.update_one(query | {"revoked_at": None}, {"$set": change})
             record = await self._db.tokens.find_one(query)
         if record is None:
-            raise NoSuchToken
-        return _issued(record)
+            raise InvalidToken
+        return _token_from_record(record)
 
-    async def revoke_all(self, member: Member) -> None:
+    async def revoke_all_tokens(self, member: Member) -> None:
         """Have none of somebody's tokens count any more, whatever becomes of them later."""
         query = {"team_id": member.team_id, "slack_id": member.slack_id, "revoked_at": None}
-        async with answering():
+        async with translate_errors():
             change = {"revoked_at": await self._db.now(), "revoked_by": ""}
             await self._db.tokens.update_many(query, {"$set": change})
 
     # -- links -----------------------------------------------------------------------------------
 
-    def link(
+    def create_link_token(
         self,
         member: Member,
         *,
         ticket_id: str,
         verb: str,
-        notice: str,
-        at: datetime,
-        life: timedelta,
+        notice_id: str,
+        event_at: datetime,
+        lifetime: timedelta,
     ) -> str:
         """A token for one thing that this person may do once.
 
@@ -175,82 +185,89 @@ class Accounts:
             notice: the id of what they are told.
             at: when what they are told of came to be.
         """
-        born = int(at.timestamp())
-        occasion = f"{member.team_id}:{member.slack_id}:{notice}:{born}:{verb}"
+        born = int(event_at.timestamp())
+        occasion = f"{member.team_id}:{member.slack_id}:{notice_id}:{born}:{verb}"
         claims = Claims(
             sub=member.slack_id,
             team=member.team_id,
             scope=f"{verb}:{ticket_id}",
             iat=born,
-            exp=born + int(life.total_seconds()),
+            exp=born + int(lifetime.total_seconds()),
             jti=uuid5(NAMESPACE_URL, occasion).hex,
         )
-        return self._tokens.sign(claims, Purpose.LINK)
+        return self._jwt_signer.sign(claims, Purpose.LINK)
 
-    def read_link(self, token: str) -> Claims:
+    def verify_link(self, token: str) -> Claims:
         """What a link is for; raises NoSuchToken when it has expired, or is none of ours."""
-        return self._tokens.read(token, Purpose.LINK)
+        return self._jwt_signer.verify(token, Purpose.LINK)
 
-    async def is_used(self, claims: Claims) -> bool:
+    async def is_link_used(self, claims: Claims) -> bool:
         """Whether the link has been used up."""
-        async with answering():
+        async with translate_errors():
             return await self._db.links.find_one({"_id": claims.jti}) is not None
 
     async def use_link(self, claims: Claims) -> bool:
         """Use the link up; whether this was the first time. Of many at once one is the first."""
-        record: dict[str, Any] = {"_id": claims.jti, "gone_at": claims.expires_at + _KEPT}
-        async with answering():
-            return await self._db.insert_once("links", record, unique="_id") is None
+        record: dict[str, Any] = {
+            "_id": claims.jti,
+            "gone_at": claims.expires_at + _RECORD_RETENTION,
+        }
+        async with translate_errors():
+            return await self._db.insert_if_absent("links", record, unique="_id") is None
 
     # -- audit -----------------------------------------------------------------------------------
 
-    async def note(
+    async def audit(
         self,
         by: Member,
-        what: str,
-        to: str,
+        verb: str,
+        target: str,
         *,
         before: dict[str, Any] | None = None,
         after: dict[str, Any] | None = None,
         via: str = "slack",
-        key: str = "",
+        idempotency_key: str = "",
     ) -> None:
         """Write down what somebody has done; nothing in the log is ever changed.
 
         Args:
             key: what can only be done once; it is written down once.
         """
-        async with answering():
-            act = Act(
-                id=_id(f"{by.team_id}:{key}" if key else ""),
+        async with translate_errors():
+            act = AuditEntry(
+                id=_id_for_key(f"{by.team_id}:{idempotency_key}" if idempotency_key else ""),
                 team_id=by.team_id,
                 at=await self._db.now(),
                 who=by.slack_id,
-                what=what,
-                to=to,
+                what=verb,
+                to=target,
                 before=before or {},
                 after=after or {},
                 via=via,
             )
             document = act.model_dump(mode="python")
             document["_id"] = document.pop("id")
-            await self._db.insert_once("audit", document, unique="_id")
+            await self._db.insert_if_absent("audit", document, unique="_id")
 
-    async def note_ticket(
+    async def audit_ticket(
         self,
         by: Member,
-        what: str,
+        verb: str,
         before: Ticket | None,
         after: Ticket,
         *,
         via: str,
-        key: str = "",
+        idempotency_key: str = "",
     ) -> None:
         """Write down what somebody has done to a ticket: how it stood, and how it stands."""
-        then, now = differing(before, after)
-        await self.note(by, what, after.id, before=then, after=now, via=via, key=key)
+        then, now = audit_diff(before, after)
+        await self.audit(
+            by, verb, after.id, before=then, after=now, via=via, idempotency_key=idempotency_key
+        )
 
-    async def acts(self, team_id: str, *, limit: int = MOST_ACTS, before: str = "") -> list[Act]:
+    async def audit_entries(
+        self, team_id: str, *, limit: int = MAX_AUDIT_ENTRIES, before_id: str = ""
+    ) -> list[AuditEntry]:
         """What was done last, the newest first.
 
         Args:
@@ -258,13 +275,13 @@ class Accounts:
         """
         query: dict[str, Any] = {"team_id": team_id}
         earlier: dict[str, Any] = {}
-        async with answering():
-            if before:
-                last = await self._db.audit.find_one({"_id": before, "team_id": team_id})
+        async with translate_errors():
+            if before_id:
+                last = await self._db.audit.find_one({"_id": before_id, "team_id": team_id})
                 if last is None:
                     return []
                 query["at"] = {"$lte": last["at"]}
-                earlier = {"$or": [{"at": {"$lt": last["at"]}}, {"_id": {"$lt": before}}]}
+                earlier = {"$or": [{"at": {"$lt": last["at"]}}, {"_id": {"$lt": before_id}}]}
             stages: list[dict[str, Any]] = [
                 # The first alone says which index serves; not every server would find it in both.
                 {"$match": query},
@@ -273,19 +290,19 @@ class Accounts:
                 {"$limit": limit},
             ]
             found = self._db.audit.aggregate(stages)
-            return [Act.model_validate({**one, "id": one["_id"]}) async for one in found]
+            return [AuditEntry.model_validate({**one, "id": one["_id"]}) async for one in found]
 
 
-def _id(key: str) -> str:
+def _id_for_key(key: str) -> str:
     """Always the same for the same key; without one, a new one."""
     return uuid5(NAMESPACE_OID, key).hex if key else uuid4().hex
 
 
-def _issued(record: dict[str, Any]) -> Issued:
-    return Issued.model_validate({**record, "id": record["_id"]})
+def _token_from_record(record: dict[str, Any]) -> ApiToken:
+    return ApiToken.model_validate({**record, "id": record["_id"]})
 
 
-def _claims(issued: Issued) -> Claims:
+def _to_claims(issued: ApiToken) -> Claims:
     return Claims(
         sub=issued.slack_id,
         team=issued.team_id,

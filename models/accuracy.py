@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 # What of a lesson is looked at; a newer lesson pushes out an older one.
-JUDGED = (
+JUDGED_FIELDS = (
     "category", "priority", "skills", "said.category", "said.priority", "said.skills",
     "said.engine", "said.model", "said.prompt", "shadow",
 )  # fmt: skip
-MOST_LESSONS = 5000
-_MOST_PAIRS = 10
+MAX_JUDGED_EXAMPLES = 5000
+_MAX_CONFUSIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedTriage:
     """One ticket: what an engine said, and whether a moderator let it stand.
 
     Attributes:
@@ -24,8 +24,8 @@ class Judged:
         shadow: whether a prompt on trial said so, which nobody was shown.
     """
 
-    said: str
-    is_: str
+    predicted: str
+    actual: str
     overridden: bool
     engine: str
     model: str
@@ -33,28 +33,34 @@ class Judged:
     shadow: bool = False
 
     @classmethod
-    def all_of(cls, lesson: Mapping[str, Any]) -> list[Self]:
+    def list_from_document(cls, document: Mapping[str, Any]) -> list[Self]:
         """From a stored lesson: what people were told, and what a prompt on trial said."""
-        trial = [cls._read(lesson, lesson["shadow"], shadow=True)] if lesson.get("shadow") else []
-        return [cls._read(lesson, lesson["said"], shadow=False), *trial]
+        trial = (
+            [cls._from_document(document, document["shadow"], shadow=True)]
+            if document.get("shadow")
+            else []
+        )
+        return [cls._from_document(document, document["said"], shadow=False), *trial]
 
     @classmethod
-    def _read(cls, lesson: Mapping[str, Any], said: Mapping[str, Any], *, shadow: bool) -> Self:
+    def _from_document(
+        cls, document: Mapping[str, Any], answer: Mapping[str, Any], *, shadow: bool
+    ) -> Self:
         parts = ("category", "priority")
-        overridden = any(said[part] != lesson[part] for part in parts)
+        overridden = any(answer[part] != document[part] for part in parts)
         return cls(
-            said=said["category"],
-            is_=lesson["category"],
-            overridden=overridden or set(said["skills"]) != set(lesson["skills"]),
-            engine=said["engine"],
-            model=said.get("model", ""),
-            prompt=said.get("prompt", ""),
+            predicted=answer["category"],
+            actual=document["category"],
+            overridden=overridden or set(answer["skills"]) != set(document["skills"]),
+            engine=answer["engine"],
+            model=answer.get("model", ""),
+            prompt=answer.get("prompt", ""),
             shadow=shadow,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class OfCategory:
+class CategoryAccuracy:
     """How it went with one category.
 
     Attributes:
@@ -79,7 +85,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True)
-class OfEngine:
+class EngineAccuracy:
     """How often what an engine said, with this model and prompt, was changed.
 
     Attributes:
@@ -103,46 +109,46 @@ class Accuracy:
 
     tickets: int
     right: int
-    categories: tuple[OfCategory, ...]
+    categories: tuple[CategoryAccuracy, ...]
     confusions: tuple[Confusion, ...]
-    engines: tuple[OfEngine, ...]
+    engines: tuple[EngineAccuracy, ...]
 
 
-def measure(judged: Sequence[Judged]) -> Accuracy:
+def measure_accuracy(judged_triages: Sequence[JudgedTriage]) -> Accuracy:
     """The accuracy; what concerns the most tickets comes first."""
-    told = [one for one in judged if not one.shadow]
-    wrong = Counter((one.said, one.is_) for one in told if one.said != one.is_)
+    told = [one for one in judged_triages if not one.shadow]
+    wrong = Counter((one.predicted, one.actual) for one in told if one.predicted != one.actual)
     return Accuracy(
         tickets=len(told),
         right=len(told) - wrong.total(),
-        categories=tuple(_by_category(told)),
+        categories=tuple(_category_accuracies(told)),
         confusions=tuple(
             Confusion(said=said, is_=is_, tickets=times)
-            for (said, is_), times in wrong.most_common(_MOST_PAIRS)
+            for (said, is_), times in wrong.most_common(_MAX_CONFUSIONS)
         ),
-        engines=tuple(_by_engine(judged)),
+        engines=tuple(_engine_accuracies(judged_triages)),
     )
 
 
-def _by_category(judged: Sequence[Judged]) -> Iterable[OfCategory]:
-    is_ = Counter(one.is_ for one in judged)
-    said = Counter(one.said for one in judged)
-    right = Counter(one.is_ for one in judged if one.said == one.is_)
+def _category_accuracies(judged_triages: Sequence[JudgedTriage]) -> Iterable[CategoryAccuracy]:
+    is_ = Counter(one.actual for one in judged_triages)
+    said = Counter(one.predicted for one in judged_triages)
+    right = Counter(one.actual for one in judged_triages if one.predicted == one.actual)
     names = sorted({*is_, *said}, key=lambda name: (-is_[name], -said[name], name))
-    return (OfCategory(name, is_[name], said[name], right[name]) for name in names)
+    return (CategoryAccuracy(name, is_[name], said[name], right[name]) for name in names)
 
 
-def _by_engine(judged: Sequence[Judged]) -> Iterable[OfEngine]:
-    of: dict[tuple[str, str, str, bool], list[Judged]] = {}
-    for one in judged:
+def _engine_accuracies(judged_triages: Sequence[JudgedTriage]) -> Iterable[EngineAccuracy]:
+    of: dict[tuple[str, str, str, bool], list[JudgedTriage]] = {}
+    for one in judged_triages:
         of.setdefault((one.engine, one.model, one.prompt, one.shadow), []).append(one)
     for (engine, model, prompt, shadow), ones in sorted(of.items(), key=lambda each: -len(each[1])):
-        yield OfEngine(
+        yield EngineAccuracy(
             engine=engine,
             model=model,
             prompt=prompt,
             tickets=len(ones),
-            right=sum(one.said == one.is_ for one in ones),
+            right=sum(one.predicted == one.actual for one in ones),
             overridden=sum(one.overridden for one in ones),
             shadow=shadow,
         )

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.configuration import Configuration
+from models.configuration import Taxonomy
 from models.member import Member
 from models.ticket import Ticket
 from models.triage import Priority
-from models.wording import counted, listed
+from models.wording import join_names, pluralize
 
-_HIGH_STAKES = {Priority.HIGH, Priority.URGENT}
-_FULL = "has as many open tickets as they take"
+_HIGH_PRIORITIES = {Priority.HIGH, Priority.URGENT}
+_AT_CAPACITY_TEXT = "has as many open tickets as they take"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +22,23 @@ class Candidate:
     open_tickets: int
 
     @property
-    def full(self) -> bool:
+    def is_at_capacity(self) -> bool:
         """Whether they have as many open tickets as they take."""
         capacity = self.member.capacity
         return capacity is not None and self.open_tickets >= capacity
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class AssigneeChoice:
     """Who was chosen, and the reason as they will read it."""
 
     member: Member
     reason: str
 
 
-def choose(
-    ticket: Ticket, people: Sequence[Candidate], *, now: datetime, doubt: str = ""
-) -> Choice | None:
+def choose_assignee(
+    ticket: Ticket, candidates: Sequence[Candidate], *, now: datetime, review_reason: str = ""
+) -> AssigneeChoice | None:
     """The person to offer the ticket to, or None when there is nobody at all.
 
     Never the requester, never somebody away or inactive. A confidential ticket goes to those who
@@ -50,122 +50,143 @@ def choose(
     Args:
         doubt: why it is for an admin who is free, whoever else knows about it; see `doubtful`.
     """
-    available = [p for p in _trusted(people, ticket, now) if _available(p.member, ticket, now)]
-    room = [person for person in available if not person.full]
-    full = [person for person in available if person.full]
-    fresh = [person for person in room if person.member.slack_id not in ticket.tried]
+    available = [
+        p
+        for p in _eligible_candidates(candidates, ticket, now)
+        if _is_available(p.member, ticket, now)
+    ]
+    room = [person for person in available if not person.is_at_capacity]
+    full = [person for person in available if person.is_at_capacity]
+    fresh = [person for person in room if person.member.slack_id not in ticket.declined_by]
     return (
-        _who_had_it(ticket, fresh)
-        or (_admin(fresh, because=doubt) if doubt else None)
-        or _skilled(ticket, fresh, full)
-        or _admin(fresh, because=_why_no_match(ticket, full))
-        or _admin(room, because="everybody else has declined" + (f" or {_FULL}" if full else ""))
-        or _least_busy(fresh or room)
-        or _admin(full, because=f"everybody who could take it {_FULL}")
+        _choose_last_resolver(ticket, fresh)
+        or (_choose_admin(fresh, reason=review_reason) if review_reason else None)
+        or _choose_by_skills(ticket, fresh, full)
+        or _choose_admin(fresh, reason=_no_match_reason(ticket, full))
+        or _choose_admin(
+            room,
+            reason="everybody else has declined" + (f" or {_AT_CAPACITY_TEXT}" if full else ""),
+        )
+        or _choose_least_busy(fresh or room)
+        or _choose_admin(full, reason=f"everybody who could take it {_AT_CAPACITY_TEXT}")
     )
 
 
-def doubtful(ticket: Ticket, configuration: Configuration) -> str:
+def reason_for_admin_review(ticket: Ticket, configuration: Taxonomy) -> str:
     """Why an admin is to look at a ticket first: it may be urgent, and that is not sure; or ""."""
-    category = configuration.category(ticket.triage.category) if ticket.triage else None
-    if not ticket.unsure or category is None or category.floor not in _HIGH_STAKES:
+    category = configuration.find_category(ticket.triage.category) if ticket.triage else None
+    if (
+        not ticket.has_uncertain_category
+        or category is None
+        or category.floor not in _HIGH_PRIORITIES
+    ):
         return ""
     return f"it is not sure that this is {category.name}, which is never less than {category.floor}"
 
 
-def passed_over(
-    ticket: Ticket, people: Sequence[Candidate], *, now: datetime
+def skipped_candidates(
+    ticket: Ticket, candidates: Sequence[Candidate], *, now: datetime
 ) -> list[tuple[Member, str]]:
     """Those who know what the ticket needs, and yet can't get it, with the reason."""
-    wanted = _wanted(ticket)
-    able = [person for person in people if person.member.moderates]
-    able = [person for person in able if matched(person.member, wanted)]
-    return [(person.member, why) for person in able if (why := _why_not(person, ticket, now))]
+    wanted = _required_skills(ticket)
+    able = [person for person in candidates if person.member.can_moderate]
+    able = [person for person in able if matching_skills(person.member, wanted)]
+    return [
+        (person.member, why) for person in able if (why := _reason_unavailable(person, ticket, now))
+    ]
 
 
-def matched(member: Member, wanted: Sequence[str]) -> tuple[str, ...]:
+def matching_skills(member: Member, required_skills: Sequence[str]) -> tuple[str, ...]:
     """The wanted skills that the member has, in the order they are wanted."""
-    return tuple(skill for skill in wanted if skill in member.skills)
+    return tuple(skill for skill in required_skills if skill in member.skills)
 
 
-def _available(member: Member, ticket: Ticket, now: datetime) -> bool:
-    return member.moderates and not member.is_away(now) and member.slack_id != ticket.requester
+def _is_available(member: Member, ticket: Ticket, now: datetime) -> bool:
+    return member.can_moderate and not member.is_away(now) and member.slack_id != ticket.requester
 
 
-def _trusted(people: Sequence[Candidate], ticket: Ticket, now: datetime) -> Sequence[Candidate]:
+def _eligible_candidates(
+    candidates: Sequence[Candidate], ticket: Ticket, now: datetime
+) -> Sequence[Candidate]:
     """Those who may be given the ticket for what stands in it."""
-    others = [p for p in people if p.member.moderates and p.member.slack_id != ticket.requester]
+    others = [
+        p for p in candidates if p.member.can_moderate and p.member.slack_id != ticket.requester
+    ]
     trusted = [person for person in others if person.member.trusted]
     if not (ticket.confidential and trusted):
-        return people
-    if any(_available(person.member, ticket, now) for person in trusted):
+        return candidates
+    if any(_is_available(person.member, ticket, now) for person in trusted):
         return trusted
-    return [person for person in others if person.member.administers]
+    return [person for person in others if person.member.can_administer]
 
 
-def _why_not(person: Candidate, ticket: Ticket, now: datetime) -> str:
-    if person.member.slack_id == ticket.requester:
+def _reason_unavailable(candidate: Candidate, ticket: Ticket, now: datetime) -> str:
+    if candidate.member.slack_id == ticket.requester:
         return "asked for it"
-    if person.member.is_away(now):
+    if candidate.member.is_away(now):
         return "is away"
-    return f"{_FULL} ({person.open_tickets})" if person.full else ""
+    return f"{_AT_CAPACITY_TEXT} ({candidate.open_tickets})" if candidate.is_at_capacity else ""
 
 
-def _wanted(ticket: Ticket) -> tuple[str, ...]:
+def _required_skills(ticket: Ticket) -> tuple[str, ...]:
     return ticket.triage.skills if ticket.triage else ()
 
 
-def _who_had_it(ticket: Ticket, people: Sequence[Candidate]) -> Choice | None:
-    had = next((p for p in people if p.member.slack_id == ticket.resolver), None)
-    return _chosen(had, "you had it before") if had else None
+def _choose_last_resolver(ticket: Ticket, candidates: Sequence[Candidate]) -> AssigneeChoice | None:
+    had = next((p for p in candidates if p.member.slack_id == ticket.resolver), None)
+    return _choice(had, "you had it before") if had else None
 
 
-def _skilled(
-    ticket: Ticket, people: Sequence[Candidate], full: Sequence[Candidate]
-) -> Choice | None:
-    wanted = _wanted(ticket)
-    able = [person for person in people if matched(person.member, wanted)]
+def _choose_by_skills(
+    ticket: Ticket, candidates: Sequence[Candidate], at_capacity: Sequence[Candidate]
+) -> AssigneeChoice | None:
+    wanted = _required_skills(ticket)
+    able = [person for person in candidates if matching_skills(person.member, wanted)]
     if not able:
         return None
     best = min(
         able,
         key=lambda person: (
-            -len(matched(person.member, wanted)),
+            -len(matching_skills(person.member, wanted)),
             person.open_tickets,
             person.member.slack_id,
         ),
     )
-    knows = matched(best.member, wanted)
-    better = any(len(matched(person.member, wanted)) > len(knows) for person in full)
-    return _chosen(best, f"knows {listed(knows)}" + (f", who knows more {_FULL}" if better else ""))
+    knows = matching_skills(best.member, wanted)
+    better = any(len(matching_skills(person.member, wanted)) > len(knows) for person in at_capacity)
+    return _choice(
+        best,
+        f"knows {join_names(knows)}" + (f", who knows more {_AT_CAPACITY_TEXT}" if better else ""),
+    )
 
 
-def _admin(people: Sequence[Candidate], *, because: str) -> Choice | None:
-    admins = [person for person in people if person.member.administers]
+def _choose_admin(candidates: Sequence[Candidate], *, reason: str) -> AssigneeChoice | None:
+    admins = [person for person in candidates if person.member.can_administer]
     if not admins:
         return None
     least = min(admins, key=lambda person: (person.open_tickets, person.member.slack_id))
-    return _chosen(least, f"you are an admin and {because}")
+    return _choice(least, f"you are an admin and {reason}")
 
 
-def _least_busy(people: Sequence[Candidate]) -> Choice | None:
+def _choose_least_busy(candidates: Sequence[Candidate]) -> AssigneeChoice | None:
     """Better somebody who may not know about it than nobody: they can decline."""
-    if not people:
+    if not candidates:
         return None
-    least = min(people, key=lambda person: (person.open_tickets, person.member.slack_id))
-    return _chosen(least, "nobody here knows more about it, and no admin is free")
+    least = min(candidates, key=lambda person: (person.open_tickets, person.member.slack_id))
+    return _choice(least, "nobody here knows more about it, and no admin is free")
 
 
-def _why_no_match(ticket: Ticket, full: Sequence[Candidate]) -> str:
-    wanted = _wanted(ticket)
+def _no_match_reason(ticket: Ticket, at_capacity: Sequence[Candidate]) -> str:
+    wanted = _required_skills(ticket)
     if not wanted:
         return "the ticket names no skill that the desk knows"
-    if any(matched(person.member, wanted) for person in full):
-        return f"who knows {listed(wanted)} {_FULL}"
-    return f"nobody available knows {listed(wanted)}"
+    if any(matching_skills(person.member, wanted) for person in at_capacity):
+        return f"who knows {join_names(wanted)} {_AT_CAPACITY_TEXT}"
+    return f"nobody available knows {join_names(wanted)}"
 
 
-def _chosen(person: Candidate, why: str) -> Choice:
-    return Choice(
-        member=person.member, reason=f"{why}; {counted(person.open_tickets, 'open ticket')}"
+def _choice(candidate: Candidate, reason: str) -> AssigneeChoice:
+    return AssigneeChoice(
+        member=candidate.member,
+        reason=f"{reason}; {pluralize(candidate.open_tickets, 'open ticket')}",
     )

@@ -13,15 +13,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Batching(Generic[T, R]):
+class Batcher(Generic[T, R]):
     """Calls with one item each, done together by one function."""
 
     def __init__(
         self,
-        work: Callable[[list[T]], Awaitable[list[R | Exception]]],
+        process_batch: Callable[[list[T]], Awaitable[list[R | Exception]]],
         *,
-        most: int,
-        at_once: int = 1,
+        max_batch: int,
+        max_in_flight: int = 1,
     ) -> None:
         """Take what does the work.
 
@@ -31,55 +31,55 @@ class Batching(Generic[T, R]):
             most: so many items go together at most.
             at_once: so many rounds at most are under way at the same time.
         """
-        self._work = work
-        self._most = most
-        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
-        self._at_once = at_once
-        self._items = self._rounds = 0
-        self._working: set[asyncio.Task[None]] = set()
+        self._process_batch = process_batch
+        self._max_batch = max_batch
+        self._queue: list[tuple[T, asyncio.Future[R]]] = []
+        self._max_in_flight = max_in_flight
+        self._item_count = self._in_flight = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         """How many items are waiting or under way."""
-        return self._items
+        return self._item_count
 
     async def __call__(self, item: T) -> R:
         """What comes of this item; raises what the work raises."""
         outcome: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, outcome))
-        self._items += 1
-        outcome.add_done_callback(self._ended)
-        if self._rounds < self._at_once:
-            self._rounds += 1
+        self._queue.append((item, outcome))
+        self._item_count += 1
+        outcome.add_done_callback(self._uncount_item)
+        if self._in_flight < self._max_in_flight:
+            self._in_flight += 1
             # In a context of its own: the time limit of who is the first is none of the others'.
-            working = asyncio.create_task(self._go_on(), context=Context())
-            self._working.add(working)
-            working.add_done_callback(self._working.discard)
+            working = asyncio.create_task(self._run(), context=Context())
+            self._tasks.add(working)
+            working.add_done_callback(self._tasks.discard)
         return await outcome
 
-    def _ended(self, _outcome: asyncio.Future[R]) -> None:
-        self._items -= 1
+    def _uncount_item(self, _outcome: asyncio.Future[R]) -> None:
+        self._item_count -= 1
 
-    async def _go_on(self) -> None:
+    async def _run(self) -> None:
         try:
-            await self._work_off()
+            await self._process_queue()
         finally:
             # Not when the task is over: who was served may come again before that is noticed.
-            self._rounds -= 1
+            self._in_flight -= 1
 
-    async def _work_off(self) -> None:
-        while self._waiting:
-            now, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+    async def _process_queue(self) -> None:
+        while self._queue:
+            now, self._queue = self._queue[: self._max_batch], self._queue[self._max_batch :]
             try:
-                outcomes = await self._work([item for item, _ in now])
+                outcomes = await self._process_batch([item for item, _ in now])
             except Exception as error:
                 outcomes = [error] * len(now)
             for (_, waiting), outcome in zip(now, outcomes, strict=True):
-                _end(waiting, outcome)
+                _resolve_future(waiting, outcome)
 
 
-def each_once(
-    ask: Callable[[list[T]], Awaitable[Mapping[T, R]]], *, most: int
-) -> Batching[T, R | None]:
+def deduplicating_batcher(
+    fetch_all: Callable[[list[T]], Awaitable[Mapping[T, R]]], *, max_batch: int
+) -> Batcher[T, R | None]:
     """Questions that are asked together, each of them once, however many ask it.
 
     Nobody gets an answer to what was asked before they came.
@@ -90,16 +90,16 @@ def each_once(
     """
 
     async def work(questions: list[T]) -> list[R | Exception | None]:
-        answers = await ask(list(dict.fromkeys(questions)))
+        answers = await fetch_all(list(dict.fromkeys(questions)))
         return [answers.get(question) for question in questions]
 
-    return Batching(work, most=most)
+    return Batcher(work, max_batch=max_batch)
 
 
-def _end(waiting: asyncio.Future[R], outcome: R | Exception) -> None:
-    if waiting.done():
+def _resolve_future(future: asyncio.Future[R], outcome: R | Exception) -> None:
+    if future.done():
         return
     if isinstance(outcome, Exception):
-        waiting.set_exception(outcome)
+        future.set_exception(outcome)
     else:
-        waiting.set_result(outcome)
+        future.set_result(outcome)

@@ -12,17 +12,17 @@ def section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
-def context(text: str) -> Block:
+def context_line(text: str) -> Block:
     """A line in small print (mrkdwn)."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(text, 2000)}]}
 
 
-def sentence(text: str, *, bold: bool = False) -> Block:
+def text_element(text: str, *, bold: bool = False) -> Block:
     """Text that Slack never parses, to stand in rich text."""
     return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
 
 
-def rich(*elements: Block) -> Block:
+def rich_text(*elements: Block) -> Block:
     """A paragraph of such text."""
     paragraph = {"type": "rich_text_section", "elements": [*elements]}
     return {"type": "rich_text", "elements": [paragraph]}
@@ -30,5 +30,5 @@ def rich(*elements: Block) -> Block:
 
 def quote(text: str) -> Block:
     """What somebody wrote, as a quotation."""
-    quoted = {"type": "rich_text_quote", "elements": [sentence(text)]}
+    quoted = {"type": "rich_text_quote", "elements": [text_element(text)]}
     return {"type": "rich_text", "elements": [quoted]}

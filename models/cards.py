@@ -11,28 +11,28 @@ from enum import StrEnum
 from hashlib import sha256
 
 from models import blocks
-from models.blocks import context, quote, rich, section, sentence
-from models.incident import people_in
+from models.blocks import context_line, quote, rich_text, section, text_element
+from models.incident import reporter_count
 from models.ticket import CardKind, Status, Ticket
 from models.triage import Triage
 from models.wording import (
     PRIORITY_MARKS,
     clip,
     escape,
-    listed,
-    listed_briefly,
+    join_names,
+    join_names_briefly,
     mention,
-    moderator_line,
-    moment,
-    next_line,
+    moderator_status_line,
+    next_action_line,
+    slack_date,
     status_line,
-    triaged_by,
+    triage_line,
 )
 
 Block = blocks.Block
 # Of each solution; all of it stands on the ticket that it is of.
-_SOLUTION = 300
-_VERSION = re.compile(r"[0-9]{1,9}")
+_MAX_SOLUTION_LENGTH = 300
+_VERSION_PATTERN = re.compile(r"[0-9]{1,9}")
 
 
 class Button(StrEnum):
@@ -44,15 +44,15 @@ class Button(StrEnum):
     RESOLVE = "resolve_ticket"
     REOPEN = "reopen_ticket"
     UNWATCH = "unwatch_ticket"
-    RESOLVE_NOTING = "resolve_with_note"
+    RESOLVE_WITH_NOTE = "resolve_with_note"
     ANSWER_ALL = "answer_all"
     CORRECT = "correct_ticket"
-    LIKELIEST = "choose_likeliest"
-    SECOND = "choose_second"
+    CHOOSE_LIKELIEST = "choose_likeliest"
+    CHOOSE_SECOND = "choose_second"
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class SlackMessage:
     """What Slack is sent: a text for notifications and screen readers, and the blocks.
 
     Attributes:
@@ -70,80 +70,80 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class ButtonValue:
     """What a button says of the ticket it stood on."""
 
     ticket_id: str
     version: int
 
     @classmethod
-    def read(cls, value: str) -> "Pressed":
+    def parse(cls, value: str) -> "ButtonValue":
         """Read a button's value; one that the desk never wrote names no ticket."""
         ticket_id, _, version = value.rpartition(":")
-        if not _VERSION.fullmatch(version):
+        if not _VERSION_PATTERN.fullmatch(version):
             return cls(ticket_id="", version=0)
         return cls(ticket_id=ticket_id, version=int(version))
 
 
-def draw(ticket: Ticket, kind: CardKind, *, to: str) -> Message:
+def render_card(ticket: Ticket, kind: CardKind, *, viewer: str) -> SlackMessage:
     """The message of that kind for that person, as the ticket is now."""
     match kind:
         case CardKind.REQUESTER:
             return requester_card(ticket)
         case CardKind.MODERATOR:
-            return moderator_card(ticket, viewer=to)
+            return moderator_card(ticket, viewer=viewer)
         case CardKind.RESOLVED:
             return resolved_card(ticket)
         case CardKind.WATCHER:
-            return watcher_card(ticket, viewer=to)
+            return watcher_card(ticket, viewer=viewer)
 
 
-def requester_card(ticket: Ticket) -> Message:
+def requester_card(ticket: Ticket) -> SlackMessage:
     """The requester's card: who has the ticket, and what happens next."""
-    return Message(
+    return SlackMessage(
         text=f"{ticket.id}: {status_line(ticket)}",
         blocks=[
             _title(ticket),
-            section(f"*{status_line(ticket)}*\n{next_line(ticket)}"),
-            context(_asked_line(ticket)),
+            section(f"*{status_line(ticket)}*\n{next_action_line(ticket)}"),
+            context_line(_opened_line(ticket)),
         ],
     )
 
 
-def moderator_card(ticket: Ticket, *, viewer: str) -> Message:
+def moderator_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
     """A moderator's card: all that helps to decide and to work, and the buttons for them."""
-    status = section(f"*{moderator_line(ticket, viewer)}*")
+    status = section(f"*{moderator_status_line(ticket, viewer)}*")
     if ticket.confidential and ticket.assignee != viewer:
         # Who handed it back handles it no more.
         line = f"{ticket.id}: a confidential ticket that was offered to you"
-        return Message(text=line, blocks=[section(f"*{line}*"), status])
-    blocks = [_title(ticket), status, *_incident(ticket)]
-    if ticket.triage and ticket.unsure and ticket.status is not Status.RESOLVED:
-        blocks += _unsure(ticket, ticket.triage)
+        return SlackMessage(text=line, blocks=[section(f"*{line}*"), status])
+    blocks = [_title(ticket), status, *_incident_blocks(ticket)]
+    if ticket.triage and ticket.has_uncertain_category and ticket.status is not Status.RESOLVED:
+        blocks += _unsure_blocks(ticket, ticket.triage)
     if ticket.triage:
-        blocks += [_facts(ticket, ticket.triage), *_told(ticket, ticket.triage)]
-    blocks += _solved_before(ticket)
+        blocks += [_fact_fields(ticket, ticket.triage), *_text_blocks(ticket, ticket.triage)]
+    blocks += _similar_ticket_blocks(ticket)
     if ticket.assignee == viewer:
-        blocks.append(context(f"Why you: {escape(ticket.reason)}"))
-    triaged = f"Triage: {escape(triaged_by(ticket))}{_judged(ticket)}"
-    blocks.append(context(f"{_asked_line(ticket)} · {triaged}"))
+        blocks.append(context_line(f"Why you: {escape(ticket.reason)}"))
+    triaged = f"Triage: {escape(triage_line(ticket))}{_correction_suffix(ticket)}"
+    blocks.append(context_line(f"{_opened_line(ticket)} · {triaged}"))
     if buttons := _moderator_buttons(ticket, viewer):
         blocks.append({"type": "actions", "block_id": "moves", "elements": buttons})
     heading = f"{ticket.id} from {mention(ticket.requester)}"
-    return Message(text=f"{heading}: {escape(clip(ticket.title, 150))}", blocks=blocks)
+    return SlackMessage(text=f"{heading}: {escape(clip(ticket.title, 150))}", blocks=blocks)
 
 
-def resolved_card(ticket: Ticket) -> Message:
+def resolved_card(ticket: Ticket) -> SlackMessage:
     """What tells the requester that the ticket is resolved, and asks whether it helped."""
     if ticket.status is not Status.RESOLVED:
-        line = f"{_who_reopened(ticket)} {ticket.id} was not solved yet. {status_line(ticket)}"
-        return Message(text=line, blocks=[_title(ticket), section(line)])
+        line = f"{_reopened_by(ticket)} {ticket.id} was not solved yet. {status_line(ticket)}"
+        return SlackMessage(text=line, blocks=[_title(ticket), section(line)])
     line = f"{mention(ticket.resolver or '')} has resolved {ticket.id}."
     ask = "Did it help? If so, there is nothing to do. If not, reopen it and it comes back to them."
     if ticket.resolver == ticket.requester:
         line = f"You said that {ticket.id} is solved."
         ask = "If it is not after all, reopen it, and somebody looks at it."
-    return Message(
+    return SlackMessage(
         text=f"{line} {ask}",
         blocks=[
             _title(ticket),
@@ -158,36 +158,36 @@ def resolved_card(ticket: Ticket) -> Message:
     )
 
 
-def watcher_card(ticket: Ticket, *, viewer: str) -> Message:
+def watcher_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
     """What somebody sees who watches: how the ticket goes on; of a confidential one no text."""
     if viewer not in ticket.watchers:
         line = f"You don't watch {ticket.id} any more."
-        return Message(text=line, blocks=[section(line)])
+        return SlackMessage(text=line, blocks=[section(line)])
     line = f"{ticket.id}: {status_line(ticket)}"
     hidden = f"*{ticket.id}: a confidential ticket that you watch*"
     stop = _button(ticket, Button.UNWATCH, "Stop watching")
-    return Message(
+    return SlackMessage(
         text=line,
         blocks=[
             section(hidden) if ticket.confidential else _title(ticket),
             section(f"*{status_line(ticket)}*"),
-            context(f"You watch it. {_asked_line(ticket)}"),
+            context_line(f"You watch it. {_opened_line(ticket)}"),
             {"type": "actions", "block_id": "moves", "elements": [stop]},
         ],
     )
 
 
-def _who_reopened(ticket: Ticket) -> str:
+def _reopened_by(ticket: Ticket) -> str:
     by = next((e.who for e in reversed(ticket.history) if e.what == "reopened"), ticket.requester)
     return "You said" if by == ticket.requester else f"{mention(by)} said"
 
 
 def _moderator_buttons(ticket: Ticket, viewer: str) -> list[Block]:
     correct = [_button(ticket, Button.CORRECT, "Correct")] if ticket.triage else []
-    return _moves(ticket, viewer) + correct
+    return _move_buttons(ticket, viewer) + correct
 
 
-def _moves(ticket: Ticket, viewer: str) -> list[Block]:
+def _move_buttons(ticket: Ticket, viewer: str) -> list[Block]:
     mine = ticket.assignee == viewer
     match ticket.status:
         case Status.OFFERED if mine:
@@ -201,7 +201,7 @@ def _moves(ticket: Ticket, viewer: str) -> list[Block]:
             return [
                 _button(ticket, Button.RESOLVE, "Resolve", style="primary"),
                 _button(ticket, Button.RELEASE, "Release"),
-                _button(ticket, Button.RESOLVE_NOTING, "Resolve with a note"),
+                _button(ticket, Button.RESOLVE_WITH_NOTE, "Resolve with a note"),
                 *([_button(ticket, Button.ANSWER_ALL, "Answer all")] if ticket.reports else []),
             ]
         case Status.RESOLVED if ticket.resolver == viewer:
@@ -222,27 +222,29 @@ def _button(ticket: Ticket, button: Button, label: str, *, style: str | None = N
 
 def _title(ticket: Ticket) -> Block:
     mark = " · confidential" if ticket.confidential else ""
-    return rich(sentence(f"{ticket.id}{mark}  ", bold=True), sentence(ticket.title, bold=True))
+    return rich_text(
+        text_element(f"{ticket.id}{mark}  ", bold=True), text_element(ticket.title, bold=True)
+    )
 
 
-def _facts(ticket: Ticket, triage: Triage) -> Block:
+def _fact_fields(ticket: Ticket, triage: Triage) -> Block:
     facts = {
         "Category": escape(triage.category),
         "Priority": PRIORITY_MARKS[triage.priority],
         "Asked by": mention(ticket.requester),
-        "Skills": escape(listed(triage.skills)),
+        "Skills": escape(join_names(triage.skills)),
     }
     fields = [{"type": "mrkdwn", "text": f"*{name}*\n{value}"} for name, value in facts.items()]
     return {"type": "section", "fields": fields}
 
 
-def _unsure(ticket: Ticket, triage: Triage) -> list[Block]:
+def _unsure_blocks(ticket: Ticket, triage: Triage) -> list[Block]:
     """What the engine can't decide, and the buttons to decide it with."""
     if triage.second in {"", triage.category}:
         asks = f"*Not sure that it is {escape(triage.category)}.* If it is not, *Correct* it."
         return [section(f":thinking_face: {asks}")]
     either = f"{escape(triage.category)} or {escape(triage.second)}"
-    choices = {Button.LIKELIEST: triage.category, Button.SECOND: triage.second}
+    choices = {Button.CHOOSE_LIKELIEST: triage.category, Button.CHOOSE_SECOND: triage.second}
     buttons = [_button(ticket, button, clip(name, 75)) for button, name in choices.items()]
     return [
         section(f":thinking_face: *Not sure: {either}?*"),
@@ -250,36 +252,36 @@ def _unsure(ticket: Ticket, triage: Triage) -> list[Block]:
     ]
 
 
-def _judged(ticket: Ticket) -> str:
+def _correction_suffix(ticket: Ticket) -> str:
     """Who has put triage right, or confirmed it (mrkdwn)."""
     by = next((e.who for e in reversed(ticket.history) if e.what == "corrected"), "")
-    judged = "Confirmed" if ticket.said == ticket.triage else "Corrected"
-    return f" · {judged} by {mention(by)}" if by and ticket.said else ""
+    judged = "Confirmed" if ticket.original_triage == ticket.triage else "Corrected"
+    return f" · {judged} by {mention(by)}" if by and ticket.original_triage else ""
 
 
-def _told(ticket: Ticket, triage: Triage) -> list[Block]:
+def _text_blocks(ticket: Ticket, triage: Triage) -> list[Block]:
     """Summary, the requester's own words, and the notes; each only when there is something."""
-    told = [rich(sentence("Summary  ", bold=True), sentence(triage.summary))]
+    told = [rich_text(text_element("Summary  ", bold=True), text_element(triage.summary))]
     if ticket.description:
         told.append(quote(ticket.description))
     if triage.notes:
-        told.append(rich(sentence("Notes\n", bold=True), sentence(triage.notes)))
+        told.append(rich_text(text_element("Notes\n", bold=True), text_element(triage.notes)))
     return told
 
 
-def _incident(ticket: Ticket) -> list[Block]:
+def _incident_blocks(ticket: Ticket) -> list[Block]:
     """That several people have reported the same, and who can answer them while it is open."""
     over, first = ticket.status is Status.RESOLVED, ticket.incident
     says = f"{first} says the same, as do others"
     says += "." if over else f": whoever has {first} can answer them all."
     if ticket.reports:
-        also = listed_briefly(tuple(report.ticket_id for report in ticket.reports))
+        also = join_names_briefly(tuple(report.ticket_id for report in ticket.reports))
         report = "reported" if over else "report"
-        says = f"*{people_in(ticket)} people {report} this*, also in {also}."
+        says = f"*{reporter_count(ticket)} people {report} this*, also in {also}."
     return [section(f":rotating_light: {says}")] if ticket.incident else []
 
 
-def _solved_before(ticket: Ticket) -> list[Block]:
+def _similar_ticket_blocks(ticket: Ticket) -> list[Block]:
     """Solved tickets like this one, and how they were solved."""
     if not ticket.similar:
         return []
@@ -287,12 +289,12 @@ def _solved_before(ticket: Ticket) -> list[Block]:
         part
         for one in ticket.similar
         for part in (
-            sentence(f"\n{one.ticket_id}  {clip(one.title, 80)}: ", bold=True),
-            sentence(clip(one.solution, _SOLUTION)),
+            text_element(f"\n{one.ticket_id}  {clip(one.title, 80)}: ", bold=True),
+            text_element(clip(one.solution, _MAX_SOLUTION_LENGTH)),
         )
     ]
-    return [rich(sentence("Solved before", bold=True), *lines)]
+    return [rich_text(text_element("Solved before", bold=True), *lines)]
 
 
-def _asked_line(ticket: Ticket) -> str:
-    return f"Opened {moment(ticket.opened_at)}"
+def _opened_line(ticket: Ticket) -> str:
+    return f"Opened {slack_date(ticket.opened_at)}"

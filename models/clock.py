@@ -3,6 +3,6 @@
 from datetime import UTC, datetime
 
 
-def now() -> datetime:
+def utc_now() -> datetime:
     """This machine's time, in UTC; good for logs and letters, not for due times or leases."""
     return datetime.now(UTC)

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models import flow
-from models.configuration import Configuration
-from models.errors import InvalidDraft, NoSuchTicket, OutOfTurn
+from models.configuration import Taxonomy
+from models.errors import Conflict, InvalidInput, NoSuchTicket
 from models.flow import Move
-from models.lesson import Lesson
+from models.lesson import TrainingExample
 from models.member import Member
 from models.ticket import Ticket
 from models.triage import Priority, Triage
-from models.wording import clip, listed
+from models.wording import clip, join_names
 
 CATEGORY, PRIORITY, SKILLS = "category", "priority", "skills"
-_CONFIRMED = "confirmed as it is"
+_CONFIRMED_REASON = "confirmed as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Correction:
     priority: Priority | None = None
     skills: tuple[str, ...] | None = None
 
-    def checked(self, configuration: Configuration, ticket: Ticket) -> "Correction":
+    def validate(self, configuration: Taxonomy, ticket: Ticket) -> "Correction":
         """The same in the desk's own words; the ticket may keep what the desk has no more.
 
         Raises:
@@ -34,20 +34,22 @@ class Correction:
         """
         before = ticket.triage
         kept_category = before.category if before else None
-        found = configuration.category(self.category) if self.category else None
+        found = configuration.find_category(self.category) if self.category else None
         faults = {}
         if self.category and not found and self.category != kept_category:
             faults[CATEGORY] = "The desk has no such category any more. Please choose another one."
-        skills = None if self.skills is None else configuration.vocabulary.current(self.skills)
+        skills = (
+            None if self.skills is None else configuration.vocabulary.current_names(self.skills)
+        )
         known = {*configuration.vocabulary.names, *(before.skills if before else ())}
         if unknown := tuple(skill for skill in skills or () if skill not in known):
-            faults[SKILLS] = f"The desk has no skill {clip(listed(unknown), 100)}."
+            faults[SKILLS] = f"The desk has no skill {clip(join_names(unknown), 100)}."
         if faults:
-            raise InvalidDraft(faults)
+            raise InvalidInput(faults)
         category = found.name if found else self.category
         return Correction(category=category, priority=self.priority, skills=skills)
 
-    def of(self, triage: Triage) -> Triage:
+    def apply_to(self, triage: Triage) -> Triage:
         """What triage should have said."""
         said = {CATEGORY: self.category, PRIORITY: self.priority, SKILLS: self.skills}
         return triage.model_copy(
@@ -55,8 +57,8 @@ class Correction:
         )
 
 
-def correcting(
-    correction: Correction, *, by: Member, seen: int | None
+def apply_correction(
+    correction: Correction, *, actor: Member, seen_version: int | None
 ) -> Callable[[Ticket, datetime], Ticket]:
     """The ticket as it is with the correction.
 
@@ -65,21 +67,28 @@ def correcting(
     """
 
     def corrected(ticket: Ticket, now: datetime) -> Ticket:
-        if not flow.concerns(ticket, by):
+        if not flow.is_visible_to(ticket, actor):
             raise NoSuchTicket
         if ticket.triage is None:
-            raise OutOfTurn(f"{ticket.id} is not triaged yet. Please try again in a moment.")
-        right = correction.of(ticket.triage)
-        why = "; ".join(_changes(ticket.triage, right)) or _CONFIRMED
-        said = ticket.said or ticket.triage
-        return flow.make(
-            ticket, Move.CORRECT, by=by, now=now, seen=seen, why=why, triage=right, said=said
+            raise Conflict(f"{ticket.id} is not triaged yet. Please try again in a moment.")
+        right = correction.apply_to(ticket.triage)
+        why = "; ".join(_describe_changes(ticket.triage, right)) or _CONFIRMED_REASON
+        said = ticket.original_triage or ticket.triage
+        return flow.transition(
+            ticket,
+            Move.CORRECT,
+            actor=actor,
+            now=now,
+            seen_version=seen_version,
+            event_reason=why,
+            triage=right,
+            original_triage=said,
         )
 
     return corrected
 
 
-def lesson_of(ticket: Ticket, configuration: Configuration) -> Lesson | None:
+def to_training_example(ticket: Ticket, configuration: Taxonomy) -> TrainingExample | None:
     """What is learnt from a ticket that was corrected, or resolved as triage had it; else None.
 
     What is in a category that no AI reads is kept from it here, too.
@@ -87,16 +96,16 @@ def lesson_of(ticket: Ticket, configuration: Configuration) -> Lesson | None:
     teaching = {Move.CORRECT, Move.RESOLVE}
     taught = [event for event in ticket.history if event.what in teaching]
     corrected = [event for event in taught if event.what == Move.CORRECT]
-    right, said = ticket.triage, ticket.said or ticket.triage
+    right, said = ticket.triage, ticket.original_triage or ticket.triage
     if right is None or said is None or not taught:
         return None
     last = (corrected or taught)[-1]
-    categories = map(configuration.category, (right.category, said.category))
-    return Lesson(
+    categories = map(configuration.find_category, (right.category, said.category))
+    return TrainingExample(
         ticket_id=ticket.id,
         team_id=ticket.team_id,
         text=ticket.text,
-        said=said,
+        original_triage=said,
         category=right.category,
         priority=right.priority,
         skills=right.skills,
@@ -106,10 +115,10 @@ def lesson_of(ticket: Ticket, configuration: Configuration) -> Lesson | None:
     )
 
 
-def _changes(was: Triage, is_: Triage) -> Iterable[str]:
+def _describe_changes(before: Triage, after: Triage) -> Iterable[str]:
     pairs = {
-        CATEGORY: (was.category, is_.category),
-        PRIORITY: (was.priority.value, is_.priority.value),
-        SKILLS: (listed(was.skills), listed(is_.skills)),
+        CATEGORY: (before.category, after.category),
+        PRIORITY: (before.priority.value, after.priority.value),
+        SKILLS: (join_names(before.skills), join_names(after.skills)),
     }
     return [f"{name}: {old} → {new}" for name, (old, new) in pairs.items() if old != new]

@@ -16,32 +16,32 @@ from pydantic import SecretStr
 from pymongo import IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
-from models.batching import Batching, each_once
+from models.batching import Batcher, deduplicating_batcher
 from models.documents import Document
-from models.errors import Unavailable
+from models.errors import DatabaseUnavailable
 
-Encoded = RawBSONDocument
+EncodedDocument = RawBSONDocument
 """A document as it goes over the wire."""
 
-_UPSERT_TRIES = 2
-_MOST_TOGETHER = 100
+_MAX_UPSERT_ATTEMPTS = 2
+_MAX_BATCH_READS = 100
 # https://www.mongodb.com/docs/manual/reference/error-codes/
 _DUPLICATE_KEY = 11000
 # The server steps down or shuts down: another one will be there.
-_PASSING = {91, 189, 10107, 11600, 11602, 13435, 13436}
-_until: ContextVar[float | None] = ContextVar("until", default=None)
+_FAILOVER_CODES = {91, 189, 10107, 11600, 11602, 13435, 13436}
+_deadline_at: ContextVar[float | None] = ContextVar("until", default=None)
 
 
 class Database:
     """The desk's collections; what is done with them stands `async with answering()`."""
 
-    def __init__(self, uri: SecretStr, name: str, *, answer_within: float) -> None:
+    def __init__(self, uri: SecretStr, name: str, *, timeout_seconds: float) -> None:
         """Make a client; nothing is connected yet.
 
         Args:
             answer_within: seconds that any one operation may take, finding a server included.
         """
-        milliseconds = int(answer_within * 1000)
+        milliseconds = int(timeout_seconds * 1000)
         self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
             uri.get_secret_value(),
             timeoutMS=milliseconds,
@@ -56,7 +56,7 @@ class Database:
             journal=True,
         )
         self._db = self._client[name]
-        self._reads: dict[tuple[str, bool], Batching[str, Document | None]] = {}
+        self._read_batchers: dict[tuple[str, bool], Batcher[str, Document | None]] = {}
         self.tickets = self._db.tickets
         self.members = self._db.members
         self.counters = self._db.counters
@@ -77,12 +77,12 @@ class Database:
 
     async def ping(self) -> None:
         """Raise Unavailable unless the database answers."""
-        async with answering():
+        async with translate_errors():
             await self._db.command("ping")
 
-    async def examine(self) -> tuple[tuple[int, ...], frozenset[str]]:
+    async def read_server_info(self) -> tuple[tuple[int, ...], frozenset[str]]:
         """The server's version, and the names of the indexes of tickets."""
-        async with answering():
+        async with translate_errors():
             about = await self._client.server_info()
             indexes = await self.tickets.index_information()
         return tuple(about["versionArray"][:3]), frozenset(indexes)
@@ -93,31 +93,33 @@ class Database:
         now: datetime = hello["localTime"]
         return now
 
-    async def read(self, collection: str, key: str, *, timed: bool = False) -> Document | None:
+    async def read(
+        self, collection: str, key: str, *, with_server_time: bool = False
+    ) -> Document | None:
         """The document of that id; what many ask for at the same time is read together.
 
         Args:
             timed: whether the server's time is wanted in it, too, as `now`.
         """
-        which = collection, timed
-        if which not in self._reads:
-            ask = partial(self._read_all, collection, timed=timed)
-            self._reads[which] = each_once(ask, most=_MOST_TOGETHER)
-        return await self._reads[which](key)
+        which = collection, with_server_time
+        if which not in self._read_batchers:
+            ask = partial(self._read_all, collection, with_server_time=with_server_time)
+            self._read_batchers[which] = deduplicating_batcher(ask, max_batch=_MAX_BATCH_READS)
+        return await self._read_batchers[which](key)
 
     async def _read_all(
-        self, collection: str, keys: list[str], *, timed: bool
+        self, collection: str, keys: list[str], *, with_server_time: bool
     ) -> dict[str, Document]:
         # Not every server looks for one among several by the index.
         query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
-        if timed:
+        if with_server_time:
             stages: list[Document] = [{"$match": query}, {"$addFields": {"now": "$$NOW"}}]
             found = await self._db[collection].aggregate(stages).to_list()
         else:
             found = await self._db[collection].find(query).limit(len(keys)).to_list()
         return {document["_id"]: document for document in found}
 
-    async def insert_once(
+    async def insert_if_absent(
         self, collection: str, document: Document, *, unique: str
     ) -> Document | None:
         """Insert a document, unless there is one with the same unique field: then give that."""
@@ -130,8 +132,8 @@ class Database:
             return stored
         return None
 
-    async def insert_all_once(
-        self, collection: str, documents: Sequence[Encoded], *, unique: str
+    async def insert_all_if_absent(
+        self, collection: str, documents: Sequence[EncodedDocument], *, unique: str
     ) -> list[Document | None]:
         """Insert documents that were `encoded`.
 
@@ -142,14 +144,18 @@ class Database:
         """
         stored: list[Document | None] = [None] * len(documents)
         # An empty list is an error to the driver.
-        for place in await self._duplicates(collection, documents) if documents else ():
+        for place in (
+            await self._insert_and_list_duplicates(collection, documents) if documents else ()
+        ):
             query = {unique: documents[place][unique]}
             stored[place] = await self._db[collection].find_one(query)
             if stored[place] is None:
                 raise AutoReconnect(f"a document of {collection} is there, and is not")
         return stored
 
-    async def _duplicates(self, collection: str, documents: Sequence[Encoded]) -> list[int]:
+    async def _insert_and_list_duplicates(
+        self, collection: str, documents: Sequence[EncodedDocument]
+    ) -> list[int]:
         """Insert documents; the places of those that are there already."""
         for tries_left in (True, False):
             try:
@@ -163,7 +169,7 @@ class Database:
                 if not unsure:
                     return [fault["index"] for fault in faults]
                 # The driver tries a single insert once more after these, but not many of them.
-                if not tries_left or not {one["code"] for one in unsure} <= _PASSING:
+                if not tries_left or not {one["code"] for one in unsure} <= _FAILOVER_CODES:
                     raise
             else:
                 break
@@ -177,7 +183,7 @@ class Database:
         Of many who make it at once, some get an error or no answer, and find it the second time.
         """
         found = None
-        for _ in range(_UPSERT_TRIES):
+        for _ in range(_MAX_UPSERT_ATTEMPTS):
             with suppress(DuplicateKeyError):
                 found = await self._db[collection].find_one_and_update(
                     {"_id": key}, change, upsert=True, return_document=ReturnDocument.AFTER
@@ -201,38 +207,38 @@ def index(*fields: str, **options: Any) -> IndexModel:
     return IndexModel(keys, **options)
 
 
-def encoded(document: Document) -> Encoded | Exception:
+def encode_document(document: Document) -> EncodedDocument | Exception:
     """The document as it goes over the wire; or why it can't, which concerns no other one."""
     try:
-        return Encoded(encode(document))
+        return EncodedDocument(encode(document))
     except (BSONError, ValueError, OverflowError) as error:
         return error
 
 
 @contextmanager
-def all_within(seconds: float) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[None]:
     """Within these seconds all that is done with the database in here answers, or has failed.
 
     That includes waiting for one of motor's threads, which its own time limits do not.
     """
-    token = _until.set(asyncio.get_running_loop().time() + seconds)
+    token = _deadline_at.set(asyncio.get_running_loop().time() + seconds)
     try:
         yield
     finally:
-        _until.reset(token)
+        _deadline_at.reset(token)
 
 
 @asynccontextmanager
-async def answering() -> AsyncIterator[None]:
+async def translate_errors() -> AsyncIterator[None]:
     """Say in a person's words that the database did not answer.
 
     That does not mean "not stored": the server may have done it and gone silent.
     """
     try:
-        async with asyncio.timeout_at(_until.get()):
+        async with asyncio.timeout_at(_deadline_at.get()):
             yield
     except (PyMongoError, TimeoutError) as error:
-        raise Unavailable(
+        raise DatabaseUnavailable(
             "I could not confirm that this is saved: the desk's database does not answer. "
             "Please try again in a minute; nothing is done twice."
         ) from error

@@ -9,62 +9,62 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models import flow
-from models.accounts import Accounts
+from models.accounts import ApiTokenStore
 from models.database import Database
-from models.errors import NoSuchTicket, OutOfTurn
-from models.feed import Feed
+from models.errors import Conflict, NoSuchTicket
+from models.feed import EventFeed
 from models.flow import Move
-from models.gate import Gate
-from models.holding import Holding, Taken, Written
-from models.lessons import Lessons
+from models.gate import OutboundCalls
+from models.holding import LeasedSteps, TicketLease, WriteResult
+from models.lessons import TrainingStore
 from models.member import Member
 from models.metrics import CLAIM_SECONDS, OFFER_SECONDS
-from models.openings import Openings
-from models.people import People
-from models.queue import Queue
+from models.openings import TicketIntake
+from models.people import DirectorySync
+from models.queue import StepQueue
 from models.search import Search
-from models.sent import Sent
+from models.sent import AiRequestLog
 from models.settings import Settings
-from models.slack import Slack
-from models.solutions import Solutions
-from models.step import Pending, Step
+from models.slack import SlackClient
+from models.solutions import SolutionIndex
+from models.step import PendingStep, Step
 from models.store import Store
 from models.ticket import Draft, Status, Ticket
-from models.webhooks import Webhooks
-from models.welcomes import Welcomes
+from models.webhooks import WebhookStore
+from models.welcomes import GuestPolicyStore
 from models.wording import mention
 from models.workload import Workload
 
 # Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
-_TRIES = 50
+_MAX_WRITE_ATTEMPTS = 50
 
-_TIMED = {Move.OFFER.value: OFFER_SECONDS, Move.CLAIM.value: CLAIM_SECONDS}
+_DURATION_METRICS = {Move.OFFER.value: OFFER_SECONDS, Move.CLAIM.value: CLAIM_SECONDS}
 
-Change = Callable[[Ticket, datetime], Ticket]
+TicketUpdate = Callable[[Ticket, datetime], Ticket]
 """What a ticket becomes, given the database's time; raises OutOfTurn when it is too late."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TicketService:
     """What bot and worker work with."""
 
     settings: Settings
     database: Database
     store: Store
-    openings: Openings
+    intake: TicketIntake
     search: Search
-    solutions: Solutions
-    feed: Feed
-    accounts: Accounts
-    people: People
-    welcomes: Welcomes
-    webhooks: Webhooks
-    lessons: Lessons
+    solution_index: SolutionIndex
+    event_feed: EventFeed
+    accounts: ApiTokenStore
+    directory: DirectorySync
+    guest_policies: GuestPolicyStore
+    webhooks: WebhookStore
+    training_store: TrainingStore
     workload: Workload
-    sent: Sent
-    queue: Queue
-    gate: Gate
-    slack: Slack
+    ai_request_log: AiRequestLog
+    step_queue: StepQueue
+    outbound_calls: OutboundCalls
+    slack: SlackClient
 
     async def open_ticket(self, draft: Draft) -> Ticket:
         """Store the ticket of a submission; the same submission again gives the same ticket.
@@ -78,24 +78,24 @@ class Desk:
 
         def opened(number: int, now: datetime) -> Ticket:
             fresh = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
-            return flow.make(fresh, Move.OPEN, by=requester, now=now)
+            return flow.transition(fresh, Move.OPEN, actor=requester, now=now)
 
-        ticket = await self.openings.open(opened)
+        ticket = await self.intake.insert(opened)
         # Its steps are due since it was opened, by whatever clock.
-        await self._ring(ticket, list(ticket.pending), now=ticket.opened_at)
-        return ticket if ticket.says(draft) else await self._corrected(ticket, draft)
+        await self._enqueue(ticket, list(ticket.pending), now=ticket.opened_at)
+        return ticket if ticket.matches(draft) else await self._apply_resubmission(ticket, draft)
 
-    async def _corrected(self, ticket: Ticket, draft: Draft) -> Ticket:
+    async def _apply_resubmission(self, ticket: Ticket, draft: Draft) -> Ticket:
         """The ticket as it was sent the second time; as it stands if somebody has begun with it."""
 
         def corrected(current: Ticket, _now: datetime) -> Ticket:
             if current.status is not Status.NEW:
-                raise OutOfTurn(f"{current.id} is being worked on")
+                raise Conflict(f"{current.id} is being worked on")
             return current.model_copy(update=draft.model_dump())
 
         try:
-            return (await self._change_and_ring(ticket.id, corrected)).after
-        except OutOfTurn:
+            return (await self._update_and_enqueue(ticket.id, corrected)).after
+        except Conflict:
             return ticket
 
     async def move(
@@ -103,8 +103,8 @@ class Desk:
         ticket_id: str,
         move: Move,
         *,
-        by: Member | None,
-        seen: int | None = None,
+        actor: Member | None,
+        seen_version: int | None = None,
         **changes: Any,
     ) -> Ticket:
         """Make a move, and ring for the steps that follow.
@@ -116,29 +116,35 @@ class Desk:
         """
 
         def moved(ticket: Ticket, now: datetime) -> Ticket:
-            if by and not flow.concerns(ticket, by):
+            if actor and not flow.is_visible_to(ticket, actor):
                 raise NoSuchTicket
-            return flow.make(ticket, move, by=by, now=now, seen=seen, **changes)
+            return flow.transition(
+                ticket, move, actor=actor, now=now, seen_version=seen_version, **changes
+            )
 
-        return (await self._change_and_ring(ticket_id, moved)).after
+        return (await self._update_and_enqueue(ticket_id, moved)).after
 
-    async def take(self, holding: Holding) -> Taken:
+    async def lease_due_steps(self, lease: TicketLease) -> LeasedSteps:
         """Take the steps of `holding` that are due, each for `LEASE`.
 
         Raises:
             OutOfTurn: none is due, or somebody has them.
         """
-        taken = (await self._change_and_ring(holding.ticket_id, holding.leased, holding)).taken
+        taken = (
+            await self._update_and_enqueue(lease.ticket_id, lease.with_due_steps_leased, lease)
+        ).leased_steps
         if not taken.steps:
-            raise OutOfTurn(f"{holding.ticket_id}: nothing is due")
+            raise Conflict(f"{lease.ticket_id}: nothing is due")
         return taken
 
-    async def holds(self, ticket_id: str, leased: Pending) -> bool:
+    async def is_still_leased(self, ticket_id: str, leased_step: PendingStep) -> bool:
         """Whether nobody else has taken the step since it was leased."""
-        entry = (await self.store.ticket(ticket_id))[0].step(leased.step)
-        return entry is not None and entry.lease == leased.lease
+        entry = (await self.store.get_ticket(ticket_id))[0].find_step(leased_step.step)
+        return entry is not None and entry.lease == leased_step.lease
 
-    async def finish(self, holding: Holding, leased: Pending, effect: Change) -> Taken:
+    async def complete_step(
+        self, lease: TicketLease, leased_step: PendingStep, effect: TicketUpdate
+    ) -> LeasedSteps:
         """Note the effect of a step, that it is done, and which follow at once, in one write.
 
         An effect that is out of turn is dropped: the ticket has moved on, and the step with it.
@@ -148,74 +154,83 @@ class Desk:
         """
 
         def finished(ticket: Ticket, now: datetime) -> Ticket:
-            done = ticket.step_done(leased, now=now)
-            with suppress(OutOfTurn):
+            done = ticket.with_step_completed(leased_step, now=now)
+            with suppress(Conflict):
                 done = effect(done, now)
-            return holding.leased(done, now) if holding.goes_on() else done
+            return lease.with_due_steps_leased(done, now) if lease.keep_running() else done
 
-        return (await self._change_and_ring(holding.ticket_id, finished, holding)).taken
+        return (await self._update_and_enqueue(lease.ticket_id, finished, lease)).leased_steps
 
-    async def put_off(
+    async def retry_later(
         self,
-        holding: Holding,
-        leased: Pending,
+        lease: TicketLease,
+        leased_step: PendingStep,
         *,
-        wait: timedelta,
+        delay: timedelta,
         error: str,
-        attempts: int,
-        tries: int,
+        failed_attempts: int,
+        run_count: int,
     ) -> None:
         """Try a step again after a wait; raises OutOfTurn as `finish` does."""
 
         def later(ticket: Ticket, now: datetime) -> Ticket:
-            due = now + wait
-            return ticket.step_put_off(
-                leased, now=now, due=due, error=error, attempts=attempts, tries=tries
+            due = now + delay
+            return ticket.with_step_rescheduled(
+                leased_step,
+                now=now,
+                due=due,
+                error=error,
+                failed_attempts=failed_attempts,
+                run_count=run_count,
             )
 
-        await self._change_and_ring(holding.ticket_id, later, holding)
+        await self._update_and_enqueue(lease.ticket_id, later, lease)
 
-    async def give_up(
-        self, holding: Holding, leased: Pending, *, error: str, attempts: int
+    async def dead_letter(
+        self, lease: TicketLease, leased_step: PendingStep, *, error: str, failed_attempts: int
     ) -> None:
         """Leave a step dead until somebody replays it; raises OutOfTurn as `finish` does."""
 
         def dead(ticket: Ticket, now: datetime) -> Ticket:
-            return ticket.step_given_up(leased, now=now, error=error, attempts=attempts)
+            return ticket.with_step_dead(
+                leased_step, now=now, error=error, failed_attempts=failed_attempts
+            )
 
-        await self._change_and_ring(holding.ticket_id, dead, holding)
+        await self._update_and_enqueue(lease.ticket_id, dead, lease)
 
-    async def replay(self, ticket_id: str, step: Step) -> None:
+    async def replay_step(self, ticket_id: str, step: Step) -> None:
         """Try a dead step again, as if it had never failed; raises OutOfTurn if it is not dead."""
-        await self._change_and_ring(ticket_id, lambda t, now: t.step_replayed(step, now=now))
+        await self._update_and_enqueue(
+            ticket_id, lambda t, now: t.with_step_replayed(step, now=now)
+        )
 
-    async def redeliver(self, webhook_id: str, delivery_id: str, *, by: Member) -> bool:
+    async def redeliver_webhook(self, webhook_id: str, delivery_id: str, *, actor: Member) -> bool:
         """Tell a webhook once more what it was told; whether there was such a delivery."""
-        ticket_id = await self.webhooks.forget(by.team_id, webhook_id, delivery_id)
+        ticket_id = await self.webhooks.mark_undelivered(actor.team_id, webhook_id, delivery_id)
         if ticket_id:
             again = Step.DELIVER_WEBHOOKS
-            await self._change_and_ring(ticket_id, lambda t, now: t.asking(again, due=now))
+            await self._update_and_enqueue(ticket_id, lambda t, now: t.with_step(again, due=now))
         return ticket_id is not None
 
-    async def begin(self, team_id: str) -> None:
+    async def prepare(self, team_id: str) -> None:
         """Make the database ready, and those admins who are always admins."""
         parts = (
             self.store,
-            self.welcomes,
+            self.guest_policies,
             self.accounts,
             self.webhooks,
-            self.lessons,
-            self.sent,
+            self.training_store,
+            self.ai_request_log,
         )
         await asyncio.gather(*(part.prepare() for part in parts))
         for slack_id in self.settings.admin_slack_ids:
-            await self.people.name_admin(team_id, slack_id)
+            await self.directory.promote_configured_admin(team_id, slack_id)
 
-    async def acquainted(self, team_id: str, slack_id: str) -> Member:
+    async def member_with_profile(self, team_id: str, slack_id: str) -> Member:
         """See `People.acquainted`."""
-        return await self.people.acquainted(team_id, slack_id)
+        return await self.directory.member_with_profile(team_id, slack_id)
 
-    async def dm_channel(self, team_id: str, slack_id: str, *, anew: bool = False) -> str:
+    async def dm_channel(self, team_id: str, slack_id: str, *, force_open: bool = False) -> str:
         """The app's direct-message channel with a person; asks Slack for it the first time.
 
         Args:
@@ -224,71 +239,77 @@ class Desk:
         Raises:
             OutsideError: Slack could not open it.
         """
-        member = await self.store.member(team_id, slack_id)
-        if member.dm_channel and not anew:
+        member = await self.store.get_or_create_member(team_id, slack_id)
+        if member.dm_channel and not force_open:
             return member.dm_channel
         channel = await self.slack.open_dm(slack_id)
-        await self.store.note(team_id, slack_id, dm_channel=channel)
+        await self.store.update_member(team_id, slack_id, dm_channel=channel)
         return channel
 
-    async def take_back_orphans(self, team_id: str) -> None:
+    async def reassign_orphaned_tickets(self, team_id: str) -> None:
         """Tickets go on without those who may hold none any more; harmless when there are none."""
-        held = await self.store.open_tickets(team_id)
+        held = await self.store.ticket_ids_by_assignee(team_id)
         members = await self.store.moderators(team_id)
-        for slack_id in held.keys() - {one.slack_id for one in members if one.moderates}:
+        for slack_id in held.keys() - {one.slack_id for one in members if one.can_moderate}:
             for ticket_id in held[slack_id]:
-                with suppress(OutOfTurn, NoSuchTicket):
-                    await self._take_back(ticket_id, slack_id)
+                with suppress(Conflict, NoSuchTicket):
+                    await self._unassign(ticket_id, slack_id)
 
-    async def _take_back(self, ticket_id: str, slack_id: str) -> None:
+    async def _unassign(self, ticket_id: str, slack_id: str) -> None:
         def withdrawn(ticket: Ticket, now: datetime) -> Ticket:
             if ticket.assignee != slack_id:
-                raise OutOfTurn(f"{ticket_id} is in other hands")
+                raise Conflict(f"{ticket_id} is in other hands")
             why = f"{mention(slack_id)} is no moderator any more"
-            return flow.make(ticket, Move.WITHDRAW, by=None, now=now, why=why)
+            return flow.transition(ticket, Move.UNASSIGN, actor=None, now=now, event_reason=why)
 
-        await self._change_and_ring(ticket_id, withdrawn)
+        await self._update_and_enqueue(ticket_id, withdrawn)
 
-    async def amend(self, ticket_id: str, change: Change) -> Ticket:
+    async def update_ticket(self, ticket_id: str, update: TicketUpdate) -> Ticket:
         """Change what is known of a ticket, without a move; raises as `move` does."""
-        return (await self._change_and_ring(ticket_id, change)).after
+        return (await self._update_and_enqueue(ticket_id, update)).after
 
-    async def _change_and_ring(
-        self, ticket_id: str, change: Change, holding: Holding | None = None
-    ) -> Written:
-        if holding is None:
-            written = await self._change(ticket_id, change, None)
+    async def _update_and_enqueue(
+        self, ticket_id: str, update: TicketUpdate, lease: TicketLease | None = None
+    ) -> WriteResult:
+        if lease is None:
+            written = await self._update_with_retries(ticket_id, update, None)
         else:
-            async with holding.lock:
-                written = await self._change(ticket_id, change, holding)
+            async with lease.lock:
+                written = await self._update_with_retries(ticket_id, update, lease)
         known = {(entry.step, entry.due) for entry in written.before.pending}
-        asked = [e for e in written.after.pending if (e.step, e.due) not in known and not e.held]
-        await self._ring(written.after, asked, now=written.now)
+        asked = [
+            e for e in written.after.pending if (e.step, e.due) not in known and not e.is_leased
+        ]
+        await self._enqueue(written.after, asked, now=written.now)
         for event in written.after.history[len(written.before.history) :]:
-            if event.what in _TIMED:
+            if event.what in _DURATION_METRICS:
                 took = event.at - written.after.opened_at
-                _TIMED[event.what].observe(took.total_seconds())
+                _DURATION_METRICS[event.what].observe(took.total_seconds())
         return written
 
-    async def _ring(self, ticket: Ticket, asked: list[Pending], *, now: datetime) -> None:
+    async def _enqueue(
+        self, ticket: Ticket, new_steps: list[PendingStep], *, now: datetime
+    ) -> None:
         """Wake one worker for what is due now, which does all of it; others when more is due."""
-        due = [entry for entry in asked if entry.due and entry.due <= now]
-        later = [entry for entry in asked if entry not in due]
-        await self.queue.ring(ticket.id, [*due[:1], *later], now=now)
+        due = [entry for entry in new_steps if entry.due and entry.due <= now]
+        later = [entry for entry in new_steps if entry not in due]
+        await self.step_queue.enqueue(ticket.id, [*due[:1], *later], now=now)
 
-    async def _change(self, ticket_id: str, change: Change, holding: Holding | None) -> Written:
+    async def _update_with_retries(
+        self, ticket_id: str, update: TicketUpdate, lease: TicketLease | None
+    ) -> WriteResult:
         """Read, decide, write if nobody else has written in between, else again."""
-        for _ in range(_TRIES):
-            newest = holding.newest if holding else None
-            before, now = newest or await self.store.ticket(ticket_id)
+        for _ in range(_MAX_WRITE_ATTEMPTS):
+            newest = lease.cached_ticket if lease else None
+            before, now = newest or await self.store.get_ticket(ticket_id)
             since = time.monotonic()
-            if holding:
+            if lease:
                 # Should the write fail, nobody knows how the ticket stands.
-                holding.forget()
-            changed = await self.webhooks.heard(before, change(before, now), now=now)
-            after = await self.store.replace(before, changed)
+                lease.invalidate()
+            changed = await self.webhooks.with_delivery_step(before, update(before, now), now=now)
+            after = await self.store.compare_and_set(before, changed)
             if after:
-                if holding:
-                    holding.saw(after, now, since=since)
-                return Written(before=before, after=after, now=now)
-        raise OutOfTurn(f"{ticket_id} is being changed by many people at once. Please try again.")
+                if lease:
+                    lease.cache(after, now, monotonic_seconds=since)
+                return WriteResult(before=before, after=after, now=now)
+        raise Conflict(f"{ticket_id} is being changed by many people at once. Please try again.")

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable
 from datetime import timedelta
 
-from models.clock import now
-from models.desk import Desk
-from models.errors import OutsideError, Unavailable
-from models.health import Dead, Finding, Health, dead_by_kind
-from models.store import INDEXES
+from models.clock import utc_now
+from models.desk import TicketService
+from models.errors import DatabaseUnavailable, ExternalServiceError
+from models.health import CheckResult, DeadStepGroup, HealthReport, group_dead_steps
+from models.store import INDEX_NAMES
 
 # What the manifest asks for, and why, stands in manifest.yml; a test compares them.
-NEEDED_SCOPES = frozenset(
+REQUIRED_SCOPES = frozenset(
     {
         "chat:write",
         "commands",
@@ -22,79 +22,85 @@ NEEDED_SCOPES = frozenset(
         "users:read.email",
     }
 )
-MOST_TICKETS = 500
+MAX_REPORTED_TICKETS = 500
 # Slack refuses to be believed when clocks differ by more: signatures are only good that long.
-WORST_SKEW = timedelta(seconds=60)
-_LOOK_SECONDS = 10
-_OLDEST_MONGODB = (4, 4)
+MAX_CLOCK_SKEW = timedelta(seconds=60)
+_CHECK_TIMEOUT_SECONDS = 10
+_MIN_MONGODB_VERSION = (4, 4)
 
 
-async def examine(desk: Desk, *more: Awaitable[list[Finding]]) -> Health:
+async def run_health_checks(
+    service: TicketService, *extra_checks: Awaitable[list[CheckResult]]
+) -> HealthReport:
     """How the desk is.
 
     Args:
         more: looks at what only the caller can see.
     """
-    looks = [_slack(desk), _database(desk), _redis(desk), *more]
-    findings = await asyncio.gather(*(_in_time(look) for look in looks))
-    dead, set_aside = await _stuck(desk)
-    return Health(
-        findings=tuple(one for some in findings for one in some), dead=dead, set_aside=set_aside
+    looks = [_check_slack(service), _check_database(service), _check_redis(service), *extra_checks]
+    findings = await asyncio.gather(*(_run_check(look) for look in looks))
+    dead, set_aside = await _find_stuck_tickets(service)
+    return HealthReport(
+        results=tuple(one for some in findings for one in some),
+        dead_steps=dead,
+        quarantined=set_aside,
     )
 
 
-async def _in_time(look: Awaitable[list[Finding]]) -> list[Finding]:
+async def _run_check(check: Awaitable[list[CheckResult]]) -> list[CheckResult]:
     try:
-        async with asyncio.timeout(_LOOK_SECONDS):
-            return await look
+        async with asyncio.timeout(_CHECK_TIMEOUT_SECONDS):
+            return await check
     except TimeoutError:
-        return [Finding("a check", "took too long", "Look at the logs of bot and worker.")]
+        return [CheckResult("a check", "took too long", "Look at the logs of bot and worker.")]
 
 
-async def _stuck(desk: Desk) -> tuple[tuple[Dead, ...], dict[str, str]]:
+async def _find_stuck_tickets(
+    service: TicketService,
+) -> tuple[tuple[DeadStepGroup, ...], dict[str, str]]:
     try:
-        dead = dead_by_kind(await desk.store.dead_tickets(limit=MOST_TICKETS))
-        return dead, await desk.store.set_aside(limit=MOST_TICKETS)
-    except Unavailable:
+        dead = group_dead_steps(await service.store.dead_tickets(limit=MAX_REPORTED_TICKETS))
+        return dead, await service.store.quarantined_tickets(limit=MAX_REPORTED_TICKETS)
+    except DatabaseUnavailable:
         return (), {}
 
 
-async def _slack(desk: Desk) -> list[Finding]:
+async def _check_slack(service: TicketService) -> list[CheckResult]:
     try:
-        credentials = await desk.slack.credentials()
-    except OutsideError as error:
+        credentials = await service.slack.token_info()
+    except ExternalServiceError as error:
         todo = "Check SLACK_BOT_TOKEN, and whether this machine reaches slack.com."
-        return [Finding("Slack", str(error), todo)]
-    missing = sorted(NEEDED_SCOPES - credentials.scopes)
-    scopes = Finding(
+        return [CheckResult("Slack", str(error), todo)]
+    missing = sorted(REQUIRED_SCOPES - credentials.scopes)
+    scopes = CheckResult(
         "Slack's scopes",
         f"missing: {', '.join(missing)}" if missing else "all granted",
         "Add them to the app (see manifest.yml) and install it again." if missing else "",
     )
-    skew = abs(now() - credentials.at)
-    late = skew > WORST_SKEW
-    clock = Finding(
+    skew = abs(utc_now() - credentials.slack_time)
+    late = skew > MAX_CLOCK_SKEW
+    clock = CheckResult(
         "clock",
         f"{skew.total_seconds():.0f} s off Slack's",
         "Set this machine's clock, best by NTP: Slack's requests are refused." if late else "",
     )
-    return [Finding("Slack", f"workspace {credentials.identity.team_name}"), scopes, clock]
+    return [CheckResult("Slack", f"workspace {credentials.identity.team_name}"), scopes, clock]
 
 
-async def _database(desk: Desk) -> list[Finding]:
+async def _check_database(service: TicketService) -> list[CheckResult]:
     try:
-        version, indexes = await desk.database.examine()
-    except Unavailable:
-        return [Finding("MongoDB", "does not answer", "Start it, or check MONGODB_URI.")]
-    missing = sorted(INDEXES - indexes)
-    old = version < _OLDEST_MONGODB
+        version, indexes = await service.database.read_server_info()
+    except DatabaseUnavailable:
+        return [CheckResult("MongoDB", "does not answer", "Start it, or check MONGODB_URI.")]
+    missing = sorted(INDEX_NAMES - indexes)
+    old = version < _MIN_MONGODB_VERSION
     return [
-        Finding(
+        CheckResult(
             "MongoDB",
             ".".join(map(str, version)),
             "The desk needs MongoDB 4.4 or newer." if old else "",
         ),
-        Finding(
+        CheckResult(
             "MongoDB's indexes",
             f"missing: {', '.join(missing)}" if missing else "all there",
             "Start the bot again: it makes them." if missing else "",
@@ -102,24 +108,26 @@ async def _database(desk: Desk) -> list[Finding]:
     ]
 
 
-async def _redis(desk: Desk) -> list[Finding]:
+async def _check_redis(service: TicketService) -> list[CheckResult]:
     try:
-        version, policy, full, heartbeat = await desk.queue.examine()
-    except Unavailable:
-        return [Finding("Redis", "does not answer", "Start it, or check REDIS_URL.")]
+        version, policy, full, heartbeat = await service.step_queue.redis_status()
+    except DatabaseUnavailable:
+        return [CheckResult("Redis", "does not answer", "Start it, or check REDIS_URL.")]
     evicts = policy != "noeviction"
     todo = "Set maxmemory-policy to noeviction: Redis may forget jobs." if evicts else ""
     if full:
         todo = "Redis is full: give it more memory (maxmemory). Until then nothing is rung for."
-    resting = [service for service, rests in (await desk.gate.breakers()).items() if rests]
+    resting = [
+        name for name, rests in (await service.outbound_calls.breaker_states()).items() if rests
+    ]
     return [
-        Finding("Redis", f"{version}, {policy}", todo),
-        Finding(
+        CheckResult("Redis", f"{version}, {policy}", todo),
+        CheckResult(
             "worker",
             "seen in the last seconds" if heartbeat else "not seen for the last seconds",
             "" if heartbeat else "Start one: arq jobs.worker.WorkerSettings",
         ),
-        Finding(
+        CheckResult(
             "circuit breakers",
             f"resting: {', '.join(resting)}" if resting else "all closed",
             "Nothing: the desk tries again by itself." if resting else "",

@@ -7,18 +7,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.configuration import DEFAULT, Configuration
-from models.errors import Unreadable
+from models.configuration import DEFAULT_TAXONOMY, Taxonomy
+from models.errors import CorruptDocument
 from models.member import Member
 from models.skill import words
 from models.ticket import Ticket
 
 Document = dict[str, Any]
-_MOST_WORDS = 500
+_MAX_WORDS = 500
 log = logging.getLogger(__name__)
 
 
-def document_of(ticket: Ticket) -> Document:
+def ticket_to_document(ticket: Ticket) -> Document:
     """The ticket as it is stored.
 
     `number`, `people` and `words` are what it is looked for by. `due` and `dead` say when there is
@@ -26,15 +26,15 @@ def document_of(ticket: Ticket) -> Document:
     """
     document = ticket.model_dump()
     document["_id"] = document.pop("id")
-    document["number"] = number_of(ticket.id)
+    document["number"] = ticket_number(ticket.id)
     people = (ticket.requester, ticket.assignee, *ticket.watchers)
     document["people"] = [person for person in dict.fromkeys(people) if person]
-    document["words"] = sorted(set(words(ticket.text)))[:_MOST_WORDS]
+    document["words"] = sorted(set(words(ticket.text)))[:_MAX_WORDS]
     times = {"due": ticket.due_at(), "dead": ticket.dead_since()}
     return document | {name: at for name, at in times.items() if at}
 
 
-def ticket_of(document: Document) -> Ticket:
+def ticket_from_document(document: Document) -> Ticket:
     """The ticket that is stored so.
 
     Raises:
@@ -43,35 +43,35 @@ def ticket_of(document: Document) -> Ticket:
     try:
         return Ticket.model_validate({**document, "id": document["_id"]})
     except ValidationError as error:
-        raise Unreadable(f"{document['_id']} is damaged. Please tell an admin.") from error
+        raise CorruptDocument(f"{document['_id']} is damaged. Please tell an admin.") from error
 
 
-def tickets_of(documents: Iterable[Document]) -> list[Ticket]:
+def tickets_from_documents(documents: Iterable[Document]) -> list[Ticket]:
     """The tickets in these documents; one that is damaged is left out, and named in the log."""
     tickets = []
     for document in documents:
         try:
-            tickets.append(ticket_of(document))
-        except Unreadable as damaged:
+            tickets.append(ticket_from_document(document))
+        except CorruptDocument as damaged:
             log.warning("%s is left out: %s", document["_id"], damaged.__cause__)
     return tickets
 
 
-def number_of(ticket_id: str) -> int:
+def ticket_number(ticket_id: str) -> int:
     """What tickets are sorted by: the newer, the larger."""
     return int(ticket_id.removeprefix("T-"))
 
 
-def visible_to(member: Member) -> Document:
+def visibility_filter(member: Member) -> Document:
     """What a ticket must be for a person to see it; `models.permissions` says it of one ticket."""
     me = member.slack_id
     free: Document = {} if member.trusted else {"confidential": False}
-    if not member.moderates:
+    if not member.can_moderate:
         return {"$or": [{"requester": me}, {"watchers": me, **free}]}
     return {"$or": [free, {"requester": me}, {"assignee": me}]} if free else {}
 
 
-def members_of(documents: Iterable[Document]) -> list[Member]:
+def members_from_documents(documents: Iterable[Document]) -> list[Member]:
     """The members in these documents; one who is damaged is left out, and named in the log."""
     members = []
     for document in documents:
@@ -82,9 +82,9 @@ def members_of(documents: Iterable[Document]) -> list[Member]:
     return members
 
 
-def configuration_of(document: Document) -> Configuration:
+def configuration_from_document(document: Document) -> Taxonomy:
     """The configuration stored so; the one the desk starts with where it is damaged."""
     with suppress(ValidationError):
-        return Configuration.model_validate(document)
+        return Taxonomy.model_validate(document)
     log.error("the configuration of %s can't be read: the first one is used", document["_id"])
-    return DEFAULT
+    return DEFAULT_TAXONOMY

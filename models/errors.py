@@ -18,13 +18,14 @@ OutsideError             a call to the outside (Slack, the mail server) did not 
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 
-class DeskError(Exception):
+class UserFacingError(Exception):
     """What a person asked for cannot be; the message is the sentence they will read (mrkdwn)."""
 
 
-class InvalidDraft(DeskError):
+class InvalidInput(UserFacingError):
     """A form holds values the desk can't take.
 
     Attributes:
@@ -36,53 +37,63 @@ class InvalidDraft(DeskError):
         self.fields = dict(fields)
 
 
-class NotAllowed(DeskError):
+class NotAllowed(UserFacingError):
     """The person's role, or their part in the ticket, does not allow the move."""
 
 
-class NotYetKnown(NotAllowed):
+class ProfilePending(NotAllowed):
     """Slack has not said yet who the person is."""
 
 
-class OutOfTurn(DeskError):
+class Conflict(UserFacingError):
     """The ticket has moved on since the person looked at it."""
 
 
-class NoSuchTicket(DeskError):
+class NoSuchTicket(UserFacingError):
     """There is no such ticket."""
 
     def __init__(self, message: str = "There is no such ticket any more.") -> None:
         super().__init__(message)
 
 
-class Unreadable(NoSuchTicket):
+class CorruptDocument(NoSuchTicket):
     """The ticket's document is damaged; somebody has to look at it."""
 
 
-class NoSuchToken(DeskError):
+class InvalidToken(UserFacingError):
     """The token is none of ours, has expired, or was revoked: nobody is told which."""
 
     def __init__(self) -> None:
         super().__init__("This token is not valid. Get a new one in Slack with `/ticket token`.")
 
 
-class Unavailable(DeskError):
+class DatabaseUnavailable(UserFacingError):
     """The database did not answer in time; what was asked of it may be stored, or not."""
 
 
-class OutsideError(Exception):
-    """A call to the outside did not end well; the message is for admins and logs."""
+class ExternalServiceError(Exception):
+    """A call to Slack, Gemini, the mail server or a webhook failed; for admins and logs.
+
+    Attributes:
+        metric_label: the published value of the metric label `outcome`; it outlives renames.
+    """
+
+    metric_label: ClassVar[str] = "OutsideError"
 
 
-class Refused(OutsideError):
+class PermanentFailure(ExternalServiceError):
     """Refused for good: another try would end the same."""
 
+    metric_label = "Refused"
 
-class Gone(Refused):
+
+class TargetGone(PermanentFailure):
     """The person or the message it was about is not there any more."""
 
+    metric_label = "Gone"
 
-class NotNow(OutsideError):
+
+class RetryLater(ExternalServiceError):
     """Nothing was done; it may be tried again later.
 
     Attributes:
@@ -90,11 +101,17 @@ class NotNow(OutsideError):
         counts: whether this uses up one of the step's attempts (a rate limit does not).
     """
 
-    def __init__(self, message: str, *, seconds: float = 0, counts: bool = True) -> None:
+    metric_label = "NotNow"
+
+    def __init__(
+        self, message: str, *, retry_after_seconds: float = 0, uses_attempt: bool = True
+    ) -> None:
         super().__init__(message)
-        self.seconds = seconds
-        self.counts = counts
+        self.retry_after_seconds = retry_after_seconds
+        self.uses_attempt = uses_attempt
 
 
-class Unknown(OutsideError):
+class OutcomeUnknown(ExternalServiceError):
     """It may or may not have been done: look it up before doing it again."""
+
+    metric_label = "Unknown"

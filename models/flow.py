@@ -9,12 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from models.errors import NotAllowed, OutOfTurn
+from models.errors import Conflict, NotAllowed
 from models.member import Member
-from models.permissions import Verb, may
+from models.permissions import Verb, can
 from models.step import Step
 from models.ticket import Event, Status, Ticket
-from models.wording import not_for_you, out_of_turn
+from models.wording import conflict_text, forbidden_text
 
 
 class Move(StrEnum):
@@ -28,15 +28,15 @@ class Move(StrEnum):
     RELEASE = "released"
     RESOLVE = "resolved"
     REOPEN = "reopened"
-    WITHDRAW = "withdrawn"
-    SOLVE = "solved"
-    ANSWER = "answered"
+    UNASSIGN = "withdrawn"
+    SELF_RESOLVE = "solved"
+    RESOLVE_WITH_INCIDENT = "answered"
     CORRECT = "corrected"
-    TRIAGE_AGAIN = "triaged again"
+    RETRIAGE = "triaged again"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Transition:
     """One row: from which statuses, to which, and what follows.
 
     Attributes:
@@ -44,110 +44,119 @@ class Rule:
         verb: what a person must be allowed to do for it; None: the desk alone makes it.
     """
 
-    starts: frozenset[Status]
-    ends: Status | None
+    from_statuses: frozenset[Status]
+    to_status: Status | None
     verb: Verb | None
-    then: tuple[Step, ...]
+    next_steps: tuple[Step, ...]
 
 
-def _rule(
-    starts: set[Status], ends: Status | None, *, verb: Verb | None, then: tuple[Step, ...]
-) -> Rule:
-    return Rule(starts=frozenset(starts), ends=ends, verb=verb, then=then)
+def _new_transition(
+    from_statuses: set[Status],
+    to_status: Status | None,
+    *,
+    verb: Verb | None,
+    next_steps: tuple[Step, ...],
+) -> Transition:
+    return Transition(
+        from_statuses=frozenset(from_statuses),
+        to_status=to_status,
+        verb=verb,
+        next_steps=next_steps,
+    )
 
 
-FLOW: Mapping[Move, Rule] = {
-    Move.OPEN: _rule(
-        {Status.NEW}, Status.NEW, verb=Verb.OPEN, then=(Step.TRIAGE, Step.DM_REQUESTER)
+TRANSITIONS: Mapping[Move, Transition] = {
+    Move.OPEN: _new_transition(
+        {Status.NEW}, Status.NEW, verb=Verb.OPEN, next_steps=(Step.TRIAGE, Step.DM_REQUESTER)
     ),
-    Move.TRIAGE: _rule(
-        {Status.NEW}, Status.TRIAGED, verb=None, then=(Step.ASSIGN, Step.REFRESH_CARDS)
+    Move.TRIAGE: _new_transition(
+        {Status.NEW}, Status.TRIAGED, verb=None, next_steps=(Step.ASSIGN, Step.REFRESH_CARDS)
     ),
-    Move.OFFER: _rule(
+    Move.OFFER: _new_transition(
         {Status.TRIAGED},
         Status.OFFERED,
         verb=None,
-        then=(Step.DM_ASSIGNEE, Step.EMAIL_ASSIGNEE, Step.REFRESH_CARDS),
+        next_steps=(Step.DM_ASSIGNEE, Step.EMAIL_ASSIGNEE, Step.REFRESH_CARDS),
     ),
-    Move.CLAIM: _rule(
+    Move.CLAIM: _new_transition(
         {Status.OFFERED},
         Status.CLAIMED,
         verb=Verb.CLAIM,
-        then=(Step.REFRESH_CARDS,),
+        next_steps=(Step.REFRESH_CARDS,),
     ),
-    Move.DECLINE: _rule(
+    Move.DECLINE: _new_transition(
         {Status.OFFERED},
         Status.TRIAGED,
         verb=Verb.DECLINE,
-        then=(Step.ASSIGN, Step.REFRESH_CARDS),
+        next_steps=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
-    Move.RELEASE: _rule(
+    Move.RELEASE: _new_transition(
         {Status.CLAIMED},
         Status.TRIAGED,
         verb=Verb.RELEASE,
-        then=(Step.ASSIGN, Step.REFRESH_CARDS),
+        next_steps=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
-    Move.RESOLVE: _rule(
+    Move.RESOLVE: _new_transition(
         {Status.CLAIMED},
         Status.RESOLVED,
         verb=Verb.RESOLVE,
-        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS, Step.LEARN),
+        next_steps=(Step.ASK_REQUESTER, Step.REFRESH_CARDS, Step.LEARN),
     ),
-    Move.REOPEN: _rule(
+    Move.REOPEN: _new_transition(
         {Status.RESOLVED},
         Status.TRIAGED,
         verb=Verb.REOPEN,
-        then=(Step.ASSIGN, Step.REFRESH_CARDS),
+        next_steps=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
     # The assignee is no moderator any more: the ticket goes on without them.
-    Move.WITHDRAW: _rule(
+    Move.UNASSIGN: _new_transition(
         {Status.OFFERED, Status.CLAIMED},
         Status.TRIAGED,
         verb=None,
-        then=(Step.ASSIGN, Step.REFRESH_CARDS),
+        next_steps=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
     # Who asked needs nobody any more.
-    Move.SOLVE: _rule(
+    Move.SELF_RESOLVE: _new_transition(
         {Status.NEW, Status.TRIAGED, Status.OFFERED, Status.CLAIMED},
         Status.RESOLVED,
-        verb=Verb.SOLVE,
-        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
+        verb=Verb.SELF_RESOLVE,
+        next_steps=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
     ),
     # It is one of several about the same, of which another one was resolved with an answer to all.
-    Move.ANSWER: _rule(
+    Move.RESOLVE_WITH_INCIDENT: _new_transition(
         {Status.TRIAGED, Status.OFFERED, Status.CLAIMED},
         Status.RESOLVED,
         verb=None,
-        then=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
+        next_steps=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
     ),
     # Gemini is back; who has the ticket keeps it, and is told by no new message.
-    Move.TRIAGE_AGAIN: _rule(
-        {Status.TRIAGED, Status.OFFERED}, None, verb=None, then=(Step.REFRESH_CARDS,)
+    Move.RETRIAGE: _new_transition(
+        {Status.TRIAGED, Status.OFFERED}, None, verb=None, next_steps=(Step.REFRESH_CARDS,)
     ),
     # What triage said is put right, or confirmed; nobody else gets the ticket for it.
-    Move.CORRECT: _rule(
+    Move.CORRECT: _new_transition(
         {Status.TRIAGED, Status.OFFERED, Status.CLAIMED, Status.RESOLVED},
         None,
         verb=Verb.CORRECT,
-        then=(Step.LEARN, Step.REFRESH_CARDS),
+        next_steps=(Step.LEARN, Step.REFRESH_CARDS),
     ),
 }
 
 
-def concerns(ticket: Ticket, member: Member) -> bool:
+def is_visible_to(ticket: Ticket, member: Member) -> bool:
     """Whether a person has, or had, to do with a ticket; for others there is none."""
     told = any(card.to == member.slack_id for card in ticket.cards)
-    return told or any(may(verb, member, ticket) for verb in Verb)
+    return told or any(can(verb, member, ticket) for verb in Verb)
 
 
-def make(
+def transition(
     ticket: Ticket,
     move: Move,
     *,
-    by: Member | None,
+    actor: Member | None,
     now: datetime,
-    seen: int | None = None,
-    why: str = "",
+    seen_version: int | None = None,
+    event_reason: str = "",
     **changes: Any,
 ) -> Ticket:
     """The ticket after the move.
@@ -163,37 +172,39 @@ def make(
         OutOfTurn: the ticket is no longer where the move starts, or not as the person saw it.
         NotAllowed: see `models.permissions`.
     """
-    rule = FLOW[move]
-    viewer = by.slack_id if by else ""
-    if ticket.status not in rule.starts:
-        raise OutOfTurn(out_of_turn(ticket, viewer=viewer))
-    if not _allowed(rule.verb, by, ticket):
-        raise NotAllowed(not_for_you(ticket))
-    if seen is not None and seen != ticket.version:
-        raise OutOfTurn(out_of_turn(ticket, viewer=viewer))
-    event = Event(at=now, what=move.value, who=viewer, why=why)
-    effect = _effect(ticket, move, viewer=viewer) | changes
-    return ticket.moved(event, to=rule.ends or ticket.status, then=rule.then, **effect)
+    rule = TRANSITIONS[move]
+    viewer = actor.slack_id if actor else ""
+    if ticket.status not in rule.from_statuses:
+        raise Conflict(conflict_text(ticket, viewer=viewer))
+    if not _is_allowed(rule.verb, actor, ticket):
+        raise NotAllowed(forbidden_text(ticket))
+    if seen_version is not None and seen_version != ticket.version:
+        raise Conflict(conflict_text(ticket, viewer=viewer))
+    event = Event(at=now, what=move.value, who=viewer, why=event_reason)
+    effect = _field_changes(ticket, move, actor_id=viewer) | changes
+    return ticket.with_transition(
+        event, status=rule.to_status or ticket.status, next_steps=rule.next_steps, **effect
+    )
 
 
-def _allowed(verb: Verb | None, by: Member | None, ticket: Ticket) -> bool:
-    if verb is None or by is None:
-        return verb is None and by is None
-    return may(verb, by, ticket)
+def _is_allowed(verb: Verb | None, actor: Member | None, ticket: Ticket) -> bool:
+    if verb is None or actor is None:
+        return verb is None and actor is None
+    return can(verb, actor, ticket)
 
 
-def _effect(ticket: Ticket, move: Move, *, viewer: str) -> dict[str, Any]:
+def _field_changes(ticket: Ticket, move: Move, *, actor_id: str) -> dict[str, Any]:
     """What the move itself changes, besides the status."""
     match move:
-        case Move.CLAIM if ticket.assignee != viewer:
-            return {"assignee": viewer, "reason": "you claimed it"}
+        case Move.CLAIM if ticket.assignee != actor_id:
+            return {"assignee": actor_id, "reason": "you claimed it"}
         case Move.DECLINE | Move.RELEASE:
-            return {"assignee": None, "tried": (*ticket.tried, viewer)}
-        case Move.WITHDRAW:
-            return {"assignee": None, "tried": (*ticket.tried, ticket.assignee)}
-        case Move.RESOLVE | Move.SOLVE:
-            return {"resolver": viewer}
+            return {"assignee": None, "declined_by": (*ticket.declined_by, actor_id)}
+        case Move.UNASSIGN:
+            return {"assignee": None, "declined_by": (*ticket.declined_by, ticket.assignee)}
+        case Move.RESOLVE | Move.SELF_RESOLVE:
+            return {"resolver": actor_id}
         case Move.REOPEN:
-            return {"assignee": None, "tried": (), "solution": ""}
+            return {"assignee": None, "declined_by": (), "solution": ""}
         case _:
             return {}

@@ -9,7 +9,7 @@ from models.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at.
 
     Attributes:
@@ -18,18 +18,18 @@ class Finding:
         todo: what to do about it; "" when it is well.
     """
 
-    what: str
-    says: str
-    todo: str = ""
+    name: str
+    status: str
+    remedy: str = ""
 
     @property
-    def ok(self) -> bool:
+    def is_ok(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.todo
+        return not self.remedy
 
 
 @dataclass(frozen=True, slots=True)
-class Dead:
+class DeadStepGroup:
     """The steps of one kind that have been given up.
 
     Attributes:
@@ -38,40 +38,40 @@ class Dead:
     """
 
     step: Step
-    tickets: tuple[str, ...]
+    ticket_ids: tuple[str, ...]
     since: datetime
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class HealthReport:
     """How the desk is.
 
     Attributes:
         set_aside: by ticket, why its document can't be read.
     """
 
-    findings: tuple[Finding, ...]
-    dead: tuple[Dead, ...] = ()
-    set_aside: Mapping[str, str] = field(default_factory=dict)
+    results: tuple[CheckResult, ...]
+    dead_steps: tuple[DeadStepGroup, ...] = ()
+    quarantined: Mapping[str, str] = field(default_factory=dict)
 
 
-def dead_by_kind(tickets: Iterable[Ticket]) -> tuple[Dead, ...]:
+def group_dead_steps(tickets: Iterable[Ticket]) -> tuple[DeadStepGroup, ...]:
     """The dead steps of these tickets, of each kind together, the oldest first."""
-    kinds: dict[Step, Dead] = {}
+    kinds: dict[Step, DeadStepGroup] = {}
     entries = [(e, ticket.id, e.dead_since) for ticket in tickets for e in ticket.pending]
     for entry, ticket_id, since in sorted(
         ((e, t, since) for e, t, since in entries if since), key=lambda one: one[2]
     ):
         first = kinds.get(entry.step)
         if first is None:
-            kinds[entry.step] = Dead(
-                step=entry.step, tickets=(ticket_id,), since=since, reason=entry.error
+            kinds[entry.step] = DeadStepGroup(
+                step=entry.step, ticket_ids=(ticket_id,), since=since, reason=entry.error
             )
         else:
-            kinds[entry.step] = Dead(
+            kinds[entry.step] = DeadStepGroup(
                 step=first.step,
-                tickets=(*first.tickets, ticket_id),
+                ticket_ids=(*first.ticket_ids, ticket_id),
                 since=first.since,
                 reason=first.reason,
             )

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from models.errors import OutOfTurn
-from models.step import Pending, Step
+from models.errors import Conflict
+from models.step import PendingStep, Step
 from models.ticket import Ticket
 
 
 @dataclass(slots=True)
-class Holding:
+class TicketLease:
     """One ticket in the hands of one worker.
 
     Attributes:
@@ -29,38 +29,38 @@ class Holding:
 
     ticket_id: str
     steps: frozenset[Step]
-    goes_on: Callable[[], bool]
+    keep_running: Callable[[], bool]
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _newest: tuple[Ticket, datetime, float] | None = None
+    _cached: tuple[Ticket, datetime, float] | None = None
 
     @property
-    def newest(self) -> tuple[Ticket, datetime] | None:
+    def cached_ticket(self) -> tuple[Ticket, datetime] | None:
         """The ticket as it was last seen, and the database's time now; None when it must be read.
 
         The time is counted on from when it was last asked for.
         """
-        if self._newest is None:
+        if self._cached is None:
             return None
-        ticket, at, since = self._newest
+        ticket, at, since = self._cached
         return ticket, at + timedelta(seconds=time.monotonic() - since)
 
-    def saw(self, ticket: Ticket, now: datetime, *, since: float) -> None:
+    def cache(self, ticket: Ticket, now: datetime, *, monotonic_seconds: float) -> None:
         """Note how the ticket stands, and what the database's time was at `since` (monotonic)."""
-        self._newest = ticket, now, since
+        self._cached = ticket, now, monotonic_seconds
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Read the ticket before it is next written."""
-        self._newest = None
+        self._cached = None
 
-    def leased(self, ticket: Ticket, now: datetime) -> Ticket:
+    def with_due_steps_leased(self, ticket: Ticket, now: datetime) -> Ticket:
         """The ticket with those of the steps leased that are due (a `Change`)."""
         for step in self.steps:
-            with suppress(OutOfTurn):
-                ticket = ticket.step_leased(step, now=now)
+            with suppress(Conflict):
+                ticket = ticket.with_step_leased(step, now=now)
         return ticket
 
 
-class Written(NamedTuple):
+class WriteResult(NamedTuple):
     """A ticket before and after a write, and the database's time at it."""
 
     before: Ticket
@@ -68,14 +68,14 @@ class Written(NamedTuple):
     now: datetime
 
     @property
-    def taken(self) -> "Taken":
+    def leased_steps(self) -> "LeasedSteps":
         """What was leased by this very write, as the number of the lease says."""
-        steps = (e for e in self.after.pending if e.held and e.lease == self.before.rev)
-        return Taken(self.after, tuple(steps))
+        steps = (e for e in self.after.pending if e.is_leased and e.lease == self.before.rev)
+        return LeasedSteps(self.after, tuple(steps))
 
 
-class Taken(NamedTuple):
+class LeasedSteps(NamedTuple):
     """Steps that were leased, and the ticket as it stood then."""
 
     ticket: Ticket
-    steps: tuple[Pending, ...]
+    steps: tuple[PendingStep, ...]

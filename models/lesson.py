@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from models.triage import Priority, Triage
 
 
-class Lesson(BaseModel):
+class TrainingExample(BaseModel):
     """What is learnt from one ticket; a later correction of the same ticket takes its place.
 
     Attributes:
@@ -19,16 +19,22 @@ class Lesson(BaseModel):
         shadow: what Gemini said by a prompt on trial, that nobody was shown.
     """
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
 
     ticket_id: str
     team_id: str
     text: str
-    said: Triage
+    original_triage: Triage = Field(
+        validation_alias=AliasChoices("original_triage", "said"), serialization_alias="said"
+    )
     category: str
     priority: Priority
     skills: tuple[str, ...] = ()
     confidential: bool = False
     by: str
     at: datetime
-    shadow: Triage | None = None
+    shadow_triage: Triage | None = Field(
+        default=None,
+        validation_alias=AliasChoices("shadow_triage", "shadow"),
+        serialization_alias="shadow",
+    )

@@ -12,35 +12,37 @@ from models.documents import Document
 from models.member import Member
 from models.ticket import Status
 
-_FIRST = 200
-_GROWS, _GROWS_WHERE_NONE = 4, 64
+_FIRST_WINDOW = 200
+_WINDOW_GROWTH, _EMPTY_WINDOW_GROWTH = 4, 64
 # Of what is missing, so many times as much is looked for in the next window: they lie unevenly.
-_TIMES_AS_MUCH = 3
+_WINDOW_MARGIN = 3
 
 
-def narrowest(member: Member, wanted: Mapping[str, str], there: Sequence[str]) -> Document:
+def most_selective_filter(
+    member: Member, filters: Mapping[str, str], terms: Sequence[str]
+) -> Document:
     """What an index finds the fewest tickets by, of all that is wanted; {} for none of it.
 
     Args:
         wanted: what a ticket's fields must be; "" is whatever they are.
         there: the words that must all be in it.
     """
-    whose = wanted.get("assignee") or wanted.get("requester")
-    if person := whose if member.moderates else member.slack_id:
+    whose = filters.get("assignee") or filters.get("requester")
+    if person := whose if member.can_moderate else member.slack_id:
         return {"people": person}
-    status = wanted.get("status")
+    status = filters.get("status")
     if status and status != Status.RESOLVED.value:
         return {"status": status}
-    return {"words": max(there, key=len)} if there else {}
+    return {"words": max(terms, key=len)} if terms else {}
 
 
-async def newest(
+async def newest_page(
     database: Database,
     team_id: str,
-    few: Document,
-    rest: Document,
+    index_filter: Document,
+    other_filters: Document,
     *,
-    before: int,
+    before_number: int,
     limit: int,
 ) -> list[Document]:
     """The newest tickets that are all this.
@@ -50,34 +52,40 @@ async def newest(
         before: only tickets with smaller numbers are wanted; 0 for all.
     """
     found: list[Document] = []
-    first = end = before or await _end(database)
-    size = _FIRST
+    first = end = before_number or await _next_ticket_number(database)
+    size = _FIRST_WINDOW
     while end > 1 and len(found) < limit:
         begin = max(1, end - size)
-        window = {"team_id": team_id, **few, "number": {"$gte": begin, "$lt": end}}
+        window = {"team_id": team_id, **index_filter, "number": {"$gte": begin, "$lt": end}}
         stages: list[Document] = [
             # The first alone says which index serves; not every server would find it among all.
             {"$match": window},
-            {"$match": rest},
+            {"$match": other_filters},
             {"$sort": {"number": -1}},
             {"$limit": limit - len(found)},
         ]
         some = await database.tickets.aggregate(stages).to_list()
         found += some
         end, known = begin, len(found)
-        larger = _larger(size, looked_at=first - end, found=known, missing=limit - known)
-        size = larger if few else size * _GROWS
+        larger = _next_window_size(
+            size, scanned_numbers=first - end, found_count=known, missing_count=limit - known
+        )
+        size = larger if index_filter else size * _WINDOW_GROWTH
     return found
 
 
-def _larger(size: int, *, looked_at: int, found: int, missing: int) -> int:
+def _next_window_size(
+    size: int, *, scanned_numbers: int, found_count: int, missing_count: int
+) -> int:
     """How large the next window is, where an index finds what is looked for."""
-    if not found:
-        return size * _GROWS_WHERE_NONE
-    return max(size * _GROWS, _TIMES_AS_MUCH * missing * looked_at // found)
+    if not found_count:
+        return size * _EMPTY_WINDOW_GROWTH
+    return max(
+        size * _WINDOW_GROWTH, _WINDOW_MARGIN * missing_count * scanned_numbers // found_count
+    )
 
 
-async def _end(database: Database) -> int:
+async def _next_ticket_number(database: Database) -> int:
     """The number that the next ticket gets."""
     counter = await database.counters.find_one({"_id": "tickets"})
     return 1 + (counter["last"] if counter else 0)

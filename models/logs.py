@@ -12,22 +12,22 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 _SOCKET_TICKET = re.compile(r"(ticket=)[^&\s'\")]+")
-_ticket: ContextVar[str] = ContextVar("ticket", default="")
+_ticket_id: ContextVar[str] = ContextVar("ticket", default="")
 
 
-class _Line(JsonFormatter):
+class _JsonLineFormatter(JsonFormatter):
     """A line of JSON."""
 
     def formatException(self, ei: Any) -> Any:
         """What is logged of an error by whomever, libraries too; see `trace`."""
-        return trace(ei[1])
+        return format_traceback(ei[1])
 
 
 def start_logging() -> None:
     """Send all logs to stderr; libraries that log each call only speak up for trouble."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        _Line(
+        _JsonLineFormatter(
             "{levelname}{name}{message}",
             style="{",
             rename_fields={"levelname": "level", "name": "logger", "exc_info": "error"},
@@ -35,8 +35,8 @@ def start_logging() -> None:
             json_ensure_ascii=False,
         )
     )
-    handler.addFilter(_name_ticket)
-    handler.addFilter(_hide_secrets)
+    handler.addFilter(_add_ticket_id)
+    handler.addFilter(_redact_secrets)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # Bolt warns at every start that it takes no token from the environment; that is meant so.
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
@@ -47,27 +47,27 @@ def start_logging() -> None:
 
 
 @contextmanager
-def about(ticket_id: str) -> Iterator[None]:
+def ticket_log_context(ticket_id: str) -> Iterator[None]:
     """Whatever is logged in here is about this ticket, and says so."""
-    token = _ticket.set(ticket_id)
+    token = _ticket_id.set(ticket_id)
     try:
         yield
     finally:
-        _ticket.reset(token)
+        _ticket_id.reset(token)
 
 
-def trace(error: BaseException) -> str:
+def format_traceback(error: BaseException) -> str:
     """What kind of error, and where it was raised; not its message, which may quote people."""
     return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
-def _name_ticket(record: logging.LogRecord) -> bool:
-    if ticket_id := _ticket.get():
+def _add_ticket_id(record: logging.LogRecord) -> bool:
+    if ticket_id := _ticket_id.get():
         record.ticket = ticket_id
     return True
 
 
-def _hide_secrets(record: logging.LogRecord) -> bool:
+def _redact_secrets(record: logging.LogRecord) -> bool:
     """slack_sdk logs the address of a socket it can't open, and that opens the door to it."""
     said = record.getMessage()
     if _SOCKET_TICKET.search(said):

@@ -56,12 +56,12 @@ class Member(BaseModel):
     appointed: bool = False
 
     @property
-    def moderates(self) -> bool:
+    def can_moderate(self) -> bool:
         """Whether tickets may be offered to them at all."""
         return self.active and self.role in {Role.MODERATOR, Role.ADMIN}
 
     @property
-    def administers(self) -> bool:
+    def can_administer(self) -> bool:
         """Whether they may configure the desk."""
         return self.active and self.role is Role.ADMIN
 
@@ -84,15 +84,15 @@ class Profile(BaseModel):
     name: str
     email: str | None
     tz: str
-    owner: bool
+    is_owner: bool
     active: bool
     guest: bool = False
     stranger: bool = False
-    confirmed: bool = False
+    email_confirmed: bool = False
     updated: int = 0
 
     @classmethod
-    def read(cls, user: Mapping[str, Any], *, team_id: str) -> Self:
+    def from_slack_user(cls, user: Mapping[str, Any], *, team_id: str) -> Self:
         """The profile in a user object, which users.info and events give alike.
 
         Args:
@@ -105,10 +105,10 @@ class Profile(BaseModel):
             name=user.get("real_name") or about.get("display_name") or user.get("name", ""),
             email=about.get("email"),
             tz=user.get("tz") or "UTC",
-            owner=bool(user.get("is_owner") or user.get("is_primary_owner")),
+            is_owner=bool(user.get("is_owner") or user.get("is_primary_owner")),
             active=not user.get("deleted", False),
             guest=stranger or any(user.get(limit) for limit in limits),
             stranger=stranger,
-            confirmed=bool(user.get("is_email_confirmed")),
+            email_confirmed=bool(user.get("is_email_confirmed")),
             updated=int(user.get("updated") or 0),
         )

@@ -5,31 +5,35 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from models.accounts import Accounts
+from models.accounts import ApiTokenStore
 from models.database import Database
-from models.desk import Desk
-from models.feed import Feed
-from models.gate import Gate
-from models.lessons import Lessons
-from models.openings import Openings
-from models.people import People
-from models.queue import Queue
+from models.desk import TicketService
+from models.feed import EventFeed
+from models.gate import OutboundCalls
+from models.lessons import TrainingStore
+from models.openings import TicketIntake
+from models.people import DirectorySync
+from models.queue import StepQueue
 from models.search import Search
-from models.sent import Sent
+from models.sent import AiRequestLog
 from models.settings import Settings
-from models.slack import Slack
-from models.solutions import Solutions
+from models.slack import SlackClient
+from models.solutions import SolutionIndex
 from models.store import Store
-from models.tokens import Tokens
-from models.webhooks import Webhooks
-from models.welcomes import Welcomes
+from models.tokens import JwtSigner
+from models.webhooks import WebhookStore
+from models.welcomes import GuestPolicyStore
 from models.workload import Workload
 
 
 @asynccontextmanager
-async def open_desk(
-    settings: Settings, *, database_seconds: float, slack_seconds: float, hurried: bool
-) -> AsyncIterator[Desk]:
+async def open_app(
+    settings: Settings,
+    *,
+    database_timeout_seconds: float,
+    slack_timeout_seconds: float,
+    interactive: bool,
+) -> AsyncIterator[TicketService]:
     """Open the desk's tools, and close them at the end.
 
     Args:
@@ -38,37 +42,39 @@ async def open_desk(
         slack_seconds: the same for one call of Slack's Web API.
         hurried: whether people wait for what is done, so that no call may be kept back.
     """
-    limit = aiohttp.ClientTimeout(total=slack_seconds)
+    limit = aiohttp.ClientTimeout(total=slack_timeout_seconds)
     async with aiohttp.ClientSession(timeout=limit) as session:
         database = Database(
-            settings.mongodb_uri, settings.mongodb_database, answer_within=database_seconds
+            settings.mongodb_uri,
+            settings.mongodb_database,
+            timeout_seconds=database_timeout_seconds,
         )
-        queue = Queue.at(settings.redis_url)
-        gate = Gate(settings.redis_url, hurried=hurried)
-        slack = Slack.at(settings.slack_api_url, settings.slack_bot_token, session, gate)
+        queue = StepQueue.from_url(settings.redis_url)
+        gate = OutboundCalls(settings.redis_url, interactive=interactive)
+        slack = SlackClient.create(settings.slack_api_url, settings.slack_bot_token, session, gate)
         store = Store(database)
-        solutions = Solutions(database)
-        tokens = Tokens(settings.jwt_secret, settings.jwt_previous_secrets)
-        welcomes = Welcomes(database)
-        accounts = Accounts(database, store, tokens, welcomes)
+        solutions = SolutionIndex(database)
+        tokens = JwtSigner(settings.jwt_secret, settings.jwt_previous_secrets)
+        welcomes = GuestPolicyStore(database)
+        accounts = ApiTokenStore(database, store, tokens, welcomes)
         try:
-            yield Desk(
+            yield TicketService(
                 settings=settings,
                 database=database,
                 store=store,
-                openings=Openings(database, welcomes),
+                intake=TicketIntake(database, welcomes),
                 search=Search(database, solutions),
-                solutions=solutions,
-                feed=Feed(database),
+                solution_index=solutions,
+                event_feed=EventFeed(database),
                 accounts=accounts,
-                people=People(store, slack, accounts, welcomes),
-                welcomes=welcomes,
-                webhooks=Webhooks(database),
-                lessons=Lessons(database),
+                directory=DirectorySync(store, slack, accounts, welcomes),
+                guest_policies=welcomes,
+                webhooks=WebhookStore(database),
+                training_store=TrainingStore(database),
                 workload=Workload(store),
-                sent=Sent(database),
-                queue=queue,
-                gate=gate,
+                ai_request_log=AiRequestLog(database),
+                step_queue=queue,
+                outbound_calls=gate,
                 slack=slack,
             )
         finally:

@@ -11,59 +11,62 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.classifier import Example
-from models.experts import Reader
+from models.classifier import LabelledText
+from models.experts import TfidfFeatures
 
 _PENALTY = 3.0
-_FOLDS = 5
+_FOLD_COUNT = 5
 # Of fewer there is nothing to cut.
-_FEWEST = 15
+_MIN_EXAMPLES = 15
 
 
-class Ordering:
+class PriorityModel:
     """Puts texts on levels, the lowest first, as the examples were."""
 
     def __init__(
-        self, levels: Sequence[str], examples: Sequence[Example], reader: Reader | None = None
+        self,
+        levels: Sequence[str],
+        examples: Sequence[LabelledText],
+        features: TfidfFeatures | None = None,
     ) -> None:
         self.levels = tuple(levels)
         known = [example for example in examples if example.label in self.levels]
         self._weights: Any = None
-        if len(known) < _FEWEST:
+        if len(known) < _MIN_EXAMPLES:
             return
         texts = [example.text for example in known]
-        self._reader = reader or Reader((), texts)
-        vectors = self._reader.vectors(texts)
+        self._features = features or TfidfFeatures((), texts)
+        vectors = self._features.vectors(texts)
         places = np.array([self.levels.index(example.label) for example in known])
-        machine = _machine().fit(vectors, places)
+        machine = _make_ridge().fit(vectors, places)
         self._weights, self._offset = machine.coef_, float(machine.intercept_)
         below = np.cumsum(np.bincount(places, minlength=len(self.levels)))[:-1] / len(known)
-        self._cuts = np.quantile(_foretold(vectors, places), below)
+        self._thresholds = np.quantile(_out_of_fold_predictions(vectors, places), below)
 
-    def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def decision_function(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """How pressing each text is."""
-        found: NDArray[np.float64] = self._reader.vectors(texts) @ self._weights + self._offset
+        found: NDArray[np.float64] = self._features.vectors(texts) @ self._weights + self._offset
         return found
 
-    def told(self, texts: Sequence[str]) -> list[str] | None:
+    def predict(self, texts: Sequence[str]) -> list[str] | None:
         """The level of each text, or None where there were too few examples to say."""
         if self._weights is None:
             return None
-        places = np.searchsorted(self._cuts, self.scores(texts), side="right")
+        places = np.searchsorted(self._thresholds, self.decision_function(texts), side="right")
         return [self.levels[place] for place in places]
 
 
-def _machine() -> Any:
+def _make_ridge() -> Any:
     from sklearn.linear_model import Ridge  # noqa: PLC0415  # heavy
 
     return Ridge(alpha=_PENALTY, solver="sparse_cg", tol=1e-3)
 
 
-def _foretold(vectors: Any, places: NDArray[np.int64]) -> NDArray[np.float64]:
+def _out_of_fold_predictions(vectors: Any, level_numbers: NDArray[np.int64]) -> NDArray[np.float64]:
     """The place of each text by what was learnt without it."""
-    fold = np.random.default_rng(0).permutation(len(places)) % _FOLDS
-    said = np.zeros(len(places))
-    for held in range(_FOLDS):
-        taught = _machine().fit(vectors[fold != held], places[fold != held])
+    fold = np.random.default_rng(0).permutation(len(level_numbers)) % _FOLD_COUNT
+    said = np.zeros(len(level_numbers))
+    for held in range(_FOLD_COUNT):
+        taught = _make_ridge().fit(vectors[fold != held], level_numbers[fold != held])
         said[fold == held] = taught.predict(vectors[fold == held])
     return said

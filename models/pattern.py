@@ -8,12 +8,12 @@ from typing import Protocol
 
 import re2
 
-LONGEST = 100
+MAX_PATTERN_LENGTH = 100
 # Bounds how large a compiled pattern may be, and by that the time for a character of text.
-_MOST_BYTES = 1 << 16
+_MAX_COMPILED_BYTES = 1 << 16
 
 
-class Compiled(Protocol):
+class CompiledPattern(Protocol):
     """A pattern that can be looked for."""
 
     def search(self, text: str) -> object | None:
@@ -21,20 +21,20 @@ class Compiled(Protocol):
 
 
 @lru_cache(maxsize=1024)
-def compiled(pattern: str) -> Compiled:
+def compile_pattern(pattern: str) -> CompiledPattern:
     """The pattern, ready to be looked for; capitals count as small letters.
 
     Raises:
         ValueError: it is none, or too long; the message says which.
     """
-    if len(pattern) > LONGEST:
-        raise ValueError(f"at most {LONGEST} characters fit")
+    if len(pattern) > MAX_PATTERN_LENGTH:
+        raise ValueError(f"at most {MAX_PATTERN_LENGTH} characters fit")
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
-    options.max_mem = _MOST_BYTES
+    options.max_mem = _MAX_COMPILED_BYTES
     try:
-        ready: Compiled = re2.compile(pattern, options)
+        ready: CompiledPattern = re2.compile(pattern, options)
     except re2.error as wrong:
         said = wrong.args[0] if wrong.args else ""
         why = said.decode(errors="replace") if isinstance(said, bytes) else str(said)

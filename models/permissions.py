@@ -24,7 +24,7 @@ class Verb(StrEnum):
     UNWATCH = "unwatch"
     SHARE = "share"
     CORRECT = "correct"
-    SOLVE = "solve"
+    SELF_RESOLVE = "solve"
 
 
 class Relation(StrEnum):
@@ -37,7 +37,7 @@ class Relation(StrEnum):
 
 
 _REQUESTER, _ASSIGNEE, _WATCHER, _OTHER = Relation
-_STAFF = {
+_STAFF_PERMISSIONS = {
     Verb.OPEN: {_REQUESTER},
     Verb.VIEW: set(Relation),
     Verb.CLAIM: {_ASSIGNEE, _WATCHER, _OTHER},
@@ -49,18 +49,18 @@ _STAFF = {
     Verb.UNWATCH: set(Relation),
     Verb.SHARE: {_ASSIGNEE},
     Verb.CORRECT: {_ASSIGNEE, _WATCHER, _OTHER},
-    Verb.SOLVE: {_REQUESTER},
+    Verb.SELF_RESOLVE: {_REQUESTER},
 }
-_PERMITTED: Mapping[Role, Mapping[Verb, set[Relation]]] = {
+_PERMISSIONS: Mapping[Role, Mapping[Verb, set[Relation]]] = {
     Role.USER: {
         Verb.OPEN: {_REQUESTER},
         Verb.VIEW: {_REQUESTER, _WATCHER},
         Verb.REOPEN: {_REQUESTER},
         Verb.UNWATCH: {_WATCHER},
-        Verb.SOLVE: {_REQUESTER},
+        Verb.SELF_RESOLVE: {_REQUESTER},
     },
-    Role.MODERATOR: _STAFF,
-    Role.ADMIN: _STAFF,
+    Role.MODERATOR: _STAFF_PERMISSIONS,
+    Role.ADMIN: _STAFF_PERMISSIONS,
 }
 
 
@@ -73,12 +73,12 @@ def relation(member: Member, ticket: Ticket) -> Relation:
     return Relation.WATCHER if member.slack_id in ticket.watchers else Relation.OTHER
 
 
-def permitted(verb: Verb, role: Role, related: Relation) -> bool:
+def is_permitted(verb: Verb, role: Role, member_relation: Relation) -> bool:
     """Whether the table has this cell."""
-    return related in _PERMITTED[role].get(verb, ())
+    return member_relation in _PERMISSIONS[role].get(verb, ())
 
 
-def may(verb: Verb, member: Member, ticket: Ticket) -> bool:
+def can(verb: Verb, member: Member, ticket: Ticket) -> bool:
     """Whether this person may do that with this ticket, now.
 
     Who is deactivated may do nothing. A confidential ticket is for who asked, who has it, and
@@ -90,4 +90,4 @@ def may(verb: Verb, member: Member, ticket: Ticket) -> bool:
     own = related in {Relation.REQUESTER, Relation.ASSIGNEE}
     if ticket.confidential and not own and not member.trusted:
         return False
-    return permitted(verb, member.role, related)
+    return is_permitted(verb, member.role, related)

@@ -26,45 +26,45 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from models.batching import Batching
-from models.errors import Unavailable
-from models.metrics import RINGS_FAILED
-from models.step import BULK, Pending
+from models.batching import Batcher
+from models.errors import DatabaseUnavailable
+from models.metrics import ENQUEUE_FAILURES
+from models.step import BACKGROUND_STEPS, PendingStep
 
-RING_SECONDS = 0.5
+REDIS_TIMEOUT_SECONDS = 0.5
 # The database's clock and arq's may differ a little; a ring that comes too early is wasted.
-_LATE_SECONDS = 0.05
+_CLOCK_MARGIN_SECONDS = 0.05
 # arq compares the clock of who rings with that of who works: what is due now must be due on any.
-_LONG_AGO_SECONDS = -600
-_KEPT_SECONDS = 86_400
-_MOST_AT_ONCE = 100
-_EXAMINE_SECONDS = 2
+_PRIORITY_OFFSET_SECONDS = -600
+_JOB_TTL_SECONDS = 86_400
+_MAX_BATCH = 100
+_STATUS_TIMEOUT_SECONDS = 2
 # A worker writes it every few seconds, and it is gone soon after the last one.
-_HEARTBEAT = default_queue_name + health_check_key_suffix
-_AWAY = (RedisError, OSError, TimeoutError)
+_HEARTBEAT_KEY = default_queue_name + health_check_key_suffix
+_CONNECTION_ERRORS = (RedisError, OSError, TimeoutError)
 # What arq writes of a job: its try, function, arguments, and the time.
-_PARTS = {"t": int | None, "f": str, "a": list, "k": dict, "et": int}
+_JOB_FIELD_TYPES = {"t": int | None, "f": str, "a": list, "k": dict, "et": int}
 log = logging.getLogger(__name__)
 
 
-def to_bytes(job: dict[str, Any]) -> bytes:
+def job_to_bytes(job: dict[str, Any]) -> bytes:
     """How a job is written into Redis."""
     # arq also writes down with what a job has failed, and that is an exception.
     return json.dumps(job, default=repr).encode()
 
 
-def from_bytes(raw: bytes) -> dict[str, Any]:
+def job_from_bytes(raw: bytes) -> dict[str, Any]:
     """How a job is read from Redis; raises ValueError for what the desk did not write."""
     job = json.loads(raw)
     # arq ends the whole worker over a job whose parts are not what it writes itself.
     if not isinstance(job, dict) or any(
-        not isinstance(job.get(part), kind) for part, kind in _PARTS.items()
+        not isinstance(job.get(part), kind) for part, kind in _JOB_FIELD_TYPES.items()
     ):
         raise ValueError("this is no job")
     return job
 
 
-def worker_connection(url: SecretStr) -> RedisSettings:
+def worker_redis_settings(url: SecretStr) -> RedisSettings:
     """How a worker holds on to Redis, be it away or full, instead of exiting."""
     settings = RedisSettings.from_dsn(url.get_secret_value())
     settings.conn_retries = 600
@@ -72,11 +72,11 @@ def worker_connection(url: SecretStr) -> RedisSettings:
     settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError, OutOfMemoryError]
     settings.retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=-1)
     # The command `arq` takes no other class.
-    worker.Worker = Patient  # type: ignore[misc]
+    worker.Worker = ResilientWorker  # type: ignore[misc]
     return settings
 
 
-class Patient(worker.Worker):
+class ResilientWorker(worker.Worker):
     """A worker that lives on when Redis goes away at a moment which no setting has tried again.
 
     Between a WATCH and what follows it, or while a new connection says hello: arq's own ends then.
@@ -89,13 +89,13 @@ class Patient(worker.Worker):
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         """Start these jobs; what is no job's id is thrown out, since arq would end over it."""
-        odd = [job_id for job_id in job_ids if not _is_text(job_id)]
+        odd = [job_id for job_id in job_ids if not _is_utf8(job_id)]
         if odd:
             await self.pool.zrem(self.queue_name, *odd)
             log.error("what the desk did not write is thrown out of its queue: %r", odd)
         try:
             await super().start_jobs([job_id for job_id in job_ids if job_id not in odd])
-        except _AWAY:
+        except _CONNECTION_ERRORS:
             # Of the slot that was taken for a job which is not started, nobody else knows.
             self.job_counter -= 1
             self.sem.release()
@@ -104,11 +104,11 @@ class Patient(worker.Worker):
     async def _poll_iteration(self) -> None:
         try:
             await super()._poll_iteration()
-        except _AWAY as error:
+        except _CONNECTION_ERRORS as error:
             log.warning("Redis went away, the worker will look again: %r", error)
 
 
-def _is_text(job_id: bytes) -> bool:
+def _is_utf8(job_id: bytes) -> bool:
     try:
         job_id.decode()
     except UnicodeDecodeError:
@@ -117,33 +117,33 @@ def _is_text(job_id: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ring:
+class _StepJob:
     """One job of arq's: how many seconds from now it is due, and for how many it is kept."""
 
     job_id: str
     function: str
     ticket_id: str
-    wait: float
-    kept: float
+    delay_seconds: float
+    ttl_seconds: float
 
 
-class Queue:
+class StepQueue:
     """Rings for steps; a ring that fails is logged and left to the sweep."""
 
     def __init__(self, pool: ArqRedis) -> None:
         self._pool = pool
-        self._rings = Batching(self._ring_all, most=_MOST_AT_ONCE)
+        self._batcher = Batcher(self._enqueue_batch, max_batch=_MAX_BATCH)
 
     @classmethod
-    def at(cls, url: SecretStr) -> Self:
+    def from_url(cls, url: SecretStr) -> Self:
         """A queue on that Redis; it connects with the first ring, so Redis may be away now."""
         pool = ArqRedis.from_url(
             url.get_secret_value(),
-            socket_timeout=RING_SECONDS,
-            socket_connect_timeout=RING_SECONDS,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         )
-        pool.job_serializer = to_bytes
-        pool.job_deserializer = from_bytes
+        pool.job_serializer = job_to_bytes
+        pool.job_deserializer = job_from_bytes
         return cls(pool)
 
     async def close(self) -> None:
@@ -153,89 +153,104 @@ class Queue:
     async def ping(self) -> None:
         """Raise Unavailable unless Redis answers."""
         try:
-            async with asyncio.timeout(RING_SECONDS):
+            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                 await self._pool.ping()
-        except _AWAY as error:
-            raise Unavailable("Redis does not answer.") from error
+        except _CONNECTION_ERRORS as error:
+            raise DatabaseUnavailable("Redis does not answer.") from error
 
-    async def examine(self) -> tuple[str, str, bool, bool]:
+    async def redis_status(self) -> tuple[str, str, bool, bool]:
         """Redis's version, what it does when it is full, whether it is, and if a worker is alive.
 
         Raises:
             Unavailable: Redis does not answer.
         """
         try:
-            async with asyncio.timeout(_EXAMINE_SECONDS):
+            async with asyncio.timeout(_STATUS_TIMEOUT_SECONDS):
                 about = await self._pool.info()
-                heartbeat = await self._pool.exists(_HEARTBEAT)
-        except _AWAY as error:
-            raise Unavailable("Redis does not answer.") from error
+                heartbeat = await self._pool.exists(_HEARTBEAT_KEY)
+        except _CONNECTION_ERRORS as error:
+            raise DatabaseUnavailable("Redis does not answer.") from error
         full = 0 < about["maxmemory"] <= about["used_memory"]
         return about["redis_version"], about["maxmemory_policy"], full, bool(heartbeat)
 
-    async def ask(self, question: str, *about: str, seconds: float) -> Any:
+    async def call_worker(self, function: str, *arguments: str, timeout_seconds: float) -> Any:
         """What a worker answers; None when there is none, or Redis is away.
 
         Args:
             about: what is asked about. It is in Redis until then, and goes by itself.
         """
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(timeout_seconds):
                 job = await self._pool.enqueue_job(
                     # A person waits for it: it comes before what is rung for.
-                    question,
-                    *about,
-                    _defer_by=_LONG_AGO_SECONDS * 3,
-                    _expires=seconds,
+                    function,
+                    *arguments,
+                    _defer_by=_PRIORITY_OFFSET_SECONDS * 3,
+                    _expires=timeout_seconds,
                 )
-                return await job.result(poll_delay=_LATE_SECONDS) if job else None
-        except (*_AWAY, ResultNotFound, SerializationError) as error:
-            log.warning("no worker answered %s: %r", question, error)
+                return await job.result(poll_delay=_CLOCK_MARGIN_SECONDS) if job else None
+        except (*_CONNECTION_ERRORS, ResultNotFound, SerializationError) as error:
+            log.warning("no worker answered %s: %r", function, error)
             return None
 
-    async def ring(
-        self, ticket_id: str, entries: Iterable[Pending], *, now: datetime, again: bool = False
+    async def enqueue(
+        self,
+        ticket_id: str,
+        pending_steps: Iterable[PendingStep],
+        *,
+        now: datetime,
+        is_retry: bool = False,
     ) -> None:
         """Wake a worker for each of these steps, at the time it is due; dead ones are left out.
 
         Args:
             again: the first ring was not heard; it may be there still, for a clock that is behind.
         """
-        kind = "again" if again else "first"
-        rings = [_ring(ticket_id, entry, entry.due - now, kind) for entry in entries if entry.due]
+        kind = "again" if is_retry else "first"
+        rings = [
+            _to_step_job(ticket_id, entry, entry.due - now, kind)
+            for entry in pending_steps
+            if entry.due
+        ]
         if not rings:
             return
         try:
-            async with asyncio.timeout(RING_SECONDS):
-                await self._rings(rings)
-        except _AWAY as error:
+            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                await self._batcher(rings)
+        except _CONNECTION_ERRORS as error:
             log.warning("%s: the ring failed, the sweep will find it: %r", ticket_id, error)
-            RINGS_FAILED.inc()
+            ENQUEUE_FAILURES.inc()
 
-    async def _ring_all(self, tickets: list[list[_Ring]]) -> list[Exception | None]:
+    async def _enqueue_batch(self, jobs_by_ticket: list[list[_StepJob]]) -> list[Exception | None]:
         """What arq's `enqueue_job` does, for many at once: a job that there is already stays."""
         now = timestamp_ms()
-        rings = [ring for rings in tickets for ring in rings]
+        rings = [ring for rings in jobs_by_ticket for ring in rings]
         async with self._pool.pipeline(transaction=False) as pipe:
             for ring in rings:
                 args = (ring.ticket_id,)
-                job = serialize_job(ring.function, args, {}, None, now, serializer=to_bytes)
-                pipe.set(job_key_prefix + ring.job_id, job, px=int(ring.kept * 1000), nx=True)
-            due = {ring.job_id: now + int(ring.wait * 1000) for ring in rings}
+                job = serialize_job(ring.function, args, {}, None, now, serializer=job_to_bytes)
+                pipe.set(
+                    job_key_prefix + ring.job_id, job, px=int(ring.ttl_seconds * 1000), nx=True
+                )
+            due = {ring.job_id: now + int(ring.delay_seconds * 1000) for ring in rings}
             pipe.zadd(default_queue_name, due, nx=True)
             await pipe.execute()
-        return [None] * len(tickets)
+        return [None] * len(jobs_by_ticket)
 
 
-def _ring(ticket_id: str, entry: Pending, left: timedelta, kind: str) -> _Ring:
-    wait = left.total_seconds()
+def _to_step_job(
+    ticket_id: str, pending_step: PendingStep, delay: timedelta, id_suffix: str
+) -> _StepJob:
+    wait = delay.total_seconds()
     # What has waited for so long that it is rung for again comes before what has just come,
     # and what follows from a click before the crowd's new tickets.
-    ago = _LONG_AGO_SECONDS * (3 if kind == "again" else 1 if entry.step in BULK else 2)
-    return _Ring(
-        job_id=f"{ticket_id}:{entry.step.value}:{entry.lease}:{entry.due:%H%M%S%f}:{kind}",
-        function=entry.step.value,
+    ago = _PRIORITY_OFFSET_SECONDS * (
+        3 if id_suffix == "again" else 1 if pending_step.step in BACKGROUND_STEPS else 2
+    )
+    return _StepJob(
+        job_id=f"{ticket_id}:{pending_step.step.value}:{pending_step.lease}:{pending_step.due:%H%M%S%f}:{id_suffix}",
+        function=pending_step.step.value,
         ticket_id=ticket_id,
-        wait=wait + _LATE_SECONDS if wait > 0 else ago,
-        kept=_KEPT_SECONDS + max(wait, 0),
+        delay_seconds=wait + _CLOCK_MARGIN_SECONDS if wait > 0 else ago,
+        ttl_seconds=_JOB_TTL_SECONDS + max(wait, 0),
     )

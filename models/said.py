@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from models.wording import clip
 
-REMOVED = "(link removed)"
-_IMAGE = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,2000}\)")
-_SLACK = re.compile(r"<([@#!]?)([^<>|]{1,2000})(?:\|([^<>]{0,300}))?>")
+LINK_REMOVED = "(link removed)"
+_MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,2000}\)")
+_SLACK_MARKUP = re.compile(r"<([@#!]?)([^<>|]{1,2000})(?:\|([^<>]{0,300}))?>")
 _LINK = re.compile(
     r"(?i)\b(?:[a-z][a-z0-9+.-]{1,20}://|(?:mailto|javascript|data|tel|file|vbscript):(?=\S)|www\.)"
     r"[^\s<>\"']*+"
@@ -22,40 +22,42 @@ _LINK = re.compile(
     r"|(?<![\w@.-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}(?::\d+)?/[^\s<>\"']*+"
     r"|(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?/[^\s<>\"']*+"
 )
-_ANGLES = str.maketrans("<>", "\u2039\u203a")
-_PING = re.compile(r"(?i)@(?=(?:here|channel|everyone|group|u[a-z0-9]{5,})\b)")
+_ANGLE_REPLACEMENTS = str.maketrans("<>", "\u2039\u203a")
+_MENTION_SIGN = re.compile(r"(?i)@(?=(?:here|channel|everyone|group|u[a-z0-9]{5,})\b)")
 
 
-def cleaned(text: str, *, limit: int, hosts: Collection[str] = ()) -> str:
+def sanitize(text: str, *, limit: int, allowed_hosts: Collection[str] = ()) -> str:
     """The text as it may be shown.
 
     Args:
         hosts: those that may be linked to; links to others are removed.
     """
-    text = printable(text)
+    text = strip_invisible(text)
     # Out of one construct another may come to be; each round makes the text shorter.
     for _ in range(3):
-        text = _SLACK.sub(_bare, _IMAGE.sub(r"\1", text))
-    text = _LINK.sub(lambda match: match[0] if _allowed(match[0], hosts) else REMOVED, text)
-    text = _PING.sub("", text.translate(_ANGLES))
+        text = _SLACK_MARKUP.sub(_markup_text, _MARKDOWN_LINK.sub(r"\1", text))
+    text = _LINK.sub(
+        lambda match: match[0] if _is_allowed(match[0], allowed_hosts) else LINK_REMOVED, text
+    )
+    text = _MENTION_SIGN.sub("", text.translate(_ANGLE_REPLACEMENTS))
     return clip(text.strip(), limit)
 
 
-def printable(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """Text without what is not seen, and without the halves of characters that no store takes."""
     return "".join(c for c in text if c in "\n\t" or category(c) not in {"Cc", "Cf", "Cs", "Co"})
 
 
-def _bare(match: re.Match[str]) -> str:
+def _markup_text(match: re.Match[str]) -> str:
     """What stands in Slack's angle brackets, as words; a link is looked at by itself."""
     return match[3] or match[2] if match[1] else f"{match[3] or ''} {match[2]}".strip()
 
 
-def _allowed(link: str, hosts: Collection[str]) -> bool:
+def _is_allowed(link: str, allowed_hosts: Collection[str]) -> bool:
     try:
         parts = urlsplit(link if "://" in link else f"https://{link}")
     except ValueError:
         return False
     host = (parts.hostname or "").casefold()
     plain = parts.scheme == "https" and "@" not in parts.netloc
-    return plain and any(host == one.casefold() for one in hosts)
+    return plain and any(host == one.casefold() for one in allowed_hosts)

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from models.database import Database, answering, index
+from models.database import Database, index, translate_errors
 
-KEPT = timedelta(days=90)
+RETENTION = timedelta(days=90)
 
 
-class Sending(BaseModel):
+class AiRequest(BaseModel):
     """One question to an AI, with placeholders where something was hidden.
 
     Attributes:
@@ -31,7 +31,7 @@ class Sending(BaseModel):
     at: datetime
 
 
-class Sent:
+class AiRequestLog:
     """Keeps what was sent."""
 
     def __init__(self, database: Database) -> None:
@@ -39,16 +39,16 @@ class Sent:
 
     async def prepare(self) -> None:
         """Make the indexes; harmless when they exist."""
-        async with answering():
+        async with translate_errors():
             gone = index("gone_at", expireAfterSeconds=0)
             await self._db.sent.create_indexes([index("team_id", "ticket_id", "-at"), gone])
 
-    async def keep(
+    async def add(
         self, *, ticket_id: str, team_id: str, model: str, prompt: str, instruction: str, text: str
     ) -> None:
         """Keep what is about to be sent."""
-        async with answering():
-            sending = Sending(
+        async with translate_errors():
+            sending = AiRequest(
                 ticket_id=ticket_id,
                 team_id=team_id,
                 model=model,
@@ -57,11 +57,13 @@ class Sent:
                 text=text,
                 at=await self._db.now(),
             )
-            await self._db.sent.insert_one(sending.model_dump() | {"gone_at": sending.at + KEPT})
+            await self._db.sent.insert_one(
+                sending.model_dump() | {"gone_at": sending.at + RETENTION}
+            )
 
-    async def of(self, team_id: str, ticket_id: str, *, limit: int) -> list[Sending]:
+    async def list_for_ticket(self, team_id: str, ticket_id: str, *, limit: int) -> list[AiRequest]:
         """What was sent for a ticket, the newest first."""
         query = {"team_id": team_id, "ticket_id": ticket_id}
-        async with answering():
+        async with translate_errors():
             found = self._db.sent.find(query).sort("at", -1).limit(limit)
-            return [Sending.model_validate(document) async for document in found]
+            return [AiRequest.model_validate(document) async for document in found]

@@ -5,11 +5,11 @@ from typing import Annotated
 from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from models.floors import Rule, rules
+from models.floors import PriorityRule, parse_rules
 
 # https://datatracker.ietf.org/doc/html/rfc7518#section-3.2: a key at least as long as the hash.
-SECRET_BYTES = 32
-_SOURCE = SettingsConfigDict(
+MIN_SECRET_BYTES = 32
+_SETTINGS_SOURCE = SettingsConfigDict(
     env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
 )
 
@@ -17,7 +17,7 @@ _SOURCE = SettingsConfigDict(
 class QueueSettings(BaseSettings):
     """Where Redis is; all that the worker needs to know before it starts."""
 
-    model_config = _SOURCE
+    model_config = _SETTINGS_SOURCE
 
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"), description="any Redis 6.2+ or Valkey"
@@ -49,10 +49,10 @@ class Settings(QueueSettings):
     gemini_tokens_per_day: int = Field(
         default=1_000_000, ge=0, description="tokens that Gemini may use each day (UTC)"
     )
-    floor_words: Annotated[tuple[Rule, ...], NoDecode] = Field(
+    floor_words: Annotated[tuple[PriorityRule, ...], NoDecode] = Field(
         default=(), description="least priorities by words: `production is down=urgent, …`"
     )
-    floor_groups: Annotated[tuple[Rule, ...], NoDecode] = Field(
+    floor_groups: Annotated[tuple[PriorityRule, ...], NoDecode] = Field(
         default=(), description="least priorities by the requester's Slack user group: `S…=high`"
     )
     gemini_shadow_prompt: FilePath | None = Field(
@@ -93,25 +93,25 @@ class Settings(QueueSettings):
 
     @field_validator("admin_slack_ids", "allowed_link_hosts", "jwt_previous_secrets", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
+    def _split_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @field_validator("floor_words", "floor_groups", mode="before")
     @classmethod
-    def _rules(cls, value: object) -> object:
-        return rules(value) if isinstance(value, str) else value
+    def _parse_priority_rules(cls, value: object) -> object:
+        return parse_rules(value) if isinstance(value, str) else value
 
     @field_validator("jwt_secret", "jwt_previous_secrets")
     @classmethod
-    def _long_enough(
+    def _check_secret_length(
         cls, value: SecretStr | tuple[SecretStr, ...]
     ) -> SecretStr | tuple[SecretStr, ...]:
         secrets = value if isinstance(value, tuple) else (value,)
-        if any(len(one.get_secret_value().encode()) < SECRET_BYTES for one in secrets):
+        if any(len(one.get_secret_value().encode()) < MIN_SECRET_BYTES for one in secrets):
             raise ValueError(
-                f"it must have at least {SECRET_BYTES} bytes; try `openssl rand -hex 32`"
+                f"it must have at least {MIN_SECRET_BYTES} bytes; try `openssl rand -hex 32`"
             )
         return value
 

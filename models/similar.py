@@ -19,17 +19,17 @@ from pydantic import BaseModel, ConfigDict
 from models.skill import stem, words
 
 # What a moderator is shown, and what is so alike that its solution is offered to who asks.
-ALIKE, VERY_ALIKE = 0.4, 0.5
-MOST_SHOWN = 3
-SOLUTION_LENGTH = 1000
-_MOST_TERMS = 40
-_LOOKED_AT_CLOSELY = 300
-_TITLES_SHARE = 0.35
+MIN_SIMILARITY, MIN_SIMILARITY_TO_SUGGEST = 0.4, 0.5
+MAX_SIMILAR_SHOWN = 3
+MAX_SOLUTION_LENGTH = 1000
+_MAX_TERMS = 40
+_MAX_RERANKED = 300
+_TITLE_WEIGHT = 0.35
 # By one word alone many titles would be alike that are not.
-_SHARED_IN_TITLES = 2
-_WORDS_SHARE = 0.3
-_LONGEST_WORD = 40
-_EMPTY = frozenset(
+_MIN_SHARED_TITLE_WORDS = 2
+_WORD_WEIGHT = 0.3
+_MAX_WORD_LENGTH = 40
+_STOP_WORDS = frozenset(
     words(
         "a about after again all also am an and any are as at be been before but by can cannot "
         "could day did do does doesn don for from get gets got had has have hello help hi how i if "
@@ -41,7 +41,7 @@ _EMPTY = frozenset(
 )
 
 
-class Solved(BaseModel):
+class SolvedTicket(BaseModel):
     """A ticket that was solved, and how."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -52,69 +52,73 @@ class Solved(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class ComparableTicket:
     """A solved ticket to be compared, with all its words as they stand in it."""
 
-    solved: Solved
+    ticket: SolvedTicket
     words: tuple[str, ...]
 
 
-def telling(text: str) -> list[str]:
+def significant_words(text: str) -> list[str]:
     """The words of a text that say what it is about, each once, in order."""
-    return _telling(words(text))[:_MOST_TERMS]
+    return _remove_stop_words(words(text))[:_MAX_TERMS]
 
 
-def alike(
-    title: str, text: str, past: Sequence[Past], *, at_least: float, most: int
-) -> tuple[Solved, ...]:
+def rank_similar(
+    title: str, text: str, candidates: Sequence[ComparableTicket], *, min_score: float, limit: int
+) -> tuple[SolvedTicket, ...]:
     """Those that are like a ticket, the most alike first; of equals the one that comes first.
 
     Args:
         title: as it stands in the text, too.
     """
-    scores = _likeness(title, text, past)
-    enough = [place for place, score in enumerate(scores) if score >= at_least]
+    scores = _similarity_scores(title, text, candidates)
+    enough = [place for place, score in enumerate(scores) if score >= min_score]
     if not enough:
         return ()
-    closely = sorted(enough, key=lambda place: -scores[place])[: max(most, _LOOKED_AT_CLOSELY)]
-    others = [past[place] for place in closely]
-    close = _closeness(
-        words(f"{title} {text}"), [(*words(one.solved.title), *one.words) for one in others]
+    closely = sorted(enough, key=lambda place: -scores[place])[: max(limit, _MAX_RERANKED)]
+    others = [candidates[place] for place in closely]
+    close = _rerank_scores(
+        words(f"{title} {text}"), [(*words(one.ticket.title), *one.words) for one in others]
     )
     ranked = sorted(range(len(closely)), key=lambda place: -close[place])
-    return tuple(past[closely[place]].solved for place in ranked[:most])
+    return tuple(candidates[closely[place]].ticket for place in ranked[:limit])
 
 
-def _likeness(title: str, text: str, past: Sequence[Past]) -> list[float]:
+def _similarity_scores(
+    title: str, text: str, candidates: Sequence[ComparableTicket]
+) -> list[float]:
     """How much of each is the same: of all words and, where that is more, of the titles, too."""
-    texts = [_stems(one.words) for one in past]
-    by_text = _shared(frozenset(map(stem, telling(text))), texts, _rarity(texts))
-    asked = _stems(words(title))
-    titles = [_stems(words(one.solved.title)) for one in past]
-    titles = [its if len(asked & its) >= _SHARED_IN_TITLES else frozenset() for its in titles]
+    texts = [_significant_stems(one.words) for one in candidates]
+    by_text = _overlap_scores(
+        frozenset(map(stem, significant_words(text))), texts, _make_idf_weight(texts)
+    )
+    asked = _significant_stems(words(title))
+    titles = [_significant_stems(words(one.ticket.title)) for one in candidates]
+    titles = [its if len(asked & its) >= _MIN_SHARED_TITLE_WORDS else frozenset() for its in titles]
     if not any(titles):
         return by_text
-    by_title = _shared(asked, titles, _rarity(texts))
+    by_title = _overlap_scores(asked, titles, _make_idf_weight(texts))
     return [
-        one + _TITLES_SHARE * max(0.0, of_titles - one)
+        one + _TITLE_WEIGHT * max(0.0, of_titles - one)
         for one, of_titles in zip(by_text, by_title, strict=True)
     ]
 
 
-def _shared(
-    asked: frozenset[str],
-    others: Sequence[frozenset[str]],
+def _overlap_scores(
+    query: frozenset[str],
+    candidates: Sequence[frozenset[str]],
     weight: Callable[[Iterable[str]], float],
 ) -> list[float]:
     """The share of its words that each has in common with what is asked."""
-    whole = weight(asked)
+    whole = weight(query)
     return [
-        weight(asked & its) / math.sqrt(whole * weight(its)) if asked & its else 0.0
-        for its in others
+        weight(query & its) / math.sqrt(whole * weight(its)) if query & its else 0.0
+        for its in candidates
     ]
 
 
-def _rarity(texts: Sequence[frozenset[str]]) -> Callable[[Iterable[str]], float]:
+def _make_idf_weight(texts: Sequence[frozenset[str]]) -> Callable[[Iterable[str]], float]:
     """What some words weigh in all: of each the more, the fewer texts have it."""
     many, times = len(texts), Counter(chain.from_iterable(texts))
     weights = {word: math.log1p(many / (having + 1)) for word, having in times.items()}
@@ -122,53 +126,60 @@ def _rarity(texts: Sequence[frozenset[str]]) -> Callable[[Iterable[str]], float]
     return lambda some: sum(weights.get(word, unknown) for word in some)
 
 
-def _closeness(asked: Sequence[str], others: Sequence[Sequence[str]]) -> list[float]:
+def _rerank_scores(query: Sequence[str], candidates: Sequence[Sequence[str]]) -> list[float]:
     """How close each of some texts is: the angle between them by words, and by pieces of words."""
-    by_words = _angles(_bag(_terms(asked)), [_bag(_terms(one)) for one in others])
-    by_pieces = _angles(_bag(_in_pieces(asked)), [_bag(_in_pieces(one)) for one in others])
-    share = _WORDS_SHARE
+    by_words = _cosine_similarities(
+        _log_counts(_stems_and_bigrams(query)),
+        [_log_counts(_stems_and_bigrams(one)) for one in candidates],
+    )
+    by_pieces = _cosine_similarities(
+        _log_counts(_text_ngrams(query)), [_log_counts(_text_ngrams(one)) for one in candidates]
+    )
+    share = _WORD_WEIGHT
     return [share * a + (1 - share) * b for a, b in zip(by_words, by_pieces, strict=True)]
 
 
-def _bag(parts: Iterable[str]) -> dict[str, float]:
+def _log_counts(terms: Iterable[str]) -> dict[str, float]:
     """How often each part stands in a text; the tenth time counts less than the first."""
-    return {part: 1 + math.log(times) for part, times in Counter(parts).items()}
+    return {part: 1 + math.log(times) for part, times in Counter(terms).items()}
 
 
-def _angles(asked: Mapping[str, float], others: Sequence[Mapping[str, float]]) -> list[float]:
+def _cosine_similarities(
+    query: Mapping[str, float], candidates: Sequence[Mapping[str, float]]
+) -> list[float]:
     """The cosine of the angle to each of the others, rare parts counting more."""
-    times = Counter(part for one in others for part in one)
+    times = Counter(part for one in candidates for part in one)
     # Of two texts that are left, what both have says something still: hence the one.
-    rarest = 1 + math.log(1 + len(others))
+    rarest = 1 + math.log(1 + len(candidates))
     rare = {part: rarest - math.log(1 + many) for part, many in times.items()}
 
     def length(bag: Mapping[str, float]) -> float:
         return math.sqrt(sum((n * rare.get(part, rarest)) ** 2 for part, n in bag.items()))
 
-    whole = length(asked)
+    whole = length(query)
     return [
-        sum(n * one[part] * rare[part] ** 2 for part, n in asked.items() if part in one)
+        sum(n * one[part] * rare[part] ** 2 for part, n in query.items() if part in one)
         / (whole * length(one) or 1)
-        for one in others
+        for one in candidates
     ]
 
 
-def _terms(text: Sequence[str]) -> Iterator[str]:
+def _stems_and_bigrams(tokens: Sequence[str]) -> Iterator[str]:
     """The stems of a text, and each two in a row."""
-    some = [stem(word) for word in text if word not in _EMPTY]
+    some = [stem(word) for word in tokens if word not in _STOP_WORDS]
     yield from some
     yield from map(" ".join, pairwise(some))
 
 
-def _in_pieces(text: Sequence[str]) -> Iterator[str]:
-    for word in text:
-        yield from _pieces(word)
+def _text_ngrams(tokens: Sequence[str]) -> Iterator[str]:
+    for word in tokens:
+        yield from _word_ngrams(word)
 
 
 @lru_cache(maxsize=4000)
-def _pieces(word: str) -> tuple[str, ...]:
+def _word_ngrams(word: str) -> tuple[str, ...]:
     """Two to five letters of a word in a row, its borders among them."""
-    bordered = f" {word[:_LONGEST_WORD]} "
+    bordered = f" {word[:_MAX_WORD_LENGTH]} "
     return tuple(
         bordered[at : at + length]
         for length in range(2, 6)
@@ -176,9 +187,9 @@ def _pieces(word: str) -> tuple[str, ...]:
     )
 
 
-def _telling(some: Iterable[str]) -> list[str]:
-    return [word for word in dict.fromkeys(some) if len(word) > 1 and word not in _EMPTY]
+def _remove_stop_words(tokens: Iterable[str]) -> list[str]:
+    return [word for word in dict.fromkeys(tokens) if len(word) > 1 and word not in _STOP_WORDS]
 
 
-def _stems(some: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(stem, _telling(some)))
+def _significant_stems(tokens: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(stem, _remove_stop_words(tokens)))

@@ -11,14 +11,14 @@ from functools import cached_property, lru_cache
 
 from pydantic import BaseModel, ConfigDict
 
-from models.pattern import compiled
+from models.pattern import compile_pattern
 
 # A word is letters and digits; `+` and `#` belong to it at its end (c++, c#), and a dot at its
 # beginning when it opens the word (.net). Everything else separates.
 _WORD = re.compile(r"(?:(?<!\S)\.)?[^\W_]+(?:[+#]+(?![\w+#]))?")
 
 _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "s", "e")
-_SHORTEST_STEM = 3
+_MIN_STEM_LENGTH = 3
 
 
 def words(text: str) -> list[str]:
@@ -30,7 +30,7 @@ def words(text: str) -> list[str]:
 def stem(word: str) -> str:
     """The word without a common English ending; other languages keep nearly all of theirs."""
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+        if word.endswith(ending) and len(word) - len(ending) >= _MIN_STEM_LENGTH:
             return word.removesuffix(ending)
     return word
 
@@ -44,11 +44,11 @@ class Skill(BaseModel):
     aliases: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
 
-    def fits(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         """Whether one of the patterns fits somewhere in the text; what is none fits nowhere."""
         for pattern in self.patterns:
             with suppress(ValueError):
-                if compiled(pattern).search(text):
+                if compile_pattern(pattern).search(text):
                     return True
         return False
 
@@ -61,7 +61,7 @@ class Vocabulary:
         self.names = tuple(skill.name for skill in self._skills)
 
     @cached_property
-    def _by_words(self) -> dict[tuple[str, ...], str]:
+    def _names_by_words(self) -> dict[tuple[str, ...], str]:
         named = [(skill.name, skill.name) for skill in self._skills]
         # A skill's own name comes before another's alias.
         also = [(alias, skill.name) for skill in self._skills for alias in skill.aliases]
@@ -72,32 +72,32 @@ class Vocabulary:
         return found
 
     @cached_property
-    def _longest(self) -> int:
-        return max((len(key) for key in self._by_words), default=0)
+    def _max_term_words(self) -> int:
+        return max((len(key) for key in self._names_by_words), default=0)
 
-    def canonical(self, term: str) -> str | None:
+    def canonical_name(self, term: str) -> str | None:
         """The skill that a name or alias stands for, or None when the desk has no such skill."""
-        return self._by_words.get(tuple(words(term)))
+        return self._names_by_words.get(tuple(words(term)))
 
-    def current(self, names: Iterable[str]) -> tuple[str, ...]:
+    def current_names(self, names: Iterable[str]) -> tuple[str, ...]:
         """The names as the desk has them now; one that it does not have stays as it is."""
-        return tuple(dict.fromkeys(self.canonical(name) or name for name in names))
+        return tuple(dict.fromkeys(self.canonical_name(name) or name for name in names))
 
-    def known(self, names: Iterable[str]) -> tuple[str, ...]:
+    def existing_names(self, names: Iterable[str]) -> tuple[str, ...]:
         """The names as the desk has them now, without those that it does not have any more."""
-        return tuple(dict.fromkeys(filter(None, map(self.canonical, names))))
+        return tuple(dict.fromkeys(filter(None, map(self.canonical_name, names))))
 
-    def search(self, typed: str, *, most: int) -> tuple[str, ...]:
+    def search(self, query: str, *, limit: int) -> tuple[str, ...]:
         """The skills that what is typed may mean, those whose name begins so first."""
-        wanted = " ".join(typed.casefold().split())
+        wanted = " ".join(query.casefold().split())
         ranked = sorted(
             (rank, skill.name.casefold(), skill.name)
             for skill in self._skills
             if (rank := _rank(skill, wanted)) is not None
         )
-        return tuple(name for _, _, name in ranked[:most])
+        return tuple(name for _, _, name in ranked[:limit])
 
-    def sightings(self, text: str) -> list[str]:
+    def occurrences_in(self, text: str) -> list[str]:
         """The skills whose name or alias stands in the text as whole words, one for each time.
 
         One of whose patterns fits somewhere counts once more.
@@ -106,22 +106,22 @@ class Vocabulary:
         spans = (
             tuple(tokens[start : start + length])
             for start in range(len(tokens))
-            for length in range(1, self._longest + 1)
+            for length in range(1, self._max_term_words + 1)
             if start + length <= len(tokens)
         )
-        named = [self._by_words[span] for span in spans if span in self._by_words]
-        return named + [skill.name for skill in self._skills if skill.fits(text)]
+        named = [self._names_by_words[span] for span in spans if span in self._names_by_words]
+        return named + [skill.name for skill in self._skills if skill.matches(text)]
 
-    def found_in(self, text: str) -> tuple[str, ...]:
+    def names_in(self, text: str) -> tuple[str, ...]:
         """The skills in the text, each once, in order of sight."""
-        return tuple(dict.fromkeys(self.sightings(text)))
+        return tuple(dict.fromkeys(self.occurrences_in(text)))
 
 
-def _rank(skill: Skill, wanted: str) -> int | None:
+def _rank(skill: Skill, query: str) -> int | None:
     """How far a skill is from what was typed; None when it does not fit at all."""
     name = skill.name.casefold()
-    if name.startswith(wanted):
+    if name.startswith(query):
         return 0
-    if wanted in name:
+    if query in name:
         return 1
-    return 2 if any(wanted in alias.casefold() for alias in skill.aliases) else None
+    return 2 if any(query in alias.casefold() for alias in skill.aliases) else None

@@ -20,19 +20,30 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from models.cards import Block, Message
-from models.clock import now
-from models.errors import Gone, NotNow, OutsideError, Refused, Unknown
-from models.gate import Gate, Service
+from models.cards import Block, SlackMessage
+from models.clock import utc_now
+from models.errors import (
+    ExternalServiceError,
+    OutcomeUnknown,
+    PermanentFailure,
+    RetryLater,
+    TargetGone,
+)
+from models.gate import ExternalService, OutboundCalls
 from models.member import Profile
 
-Send = Callable[[], Awaitable[AsyncSlackResponse]]
-NOTICE_EVENT = "frontdesk_notice"
+SendRequest = Callable[[], Awaitable[AsyncSlackResponse]]
+NOTICE_EVENT_TYPE = "frontdesk_notice"
 # "It's possible some aspect of the operation succeeded before the error was raised."
 # https://docs.slack.dev/reference/methods/chat.postMessage#errors
-_UNKNOWN_ERRORS = {"internal_error", "fatal_error", "request_timeout", "service_unavailable"}
-_WAIT_SECONDS = 30.0
-_RATE_ERRORS = {"ratelimited", "rate_limited", "message_limit_exceeded"}
+_OUTCOME_UNKNOWN_ERRORS = {
+    "internal_error",
+    "fatal_error",
+    "request_timeout",
+    "service_unavailable",
+}
+_DEFAULT_RETRY_SECONDS = 30.0
+_RATE_LIMIT_ERRORS = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _GONE_ERRORS = {
     "user_not_found",
     "user_disabled",
@@ -49,7 +60,7 @@ _GONE_ERRORS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class BotIdentity:
     """Who the bot is: its workspace and its own user."""
 
     team_id: str
@@ -59,24 +70,24 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class TokenInfo:
     """Whom the token belongs to, what it opens, and Slack's time when it said so."""
 
-    identity: Identity
+    identity: BotIdentity
     scopes: frozenset[str]
-    at: datetime
+    slack_time: datetime
 
 
-class Slack:
+class SlackClient:
     """The calls the desk makes; each ends well or raises an OutsideError."""
 
-    def __init__(self, client: AsyncWebClient, gate: Gate) -> None:
+    def __init__(self, client: AsyncWebClient, gate: OutboundCalls) -> None:
         self.client = client
         self._gate = gate
 
     @classmethod
-    def at(
-        cls, base_url: str, token: SecretStr, session: aiohttp.ClientSession, gate: Gate
+    def create(
+        cls, base_url: str, token: SecretStr, session: aiohttp.ClientSession, gate: OutboundCalls
     ) -> Self:
         """A client for the Web API at that address, with the bot's token.
 
@@ -94,7 +105,7 @@ class Slack:
         )
         return cls(client, gate)
 
-    async def credentials(self) -> Credentials:
+    async def token_info(self) -> TokenInfo:
         """Ask Slack who the token belongs to and what it opens.
 
         The headers say what the body does not:
@@ -108,17 +119,17 @@ class Slack:
             return response
 
         answer = await self._call("auth.test", send)
-        identity = Identity(
+        identity = BotIdentity(
             team_id=answer["team_id"],
             team_name=answer.get("team", ""),
             bot_id=answer.get("bot_id", ""),
             bot_user_id=answer["user_id"],
         )
         scopes = frozenset(part.strip() for part in heard.get("x-oauth-scopes", "").split(","))
-        at = parsedate_to_datetime(heard["date"]) if "date" in heard else now()
-        return Credentials(identity=identity, scopes=scopes, at=at)
+        at = parsedate_to_datetime(heard["date"]) if "date" in heard else utc_now()
+        return TokenInfo(identity=identity, scopes=scopes, slack_time=at)
 
-    async def try_app_token(self, token: SecretStr) -> None:
+    async def check_app_token(self, token: SecretStr) -> None:
         """Ask for a link to a socket, as Socket Mode does, and leave it unused.
 
         Raises:
@@ -132,16 +143,16 @@ class Slack:
     async def profile(self, slack_id: str, *, team_id: str) -> Profile:
         """Ask Slack for a person's name, e-mail, time zone, and whether they own the workspace."""
         answer = await self._call("users.info", lambda: self.client.users_info(user=slack_id))
-        return Profile.read(answer["user"], team_id=team_id)
+        return Profile.from_slack_user(answer["user"], team_id=team_id)
 
-    async def groups(self) -> list[tuple[str, str]]:
+    async def user_groups(self) -> list[tuple[str, str]]:
         """The user groups of the workspace that are in use: id and handle of each."""
         answer = await self._call(
             "usergroups.list", lambda: self.client.usergroups_list(include_disabled=False)
         )
         return [(str(one["id"]), str(one["handle"])) for one in answer["usergroups"]]
 
-    async def group_members(self, group_id: str) -> frozenset[str]:
+    async def user_group_members(self, group_id: str) -> frozenset[str]:
         """The Slack ids of who is in a user group.
 
         Raises:
@@ -161,7 +172,7 @@ class Slack:
         channel: str = answer["channel"]["id"]
         return channel
 
-    async def post(self, channel: str, message: Message, *, notice: str) -> str:
+    async def post_message(self, channel: str, message: SlackMessage, *, notice_id: str) -> str:
         """Post a message that carries its notice id; returns its `ts`."""
         answer = await self._call(
             "chat.postMessage",
@@ -169,7 +180,7 @@ class Slack:
                 channel=channel,
                 text=message.text,
                 blocks=message.blocks,
-                metadata={"event_type": NOTICE_EVENT, "event_payload": {"notice": notice}},
+                metadata={"event_type": NOTICE_EVENT_TYPE, "event_payload": {"notice": notice_id}},
                 unfurl_links=False,
                 unfurl_media=False,
             ),
@@ -178,23 +189,27 @@ class Slack:
         ts: str = answer["ts"]
         return ts
 
-    async def find(self, channel: str, *, notice: str, since: datetime) -> list[str]:
+    async def find_messages(self, channel: str, *, notice_id: str, since: datetime) -> list[str]:
         """The `ts` of all messages with that notice id in the conversation, the oldest first."""
         found: list[str] = []
         cursor = ""
         while True:
-            page = await self._history(channel, since=since, cursor=cursor)
-            found += [str(one["ts"]) for one in page["messages"] if _notice_of(one) == notice]
+            page = await self._history_page(channel, since=since, cursor=cursor)
+            found += [
+                str(one["ts"])
+                for one in page["messages"]
+                if _notice_id_of_message(one) == notice_id
+            ]
             cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
             if not cursor:
                 return sorted(found)
 
-    async def delete(self, channel: str, ts: str) -> None:
+    async def delete_message(self, channel: str, ts: str) -> None:
         """Take a message back; one that is gone already is gone."""
-        with suppress(Gone):
+        with suppress(TargetGone):
             await self._call("chat.delete", lambda: self.client.chat_delete(channel=channel, ts=ts))
 
-    async def _history(self, channel: str, *, since: datetime, cursor: str) -> dict[str, Any]:
+    async def _history_page(self, channel: str, *, since: datetime, cursor: str) -> dict[str, Any]:
         return await self._call(
             "conversations.history",
             lambda: self.client.conversations_history(
@@ -206,7 +221,7 @@ class Slack:
             ),
         )
 
-    async def update(self, channel: str, ts: str, message: Message) -> None:
+    async def update_message(self, channel: str, ts: str, message: SlackMessage) -> None:
         """Draw a message anew."""
         await self._call(
             "chat.update",
@@ -237,7 +252,7 @@ class Slack:
             "views.update", lambda: self.client.views_update(view_id=view_id, view=view)
         )
 
-    async def fill_view(self, external_id: str, view: Block) -> None:
+    async def update_view_by_external_id(self, external_id: str, view: Block) -> None:
         """Draw a modal anew that was opened by an answer, under the id it was given there.
 
         Raises:
@@ -248,50 +263,62 @@ class Slack:
             lambda: self.client.views_update(external_id=external_id, view=view),
         )
 
-    async def _call(self, method: str, send: Send, *, channel: str = "") -> dict[str, Any]:
-        async with self._gate.out(Service.SLACK, method, channel=channel):
-            return await _answer(method, send())
+    async def _call(self, method: str, send: SendRequest, *, channel: str = "") -> dict[str, Any]:
+        async with self._gate.call(ExternalService.SLACK, method, channel=channel):
+            return await _to_response_data(method, send())
 
 
-def _notice_of(message: dict[str, Any]) -> str | None:
+def _notice_id_of_message(message: dict[str, Any]) -> str | None:
     metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != NOTICE_EVENT:
+    if metadata.get("event_type") != NOTICE_EVENT_TYPE:
         return None
     notice: str | None = metadata.get("event_payload", {}).get("notice")
     return notice
 
 
-async def _answer(method: str, call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
+async def _to_response_data(method: str, call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
     """Slack's answer; what slack_sdk and aiohttp raise becomes one of the outcomes."""
     try:
         data = (await call).data
     except SlackApiError as error:
-        raise _outcome(method, error) from error
+        raise _to_service_error(method, error) from error
     except aiohttp.ClientConnectorError as error:
-        raise NotNow(f"{method}: Slack could not be reached") from error
+        raise RetryLater(f"{method}: Slack could not be reached") from error
     except (TimeoutError, OSError, aiohttp.ClientError, SlackClientError, ValueError) as error:
-        raise Unknown(f"{method}: no usable answer ({type(error).__name__})") from error
+        raise OutcomeUnknown(f"{method}: no usable answer ({type(error).__name__})") from error
     if not isinstance(data, dict):
-        raise Unknown(f"{method}: Slack's answer could not be read")
+        raise OutcomeUnknown(f"{method}: Slack's answer could not be read")
     return data
 
 
-def _outcome(method: str, error: SlackApiError) -> OutsideError:
+def _to_service_error(method: str, error: SlackApiError) -> ExternalServiceError:
     """Status first, then body: a proxy's answer has no Slack error in it."""
     response = error.response
     status = getattr(response, "status_code", 0)
     data = getattr(response, "data", None)
     name = data.get("error") if isinstance(data, dict) else None
-    if status == HTTPStatus.TOO_MANY_REQUESTS or name in _RATE_ERRORS:
-        return NotNow(f"{method}: {name or 'ratelimited'}", seconds=_wait(response), counts=False)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or name in _UNKNOWN_ERRORS or name is None:
-        return Unknown(f"{method}: {name or f'HTTP {status}'}")
-    return Gone(f"{method}: {name}") if name in _GONE_ERRORS else Refused(f"{method}: {name}")
+    if status == HTTPStatus.TOO_MANY_REQUESTS or name in _RATE_LIMIT_ERRORS:
+        return RetryLater(
+            f"{method}: {name or 'ratelimited'}",
+            retry_after_seconds=_retry_after_seconds(response),
+            uses_attempt=False,
+        )
+    if (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        or name in _OUTCOME_UNKNOWN_ERRORS
+        or name is None
+    ):
+        return OutcomeUnknown(f"{method}: {name or f'HTTP {status}'}")
+    return (
+        TargetGone(f"{method}: {name}")
+        if name in _GONE_ERRORS
+        else PermanentFailure(f"{method}: {name}")
+    )
 
 
-def _wait(response: AsyncSlackResponse) -> float:
+def _retry_after_seconds(response: AsyncSlackResponse) -> float:
     """Slack says seconds; a proxy in between may say a date, or nothing."""
     try:
         return max(1.0, float(response.headers.get("Retry-After", "")))
     except ValueError:
-        return _WAIT_SECONDS
+        return _DEFAULT_RETRY_SECONDS

@@ -11,10 +11,10 @@ import logging
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-ANSWER_SECONDS = 0.3
-_DAY = 86_400
+REDIS_TIMEOUT_SECONDS = 0.3
+_DAY_SECONDS = 86_400
 # Puts tokens aside unless that is more than there are; a negative number gives some back.
-_SPEND = """
+_SPEND_SCRIPT = """
 local spent, wanted = tonumber(redis.call('GET', KEYS[1])) or 0, tonumber(ARGV[1])
 if wanted > 0 and spent + wanted > tonumber(ARGV[2]) then return 0 end
 redis.call('SET', KEYS[1], math.max(spent + wanted, 0), 'KEEPTTL')
@@ -27,27 +27,27 @@ return 1
 log = logging.getLogger(__name__)
 
 
-class Spending:
+class TokenBudget:
     """The day's tokens."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._spend = redis.register_script(_SPEND)
+        self._spend_script = redis.register_script(_SPEND_SCRIPT)
 
-    async def put_aside(self, team_id: str, tokens: int, *, per_day: int) -> bool:
+    async def reserve(self, team_id: str, tokens: int, *, daily_limit: int) -> bool:
         """Whether the day has so many tokens left; then they are counted as used."""
-        return await self._counted(team_id, tokens, per_day)
+        return await self._count_tokens(team_id, tokens, daily_limit)
 
-    async def settle(self, team_id: str, *, aside: int, used: int) -> None:
+    async def settle(self, team_id: str, *, reserved: int, used: int) -> None:
         """Count what was really used in place of what was put aside."""
-        if aside > used:
-            await self._counted(team_id, used - aside, 0)
+        if reserved > used:
+            await self._count_tokens(team_id, used - reserved, 0)
 
-    async def _counted(self, team_id: str, tokens: int, per_day: int) -> bool:
+    async def _count_tokens(self, team_id: str, tokens: int, daily_limit: int) -> bool:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                numbers = [tokens, per_day, _DAY]
-                return bool(await self._spend([f"spent:{team_id}"], numbers))
+            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                numbers = [tokens, daily_limit, _DAY_SECONDS]
+                return bool(await self._spend_script([f"spent:{team_id}"], numbers))
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("Redis does not count the tokens of a day: %r", error)
             return True

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-LEASE = timedelta(seconds=30)
+LEASE_DURATION = timedelta(seconds=30)
 
 
 class Step(StrEnum):
@@ -20,18 +20,18 @@ class Step(StrEnum):
     ASK_REQUESTER = "ask_requester"
     DM_WATCHERS = "dm_watchers"
     REFRESH_CARDS = "refresh_cards"
-    TELL_ADMINS = "tell_admins"
+    ALERT_ADMINS = "tell_admins"
     DELIVER_WEBHOOKS = "deliver_webhooks"
     LEARN = "learn_from_ticket"
-    TRIAGE_AGAIN = "triage_again"
-    ANSWER_ALL = "answer_all"
+    RETRIAGE = "triage_again"
+    ANSWER_INCIDENT = "answer_all"
 
 
 # Nobody waits for these with a finger on a button.
-BULK = frozenset({Step.TRIAGE, Step.TRIAGE_AGAIN, Step.LEARN})
+BACKGROUND_STEPS = frozenset({Step.TRIAGE, Step.RETRIAGE, Step.LEARN})
 
 
-class Pending(BaseModel):
+class PendingStep(BaseModel):
     """A step that is still to be done.
 
     Attributes:
@@ -45,33 +45,39 @@ class Pending(BaseModel):
         dead_since: when it was given up.
     """
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
 
     step: Step
-    asked: int
+    requested_rev: int = Field(
+        validation_alias=AliasChoices("requested_rev", "asked"), serialization_alias="asked"
+    )
     due: datetime | None
     lease: int
-    held: bool = False
+    is_leased: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("is_leased", "held"),
+        serialization_alias="held",
+    )
     tries: int = 0
     attempts: int = 0
     error: str = ""
     dead_since: datetime | None = None
 
-    def taken(self, *, until: datetime, lease: int) -> Self:
+    def with_lease(self, *, until: datetime, lease_token: int) -> Self:
         """The step on lease."""
         return self.model_copy(
-            update={"due": until, "held": True, "lease": lease, "tries": self.tries + 1}
+            update={"due": until, "is_leased": True, "lease": lease_token, "tries": self.tries + 1}
         )
 
-    def again(self, *, due: datetime) -> Self:
+    def reset(self, *, due: datetime) -> Self:
         """The step as if it had never failed."""
-        fresh = {"due": due, "held": False, "attempts": 0, "error": "", "dead_since": None}
+        fresh = {"due": due, "is_leased": False, "attempts": 0, "error": "", "dead_since": None}
         return self.model_copy(update=fresh)
 
 
-def asked(
-    pending: tuple[Pending, ...], step: Step, *, due: datetime, rev: int
-) -> tuple[Pending, ...]:
+def request_step(
+    pending: tuple[PendingStep, ...], step: Step, *, due: datetime, rev: int
+) -> tuple[PendingStep, ...]:
     """The pending steps with this one asked for.
 
     A step that is being done right now keeps its lease: its holder will see that it was asked for
@@ -80,7 +86,7 @@ def asked(
     """
     entry = next((entry for entry in pending if entry.step is step), None)
     if entry is None:
-        return (*pending, Pending(step=step, asked=rev, due=due, lease=rev))
-    running = entry.held and entry.due is not None and entry.due > due
-    fresh = (entry if running else entry.again(due=due)).model_copy(update={"asked": rev})
+        return (*pending, PendingStep(step=step, requested_rev=rev, due=due, lease=rev))
+    running = entry.is_leased and entry.due is not None and entry.due > due
+    fresh = (entry if running else entry.reset(due=due)).model_copy(update={"requested_rev": rev})
     return tuple(fresh if other is entry else other for other in pending)

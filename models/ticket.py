@@ -10,12 +10,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from models.errors import OutOfTurn
-from models.similar import Solved
-from models.step import LEASE, Pending, Step, asked
-from models.triage import UNSURE_BELOW, Triage
+from models.errors import Conflict
+from models.similar import SolvedTicket
+from models.step import LEASE_DURATION, PendingStep, Step, request_step
+from models.triage import MIN_CONFIDENCE, Triage
 
 
 class Status(StrEnum):
@@ -28,7 +28,7 @@ class Status(StrEnum):
     RESOLVED = "resolved"
 
 
-OPEN_WITH_SOMEBODY = (Status.OFFERED, Status.CLAIMED)
+ASSIGNED_STATUSES = (Status.OFFERED, Status.CLAIMED)
 
 
 class Urgency(StrEnum):
@@ -40,12 +40,12 @@ class Urgency(StrEnum):
     MANY_BLOCKED = "many_blocked"
 
 
-class _Frozen(BaseModel):
+class _FrozenModel(BaseModel):
     # What can't be read must not be quoted: it is what people wrote.
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
 
 
-class Event(_Frozen):
+class Event(_FrozenModel):
     """One line of a ticket's history.
 
     Attributes:
@@ -67,7 +67,7 @@ class CardKind(StrEnum):
     WATCHER = "watcher"
 
 
-class Card(_Frozen):
+class Card(_FrozenModel):
     """A message about the ticket that stands in somebody's DM and follows the ticket.
 
     Attributes:
@@ -85,14 +85,14 @@ class Card(_Frozen):
     digest: str = ""
 
 
-class Report(_Frozen):
+class IncidentReport(_FrozenModel):
     """One more ticket about what another one says, and who asked for it."""
 
     ticket_id: str
     by: str
 
 
-class Draft(_Frozen):
+class Draft(_FrozenModel):
     """A ticket as its requester wrote it.
 
     Attributes:
@@ -108,7 +108,7 @@ class Draft(_Frozen):
     confidential: bool = False
 
 
-class Ticket(_Frozen):
+class Ticket(_FrozenModel):
     """One ticket.
 
     Attributes:
@@ -139,21 +139,29 @@ class Ticket(_Frozen):
     rev: int = 0
     version: int = 0
     triage: Triage | None = None
-    said: Triage | None = None
-    similar: tuple[Solved, ...] = ()
+    original_triage: Triage | None = Field(
+        default=None,
+        validation_alias=AliasChoices("original_triage", "said"),
+        serialization_alias="said",
+    )
+    similar: tuple[SolvedTicket, ...] = ()
     incident: str = ""
-    reports: tuple[Report, ...] = ()
+    reports: tuple[IncidentReport, ...] = ()
     assignee: str | None = None
     reason: str = ""
     offers: int = 0
     offered_to: str | None = None
     watchers: tuple[str, ...] = ()
-    tried: tuple[str, ...] = ()
+    declined_by: tuple[str, ...] = Field(
+        default=(),
+        validation_alias=AliasChoices("declined_by", "tried"),
+        serialization_alias="tried",
+    )
     resolver: str | None = None
     solution: str = ""
     opened_at: datetime
     history: tuple[Event, ...] = ()
-    pending: tuple[Pending, ...] = ()
+    pending: tuple[PendingStep, ...] = ()
     cards: tuple[Card, ...] = ()
 
     @property
@@ -162,37 +170,39 @@ class Ticket(_Frozen):
         return f"{self.title}\n{self.description}".strip()
 
     @property
-    def unsure(self) -> bool:
+    def has_uncertain_category(self) -> bool:
         """Whether the engine was not sure of the category, and nobody has judged it since."""
-        triage = self.triage if self.said is None else None
-        return triage is not None and triage.confidence < UNSURE_BELOW
+        triage = self.triage if self.original_triage is None else None
+        return triage is not None and triage.confidence < MIN_CONFIDENCE
 
-    def needing(self, skills: tuple[str, ...]) -> Self:
+    def with_skills(self, skills: tuple[str, ...]) -> Self:
         """The ticket, once triaged, with these skills in place of those that triage named."""
         if self.triage is None:
             return self
         return self.model_copy(update={"triage": self.triage.model_copy(update={"skills": skills})})
 
-    def says(self, draft: Draft) -> bool:
+    def matches(self, draft: Draft) -> bool:
         """Whether it is what the draft says."""
         return all(getattr(self, name) == value for name, value in draft)
 
-    def moved(self, event: Event, *, to: Status, then: Iterable[Step], **changes: Any) -> Self:
+    def with_transition(
+        self, event: Event, *, status: Status, next_steps: Iterable[Step], **changes: Any
+    ) -> Self:
         """The ticket after a move: new status, one more event, the steps that follow pending."""
         pending = self.pending
-        for step in then:
-            pending = asked(pending, step, due=event.at, rev=self.rev)
+        for step in next_steps:
+            pending = request_step(pending, step, due=event.at, rev=self.rev)
         return self.model_copy(
             update={
                 **changes,
-                "status": to,
+                "status": status,
                 "version": self.version + 1,
                 "history": (*self.history, event),
                 "pending": pending,
             }
         )
 
-    def step(self, step: Step) -> Pending | None:
+    def find_step(self, step: Step) -> PendingStep | None:
         """The pending step of that kind, if there is one."""
         return next((entry for entry in self.pending if entry.step is step), None)
 
@@ -204,66 +214,82 @@ class Ticket(_Frozen):
         """Since when a step of it is dead; None when none is."""
         return min((e.dead_since for e in self.pending if e.dead_since), default=None)
 
-    def step_leased(self, step: Step, *, now: datetime) -> Self:
+    def with_step_leased(self, step: Step, *, now: datetime) -> Self:
         """The ticket with the step leased to the caller; raises OutOfTurn when it is not due."""
-        entry = self.step(step)
+        entry = self.find_step(step)
         if entry is None or entry.due is None or entry.due > now:
-            raise OutOfTurn(f"{self.id}: {step} is not due")
-        return self._with(entry.taken(until=now + LEASE, lease=self.rev))
+            raise Conflict(f"{self.id}: {step} is not due")
+        return self._with_pending_step(
+            entry.with_lease(until=now + LEASE_DURATION, lease_token=self.rev)
+        )
 
-    def step_done(self, leased: Pending, *, now: datetime) -> Self:
+    def with_step_completed(self, leased_step: PendingStep, *, now: datetime) -> Self:
         """The ticket without the step; raises OutOfTurn when another holder has leased it since.
 
         A step that was asked for again while it ran stays, due at once.
         """
-        entry = self._still_held(leased)
-        if entry.asked != leased.asked:
-            return self._with(entry.again(due=now))
-        rest = tuple(other for other in self.pending if other.step is not leased.step)
+        entry = self._get_leased_step(leased_step)
+        if entry.requested_rev != leased_step.requested_rev:
+            return self._with_pending_step(entry.reset(due=now))
+        rest = tuple(other for other in self.pending if other.step is not leased_step.step)
         return self.model_copy(update={"pending": rest})
 
-    def step_put_off(
+    def with_step_rescheduled(
         self,
-        leased: Pending,
+        leased_step: PendingStep,
         *,
         now: datetime,
         due: datetime,
         error: str,
-        attempts: int,
-        tries: int,
+        failed_attempts: int,
+        run_count: int,
     ) -> Self:
         """The ticket with the step due later; raises OutOfTurn as `step_done` does.
 
         One that was asked for again while it ran has not failed yet: it is due at once.
         """
-        entry = self._still_held(leased)
-        if entry.asked != leased.asked:
-            return self._with(entry.again(due=now))
-        later = {"due": due, "held": False, "error": error, "attempts": attempts, "tries": tries}
-        return self._with(entry.model_copy(update=later))
+        entry = self._get_leased_step(leased_step)
+        if entry.requested_rev != leased_step.requested_rev:
+            return self._with_pending_step(entry.reset(due=now))
+        later = {
+            "due": due,
+            "is_leased": False,
+            "error": error,
+            "attempts": failed_attempts,
+            "tries": run_count,
+        }
+        return self._with_pending_step(entry.model_copy(update=later))
 
-    def step_given_up(self, leased: Pending, *, now: datetime, error: str, attempts: int) -> Self:
+    def with_step_dead(
+        self, leased_step: PendingStep, *, now: datetime, error: str, failed_attempts: int
+    ) -> Self:
         """The ticket with the step dead, and admins to be told; raises OutOfTurn likewise."""
-        entry = self._still_held(leased)
-        if entry.asked != leased.asked:
-            return self._with(entry.again(due=now))
-        dead = {"due": None, "held": False, "dead_since": now, "error": error, "attempts": attempts}
-        given_up = self._with(entry.model_copy(update=dead))
+        entry = self._get_leased_step(leased_step)
+        if entry.requested_rev != leased_step.requested_rev:
+            return self._with_pending_step(entry.reset(due=now))
+        dead = {
+            "due": None,
+            "is_leased": False,
+            "dead_since": now,
+            "error": error,
+            "attempts": failed_attempts,
+        }
+        given_up = self._with_pending_step(entry.model_copy(update=dead))
         # Nobody can be told that nobody can be told; it is in the logs, and on the health page.
-        if leased.step is Step.TELL_ADMINS:
+        if leased_step.step is Step.ALERT_ADMINS:
             return given_up
-        return given_up.asking(Step.TELL_ADMINS, due=now)
+        return given_up.with_step(Step.ALERT_ADMINS, due=now)
 
-    def step_replayed(self, step: Step, *, now: datetime) -> Self:
+    def with_step_replayed(self, step: Step, *, now: datetime) -> Self:
         """The ticket with a dead step due again; raises OutOfTurn when it is not dead."""
-        entry = self.step(step)
+        entry = self.find_step(step)
         if entry is None or entry.dead_since is None:
-            raise OutOfTurn(f"{self.id}: {step} is not dead")
-        return self._with(entry.again(due=now))
+            raise Conflict(f"{self.id}: {step} is not dead")
+        return self._with_pending_step(entry.reset(due=now))
 
-    def asking(self, step: Step, *, due: datetime) -> Self:
+    def with_step(self, step: Step, *, due: datetime) -> Self:
         """The ticket with one more step to be done."""
-        pending = asked(self.pending, step, due=due, rev=self.rev)
+        pending = request_step(self.pending, step, due=due, rev=self.rev)
         return self.model_copy(update={"pending": pending})
 
     def with_card(self, card: Card, *, now: datetime) -> Self:
@@ -274,7 +300,7 @@ class Ticket(_Frozen):
         others = tuple(other for other in self.cards if other.notice != card.notice)
         remembering = self.model_copy(update={"cards": (*others, card)})
         if card.version < self.version:
-            return remembering.asking(Step.REFRESH_CARDS, due=now)
+            return remembering.with_step(Step.REFRESH_CARDS, due=now)
         return remembering
 
     def without_card(self, notice: str) -> Self:
@@ -287,12 +313,14 @@ class Ticket(_Frozen):
         stale = tuple(card.model_copy(update={"version": 0}) for card in self.cards)
         return self.model_copy(update={"cards": stale})
 
-    def _still_held(self, leased: Pending) -> Pending:
-        entry = self.step(leased.step)
-        if entry is None or entry.lease != leased.lease:
-            raise OutOfTurn(f"{self.id}: {leased.step} is in other hands")
+    def _get_leased_step(self, leased_step: PendingStep) -> PendingStep:
+        entry = self.find_step(leased_step.step)
+        if entry is None or entry.lease != leased_step.lease:
+            raise Conflict(f"{self.id}: {leased_step.step} is in other hands")
         return entry
 
-    def _with(self, changed: Pending) -> Self:
-        pending = tuple(changed if entry.step is changed.step else entry for entry in self.pending)
+    def _with_pending_step(self, pending_step: PendingStep) -> Self:
+        pending = tuple(
+            pending_step if entry.step is pending_step.step else entry for entry in self.pending
+        )
         return self.model_copy(update={"pending": pending})

@@ -15,15 +15,15 @@ from typing import Any
 import jwt
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from models.errors import NoSuchToken
+from models.errors import InvalidToken
 
 ISSUER = "frontdesk"
 _ALGORITHM = "HS256"
-_REQUIRED = ["iss", "aud", "sub", "iat", "exp", "jti"]
-LONGEST_LIFE = timedelta(days=90)
+_REQUIRED_CLAIMS = ["iss", "aud", "sub", "iat", "exp", "jti"]
+MAX_LIFETIME = timedelta(days=90)
 # A token of ours is a few hundred bytes long.
-_LONGEST = 2_000
-_CLOCKS_DIFFER = timedelta(minutes=1)
+_MAX_TOKEN_LENGTH = 2_000
+_CLOCK_LEEWAY = timedelta(minutes=1)
 
 
 class Purpose(StrEnum):
@@ -58,17 +58,17 @@ class Claims(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class _SigningKey:
     id: str
     secret: str
 
 
-class Tokens:
+class JwtSigner:
     """Makes tokens with the newest key, and reads those that it or an earlier one has signed."""
 
     def __init__(self, secret: SecretStr, previous: Sequence[SecretStr] = ()) -> None:
         """Take the key to sign with, and those that still count."""
-        self._keys = [_key(one) for one in (secret, *previous)]
+        self._keys = [_to_signing_key(one) for one in (secret, *previous)]
 
     def sign(self, claims: Claims, purpose: Purpose) -> str:
         """The token that says this."""
@@ -76,23 +76,23 @@ class Tokens:
         payload = claims.model_dump() | {"iss": ISSUER, "aud": purpose.value}
         return jwt.encode(payload, key.secret, algorithm=_ALGORITHM, headers={"kid": key.id})
 
-    def read(self, token: str, purpose: Purpose) -> Claims:
+    def verify(self, token: str, purpose: Purpose) -> Claims:
         """What a token says.
 
         Raises:
             NoSuchToken: it is none of ours, is for something else, or has expired.
         """
         try:
-            if len(token) > _LONGEST:
+            if len(token) > _MAX_TOKEN_LENGTH:
                 raise jwt.InvalidTokenError("too long")
-            claims = self._decoded(token, purpose)
+            claims = self._decode(token, purpose)
         except (jwt.PyJWTError, ValidationError, ValueError) as error:
-            raise NoSuchToken from error
-        if claims.exp - claims.iat > LONGEST_LIFE.total_seconds():
-            raise NoSuchToken
+            raise InvalidToken from error
+        if claims.exp - claims.iat > MAX_LIFETIME.total_seconds():
+            raise InvalidToken
         return claims
 
-    def _decoded(self, token: str, purpose: Purpose) -> Claims:
+    def _decode(self, token: str, purpose: Purpose) -> Claims:
         said = jwt.get_unverified_header(token).get("kid")
         key = next((key for key in self._keys if key.id == said), None)
         if key is None:
@@ -103,13 +103,13 @@ class Tokens:
             algorithms=[_ALGORITHM],
             audience=purpose.value,
             issuer=ISSUER,
-            leeway=_CLOCKS_DIFFER,
-            options={"require": _REQUIRED, "strict_aud": True},
+            leeway=_CLOCK_LEEWAY,
+            options={"require": _REQUIRED_CLAIMS, "strict_aud": True},
         )
         return Claims.model_validate(payload)
 
 
-def _key(secret: SecretStr) -> _Key:
+def _to_signing_key(secret: SecretStr) -> _SigningKey:
     """A key and the id it goes by, from which nobody learns the key."""
     words = secret.get_secret_value()
-    return _Key(id=sha256(b"kid:" + words.encode()).hexdigest()[:8], secret=words)
+    return _SigningKey(id=sha256(b"kid:" + words.encode()).hexdigest()[:8], secret=words)

@@ -27,7 +27,7 @@ class Engine(StrEnum):
 
 
 # An engine that is less sure of the category than this has people decide.
-UNSURE_BELOW = 0.55
+MIN_CONFIDENCE = 0.55
 
 
 class Category(BaseModel):

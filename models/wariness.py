@@ -22,9 +22,9 @@ from models.ticket import Ticket
 from models.triage import Triage
 from models.wording import clip
 
-WHY = "the text tries to instruct the model"
+INJECTION_REASON = "the text tries to instruct the model"
 _GAP = ".{0,60}?"
-_ORDERS = (
+_INJECTION_PATTERNS = (
     # To forget what was said before.
     rf"(?:ignore|disregard|forget|overrid|overrul|bypass|skip|(?:not|don.t) follow){_GAP}"
     r"(?:instruct|prompt|rule|guideline|guidance|restriction"
@@ -83,44 +83,44 @@ _ORDERS = (
     r"|\b(?:category|priority|skills|confidence) ?[:=].{1,60}?"
     r"\b(?:category|priority|skills|confidence|notes|summary) ?[:=]",
 )
-_LOOK_ALIKE = str.maketrans(
+_HOMOGLYPHS = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u03bf\u03b1\u03b5"
     "\u03b9\u03bd\u03c1\u03c4\u03c5\u043a\u043c\u0442\u0433\u0432\u043d\u0131\u01c0\u051b\u0261",
     "aeopcyxijsdhoaeivptukmtrbhilqg",
 )
 _LEET = str.maketrans("0134578@$!", "oieastbasi")
-_SPACED = re.compile(r"\b(?:\w[ .·*_-]){3,200}\w\b")
-_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_SPACED_LETTERS = re.compile(r"\b(?:\w[ .·*_-]){3,200}\w\b")
+_ENCODED_TOKEN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 # They spell ASCII that nobody sees: https://unicode.org/charts/PDF/UE0000.pdf
-_TAGS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
-_SENTENCE = re.compile(r"(?<=[.!?\u3002\uff01\uff1f\n])\s*")
+_TAG_CHARACTERS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
+_SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f\n])\s*")
 
 
-def instructs(text: str) -> bool:
+def contains_injection(text: str) -> bool:
     """Whether the text gives orders to a model."""
-    return any(_FOUND.search(shape) for shape in _shapes(text))
+    return any(_ANY_INJECTION.search(shape) for shape in _text_variants(text))
 
 
-def without_name(ticket: Ticket, label: str) -> Ticket | None:
+def without_label(ticket: Ticket, label: str) -> Ticket | None:
     """The ticket without a label that its text names, in whatever disguise; None if it does not.
 
     Who wants a model to answer a label has to say it somehow.
     """
-    wanted = _plain(label)
-    if not any(wanted in shape for shape in _shapes(ticket.text)):
+    wanted = _normalize_text(label)
+    if not any(wanted in shape for shape in _text_variants(ticket.text)):
         return None
     named = re.compile(re.escape(label), re.IGNORECASE)
     parts = {part: named.sub(" ", getattr(ticket, part)) for part in ("title", "description")}
     return ticket.model_copy(update=parts)
 
 
-def _before_orders(ticket: Ticket) -> Ticket:
+def _keep_before_instructions(ticket: Ticket) -> Ticket:
     """The ticket with what its requester wrote before the first order; or else around orders.
 
     Where the orders can't be told from the rest, its title is all that is left.
     """
-    parts = [part for part in _SENTENCE.split(ticket.text) if part.strip()]
-    bad = [instructs(part) for part in parts]
+    parts = [part for part in _SENTENCE_END.split(ticket.text) if part.strip()]
+    bad = [contains_injection(part) for part in parts]
     first = bad.index(True) if any(bad) else len(parts)
     kept = parts[:first] or [part for part, is_bad in zip(parts, bad, strict=True) if not is_bad]
     if first == len(parts) or not kept:
@@ -128,40 +128,40 @@ def _before_orders(ticket: Ticket) -> Ticket:
     return ticket.model_copy(update={"title": kept[0].strip(), "description": " ".join(kept[1:])})
 
 
-def to_be_read(ticket: Ticket) -> Ticket:
+def strip_instructions(ticket: Ticket) -> Ticket:
     """The ticket without the orders in it, which don't count as what it is about."""
-    return _before_orders(ticket) if instructs(ticket.text) else ticket
+    return _keep_before_instructions(ticket) if contains_injection(ticket.text) else ticket
 
 
-def noted(triage: Triage, ticket: Ticket) -> Triage:
+def with_warning(triage: Triage, ticket: Ticket) -> Triage:
     """The triage, which tells the moderator of orders in the text."""
-    if not instructs(ticket.text):
+    if not contains_injection(ticket.text):
         return triage
-    notes = f"{triage.notes} Look closely: {WHY}."
+    notes = f"{triage.notes} Look closely: {INJECTION_REASON}."
     return triage.model_copy(update={"notes": clip(notes, 1500)})
 
 
-def _shapes(text: str) -> Iterator[str]:
+def _text_variants(text: str) -> Iterator[str]:
     """What the text may be read as, one after the other."""
-    plain = _plain(text)
+    plain = _normalize_text(text)
     yield plain
-    yield plain.translate(_LOOK_ALIKE)
+    yield plain.translate(_HOMOGLYPHS)
     yield plain.translate(_LEET)
-    yield _SPACED.sub(lambda match: re.sub(r"[ .·*_-]", "", match[0]), plain)
+    yield _SPACED_LETTERS.sub(lambda match: re.sub(r"[ .·*_-]", "", match[0]), plain)
     yield decode(plain, "rot13")
     yield plain[::-1]
-    for match in _ENCODED.finditer(text):
-        yield from map(_plain, _decoded(match[0]))
+    for match in _ENCODED_TOKEN.finditer(text):
+        yield from map(_normalize_text, _decode_token(match[0]))
 
 
-def _plain(text: str) -> str:
+def _normalize_text(text: str) -> str:
     """Lower case, no accents, nothing invisible, single spaces."""
-    apart = normalize("NFKD", unquote(unescape(text.translate(_TAGS))))
+    apart = normalize("NFKD", unquote(unescape(text.translate(_TAG_CHARACTERS))))
     kept = "".join(c for c in apart if category(c) not in {"Cf", "Mn", "Mc"})
     return " ".join(normalize("NFKC", kept).casefold().split())
 
 
-def _decoded(token: str) -> Iterator[str]:
+def _decode_token(token: str) -> Iterator[str]:
     for table in (str.maketrans("", ""), str.maketrans("-_", "+/")):
         try:
             stripped = token.rstrip("=").translate(table)
@@ -174,4 +174,6 @@ def _decoded(token: str) -> Iterator[str]:
         return
 
 
-_FOUND = re.compile("|".join(o if o.isascii() else _plain(o) for o in _ORDERS))
+_ANY_INJECTION = re.compile(
+    "|".join(o if o.isascii() else _normalize_text(o) for o in _INJECTION_PATTERNS)
+)

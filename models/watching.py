@@ -6,24 +6,26 @@ confidential one only with those who are trusted with such tickets.
 
 from datetime import datetime
 
-from models.desk import Change, Desk
-from models.errors import InvalidDraft, NoSuchTicket, NotAllowed
-from models.flow import concerns
+from models.desk import TicketService, TicketUpdate
+from models.errors import InvalidInput, NoSuchTicket, NotAllowed
+from models.flow import is_visible_to
 from models.member import Member
-from models.permissions import Verb, may
+from models.permissions import Verb, can
 from models.step import Step
 from models.ticket import CardKind, Ticket
-from models.wording import not_for_you
+from models.wording import forbidden_text
 
-MOST = 20
-WHO = "slack_id"
-_FOR_MODERATORS = (
+MAX_WATCHERS = 20
+SLACK_ID_FIELD = "slack_id"
+_MODERATORS_ONLY_TEXT = (
     "Only moderators can watch tickets. Your own are in your messages with Frontdesk, each with a "
     "card that says how it stands."
 )
 
 
-async def watch(desk: Desk, ticket_id: str, *, by: Member, who: str, watches: bool) -> Ticket:
+async def set_watching(
+    service: TicketService, ticket_id: str, *, actor: Member, watcher_id: str, watching: bool
+) -> Ticket:
     """The ticket with somebody watching it, or without; harmless when it is so already.
 
     Raises:
@@ -31,85 +33,97 @@ async def watch(desk: Desk, ticket_id: str, *, by: Member, who: str, watches: bo
         NotAllowed: see `models.permissions`.
         InvalidDraft: the field `WHO`: the desk does not know them, or they can't see it.
     """
-    other = None if who == by.slack_id else await desk.store.known(by.team_id, who)
-    verb = Verb.SHARE if who != by.slack_id else Verb.WATCH if watches else Verb.UNWATCH
+    other = (
+        None
+        if watcher_id == actor.slack_id
+        else await service.store.find_member(actor.team_id, watcher_id)
+    )
+    verb = Verb.SHARE if watcher_id != actor.slack_id else Verb.WATCH if watching else Verb.UNWATCH
 
     def changed(ticket: Ticket, now: datetime) -> Ticket:
-        if not concerns(ticket, by):
+        if not is_visible_to(ticket, actor):
             raise NoSuchTicket
-        if not may(verb, by, ticket):
-            raise NotAllowed(_FOR_MODERATORS if verb is Verb.WATCH else not_for_you(ticket))
-        if not watches:
-            return _without(ticket, who, now)
-        after = _with(ticket, who, now)
-        if who != by.slack_id and (other is None or not may(Verb.VIEW, other, after)):
-            raise InvalidDraft({WHO: "The desk does not know them, or they can't see this."})
+        if not can(verb, actor, ticket):
+            raise NotAllowed(
+                _MODERATORS_ONLY_TEXT if verb is Verb.WATCH else forbidden_text(ticket)
+            )
+        if not watching:
+            return _without_watcher(ticket, watcher_id, now)
+        after = _with_watcher(ticket, watcher_id, now)
+        if watcher_id != actor.slack_id and (other is None or not can(Verb.VIEW, other, after)):
+            raise InvalidInput(
+                {SLACK_ID_FIELD: "The desk does not know them, or they can't see this."}
+            )
         return after
 
-    return await desk.amend(ticket_id, changed)
+    return await service.update_ticket(ticket_id, changed)
 
 
-def notice_of(ticket_id: str, who: str) -> str:
+def watcher_notice_id(ticket_id: str, watcher_id: str) -> str:
     """The id of what somebody who watches is told."""
-    return f"{ticket_id}.watcher.{who}"
+    return f"{ticket_id}.watcher.{watcher_id}"
 
 
-def untold(ticket: Ticket) -> list[str]:
+def watchers_without_card(ticket: Ticket) -> list[str]:
     """Those who watch and have no card yet."""
     told = {card.notice for card in ticket.cards}
-    return [who for who in ticket.watchers if notice_of(ticket.id, who) not in told]
+    return [who for who in ticket.watchers if watcher_notice_id(ticket.id, who) not in told]
 
 
-def telling_the_rest(change: Change, *, besides: str) -> Change:
+def then_notify_rest(update: TicketUpdate, *, except_watcher: str) -> TicketUpdate:
     """The effect of telling one of them, after which the others are told."""
 
     def told(current: Ticket, now: datetime) -> Ticket:
-        after = change(current, now)
-        rest = set(untold(after)) - {besides}
-        return after.asking(Step.DM_WATCHERS, due=now) if rest else after
+        after = update(current, now)
+        rest = set(watchers_without_card(after)) - {except_watcher}
+        return after.with_step(Step.DM_WATCHERS, due=now) if rest else after
 
     return told
 
 
-def lost(who: str) -> Change:
+def without_unreachable(watcher_id: str) -> TicketUpdate:
     """The effect of finding out that somebody who watches is not there any more."""
 
     def gone(current: Ticket, now: datetime) -> Ticket:
-        return _without(current, who, now)
+        return _without_watcher(current, watcher_id, now)
 
-    return telling_the_rest(gone, besides=who)
+    return then_notify_rest(gone, except_watcher=watcher_id)
 
 
-def _with(ticket: Ticket, who: str, now: datetime) -> Ticket:
-    if who in ticket.watchers:
+def _with_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
+    if watcher_id in ticket.watchers:
         return ticket
-    if len(ticket.watchers) >= MOST:
-        raise NotAllowed(f"{MOST} people watch {ticket.id} already. One of them has to stop.")
-    watched = ticket.model_copy(update={"watchers": (*ticket.watchers, who)})
-    return _drawn(watched, who, now).asking(Step.DM_WATCHERS, due=now)
+    if len(ticket.watchers) >= MAX_WATCHERS:
+        raise NotAllowed(
+            f"{MAX_WATCHERS} people watch {ticket.id} already. One of them has to stop."
+        )
+    watched = ticket.model_copy(update={"watchers": (*ticket.watchers, watcher_id)})
+    return _with_card_refreshed(watched, watcher_id, now).with_step(Step.DM_WATCHERS, due=now)
 
 
-def _without(ticket: Ticket, who: str, now: datetime) -> Ticket:
-    if who not in ticket.watchers:
+def _without_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
+    if watcher_id not in ticket.watchers:
         return ticket
-    left = tuple(one for one in ticket.watchers if one != who)
-    return _drawn(ticket.model_copy(update={"watchers": left}), who, now)
+    left = tuple(one for one in ticket.watchers if one != watcher_id)
+    return _with_card_refreshed(ticket.model_copy(update={"watchers": left}), watcher_id, now)
 
 
-def _drawn(ticket: Ticket, who: str, now: datetime) -> Ticket:
+def _with_card_refreshed(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
     """The ticket that has their card drawn anew, if there is one."""
     stale = {"version": 0}
     cards = tuple(
-        card.model_copy(update=stale) if (card.kind, card.to) == (CardKind.WATCHER, who) else card
+        card.model_copy(update=stale)
+        if (card.kind, card.to) == (CardKind.WATCHER, watcher_id)
+        else card
         for card in ticket.cards
     )
     if cards == ticket.cards:
         return ticket
-    return ticket.model_copy(update={"cards": cards}).asking(Step.REFRESH_CARDS, due=now)
+    return ticket.model_copy(update={"cards": cards}).with_step(Step.REFRESH_CARDS, due=now)
 
 
-def said(ticket: Ticket, *, watches: bool) -> str:
+def confirmation(ticket: Ticket, *, watching: bool) -> str:
     """What somebody is told who has begun to watch, or stopped (mrkdwn)."""
-    if watches:
+    if watching:
         return f"You watch {ticket.id}: a card in your messages with Frontdesk follows it."
     return f"You don't watch {ticket.id} any more."

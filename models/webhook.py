@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from models.errors import InvalidDraft
+from models.errors import InvalidInput
 from models.ticket import Event
 
-LONGEST_URL = 2000
+MAX_URL_LENGTH = 2000
 # What is older is told to nobody; the log of deliveries is kept for longer, so that nothing is
 # told anew only because it was forgotten.
-TOLD_WITHIN = timedelta(days=30)
+MAX_EVENT_AGE = timedelta(days=30)
 # A name, or the number of a machine.
-_HOST = re.compile(r"[a-z0-9][a-z0-9.-]*|[0-9a-f:.]+")
-_HTTPS = "Give an address that begins with https:// and has no user name in it."
+_HOST_PATTERN = re.compile(r"[a-z0-9][a-z0-9.-]*|[0-9a-f:.]+")
+_URL_ERROR = "Give an address that begins with https:// and has no user name in it."
 
 
 class Webhook(BaseModel):
@@ -38,13 +38,13 @@ class Webhook(BaseModel):
     created_at: datetime
     created_by: str
 
-    def said(self) -> dict[str, Any]:
+    def audit_fields(self) -> dict[str, Any]:
         """What the log may say of it."""
         return self.model_dump(mode="json", include={"url", "events"})
 
-    def wants(self, event: Event, *, at: datetime) -> bool:
+    def should_receive(self, event: Event, *, now: datetime) -> bool:
         """Whether it is to be told of this, now."""
-        since = max(self.created_at, at - TOLD_WITHIN)
+        since = max(self.created_at, now - MAX_EVENT_AGE)
         return event.at >= since and (not self.events or event.what in self.events)
 
 
@@ -69,7 +69,7 @@ class Delivery(BaseModel):
     delivered: bool = False
 
 
-def checked(url: str) -> str:
+def validate_url(url: str) -> str:
     """The address, if webhooks may be sent there; InvalidDraft for the field `url` if not.
 
     Where it leads is looked at again each time, when the name is known to stand for an address.
@@ -78,15 +78,19 @@ def checked(url: str) -> str:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise InvalidDraft({"url": _HTTPS}) from error
-    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
-    clean = url.isascii() and url.isprintable() and " " not in url and len(url) <= LONGEST_URL
-    if not (safe and clean and _HOST.fullmatch(host)) or "@" in parts.netloc or parts.fragment:
-        raise InvalidDraft({"url": _HTTPS})
+        raise InvalidInput({"url": _URL_ERROR}) from error
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    clean = url.isascii() and url.isprintable() and " " not in url and len(url) <= MAX_URL_LENGTH
+    if (
+        not (safe and clean and _HOST_PATTERN.fullmatch(host))
+        or "@" in parts.netloc
+        or parts.fragment
+    ):
+        raise InvalidInput({"url": _URL_ERROR})
     return url
 
 
-def _is_this_machine(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

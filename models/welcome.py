@@ -6,7 +6,7 @@ from models.errors import NotAllowed
 from models.member import Member
 
 
-class Welcome(BaseModel):
+class GuestPolicy(BaseModel):
     """What an admin has said of guests, of people of other workspaces, and of a user group.
 
     Attributes:
@@ -30,4 +30,4 @@ class Welcome(BaseModel):
 
 
 # What stands in a damaged document lets nobody in.
-CLOSED = Welcome(guests=False)
+DENY_GUESTS = GuestPolicy(guests=False)

@@ -13,95 +13,97 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from models.configuration import DEFAULT
-from models.database import Database, answering, index
-from models.documents import Document, members_of
-from models.errors import NotAllowed, NotYetKnown
+from models.configuration import DEFAULT_TAXONOMY
+from models.database import Database, index, translate_errors
+from models.documents import Document, members_from_documents
+from models.errors import NotAllowed, ProfilePending
 from models.member import Member
 from models.ticket import Ticket
-from models.welcome import CLOSED, Welcome
+from models.welcome import DENY_GUESTS, GuestPolicy
 
 # In a crowd it is not asked again for each few tickets; nobody sends a form sooner.
-_HOLDS_SECONDS = 0.2
+_CACHE_SECONDS = 0.2
 # People of other workspaces are turned away at the door.
-_NO_GUESTS = Welcome(guests=False, strangers=True)
+_DENY_WORKSPACE_GUESTS = GuestPolicy(guests=False, strangers=True)
 log = logging.getLogger(__name__)
 
 
-class Welcomes:
+class GuestPolicyStore:
     """Whom each workspace lets in."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._closed: tuple[float, frozenset[str]] = (-math.inf, frozenset())
+        self._denying_teams_cache: tuple[float, frozenset[str]] = (-math.inf, frozenset())
 
     async def prepare(self) -> None:
         """Make the index by which what was said is found; harmless when it exists."""
-        async with answering():
+        async with translate_errors():
             await self._db.configurations.create_indexes([index("welcome", sparse=True)])
 
-    async def of(self, team_id: str) -> Welcome:
+    async def load(self, team_id: str) -> GuestPolicy:
         """What holds in a workspace, at this moment."""
-        async with answering():
+        async with translate_errors():
             found = await self._db.configurations.find_one({"_id": team_id}, ["welcome"])
-        return _welcome_of(found) if found else Welcome()
+        return _policy_from_document(found) if found else GuestPolicy()
 
     async def check(self, member: Member) -> None:
         """Raise NotAllowed unless the desk serves this person; of full members nothing is asked."""
         if member.guest:
-            (await self.of(member.team_id)).check(member)
+            (await self.load(member.team_id)).check(member)
 
-    async def change(self, team_id: str, changes: dict[str, Any]) -> None:
+    async def update(self, team_id: str, changes: dict[str, Any]) -> None:
         """Have something else hold from now on, by the names in `Welcome`."""
         # Each by itself, so that of two admins at once neither undoes what the other has said.
         known = {f"welcome.{name}": value for name, value in changes.items()}
-        first = DEFAULT.model_dump(mode="json") | {"rev": 0}
-        async with answering():
+        first = DEFAULT_TAXONOMY.model_dump(mode="json") | {"rev": 0}
+        async with translate_errors():
             change = {"$setOnInsert": first, "$set": known}
             await self._db.upsert("configurations", team_id, change)
-        self._closed = (-math.inf, frozenset())
+        self._denying_teams_cache = (-math.inf, frozenset())
 
-    async def closed_to_guests(self) -> frozenset[str]:
+    async def teams_denying_guests(self) -> frozenset[str]:
         """The workspaces whose guests may open no tickets, now or a moment ago."""
-        read_at, closed = self._closed
-        if time.monotonic() - read_at > _HOLDS_SECONDS:
+        read_at, closed = self._denying_teams_cache
+        if time.monotonic() - read_at > _CACHE_SECONDS:
             read_at = time.monotonic()
             said = self._db.configurations.find({"welcome": {"$exists": True}}, ["welcome"])
-            closed = frozenset([one["_id"] async for one in said if not _welcome_of(one).guests])
-            self._closed = (read_at, closed)
+            closed = frozenset(
+                [one["_id"] async for one in said if not _policy_from_document(one).guests]
+            )
+            self._denying_teams_cache = (read_at, closed)
         return closed
 
-    async def refused(
-        self, tickets: Sequence[Ticket], closed: frozenset[str]
+    async def find_refusals(
+        self, tickets: Sequence[Ticket], denying_teams: frozenset[str]
     ) -> dict[str, NotAllowed]:
         """By the ids of new tickets: why one may not be opened.
 
         Args:
             closed: the workspaces whose guests may open none.
         """
-        asked = {t.id: f"{t.team_id}:{t.requester}" for t in tickets if t.team_id in closed}
+        asked = {t.id: f"{t.team_id}:{t.requester}" for t in tickets if t.team_id in denying_teams}
         if not asked:
             return {}
         found = await self._db.members.find({"_id": {"$in": list(set(asked.values()))}}).to_list()
-        known = {f"{one.team_id}:{one.slack_id}": one for one in members_of(found)}
-        whys = {ticket_id: _why_not(known.get(key)) for ticket_id, key in asked.items()}
+        known = {f"{one.team_id}:{one.slack_id}": one for one in members_from_documents(found)}
+        whys = {ticket_id: _refusal(known.get(key)) for ticket_id, key in asked.items()}
         return {ticket_id: why for ticket_id, why in whys.items() if why}
 
 
-def _welcome_of(document: Document) -> Welcome:
+def _policy_from_document(document: Document) -> GuestPolicy:
     with suppress(ValidationError):
-        return Welcome.model_validate(document.get("welcome", {}))
+        return GuestPolicy.model_validate(document.get("welcome", {}))
     log.error("whom %s lets in can't be read: nobody from outside", document["_id"])
-    return CLOSED
+    return DENY_GUESTS
 
 
-def _why_not(requester: Member | None) -> NotAllowed | None:
+def _refusal(requester: Member | None) -> NotAllowed | None:
     """Why somebody may open no ticket where guests may not."""
     # Until Slack has said who they are, they may be a guest.
     if requester is None or not (requester.profiled_at or requester.guest):
-        return NotYetKnown("One moment, I do not know you yet. Please press Submit again.")
+        return ProfilePending("One moment, I do not know you yet. Please press Submit again.")
     try:
-        _NO_GUESTS.check(requester)
+        _DENY_WORKSPACE_GUESTS.check(requester)
     except NotAllowed as refused:
         return refused
     return None

@@ -19,8 +19,8 @@ PRIORITY_MARKS = {
     Priority.URGENT: ":red_circle: urgent",
 }
 
-_MOST_NAMED = 10
-STEP_WORDS = {
+_MAX_NAMES = 10
+STEP_LABELS = {
     Step.TRIAGE: "the triage",
     Step.ASSIGN: "the assignment",
     Step.DM_REQUESTER: "the message to who asked",
@@ -29,11 +29,11 @@ STEP_WORDS = {
     Step.ASK_REQUESTER: "the question whether it helped",
     Step.DM_WATCHERS: "the messages to those who watch",
     Step.REFRESH_CARDS: "redrawing the cards",
-    Step.TELL_ADMINS: "telling the admins",
+    Step.ALERT_ADMINS: "telling the admins",
     Step.DELIVER_WEBHOOKS: "telling the webhooks",
     Step.LEARN: "learning from it",
-    Step.TRIAGE_AGAIN: "another triage by Gemini",
-    Step.ANSWER_ALL: "the answer to all who reported it",
+    Step.RETRIAGE: "another triage by Gemini",
+    Step.ANSWER_INCIDENT: "the answer to all who reported it",
 }
 
 
@@ -52,7 +52,7 @@ def mention(slack_id: str) -> str:
     return f"<@{slack_id}>"
 
 
-def moment(at: datetime) -> str:
+def slack_date(at: datetime) -> str:
     """A time, shown by Slack in each reader's own zone."""
     fallback = at.strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
@@ -60,10 +60,10 @@ def moment(at: datetime) -> str:
 
 def local_time(at: datetime, tz: str) -> str:
     """A time in the reader's own zone; in UTC where the zone is not known here."""
-    return at.astimezone(zone_of(tz)).strftime("%A, %d %B %Y, %H:%M (%Z)")
+    return at.astimezone(time_zone(tz)).strftime("%A, %d %B %Y, %H:%M (%Z)")
 
 
-def zone_of(tz: str) -> ZoneInfo:
+def time_zone(tz: str) -> ZoneInfo:
     """The time zone of that name; UTC where it is not known here."""
     try:
         return ZoneInfo(tz)
@@ -71,24 +71,24 @@ def zone_of(tz: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def listed(names: tuple[str, ...]) -> str:
+def join_names(names: tuple[str, ...]) -> str:
     """Names in a row, or a word that says there are none."""
     return ", ".join(names) or "none"
 
 
-def listed_briefly(names: tuple[str, ...]) -> str:
+def join_names_briefly(names: tuple[str, ...]) -> str:
     """The first of many names in a row, and how many there are besides."""
-    more = len(names) - _MOST_NAMED
-    return listed(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _MAX_NAMES
+    return join_names(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """ "no open tickets", "1 open ticket", "2 open tickets"."""
     amount = "no" if number == 0 else str(number)
     return f"{amount} {noun}" if number == 1 else f"{amount} {noun}s"
 
 
-def triaged_by(ticket: Ticket) -> str:
+def triage_line(ticket: Ticket) -> str:
     """Which engine did the triage, how sure it is, why it was not Gemini; by what, at what cost."""
     triage = ticket.triage
     if triage is None:
@@ -99,15 +99,15 @@ def triaged_by(ticket: Ticket) -> str:
         triage.model,
         f"prompt {triage.prompt}" if triage.prompt else "",
         f"{triage.ms} ms" if triage.ms else "",
-        counted(triage.tokens, "token") if triage.tokens else "",
+        pluralize(triage.tokens, "token") if triage.tokens else "",
     ]
-    was = ticket.said.category if ticket.said else triage.category
+    was = ticket.original_triage.category if ticket.original_triage else triage.category
     what = "the category" if was == triage.category else was
     sure = f"{name} ({triage.confidence:.0%} sure of {what}{because})"
     return ", ".join([sure, *filter(None, asked)])
 
 
-def facts(ticket: Ticket, *, reader: Member, requester: Member) -> dict[str, str]:
+def ticket_facts(ticket: Ticket, *, reader: Member, requester: Member) -> dict[str, str]:
     """What is known of a ticket besides its text, for where Slack does not draw it."""
     triage = ticket.triage
     known = {"Asked by": requester.name or requester.slack_id}
@@ -115,9 +115,9 @@ def facts(ticket: Ticket, *, reader: Member, requester: Member) -> dict[str, str
         known |= {
             "Category": triage.category,
             "Priority": triage.priority.value,
-            "Skills": listed(triage.skills),
+            "Skills": join_names(triage.skills),
         }
-    known["Triage"] = triaged_by(ticket)
+    known["Triage"] = triage_line(ticket)
     known["Opened"] = local_time(ticket.opened_at, reader.tz)
     return known
 
@@ -138,7 +138,7 @@ def status_line(ticket: Ticket) -> str:
             return f"Resolved by {mention(ticket.resolver or '')}."
 
 
-def moderator_line(ticket: Ticket, viewer: str) -> str:
+def moderator_status_line(ticket: Ticket, viewer: str) -> str:
     """Where a ticket stands, for a moderator."""
     if ticket.assignee != viewer:
         return status_line(ticket)
@@ -151,7 +151,7 @@ def moderator_line(ticket: Ticket, viewer: str) -> str:
             return status_line(ticket)
 
 
-def next_line(ticket: Ticket) -> str:
+def next_action_line(ticket: Ticket) -> str:
     """What happens next, for the requester."""
     match ticket.status:
         case Status.NEW | Status.TRIAGED:
@@ -164,7 +164,7 @@ def next_line(ticket: Ticket) -> str:
             return "If it did not help, reopen it from the message below."
 
 
-def out_of_turn(ticket: Ticket, *, viewer: str) -> str:
+def conflict_text(ticket: Ticket, *, viewer: str) -> str:
     """Why a move came too late, for the person who tried it (mrkdwn)."""
     mine = ticket.assignee == viewer
     assignee = mention(ticket.assignee or "")
@@ -181,7 +181,7 @@ def out_of_turn(ticket: Ticket, *, viewer: str) -> str:
             return f"{ticket.id} has changed in the meantime. The card shows how it stands."
 
 
-def not_for_you(ticket: Ticket) -> str:
+def forbidden_text(ticket: Ticket) -> str:
     """Why the person may not make a move."""
     return (
         f"You can't do that with {ticket.id}: only the moderator who has it can, "

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from models.store import Store
 
-_TIMES_AS_LONG = 10
+_RECOUNT_FACTOR = 10
 
 
 @dataclass(slots=True)
-class _Count:
-    held: Counter[str]
-    until: float
+class _TicketCounts:
+    by_assignee: Counter[str]
+    valid_until: float
 
 
 class Workload:
@@ -26,25 +26,25 @@ class Workload:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._counts: dict[str, _Count] = {}
-        self._counting = asyncio.Lock()
+        self._counts: dict[str, _TicketCounts] = {}
+        self._count_lock = asyncio.Lock()
 
-    async def of(self, team_id: str) -> Counter[str]:
+    async def open_ticket_counts(self, team_id: str) -> Counter[str]:
         """By Slack id: how many tickets are offered to a person, or claimed by them."""
-        async with self._counting:
+        async with self._count_lock:
             count = self._counts.get(team_id)
-            if count is None or time.monotonic() >= count.until:
-                count = self._counts[team_id] = await self._counted(team_id)
-        return count.held
+            if count is None or time.monotonic() >= count.valid_until:
+                count = self._counts[team_id] = await self._count_tickets(team_id)
+        return count.by_assignee
 
-    async def _counted(self, team_id: str) -> _Count:
+    async def _count_tickets(self, team_id: str) -> _TicketCounts:
         began = time.monotonic()
-        held = await self._store.open_tickets(team_id)
+        held = await self._store.ticket_ids_by_assignee(team_id)
         took = time.monotonic() - began
         counts = Counter({who: len(tickets) for who, tickets in held.items()})
-        return _Count(counts, until=began + took * (1 + _TIMES_AS_LONG))
+        return _TicketCounts(counts, valid_until=began + took * (1 + _RECOUNT_FACTOR))
 
-    def offered(self, team_id: str, slack_id: str) -> None:
+    def count_offer(self, team_id: str, slack_id: str) -> None:
         """Count one more for a person, until all are counted anew."""
         if team_id in self._counts:
-            self._counts[team_id].held[slack_id] += 1
+            self._counts[team_id].by_assignee[slack_id] += 1

@@ -9,12 +9,12 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from sandbox.demo import demo
-from sandbox.once import once
+from sandbox.demo import run_demo
+from sandbox.once import run_once
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What a shell says of a program that Ctrl-C has ended.
-_INTERRUPTED = 128 + signal.SIGINT
+_EXIT_CODE_INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> int:
@@ -28,27 +28,29 @@ def main() -> int:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         if asked.once is not None:
-            return asyncio.run(_unless_told(once(asked.once), otherwise=_INTERRUPTED))
+            return asyncio.run(
+                _run_until_signal(run_once(asked.once), exit_code_on_signal=_EXIT_CODE_INTERRUPTED)
+            )
         data = asked.data.resolve() if asked.data else None
-        return asyncio.run(_unless_told(demo(data), otherwise=0))
+        return asyncio.run(_run_until_signal(run_demo(data), exit_code_on_signal=0))
     except* BrokenPipeError:
         # Whoever read us has seen enough (`| head`); Python would complain once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 
-async def _unless_told(work: Coroutine[Any, Any, int], *, otherwise: int) -> int:
+async def _run_until_signal(work: Coroutine[Any, Any, int], *, exit_code_on_signal: int) -> int:
     """Do the work; when we are told to stop, end it in good order."""
     running = asyncio.create_task(work)
-    for name in _STOPPING:
-        asyncio.get_running_loop().add_signal_handler(name, _stop, running)
+    for name in _STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(name, _cancel_once, running)
     try:
         return await running
     except asyncio.CancelledError:
-        return otherwise
+        return exit_code_on_signal
 
 
-def _stop(running: asyncio.Task[int]) -> None:
+def _cancel_once(running: asyncio.Task[int]) -> None:
     """Whoever asks twice does not make it faster."""
     if not running.cancelling():
         print("\nStopping …", file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from sandbox.slack.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class Personas:
     """Who is there: an employee, three who can help, and who runs the place."""
 
     ada: Person
@@ -18,7 +18,7 @@ class Cast:
     grace: Person
 
     @classmethod
-    def joins(cls, slack: Workspace) -> Self:
+    def add_to_workspace(cls, slack: Workspace) -> Self:
         """Have everybody join the workspace."""
         return cls(
             ada=slack.add_person("ada", real_name="Ada Lovelace", email="ada@acme.example"),

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
-from sandbox.console import HELP, Console
-from sandbox.hiring import NotHired, hire, skills_of
-from sandbox.page.server import Page
-from sandbox.processes import Ended
-from sandbox.servers import Servers
-from sandbox.watching import Watcher
+from sandbox.console import HELP_TEXT, Console
+from sandbox.hiring import ModeratorNotSaved, moderator_skills, promote_moderators
+from sandbox.page.server import PageServer
+from sandbox.processes import ProcessFailed
+from sandbox.servers import DatabaseServers
+from sandbox.watching import ActivityFeed
 from sandbox.world import World
 
 CHANNELS = ("general", "it-help", "random")
 
 
-async def demo(data: Path | None) -> int:
+async def run_demo(data: Path | None) -> int:
     """Run the desk until cancelled; returns the exit code when it could not be started.
 
     Args:
@@ -26,55 +26,55 @@ async def demo(data: Path | None) -> int:
     """
     async with AsyncExitStack() as stack:
         try:
-            world = await _started(data, stack)
-            page = await stack.enter_async_context(Page(world))
-        except (Ended, NotHired, TimeoutError, OSError) as fault:
+            world = await _start_world(data, stack)
+            page = await stack.enter_async_context(PageServer(world))
+        except (ProcessFailed, ModeratorNotSaved, TimeoutError, OSError) as fault:
             print(f"\nThe desk could not be started: {fault}", file=sys.stderr)
             return 1
-        print(_welcome(world, page, kept=data is not None), flush=True)
-        await _stay(world)
+        print(_welcome_text(world, page, keeps_data=data is not None), flush=True)
+        await _run_console(world)
     return 0
 
 
-async def _started(data: Path | None, stack: AsyncExitStack) -> World:
-    with _step("Starting MongoDB and Redis"):
-        servers = await stack.enter_async_context(Servers(data))
-    with _step("Starting Slack, mail and Gemini in simulation, and the real bot and worker"):
+async def _start_world(data: Path | None, stack: AsyncExitStack) -> World:
+    with _timed_step("Starting MongoDB and Redis"):
+        servers = await stack.enter_async_context(DatabaseServers(data))
+    with _timed_step("Starting Slack, mail and Gemini in simulation, and the real bot and worker"):
         world = await stack.enter_async_context(World(servers=servers, folder=data))
-    with _step("Grace hires the moderators with /ticket admin"):
-        await furnish(world)
+    with _timed_step("Grace hires the moderators with /ticket admin"):
+        await seed_workspace(world)
     return world
 
 
-async def furnish(world: World) -> None:
+async def seed_workspace(world: World) -> None:
     """Have moderators hired, and channels that everybody is in."""
-    await hire(world.slack, world.cast)
+    await promote_moderators(world.slack, world.personas)
     for name in CHANNELS:
-        if world.slack.state.channels.named(name) is None:
+        if world.slack.state.channels.find_by_name(name) is None:
             world.slack.add_channel(name, members=world.slack.people)
 
 
 @contextmanager
-def _step(what: str) -> Iterator[None]:
+def _timed_step(what: str) -> Iterator[None]:
     print(f"{what} … ", end="", flush=True)
     began = time.monotonic()
     yield
     print(f"{time.monotonic() - began:.1f} s", flush=True)
 
 
-async def _stay(world: World) -> None:
+async def _run_console(world: World) -> None:
     """Show what people see, and do what is typed; when nobody types any more, go on showing."""
-    console = Console(world.slack, world.cast.ada)
-    watcher = Watcher(world, world.folder / "letters", console.say)
+    console = Console(world.slack, world.personas.ada)
+    watcher = ActivityFeed(world, world.folder / "letters", console.show)
     async with asyncio.TaskGroup() as both:
-        both.create_task(watcher.watch())
-        both.create_task(console.converse())
+        both.create_task(watcher.run())
+        both.create_task(console.run_prompt())
 
 
-def _welcome(world: World, page: Page, *, kept: bool) -> str:
-    env, (mongo, redis) = world.environment, world.servers.names
-    kind = "kept" if kept else "removed at the end; --data DIR keeps one"
-    people = "\n".join(_people(world))
+def _welcome_text(world: World, page: PageServer, *, keeps_data: bool) -> str:
+    env, (mongo, redis) = world.environment, world.servers.program_names
+    kind = "kept" if keeps_data else "removed at the end; --data DIR keeps one"
+    people = "\n".join(_people_lines(world))
     return f"""
 Frontdesk runs on this machine. Open Slack, as it looks here, in a browser:
 
@@ -91,13 +91,13 @@ Frontdesk runs on this machine. Open Slack, as it looks here, in a browser:
     Redis        {env["REDIS_URL"]}  ({redis})
     Slack's API  {env["SLACK_API_URL"]}
 
-{HELP}
+{HELP_TEXT}
 
 Ctrl-C stops everything."""
 
 
-def _people(world: World) -> Iterator[str]:
-    cast, skills = world.cast, skills_of(world.cast)
+def _people_lines(world: World) -> Iterator[str]:
+    cast, skills = world.personas, moderator_skills(world.personas)
     what = {cast.ada: "asks", cast.grace: "admin; owns the workspace"}
     what |= {person: f"moderator; knows {', '.join(known)}" for person, known in skills.items()}
     for person, does in what.items():

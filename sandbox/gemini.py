@@ -15,12 +15,12 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
-from sandbox.guessing import guess, kind_of
-from sandbox.slack.changes import Changes
+from sandbox.guessing import generate_answer, schema_type
+from sandbox.slack.changes import ChangeNotifier
 
 T = TypeVar("T")
 Json = dict[str, Any]
-Behaviour = Callable[[Json], Awaitable[web.StreamResponse]]
+Responder = Callable[[Json], Awaitable[web.StreamResponse]]
 
 # https://ai.google.dev/api/caching#Schema
 _SCHEMA_FIELDS = {
@@ -55,11 +55,11 @@ class GeminiStandIn:
         self.api_key = api_key
         self.endpoint = ""
         self.exchanges: list[Exchange] = []
-        self.changes = Changes()
-        self._behave: Behaviour = self._well
-        self._times: int | None = None
-        self._held = asyncio.Event()
-        self._gone = asyncio.Event()
+        self.notifier = ChangeNotifier()
+        self._responder: Responder = self._respond_normally
+        self._remaining_times: int | None = None
+        self._released = asyncio.Event()
+        self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,7 +78,7 @@ class GeminiStandIn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._gone.set()
+        self._closing.set()
         if self._runner:
             await self._runner.cleanup()
 
@@ -87,125 +87,135 @@ class GeminiStandIn:
         """What was asked, oldest first."""
         return [exchange.request for exchange in self.exchanges]
 
-    async def until(
-        self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""
+    async def wait_until(
+        self, condition: Callable[[], T], *, timeout_seconds: float = 10, waiting_for: str = ""
     ) -> T:
         """The first truthy value of the condition, looked at after every request."""
-        return await self.changes.until(condition, timeout=timeout, waiting_for=waiting_for)
+        return await self.notifier.wait_until(
+            condition, timeout_seconds=timeout_seconds, waiting_for=waiting_for
+        )
 
-    def recovers(self) -> None:
+    def recover(self) -> None:
         """Answer well again."""
-        self._act(self._well, None)
-        self._held.set()
+        self._set_responder(self._respond_normally, None)
+        self._released.set()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget what was asked, and answer well."""
         self.exchanges.clear()
-        self.recovers()
+        self.recover()
 
-    def answers(self, answer: Json, *, times: int | None = None) -> None:
+    def respond_with_json(self, answer: Json, *, times: int | None = None) -> None:
         """Answer with this object as JSON, so many times or until `recovers`."""
-        self.says(json.dumps(answer), times=times)
+        self.respond_with_text(json.dumps(answer), times=times)
 
-    def says(self, text: str, *, finish: str = "STOP", times: int | None = None) -> None:
+    def respond_with_text(
+        self, text: str, *, finish_reason: str = "STOP", times: int | None = None
+    ) -> None:
         """Answer with this text, whatever it is."""
 
         async def say(_request: Json) -> web.StreamResponse:
-            return web.json_response(_answer(text, finish=finish))
+            return web.json_response(_response_body(text, finish_reason=finish_reason))
 
-        self._act(say, times)
+        self._set_responder(say, times)
 
-    def fails(self, status: int, *, retry_after: str = "", times: int | None = None) -> None:
+    def respond_with_error(
+        self, status: int, *, retry_delay: str = "", times: int | None = None
+    ) -> None:
         """Answer with an error as Google's servers write it; `retry_after` like "37s"."""
 
         async def fail(_request: Json) -> web.StreamResponse:
-            return _error(status, HTTPStatus(status).phrase, retry_after=retry_after)
+            return _error_response(status, HTTPStatus(status).phrase, retry_delay=retry_delay)
 
-        self._act(fail, times)
+        self._set_responder(fail, times)
 
-    def blocks(self) -> None:
+    def block_prompts(self) -> None:
         """Refuse to answer this text, for safety's sake."""
 
         async def block(_request: Json) -> web.StreamResponse:
             return web.json_response({"promptFeedback": {"blockReason": "SAFETY"}})
 
-        self._act(block, None)
+        self._set_responder(block, None)
 
-    def holds(self) -> None:
+    def hold_responses(self) -> None:
         """Take the request, and answer it well, but not before `recovers`."""
-        held = self._held = asyncio.Event()
+        held = self._released = asyncio.Event()
 
         async def hold(request: Json) -> web.StreamResponse:
             await held.wait()
-            return await self._well(request)
+            return await self._respond_normally(request)
 
-        self._act(hold, None)
+        self._set_responder(hold, None)
 
-    def hangs(self) -> None:
+    def hang(self) -> None:
         """Take the request and never answer."""
 
         async def hang(_request: Json) -> web.StreamResponse:
-            await self._gone.wait()
+            await self._closing.wait()
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
 
-        self._act(hang, None)
+        self._set_responder(hang, None)
 
-    def talks_html(self) -> None:
+    def respond_with_html(self) -> None:
         """Answer with a page, as a proxy does."""
 
         async def page(_request: Json) -> web.StreamResponse:
             return web.Response(text="<html>Welcome to the Wi-Fi</html>", content_type="text/html")
 
-        self._act(page, None)
+        self._set_responder(page, None)
 
-    def drips(self, *, every: float, drops: int) -> None:
+    def respond_slowly(self, *, interval_seconds: float, chunk_count: int) -> None:
         """Answer well, but a little of it at a time."""
 
         async def drip(request: Json) -> web.StreamResponse:
-            whole = json.dumps(_answer(_sensible(request))).encode()
-            return web.Response(body=_dripping(whole, every=every, drops=drops))
+            whole = json.dumps(_response_body(_generate_text(request))).encode()
+            return web.Response(
+                body=_send_chunks(whole, interval_seconds=interval_seconds, chunk_count=chunk_count)
+            )
 
-        self._act(drip, None)
+        self._set_responder(drip, None)
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("x-goog-api-key") != self.api_key:
-            return _error(HTTPStatus.BAD_REQUEST, "API key not valid.", reason="API_KEY_INVALID")
+            return _error_response(
+                HTTPStatus.BAD_REQUEST, "API key not valid.", reason="API_KEY_INVALID"
+            )
         model, _, verb = request.match_info["call"].partition(":")
         if verb != "generateContent" or not model.startswith("gemini-"):
-            return _error(HTTPStatus.NOT_FOUND, f"models/{model} is not found")
+            return _error_response(HTTPStatus.NOT_FOUND, f"models/{model} is not found")
         body = await request.json()
-        if wrong := _what_is_wrong(body):
-            return _error(HTTPStatus.BAD_REQUEST, wrong)
+        if wrong := _find_request_error(body):
+            return _error_response(HTTPStatus.BAD_REQUEST, wrong)
         exchange = Exchange(body)
         self.exchanges.append(exchange)
-        self.changes.announce()
-        behave = self._behave
-        if self._times is not None:
-            self._times -= 1
-            if self._times <= 0:
-                self.recovers()
+        self.notifier.notify()
+        behave = self._responder
+        if self._remaining_times is not None:
+            self._remaining_times -= 1
+            if self._remaining_times <= 0:
+                self.recover()
         answer = await behave(body)
-        exchange.response = _told(answer)
-        self.changes.announce()
+        exchange.response = _response_content(answer)
+        self.notifier.notify()
         return answer
 
-    async def _well(self, request: Json) -> web.StreamResponse:
-        return web.json_response(_answer(_sensible(request)))
+    async def _respond_normally(self, request: Json) -> web.StreamResponse:
+        return web.json_response(_response_body(_generate_text(request)))
 
-    def _act(self, behave: Behaviour, times: int | None) -> None:
-        self._behave, self._times = behave, times
+    def _set_responder(self, responder: Responder, times: int | None) -> None:
+        self._responder, self._remaining_times = responder, times
 
 
-def _sensible(request: Json) -> str:
+def _generate_text(request: Json) -> str:
     schema = request.get("generationConfig", {}).get("responseSchema")
-    text = "\n".join(_words_of(content) for content in request["contents"])
+    text = "\n".join(_content_text(content) for content in request["contents"])
     if not schema:
         return f"You said: {text[:200]}"
-    instruction = _words_of(request.get("systemInstruction", {}))
-    return json.dumps(guess(schema, text, instruction=instruction))
+    instruction = _content_text(request.get("systemInstruction", {}))
+    return json.dumps(generate_answer(schema, text, instruction=instruction))
 
 
-def _words_of(content: Json) -> str:
+def _content_text(content: Json) -> str:
     """The text of one content; where some of it stands between two fences, the first of that.
 
     A fence is a line of dashes around a word. What is fenced after it is taken for examples.
@@ -218,16 +228,16 @@ def _words_of(content: Json) -> str:
     return "\n".join(lines)
 
 
-def _answer(text: str, *, finish: str = "STOP") -> Json:
+def _response_body(text: str, *, finish_reason: str = "STOP") -> Json:
     content = {"role": "model", "parts": [{"text": text}]}
     return {
-        "candidates": [{"content": content, "finishReason": finish, "index": 0}],
+        "candidates": [{"content": content, "finishReason": finish_reason, "index": 0}],
         "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2},
         "modelVersion": "stand-in",
     }
 
 
-def _told(answer: web.StreamResponse) -> object:
+def _response_content(answer: web.StreamResponse) -> object:
     """What the answer says: JSON where it is JSON; nothing of one that comes bit by bit."""
     if not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
         return None
@@ -235,43 +245,45 @@ def _told(answer: web.StreamResponse) -> object:
     return json.loads(text) if answer.content_type == "application/json" else text
 
 
-async def _dripping(whole: bytes, *, every: float, drops: int) -> AsyncIterator[bytes]:
-    size = len(whole) // drops + 1
+async def _send_chunks(
+    whole: bytes, *, interval_seconds: float, chunk_count: int
+) -> AsyncIterator[bytes]:
+    size = len(whole) // chunk_count + 1
     for start in range(0, len(whole), size):
         yield whole[start : start + size]
-        await asyncio.sleep(every)
+        await asyncio.sleep(interval_seconds)
 
 
-def _error(
-    status: int, message: str, *, reason: str = "", retry_after: str = ""
+def _error_response(
+    status: int, message: str, *, reason: str = "", retry_delay: str = ""
 ) -> web.StreamResponse:
     kind = "type.googleapis.com/google.rpc"
     details: list[Json] = []
     if reason:
         details.append({"@type": f"{kind}.ErrorInfo", "reason": reason})
-    if retry_after:
-        details.append({"@type": f"{kind}.RetryInfo", "retryDelay": retry_after})
+    if retry_delay:
+        details.append({"@type": f"{kind}.RetryInfo", "retryDelay": retry_delay})
     error = {"code": status, "message": message, "status": _STATUS_NAMES[status]}
     return web.json_response({"error": error | {"details": details}}, status=status)
 
 
-def _what_is_wrong(body: object) -> str | None:
+def _find_request_error(body: object) -> str | None:
     """Why Google's servers refuse the request; None when they take it."""
     asked = body if isinstance(body, dict) else {}
     contents = asked.get("contents")
     if not contents or not all(turn.get("parts") for turn in contents):
         return "* GenerateContentRequest.contents: contents is not specified"
     schema = asked.get("generationConfig", {}).get("responseSchema")
-    return _wrong_in_schema(schema) if schema else None
+    return _find_schema_error(schema) if schema else None
 
 
-def _wrong_in_schema(schema: Json) -> str | None:
+def _find_schema_error(schema: Json) -> str | None:
     unknown = sorted(set(schema) - _SCHEMA_FIELDS)
     if unknown:
         return f'Invalid JSON payload received. Unknown name "{unknown[0]}" at response_schema'
     inner = [*schema.get("properties", {}).values()]
     if "items" in schema:
         inner.append(schema["items"])
-    if kind_of(schema) == "array" and "items" not in schema:
+    if schema_type(schema) == "array" and "items" not in schema:
         return "* response_schema.items: missing field"
-    return next(filter(None, (_wrong_in_schema(each) for each in inner)), None)
+    return next(filter(None, (_find_schema_error(each) for each in inner)), None)

@@ -3,16 +3,16 @@
 from enum import StrEnum
 
 
-class TeamForm(StrEnum):
+class MemberForm(StrEnum):
     """Labels of the form behind `/ticket admin`, and what it says while it is not there yet."""
 
     PERSON = "Person"
     ROLE = "Role"
     SKILLS = "Skills"
-    WAITING = "One moment"
+    LOADING = "One moment"
 
 
-class Button(StrEnum):
+class CardButton(StrEnum):
     """Buttons on cards."""
 
     CLAIM = "Claim"
@@ -20,4 +20,4 @@ class Button(StrEnum):
     REOPEN = "Reopen"
 
 
-MODERATOR = "Moderator"
+MODERATOR_ROLE = "Moderator"

@@ -15,18 +15,18 @@ from typing import Any, Self, TypeVar
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from sandbox.slack.changes import Changes
+from sandbox.slack.changes import ChangeNotifier
 
 T = TypeVar("T")
-_LONGEST_LINE = 998  # https://datatracker.ietf.org/doc/html/rfc5322#section-2.1.1
+_MAX_LINE_BYTES = 998  # https://datatracker.ietf.org/doc/html/rfc5322#section-2.1.1
 # https://datatracker.ietf.org/doc/html/rfc5322#section-3.6
-_HEADERS = ("From", "To", "Date", "Message-ID", "Subject")
+_REQUIRED_HEADERS = ("From", "To", "Date", "Message-ID", "Subject")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ReceivedEmail:
     """One letter as it arrived."""
 
     sender: str
@@ -58,11 +58,11 @@ class MailFault(StrEnum):
     """Ways in which a mail server lets its clients down; the value is what it answers."""
 
     GREYLIST = "451 4.7.1 Greylisted, try again later"
-    NOBODY = "550 5.1.1 No such mailbox"
-    TOO_MANY = "550 5.7.0 Requested action not taken: too many emails per second"
+    NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox"
+    TOO_MANY_EMAILS = "550 5.7.0 Requested action not taken: too many emails per second"
     BUSY = "421 4.3.2 Service not available"
-    NOT_TAKEN = "451 4.3.0 Local error in processing"
-    CUT_AFTER_DATA = "cut"
+    LOCAL_ERROR = "451 4.3.0 Local error in processing"
+    DISCONNECT_AFTER_DATA = "cut"
     HANG_AFTER_DATA = "hang"
 
 
@@ -73,15 +73,15 @@ class MailServer:
         """With a name and password it takes letters only after a log-in."""
         self.host = "127.0.0.1"
         self.port = 0
-        self.inbox: list[Letter] = []
+        self.inbox: list[ReceivedEmail] = []
         self.logins: list[str] = []
-        self._login = (username, password) if username else None
-        self.changes = Changes()
+        self._credentials = (username, password) if username else None
+        self.notifier = ChangeNotifier()
         self._faults: list[tuple[MailFault, int | None]] = []
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        await self.comes_back()
+        await self.start_listening()
         return self
 
     async def __aexit__(
@@ -90,41 +90,43 @@ class MailServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.goes_away()
+        self.stop_listening()
 
-    def goes_away(self) -> None:
+    def stop_listening(self) -> None:
         """Take no more connections; those that are open stay."""
         if self._server:
             self._server.close()
 
-    async def comes_back(self) -> None:
+    async def start_listening(self) -> None:
         """Listen again, at the same address."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._protocol, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    def fails(self, fault: MailFault, *, times: int | None = None) -> None:
+    def add_fault(self, fault: MailFault, *, times: int | None = None) -> None:
         """Fail in this way, so many times or until `recovers`."""
         self._faults.append((fault, times))
 
-    def recovers(self) -> None:
+    def clear_faults(self) -> None:
         """Work as usual again."""
         self._faults.clear()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Empty the inbox, and work as usual."""
         self.inbox.clear()
-        self.recovers()
+        self.clear_faults()
 
-    def letters_to(self, address: str) -> list[Letter]:
+    def emails_to(self, address: str) -> list[ReceivedEmail]:
         """What a person finds in their inbox, oldest first."""
         return [letter for letter in self.inbox if address in letter.recipients]
 
-    async def until(
-        self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""
+    async def wait_until(
+        self, condition: Callable[[], T], *, timeout_seconds: float = 10, waiting_for: str = ""
     ) -> T:
         """The first truthy value of the condition, looked at after every letter."""
-        return await self.changes.until(condition, timeout=timeout, waiting_for=waiting_for)
+        return await self.notifier.wait_until(
+            condition, timeout_seconds=timeout_seconds, waiting_for=waiting_for
+        )
 
     # aiosmtpd calls these by name: https://aiosmtpd.aio-libs.org/en/latest/handlers.html
 
@@ -134,13 +136,15 @@ class MailServer:
         """Take a sender."""
         envelope.mail_from = address
         envelope.mail_options.extend(options)
-        return self._answer(MailFault.BUSY) or "250 OK"
+        return self._next_fault_reply(MailFault.BUSY) or "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take a recipient."""
-        refused = self._answer(MailFault.GREYLIST, MailFault.NOBODY, MailFault.TOO_MANY)
+        refused = self._next_fault_reply(
+            MailFault.GREYLIST, MailFault.NO_SUCH_MAILBOX, MailFault.TOO_MANY_EMAILS
+        )
         if refused:
             return refused
         envelope.rcpt_tos.append(address)
@@ -148,28 +152,28 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Take a letter, if it is one."""
-        if refused := self._answer(MailFault.NOT_TAKEN):
+        if refused := self._next_fault_reply(MailFault.LOCAL_ERROR):
             return refused
         content = envelope.original_content or b""
-        if wrong := what_is_wrong(content):
+        if wrong := find_email_error(content):
             return f"554 5.6.0 {wrong}"
         message = email.message_from_bytes(content, EmailMessage, policy=email.policy.SMTP)
         recipients = [str(address) for address in envelope.rcpt_tos]
-        self.inbox.append(Letter(str(envelope.mail_from), recipients, message))
-        self.changes.announce()
-        await self._go_silent(server)
+        self.inbox.append(ReceivedEmail(str(envelope.mail_from), recipients, message))
+        self.notifier.notify()
+        await self._apply_silent_fault(server)
         return "250 OK"
 
-    async def _go_silent(self, server: SMTP) -> None:
+    async def _apply_silent_fault(self, server: SMTP) -> None:
         """The letter is taken, but its sender may never hear of it."""
-        if self._answer(MailFault.CUT_AFTER_DATA) and server.transport:
+        if self._next_fault_reply(MailFault.DISCONNECT_AFTER_DATA) and server.transport:
             server.transport.close()
-        if self._answer(MailFault.HANG_AFTER_DATA):
+        if self._next_fault_reply(MailFault.HANG_AFTER_DATA):
             await asyncio.Event().wait()
 
     def _protocol(self) -> SMTP:
         login: dict[str, Any] = {}
-        if self._login:
+        if self._credentials:
             login = {
                 "authenticator": self._authenticate,
                 "auth_required": True,
@@ -185,11 +189,11 @@ class MailServer:
     ) -> AuthResult:
         given = data if isinstance(data, LoginPassword) else LoginPassword(b"", b"")
         self.logins.append(given.login.decode())
-        known = (given.login.decode(), given.password.decode()) == self._login
+        known = (given.login.decode(), given.password.decode()) == self._credentials
         # Not handled: aiosmtpd is to say so to the client.
         return AuthResult(success=known, handled=False)
 
-    def _answer(self, *faults: MailFault) -> str | None:
+    def _next_fault_reply(self, *faults: MailFault) -> str | None:
         """What the next fault in place answers, if it is one of these."""
         for place, (fault, times) in enumerate(self._faults):
             if fault in faults:
@@ -201,20 +205,22 @@ class MailServer:
         return None
 
 
-def what_is_wrong(content: bytes) -> str | None:
+def find_email_error(content: bytes) -> str | None:
     """Why a strict server refuses these bytes as a letter; None when it takes them."""
     if b"\n" in content.replace(b"\r\n", b""):
         return "Bare LF"
-    if any(len(line) > _LONGEST_LINE for line in content.split(b"\r\n")):
+    if any(len(line) > _MAX_LINE_BYTES for line in content.split(b"\r\n")):
         return "Line too long"
     message = email.message_from_bytes(content, policy=email.policy.SMTP)
     kinds = {part.get_content_type() for part in message.walk() if not part.is_multipart()}
     if not kinds >= {"text/plain", "text/html"}:
         return "Not both plain text and HTML"
-    return next(filter(None, (_wrong_with(name, message) for name in _HEADERS)), None)
+    return next(
+        filter(None, (_find_header_error(name, message) for name in _REQUIRED_HEADERS)), None
+    )
 
 
-def _wrong_with(name: str, message: Message) -> str | None:
+def _find_header_error(name: str, message: Message) -> str | None:
     """Why a header, of those that every letter has, is not as it must be."""
     values = [str(value) for value in message.get_all(name, [])]
     if len(values) != 1:

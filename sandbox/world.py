@@ -13,16 +13,16 @@ from aiohttp import ClientError, ClientSession
 from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 
-from sandbox.cast import Cast
+from sandbox.cast import Personas
 from sandbox.gemini import GeminiStandIn
 from sandbox.mail import MailServer
 from sandbox.processes import Process
-from sandbox.servers import Servers, free_port
+from sandbox.servers import DatabaseServers, find_free_port
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.workspace import Workspace
 
-PROJECT = Path(__file__).parents[1]
-_SECRET = "a secret that only this sandbox has, and that is long enough"
+PROJECT_FOLDER = Path(__file__).parents[1]
+_JWT_SECRET = "a secret that only this sandbox has, and that is long enough"
 
 
 class World:
@@ -30,20 +30,20 @@ class World:
 
     bot: Process
     worker: Process
-    cast: Cast
-    servers: Servers
+    personas: Personas
+    servers: DatabaseServers
     folder: Path
 
     def __init__(
         self,
         *,
-        servers: Servers | None = None,
+        servers: DatabaseServers | None = None,
         folder: Path | None = None,
         socket_mode: bool = False,
-        gemini_key: bool = True,
-        admin_named: bool = True,
-        told: Mapping[str, Mapping[str, str]] | None = None,
-        told_all: Mapping[str, str] | None = None,
+        has_gemini_key: bool = True,
+        admin_in_settings: bool = True,
+        env_by_process: Mapping[str, Mapping[str, str]] | None = None,
+        extra_env: Mapping[str, str] | None = None,
     ) -> None:
         """Describe the world.
 
@@ -56,7 +56,7 @@ class World:
             told: what a process, by name, finds in its environment in place of the usual.
             told_all: what every process finds there.
         """
-        self.slack = Workspace(load_manifest(PROJECT / "manifest.yml"))
+        self.slack = Workspace(load_manifest(PROJECT_FOLDER / "manifest.yml"))
         self.mail = MailServer()
         self.gemini = GeminiStandIn()
         self.socket_mode = socket_mode
@@ -64,10 +64,10 @@ class World:
         self._stack = AsyncExitStack()
         self._given_servers = servers
         self._given_folder = folder
-        self._gemini_key = gemini_key
-        self._admin_named = admin_named
-        self._told = told or {}
-        self._told_all = told_all or {}
+        self._has_gemini_key = has_gemini_key
+        self._admin_in_settings = admin_in_settings
+        self._env_by_process = env_by_process or {}
+        self._extra_env = extra_env or {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -90,27 +90,29 @@ class World:
         """Where the bot's own HTTP is."""
         return f"http://127.0.0.1:{self.environment['PORT']}"
 
-    async def documents(self, collection: str) -> list[dict[str, Any]]:
+    async def find_documents(self, collection: str) -> list[dict[str, Any]]:
         """What is stored, as it is."""
         return await self.database[collection].find().sort("_id").to_list()
 
-    async def forget(self) -> None:
+    async def reset(self) -> None:
         """Empty the database, the queue, the workspace and the inbox; the desk runs on."""
         for name in await self.database.list_collection_names():
             await self.database[name].delete_many({})
         await self.redis.flushdb()
         self.slack.reset()
-        self.mail.forget()
-        self.gemini.forget()
+        self.mail.reset()
+        self.gemini.reset()
 
     def new_worker(self, name: str) -> Process:
         """One more worker, to be started and stopped by who asked for it."""
 
         async def ready() -> bool:
-            return "ready for work" in worker.log_of_this_run
+            return "ready for work" in worker.current_run_log
 
         argv = [sys.executable, "-m", "arq", "jobs.worker.WorkerSettings"]
-        worker = Process(name, argv, ready=ready, folder=self.folder, env=self._told_to(name))
+        worker = Process(
+            name, argv, is_ready=ready, folder=self.folder, env=self._process_env(name)
+        )
         return worker
 
     def new_bot(self, name: str, *, port: int) -> Process:
@@ -125,20 +127,20 @@ class World:
                 return False
 
         argv = [sys.executable, "-m", "bot"]
-        env = self._told_to(name) | {"PORT": str(port)}
-        return Process(name, argv, ready=ready, folder=self.folder, env=env)
+        env = self._process_env(name) | {"PORT": str(port)}
+        return Process(name, argv, is_ready=ready, folder=self.folder, env=env)
 
     async def _start(self) -> None:
         # The processes run in a folder of their own, where no `.env` of ours lies.
-        self.folder = self._given_folder or Path(self._enter_temporary())
+        self.folder = self._given_folder or Path(self._enter_temporary_folder())
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._given_servers:
             self.servers = self._given_servers
         else:
-            self.servers = await self._stack.enter_async_context(Servers(self.folder))
+            self.servers = await self._stack.enter_async_context(DatabaseServers(self.folder))
         for part in (self.mail, self.gemini, self.slack):
             await self._stack.enter_async_context(part)
-        self.cast = Cast.joins(self.slack)
+        self.personas = Personas.add_to_workspace(self.slack)
         self.environment = self._environment()
         await self._connect()
         self.bot = self.new_bot("bot", port=int(self.environment["PORT"]))
@@ -159,16 +161,16 @@ class World:
         self.redis: Redis = Redis.from_url(self.environment["REDIS_URL"])
         self._stack.push_async_callback(self.redis.aclose)
 
-    def _enter_temporary(self) -> str:
+    def _enter_temporary_folder(self) -> str:
         return self._stack.enter_context(TemporaryDirectory(prefix="sandbox-"))
 
     def _environment(self) -> dict[str, str]:
         """All that bot and worker are told; nothing else of ours reaches them."""
         redis_url = self.servers.new_redis_url()
-        port = free_port()
+        port = find_free_port()
         told = {
             "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": str(PROJECT),
+            "PYTHONPATH": str(PROJECT_FOLDER),
             "PYTHONUNBUFFERED": "1",
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,
@@ -180,8 +182,8 @@ class World:
             "SMTP_PORT": str(self.mail.port),
             "SMTP_STARTTLS": "false",
             "MAIL_FROM": "Frontdesk <desk@acme.example>",
-            "JWT_SECRET": _SECRET,
-            "ADMIN_SLACK_IDS": self.cast.grace.id if self._admin_named else "",
+            "JWT_SECRET": _JWT_SECRET,
+            "ADMIN_SLACK_IDS": self.personas.grace.id if self._admin_in_settings else "",
             "HOST": "127.0.0.1",
             "PORT": str(port),
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -189,10 +191,10 @@ class World:
         }
         if self.socket_mode:
             told["SLACK_APP_TOKEN"] = self.slack.app_token
-        if self._gemini_key:
+        if self._has_gemini_key:
             told["GEMINI_API_KEY"] = self.gemini.api_key
             told["GEMINI_API_ENDPOINT"] = self.gemini.endpoint
         return told
 
-    def _told_to(self, name: str) -> dict[str, str]:
-        return {**self.environment, **self._told_all, **self._told.get(name, {})}
+    def _process_env(self, name: str) -> dict[str, str]:
+        return {**self.environment, **self._extra_env, **self._env_by_process.get(name, {})}

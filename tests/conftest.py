@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import settings
 
-from sandbox.servers import Servers
+from sandbox.servers import DatabaseServers
 from tests.faults.catalogue import CATALOGUE
-from tests.faults.reporting import FAULTS, Reporting, faults_of
-from tests.sabotage.sitecustomize import SABOTAGE, SABOTAGES, told
+from tests.faults.reporting import FAULTS_PROPERTY, FaultReportPlugin, fault_ids
+from tests.sabotage.sitecustomize import SABOTAGE_VARIABLE, SABOTAGES, hook_environment
 
-_EVERY_SECONDS = 900
+_MAX_FAULT_TEST_SECONDS = 900
 
 
 # Neighbours are noisy: how long one example takes says nothing.
@@ -20,7 +20,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
-def _stay_at_home(event: str, args: tuple[object, ...]) -> None:
+def _refuse_remote_connections(event: str, args: tuple[object, ...]) -> None:
     """Refuse a connection to anywhere else; Python calls this before it opens one."""
     # A Unix socket's address is a path, not a tuple.
     if event != "socket.connect" or not isinstance(args[1], tuple):
@@ -30,13 +30,13 @@ def _stay_at_home(event: str, args: tuple[object, ...]) -> None:
         raise ConnectionRefusedError(f"a test tried to reach {host}:{port}")
 
 
-sys.addaudithook(_stay_at_home)
+sys.addaudithook(_refuse_remote_connections)
 
 
 @pytest.fixture(scope="session")
-async def servers() -> AsyncIterator[Servers]:
+async def servers() -> AsyncIterator[DatabaseServers]:
     """MongoDB and Redis, started once, when the first test asks for them."""
-    async with Servers() as servers:
+    async with DatabaseServers() as servers:
         yield servers
 
 
@@ -47,10 +47,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def sabotage(request: pytest.FixtureRequest) -> dict[str, str]:
+def sabotage_environment(request: pytest.FixtureRequest) -> dict[str, str]:
     """What bot and worker are told, so that they run without a protection."""
     name = request.config.getoption("sabotage")
-    return told(**{SABOTAGE: name}) if name else {}
+    return hook_environment(**{SABOTAGE_VARIABLE: name}) if name else {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,27 +62,27 @@ def pytest_configure(config: pytest.Config) -> None:
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     some = config.getoption("keyword") or config.getoption("collectonly")
     if config.getoption("every") and whole and not some and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Reporting())
+        config.pluginmanager.register(FaultReportPlugin())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `--every` all that is about a fault, and time for it; else all but the long ones."""
     every = config.getoption("every")
     for item in items:
-        if unknown := set(faults_of(item)) - CATALOGUE.keys():
+        if unknown := set(fault_ids(item)) - CATALOGUE.keys():
             raise pytest.UsageError(f"{item.nodeid}: no such fault: {unknown}")
         # With what a test reports, it reaches the process that writes it down.
-        item.user_properties.append((FAULTS, faults_of(item)))
+        item.user_properties.append((FAULTS_PROPERTY, fault_ids(item)))
         if every:
-            item.add_marker(pytest.mark.timeout(_EVERY_SECONDS))
+            item.add_marker(pytest.mark.timeout(_MAX_FAULT_TEST_SECONDS))
     if config.getoption("sabotage"):
         return
-    wanted = faults_of if every else _is_short
+    wanted = fault_ids if every else _is_short
     config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
-    items[:] = sorted(filter(wanted, items), key=_is_no_outage)
+    items[:] = sorted(filter(wanted, items), key=_runs_after_outages)
 
 
-def _is_no_outage(item: pytest.Item) -> bool:
+def _runs_after_outages(item: pytest.Item) -> bool:
     """What takes minutes comes first, since False comes before True."""
     return item.get_closest_marker("beside") is None
 

@@ -7,17 +7,19 @@ from typing import Any
 from pydantic import SecretStr
 
 from jobs.gemini import Gemini
-from jobs.retrying import Tools, Work, do_steps
-from models.desk import Desk
-from models.opening import open_desk
+from jobs.retrying import StepContext, StepFunction, run_due_steps
+from models.desk import TicketService
+from models.opening import open_app
 from models.settings import Settings
 from models.step import Step
 from sandbox.gemini import GeminiStandIn
-from sandbox.servers import Servers
+from sandbox.servers import DatabaseServers
 
 
 @asynccontextmanager
-async def desk_on(servers: Servers, **more: Any) -> AsyncIterator[Desk]:
+async def run_service(
+    servers: DatabaseServers, **settings_overrides: Any
+) -> AsyncIterator[TicketService]:
     """The desk of the workspace T1; `more` are settings of its own."""
     redis_url = servers.new_redis_url()
     settings = Settings.model_validate(
@@ -28,24 +30,30 @@ async def desk_on(servers: Servers, **more: Any) -> AsyncIterator[Desk]:
             "mongodb_uri": servers.mongodb_uri,
             "mongodb_database": f"desk{redis_url.rpartition('/')[2]}",
             "redis_url": redis_url,
-            **more,
+            **settings_overrides,
         }
     )
-    async with open_desk(settings, database_seconds=5, slack_seconds=1, hurried=False) as desk:
-        await desk.begin("T1")
-        yield desk
+    async with open_app(
+        settings, database_timeout_seconds=5, slack_timeout_seconds=1, interactive=False
+    ) as service:
+        await service.prepare("T1")
+        yield service
 
 
 @contextmanager
-def gemini_beside(desk: Desk, google: GeminiStandIn) -> Iterator[Tools]:
+def step_context_with_gemini(
+    service: TicketService, gemini_server: GeminiStandIn
+) -> Iterator[StepContext]:
     """The desk and Gemini, which was asked nothing yet."""
-    google.forget()
-    key = SecretStr(google.api_key)
-    gemini = Gemini.with_key(key, model="gemini-2.5-flash-lite", endpoint=google.endpoint)
-    yield Tools(desk=desk, gemini=gemini)
+    gemini_server.reset()
+    key = SecretStr(gemini_server.api_key)
+    gemini = Gemini.with_key(key, model="gemini-2.5-flash-lite", endpoint=gemini_server.endpoint)
+    yield StepContext(service=service, gemini=gemini)
     gemini.close()
 
 
-async def do_step(tools: Tools, step: Step, work: Work, ticket_id: str) -> None:
+async def attempt_step(
+    step_context: StepContext, step: Step, work: StepFunction, ticket_id: str
+) -> None:
     """A worker's try at this one step, if it is due."""
-    await do_steps(tools, {step: work}, ticket_id, ending=lambda: True)
+    await run_due_steps(step_context, {step: work}, ticket_id, is_stopping=lambda: True)

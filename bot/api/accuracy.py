@@ -3,18 +3,18 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.api.caller import Admin, TheDesk
-from bot.api.problems import answers
-from models.accuracy import MOST_LESSONS, Accuracy, measure
+from bot.api.caller import Admin, CurrentService
+from bot.api.problems import documented_errors
+from models.accuracy import MAX_JUDGED_EXAMPLES, Accuracy, measure_accuracy
 
 router = APIRouter(prefix="/triage", tags=["triage"])
 
 
-class Out(BaseModel):
+class AttributeResponse(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True, populate_by_name=True)
 
 
-class CategoryOut(Out):
+class CategoryOut(AttributeResponse):
     """How it went with one category."""
 
     category: str
@@ -23,7 +23,7 @@ class CategoryOut(Out):
     right: int = Field(description="of how many both did")
 
 
-class ConfusionOut(Out):
+class ConfusionOut(AttributeResponse):
     """How often triage took one category for another."""
 
     said: str
@@ -31,7 +31,7 @@ class ConfusionOut(Out):
     tickets: int
 
 
-class EngineOut(Out):
+class EngineOut(AttributeResponse):
     """How often what an engine said, with this model and prompt, was changed."""
 
     engine: str
@@ -43,7 +43,7 @@ class EngineOut(Out):
     shadow: bool = Field(description="whether it is on trial: nobody was shown what it said")
 
 
-class AccuracyOut(Out):
+class AccuracyOut(AttributeResponse):
     """How often triage was right, over the newest tickets that moderators have judged."""
 
     tickets: int
@@ -53,9 +53,11 @@ class AccuracyOut(Out):
     engines: tuple[EngineOut, ...]
 
 
-@router.get("/accuracy", responses=answers())
-async def accuracy(desk: TheDesk, caller: Admin) -> AccuracyOut:
+@router.get("/accuracy", responses=documented_errors())
+async def accuracy(service: CurrentService, caller: Admin) -> AccuracyOut:
     """What engines said, held against what moderators said by correcting and by resolving."""
-    judged = await desk.lessons.judged(caller.member.team_id, limit=MOST_LESSONS)
-    measured: Accuracy = measure(judged)
+    judged = await service.training_store.judged_triages(
+        caller.member.team_id, limit=MAX_JUDGED_EXAMPLES
+    )
+    measured: Accuracy = measure_accuracy(judged)
     return AccuracyOut.model_validate(measured)

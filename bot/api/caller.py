@@ -7,50 +7,52 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from bot.api.problems import Told
+from bot.api.problems import ApiProblem
 from models.account import Scope
 from models.accounts import Caller
-from models.desk import Desk
-from models.errors import NoSuchToken
+from models.desk import TicketService
+from models.errors import InvalidToken
 
 _bearer = HTTPBearer(auto_error=False, description="a token from `/ticket token` in Slack")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-def desk_of(request: Request) -> Desk:
+def get_service(request: Request) -> TicketService:
     """The desk; not before Slack has said whose it is."""
     bot = request.app.state.bot
     if bot.app is None:
-        raise Told(HTTPStatus.SERVICE_UNAVAILABLE, bot.waits_for, headers={"Retry-After": "5"})
-    desk: Desk = bot.desk
-    return desk
+        raise ApiProblem(
+            HTTPStatus.SERVICE_UNAVAILABLE, bot.waits_for, headers={"Retry-After": "5"}
+        )
+    service: TicketService = bot.service
+    return service
 
 
-def may(scope: Scope) -> Callable[[Request, Credentials], Awaitable[Caller]]:
+def require_scope(scope: Scope) -> Callable[[Request, Credentials], Awaitable[Caller]]:
     """Somebody whose token opens this now."""
 
     async def caller(request: Request, credentials: Credentials) -> Caller:
-        desk = desk_of(request)
-        found = await desk.accounts.caller(credentials.credentials if credentials else "")
-        if wait := await desk.gate.calls_too_often(found.token_id):
-            raise Told(
+        service = get_service(request)
+        found = await service.accounts.authenticate(credentials.credentials if credentials else "")
+        if wait := await service.outbound_calls.api_retry_after_seconds(found.token_id):
+            raise ApiProblem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"This token calls too often. Please wait {wait} s.",
                 headers={"Retry-After": str(wait)},
             )
         if scope not in found.scopes:
-            raise Told(
+            raise ApiProblem(
                 HTTPStatus.FORBIDDEN,
                 f"This token does not open {scope}, or its owner may not do that any more.",
             )
         if found.member.team_id != request.app.state.bot.team_id:
-            raise NoSuchToken
+            raise InvalidToken
         return found
 
     return caller
 
 
-TheDesk = Annotated[Desk, Depends(desk_of)]
-Reader = Annotated[Caller, Depends(may(Scope.READ))]
-Writer = Annotated[Caller, Depends(may(Scope.WRITE))]
-Admin = Annotated[Caller, Depends(may(Scope.ADMIN))]
+CurrentService = Annotated[TicketService, Depends(get_service)]
+Reader = Annotated[Caller, Depends(require_scope(Scope.READ))]
+Writer = Annotated[Caller, Depends(require_scope(Scope.WRITE))]
+Admin = Annotated[Caller, Depends(require_scope(Scope.ADMIN))]

@@ -5,53 +5,55 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from bot.api.caller import Reader, TheDesk
-from bot.api.problems import answers
-from bot.api.shapes import EventOut, Out
-from models.feed import SETTLED_AFTER, Happened, Place
+from bot.api.caller import CurrentService, Reader
+from bot.api.problems import documented_errors
+from bot.api.shapes import EventOut, ResponseModel
+from models.feed import SETTLE_TIME, Cursor, FeedEvent
 
 router = APIRouter(tags=["events"])
 # Milliseconds, the number of a ticket, and which of its events: none after the year 2286.
-After = Annotated[
+AfterCursor = Annotated[
     str,
     Query(pattern=r"^([0-9]{1,13}\.[0-9]{1,9}\.[0-9]{1,5})?$", description="`next` of a page"),
 ]
 Limit = Annotated[int, Query(ge=1, le=100)]
 
 
-class HappenedOut(EventOut):
+class FeedEventOut(EventOut):
     """One line of a ticket's history, and whose."""
 
     id: str = Field(description="the same as webhooks are given", examples=["T-42.3"])
     ticket: str = Field(examples=["T-42"])
 
     @classmethod
-    def told(cls, happened: Happened) -> "HappenedOut":
+    def from_feed_event(cls, feed_event: FeedEvent) -> "FeedEventOut":
         """As it is shown."""
-        ticket, event = happened.ticket.id, EventOut.of(happened.event)
-        return cls(id=f"{ticket}.{happened.place.nth}", ticket=ticket, **event.model_dump())
+        ticket, event = feed_event.ticket.id, EventOut.from_event(feed_event.event)
+        return cls(
+            id=f"{ticket}.{feed_event.cursor.event_number}", ticket=ticket, **event.model_dump()
+        )
 
 
-class EventsPage(Out):
+class EventsPage(ResponseModel):
     """Some of what has happened, in its order."""
 
-    events: tuple[HappenedOut, ...]
+    events: tuple[FeedEventOut, ...]
     next: str = Field(description="ask with it as `after`, now or later, for what comes after")
     more: bool = Field(description="whether there may be more already, even if `events` is empty")
 
 
 @router.get(
     "/events",
-    responses=answers(),
+    responses=documented_errors(),
     description="What has happened to the tickets that the caller may see, the earliest first, "
-    f"each event once. An event is told {SETTLED_AFTER.seconds} s after it has happened, so that "
+    f"each event once. An event is told {SETTLE_TIME.seconds} s after it has happened, so that "
     "none comes out of its order; webhooks are told at once.",
 )
 async def list_events(
-    *, desk: TheDesk, caller: Reader, after: After = "", limit: Limit = 100
+    *, service: CurrentService, caller: Reader, after: AfterCursor = "", limit: Limit = 100
 ) -> EventsPage:
     """What has happened since."""
-    place = Place.read(after) if after else None
-    told = await desk.feed.after(place, caller.member, limit=limit)
-    events = tuple(map(HappenedOut.told, told.happened))
-    return EventsPage(events=events, next=told.ends.cursor, more=told.more)
+    place = Cursor.parse(after) if after else None
+    told = await service.event_feed.read_page(place, caller.member, limit=limit)
+    events = tuple(map(FeedEventOut.from_feed_event, told.events))
+    return EventsPage(events=events, next=told.next_cursor.text, more=told.has_more)

@@ -8,88 +8,100 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from bot.api.caller import Admin, Reader, TheDesk, Writer
+from bot.api.caller import Admin, CurrentService, Reader, Writer
 from bot.api.people_shapes import PeoplePage, PersonForAdmins, PersonIn, SkillOut
-from bot.api.problems import Told, answers
-from bot.api.shapes import ActOut, ActsPage, ETag, MeOut, PersonOut, SlackId, TokenOut
+from bot.api.problems import ApiProblem, documented_errors
+from bot.api.shapes import (
+    AuditEntriesPage,
+    AuditEntryOut,
+    ETag,
+    MeOut,
+    PersonOut,
+    SlackId,
+    TokenOut,
+)
 from models.account import Scope
 from models.accounts import Caller
-from models.appointing import DECIDED, appoint
-from models.desk import Desk
-from models.errors import InvalidDraft, NoSuchToken, Unavailable
+from models.appointing import ADMIN_FIELDS, update_member
+from models.desk import TicketService
+from models.errors import DatabaseUnavailable, InvalidInput, InvalidToken
 from models.member import Member
 
 router = APIRouter(tags=["people"])
 TokenId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-_NEXT = "`next` of a page"
-Cursor = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description=_NEXT)]
+_CURSOR_DESCRIPTION = "`next` of a page"
+Cursor = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description=_CURSOR_DESCRIPTION)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-_MISSING = answers(HTTPStatus.NOT_FOUND)
+_NOT_FOUND_RESPONSES = documented_errors(HTTPStatus.NOT_FOUND)
 
 
-@router.get("/me", responses=answers())
-async def me(desk: TheDesk, caller: Reader) -> MeOut:
+@router.get("/me", responses=documented_errors())
+async def me(service: CurrentService, caller: Reader) -> MeOut:
     """Who calls, what this token opens now, and the tokens they have."""
     member = caller.member
-    issued = await desk.accounts.issued_to(member.team_id, member.slack_id)
+    issued = await service.accounts.active_tokens(member.team_id, member.slack_id)
     return MeOut(
-        person=PersonOut.of(member),
+        person=PersonOut.from_member(member),
         scopes=tuple(sorted(caller.scopes)),
-        tokens=tuple(map(TokenOut.of, issued)),
+        tokens=tuple(map(TokenOut.from_api_token, issued)),
     )
 
 
-@router.delete("/me/tokens/{token_id}", responses=_MISSING)
-async def revoke_token(desk: TheDesk, caller: Writer, token_id: TokenId) -> TokenOut:
+@router.delete("/me/tokens/{token_id}", responses=_NOT_FOUND_RESPONSES)
+async def revoke_token(service: CurrentService, caller: Writer, token_id: TokenId) -> TokenOut:
     """Have a token count no more: one's own, or with the scope `admin` anybody's."""
     own = Scope.ADMIN not in caller.scopes
     try:
-        issued = await desk.accounts.revoke(token_id, by=caller.member, own=own)
-    except NoSuchToken:
+        issued = await service.accounts.revoke_token(token_id, by=caller.member, own_only=own)
+    except InvalidToken:
         # Not the one that calls: that one counts.
-        raise Told(HTTPStatus.NOT_FOUND, "There is no such token.") from None
-    await desk.accounts.note(
+        raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no such token.") from None
+    await service.accounts.audit(
         caller.member,
         "revoked token",
         issued.slack_id,
-        before=issued.said(),
+        before=issued.audit_fields(),
         via=f"token {caller.token_id}",
-        key=f"revoked:{issued.id}",
+        idempotency_key=f"revoked:{issued.id}",
     )
-    return TokenOut.of(issued)
+    return TokenOut.from_api_token(issued)
 
 
-@router.get("/people", responses=answers())
+@router.get("/people", responses=documented_errors())
 async def people(
-    *, desk: TheDesk, caller: Reader, cursor: Cursor = "", limit: Limit = 100
+    *, service: CurrentService, caller: Reader, cursor: Cursor = "", limit: Limit = 100
 ) -> PeoplePage:
     """Who moderates or administers the desk, by their Slack ids; for those who do so themselves.
 
     With the scope `admin` it is everybody whom the desk knows.
     """
     member, everybody = caller.member, Scope.ADMIN in caller.scopes
-    if not member.moderates:
-        raise Told(HTTPStatus.FORBIDDEN, "Only moderators and admins may see this.")
-    found = await desk.search.people(member.team_id, after=cursor, limit=limit, users=everybody)
+    if not member.can_moderate:
+        raise ApiProblem(HTTPStatus.FORBIDDEN, "Only moderators and admins may see this.")
+    found = await service.search.members(
+        member.team_id, after_slack_id=cursor, limit=limit, include_users=everybody
+    )
     last = found[-1].slack_id if len(found) == limit else None
-    return PeoplePage(people=tuple(map(PersonOut.of, found)), next=last)
+    return PeoplePage(people=tuple(map(PersonOut.from_member, found)), next=last)
 
 
-@router.get("/people/{slack_id}", responses=_MISSING)
+@router.get("/people/{slack_id}", responses=_NOT_FOUND_RESPONSES)
 async def person(
-    desk: TheDesk, caller: Admin, slack_id: SlackId, response: Response
+    service: CurrentService, caller: Admin, slack_id: SlackId, response: Response
 ) -> PersonForAdmins:
     """All that an admin decides about a person."""
-    return _shown(await _known(desk, caller, slack_id), response)
+    return _to_response(await _get_member(service, caller, slack_id), response)
 
 
 @router.patch(
     "/people/{slack_id}",
-    responses=answers(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
+    responses=documented_errors(
+        HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED
+    ),
 )
 async def change_person(
     *,
-    desk: TheDesk,
+    service: CurrentService,
     caller: Admin,
     slack_id: SlackId,
     wanted: PersonIn,
@@ -97,75 +109,83 @@ async def change_person(
     if_match: ETag = "",
 ) -> PersonForAdmins:
     """Give a person a role, skills and the rest; what is not named stays as it is."""
-    before = await _known(desk, caller, slack_id)
+    before = await _get_member(service, caller, slack_id)
     if if_match and if_match.removeprefix("W/") != _etag(before):
-        raise Told(HTTPStatus.PRECONDITION_FAILED, "The person has changed in the meantime.")
+        raise ApiProblem(HTTPStatus.PRECONDITION_FAILED, "The person has changed in the meantime.")
     changes = wanted.model_dump(exclude_unset=True)
     if "skills" in changes:
-        changes["skills"] = await _skills(desk, before.team_id, wanted.skills)
+        changes["skills"] = await _canonical_skills(service, before.team_id, wanted.skills)
     try:
-        after = await appoint(desk, caller.member, before, changes, via=f"token {caller.token_id}")
-    except InvalidDraft as refused:
+        after = await update_member(
+            service, caller.member, before, changes, via=f"token {caller.token_id}"
+        )
+    except InvalidInput as refused:
         # What is asked makes sense, but not of this person as they are.
-        raise Told(HTTPStatus.CONFLICT, str(refused)) from refused
-    if before.moderates and not after.moderates:
+        raise ApiProblem(HTTPStatus.CONFLICT, str(refused)) from refused
+    if before.can_moderate and not after.can_moderate:
         # The worker looks every minute, should it not come to this.
-        with suppress(Unavailable):
-            await desk.take_back_orphans(after.team_id)
-    return _shown(after, response)
+        with suppress(DatabaseUnavailable):
+            await service.reassign_orphaned_tickets(after.team_id)
+    return _to_response(after, response)
 
 
-@router.get("/people/{slack_id}/tokens", responses=_MISSING)
-async def tokens_of(desk: TheDesk, caller: Admin, slack_id: SlackId) -> list[TokenOut]:
+@router.get("/people/{slack_id}/tokens", responses=_NOT_FOUND_RESPONSES)
+async def tokens_of(service: CurrentService, caller: Admin, slack_id: SlackId) -> list[TokenOut]:
     """The tokens of a person that count; they are revoked like one's own."""
-    member = await _known(desk, caller, slack_id)
-    issued = await desk.accounts.issued_to(member.team_id, member.slack_id)
-    return list(map(TokenOut.of, issued))
+    member = await _get_member(service, caller, slack_id)
+    issued = await service.accounts.active_tokens(member.team_id, member.slack_id)
+    return list(map(TokenOut.from_api_token, issued))
 
 
-async def _known(desk: Desk, caller: Caller, slack_id: str) -> Member:
-    member = await desk.store.known(caller.member.team_id, slack_id)
+async def _get_member(service: TicketService, caller: Caller, slack_id: str) -> Member:
+    member = await service.store.find_member(caller.member.team_id, slack_id)
     if member is None:
-        raise Told(HTTPStatus.NOT_FOUND, "The desk knows nobody of that id.")
+        raise ApiProblem(HTTPStatus.NOT_FOUND, "The desk knows nobody of that id.")
     return member
 
 
-async def _skills(desk: Desk, team_id: str, names: tuple[str, ...]) -> tuple[str, ...]:
+async def _canonical_skills(
+    service: TicketService, team_id: str, names: tuple[str, ...]
+) -> tuple[str, ...]:
     """The skills by the names that the desk has for them."""
-    vocabulary = (await desk.store.configuration(team_id)).vocabulary
-    known = {name: vocabulary.canonical(name) for name in names}
+    vocabulary = (await service.store.configuration(team_id)).vocabulary
+    known = {name: vocabulary.canonical_name(name) for name in names}
     if unknown := [name for name, skill in known.items() if skill is None]:
-        raise InvalidDraft({"skills": f"The desk has no such skills: {', '.join(unknown)}."})
+        raise InvalidInput({"skills": f"The desk has no such skills: {', '.join(unknown)}."})
     return tuple(dict.fromkeys(filter(None, known.values())))
 
 
-def _shown(member: Member, response: Response) -> PersonForAdmins:
+def _to_response(member: Member, response: Response) -> PersonForAdmins:
     response.headers["ETag"] = _etag(member)
-    return PersonForAdmins.of(member)
+    return PersonForAdmins.from_member(member)
 
 
 def _etag(member: Member) -> str:
     """The same for the same decisions."""
-    said = member.model_dump_json(include=set(DECIDED))
+    said = member.model_dump_json(include=set(ADMIN_FIELDS))
     return f'"{sha256(said.encode()).hexdigest()[:16]}"'
 
 
-@router.get("/skills", responses=answers())
-async def skills(desk: TheDesk, caller: Reader) -> list[SkillOut]:
+@router.get("/skills", responses=documented_errors())
+async def skills(service: CurrentService, caller: Reader) -> list[SkillOut]:
     """The skills that the desk knows, with the other words that stand for each."""
-    configuration = await desk.store.configuration(caller.member.team_id)
-    return [SkillOut.of(one) for one in configuration.skills]
+    configuration = await service.store.configuration(caller.member.team_id)
+    return [SkillOut.from_skill(one) for one in configuration.skills]
 
 
-@router.get("/audit", responses=answers())
+@router.get("/audit", responses=documented_errors())
 async def audit(
     *,
-    desk: TheDesk,
+    service: CurrentService,
     caller: Admin,
-    cursor: Annotated[str, Query(pattern=r"^([0-9a-f]{32})?$", description=_NEXT)] = "",
+    cursor: Annotated[
+        str, Query(pattern=r"^([0-9a-f]{32})?$", description=_CURSOR_DESCRIPTION)
+    ] = "",
     limit: Limit = 50,
-) -> ActsPage:
+) -> AuditEntriesPage:
     """What was done with accounts, settings and tickets, the newest first."""
-    acts = await desk.accounts.acts(caller.member.team_id, limit=limit, before=cursor)
+    acts = await service.accounts.audit_entries(
+        caller.member.team_id, limit=limit, before_id=cursor
+    )
     last = acts[-1].id if len(acts) == limit else None
-    return ActsPage(acts=tuple(map(ActOut.of, acts)), next=last)
+    return AuditEntriesPage(acts=tuple(map(AuditEntryOut.from_audit_entry, acts)), next=last)

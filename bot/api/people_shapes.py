@@ -5,31 +5,31 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StrictBool
 
-from bot.api.shapes import In, Out, PersonOut
+from bot.api.shapes import PersonOut, RequestModel, ResponseModel
 from models.member import Member, Role
 from models.skill import Skill
 
-MOST_SKILLS, MOST_TICKETS = 100, 999
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+MAX_SKILLS, MAX_OPEN_TICKETS = 100, 999
+_MIN_TIME, _MAX_TIME = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def _written(at: object) -> object:
+def _require_text(at: object) -> object:
     """What is no text is no time, though seconds since 1970 could be read as one."""
     if not isinstance(at, str | None):
         raise ValueError("give it as text, like 2026-12-24T12:00:00Z")  # noqa: TRY004  (pydantic's)
     return at
 
 
-def _storable(at: datetime) -> datetime:
+def _clamp_time(at: datetime) -> datetime:
     """The time, or the nearest that makes sense: the first and last years can't all be stored."""
-    return min(max(at, _EARLIEST), _LATEST).astimezone(UTC)
+    return min(max(at, _MIN_TIME), _MAX_TIME).astimezone(UTC)
 
 
-Time = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_storable)]
+Time = Annotated[AwareDatetime, BeforeValidator(_require_text), AfterValidator(_clamp_time)]
 Name = Annotated[str, Field(min_length=1, max_length=50)]
 
 
-class PeoplePage(Out):
+class PeoplePage(ResponseModel):
     """Some people, by their Slack ids, and where the next ones begin."""
 
     people: tuple[PersonOut, ...]
@@ -47,28 +47,28 @@ class PersonForAdmins(PersonOut):
     guest: bool
 
     @classmethod
-    def of(cls, member: Member) -> Self:
+    def from_member(cls, member: Member) -> Self:
         """As admins see them."""
         return cls(**member.model_dump(include=set(cls.model_fields)))
 
 
-class PersonIn(In):
+class PersonIn(RequestModel):
     """What an admin decides about a person; what is left out stays as it is."""
 
     role: Annotated[Role, Field(examples=["moderator"])] = Role.USER
-    skills: Annotated[tuple[Name, ...], Field(max_length=MOST_SKILLS, examples=[["vpn"]])] = ()
+    skills: Annotated[tuple[Name, ...], Field(max_length=MAX_SKILLS, examples=[["vpn"]])] = ()
     trusted: StrictBool = False
-    capacity: Annotated[int | None, Field(ge=0, le=MOST_TICKETS, strict=True)] = None
+    capacity: Annotated[int | None, Field(ge=0, le=MAX_OPEN_TICKETS, strict=True)] = None
     away_until: Time | None = None
 
 
-class SkillOut(Out):
+class SkillOut(ResponseModel):
     """A skill that the desk knows."""
 
     name: str
     aliases: tuple[str, ...] = Field(description="other words that stand for it")
 
     @classmethod
-    def of(cls, skill: Skill) -> Self:
+    def from_skill(cls, skill: Skill) -> Self:
         """As it is shown."""
         return cls(name=skill.name, aliases=skill.aliases)

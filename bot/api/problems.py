@@ -13,17 +13,17 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from models.errors import (
-    DeskError,
-    InvalidDraft,
+    Conflict,
+    DatabaseUnavailable,
+    InvalidInput,
+    InvalidToken,
     NoSuchTicket,
-    NoSuchToken,
     NotAllowed,
-    OutOfTurn,
-    Unavailable,
+    UserFacingError,
 )
 
 MEDIA_TYPE = "application/problem+json"
-_AGAIN_SECONDS = "5"
+_RETRY_AFTER_SECONDS = "5"
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +36,7 @@ class Problem(BaseModel):
     errors: dict[str, str] = Field(default={}, description="for each field at fault, why")
 
 
-class Told(Exception):
+class ApiProblem(Exception):
     """An answer that is a problem."""
 
     def __init__(
@@ -47,17 +47,17 @@ class Told(Exception):
         self.headers = dict(headers or {})
 
 
-_STATUSES: Mapping[type[DeskError], HTTPStatus] = {
-    InvalidDraft: HTTPStatus.UNPROCESSABLE_ENTITY,
+_STATUS_BY_ERROR: Mapping[type[UserFacingError], HTTPStatus] = {
+    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     NotAllowed: HTTPStatus.FORBIDDEN,
-    OutOfTurn: HTTPStatus.CONFLICT,
+    Conflict: HTTPStatus.CONFLICT,
     NoSuchTicket: HTTPStatus.NOT_FOUND,
-    NoSuchToken: HTTPStatus.UNAUTHORIZED,
-    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    InvalidToken: HTTPStatus.UNAUTHORIZED,
+    DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
-def answers(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+def documented_errors(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """These problems, for the API's description of itself; what any call may meet is among them."""
     always = (
         HTTPStatus.BAD_REQUEST,
@@ -74,16 +74,16 @@ def answers(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def install(api: FastAPI) -> None:
+def install_error_handlers(api: FastAPI) -> None:
     """Answer each error with a problem."""
-    api.add_exception_handler(Told, _told)
-    api.add_exception_handler(DeskError, _refused)
-    api.add_exception_handler(RequestValidationError, _invalid)
-    api.add_exception_handler(HTTPException, _http)
-    api.add_exception_handler(Exception, _bug)
+    api.add_exception_handler(ApiProblem, _handle_api_problem)
+    api.add_exception_handler(UserFacingError, _handle_domain_error)
+    api.add_exception_handler(RequestValidationError, _handle_validation_error)
+    api.add_exception_handler(HTTPException, _handle_http_error)
+    api.add_exception_handler(Exception, _handle_bug)
 
 
-def respond(
+def problem_response(
     status: int,
     detail: str,
     *,
@@ -99,45 +99,47 @@ def respond(
     )
 
 
-async def _told(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Told)  # noqa: S101  (it is installed for nothing else)
-    return respond(error.status, str(error), headers=error.headers)
+async def _handle_api_problem(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiProblem)  # noqa: S101  (it is installed for nothing else)
+    return problem_response(error.status, str(error), headers=error.headers)
 
 
-async def _refused(_request: Request, error: Exception) -> JSONResponse:
-    kinds = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
+async def _handle_domain_error(_request: Request, error: Exception) -> JSONResponse:
+    kinds = (status for kind, status in _STATUS_BY_ERROR.items() if isinstance(error, kind))
     status = next(kinds, HTTPStatus.CONFLICT)
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers = {"Retry-After": _AGAIN_SECONDS}
-    faults = error.fields if isinstance(error, InvalidDraft) else {}
-    return respond(status, str(error), headers=headers, errors=faults)
+        headers = {"Retry-After": _RETRY_AFTER_SECONDS}
+    faults = error.fields if isinstance(error, InvalidInput) else {}
+    return problem_response(status, str(error), headers=headers, errors=faults)
 
 
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  (it is installed for that)
     faults = {".".join(map(str, one["loc"])): str(one["msg"]) for one in error.errors()}
     detail = "What you have sent is not what is expected here."
-    return respond(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=faults)
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=faults)
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _handle_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  (it is installed for that)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(sorted(_methods(request)))
-    return respond(error.status_code, str(error.detail), headers=headers)
+        headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
+    return problem_response(error.status_code, str(error.detail), headers=headers)
 
 
-def _methods(request: Request) -> set[str]:
+def _allowed_methods(request: Request) -> set[str]:
     """All that can be done with this address; Starlette names those of its first route alone."""
     routes = [route for route in request.app.routes if isinstance(route, Route)]
     fitting = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
     return {method for route in fitting for method in route.methods or ()}
 
 
-async def _bug(_request: Request, error: Exception) -> JSONResponse:
+async def _handle_bug(_request: Request, error: Exception) -> JSONResponse:
     # Starlette logs it, with its traceback.
-    return respond(HTTPStatus.INTERNAL_SERVER_ERROR, f"A bug on our side: {type(error).__name__}.")
+    return problem_response(
+        HTTPStatus.INTERNAL_SERVER_ERROR, f"A bug on our side: {type(error).__name__}."
+    )

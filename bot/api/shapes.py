@@ -6,33 +6,33 @@ from typing import Annotated
 from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from models.account import Act, Issued, Scope
+from models.account import ApiToken, AuditEntry, Scope
 from models.correction import Correction
-from models.errors import InvalidDraft
+from models.errors import InvalidInput
 from models.flow import Move
 from models.member import Member, Role
-from models.similar import SOLUTION_LENGTH
+from models.similar import MAX_SOLUTION_LENGTH
 from models.ticket import Draft, Event, Status, Ticket, Urgency
 from models.triage import Priority
-from models.webhook import LONGEST_URL, Delivery, Webhook
+from models.webhook import MAX_URL_LENGTH, Delivery, Webhook
 
 SlackId = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}$", examples=["U0GRACE"])]
 ETag = Annotated[str, Header(max_length=100, description="the ETag of a state", examples=['"3"'])]
 
 
-class Out(BaseModel):
+class ResponseModel(BaseModel):
     """Something that comes out."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class In(BaseModel):
+class RequestModel(BaseModel):
     """Something that goes in; what is not known is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class EventOut(Out):
+class EventOut(ResponseModel):
     """One line of a ticket's history."""
 
     at: datetime
@@ -41,12 +41,12 @@ class EventOut(Out):
     why: str
 
     @classmethod
-    def of(cls, event: Event) -> "EventOut":
+    def from_event(cls, event: Event) -> "EventOut":
         """As it is shown."""
         return cls(at=event.at, what=event.what, who=event.who, why=event.why)
 
 
-class TicketOut(Out):
+class TicketOut(ResponseModel):
     """A ticket as its caller may see it."""
 
     id: str = Field(examples=["T-42"])
@@ -69,7 +69,7 @@ class TicketOut(Out):
     history: tuple[EventOut, ...]
 
     @classmethod
-    def of(cls, ticket: Ticket) -> "TicketOut":
+    def from_ticket(cls, ticket: Ticket) -> "TicketOut":
         """As it is shown; notes are for the moderator's eyes in Slack."""
         triage = ticket.triage
         same = ("id", "version", "status", "title", "description", "urgency", "confidential")
@@ -80,18 +80,18 @@ class TicketOut(Out):
             priority=triage.priority if triage else None,
             skills=triage.skills if triage else (),
             summary=triage.summary if triage else "",
-            history=tuple(map(EventOut.of, ticket.history)),
+            history=tuple(map(EventOut.from_event, ticket.history)),
         )
 
 
-class Page(Out):
+class TicketsPage(ResponseModel):
     """Some tickets, the newest first, and where the next ones begin."""
 
     tickets: tuple[TicketOut, ...]
     next: str | None = Field(description="the `cursor` of the next page, if there is one")
 
 
-class CorrectionIn(In):
+class CorrectionIn(RequestModel):
     """What a ticket is, where triage had it wrong; what is left out is right as it is."""
 
     category: str | None = Field(default=None, min_length=1, max_length=100)
@@ -100,28 +100,28 @@ class CorrectionIn(In):
         default=None, max_length=100
     )
 
-    def correction(self) -> Correction:
+    def to_correction(self) -> Correction:
         """The same in the desk's language."""
         return Correction(category=self.category, priority=self.priority, skills=self.skills)
 
 
-class MoveIn(In):
+class MoveIn(RequestModel):
     """What may be said with a verb."""
 
     solution: str = Field(
         default="",
-        max_length=SOLUTION_LENGTH,
+        max_length=MAX_SOLUTION_LENGTH,
         description="with `resolve`: how it was solved; shown where something alike is asked",
     )
 
-    def changes(self, move: Move) -> dict[str, str]:
+    def to_changes(self, move: Move) -> dict[str, str]:
         """What it changes of the ticket."""
         if self.solution and move is not Move.RESOLVE:
-            raise InvalidDraft({"solution": "It is said with `resolve` alone."})
+            raise InvalidInput({"solution": "It is said with `resolve` alone."})
         return {"solution": self.solution} if self.solution else {}
 
 
-class TicketIn(In):
+class TicketIn(RequestModel):
     """A ticket to be opened for the caller."""
 
     title: str = Field(min_length=1, max_length=150, pattern=r"\w", examples=["VPN is down"])
@@ -129,17 +129,17 @@ class TicketIn(In):
     urgency: Urgency | None = None
     confidential: StrictBool = False
 
-    def draft(self, *, key: str, requester: Member) -> Draft:
+    def to_draft(self, *, idempotency_key: str, requester: Member) -> Draft:
         """The ticket as its requester wrote it."""
         return Draft(
-            key=key,
+            key=idempotency_key,
             team_id=requester.team_id,
             requester=requester.slack_id,
             **self.model_dump(),
         )
 
 
-class PersonOut(Out):
+class PersonOut(ResponseModel):
     """A member of the desk."""
 
     slack_id: str
@@ -149,12 +149,12 @@ class PersonOut(Out):
     active: bool
 
     @classmethod
-    def of(cls, member: Member) -> "PersonOut":
+    def from_member(cls, member: Member) -> "PersonOut":
         """As others see them."""
         return cls(**member.model_dump(include=set(cls.model_fields)))
 
 
-class TokenOut(Out):
+class TokenOut(ResponseModel):
     """A token that counts; the token itself is shown once, where it was issued."""
 
     id: str
@@ -165,12 +165,12 @@ class TokenOut(Out):
     used_at: datetime | None
 
     @classmethod
-    def of(cls, issued: Issued) -> "TokenOut":
+    def from_api_token(cls, api_token: ApiToken) -> "TokenOut":
         """As its owner sees it."""
-        return cls(**issued.model_dump(include=set(cls.model_fields)))
+        return cls(**api_token.model_dump(include=set(cls.model_fields)))
 
 
-class MeOut(Out):
+class MeOut(ResponseModel):
     """Who calls."""
 
     person: PersonOut
@@ -178,7 +178,7 @@ class MeOut(Out):
     tokens: tuple[TokenOut, ...]
 
 
-class ActOut(Out):
+class AuditEntryOut(ResponseModel):
     """One line of the audit log."""
 
     at: datetime
@@ -190,32 +190,32 @@ class ActOut(Out):
     via: str
 
     @classmethod
-    def of(cls, act: Act) -> "ActOut":
+    def from_audit_entry(cls, entry: AuditEntry) -> "AuditEntryOut":
         """As admins see it."""
-        return cls(**act.model_dump(include=set(cls.model_fields)))
+        return cls(**entry.model_dump(include=set(cls.model_fields)))
 
 
-class ActsPage(Out):
+class AuditEntriesPage(ResponseModel):
     """Some of the audit log, the newest first, and where the older ones begin."""
 
-    acts: tuple[ActOut, ...]
+    acts: tuple[AuditEntryOut, ...]
     next: str | None = Field(description="the `cursor` of the next page, if there is one")
 
 
 # Plain http only to this machine; no user name, no fragment.
-_ADDRESS = (
+_URL_PATTERN = (
     r"^(https://[A-Za-z0-9][A-Za-z0-9.-]*|http://(localhost|127\.0\.0\.1))"
     r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}))?([/?][!\"$-~]*)?$"
 )
 
 
-class WebhookIn(In):
+class WebhookIn(RequestModel):
     """An address that is to be told what happens."""
 
     url: str = Field(
-        max_length=LONGEST_URL,
+        max_length=MAX_URL_LENGTH,
         # Only described: the desk says in a sentence what is wrong with an address.
-        json_schema_extra={"pattern": _ADDRESS},
+        json_schema_extra={"pattern": _URL_PATTERN},
         examples=["https://example.com/frontdesk"],
     )
     events: tuple[Annotated[str, Field(max_length=50)], ...] = Field(
@@ -223,7 +223,7 @@ class WebhookIn(In):
     )
 
 
-class WebhookOut(Out):
+class WebhookOut(ResponseModel):
     """An address that is told what happens."""
 
     id: str
@@ -233,7 +233,7 @@ class WebhookOut(Out):
     created_by: str = Field(description="Slack id")
 
     @classmethod
-    def of(cls, webhook: Webhook) -> "WebhookOut":
+    def from_webhook(cls, webhook: Webhook) -> "WebhookOut":
         """As admins see it."""
         return cls(**webhook.model_dump(include=set(cls.model_fields)))
 
@@ -244,7 +244,7 @@ class NewWebhookOut(WebhookOut):
     secret: str = Field(description="the key of each Frontdesk-Signature")
 
 
-class DeliveryOut(Out):
+class DeliveryOut(ResponseModel):
     """How it went to tell a webhook of one event."""
 
     id: str
@@ -256,6 +256,6 @@ class DeliveryOut(Out):
     delivered: bool
 
     @classmethod
-    def of(cls, delivery: Delivery) -> "DeliveryOut":
+    def from_delivery(cls, delivery: Delivery) -> "DeliveryOut":
         """As admins see it."""
         return cls(**delivery.model_dump(include=set(cls.model_fields)))

@@ -7,20 +7,20 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
-from bot.background import Background
-from bot.pressing import Act, press_for
+from bot.background import BackgroundTasks
+from bot.pressing import ButtonAction, handle_button
 from bot.views import correction_form
 from models import flow
-from models.cards import Button, Pressed
-from models.correction import Correction, correcting
-from models.desk import Desk
-from models.errors import DeskError, NoSuchTicket, NotAllowed, OutOfTurn, OutsideError
-from models.logs import about
+from models.cards import Button, ButtonValue
+from models.correction import Correction, apply_correction
+from models.desk import TicketService
+from models.errors import Conflict, ExternalServiceError, NoSuchTicket, NotAllowed, UserFacingError
+from models.logs import ticket_log_context
 from models.member import Member
-from models.permissions import Verb, may
+from models.permissions import Verb, can
 from models.ticket import Ticket
 from models.triage import Triage
-from models.wording import not_for_you
+from models.wording import forbidden_text
 
 log = logging.getLogger(__name__)
 
@@ -28,84 +28,86 @@ log = logging.getLogger(__name__)
 def register(app: AsyncApp) -> None:
     """Listen for the button, and for the form."""
     app.action(Button.CORRECT.value)(open_form)
-    app.action(Button.LIKELIEST.value)(choose_likeliest)
-    app.action(Button.SECOND.value)(choose_second)
+    app.action(Button.CHOOSE_LIKELIEST.value)(choose_first_category)
+    app.action(Button.CHOOSE_SECOND.value)(choose_second_category)
     app.view(correction_form.CALLBACK)(save_correction)
 
 
-async def open_form(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def open_form(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Open the form, filled in as the ticket is now; the trigger lives three seconds."""
-    pressed = Pressed.read(body["actions"][0].get("value", ""))
-    member = await acting.member(desk, body)
-    ticket = await _correctable(desk, member, pressed.ticket_id)
-    configuration = await desk.store.configuration(ticket.team_id)
+    pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
+    member = await acting.identify_member(service, body)
+    ticket = await _get_correctable_ticket(service, member, pressed.ticket_id)
+    configuration = await service.store.configuration(ticket.team_id)
     try:
-        view = correction_form.draw(ticket, configuration)
-        await desk.slack.open_view(body["trigger_id"], view)
-    except OutsideError as error:
-        raise DeskError("Slack did not open the form. Please try again.") from error
+        view = correction_form.render(ticket, configuration)
+        await service.slack.open_view(body["trigger_id"], view)
+    except ExternalServiceError as error:
+        raise UserFacingError("Slack did not open the form. Please try again.") from error
     await ack()
 
 
-async def save_correction(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def save_correction(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Store what the moderator says; of a ticket that has changed meanwhile, ask once more."""
-    member = await acting.member(desk, body)
+    member = await acting.identify_member(service, body)
     seen, chosen = correction_form.read(body["view"])
-    with about(seen.ticket_id):
-        ticket = await _correctable(desk, member, seen.ticket_id)
-        configuration = await desk.store.configuration(ticket.team_id)
-        correction = chosen.checked(configuration, ticket)
-        change = correcting(correction, by=member, seen=seen.version)
+    with ticket_log_context(seen.ticket_id):
+        ticket = await _get_correctable_ticket(service, member, seen.ticket_id)
+        configuration = await service.store.configuration(ticket.team_id)
+        correction = chosen.validate(configuration, ticket)
+        change = apply_correction(correction, actor=member, seen_version=seen.version)
         try:
-            await desk.amend(ticket.id, change)
-        except OutOfTurn:
-            now = await _correctable(desk, member, seen.ticket_id)
-            view = correction_form.draw(now, configuration, chosen=correction)
+            await service.update_ticket(ticket.id, change)
+        except Conflict:
+            now = await _get_correctable_ticket(service, member, seen.ticket_id)
+            view = correction_form.render(now, configuration, correction=correction)
             await ack(response_action="update", view=view)
             return
         log.info("%s: corrected", ticket.id)
     await ack()
 
 
-async def choose_likeliest(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+async def choose_first_category(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """It is what the engine took it for, though it was not sure."""
-    choice = _choosing(desk, lambda triage: triage.category)
-    await press_for(choice, ack=ack, body=body, desk=desk, background=background)
+    choice = _category_action(service, lambda triage: triage.category)
+    await handle_button(choice, ack=ack, body=body, service=service, background=background)
 
 
-async def choose_second(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+async def choose_second_category(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """It is what the engine took for the next likeliest."""
-    choice = _choosing(desk, lambda triage: triage.second)
-    await press_for(choice, ack=ack, body=body, desk=desk, background=background)
+    choice = _category_action(service, lambda triage: triage.second)
+    await handle_button(choice, ack=ack, body=body, service=service, background=background)
 
 
-def _choosing(desk: Desk, category: Callable[[Triage], str]) -> Act:
-    async def chosen(pressed: Pressed, member: Member) -> Ticket:
-        ticket = await _correctable(desk, member, pressed.ticket_id)
-        wanted = Correction(category=category(ticket.triage) if ticket.triage else None)
-        correction = wanted.checked(await desk.store.configuration(ticket.team_id), ticket)
-        change = correcting(correction, by=member, seen=pressed.version)
-        return await desk.amend(ticket.id, change)
+def _category_action(
+    service: TicketService, pick_category: Callable[[Triage], str]
+) -> ButtonAction:
+    async def chosen(pressed: ButtonValue, member: Member) -> Ticket:
+        ticket = await _get_correctable_ticket(service, member, pressed.ticket_id)
+        wanted = Correction(category=pick_category(ticket.triage) if ticket.triage else None)
+        correction = wanted.validate(await service.store.configuration(ticket.team_id), ticket)
+        change = apply_correction(correction, actor=member, seen_version=pressed.version)
+        return await service.update_ticket(ticket.id, change)
 
     return chosen
 
 
-async def _correctable(desk: Desk, member: Member, ticket_id: str) -> Ticket:
+async def _get_correctable_ticket(service: TicketService, member: Member, ticket_id: str) -> Ticket:
     """The ticket, if the person may correct it.
 
     Raises:
         NoSuchTicket, NotAllowed: they may not.
         OutOfTurn: there is nothing to correct yet.
     """
-    ticket, _ = await desk.store.ticket(ticket_id)
-    if not flow.concerns(ticket, member):
+    ticket, _ = await service.store.get_ticket(ticket_id)
+    if not flow.is_visible_to(ticket, member):
         raise NoSuchTicket
-    if not may(Verb.CORRECT, member, ticket):
-        raise NotAllowed(not_for_you(ticket))
+    if not can(Verb.CORRECT, member, ticket):
+        raise NotAllowed(forbidden_text(ticket))
     if ticket.triage is None:
-        raise OutOfTurn(f"{ticket.id} is not triaged yet. Please try again in a moment.")
+        raise Conflict(f"{ticket.id} is not triaged yet. Please try again in a moment.")
     return ticket

@@ -12,42 +12,46 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_exponential
 
-from bot.background import Background
-from models.desk import Desk
-from models.errors import NotNow, Unavailable, Unknown
+from bot.background import BackgroundTasks
+from models.desk import TicketService
+from models.errors import DatabaseUnavailable, OutcomeUnknown, RetryLater
 
 log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp) -> None:
     """Listen for the events that manifest.yml subscribes to."""
-    app.event("user_change")(follow_person)
-    app.event("subteam_members_changed")(follow_group)
-    app.event("subteam_updated")(follow_group)
+    app.event("user_change")(handle_profile_change)
+    app.event("subteam_members_changed")(handle_group_change)
+    app.event("subteam_updated")(handle_group_change)
 
 
-async def follow_person(body: dict[str, Any], desk: Desk, background: Background) -> None:
+async def handle_profile_change(
+    body: dict[str, Any], service: TicketService, background: BackgroundTasks
+) -> None:
     """Store what Slack says of a person; the tickets of who left go back to assignment."""
     team_id: str = body["team_id"]
-    if await desk.people.heard(team_id, body["event"]["user"]):
-        background.start(desk.take_back_orphans(team_id))
+    if await service.directory.apply_profile(team_id, body["event"]["user"]):
+        background.start(service.reassign_orphaned_tickets(team_id))
 
 
-async def follow_group(body: dict[str, Any], desk: Desk, background: Background) -> None:
+async def handle_group_change(
+    body: dict[str, Any], service: TicketService, background: BackgroundTasks
+) -> None:
     """Read anew who is in the user group: what an event says may be older than what is known."""
     event = body["event"]
     changed = event.get("subteam_id") or event.get("subteam", {}).get("id")
     team_id: str = body["team_id"]
-    if changed == (await desk.welcomes.of(team_id)).moderators:
-        background.start(read_group(desk, team_id))
+    if changed == (await service.guest_policies.load(team_id)).moderators:
+        background.start(sync_moderator_group(service, team_id))
 
 
 @retry(
-    retry=retry_if_exception_type((NotNow, Unknown, Unavailable)),
+    retry=retry_if_exception_type((RetryLater, OutcomeUnknown, DatabaseUnavailable)),
     wait=wait_exponential(max=60),
     before_sleep=before_sleep_log(log, logging.WARNING),
 )
-async def read_group(desk: Desk, team_id: str) -> None:
+async def sync_moderator_group(service: TicketService, team_id: str) -> None:
     """Give and take the role of moderators as the user group says that an admin chose."""
-    if await desk.people.follow_group(team_id):
-        await desk.take_back_orphans(team_id)
+    if await service.directory.sync_moderator_group(team_id):
+        await service.reassign_orphaned_tickets(team_id)

@@ -5,15 +5,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
-from bot.background import Background
+from bot.background import BackgroundTasks
 from bot.views import categories_form
-from bot.views.sentence import sentence_view
+from bot.views.sentence import notice_view
 from models import arranging
-from models.desk import Desk
-from models.errors import DeskError, OutsideError
+from models.desk import TicketService
+from models.errors import ExternalServiceError, UserFacingError
 from models.wording import escape
 
-_SLACK_SILENT = "Slack did not show the form. Please try again."
+_SLACK_UNAVAILABLE_TEXT = "Slack did not show the form. Please try again."
 
 
 def register(app: AsyncApp) -> None:
@@ -24,50 +24,52 @@ def register(app: AsyncApp) -> None:
     app.action(categories_form.REMOVE)(remove_category)
 
 
-async def open_categories(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def open_categories(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Show the form on top of the one about people."""
-    team_id = (await acting.admin(desk, body)).team_id
-    form = categories_form.draw(await desk.store.configuration(team_id))
+    team_id = (await acting.require_admin(service, body)).team_id
+    form = categories_form.render(await service.store.configuration(team_id))
     try:
-        await desk.slack.push_view(body["trigger_id"], form)
-    except OutsideError as error:
-        raise DeskError(_SLACK_SILENT) from error
+        await service.slack.push_view(body["trigger_id"], form)
+    except ExternalServiceError as error:
+        raise UserFacingError(_SLACK_UNAVAILABLE_TEXT) from error
     await ack()
 
 
-async def show_category(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def show_category(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Show the category picked, before anything else can be filled in."""
-    team_id = (await acting.admin(desk, body)).team_id
-    configuration = await desk.store.configuration(team_id)
-    form = categories_form.draw(configuration, categories_form.picked(body))
+    team_id = (await acting.require_admin(service, body)).team_id
+    configuration = await service.store.configuration(team_id)
+    form = categories_form.render(configuration, categories_form.selected_category(body))
     try:
-        await desk.slack.update_view(body["view"]["id"], form)
-    except OutsideError as error:
-        raise DeskError(_SLACK_SILENT) from error
+        await service.slack.update_view(body["view"]["id"], form)
+    except ExternalServiceError as error:
+        raise UserFacingError(_SLACK_UNAVAILABLE_TEXT) from error
     await ack()
 
 
 async def save_category(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Change the category, or add it; open tickets follow a new name after the answer."""
-    admin = await acting.admin(desk, body)
+    admin = await acting.require_admin(service, body)
     team_id = admin.team_id
-    name, category = categories_form.read(body["view"], await desk.store.configuration(team_id))
-    await arranging.save_category(desk, admin, name, category)
+    name, category = categories_form.read(body["view"], await service.store.configuration(team_id))
+    await arranging.save_category(service, admin, name, category)
     if name and name != category.name:
-        background.start(arranging.category_follows(desk, team_id, name, category.name))
+        background.start(
+            arranging.rename_category_in_tickets(service, team_id, name, category.name)
+        )
     says = f"*{escape(category.name)}* is saved."
-    await ack(response_action="update", view=sentence_view(says, title=categories_form.TITLE))
+    await ack(response_action="update", view=notice_view(says, title=categories_form.TITLE))
 
 
 async def remove_category(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Remove a category; Slack has asked whether that is meant."""
-    admin = await acting.admin(desk, body)
+    admin = await acting.require_admin(service, body)
     name = str(body["actions"][0]["value"])
-    await arranging.remove_category(desk, admin, name)
-    says = sentence_view(f"*{escape(name)}* is removed.", title=categories_form.TITLE)
-    background.start(desk.slack.update_view(body["view"]["id"], says))
+    await arranging.remove_category(service, admin, name)
+    says = notice_view(f"*{escape(name)}* is removed.", title=categories_form.TITLE)
+    background.start(service.slack.update_view(body["view"]["id"], says))
     await ack()

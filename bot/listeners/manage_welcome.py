@@ -5,53 +5,53 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
-from bot.background import Background
-from bot.listeners.follow_people import read_group
+from bot.background import BackgroundTasks
+from bot.listeners.follow_people import sync_moderator_group
 from bot.views import welcome_form
-from bot.views.sentence import sentence_view
+from bot.views.sentence import notice_view
 from models import arranging
-from models.desk import Desk
-from models.errors import DeskError, OutsideError
+from models.desk import TicketService
+from models.errors import ExternalServiceError, UserFacingError
 
 
 def register(app: AsyncApp) -> None:
     """Listen for the button and for the form."""
-    app.action(welcome_form.OPEN)(open_welcome)
-    app.view(welcome_form.CALLBACK)(save_welcome)
+    app.action(welcome_form.OPEN)(open_guest_policy)
+    app.view(welcome_form.CALLBACK)(save_guest_policy)
 
 
-async def open_welcome(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+async def open_guest_policy(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Show the form on top of the one about people, once Slack has told its user groups."""
-    team_id = (await acting.admin(desk, body)).team_id
-    waiting = sentence_view("One moment …", title=welcome_form.TITLE)
+    team_id = (await acting.require_admin(service, body)).team_id
+    waiting = notice_view("One moment …", title=welcome_form.TITLE)
     try:
-        view_id = await desk.slack.push_view(body["trigger_id"], waiting)
-    except OutsideError as error:
-        raise DeskError("Slack did not show the form. Please try again.") from error
-    background.start(_fill(desk, view_id, team_id))
+        view_id = await service.slack.push_view(body["trigger_id"], waiting)
+    except ExternalServiceError as error:
+        raise UserFacingError("Slack did not show the form. Please try again.") from error
+    background.start(_fill_form(service, view_id, team_id))
     await ack()
 
 
-async def _fill(desk: Desk, view_id: str, team_id: str) -> None:
+async def _fill_form(service: TicketService, view_id: str, team_id: str) -> None:
     """Put the form into the modal; without the groups, should Slack not tell of them."""
-    welcome = await desk.welcomes.of(team_id)
+    welcome = await service.guest_policies.load(team_id)
     try:
-        view = welcome_form.draw(welcome, await desk.slack.groups())
-    except OutsideError as error:
-        view = welcome_form.draw(welcome, (), fault=str(error))
-    await desk.slack.update_view(view_id, view)
+        view = welcome_form.render(welcome, await service.slack.user_groups())
+    except ExternalServiceError as error:
+        view = welcome_form.render(welcome, (), groups_error=str(error))
+    await service.slack.update_view(view_id, view)
 
 
-async def save_welcome(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+async def save_guest_policy(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Store what was changed; who is in the user group is read after the answer."""
-    admin = await acting.admin(desk, body)
+    admin = await acting.require_admin(service, body)
     changes = welcome_form.read(body["view"])
-    welcome = await arranging.save_welcome(desk, admin, changes)
+    welcome = await arranging.save_guest_policy(service, admin, changes)
     if "moderators" in changes:
-        background.start(read_group(desk, admin.team_id))
-    says = sentence_view(*welcome_form.saved(welcome), title=welcome_form.TITLE)
+        background.start(sync_moderator_group(service, admin.team_id))
+    says = notice_view(*welcome_form.confirmation_texts(welcome), title=welcome_form.TITLE)
     await ack(response_action="update", view=says)

@@ -4,10 +4,10 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.background import Background
-from bot.pressing import press
+from bot.background import BackgroundTasks
+from bot.pressing import handle_move
 from models.cards import Button
-from models.desk import Desk
+from models.desk import TicketService
 from models.flow import Move
 
 
@@ -17,7 +17,7 @@ def register(app: AsyncApp) -> None:
 
 
 async def release_ticket(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Make the move."""
-    await press(Move.RELEASE, ack=ack, body=body, desk=desk, background=background)
+    await handle_move(Move.RELEASE, ack=ack, body=body, service=service, background=background)

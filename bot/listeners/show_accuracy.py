@@ -5,12 +5,12 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
-from bot.background import Background
+from bot.background import BackgroundTasks
 from bot.views import accuracy
-from bot.views.sentence import sentence_view
-from models.accuracy import MOST_LESSONS, measure
-from models.desk import Desk
-from models.errors import DeskError, OutsideError
+from bot.views.sentence import notice_view
+from models.accuracy import MAX_JUDGED_EXAMPLES, measure_accuracy
+from models.desk import TicketService
+from models.errors import ExternalServiceError, UserFacingError
 
 
 def register(app: AsyncApp) -> None:
@@ -19,22 +19,26 @@ def register(app: AsyncApp) -> None:
 
 
 async def show_accuracy(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Open the page at once, since the trigger lives three seconds; then count."""
-    admin = await acting.admin(desk, body)
-    waiting = sentence_view("One moment: I am counting …", title=accuracy.TITLE)
+    admin = await acting.require_admin(service, body)
+    waiting = notice_view("One moment: I am counting …", title=accuracy.TITLE)
     try:
-        view_id = await desk.slack.push_view(body["trigger_id"], waiting)
-    except OutsideError as error:
-        raise DeskError("Slack did not open the page. Please try again.") from error
-    background.start(_show(desk, view_id, admin.team_id))
+        view_id = await service.slack.push_view(body["trigger_id"], waiting)
+    except ExternalServiceError as error:
+        raise UserFacingError("Slack did not open the page. Please try again.") from error
+    background.start(_fill_page(service, view_id, admin.team_id))
     await ack()
 
 
-async def _show(desk: Desk, view_id: str, team_id: str) -> None:
+async def _fill_page(service: TicketService, view_id: str, team_id: str) -> None:
     try:
-        page = accuracy.draw(measure(await desk.lessons.judged(team_id, limit=MOST_LESSONS)))
-    except DeskError as refused:
-        page = sentence_view(str(refused), title=accuracy.TITLE)
-    await desk.slack.update_view(view_id, page)
+        page = accuracy.render(
+            measure_accuracy(
+                await service.training_store.judged_triages(team_id, limit=MAX_JUDGED_EXAMPLES)
+            )
+        )
+    except UserFacingError as refused:
+        page = notice_view(str(refused), title=accuracy.TITLE)
+    await service.slack.update_view(view_id, page)

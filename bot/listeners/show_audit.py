@@ -6,8 +6,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
 from bot.views import audit
-from models.desk import Desk
-from models.errors import DeskError, OutsideError
+from models.desk import TicketService
+from models.errors import ExternalServiceError, UserFacingError
 
 
 def register(app: AsyncApp) -> None:
@@ -15,12 +15,12 @@ def register(app: AsyncApp) -> None:
     app.action(audit.OPEN)(show_audit)
 
 
-async def show_audit(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def show_audit(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Show the last acts."""
-    admin = await acting.admin(desk, body)
-    acts = await desk.accounts.acts(admin.team_id, limit=audit.MOST_SHOWN + 1)
+    admin = await acting.require_admin(service, body)
+    acts = await service.accounts.audit_entries(admin.team_id, limit=audit.MAX_ENTRIES + 1)
     try:
-        await desk.slack.push_view(body["trigger_id"], audit.draw(acts))
-    except OutsideError as error:
-        raise DeskError("Slack did not open the page. Please try again.") from error
+        await service.slack.push_view(body["trigger_id"], audit.render(acts))
+    except ExternalServiceError as error:
+        raise UserFacingError("Slack did not open the page. Please try again.") from error
     await ack()

@@ -2,9 +2,9 @@
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.subcommand import Word, subcommand
+from bot.subcommand import Subcommand, subcommand_matcher
 
-HELP = """\
+HELP_TEXT = """\
 *What you can do*
 • `/ticket` opens a form for a new ticket.
 • `/ticket my vpn is down` opens it filled in.
@@ -18,9 +18,9 @@ The card always says who has it and what happens next."""
 
 def register(app: AsyncApp) -> None:
     """Listen for the command."""
-    app.command("/ticket", matchers=[subcommand(Word.HELP)])(show_help)
+    app.command("/ticket", matchers=[subcommand_matcher(Subcommand.HELP)])(show_help)
 
 
 async def show_help(ack: AsyncAck) -> None:
     """Say what one can do, to that person alone."""
-    await ack(HELP)
+    await ack(HELP_TEXT)

@@ -6,47 +6,51 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
 from bot.views import sent
-from models.desk import Desk
-from models.errors import DeskError, InvalidDraft, NoSuchTicket, OutsideError
+from models.desk import TicketService
+from models.errors import ExternalServiceError, InvalidInput, NoSuchTicket, UserFacingError
 from models.ticket import Ticket
-from models.trial import TRIAL, tried
+from models.trial import DRY_RUN_TICKET_ID, make_dry_run_ticket
 
 
 def register(app: AsyncApp) -> None:
     """Listen for the button and the form behind it."""
-    app.action(sent.OPEN)(ask_which)
-    app.view(sent.CALLBACK)(show_sent)
+    app.action(sent.OPEN)(open_ai_request_log)
+    app.view(sent.CALLBACK)(show_ai_requests)
 
 
-async def ask_which(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def open_ai_request_log(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Ask for the ticket's number."""
-    await acting.admin(desk, body)
+    await acting.require_admin(service, body)
     try:
-        await desk.slack.push_view(body["trigger_id"], sent.ask())
-    except OutsideError as error:
-        raise DeskError("Slack did not open the page. Please try again.") from error
+        await service.slack.push_view(body["trigger_id"], sent.render_search_form())
+    except ExternalServiceError as error:
+        raise UserFacingError("Slack did not open the page. Please try again.") from error
     await ack()
 
 
-async def show_sent(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def show_ai_requests(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Show what was sent, once it is written down who has looked."""
-    admin = await acting.admin(desk, body)
-    ticket_id = sent.read(body["view"])
-    ticket = await _ticket(desk, admin.team_id, ticket_id)
-    shown = await desk.sent.of(admin.team_id, ticket_id, limit=sent.MOST_SHOWN + 1)
+    admin = await acting.require_admin(service, body)
+    ticket_id = sent.read_ticket_id(body["view"])
+    ticket = await _get_ticket(service, admin.team_id, ticket_id)
+    shown = await service.ai_request_log.list_for_ticket(
+        admin.team_id, ticket_id, limit=sent.MAX_ENTRIES + 1
+    )
     key = f"read sent:{body['view']['id']}:{ticket_id}"
-    await desk.accounts.note(admin, "read what was sent to the AI", ticket_id, key=key)
-    await ack(response_action="update", view=sent.draw(ticket, shown))
+    await service.accounts.audit(
+        admin, "read what was sent to the AI", ticket_id, idempotency_key=key
+    )
+    await ack(response_action="update", view=sent.render(ticket, shown))
 
 
-async def _ticket(desk: Desk, team_id: str, ticket_id: str) -> Ticket:
+async def _get_ticket(service: TicketService, team_id: str, ticket_id: str) -> Ticket:
     """The ticket asked for; under one number stands what was only tried."""
-    if ticket_id == TRIAL:
-        return tried(team_id, "", "")
+    if ticket_id == DRY_RUN_TICKET_ID:
+        return make_dry_run_ticket(team_id, "", "")
     try:
-        ticket, _ = await desk.store.ticket(ticket_id)
+        ticket, _ = await service.store.get_ticket(ticket_id)
     except NoSuchTicket:
-        raise InvalidDraft({sent.NUMBER: f"There is no ticket {ticket_id}."}) from None
+        raise InvalidInput({sent.TICKET_NUMBER: f"There is no ticket {ticket_id}."}) from None
     if ticket.team_id != team_id:
-        raise InvalidDraft({sent.NUMBER: f"There is no ticket {ticket_id}."})
+        raise InvalidInput({sent.TICKET_NUMBER: f"There is no ticket {ticket_id}."})
     return ticket

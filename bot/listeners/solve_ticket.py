@@ -7,94 +7,96 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
-from bot.background import Background
+from bot.background import BackgroundTasks
 from bot.views import solution_form, ticket_form
-from bot.views.sentence import sentence_view
+from bot.views.sentence import notice_view
 from models import flow
-from models.cards import Button, Pressed
-from models.desk import Desk
-from models.errors import DeskError, NoSuchTicket, NotAllowed, OutsideError
+from models.cards import Button, ButtonValue
+from models.desk import TicketService
+from models.errors import ExternalServiceError, NoSuchTicket, NotAllowed, UserFacingError
 from models.flow import Move
-from models.logs import about
-from models.permissions import Verb, may
+from models.logs import ticket_log_context
+from models.permissions import Verb, can
 from models.step import Step
 from models.ticket import Ticket
-from models.wording import not_for_you
+from models.wording import forbidden_text
 
 log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp) -> None:
     """Listen for the buttons, and for the form."""
-    app.action(Button.RESOLVE_NOTING.value)(open_form)
-    app.view(solution_form.CALLBACK)(resolve_ticket)
-    app.action(Button.ANSWER_ALL.value)(open_form_for_all)
-    app.view(solution_form.ALL)(answer_all)
-    app.action(ticket_form.SOLVED)(solve_ticket)
+    app.action(Button.RESOLVE_WITH_NOTE.value)(open_form)
+    app.view(solution_form.CALLBACK)(resolve_with_note)
+    app.action(Button.ANSWER_ALL.value)(open_incident_form)
+    app.view(solution_form.CALLBACK_FOR_ALL)(resolve_incident)
+    app.action(ticket_form.SOLVE_ACTION_ID)(solve_ticket)
 
 
-async def open_form(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def open_form(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Ask how it was solved; the trigger lives three seconds."""
-    await _ask(ack, body, desk, to_all=False)
+    await _show_form(ack, body, service, for_incident=False)
 
 
-async def open_form_for_all(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def open_incident_form(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """The same, for all who have reported it."""
-    await _ask(ack, body, desk, to_all=True)
+    await _show_form(ack, body, service, for_incident=True)
 
 
-async def _ask(ack: AsyncAck, body: dict[str, Any], desk: Desk, *, to_all: bool) -> None:
-    pressed = Pressed.read(body["actions"][0].get("value", ""))
-    member = await acting.member(desk, body)
-    ticket, _ = await desk.store.ticket(pressed.ticket_id)
-    if not flow.concerns(ticket, member):
+async def _show_form(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, *, for_incident: bool
+) -> None:
+    pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
+    member = await acting.identify_member(service, body)
+    ticket, _ = await service.store.get_ticket(pressed.ticket_id)
+    if not flow.is_visible_to(ticket, member):
         raise NoSuchTicket
-    if not may(Verb.RESOLVE, member, ticket):
-        raise NotAllowed(not_for_you(ticket))
+    if not can(Verb.RESOLVE, member, ticket):
+        raise NotAllowed(forbidden_text(ticket))
     try:
-        form = solution_form.draw(ticket, to_all=to_all)
-        await desk.slack.open_view(body["trigger_id"], form)
-    except OutsideError as error:
-        raise DeskError("Slack did not open the form. Please try again.") from error
+        form = solution_form.render(ticket, for_incident=for_incident)
+        await service.slack.open_view(body["trigger_id"], form)
+    except ExternalServiceError as error:
+        raise UserFacingError("Slack did not open the form. Please try again.") from error
     await ack()
 
 
-async def resolve_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def resolve_with_note(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Resolve it as it was solved; whatever else has happened to it, they have it still."""
-    member = await acting.member(desk, body)
+    member = await acting.identify_member(service, body)
     ticket_id, solution = solution_form.read(body["view"])
-    with about(ticket_id):
-        await desk.move(ticket_id, Move.RESOLVE, by=member, solution=solution)
+    with ticket_log_context(ticket_id):
+        await service.move(ticket_id, Move.RESOLVE, actor=member, solution=solution)
         log.info("%s: %s with a note", ticket_id, Move.RESOLVE)
     await ack()
 
 
-async def answer_all(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def resolve_incident(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Resolve it, and have the worker resolve all that report the same."""
-    member = await acting.member(desk, body)
+    member = await acting.identify_member(service, body)
     ticket_id, solution = solution_form.read(body["view"])
 
     def resolved(ticket: Ticket, now: datetime) -> Ticket:
-        if not flow.concerns(ticket, member):
+        if not flow.is_visible_to(ticket, member):
             raise NoSuchTicket
-        done = flow.make(ticket, Move.RESOLVE, by=member, now=now, solution=solution)
-        return done.asking(Step.ANSWER_ALL, due=now)
+        done = flow.transition(ticket, Move.RESOLVE, actor=member, now=now, solution=solution)
+        return done.with_step(Step.ANSWER_INCIDENT, due=now)
 
-    with about(ticket_id):
-        await desk.amend(ticket_id, resolved)
+    with ticket_log_context(ticket_id):
+        await service.update_ticket(ticket_id, resolved)
         log.info("%s: %s, with all that report the same", ticket_id, Move.RESOLVE)
     await ack()
 
 
 async def solve_ticket(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Who asked needs nobody any more, wherever the ticket has got to meanwhile."""
-    pressed = Pressed.read(body["actions"][0].get("value", ""))
-    member = await acting.member(desk, body)
-    with about(pressed.ticket_id):
-        ticket = await desk.move(pressed.ticket_id, Move.SOLVE, by=member)
-        log.info("%s: %s", ticket.id, Move.SOLVE)
-    thanks = sentence_view(*ticket_form.solved(ticket), title=f"Ticket {ticket.id}")
-    background.start(desk.slack.update_view(body["view"]["id"], thanks))
+    pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
+    member = await acting.identify_member(service, body)
+    with ticket_log_context(pressed.ticket_id):
+        ticket = await service.move(pressed.ticket_id, Move.SELF_RESOLVE, actor=member)
+        log.info("%s: %s", ticket.id, Move.SELF_RESOLVE)
+    thanks = notice_view(*ticket_form.solved_confirmation(ticket), title=f"Ticket {ticket.id}")
+    background.start(service.slack.update_view(body["view"]["id"], thanks))
     await ack()

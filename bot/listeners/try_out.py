@@ -12,85 +12,101 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from bot import acting
-from bot.background import Background
+from bot.background import BackgroundTasks
 from bot.views import try_out
 from models import arranging, builtin, wariness
-from models.assignment import choose, doubtful, passed_over
+from models.assignment import choose_assignee, reason_for_admin_review, skipped_candidates
 from models.cards import Block
-from models.clock import now
-from models.desk import Desk
-from models.errors import DeskError, Gone, OutsideError
-from models.floors import by_words
+from models.clock import utc_now
+from models.desk import TicketService
+from models.errors import ExternalServiceError, TargetGone, UserFacingError
+from models.floors import priority_by_words
 from models.ticket import Ticket
 from models.triage import Triage
-from models.trial import tried
+from models.trial import make_dry_run_ticket
 
-_QUESTION = "try_out"
-_OPENS_SECONDS = 5
+_WORKER_FUNCTION = "try_out"
+_OPEN_VIEW_SECONDS = 5
 
 
 def register(app: AsyncApp) -> None:
     """Listen for the button and for the form."""
-    app.action(try_out.OPEN)(open_try_out)
-    app.view(try_out.CALLBACK)(try_text)
+    app.action(try_out.OPEN)(open_dry_run)
+    app.view(try_out.CALLBACK)(start_dry_run)
 
 
-async def open_try_out(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def open_dry_run(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Show the form on top of the one about people."""
-    await acting.admin(desk, body)
+    await acting.require_admin(service, body)
     try:
-        await desk.slack.push_view(body["trigger_id"], try_out.draw())
-    except OutsideError as error:
-        raise DeskError("Slack did not open the form. Please try again.") from error
+        await service.slack.push_view(body["trigger_id"], try_out.render())
+    except ExternalServiceError as error:
+        raise UserFacingError("Slack did not open the form. Please try again.") from error
     await ack()
 
 
-async def try_text(ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background) -> None:
+async def start_dry_run(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+) -> None:
     """Show on top of the text what would come of it, first by the engine that is at hand."""
-    team_id = (await acting.admin(desk, body)).team_id
-    ticket = tried(team_id, *try_out.read(body["view"]))
-    configuration = await desk.store.configuration(team_id)
-    said = builtin.triage(wariness.to_be_read(ticket), configuration, why="")
-    said = wariness.noted(said, ticket)
-    least = by_words(ticket.text, desk.settings.floor_words)
-    said = builtin.raised(said, ticket, configuration, least=least)
-    kept = builtin.private_category(ticket, configuration) or wariness.instructs(ticket.text)
-    gemini = desk.settings.gemini_api_key is not None and not kept
+    team_id = (await acting.require_admin(service, body)).team_id
+    ticket = make_dry_run_ticket(team_id, *try_out.read(body["view"]))
+    configuration = await service.store.configuration(team_id)
+    said = builtin.triage(wariness.strip_instructions(ticket), configuration, why_builtin="")
+    said = wariness.with_warning(said, ticket)
+    least = priority_by_words(ticket.text, service.settings.floor_words)
+    said = builtin.with_priority_floor(said, ticket, configuration, floor=least)
+    kept = builtin.find_private_category(ticket, configuration) or wariness.contains_injection(
+        ticket.text
+    )
+    gemini = service.settings.gemini_api_key is not None and not kept
     # Each text has a page of its own, so that a late answer comes to its own text alone.
     page = uuid4().hex
-    shown = await _told(desk, ticket, said, by=try_out.asking(gemini=gemini))
-    background.start(_ask(desk, ticket, said, page))
-    await ack(response_action="push", view=try_out.result(page, *shown))
+    shown = await _result_texts(
+        service, ticket, said, heading=try_out.waiting_heading(uses_gemini=gemini)
+    )
+    background.start(_triage_in_worker(service, ticket, said, page))
+    await ack(response_action="push", view=try_out.render_result(page, *shown))
 
 
-async def _ask(desk: Desk, ticket: Ticket, at_once: Triage, page: str) -> None:
+async def _triage_in_worker(
+    service: TicketService, ticket: Ticket, preview: Triage, external_id: str
+) -> None:
     """Have a worker read the text as it would a ticket, and show what it says."""
-    answer = await desk.queue.ask(
-        _QUESTION, ticket.team_id, ticket.title, ticket.description, seconds=try_out.ASK_SECONDS
+    answer = await service.step_queue.call_worker(
+        _WORKER_FUNCTION,
+        ticket.team_id,
+        ticket.title,
+        ticket.description,
+        timeout_seconds=try_out.WORKER_TIMEOUT_SECONDS,
     )
     try:
         said = Triage.model_validate(answer)
     except ValidationError:
-        shown = await _told(desk, ticket, at_once, by=try_out.NOBODY)
+        shown = await _result_texts(service, ticket, preview, heading=try_out.NO_WORKER_HEADING)
     else:
-        shown = await _told(desk, ticket, said, by=try_out.answered(said))
-    await _show(desk, page, try_out.result(page, *shown))
+        shown = await _result_texts(service, ticket, said, heading=try_out.answer_heading(said))
+    await _update_result(service, external_id, try_out.render_result(external_id, *shown))
 
 
 # Slack may not have opened the page yet; when it never does, nobody waits for it any more.
 @retry(
-    retry=retry_if_exception_type(Gone),
+    retry=retry_if_exception_type(TargetGone),
     wait=wait_exponential(multiplier=0.1, max=1),
-    stop=stop_after_delay(_OPENS_SECONDS),
+    stop=stop_after_delay(_OPEN_VIEW_SECONDS),
     reraise=True,
 )
-async def _show(desk: Desk, page: str, view: Block) -> None:
-    await desk.slack.fill_view(page, view)
+async def _update_result(service: TicketService, external_id: str, view: Block) -> None:
+    await service.slack.update_view_by_external_id(external_id, view)
 
 
-async def _told(desk: Desk, ticket: Ticket, said: Triage, *, by: str) -> list[str]:
+async def _result_texts(
+    service: TicketService, ticket: Ticket, triage: Triage, *, heading: str
+) -> list[str]:
     """What is said of the text, and who would get it."""
-    people, configuration = await arranging.candidates(desk, ticket.team_id)
-    ticket, at = ticket.model_copy(update={"triage": said}), now()
-    chosen = choose(ticket, people, now=at, doubt=doubtful(ticket, configuration))
-    return try_out.told(said, chosen, passed_over(ticket, people, now=at), by)
+    people, configuration = await arranging.load_candidates(service, ticket.team_id)
+    ticket, at = ticket.model_copy(update={"triage": triage}), utc_now()
+    chosen = choose_assignee(
+        ticket, people, now=at, review_reason=reason_for_admin_review(ticket, configuration)
+    )
+    return try_out.result_texts(triage, chosen, skipped_candidates(ticket, people, now=at), heading)

@@ -7,133 +7,141 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
-from bot.background import Background
+from bot.background import BackgroundTasks
 from bot.views import desk_health
-from bot.views.sentence import sentence_view
-from models.desk import Desk
-from models.doctor import MOST_TICKETS, examine
-from models.errors import DeskError, NoSuchTicket, OutOfTurn, OutsideError
-from models.health import Finding, dead_by_kind
+from bot.views.sentence import notice_view
+from models.desk import TicketService
+from models.doctor import MAX_REPORTED_TICKETS, run_health_checks
+from models.errors import Conflict, ExternalServiceError, NoSuchTicket, UserFacingError
+from models.health import CheckResult, group_dead_steps
 from models.member import Member
 from models.step import Step
-from models.wording import STEP_WORDS, counted
+from models.wording import STEP_LABELS, pluralize
 
-_WORKER_SECONDS = 5
-_NO_WORKER = Finding("what the worker sees", "no worker answered", "Start one, or look at its log.")
+_WORKER_TIMEOUT_SECONDS = 5
+_NO_WORKER_FINDING = CheckResult(
+    "what the worker sees", "no worker answered", "Start one, or look at its log."
+)
 
 
 def register(app: AsyncApp) -> None:
     """Listen for the buttons."""
     app.action(desk_health.OPEN)(show_health)
-    app.action(desk_health.REPLAY)(replay_steps)
-    app.action(desk_health.REPLAY_ONE)(replay_step)
-    app.action(desk_health.TAKE_UP)(take_up_tickets)
+    app.action(desk_health.REPLAY_STEPS)(replay_dead_steps)
+    app.action(desk_health.REPLAY_TICKET_STEP)(replay_ticket_step)
+    app.action(desk_health.RELEASE_QUARANTINED)(release_quarantined)
 
 
 async def show_health(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Open the page at once, since the trigger lives three seconds; then look at everything."""
-    await acting.admin(desk, body)
-    waiting = sentence_view("One moment: I am looking at everything …", title=desk_health.TITLE)
+    await acting.require_admin(service, body)
+    waiting = notice_view("One moment: I am looking at everything …", title=desk_health.TITLE)
     try:
-        view_id = await desk.slack.push_view(body["trigger_id"], waiting)
-    except OutsideError as error:
-        raise DeskError("Slack did not open the page. Please try again.") from error
-    background.start(_show(desk, view_id))
+        view_id = await service.slack.push_view(body["trigger_id"], waiting)
+    except ExternalServiceError as error:
+        raise UserFacingError("Slack did not open the page. Please try again.") from error
+    background.start(_refresh_page(service, view_id))
     await ack()
 
 
-async def replay_steps(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+async def replay_dead_steps(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Have all dead steps of a kind tried again."""
-    admin = await acting.admin(desk, body)
+    admin = await acting.require_admin(service, body)
     step = Step(body["actions"][0]["value"])
 
     async def replay() -> str:
-        tickets = await _dead(desk, step)
-        await _replay(desk, admin, step, tickets)
-        return f"Trying again: {STEP_WORDS[step]} for {counted(len(tickets), 'ticket')}."
+        tickets = await _dead_ticket_ids(service, step)
+        await _replay(service, admin, step, tickets)
+        return f"Trying again: {STEP_LABELS[step]} for {pluralize(len(tickets), 'ticket')}."
 
-    background.start(_do_and_show(desk, body["view"]["id"], replay))
+    background.start(_run_and_refresh(service, body["view"]["id"], replay))
     await ack()
 
 
-async def replay_step(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+async def replay_ticket_step(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Have the dead step of one ticket tried again."""
-    admin = await acting.admin(desk, body)
-    step, ticket_id = desk_health.picked(body)
+    admin = await acting.require_admin(service, body)
+    step, ticket_id = desk_health.selected_dead_step(body)
 
     async def replay() -> str:
-        await _replay(desk, admin, step, (ticket_id,))
-        return f"Trying again: {STEP_WORDS[step]} for {ticket_id}."
+        await _replay(service, admin, step, (ticket_id,))
+        return f"Trying again: {STEP_LABELS[step]} for {ticket_id}."
 
-    background.start(_do_and_show(desk, body["view"]["id"], replay))
+    background.start(_run_and_refresh(service, body["view"]["id"], replay))
     await ack()
 
 
-async def take_up_tickets(
-    ack: AsyncAck, body: dict[str, Any], desk: Desk, background: Background
+async def release_quarantined(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     """Go on with those damaged tickets that have been repaired."""
-    admin = await acting.admin(desk, body)
+    admin = await acting.require_admin(service, body)
 
     async def take_up() -> str:
         repaired = []
-        for ticket_id in await desk.store.set_aside(limit=MOST_TICKETS):
+        for ticket_id in await service.store.quarantined_tickets(limit=MAX_REPORTED_TICKETS):
             with suppress(NoSuchTicket):
-                await desk.store.take_up(ticket_id)
+                await service.store.release_from_quarantine(ticket_id)
                 repaired.append(ticket_id)
         what = "took up damaged tickets"
-        await desk.accounts.note(admin, what, "tickets", after={"tickets": repaired})
-        return f"{counted(len(repaired), 'ticket').capitalize()} could be read, and goes on."
+        await service.accounts.audit(admin, what, "tickets", after={"tickets": repaired})
+        return f"{pluralize(len(repaired), 'ticket').capitalize()} could be read, and goes on."
 
-    background.start(_do_and_show(desk, body["view"]["id"], take_up))
+    background.start(_run_and_refresh(service, body["view"]["id"], take_up))
     await ack()
 
 
-async def _dead(desk: Desk, step: Step) -> tuple[str, ...]:
+async def _dead_ticket_ids(service: TicketService, step: Step) -> tuple[str, ...]:
     """The tickets for which that step was given up."""
-    kinds = dead_by_kind(await desk.store.dead_tickets(limit=MOST_TICKETS))
-    return next((kind.tickets for kind in kinds if kind.step is step), ())
+    kinds = group_dead_steps(await service.store.dead_tickets(limit=MAX_REPORTED_TICKETS))
+    return next((kind.ticket_ids for kind in kinds if kind.step is step), ())
 
 
-async def _replay(desk: Desk, admin: Member, step: Step, tickets: tuple[str, ...]) -> None:
+async def _replay(
+    service: TicketService, admin: Member, step: Step, ticket_ids: tuple[str, ...]
+) -> None:
     """Have that step of these tickets tried again; admins are told anew when all of them are."""
-    left = set(await _dead(desk, step)) - set(tickets)
-    for ticket_id in tickets:
-        with suppress(OutOfTurn, NoSuchTicket):
-            await desk.replay(ticket_id, step)
+    left = set(await _dead_ticket_ids(service, step)) - set(ticket_ids)
+    for ticket_id in ticket_ids:
+        with suppress(Conflict, NoSuchTicket):
+            await service.replay_step(ticket_id, step)
     if not left:
         # Not before: a ticket that is still dead would raise it again.
-        await desk.store.end_alarm(admin.team_id, step)
-    await desk.accounts.note(admin, "tried again", step, after={"tickets": list(tickets)})
+        await service.store.clear_alarm(admin.team_id, step)
+    await service.accounts.audit(admin, "tried again", step, after={"tickets": list(ticket_ids)})
 
 
-async def _do_and_show(desk: Desk, view_id: str, act: Callable[[], Awaitable[str]]) -> None:
+async def _run_and_refresh(
+    service: TicketService, view_id: str, action: Callable[[], Awaitable[str]]
+) -> None:
     try:
-        note = await act()
-    except DeskError as refused:
+        note = await action()
+    except UserFacingError as refused:
         note = str(refused)
-    await _show(desk, view_id, note=note)
+    await _refresh_page(service, view_id, note=note)
 
 
-async def _show(desk: Desk, view_id: str, *, note: str = "") -> None:
-    health = await examine(desk, _seen_by_bot(desk), _seen_by_worker(desk))
-    await desk.slack.update_view(view_id, desk_health.draw(health, note=note))
+async def _refresh_page(service: TicketService, view_id: str, *, note: str = "") -> None:
+    health = await run_health_checks(service, _bot_findings(service), _worker_findings(service))
+    await service.slack.update_view(view_id, desk_health.render(health, note=note))
 
 
-async def _seen_by_bot(desk: Desk) -> list[Finding]:
+async def _bot_findings(service: TicketService) -> list[CheckResult]:
     """Who looks at this has pressed a button, and Slack has told us."""
-    way = "Socket Mode" if desk.settings.slack_app_token else "HTTP"
-    return [Finding("Slack's requests", f"arrive, by {way}")]
+    way = "Socket Mode" if service.settings.slack_app_token else "HTTP"
+    return [CheckResult("Slack's requests", f"arrive, by {way}")]
 
 
-async def _seen_by_worker(desk: Desk) -> list[Finding]:
-    seen = await desk.queue.ask("examine_outside", seconds=_WORKER_SECONDS)
+async def _worker_findings(service: TicketService) -> list[CheckResult]:
+    seen = await service.step_queue.call_worker(
+        "examine_outside", timeout_seconds=_WORKER_TIMEOUT_SECONDS
+    )
     if not seen:
-        return [_NO_WORKER]
-    return [Finding(what, says, todo) for what, says, todo in seen]
+        return [_NO_WORKER_FINDING]
+    return [CheckResult(what, says, todo) for what, says, todo in seen]

@@ -5,39 +5,47 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import acting
-from bot.subcommand import About, about_ticket, ticket_in
-from models.cards import Button, Pressed
-from models.desk import Desk
-from models.logs import about
-from models.watching import said, watch
+from bot.subcommand import TicketSubcommand, parse_ticket_id, ticket_subcommand_matcher
+from models.cards import Button, ButtonValue
+from models.desk import TicketService
+from models.logs import ticket_log_context
+from models.watching import confirmation, set_watching
 
 
 def register(app: AsyncApp) -> None:
     """Listen for the commands, and for the button on the card."""
-    app.command("/ticket", matchers=[about_ticket(About.WATCH)])(start_watching)
-    app.command("/ticket", matchers=[about_ticket(About.UNWATCH)])(stop_watching)
+    app.command("/ticket", matchers=[ticket_subcommand_matcher(TicketSubcommand.WATCH)])(
+        start_watching
+    )
+    app.command("/ticket", matchers=[ticket_subcommand_matcher(TicketSubcommand.UNWATCH)])(
+        stop_watching
+    )
     app.action(Button.UNWATCH.value)(unwatch_ticket)
 
 
-async def start_watching(ack: AsyncAck, command: dict[str, Any], desk: Desk) -> None:
+async def start_watching(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
     """Watch it."""
-    await ack(await _watched(desk, command, ticket_in(command), watches=True))
+    await ack(await _set_watching(service, command, parse_ticket_id(command), watching=True))
 
 
-async def stop_watching(ack: AsyncAck, command: dict[str, Any], desk: Desk) -> None:
+async def stop_watching(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
     """Watch it no more."""
-    await ack(await _watched(desk, command, ticket_in(command), watches=False))
+    await ack(await _set_watching(service, command, parse_ticket_id(command), watching=False))
 
 
-async def unwatch_ticket(ack: AsyncAck, body: dict[str, Any], desk: Desk) -> None:
+async def unwatch_ticket(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Watch it no more; the worker draws the card anew."""
-    pressed = Pressed.read(body["actions"][0].get("value", ""))
-    await _watched(desk, body, pressed.ticket_id, watches=False)
+    pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
+    await _set_watching(service, body, pressed.ticket_id, watching=False)
     await ack()
 
 
-async def _watched(desk: Desk, body: dict[str, Any], ticket_id: str, *, watches: bool) -> str:
-    with about(ticket_id):
-        member = await acting.member(desk, body)
-        ticket = await watch(desk, ticket_id, by=member, who=member.slack_id, watches=watches)
-        return said(ticket, watches=watches)
+async def _set_watching(
+    service: TicketService, body: dict[str, Any], ticket_id: str, *, watching: bool
+) -> str:
+    with ticket_log_context(ticket_id):
+        member = await acting.identify_member(service, body)
+        ticket = await set_watching(
+            service, ticket_id, actor=member, watcher_id=member.slack_id, watching=watching
+        )
+        return confirmation(ticket, watching=watching)

@@ -3,22 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.views.fields import plain
+from bot.views.fields import plain_text
 from models.cards import Block
-from models.health import Dead, Finding, Health
+from models.health import CheckResult, DeadStepGroup, HealthReport
 from models.step import Step
-from models.wording import STEP_WORDS, clip, counted, escape, listed_briefly, moment
+from models.wording import STEP_LABELS, clip, escape, join_names_briefly, pluralize, slack_date
 
-OPEN, TAKE_UP = "watch_desk", "take_up_tickets"
-REPLAY, REPLAY_ONE = "replay_steps", "replay_step"
+OPEN, RELEASE_QUARANTINED = "watch_desk", "take_up_tickets"
+REPLAY_STEPS, REPLAY_TICKET_STEP = "replay_steps", "replay_step"
 TITLE = "Is the desk well?"
 # What a section holds: https://docs.slack.dev/reference/block-kit/blocks/section-block
-_SECTION = 3000
+_MAX_SECTION_LENGTH = 3000
 # What a menu holds: https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
-_OPTIONS = 100
+_MAX_OPTIONS = 100
 
 
-def draw(health: Health, *, note: str = "") -> Block:
+def render(health: HealthReport, *, note: str = "") -> Block:
     """The page.
 
     Args:
@@ -26,80 +26,80 @@ def draw(health: Health, *, note: str = "") -> Block:
     """
     return {
         "type": "modal",
-        "title": plain(TITLE),
-        "close": plain("Back"),
+        "title": plain_text(TITLE),
+        "close": plain_text("Back"),
         "blocks": list(_blocks(health, note)),
     }
 
 
-def _blocks(health: Health, note: str) -> Iterator[Block]:
+def _blocks(health: HealthReport, note: str) -> Iterator[Block]:
     if note:
         yield _section(f":white_check_mark: {note}")
-    yield _section("\n".join(_line(one) for one in health.findings))
+    yield _section("\n".join(_finding_line(one) for one in health.results))
     yield {"type": "divider"}
-    if not health.dead and not health.set_aside:
+    if not health.dead_steps and not health.quarantined:
         yield _section("Nothing has been given up.")
-    for dead in health.dead:
-        yield _section(_told(dead))
-        again = _try_again(REPLAY, value=dead.step.value, what=STEP_WORDS[dead.step])
-        if len(dead.tickets) > 1:
-            again["elements"].append(_one_of(dead))
+    for dead in health.dead_steps:
+        yield _section(_dead_step_text(dead))
+        again = _retry_row(REPLAY_STEPS, value=dead.step.value, subject=STEP_LABELS[dead.step])
+        if len(dead.ticket_ids) > 1:
+            again["elements"].append(_ticket_menu(dead))
         yield again
-    if health.set_aside:
-        names = tuple(health.set_aside)
+    if health.quarantined:
+        names = tuple(health.quarantined)
         yield _section(
-            f":warning: *Damaged, and set aside:* {listed_briefly(names)}\n"
+            f":warning: *Damaged, and set aside:* {join_names_briefly(names)}\n"
             "Their documents can't be read; the worker's log says why. Repair them in MongoDB, "
             "then try again."
         )
-        yield _try_again(TAKE_UP, value="all", what="damaged tickets")
+        yield _retry_row(RELEASE_QUARANTINED, value="all", subject="damaged tickets")
 
 
-def _line(one: Finding) -> str:
-    mark = ":white_check_mark:" if one.ok else ":x:"
-    todo = f" → {escape(one.todo)}" if one.todo else ""
-    return clip(f"{mark} *{escape(one.what)}*: {escape(one.says)}{todo}", 250)
+def _finding_line(finding: CheckResult) -> str:
+    mark = ":white_check_mark:" if finding.is_ok else ":x:"
+    todo = f" → {escape(finding.remedy)}" if finding.remedy else ""
+    return clip(f"{mark} *{escape(finding.name)}*: {escape(finding.status)}{todo}", 250)
 
 
-def _told(dead: Dead) -> str:
+def _dead_step_text(dead_step: DeadStepGroup) -> str:
     return (
-        f":x: *Given up: {STEP_WORDS[dead.step]}* for {counted(len(dead.tickets), 'ticket')}, "
-        f"since {moment(dead.since)}\n{listed_briefly(dead.tickets)}\n"
-        f"The reason, of the first: {escape(clip(dead.reason, 300))}"
+        f":x: *Given up: {STEP_LABELS[dead_step.step]}* for {pluralize(len(dead_step.ticket_ids), 'ticket')}, "
+        f"since {slack_date(dead_step.since)}\n{join_names_briefly(dead_step.ticket_ids)}\n"
+        f"The reason, of the first: {escape(clip(dead_step.reason, 300))}"
     )
 
 
-def _try_again(action: str, *, value: str, what: str) -> Block:
+def _retry_row(action_id: str, *, value: str, subject: str) -> Block:
     element = {
         "type": "button",
-        "action_id": action,
-        "text": plain("Try again"),
+        "action_id": action_id,
+        "text": plain_text("Try again"),
         "value": value,
-        "accessibility_label": f"Try again: {what}",
+        "accessibility_label": f"Try again: {subject}",
     }
-    return {"type": "actions", "block_id": f"{action}:{value}", "elements": [element]}
+    return {"type": "actions", "block_id": f"{action_id}:{value}", "elements": [element]}
 
 
-def _one_of(dead: Dead) -> Block:
+def _ticket_menu(dead_step: DeadStepGroup) -> Block:
     """A menu of these tickets, for who would try one before all."""
     options = [
-        {"text": plain(ticket_id), "value": f"{dead.step.value}:{ticket_id}"}
-        for ticket_id in dead.tickets[:_OPTIONS]
+        {"text": plain_text(ticket_id), "value": f"{dead_step.step.value}:{ticket_id}"}
+        for ticket_id in dead_step.ticket_ids[:_MAX_OPTIONS]
     ]
-    hint = plain("Try one of them")
+    hint = plain_text("Try one of them")
     return {
         "type": "static_select",
-        "action_id": REPLAY_ONE,
+        "action_id": REPLAY_TICKET_STEP,
         "placeholder": hint,
         "options": options,
     }
 
 
-def picked(body: dict[str, Any]) -> tuple[Step, str]:
+def selected_dead_step(body: dict[str, Any]) -> tuple[Step, str]:
     """The step, and the ticket picked in that menu."""
     step, _, ticket_id = body["actions"][0]["selected_option"]["value"].partition(":")
     return Step(step), ticket_id
 
 
 def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, _SECTION)}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, _MAX_SECTION_LENGTH)}}

@@ -18,41 +18,41 @@ from bot.views import (
     welcome_form,
 )
 from bot.views.fields import (
-    VALUE,
-    Sent,
+    INPUT_ACTION_ID,
+    SubmittedForm,
     button,
-    buttons,
-    field,
-    menu,
+    button_row,
+    checkbox,
+    input_field,
     modal,
+    multi_skill_menu,
     option,
-    plain,
-    skills_search,
-    text,
-    tick,
+    plain_text,
+    select_menu,
+    text_input,
 )
 from models.cards import Block
-from models.clock import now
-from models.configuration import MOST_SKILLS, NAME_LENGTH, Configuration
-from models.errors import InvalidDraft
+from models.clock import utc_now
+from models.configuration import MAX_NAME_LENGTH, MAX_SKILLS, Taxonomy
+from models.errors import InvalidInput
 from models.member import Member, Role
-from models.wording import clip, counted, escape, listed, moment, zone_of
+from models.wording import clip, escape, join_names, pluralize, slack_date, time_zone
 
 CALLBACK = "set_member"
 PERSON, ROLE, SKILLS, NEW_SKILLS = "person", "role", "skills", "new_skills"
-AWAY, CAPACITY, TRUSTED = "away", "capacity", "trusted"
+FIRST_DAY_BACK, CAPACITY, TRUSTED = "away", "capacity", "trusted"
 PICK_PERSON = "pick_person"
-MOST_TICKETS = 999
+MAX_OPEN_TICKETS = 999
 
-_DOORS = {
+_NAVIGATION = {
     "forms": (skills_form, categories_form, welcome_form, webhooks_form),
     "pages": (try_out, desk_health, accuracy, sent, audit),
 }
-_ROLES = {Role.USER: "User", Role.MODERATOR: "Moderator", Role.ADMIN: "Admin"}
+_ROLE_LABELS = {Role.USER: "User", Role.MODERATOR: "Moderator", Role.ADMIN: "Admin"}
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
+class MemberInput:
     """What an admin has decided about a person.
 
     Attributes:
@@ -64,210 +64,218 @@ class Assigned:
     role: Role
     skills: tuple[str, ...]
     new_skills: tuple[str, ...] = ()
-    back: date | None = None
+    first_day_back: date | None = None
     capacity: int | None = None
     trusted: bool = False
-    left: frozenset[str] = frozenset()
+    unchanged_fields: frozenset[str] = frozenset()
 
-    def of(self, member: Member) -> dict[str, Any]:
+    def changes_for(self, member: Member) -> dict[str, Any]:
         """What is new about them, by the name it has in `Member`.
 
         Raises:
             InvalidDraft: the day from which they are here again is past.
         """
-        back = _morning(self.back, member.tz)
-        if AWAY not in self.left and back and back <= now():
+        back = _start_of_day(self.first_day_back, member.tz)
+        if FIRST_DAY_BACK not in self.unchanged_fields and back and back <= utc_now():
             past = "Please pick a day to come; who is here is not away."
-            raise InvalidDraft({f"{AWAY}:{self.slack_id}": past})
+            raise InvalidInput({f"{FIRST_DAY_BACK}:{self.slack_id}": past})
         decided = {
             ROLE: ("role", self.role),
             SKILLS: ("skills", self.skills),
-            AWAY: ("away_until", back),
+            FIRST_DAY_BACK: ("away_until", back),
             CAPACITY: ("capacity", self.capacity),
             TRUSTED: ("trusted", self.trusted),
         }
-        return dict(what for name, what in decided.items() if name not in self.left)
+        return dict(what for name, what in decided.items() if name not in self.unchanged_fields)
 
 
-def at_fields(faults: Mapping[str, str], member: Member) -> dict[str, str]:
+def errors_by_block_id(errors: Mapping[str, str], member: Member) -> dict[str, str]:
     """The sentences about a person, by the ids of the form's blocks."""
     return {
         PERSON if name == PERSON else f"{name}:{member.slack_id}": said
-        for name, said in faults.items()
+        for name, said in errors.items()
     }
 
 
-def draw(configuration: Configuration, member: Member | None = None) -> Block:
+def render(taxonomy: Taxonomy, member: Member | None = None) -> Block:
     """The form; once a person is picked, with all that is known of them."""
     # Slack keeps what stands in a field while its block id stays; another person is another field.
     whose = member.slack_id if member else ""
     shown = member or Member(team_id="", slack_id="", role=Role.MODERATOR)
-    has = [configuration.vocabulary.canonical(skill) for skill in shown.skills]
+    has = [taxonomy.vocabulary.canonical_name(skill) for skill in shown.skills]
     blocks = [
-        *_doors(),
+        *_navigation_rows(),
         {"type": "divider"},
-        _person(member),
-        field(f"{ROLE}:{whose}", "Role", menu(_roles(), shown.role)),
-        _skills(whose, list(dict.fromkeys(skill for skill in has if skill))),
-        _new_skills(whose),
-        _away(whose, shown),
-        _capacity(whose, shown),
-        field(
+        _person_field(member),
+        input_field(f"{ROLE}:{whose}", "Role", select_menu(_role_options(), shown.role)),
+        _skills_field(whose, list(dict.fromkeys(skill for skill in has if skill))),
+        _new_skills_field(whose),
+        _first_day_back_field(whose, shown),
+        _capacity_field(whose, shown),
+        input_field(
             f"{TRUSTED}:{whose}",
             "Confidential tickets",
-            tick("May see confidential tickets", TRUSTED, ticked=shown.trusted),
+            checkbox("May see confidential tickets", TRUSTED, is_checked=shown.trusted),
             optional=True,
         ),
     ]
     if member:
-        blocks.append(token_form.button(member.slack_id))
-    return modal(CALLBACK, "People", "Save", blocks, close=plain("Close"))
+        blocks.append(token_form.member_tokens_button(member.slack_id))
+    return modal(CALLBACK, "People", "Save", blocks, close=plain_text("Close"))
 
 
-def picked(body: dict[str, Any]) -> str | None:
+def selected_person(body: dict[str, Any]) -> str | None:
     """The person an admin has just picked."""
     action = body["actions"][0]
     slack_id: str | None = action.get("selected_user")
     return slack_id
 
 
-def read(view: dict[str, Any], configuration: Configuration) -> Assigned:
+def read(view: dict[str, Any], taxonomy: Taxonomy) -> MemberInput:
     """What the admin has decided.
 
     Raises:
         InvalidDraft: with a sentence for each field at fault.
     """
-    sent = Sent(view)
+    sent = SubmittedForm(view)
     slack_id = sent.text(PERSON)
     if not slack_id:
-        raise InvalidDraft({PERSON: "Please pick a person."})
+        raise InvalidInput({PERSON: "Please pick a person."})
     # Until the form is drawn for the person picked, it holds the role and skills of another one.
-    if sent.about(ROLE) != slack_id:
-        raise InvalidDraft({PERSON: "The form was not ready yet. Please pick the person again."})
-    new = _named(sent, configuration)
-    known = [configuration.vocabulary.canonical(name) for name in sent.choices(SKILLS)]
+    if sent.subject(ROLE) != slack_id:
+        raise InvalidInput({PERSON: "The form was not ready yet. Please pick the person again."})
+    new = _parse_new_skills(sent, taxonomy)
+    known = [taxonomy.vocabulary.canonical_name(name) for name in sent.selected_values(SKILLS)]
     skills = (*(skill for skill in known if skill), *new)
-    left = {name for name in (ROLE, SKILLS, AWAY, CAPACITY, TRUSTED) if not sent.changed(name)}
-    return Assigned(
+    left = {
+        name
+        for name in (ROLE, SKILLS, FIRST_DAY_BACK, CAPACITY, TRUSTED)
+        if not sent.has_changed(name)
+    }
+    return MemberInput(
         slack_id=slack_id,
-        role=_role(sent),
+        role=_parse_role(sent),
         skills=tuple(dict.fromkeys(skills)),
-        new_skills=tuple(n for n in new if configuration.vocabulary.canonical(n) is None),
-        back=_day(sent),
-        capacity=_number(sent),
-        trusted=TRUSTED in sent.choices(TRUSTED),
-        left=frozenset(left - {SKILLS} if new else left),
+        new_skills=tuple(n for n in new if taxonomy.vocabulary.canonical_name(n) is None),
+        first_day_back=_parse_first_day_back(sent),
+        capacity=_parse_capacity(sent),
+        trusted=TRUSTED in sent.selected_values(TRUSTED),
+        unchanged_fields=frozenset(left - {SKILLS} if new else left),
     )
 
 
-def saved(member: Member) -> str:
+def confirmation_text(member: Member) -> str:
     """What the admin is told (mrkdwn)."""
     more = []
-    if member.away_until and member.is_away(now()):
-        more.append(f"Away until {moment(member.away_until)}.")
+    if member.away_until and member.is_away(utc_now()):
+        more.append(f"Away until {slack_date(member.away_until)}.")
     if member.capacity:
-        more.append(f"At most {counted(member.capacity, 'open ticket')}.")
+        more.append(f"At most {pluralize(member.capacity, 'open ticket')}.")
     if member.trusted:
         more.append("May see confidential tickets.")
-    skills = f"Skills: {escape(clip(listed(member.skills), 500))}."
+    skills = f"Skills: {escape(clip(join_names(member.skills), 500))}."
     return " ".join(
-        [f"*<@{member.slack_id}>* is now: {_ROLES[member.role].lower()}.", skills, *more]
+        [f"*<@{member.slack_id}>* is now: {_ROLE_LABELS[member.role].lower()}.", skills, *more]
     )
 
 
-def _role(sent: Sent) -> Role:
-    role = sent.choice(ROLE)
+def _parse_role(form: SubmittedForm) -> Role:
+    role = form.selected_value(ROLE)
     if role not in set(Role):
-        raise InvalidDraft({sent.block(ROLE): "Please choose a role."})
+        raise InvalidInput({form.block_id(ROLE): "Please choose a role."})
     return Role(role)
 
 
-def _day(sent: Sent) -> date | None:
+def _parse_first_day_back(form: SubmittedForm) -> date | None:
     try:
-        return date.fromisoformat(sent.text(AWAY)) if sent.text(AWAY) else None
+        return date.fromisoformat(form.text(FIRST_DAY_BACK)) if form.text(FIRST_DAY_BACK) else None
     except ValueError:
-        raise InvalidDraft({sent.block(AWAY): "Please pick a day."}) from None
+        raise InvalidInput({form.block_id(FIRST_DAY_BACK): "Please pick a day."}) from None
 
 
-def _number(sent: Sent) -> int | None:
-    typed = sent.text(CAPACITY)
+def _parse_capacity(form: SubmittedForm) -> int | None:
+    typed = form.text(CAPACITY)
     if not typed:
         return None
-    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed[:9]) <= MOST_TICKETS):
-        says = f"Please give a whole number from 1 to {MOST_TICKETS}, or none."
-        raise InvalidDraft({sent.block(CAPACITY): says})
+    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed[:9]) <= MAX_OPEN_TICKETS):
+        says = f"Please give a whole number from 1 to {MAX_OPEN_TICKETS}, or none."
+        raise InvalidInput({form.block_id(CAPACITY): says})
     return int(typed)
 
 
-def _named(sent: Sent, configuration: Configuration) -> tuple[str, ...]:
+def _parse_new_skills(form: SubmittedForm, taxonomy: Taxonomy) -> tuple[str, ...]:
     """The skills typed by hand, those the desk has under the name it has them."""
-    at = sent.block(NEW_SKILLS)
-    names = [" ".join(name.split()) for name in sent.text(NEW_SKILLS).split(",")]
-    skills = [configuration.vocabulary.canonical(name) or name for name in names if name]
-    if any(len(name) > NAME_LENGTH for name in skills):
-        raise InvalidDraft({at: f"A skill's name has at most {NAME_LENGTH} characters."})
+    at = form.block_id(NEW_SKILLS)
+    names = [" ".join(name.split()) for name in form.text(NEW_SKILLS).split(",")]
+    skills = [taxonomy.vocabulary.canonical_name(name) or name for name in names if name]
+    if any(len(name) > MAX_NAME_LENGTH for name in skills):
+        raise InvalidInput({at: f"A skill's name has at most {MAX_NAME_LENGTH} characters."})
     if any(not any(c.isalnum() for c in name) for name in skills):
-        raise InvalidDraft({at: "A skill's name has at least one letter or digit."})
-    if len({*configuration.vocabulary.names, *skills}) > MOST_SKILLS:
-        raise InvalidDraft({at: f"The desk has room for {MOST_SKILLS} skills."})
+        raise InvalidInput({at: "A skill's name has at least one letter or digit."})
+    if len({*taxonomy.vocabulary.names, *skills}) > MAX_SKILLS:
+        raise InvalidInput({at: f"The desk has room for {MAX_SKILLS} skills."})
     return tuple(skills)
 
 
-def _morning(day: date | None, tz: str) -> datetime | None:
+def _start_of_day(day: date | None, tz: str) -> datetime | None:
     """When a day begins for who lives in that time zone."""
-    return datetime.combine(day, time.min, tzinfo=zone_of(tz)).astimezone(UTC) if day else None
+    return datetime.combine(day, time.min, tzinfo=time_zone(tz)).astimezone(UTC) if day else None
 
 
-def _person(member: Member | None) -> Block:
+def _person_field(member: Member | None) -> Block:
     picker = {
         "type": "users_select",
         "action_id": PICK_PERSON,
-        "placeholder": plain("Pick a person"),
+        "placeholder": plain_text("Pick a person"),
         **({"initial_user": member.slack_id} if member else {}),
     }
     # Picking somebody redraws the form with what is known of them.
-    return field(PERSON, "Person", picker, dispatch_action=True)
+    return input_field(PERSON, "Person", picker, dispatch_action=True)
 
 
-def _roles() -> list[Block]:
-    return [option(text, role.value) for role, text in _ROLES.items()]
+def _role_options() -> list[Block]:
+    return [option(text, role.value) for role, text in _ROLE_LABELS.items()]
 
 
-def _skills(whose: str, names: list[str]) -> Block:
-    search = skills_search(names, says="What they know: type to search")
-    return field(f"{SKILLS}:{whose}", "Skills", search, optional=True)
+def _skills_field(slack_id: str, names: list[str]) -> Block:
+    search = multi_skill_menu(names, placeholder="What they know: type to search")
+    return input_field(f"{SKILLS}:{slack_id}", "Skills", search, optional=True)
 
 
-def _new_skills(whose: str) -> Block:
+def _new_skills_field(slack_id: str) -> Block:
     hint = "Separated by commas. They join the desk's list, and this person has them."
-    typed = text(longest=500)
-    return field(f"{NEW_SKILLS}:{whose}", "New skills", typed, hint=hint, optional=True)
+    typed = text_input(max_length=500)
+    return input_field(f"{NEW_SKILLS}:{slack_id}", "New skills", typed, hint=hint, optional=True)
 
 
-def _away(whose: str, member: Member) -> Block:
-    away = member.away_until if member.is_away(now()) else None
-    day = {"initial_date": away.astimezone(zone_of(member.tz)).date().isoformat()} if away else {}
-    picker = {"type": "datepicker", "action_id": VALUE, **day}
+def _first_day_back_field(slack_id: str, member: Member) -> Block:
+    away = member.away_until if member.is_away(utc_now()) else None
+    day = {"initial_date": away.astimezone(time_zone(member.tz)).date().isoformat()} if away else {}
+    picker = {"type": "datepicker", "action_id": INPUT_ACTION_ID, **day}
     hint = "From that morning on, where they live, they get tickets again. Empty: they are here."
-    return field(f"{AWAY}:{whose}", "Away until", picker, hint=hint, optional=True)
+    return input_field(
+        f"{FIRST_DAY_BACK}:{slack_id}", "Away until", picker, hint=hint, optional=True
+    )
 
 
-def _capacity(whose: str, member: Member) -> Block:
+def _capacity_field(slack_id: str, member: Member) -> Block:
     number = {
         "type": "number_input",
-        "action_id": VALUE,
+        "action_id": INPUT_ACTION_ID,
         "is_decimal_allowed": False,
         "min_value": "1",
-        "max_value": str(MOST_TICKETS),
+        "max_value": str(MAX_OPEN_TICKETS),
         **({"initial_value": str(member.capacity)} if member.capacity else {}),
     }
     hint = "Who has so many gets no more until one is resolved. Empty: any number."
-    return field(f"{CAPACITY}:{whose}", "Most open tickets", number, hint=hint, optional=True)
+    return input_field(
+        f"{CAPACITY}:{slack_id}", "Most open tickets", number, hint=hint, optional=True
+    )
 
 
-def _doors() -> list[Block]:
+def _navigation_rows() -> list[Block]:
     """What leads to the other forms, and to the pages that say how things stand."""
     return [
-        buttons(row, *(button(page.OPEN, page.TITLE, value=page.OPEN) for page in pages))
-        for row, pages in _DOORS.items()
+        button_row(row, *(button(page.OPEN, page.TITLE, value=page.OPEN) for page in pages))
+        for row, pages in _NAVIGATION.items()
     ]

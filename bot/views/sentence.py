@@ -3,7 +3,7 @@
 from models.cards import Block
 
 
-def sentence_view(*sentences: str, title: str = "Frontdesk") -> Block:
+def notice_view(*sentences: str, title: str = "Frontdesk") -> Block:
     """A modal with a few sentences (mrkdwn, already escaped) and nothing to fill in."""
     return {
         "type": "modal",

@@ -3,24 +3,24 @@
 from typing import Any
 from unicodedata import category
 
-from bot.views.fields import plain
-from bot.views.sentence import sentence_view
+from bot.views.fields import plain_text
+from bot.views.sentence import notice_view
 from models.blocks import Block, quote, section
-from models.errors import InvalidDraft
-from models.similar import Solved
+from models.errors import InvalidInput
+from models.similar import SolvedTicket
 from models.ticket import Draft, Ticket, Urgency
-from models.wording import clip, next_line
+from models.wording import clip, next_action_line
 
 CALLBACK = "new_ticket"
-SOLVED = "that_solved_it"
+SOLVE_ACTION_ID = "that_solved_it"
 TITLE, DESCRIPTION, URGENCY, CONFIDENTIAL = "title", "description", "urgency", "confidential"
 # Slack's own limits: https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
-TITLE_LENGTH = 150
-TEXT_LENGTH = 3000
+MAX_TITLE_LENGTH = 150
+MAX_TEXT_LENGTH = 3000
 # Every input's element has this action id; the block id names the field.
-_VALUE = "value"
+_INPUT_ACTION_ID = "value"
 
-_URGENCIES = {
+_URGENCY_LABELS = {
     Urgency.CAN_WAIT: "It can wait",
     Urgency.SLOWED: "It slows me down",
     Urgency.BLOCKED: "I can't work",
@@ -28,32 +28,36 @@ _URGENCIES = {
 }
 
 
-def draw(text: str = "") -> Block:
+def render(text: str = "") -> Block:
     """The form; text typed after the command is filled in, as title or as description."""
-    title, description = _filled_in(text)
+    title, description = _split_text(text)
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": plain("New ticket"),
-        "submit": plain("Submit"),
-        "close": plain("Cancel"),
+        "title": plain_text("New ticket"),
+        "submit": plain_text("Submit"),
+        "close": plain_text("Cancel"),
         "blocks": [
-            _input(TITLE, "Title", _text(title, limit=TITLE_LENGTH, placeholder="VPN is down")),
-            _input(
+            _input_field(
+                TITLE,
+                "Title",
+                _text_input(title, max_length=MAX_TITLE_LENGTH, placeholder="VPN is down"),
+            ),
+            _input_field(
                 DESCRIPTION,
                 "Description",
-                _text(description, limit=TEXT_LENGTH, multiline=True),
+                _text_input(description, max_length=MAX_TEXT_LENGTH, multiline=True),
                 optional=True,
                 hint="What you see, since when, and what you have tried.",
             ),
-            *_CHOICES,
+            *_CHOICE_FIELDS,
         ],
     }
 
 
-def fits(text: str) -> bool:
+def can_hold(text: str) -> bool:
     """Whether the form takes all of this text."""
-    return len(text) <= TEXT_LENGTH
+    return len(text) <= MAX_TEXT_LENGTH
 
 
 def read(view: dict[str, Any], *, team_id: str, requester: str) -> Draft:
@@ -63,43 +67,45 @@ def read(view: dict[str, Any], *, team_id: str, requester: str) -> Draft:
         InvalidDraft: with a sentence for each field at fault.
     """
     values = view["state"]["values"]
-    title = _typed(values, TITLE)
-    description = _typed(values, DESCRIPTION)
-    if faults := _faults(title, description):
-        raise InvalidDraft(faults)
+    title = _clean_text(values, TITLE)
+    description = _clean_text(values, DESCRIPTION)
+    if faults := _find_errors(title, description):
+        raise InvalidInput(faults)
     return Draft(
         key=f"view:{view['id']}",
         team_id=team_id,
         requester=requester,
         title=title,
         description=description,
-        urgency=_chosen(values),
-        confidential=bool(_element(values, CONFIDENTIAL).get("selected_options")),
+        urgency=_selected_urgency(values),
+        confidential=bool(_element_state(values, CONFIDENTIAL).get("selected_options")),
     )
 
 
-def receipt(ticket: Ticket, draft: Draft, helpful: Solved | None = None) -> Block:
+def render_receipt(
+    ticket: Ticket, draft: Draft, similar_solution: SolvedTicket | None = None
+) -> Block:
     """What takes the form's place: the number, what happens next, and what may help meanwhile.
 
     Args:
         helpful: a ticket like it that was solved; of it only the solution is told.
     """
     stored = f"*{ticket.id}* is stored. Thank you."
-    if not ticket.says(draft):
+    if not ticket.matches(draft):
         stored = (
             f"*{ticket.id}* is stored as you sent it first, and somebody is at work on it. "
             "What you have changed since is not in it."
         )
-    view = sentence_view(
+    view = notice_view(
         stored,
-        f"{next_line(ticket)}\nA card in your messages with Frontdesk always shows how it stands.",
+        f"{next_action_line(ticket)}\nA card in your messages with Frontdesk always shows how it stands.",
         title=f"Ticket {ticket.id}",
     )
-    view["blocks"] += _may_help(ticket, helpful) if helpful else []
+    view["blocks"] += _similar_solution_blocks(ticket, similar_solution) if similar_solution else []
     return view
 
 
-def solved(ticket: Ticket) -> tuple[str, ...]:
+def solved_confirmation(ticket: Ticket) -> tuple[str, ...]:
     """What is said to who has found the solution there (mrkdwn)."""
     return (
         f"Glad to hear it. *{ticket.id}* is closed, and nobody works on it any more.",
@@ -107,103 +113,105 @@ def solved(ticket: Ticket) -> tuple[str, ...]:
     )
 
 
-def _may_help(ticket: Ticket, helpful: Solved) -> list[Block]:
+def _similar_solution_blocks(ticket: Ticket, similar_solution: SolvedTicket) -> list[Block]:
     button = {
         "type": "button",
-        "action_id": SOLVED,
-        "text": plain("That solved it"),
+        "action_id": SOLVE_ACTION_ID,
+        "text": plain_text("That solved it"),
         "value": f"{ticket.id}:{ticket.version}",
     }
     return [
         {"type": "divider"},
         section("*This may help:* a ticket like it was solved this way."),
-        quote(helpful.solution),
-        {"type": "actions", "block_id": SOLVED, "elements": [button]},
+        quote(similar_solution.solution),
+        {"type": "actions", "block_id": SOLVE_ACTION_ID, "elements": [button]},
     ]
 
 
-def _filled_in(text: str) -> tuple[str, str]:
+def _split_text(text: str) -> tuple[str, str]:
     """A short line is the title; of more, the beginning is the title and all is the description."""
     text = text.strip()
-    if len(text) <= TITLE_LENGTH and "\n" not in text:
+    if len(text) <= MAX_TITLE_LENGTH and "\n" not in text:
         return text, ""
-    return clip(" ".join(text.split()), TITLE_LENGTH), text[:TEXT_LENGTH]
+    return clip(" ".join(text.split()), MAX_TITLE_LENGTH), text[:MAX_TEXT_LENGTH]
 
 
-def _faults(title: str, description: str) -> dict[str, str]:
+def _find_errors(title: str, description: str) -> dict[str, str]:
     faults = {}
     if not any(character.isalnum() for character in title):
         faults[TITLE] = "Please say in a few words what it is about."
-    elif len(title) > TITLE_LENGTH:
+    elif len(title) > MAX_TITLE_LENGTH:
         faults[TITLE] = (
-            f"The title has {len(title)} characters; at most {TITLE_LENGTH} fit. "
+            f"The title has {len(title)} characters; at most {MAX_TITLE_LENGTH} fit. "
             "Please move the rest into the description."
         )
-    if len(description) > TEXT_LENGTH:
+    if len(description) > MAX_TEXT_LENGTH:
         faults[DESCRIPTION] = (
-            f"The description has {len(description)} characters; at most {TEXT_LENGTH} fit."
+            f"The description has {len(description)} characters; at most {MAX_TEXT_LENGTH} fit."
         )
     return faults
 
 
-def _element(values: dict[str, Any], field: str) -> dict[str, Any]:
-    element: dict[str, Any] = values.get(field, {}).get(_VALUE, {})
+def _element_state(values: dict[str, Any], block_id: str) -> dict[str, Any]:
+    element: dict[str, Any] = values.get(block_id, {}).get(_INPUT_ACTION_ID, {})
     return element
 
 
-def _typed(values: dict[str, Any], field: str) -> str:
+def _clean_text(values: dict[str, Any], block_id: str) -> str:
     """What was typed, without the control characters and halves of characters no store takes."""
-    typed: str = _element(values, field).get("value") or ""
+    typed: str = _element_state(values, block_id).get("value") or ""
     return "".join(c for c in typed if c in "\n\t" or category(c) not in {"Cc", "Cs"}).strip()
 
 
-def _chosen(values: dict[str, Any]) -> Urgency | None:
-    option = _element(values, URGENCY).get("selected_option")
+def _selected_urgency(values: dict[str, Any]) -> Urgency | None:
+    option = _element_state(values, URGENCY).get("selected_option")
     value = option.get("value") if option else None
     return Urgency(value) if value in set(Urgency) else None
 
 
-def _input(field: str, label: str, element: Block, **more: Any) -> Block:
+def _input_field(block_id: str, label: str, element: Block, **more: Any) -> Block:
     hint = more.pop("hint", None)
     return {
         "type": "input",
-        "block_id": field,
-        "label": plain(label),
-        "element": {"action_id": _VALUE, **element},
-        **({"hint": plain(hint)} if hint else {}),
+        "block_id": block_id,
+        "label": plain_text(label),
+        "element": {"action_id": _INPUT_ACTION_ID, **element},
+        **({"hint": plain_text(hint)} if hint else {}),
         **more,
     }
 
 
-def _text(
-    value: str, *, limit: int, multiline: bool = False, placeholder: str | None = None
+def _text_input(
+    value: str, *, max_length: int, multiline: bool = False, placeholder: str | None = None
 ) -> Block:
     return {
         "type": "plain_text_input",
         "multiline": multiline,
-        "max_length": limit,
-        **({"placeholder": plain(placeholder)} if placeholder else {}),
+        "max_length": max_length,
+        **({"placeholder": plain_text(placeholder)} if placeholder else {}),
         **({"initial_value": value} if value else {}),
     }
 
 
-def _urgency() -> Block:
-    options = [{"text": plain(text), "value": value} for value, text in _URGENCIES.items()]
+def _urgency_menu() -> Block:
+    options = [
+        {"text": plain_text(text), "value": value} for value, text in _URGENCY_LABELS.items()
+    ]
     return {"type": "static_select", "options": options}
 
 
-def _confidential() -> Block:
-    option = {"text": plain("Keep this confidential"), "value": CONFIDENTIAL}
+def _confidential_checkbox() -> Block:
+    option = {"text": plain_text("Keep this confidential"), "value": CONFIDENTIAL}
     return {"type": "checkboxes", "options": [option]}
 
 
 # Always the same, and a form is drawn while somebody waits for it.
-_CHOICES = (
-    _input(URGENCY, "How urgent is it for you?", _urgency(), optional=True),
-    _input(
+_CHOICE_FIELDS = (
+    _input_field(URGENCY, "How urgent is it for you?", _urgency_menu(), optional=True),
+    _input_field(
         CONFIDENTIAL,
         "Who may see it",
-        _confidential(),
+        _confidential_checkbox(),
         optional=True,
         hint="It is then shown only to you and to who handles it, "
         "and neither sent to Google nor written into e-mails.",

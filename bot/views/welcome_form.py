@@ -3,26 +3,38 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.views.fields import VALUE, Sent, field, menu, modal, option, plain
+from bot.views.fields import (
+    INPUT_ACTION_ID,
+    SubmittedForm,
+    input_field,
+    modal,
+    option,
+    plain_text,
+    select_menu,
+)
 from models.cards import Block
-from models.welcome import Welcome
+from models.welcome import GuestPolicy
 from models.wording import clip, escape
 
 CALLBACK = "save_welcome"
 TITLE = "Guests and groups"
 OPEN = "manage_welcome"
-GUESTS, STRANGERS, MODERATORS = "guests", "strangers", "moderators"
-_SERVED, _REFUSED = "user", "refuse"
+GUESTS, EXTERNAL_USERS, MODERATOR_GROUP = "guests", "strangers", "moderators"
+_ALLOW, _DENY = "user", "refuse"
 # No id of a user group.
 _NO_GROUP = "-"
 # A menu holds 100 groups of 100 choices, and a choice has 75 characters:
 # https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#static_select
-_MOST, _LONGEST = 100, 75
-_CONNECTED = "Who shares a channel with you by Slack Connect. They are as guests are."
-_MEMBERS = "Its members are moderators while they are in it, unless they have another role."
+_MAX_OPTIONS, _MAX_OPTION_LENGTH = 100, 75
+_EXTERNAL_USERS_HINT = "Who shares a channel with you by Slack Connect. They are as guests are."
+_MODERATOR_GROUP_HINT = (
+    "Its members are moderators while they are in it, unless they have another role."
+)
 
 
-def draw(welcome: Welcome, groups: Sequence[tuple[str, str]], *, fault: str = "") -> Block:
+def render(
+    policy: GuestPolicy, groups: Sequence[tuple[str, str]], *, groups_error: str = ""
+) -> Block:
     """The form.
 
     Args:
@@ -30,17 +42,22 @@ def draw(welcome: Welcome, groups: Sequence[tuple[str, str]], *, fault: str = ""
         fault: why they are not all that there are.
     """
     blocks = [
-        field(GUESTS, "Guests of this workspace", _answers(served=welcome.guests)),
-        field(
-            STRANGERS,
+        input_field(GUESTS, "Guests of this workspace", _access_menu(is_allowed=policy.guests)),
+        input_field(
+            EXTERNAL_USERS,
             "People of other workspaces",
-            _answers(served=welcome.strangers),
-            hint=_CONNECTED,
+            _access_menu(is_allowed=policy.strangers),
+            hint=_EXTERNAL_USERS_HINT,
         ),
-        field(MODERATORS, "User group of moderators", _groups(welcome, groups), hint=_MEMBERS),
+        input_field(
+            MODERATOR_GROUP,
+            "User group of moderators",
+            _group_menu(policy, groups),
+            hint=_MODERATOR_GROUP_HINT,
+        ),
     ]
-    if fault:
-        says = f"Slack does not show its user groups: {escape(clip(fault, 300))}"
+    if groups_error:
+        says = f"Slack does not show its user groups: {escape(clip(groups_error, 300))}"
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": says}]})
     return modal(CALLBACK, TITLE, "Save", blocks)
 
@@ -50,53 +67,60 @@ def read(view: dict[str, Any]) -> dict[str, Any]:
 
     What was left as it was shown may have been changed by another one.
     """
-    sent = Sent(view)
-    group = sent.choice(MODERATORS)
+    sent = SubmittedForm(view)
+    group = sent.selected_value(MODERATOR_GROUP)
     chosen = {
-        "guests": sent.choice(GUESTS) == _SERVED,
-        "strangers": sent.choice(STRANGERS) == _SERVED,
+        "guests": sent.selected_value(GUESTS) == _ALLOW,
+        "strangers": sent.selected_value(EXTERNAL_USERS) == _ALLOW,
         "moderators": "" if group == _NO_GROUP else group,
     }
-    return {name: value for name, value in chosen.items() if sent.changed(name)}
+    return {name: value for name, value in chosen.items() if sent.has_changed(name)}
 
 
-def saved(welcome: Welcome) -> tuple[str, ...]:
+def confirmation_texts(policy: GuestPolicy) -> tuple[str, ...]:
     """What the admin is told (mrkdwn)."""
-    who = {"Guests": welcome.guests, "People of other workspaces": welcome.strangers}
+    who = {"Guests": policy.guests, "People of other workspaces": policy.strangers}
     lines = [f"{name} {'may open tickets' if may else 'are refused'}." for name, may in who.items()]
-    group = f"<!subteam^{welcome.moderators}>" if welcome.moderators else ""
-    by = f"Who is in {group} is a moderator; its members are being read." if group else _NOBODY
+    group = f"<!subteam^{policy.moderators}>" if policy.moderators else ""
+    by = (
+        f"Who is in {group} is a moderator; its members are being read."
+        if group
+        else _NO_GROUP_TEXT
+    )
     return "*It is saved, and holds from now on.*", *lines, by
 
 
-_NOBODY = "No user group makes moderators."
+_NO_GROUP_TEXT = "No user group makes moderators."
 
 
-def _answers(*, served: bool) -> Block:
-    options = [option("May open tickets", _SERVED), option("Are refused", _REFUSED)]
-    return menu(options, _SERVED if served else _REFUSED)
+def _access_menu(*, is_allowed: bool) -> Block:
+    options = [option("May open tickets", _ALLOW), option("Are refused", _DENY)]
+    return select_menu(options, _ALLOW if is_allowed else _DENY)
 
 
-def _groups(welcome: Welcome, groups: Sequence[tuple[str, str]]) -> Block:
+def _group_menu(policy: GuestPolicy, groups: Sequence[tuple[str, str]]) -> Block:
     known = {group: f"@{handle}" for group, handle in sorted(groups, key=lambda one: one[1])}
-    if welcome.moderators:
+    if policy.moderators:
         # Slack may not show it, or not any more.
-        known.setdefault(welcome.moderators, welcome.moderators)
-    options = [option(clip(name, _LONGEST), group) for group, name in known.items()]
+        known.setdefault(policy.moderators, policy.moderators)
+    options = [option(clip(name, _MAX_OPTION_LENGTH), group) for group, name in known.items()]
     first = option("None", _NO_GROUP)
-    if len(options) < _MOST:
-        return menu([first, *options], welcome.moderators or _NO_GROUP)
-    chosen = [one for one in (first, *options) if one["value"] == (welcome.moderators or _NO_GROUP)]
+    if len(options) < _MAX_OPTIONS:
+        return select_menu([first, *options], policy.moderators or _NO_GROUP)
+    chosen = [one for one in (first, *options) if one["value"] == (policy.moderators or _NO_GROUP)]
     return {
         "type": "static_select",
-        "action_id": VALUE,
-        "option_groups": [{"label": plain("No group"), "options": [first]}, *_parts(options)],
+        "action_id": INPUT_ACTION_ID,
+        "option_groups": [
+            {"label": plain_text("No group"), "options": [first]},
+            *_option_groups(options),
+        ],
         "initial_option": chosen[0],
     }
 
 
-def _parts(options: Sequence[Block]) -> Iterator[Block]:
-    for start in range(0, min(len(options), _MOST * (_MOST - 1)), _MOST):
-        part = options[start : start + _MOST]
+def _option_groups(options: Sequence[Block]) -> Iterator[Block]:
+    for start in range(0, min(len(options), _MAX_OPTIONS * (_MAX_OPTIONS - 1)), _MAX_OPTIONS):
+        part = options[start : start + _MAX_OPTIONS]
         first, last = (clip(one["text"]["text"], 30) for one in (part[0], part[-1]))
-        yield {"label": plain(f"{first} to {last}"), "options": [*part]}
+        yield {"label": plain_text(f"{first} to {last}"), "options": [*part]}

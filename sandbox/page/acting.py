@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from sandbox.page.screen import Screens
+from sandbox.page.screen import ScreenRenderer
 from sandbox.slack import pointing, submitting
 from sandbox.slack.channels import Channel
 from sandbox.slack.person import Person
@@ -14,63 +14,66 @@ from sandbox.slack.shapes import Json
 from sandbox.slack.views import View
 from sandbox.slack.workspace import Workspace
 
-GONE = "It is no longer there."
+GONE_TEXT = "It is no longer there."
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class PageSession:
     """Where somebody sits before the page."""
 
     slack: Workspace
-    screens: Screens
+    screens: ScreenRenderer
     person: Person
 
     def channel(self, channel_id: str) -> Channel:
         """Raises LookupError when they are in no such conversation."""
-        channel = self.slack.state.channels.get(channel_id)
+        channel = self.slack.state.channels.find(channel_id)
         if channel is None or self.person.id not in channel.members:
-            raise LookupError(GONE)
+            raise LookupError(GONE_TEXT)
         return channel
 
     def message(self, channel_id: str, ts: str) -> Message:
         """Raises LookupError when they see no such message."""
-        shown = [*self.person.reads(self.channel(channel_id)), *self.person.whispers]
+        shown = [
+            *self.person.read_channel(self.channel(channel_id)),
+            *self.person.ephemeral_messages,
+        ]
         for message in shown:
             if (message.channel, message.ts) == (channel_id, ts):
                 return message
-        raise LookupError(GONE)
+        raise LookupError(GONE_TEXT)
 
 
-class _Shape(BaseModel):
+class _RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class InMessage(_Shape):
+class MessageReference(_RequestModel):
     """A message that is before somebody."""
 
     channel: str
     ts: str
 
-    def of(self, seat: Seat) -> Message:
+    def resolve(self, session: PageSession) -> Message:
         """Raises LookupError when it is not there."""
-        return seat.message(self.channel, self.ts)
+        return session.message(self.channel, self.ts)
 
 
-class InView(_Shape):
+class ViewReference(_RequestModel):
     """A modal, or the Home tab."""
 
     view_id: str
 
-    def of(self, seat: Seat) -> View:
+    def resolve(self, session: PageSession) -> View:
         """Raises LookupError when it is not open."""
-        return pointing.open_view(seat.person.hand, self.view_id)
+        return pointing.get_open_view(session.person.actor, self.view_id)
 
 
-class _Act(_Shape):
+class _ActionModel(_RequestModel):
     who: str = Field(alias="as")
 
 
-class Type(_Act):
+class TypeAction(_ActionModel):
     """Write a message, a reply, or a slash command."""
 
     act: Literal["type"]
@@ -78,34 +81,34 @@ class Type(_Act):
     text: str
     thread_ts: str | None = None
 
-    async def do(self, seat: Seat) -> None:
+    async def perform(self, session: PageSession) -> None:
         """Raises LookupError when nothing can be written there."""
-        channel = seat.channel(self.conversation)
+        channel = session.channel(self.conversation)
         if self.thread_ts:
-            root = seat.message(self.conversation, self.thread_ts)
-            await seat.person.replies(root, self.text)
-        elif channel is seat.person.dm and not self.text.startswith("/"):
-            await seat.person.types(self.text)
+            root = session.message(self.conversation, self.thread_ts)
+            await session.person.reply_in_thread(root, self.text)
+        elif channel is session.person.direct_channel and not self.text.startswith("/"):
+            await session.person.type_text(self.text)
         else:
-            await seat.person.types(self.text, channel=channel)
+            await session.person.type_text(self.text, channel=channel)
 
 
-class Click(_Act):
+class ClickAction(_ActionModel):
     """Press a button, or choose in a menu that stands outside of a form."""
 
     act: Literal["click"]
-    where: InMessage | InView
+    where: MessageReference | ViewReference
     block_id: str
     action_id: str
     state: Json | None = None
 
-    async def do(self, seat: Seat) -> None:
+    async def perform(self, session: PageSession) -> None:
         """Raises LookupError when it is not there to be clicked."""
-        hand, there = seat.person.hand, self.where.of(seat)
-        await pointing.press(hand, there, self.block_id, self.action_id, self.state)
+        hand, there = session.person.actor, self.where.resolve(session)
+        await pointing.press_element(hand, there, self.block_id, self.action_id, self.state)
 
 
-class Fill(_Act):
+class FillAction(_ActionModel):
     """Put something into an input."""
 
     act: Literal["fill"]
@@ -114,74 +117,80 @@ class Fill(_Act):
     action_id: str
     state: Json
 
-    async def do(self, seat: Seat) -> None:
+    async def perform(self, session: PageSession) -> None:
         """Raises LookupError when there is no such input."""
-        view = InView(view_id=self.view_id).of(seat)
-        await pointing.put(seat.person.hand, view, self.block_id, self.action_id, self.state)
+        view = ViewReference(view_id=self.view_id).resolve(session)
+        await pointing.set_input(
+            session.person.actor, view, self.block_id, self.action_id, self.state
+        )
 
 
-class Submit(_Act):
+class SubmitAction(_ActionModel):
     """Send a form."""
 
     act: Literal["submit"]
     view_id: str
 
-    async def do(self, seat: Seat) -> None:
+    async def perform(self, session: PageSession) -> None:
         """Raises LookupError when it is not open."""
-        await submitting.submit(seat.person.hand, InView(view_id=self.view_id).of(seat))
+        await submitting.submit(
+            session.person.actor, ViewReference(view_id=self.view_id).resolve(session)
+        )
 
 
-class Close(_Act):
+class CloseAction(_ActionModel):
     """Close a form."""
 
     act: Literal["close"]
     view_id: str
 
-    async def do(self, seat: Seat) -> None:
+    async def perform(self, session: PageSession) -> None:
         """Raises LookupError when it is not open."""
-        await submitting.close(seat.person.hand, InView(view_id=self.view_id).of(seat))
+        await submitting.close(
+            session.person.actor, ViewReference(view_id=self.view_id).resolve(session)
+        )
 
 
-class Shortcut(_Act):
+class ShortcutAction(_ActionModel):
     """Use a shortcut of the app's, global or on a message."""
 
     act: Literal["shortcut"]
     callback_id: str
-    on: InMessage | None = None
+    on: MessageReference | None = None
 
-    async def do(self, seat: Seat) -> None:
+    async def perform(self, session: PageSession) -> None:
         """Raises LookupError when there is none, or no such message."""
         kind = "message" if self.on else "global"
-        for one in seat.slack.state.manifest.shortcuts:
+        for one in session.slack.state.manifest.shortcuts:
             if (one.callback_id, one.type) == (self.callback_id, kind):
-                on = self.on.of(seat) if self.on else None
-                await seat.person.uses_shortcut(one.name, on=on)
+                on = self.on.resolve(session) if self.on else None
+                await session.person.use_shortcut(one.name, message=on)
                 return
         raise LookupError("There is no such shortcut.")
 
 
-class OpenHome(_Act):
+class OpenHomeAction(_ActionModel):
     """Open the app's Home tab."""
 
     act: Literal["open_home"]
 
-    async def do(self, seat: Seat) -> None:
+    async def perform(self, session: PageSession) -> None:
         """Raises LookupError when the app has none."""
-        await seat.person.opens_home()
+        await session.person.open_home()
 
 
-class Read(_Act):
+class ReadAction(_ActionModel):
     """Read a conversation."""
 
     act: Literal["read"]
     conversation: str
 
-    async def do(self, seat: Seat) -> None:
+    async def perform(self, session: PageSession) -> None:
         """Raises LookupError when they are not in it."""
-        seat.screens.read(seat.person, seat.channel(self.conversation).id)
+        session.screens.mark_read(session.person, session.channel(self.conversation).id)
 
 
-class React(_Act):
+class ReactAction(_ActionModel):
     """Put an emoji under a message."""
 
     act: Literal["react"]
@@ -189,16 +198,28 @@ class React(_Act):
     ts: str
     emoji: str
 
-    async def do(self, seat: Seat) -> None:
+    async def perform(self, session: PageSession) -> None:
         """Raises LookupError when the message is gone."""
-        await seat.person.reacts(seat.message(self.channel, self.ts), self.emoji)
+        await session.person.add_reaction(session.message(self.channel, self.ts), self.emoji)
 
 
-Act = Type | Click | Fill | Submit | Close | Shortcut | OpenHome | Read | React
-ACT: TypeAdapter[Act] = TypeAdapter(Annotated[Act, Field(discriminator="act")])
+PageAction = (
+    TypeAction
+    | ClickAction
+    | FillAction
+    | SubmitAction
+    | CloseAction
+    | ShortcutAction
+    | OpenHomeAction
+    | ReadAction
+    | ReactAction
+)
+PAGE_ACTION_ADAPTER: TypeAdapter[PageAction] = TypeAdapter(
+    Annotated[PageAction, Field(discriminator="act")]
+)
 
 
-class Options(_Act):
+class OptionsQuery(_ActionModel):
     """Ask the app what it offers in an external select."""
 
     view_id: str | None = None
@@ -208,13 +229,13 @@ class Options(_Act):
     action_id: str
     typed: str
 
-    async def ask(self, seat: Seat) -> list[Json]:
+    async def fetch(self, session: PageSession) -> list[Json]:
         """The options; LookupError when there is no such menu."""
         there: Message | View
         if self.view_id:
-            there = InView(view_id=self.view_id).of(seat)
+            there = ViewReference(view_id=self.view_id).resolve(session)
         else:
-            there = seat.message(self.channel or "", self.ts or "")
-        return await pointing.options(
-            seat.person.hand, there, self.block_id, self.action_id, self.typed
+            there = session.message(self.channel or "", self.ts or "")
+        return await pointing.load_options(
+            session.person.actor, there, self.block_id, self.action_id, self.typed
         )

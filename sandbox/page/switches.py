@@ -5,158 +5,166 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sandbox.mail import MailFault
-from sandbox.slack.changes import Changes
-from sandbox.slack.faults import EVERY_METHOD, Fault, Rule
+from sandbox.slack.changes import ChangeNotifier
+from sandbox.slack.faults import ANY_METHOD, Fault, FaultRule
 from sandbox.slack.shapes import Json
 from sandbox.world import World
 
-RESTART_SECONDS = 5
+RESTART_DELAY_SECONDS = 5
 _RETRY_AFTER_SECONDS = 5
-_SLOW_DROPS = 8
+_SLOW_RESPONSE_CHUNKS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Toggle:
+class FaultToggle:
     """Something that is wrong until it is turned off again."""
 
     label: str
     hint: str
-    wrong: Callable[[], None]
-    right: Callable[[], None]
+    turn_on: Callable[[], None]
+    turn_off: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Blow:
+class OneShotFault:
     """Something that happens once."""
 
     label: str
     hint: str
-    strike: Callable[[], Awaitable[None]]
+    trigger: Callable[[], Awaitable[None]]
 
 
-class Switches:
+class FaultSwitches:
     """What can be made to go wrong in a world, by name."""
 
     def __init__(self, world: World) -> None:
-        self.changes = Changes()
+        self.notifier = ChangeNotifier()
         self._world = world
-        self._on: set[str] = set()
-        self._too_many: Rule | None = None
-        self._restart: asyncio.Task[None] | None = None
-        self._toggles = self._all_toggles()
-        self._blows = self._all_blows()
+        self._active_names: set[str] = set()
+        self._rate_limit_rule: FaultRule | None = None
+        self._restart_task: asyncio.Task[None] | None = None
+        self._toggles = self._make_toggles()
+        self._one_shot_faults = self._make_one_shot_faults()
 
-    def _all_toggles(self) -> dict[str, Toggle]:
+    def _make_toggles(self) -> dict[str, FaultToggle]:
         gemini, mail = self._world.gemini, self._world.mail
         return {
-            "slack_429": Toggle(
+            "slack_429": FaultToggle(
                 "Slack answers “too many requests”",
                 "Every call of the app to Slack gets 429, and is told when to come back.",
-                self._ration_slack,
-                self._serve_slack,
+                self._start_rate_limiting,
+                self._stop_rate_limiting,
             ),
-            "gemini_down": Toggle(
+            "gemini_down": FaultToggle(
                 "Gemini is down",
                 "Every question to Gemini gets 503 Service Unavailable.",
-                lambda: gemini.fails(503),
-                gemini.recovers,
+                lambda: gemini.respond_with_error(503),
+                gemini.recover,
             ),
-            "gemini_slow": Toggle(
+            "gemini_slow": FaultToggle(
                 "Gemini is slow",
-                f"Its answers come bit by bit, over {_SLOW_DROPS} seconds.",
-                lambda: gemini.drips(every=1, drops=_SLOW_DROPS),
-                gemini.recovers,
+                f"Its answers come bit by bit, over {_SLOW_RESPONSE_CHUNKS} seconds.",
+                lambda: gemini.respond_slowly(
+                    interval_seconds=1, chunk_count=_SLOW_RESPONSE_CHUNKS
+                ),
+                gemini.recover,
             ),
-            "gemini_nonsense": Toggle(
+            "gemini_nonsense": FaultToggle(
                 "Gemini talks nonsense",
                 "It answers in words instead of the JSON that it was asked for.",
-                lambda: gemini.says("Ah, an interesting question! Have you tried tea?"),
-                gemini.recovers,
+                lambda: gemini.respond_with_text(
+                    "Ah, an interesting question! Have you tried tea?"
+                ),
+                gemini.recover,
             ),
-            "mail_refuses": Toggle(
+            "mail_refuses": FaultToggle(
                 "The mail server refuses",
                 f"It answers every letter with “{MailFault.BUSY}”.",
-                lambda: mail.fails(MailFault.BUSY),
-                mail.recovers,
+                lambda: mail.add_fault(MailFault.BUSY),
+                mail.clear_faults,
             ),
         }
 
-    def _all_blows(self) -> dict[str, Blow]:
+    def _make_one_shot_faults(self) -> dict[str, OneShotFault]:
         return {
-            "kill_worker": Blow(
+            "kill_worker": OneShotFault(
                 "Kill the worker",
                 f"SIGKILL, in the middle of whatever it does. "
-                f"It is started again after {RESTART_SECONDS} seconds, as a supervisor would.",
+                f"It is started again after {RESTART_DELAY_SECONDS} seconds, as a supervisor would.",
                 self._kill_worker,
             ),
-            "empty_redis": Blow(
+            "empty_redis": OneShotFault(
                 "Empty Redis",
                 "FLUSHDB: all jobs that wait are gone.",
                 self._empty_redis,
             ),
         }
 
-    def shown(self) -> list[Json]:
+    def switch_objects(self) -> list[Json]:
         """All of them, as `Switch` in `static/types.js` says."""
         toggles = [
-            {"name": name, "kind": "toggle", "on": name in self._on}
+            {"name": name, "kind": "toggle", "on": name in self._active_names}
             | {"label": one.label, "hint": one.hint}
             for name, one in self._toggles.items()
         ]
         blows = [
             {"name": name, "kind": "once", "on": False, "label": one.label, "hint": one.hint}
-            for name, one in self._blows.items()
+            for name, one in self._one_shot_faults.items()
         ]
         return [*toggles, *blows]
 
-    async def turn(self, name: str, *, on: bool) -> None:
+    async def set_switch(self, name: str, *, on: bool) -> None:
         """Turn it on or off; what happens once just happens.
 
         Raises:
             LookupError: there is no such switch.
         """
-        if name in self._blows:
-            await self._blows[name].strike()
+        if name in self._one_shot_faults:
+            await self._one_shot_faults[name].trigger()
         elif name in self._toggles:
-            self._turn(name, on=on)
+            self._set_toggle(name, on=on)
         else:
             raise LookupError("There is no such switch.")
-        self.changes.announce()
+        self.notifier.notify()
 
     async def close(self) -> None:
         """Have nothing happen any more."""
-        if self._restart:
-            self._restart.cancel()
-            await asyncio.gather(self._restart, return_exceptions=True)
+        if self._restart_task:
+            self._restart_task.cancel()
+            await asyncio.gather(self._restart_task, return_exceptions=True)
 
-    def _turn(self, name: str, *, on: bool) -> None:
+    def _set_toggle(self, name: str, *, on: bool) -> None:
         toggle = self._toggles[name]
         if not on:
-            self._on.discard(name)
-            toggle.right()
+            self._active_names.discard(name)
+            toggle.turn_off()
             return
         # One thing goes wrong in one way at a time: the three of Gemini exclude each other.
-        self._on = {one for one in self._on if self._toggles[one].right != toggle.right} | {name}
-        toggle.wrong()
+        self._active_names = {
+            one for one in self._active_names if self._toggles[one].turn_off != toggle.turn_off
+        } | {name}
+        toggle.turn_on()
 
-    def _ration_slack(self) -> None:
-        fault = Fault(status=429, retry_after=_RETRY_AFTER_SECONDS)
-        self._too_many = self._too_many or self._world.slack.faults.add(EVERY_METHOD, fault)
+    def _start_rate_limiting(self) -> None:
+        fault = Fault(status=429, retry_after_seconds=_RETRY_AFTER_SECONDS)
+        self._rate_limit_rule = self._rate_limit_rule or self._world.slack.faults.add(
+            ANY_METHOD, fault
+        )
 
-    def _serve_slack(self) -> None:
-        if self._too_many:
-            self._world.slack.faults.remove(self._too_many)
-            self._too_many = None
+    def _stop_rate_limiting(self) -> None:
+        if self._rate_limit_rule:
+            self._world.slack.faults.remove(self._rate_limit_rule)
+            self._rate_limit_rule = None
 
     async def _empty_redis(self) -> None:
         await self._world.redis.flushdb()
 
     async def _kill_worker(self) -> None:
         await self._world.worker.kill()
-        if self._restart is None or self._restart.done():
-            self._restart = asyncio.create_task(self._start_worker())
+        if self._restart_task is None or self._restart_task.done():
+            self._restart_task = asyncio.create_task(self._start_worker())
 
     async def _start_worker(self) -> None:
-        await asyncio.sleep(RESTART_SECONDS)
+        await asyncio.sleep(RESTART_DELAY_SECONDS)
         await self._world.worker.start()
-        self.changes.announce()
+        self.notifier.notify()

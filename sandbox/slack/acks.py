@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from sandbox.slack.blockkit import check_message, check_view
 from sandbox.slack.delivery import Ack
-from sandbox.slack.shapes import Json, dug
+from sandbox.slack.shapes import Json, get_path
 from sandbox.slack.views import View
 
 # The words under a modal when the submission went wrong (bolt-js#554).
-TROUBLE = "We had some trouble connecting. Try again?"
+CONNECTION_TROUBLE_TEXT = "We had some trouble connecting. Try again?"
 
 
 class MalformedAck(Exception):
@@ -41,30 +41,30 @@ class PushView:
     spec: Json
 
 
-Decision = CloseView | ClearViews | ShowErrors | UpdateView | PushView
+ResponseAction = CloseView | ClearViews | ShowErrors | UpdateView | PushView
 
 
-def read_submission(ack: Ack, view: View) -> Decision:
+def parse_submission_ack(ack: Ack, view: View) -> ResponseAction:
     """What to do with the modal. Raises MalformedAck for everything Slack would not understand."""
     body = ack.body
-    if body in (None, {}) and not ack.malformed:
+    if body in (None, {}) and not ack.is_malformed:
         return CloseView()
-    if ack.malformed or not isinstance(body, dict):
+    if ack.is_malformed or not isinstance(body, dict):
         raise MalformedAck(f"A submission is answered by nothing or by JSON, not by {body!r}.")
     match body.get("response_action"):
         case "clear":
             return ClearViews()
         case "errors":
-            return ShowErrors(_checked_errors(body.get("errors"), view))
+            return ShowErrors(_validate_errors(body.get("errors"), view))
         case "update":
-            return UpdateView(_checked_spec(body.get("view")))
+            return UpdateView(_validate_spec(body.get("view")))
         case "push":
-            return PushView(_checked_spec(body.get("view")))
+            return PushView(_validate_spec(body.get("view")))
         case other:
             raise MalformedAck(f"There is no response_action {other!r}.")
 
 
-def _checked_errors(errors: object, view: View) -> Mapping[str, str]:
+def _validate_errors(errors: object, view: View) -> Mapping[str, str]:
     if not isinstance(errors, dict) or not errors:
         raise MalformedAck("response_action errors needs errors.")
     inputs = {block["block_id"] for block in view.blocks if block["type"] == "input"}
@@ -75,7 +75,7 @@ def _checked_errors(errors: object, view: View) -> Mapping[str, str]:
     return errors
 
 
-def _checked_spec(spec: object) -> Json:
+def _validate_spec(spec: object) -> Json:
     if not isinstance(spec, dict):
         raise MalformedAck("response_action update and push need a view.")
     if problems := check_view(spec):
@@ -83,9 +83,9 @@ def _checked_spec(spec: object) -> Json:
     return spec
 
 
-def read_command(ack: Ack) -> Json | None:
+def parse_command_ack(ack: Ack) -> Json | None:
     """The message in the answer to a slash command, if there is one."""
-    if ack.malformed:
+    if ack.is_malformed:
         raise MalformedAck(f"This is not JSON: {ack.body!r}.")
     if ack.body in (None, {}, ""):
         return None
@@ -100,7 +100,7 @@ def read_command(ack: Ack) -> Json | None:
     return ack.body if said else None
 
 
-def read_options(ack: Ack) -> list[Json]:
+def parse_options_ack(ack: Ack) -> list[Json]:
     """The options for an external select. They are held to the rules of any other menu."""
     body = ack.body
     if not isinstance(body, dict) or not ({"options", "option_groups"} & set(body)):
@@ -112,5 +112,7 @@ def read_options(ack: Ack) -> list[Json]:
     menu |= {key: body[key] for key in ("options", "option_groups") if key in body}
     if problems := check_message([{"type": "actions", "elements": [menu]}]):
         raise MalformedAck("; ".join(str(problem) for problem in problems))
-    grouped = [o for group in body.get("option_groups", ()) for o in dug(group, "options") or ()]
+    grouped = [
+        o for group in body.get("option_groups", ()) for o in get_path(group, "options") or ()
+    ]
     return [*(options or ()), *grouped]

@@ -18,16 +18,16 @@ async def read_arguments(request: web.Request) -> tuple[Json, str]:
     """The arguments and the token. A token in the query string does not count."""
     args: Json = dict(request.query)
     args.pop("token", None)
-    body = await _body(request)
+    body = await _read_body(request)
     form_token = body.pop("token", None) if request.content_type in _FORMS else None
     args |= {key: value for key, value in body.items() if value is not None}
     header = request.headers.get("Authorization", "")
     if header.startswith("Basic "):
         args |= _client_credentials(header.removeprefix("Basic "))
-    return args, _token(header, form_token)
+    return args, _find_token(header, form_token)
 
 
-def _token(header: str, form_token: object) -> str:
+def _find_token(header: str, form_token: object) -> str:
     if header.startswith("Bearer "):
         return header.removeprefix("Bearer ").strip()
     return form_token if isinstance(form_token, str) else ""
@@ -42,21 +42,21 @@ def _client_credentials(encoded: str) -> Json:
     return {"client_id": login, "client_secret": password}
 
 
-async def _body(request: web.Request) -> Json:
+async def _read_body(request: web.Request) -> Json:
     if request.method != "POST" or not request.can_read_body:
         return {}
     if request.content_type in _FORMS:
-        return _texts(await request.post())
+        return _text_fields(await request.post())
     if request.content_type == _JSON:
-        return _json_object(await request.text())
+        return _parse_json_object(await request.text())
     raise SlackError("invalid_post_type")
 
 
-def _texts(form: Mapping[str, object]) -> Json:
+def _text_fields(form: Mapping[str, object]) -> Json:
     return {key: value for key, value in form.items() if isinstance(value, str)}
 
 
-def _json_object(text: str) -> Json:
+def _parse_json_object(text: str) -> Json:
     try:
         value = json.loads(text or "{}")
     except ValueError:

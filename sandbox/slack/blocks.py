@@ -6,23 +6,23 @@ import secrets
 import string
 from collections.abc import Iterable
 
-from sandbox.slack.markup import unescaped
-from sandbox.slack.shapes import Json, dug
+from sandbox.slack.markup import unescape
+from sandbox.slack.shapes import Json, get_path
 
-_LETTERS = string.ascii_letters + string.digits + "+/"
+_ID_CHARACTERS = string.ascii_letters + string.digits + "+/"
 _MENTION = re.compile(r"(<@[UW][A-Z0-9]+>)")
 
 
 def _short_id() -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(5))
+    return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(5))
 
 
-def stored_blocks(blocks: Iterable[Json]) -> list[Json]:
+def with_ids_and_defaults(blocks: Iterable[Json]) -> list[Json]:
     """A deep copy, with block ids, action ids, and what Slack adds to each text."""
-    return [_stored(copy.deepcopy(block)) for block in blocks]
+    return [_complete_block(copy.deepcopy(block)) for block in blocks]
 
 
-def _stored(block: Json) -> Json:
+def _complete_block(block: Json) -> Json:
     block.setdefault("block_id", _short_id())
     _complete_texts(block)
     if block.get("type") == "input":
@@ -32,7 +32,7 @@ def _stored(block: Json) -> Json:
     if block.get("type") == "actions":
         for element in block["elements"]:
             element.setdefault("action_id", _short_id())
-    if dug(block, "accessory", "type") not in (None, "image"):
+    if get_path(block, "accessory", "type") not in (None, "image"):
         block["accessory"].setdefault("action_id", _short_id())
     return block
 
@@ -51,14 +51,14 @@ def _complete_texts(value: object) -> None:
             _complete_texts(one)
 
 
-def typed_text_blocks(text: str) -> list[Json]:
+def to_rich_text_blocks(text: str) -> list[Json]:
     """What a person typed, as the rich text block that their client makes of it."""
-    runs = [_typed_run(piece) for piece in _MENTION.split(text) if piece]
+    runs = [_to_rich_text_element(piece) for piece in _MENTION.split(text) if piece]
     section = {"type": "rich_text_section", "elements": runs}
     return [{"type": "rich_text", "block_id": _short_id(), "elements": [section]}]
 
 
-def _typed_run(piece: str) -> Json:
+def _to_rich_text_element(piece: str) -> Json:
     if _MENTION.fullmatch(piece):
         return {"type": "user", "user_id": piece[2:-1]}
-    return {"type": "text", "text": unescaped(piece)}
+    return {"type": "text", "text": unescape(piece)}

@@ -4,145 +4,158 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sandbox.slack import payloads
-from sandbox.slack.door import Hand
+from sandbox.slack.door import Actor
 from sandbox.slack.inputs import (
-    Field,
-    chosen,
-    fields_of,
+    InputField,
+    element_options,
+    get_option,
     initial_state,
-    option_called,
-    options_of,
-    state_of,
+    input_fields,
+    resolve_choice,
+    to_state,
 )
 from sandbox.slack.messages import Post
-from sandbox.slack.screen import elements_of, text_of
-from sandbox.slack.seen import Home, Message, Modal
+from sandbox.slack.screen import interactive_elements, text_content
+from sandbox.slack.seen import HomeTab, Message, Modal
 from sandbox.slack.shapes import Json
-from sandbox.slack.views import Values, View
+from sandbox.slack.views import StateValues, View
 
-Where = Message | Modal | Home
+Surface = Message | Modal | HomeTab
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class ClickTarget:
     """What was clicked, the action it makes, and (of a menu) what it now holds."""
 
     action: Json
-    field: Field | None = None
+    field: InputField | None = None
     state: Json | None = None
 
 
-async def click(hand: Hand, where: Where, name: str, value: str | None) -> None:
+async def click(actor: Actor, surface: Surface, name: str, value: str | None) -> None:
     """Raises LookupError when nothing of that name was shown, or it is no longer there."""
-    hit = _find(hand, where, name, value)
-    if isinstance(where, Message):
-        await act_in_message(hand, where, hit)
+    hit = _get_target(actor, surface, name, value)
+    if isinstance(surface, Message):
+        await act_in_message(actor, surface, hit)
     else:
-        await act_in_view(hand, _view(hand, where), hit)
+        await act_in_view(actor, _get_view(actor, surface), hit)
 
 
-async def act_in_view(hand: Hand, view: View, hit: Hit) -> None:
-    if hit.field and hit.state:
-        view.keep(hit.field, hit.state)
-    payload = payloads.view_actions(hand.state, hand.member, view, actions=[hit.action])
-    hand.alert_unless_ok(await hand.interact(payload), in_modal=not view.is_home)
+async def act_in_view(actor: Actor, view: View, target: ClickTarget) -> None:
+    if target.field and target.state:
+        view.set_state(target.field, target.state)
+    payload = payloads.view_actions(actor.state, actor.member, view, actions=[target.action])
+    actor.alert_on_failure(await actor.send_interaction(payload), in_modal=not view.is_home)
 
 
-async def act_in_message(hand: Hand, seen: Message, hit: Hit) -> None:
-    post = post_of(hand, seen)
-    channel = hand.state.channels.get(seen.channel)
+async def act_in_message(actor: Actor, message: Message, target: ClickTarget) -> None:
+    post = get_post(actor, message)
+    channel = actor.state.channels.find(message.channel)
     if channel is None:
         raise LookupError("The conversation is gone.")
-    values = message_values(hand, seen)
-    if hit.field and hit.state:
-        values[hit.field.block_id][hit.field.action_id] = hit.state
+    values = message_values(actor, message)
+    if target.field and target.state:
+        values[target.field.block_id][target.field.action_id] = target.state
     payload = payloads.message_actions(
-        hand.state,
-        hand.member,
+        actor.state,
+        actor.member,
         channel,
         post,
-        message=seen.raw,
+        message=message.raw,
         values=values,
-        actions=[hit.action],
+        actions=[target.action],
     )
-    hand.alert_unless_ok(await hand.interact(payload))
+    actor.alert_on_failure(await actor.send_interaction(payload))
 
 
-def message_values(hand: Hand, seen: Message) -> Values:
+def message_values(actor: Actor, message: Message) -> StateValues:
     """What this person has chosen in the message's menus so far."""
-    kept = hand.state.message_values.setdefault((seen.ts, hand.member.id), {})
-    for one in fields_of(seen.blocks, hand.state.name_of):
+    kept = actor.state.values_by_message.setdefault((message.ts, actor.member.id), {})
+    for one in input_fields(message.blocks, actor.state.display_name):
         block = kept.setdefault(one.block_id, {})
         block.setdefault(one.action_id, initial_state(one.element))
     return kept
 
 
-def post_of(hand: Hand, seen: Message) -> Post:
-    board = hand.state.board
-    if seen.ephemeral:
-        post = board.find_whisper(seen.channel, seen.ts, hand.member.id)
+def get_post(actor: Actor, message: Message) -> Post:
+    board = actor.state.messages
+    if message.is_ephemeral:
+        post = board.find_ephemeral(message.channel, message.ts, actor.member.id)
     else:
-        post = board.find(seen.channel, seen.ts)
+        post = board.find(message.channel, message.ts)
     if post is None:
         raise LookupError("The message is gone.")
     return post
 
 
-def _view(hand: Hand, where: Modal | Home) -> View:
-    views = hand.state.views
-    view = views.home(hand.member.id) if isinstance(where, Home) else views.top(hand.member.id)
+def _get_view(actor: Actor, where: Modal | HomeTab) -> View:
+    views = actor.state.views
+    view = (
+        views.home_tab(actor.member.id)
+        if isinstance(where, HomeTab)
+        else views.top_modal(actor.member.id)
+    )
     if view is None or view.id != where.id:
         raise LookupError("That view is no longer open.")
     return view
 
 
-def _find(hand: Hand, where: Where, name: str, value: str | None) -> Hit:
-    for block, element in elements_of(where.blocks):
-        hit = _hit(hand, block, element, name, value)
+def _get_target(actor: Actor, where: Surface, name: str, value: str | None) -> ClickTarget:
+    for block, element in interactive_elements(where.blocks):
+        hit = _find_target(actor, block, element, name, value)
         if hit:
             return hit
-    there = ", ".join(sorted(set(_clickable(hand, where))))
+    there = ", ".join(sorted(set(_clickable_names(actor, where))))
     raise LookupError(f"There is no {name!r} to click here, only: {there or 'nothing'}.")
 
 
-def _hit(hand: Hand, block: Json, element: Json, name: str, value: str | None) -> Hit | None:
-    names = hand.state.name_of
-    base = {"block_id": block["block_id"], **carried(element, "action_id", "type")}
+def _find_target(
+    actor: Actor, block: Json, element: Json, name: str, value: str | None
+) -> ClickTarget | None:
+    names = actor.state.display_name
+    base = {"block_id": block["block_id"], **pick_keys(element, "action_id", "type")}
     if element["type"] == "button":
-        fits = text_of(element["text"], names) == name and value in (None, element.get("value"))
-        action = {**base, **carried(element, "text", "value", "style", "url")}
-        return Hit(action) if fits else None
+        fits = text_content(element["text"], names) == name and value in (
+            None,
+            element.get("value"),
+        )
+        action = {**base, **pick_keys(element, "text", "value", "style", "url")}
+        return ClickTarget(action) if fits else None
     if element["type"] == "overflow":
-        fits = name in [text_of(option["text"], names) for option in element["options"]]
-        chosen_one = option_called(name, element["options"], names) if fits else None
-        return Hit({**base, "selected_option": chosen_one}) if fits else None
-    for field in fields_of([block], names) if value is not None else ():
+        fits = name in [text_content(option["text"], names) for option in element["options"]]
+        chosen_one = get_option(name, element["options"], names) if fits else None
+        return ClickTarget({**base, "selected_option": chosen_one}) if fits else None
+    for field in input_fields([block], names) if value is not None else ():
         if field.element is element and field.label == name:
-            return _menu_hit(hand, field, base, str(value))
+            return _menu_target(actor, field, base, str(value))
     return None
 
 
-def _menu_hit(hand: Hand, field: Field, base: Json, value: str) -> Hit:
+def _menu_target(actor: Actor, field: InputField, base: Json, value: str) -> ClickTarget:
     element = field.element
-    choice = chosen(
+    choice = resolve_choice(
         element,
         value,
-        options=options_of(element),
-        names=hand.state.name_of,
-        find=hand.find_any,
+        options=element_options(element),
+        resolve_name=actor.state.display_name,
+        resolve_id=actor.get_user_or_channel_id,
     )
-    state = state_of(element, choice)
-    return Hit({**base, **state, **carried(element, "placeholder")}, field=field, state=state)
+    state = to_state(element, choice)
+    return ClickTarget(
+        {**base, **state, **pick_keys(element, "placeholder")}, field=field, state=state
+    )
 
 
-def carried(element: Json, *keys: str) -> Json:
+def pick_keys(element: Json, *keys: str) -> Json:
     return {key: element[key] for key in keys if key in element}
 
 
-def _clickable(hand: Hand, where: Where) -> Iterator[str]:
-    for _, element in elements_of(where.blocks):
+def _clickable_names(actor: Actor, where: Surface) -> Iterator[str]:
+    for _, element in interactive_elements(where.blocks):
         if element["type"] == "button":
-            yield text_of(element["text"], hand.state.name_of)
+            yield text_content(element["text"], actor.state.display_name)
         elif element["type"] == "overflow":
-            yield from (text_of(o["text"], hand.state.name_of) for o in element["options"])
-    yield from (one.label for one in fields_of(where.blocks, hand.state.name_of))
+            yield from (
+                text_content(o["text"], actor.state.display_name) for o in element["options"]
+            )
+    yield from (one.label for one in input_fields(where.blocks, actor.state.display_name))

@@ -9,13 +9,13 @@ from contextlib import suppress
 class Clock:
     """Triggers, response URLs, rate limits and event retries all live by it."""
 
-    def __init__(self, on_move: Callable[[], None] | None = None) -> None:
-        self._ahead = 0.0
-        self._moved = asyncio.Event()
-        self._on_move = on_move
+    def __init__(self, on_advance: Callable[[], None] | None = None) -> None:
+        self._offset_seconds = 0.0
+        self._advanced_event = asyncio.Event()
+        self._on_advance = on_advance
 
     def now(self) -> float:
-        return time.time() + self._ahead
+        return time.time() + self._offset_seconds
 
     def real_now(self) -> float:
         """For signatures: the app compares them with its own clock, which nobody can move."""
@@ -24,14 +24,14 @@ class Clock:
     def advance(self, seconds: float) -> None:
         if seconds < 0:
             raise ValueError("A clock is only ever put forward.")
-        self._ahead += seconds
-        self._moved.set()
-        self._moved = asyncio.Event()
-        if self._on_move:
-            self._on_move()
+        self._offset_seconds += seconds
+        self._advanced_event.set()
+        self._advanced_event = asyncio.Event()
+        if self._on_advance:
+            self._on_advance()
 
     async def wait_until(self, moment: float) -> None:
         """Return when the moment has come, by itself or because the clock was put forward."""
         while (left := moment - self.now()) > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), timeout=left)
+                await asyncio.wait_for(self._advanced_event.wait(), timeout=left)

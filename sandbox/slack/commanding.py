@@ -5,89 +5,89 @@ import uuid
 from dataclasses import replace
 
 from sandbox.slack import payloads, posting
-from sandbox.slack.acks import MalformedAck, read_command
-from sandbox.slack.blocks import typed_text_blocks
+from sandbox.slack.acks import MalformedAck, parse_command_ack
+from sandbox.slack.blocks import to_rich_text_blocks
 from sandbox.slack.channels import Channel
-from sandbox.slack.delivery import Ack, Envelope, Outcome, Parcel
-from sandbox.slack.door import Hand
+from sandbox.slack.delivery import Ack, AppRequest, DeliveryOutcome, EnvelopeKind
+from sandbox.slack.door import Actor
 from sandbox.slack.errors import SlackError
-from sandbox.slack.ids import lasting_id
-from sandbox.slack.markup import escaped
+from sandbox.slack.ids import stable_id
+from sandbox.slack.markup import escape
 from sandbox.slack.messages import Post
-from sandbox.slack.response_url import say
+from sandbox.slack.response_url import post_response
 from sandbox.slack.shapes import Json
 
 _MENTION = re.compile(r"@([\w.\-]+)")
 _CHANNEL = re.compile(r"#([\w\-]+)")
 
 
-async def run_command(hand: Hand, line: str, channel: Channel) -> None:
+async def run_command(actor: Actor, line: str, channel: Channel) -> None:
     """Deliver it if the manifest knows it, and show what came back."""
     name, _, text = line.partition(" ")
-    known = {command.command: command for command in hand.state.manifest.commands}
+    known = {command.command: command for command in actor.state.manifest.commands}
     if name not in known:
-        hand.alert(f"{name} is not a valid command.")
+        actor.add_alert(f"{name} is not a valid command.")
         return
     text = text.strip()
     if known[name].should_escape:
-        text = with_ids(hand, text, named=True)
-    payload = payloads.slash_command(hand.state, hand.member, channel, command=name, text=text)
-    parcel = Parcel("slash_command", Envelope.COMMAND, payload, person=hand.member.id)
-    _show_answer(hand, name, channel, await hand.door.delivery.send(parcel))
+        text = encode_references(actor, text, with_labels=True)
+    payload = payloads.slash_command(actor.state, actor.member, channel, command=name, text=text)
+    parcel = AppRequest("slash_command", EnvelopeKind.COMMAND, payload, person_id=actor.member.id)
+    _show_response(actor, name, channel, await actor.gateway.delivery.send(parcel))
 
 
-def _show_answer(hand: Hand, command: str, channel: Channel, ack: Ack) -> None:
+def _show_response(actor: Actor, command: str, channel: Channel, ack: Ack) -> None:
     try:
-        body = read_command(ack) if ack.ok else None
+        body = parse_command_ack(ack) if ack.ok else None
         if body:
-            say(hand.state, channel, body, to=hand.member.id)
+            post_response(actor.state, channel, body, user_id=actor.member.id)
     except (MalformedAck, SlackError):
-        ack = replace(ack, outcome=Outcome.FAILED)
+        ack = replace(ack, outcome=DeliveryOutcome.FAILED)
     if not ack.ok:
-        hand.alert(f'{command} failed with the error "{ack.outcome.value}"')
+        actor.add_alert(f'{command} failed with the error "{ack.outcome.value}"')
 
 
-def with_ids(hand: Hand, text: str, *, named: bool = False) -> str:
+def encode_references(actor: Actor, text: str, *, with_labels: bool = False) -> str:
     """@handles and #channels as Slack encodes them; anything else stays as typed."""
 
     def mention(found: re.Match[str]) -> str:
-        member = hand.state.people.named(found[1])
-        label = f"|{found[1]}" if named else ""
+        member = actor.state.people.find_by_name(found[1])
+        label = f"|{found[1]}" if with_labels else ""
         return f"<@{member.id}{label}>" if member else found[0]
 
     def channel(found: re.Match[str]) -> str:
-        there = hand.state.channels.named(found[1])
+        there = actor.state.channels.find_by_name(found[1])
         return f"<#{there.id}|{there.name}>" if there else found[0]
 
-    return _CHANNEL.sub(channel, _MENTION.sub(mention, escaped(text)))
+    return _CHANNEL.sub(channel, _MENTION.sub(mention, escape(text)))
 
 
 async def post_message(
-    hand: Hand, text: str, channel: Channel, *, thread_ts: str | None = None
+    actor: Actor, text: str, channel: Channel, *, thread_ts: str | None = None
 ) -> Post:
     """Post it as the person; returns when the app has answered the events."""
-    encoded = with_ids(hand, text)
+    encoded = encode_references(actor, text)
     post = Post(
         channel=channel.id,
-        ts=hand.state.new_ts(),
-        user=hand.member.id,
-        team=hand.member.team_id,
+        ts=actor.state.new_ts(),
+        user=actor.member.id,
+        team=actor.member.team_id,
         text=encoded,
-        blocks=typed_text_blocks(encoded),
+        blocks=to_rich_text_blocks(encoded),
         thread_ts=thread_ts,
-        client_msg_id=None if hand.member.bot else str(uuid.uuid4()),
-        bot_profile=_profile(hand) if hand.member.bot else None,
+        client_msg_id=None if actor.member.bot else str(uuid.uuid4()),
+        bot_profile=_bot_profile(actor) if actor.member.bot else None,
     )
-    for event in posting.post_by(hand.state, channel, post):
-        await hand.door.events.tell(event)
+    for event in posting.post_as_person(actor.state, channel, post):
+        await actor.gateway.event_dispatcher.dispatch_and_wait(event)
     return post
 
 
-def _profile(hand: Hand) -> Json:
+def _bot_profile(actor: Actor) -> Json:
     """Another app's bot, as its messages show it."""
-    member = hand.member
-    return hand.state.bot_profile() | {
+    member = actor.member
+    return actor.state.bot_profile() | {
         "id": member.bot_id,
         "name": member.real_name,
-        "app_id": lasting_id("A", member.team_id, member.handle),
+        "app_id": stable_id("A", member.team_id, member.handle),
     }

@@ -10,19 +10,19 @@ from urllib.parse import parse_qs, urlencode
 
 import aiohttp
 
-from sandbox.slack.journal import Direction, Entry
+from sandbox.slack.journal import Direction, TrafficEntry
 from sandbox.slack.shapes import Json, to_json
-from sandbox.slack.signing import signed_headers
-from sandbox.slack.socket_mode import NoSocket, Sockets
-from sandbox.slack.state import State
+from sandbox.slack.signing import signature_headers
+from sandbox.slack.socket_mode import NoOpenSocket, SocketConnections
+from sandbox.slack.state import WorkspaceState
 
 # limits.md, row 29. Real seconds: the app's own patience is measured, not the workspace's.
-ACK_SECONDS = 3.0
+MAX_ACK_SECONDS = 3.0
 _FORM = "application/x-www-form-urlencoded"
-_ROBOT = "Slackbot 1.0 (+https://api.slack.com/robots)"
+_USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """How a delivery ended, in Slack's words."""
 
     OK = "ok"
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
     FAILED = "dispatch_failed"
 
 
-class Envelope(StrEnum):
+class EnvelopeKind(StrEnum):
     """The three kinds of Socket Mode envelope; over HTTP they differ in how they are encoded."""
 
     COMMAND = "slash_commands"
@@ -42,53 +42,53 @@ class Envelope(StrEnum):
 class Ack:
     """The app's answer. `body` is None, plain text, or a JSON value; `malformed` JSON is text."""
 
-    outcome: Outcome
+    outcome: DeliveryOutcome
     status: int = 0
     body: object = None
-    malformed: bool = False
+    is_malformed: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
-        return self.outcome is Outcome.OK
+        return self.outcome is DeliveryOutcome.OK
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class AppRequest:
     """One thing to deliver."""
 
     name: str
-    envelope: Envelope
+    envelope: EnvelopeKind
     payload: Json
-    person: str | None = None
-    retry_num: int = 0
+    person_id: str | None = None
+    retry_number: int = 0
     retry_reason: str = ""
 
-    def encoded(self) -> tuple[bytes, str]:
+    def encode(self) -> tuple[bytes, str]:
         """The HTTP body and its content type."""
         match self.envelope:
-            case Envelope.COMMAND:
+            case EnvelopeKind.COMMAND:
                 return urlencode(self.payload).encode(), _FORM
-            case Envelope.INTERACTIVE:
+            case EnvelopeKind.INTERACTIVE:
                 return urlencode({"payload": to_json(self.payload)}).encode(), _FORM
-            case Envelope.EVENT:
+            case EnvelopeKind.EVENT:
                 return to_json(self.payload).encode(), "application/json"
 
     def retry_headers(self) -> dict[str, str]:
-        if not self.retry_num:
+        if not self.retry_number:
             return {}
         return {
-            "X-Slack-Retry-Num": str(self.retry_num),
+            "X-Slack-Retry-Num": str(self.retry_number),
             "X-Slack-Retry-Reason": self.retry_reason,
         }
 
 
-def payload_of(entry: Entry) -> Json:
+def entry_payload(entry: TrafficEntry) -> Json:
     """What a delivery carried, decoded."""
     return entry.request
 
 
-def decoded(body: bytes, content_type: str) -> Json:
+def decode_body(body: bytes, content_type: str) -> Json:
     """A delivery's body as the app's framework would read it."""
     text = body.decode(errors="replace")
     if content_type.startswith(_FORM):
@@ -104,7 +104,7 @@ def decoded(body: bytes, content_type: str) -> Json:
 class Delivery:
     """The switch between HTTP and sockets is `request_url`: None means sockets."""
 
-    def __init__(self, state: State, sockets: Sockets) -> None:
+    def __init__(self, state: WorkspaceState, sockets: SocketConnections) -> None:
         self.state = state
         self.sockets = sockets
         self.request_url: str | None = None
@@ -120,60 +120,77 @@ class Delivery:
         if self._http:
             await self._http.close()
 
-    def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
+    def signature_headers(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
         moment = int(self.state.clock.real_now()) if timestamp is None else timestamp
-        return signed_headers(body, secret=self.state.tokens.signing_secret, timestamp=moment)
+        return signature_headers(
+            body, secret=self.state.credentials.signing_secret, timestamp=moment
+        )
 
-    async def send(self, parcel: Parcel) -> Ack:
-        body, content_type = parcel.encoded()
+    async def send(self, request: AppRequest) -> Ack:
+        body, content_type = request.encode()
         if self.request_url is None:
-            return await self._send_envelope(parcel)
+            return await self._send_envelope(request)
         headers = {
             "Content-Type": content_type,
-            "User-Agent": _ROBOT,
+            "User-Agent": _USER_AGENT,
             "Accept": "application/json,*/*",
-            **self.sign(body),
-            **parcel.retry_headers(),
+            **self.signature_headers(body),
+            **request.retry_headers(),
         }
-        return await self._post(parcel.name, body, headers, parcel.payload, parcel.person)
+        return await self._send_over_http(
+            request.name, body, headers, request.payload, request.person_id
+        )
 
-    async def send_again(self, entry: Entry) -> Ack:
+    async def resend(self, entry: TrafficEntry) -> Ack:
         """The very same bytes, signature and headers; nothing on anybody's screen changes."""
         if entry.direction is not Direction.DELIVERY:
             raise ValueError("Only a delivery can be delivered again.")
         if "X-Slack-Signature" in entry.headers:
             headers = dict(entry.headers)
-            return await self._post(entry.name, entry.body, headers, entry.request, entry.person)
-        return await self._over_socket(entry.name, entry.body, entry.request, entry.person)
+            return await self._send_over_http(
+                entry.name, entry.body, headers, entry.request, entry.person
+            )
+        return await self._send_over_socket(entry.name, entry.body, entry.request, entry.person)
 
-    async def deliver_raw(self, body: bytes, headers: Mapping[str, str]) -> Ack:
+    async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> Ack:
         content_type = {k.lower(): v for k, v in headers.items()}.get("content-type", "")
-        return await self._post("raw", body, headers, decoded(body, content_type), None)
+        return await self._send_over_http(
+            "raw", body, headers, decode_body(body, content_type), None
+        )
 
-    async def _send_envelope(self, parcel: Parcel) -> Ack:
+    async def _send_envelope(self, request: AppRequest) -> Ack:
         envelope: Json = {
             "envelope_id": self.sockets.new_envelope_id(),
-            "payload": parcel.payload,
-            "type": parcel.envelope.value,
-            "accepts_response_payload": parcel.envelope is not Envelope.EVENT,
+            "payload": request.payload,
+            "type": request.envelope.value,
+            "accepts_response_payload": request.envelope is not EnvelopeKind.EVENT,
         }
-        if parcel.envelope is Envelope.EVENT:
-            envelope |= {"retry_attempt": parcel.retry_num, "retry_reason": parcel.retry_reason}
+        if request.envelope is EnvelopeKind.EVENT:
+            envelope |= {
+                "retry_attempt": request.retry_number,
+                "retry_reason": request.retry_reason,
+            }
         body = to_json(envelope).encode()
-        return await self._over_socket(parcel.name, body, parcel.payload, parcel.person)
+        return await self._send_over_socket(request.name, body, request.payload, request.person_id)
 
-    async def _over_socket(self, name: str, body: bytes, payload: Json, person: str | None) -> Ack:
-        entry = self._note(name, body, {}, payload, person)
+    async def _send_over_socket(
+        self, name: str, body: bytes, payload: Json, person: str | None
+    ) -> Ack:
+        entry = self._log_request(name, body, {}, payload, person)
         try:
-            async with asyncio.timeout(ACK_SECONDS):
-                ack = Ack(Outcome.OK, status=200, body=await self.sockets.deliver(body.decode()))
-        except NoSocket:
-            ack = Ack(Outcome.FAILED)
+            async with asyncio.timeout(MAX_ACK_SECONDS):
+                ack = Ack(
+                    DeliveryOutcome.OK,
+                    status=200,
+                    body=await self.sockets.send_and_wait(body.decode()),
+                )
+        except NoOpenSocket:
+            ack = Ack(DeliveryOutcome.FAILED)
         except TimeoutError:
-            ack = Ack(Outcome.TIMEOUT)
-        return self._noted(entry, ack)
+            ack = Ack(DeliveryOutcome.TIMEOUT)
+        return self._log_ack(entry, ack)
 
-    async def _post(
+    async def _send_over_http(
         self,
         name: str,
         body: bytes,
@@ -181,27 +198,27 @@ class Delivery:
         payload: Json,
         person: str | None,
     ) -> Ack:
-        entry = self._note(name, body, headers, payload, person)
+        entry = self._log_request(name, body, headers, payload, person)
         try:
-            async with asyncio.timeout(ACK_SECONDS):
-                ack = await self._answer(body, headers)
+            async with asyncio.timeout(MAX_ACK_SECONDS):
+                ack = await self._post(body, headers)
         except TimeoutError:
-            ack = Ack(Outcome.TIMEOUT)
+            ack = Ack(DeliveryOutcome.TIMEOUT)
         except aiohttp.ClientError:
-            ack = Ack(Outcome.FAILED)
-        return self._noted(entry, ack)
+            ack = Ack(DeliveryOutcome.FAILED)
+        return self._log_ack(entry, ack)
 
-    async def _answer(self, body: bytes, headers: Mapping[str, str]) -> Ack:
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> Ack:
         if self._http is None or self.request_url is None:
-            return Ack(Outcome.FAILED)
+            return Ack(DeliveryOutcome.FAILED)
         async with self._http.post(self.request_url, data=body, headers=headers) as response:
             text = await response.text(errors="replace")
-            return _read(response.status, response.content_type, text, response.headers)
+            return _to_ack(response.status, response.content_type, text, response.headers)
 
-    def _note(
+    def _log_request(
         self, name: str, body: bytes, headers: Mapping[str, str], payload: Json, person: str | None
-    ) -> Entry:
-        entry = Entry(
+    ) -> TrafficEntry:
+        entry = TrafficEntry(
             direction=Direction.DELIVERY,
             name=name,
             request=payload,
@@ -210,24 +227,24 @@ class Delivery:
             body=body,
             headers=headers,
         )
-        self.state.journal.add(entry)
-        self.state.changed()
+        self.state.traffic_log.add(entry)
+        self.state.notify_change()
         return entry
 
-    def _noted(self, entry: Entry, ack: Ack) -> Ack:
+    def _log_ack(self, entry: TrafficEntry, ack: Ack) -> Ack:
         answer = {"outcome": ack.outcome.value, "status": ack.status, "body": ack.body}
-        journal = self.state.journal
-        journal.finish(entry, answer)
+        journal = self.state.traffic_log
+        journal.record_response(entry, answer)
         at = self.state.clock.now()
-        receipt = Entry(Direction.ACK, entry.name, entry.request, at, person=entry.person)
-        journal.finish(journal.add(receipt), answer)
-        self.state.changed()
+        receipt = TrafficEntry(Direction.ACK, entry.name, entry.request, at, person=entry.person)
+        journal.record_response(journal.add(receipt), answer)
+        self.state.notify_change()
         return ack
 
 
-def _read(status: int, content_type: str, text: str, headers: Mapping[str, str]) -> Ack:
+def _to_ack(status: int, content_type: str, text: str, headers: Mapping[str, str]) -> Ack:
     fine = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
-    outcome = Outcome.OK if fine else Outcome.FAILED
+    outcome = DeliveryOutcome.OK if fine else DeliveryOutcome.FAILED
     if not text:
         return Ack(outcome, status=status, headers=headers)
     if content_type != "application/json":
@@ -235,4 +252,4 @@ def _read(status: int, content_type: str, text: str, headers: Mapping[str, str])
     try:
         return Ack(outcome, status=status, body=json.loads(text), headers=headers)
     except ValueError:
-        return Ack(outcome, status=status, body=text, malformed=True, headers=headers)
+        return Ack(outcome, status=status, body=text, is_malformed=True, headers=headers)

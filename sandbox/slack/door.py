@@ -2,58 +2,60 @@
 
 from dataclasses import dataclass, field
 
-from sandbox.slack.acks import TROUBLE
-from sandbox.slack.delivery import Ack, Delivery, Envelope, Outcome, Parcel
-from sandbox.slack.events import Events
+from sandbox.slack.acks import CONNECTION_TROUBLE_TEXT
+from sandbox.slack.delivery import Ack, AppRequest, Delivery, DeliveryOutcome, EnvelopeKind
+from sandbox.slack.events import EventDispatcher
 from sandbox.slack.people import Member
 from sandbox.slack.shapes import Json
-from sandbox.slack.state import State
+from sandbox.slack.state import WorkspaceState
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    state: State
+class Gateway:
+    state: WorkspaceState
     delivery: Delivery
-    events: Events
+    event_dispatcher: EventDispatcher
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class Actor:
     """One person at the door. What Slack itself tells them lands in `alerts`."""
 
-    door: Door
+    gateway: Gateway
     member: Member
     alerts: list[str] = field(default_factory=list)
 
     @property
-    def state(self) -> State:
-        return self.door.state
+    def state(self) -> WorkspaceState:
+        return self.gateway.state
 
-    async def interact(self, payload: Json) -> Ack:
+    async def send_interaction(self, payload: Json) -> Ack:
         """Send an interactive payload, if the manifest lets any through."""
         manifest = self.state.manifest
         menu = payload["type"] == "block_suggestion"
-        if not manifest.interactivity or (menu and not manifest.options_load):
-            return Ack(Outcome.FAILED)
-        parcel = Parcel(payload["type"], Envelope.INTERACTIVE, payload, person=self.member.id)
-        return await self.door.delivery.send(parcel)
+        if not manifest.interactivity or (menu and not manifest.has_options_load_url):
+            return Ack(DeliveryOutcome.FAILED)
+        parcel = AppRequest(
+            payload["type"], EnvelopeKind.INTERACTIVE, payload, person_id=self.member.id
+        )
+        return await self.gateway.delivery.send(parcel)
 
-    def alert(self, text: str) -> None:
+    def add_alert(self, text: str) -> None:
         self.alerts.append(text)
-        self.state.changed()
+        self.state.notify_change()
 
-    def alert_unless_ok(self, ack: Ack, *, in_modal: bool = False) -> None:
+    def alert_on_failure(self, ack: Ack, *, in_modal: bool = False) -> None:
         if not ack.ok:
-            self.alert(TROUBLE if in_modal else ack.outcome.value)
+            self.add_alert(CONNECTION_TROUBLE_TEXT if in_modal else ack.outcome.value)
 
-    def find_person(self, name: str) -> str:
+    def get_user_id(self, name: str) -> str:
         """Whom a person would pick in a menu of people; only those who can be picked."""
-        member = self.state.people.named(name)
+        member = self.state.people.find_by_name(name)
         if member is None or member.deleted:
             raise LookupError(f"There is nobody called {name!r} to pick.")
         return member.id
 
-    def find_any(self, name: str) -> str:
+    def get_user_or_channel_id(self, name: str) -> str:
         """Whom or what a person would pick in a menu of people or conversations."""
-        channel = self.state.channels.named(name) or self.state.channels.get(name)
-        return channel.id if channel else self.find_person(name)
+        channel = self.state.channels.find_by_name(name) or self.state.channels.find(name)
+        return channel.id if channel else self.get_user_id(name)

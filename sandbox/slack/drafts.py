@@ -3,20 +3,20 @@
 import json
 from dataclasses import dataclass, field
 
-from sandbox.slack.blockkit import MESSAGE_CHARACTERS, characters_in, check_message
-from sandbox.slack.blocks import stored_blocks
+from sandbox.slack.blockkit import MAX_MESSAGE_CHARACTERS, check_message, count_characters
+from sandbox.slack.blocks import with_ids_and_defaults
 from sandbox.slack.errors import SlackError, invalid_blocks
 from sandbox.slack.shapes import Json, to_json
 
 # limits.md, row 38; metadata's limit is not published, this is our reading of it.
-MOST_TEXT = 40_000
-MOST_TEXT_IN_UPDATE = 4_000
-MOST_ATTACHMENTS = 100
-MOST_METADATA = 8_000
+MAX_TEXT_CHARACTERS = 40_000
+MAX_UPDATE_TEXT_CHARACTERS = 4_000
+MAX_ATTACHMENTS = 100
+MAX_METADATA_CHARACTERS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MessageDraft:
     """What was sent. None means: not mentioned, so an update keeps what was there."""
 
     text: str | None = None
@@ -26,31 +26,31 @@ class Draft:
     warnings: list[str] = field(default_factory=list)
 
     @property
-    def says_nothing(self) -> bool:
+    def is_empty(self) -> bool:
         return not (self.text or self.blocks or self.attachments)
 
 
-def read_draft(fields: Json) -> Draft:
+def parse_draft(fields: Json) -> MessageDraft:
     """Raises the Web API's refusals: invalid_blocks, no_text, invalid_metadata_format, …"""
     text = fields.get("text")
-    blocks = _blocks(fields.get("blocks"))
-    attachments = _attachments(fields.get("attachments"))
+    blocks = _parse_blocks(fields.get("blocks"))
+    attachments = _parse_attachments(fields.get("attachments"))
     warnings = []
-    if text is not None and len(str(text)) > MOST_TEXT:
+    if text is not None and len(str(text)) > MAX_TEXT_CHARACTERS:
         warnings.append("message_truncated")
     if not text and (blocks or attachments):
         # Allowed, but screen readers and notifications then have nothing to say.
         warnings.append("missing_text_in_message")
-    return Draft(
-        text=None if text is None else str(text)[:MOST_TEXT],
+    return MessageDraft(
+        text=None if text is None else str(text)[:MAX_TEXT_CHARACTERS],
         blocks=blocks,
         attachments=attachments,
-        metadata=_metadata(fields.get("metadata")),
+        metadata=_parse_metadata(fields.get("metadata")),
         warnings=warnings,
     )
 
 
-def json_value(value: object, *, error: str) -> object:
+def parse_json_value(value: object, *, error: str) -> object:
     """Forms carry JSON as text; JSON bodies carry it as it is."""
     if not isinstance(value, str):
         return value
@@ -60,41 +60,41 @@ def json_value(value: object, *, error: str) -> object:
         raise SlackError(error) from None
 
 
-def _blocks(raw: object) -> list[Json] | None:
+def _parse_blocks(raw: object) -> list[Json] | None:
     if raw is None or raw == "":
         return None
-    blocks = json_value(raw, error="invalid_blocks_format")
+    blocks = parse_json_value(raw, error="invalid_blocks_format")
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
     # An empty list takes the blocks of a message away (chat.update).
     if blocks and (problems := check_message(blocks)):
         raise invalid_blocks(problems)
-    if characters_in(blocks) > MESSAGE_CHARACTERS:
+    if count_characters(blocks) > MAX_MESSAGE_CHARACTERS:
         raise SlackError("msg_blocks_too_long")
-    return stored_blocks(blocks)
+    return with_ids_and_defaults(blocks)
 
 
-def _attachments(raw: object) -> list[Json] | None:
+def _parse_attachments(raw: object) -> list[Json] | None:
     if raw is None or raw == "":
         return None
-    attachments = json_value(raw, error="invalid_attachments")
+    attachments = parse_json_value(raw, error="invalid_attachments")
     if not isinstance(attachments, list):
         raise SlackError("invalid_attachments")
-    if len(attachments) > MOST_ATTACHMENTS:
+    if len(attachments) > MAX_ATTACHMENTS:
         raise SlackError("too_many_attachments")
-    return [_attachment(number, one) for number, one in enumerate(attachments, start=1)]
+    return [_complete_attachment(number, one) for number, one in enumerate(attachments, start=1)]
 
 
-def _attachment(number: int, attachment: Json) -> Json:
-    blocks = _blocks(attachment.get("blocks"))
+def _complete_attachment(number: int, attachment: Json) -> Json:
+    blocks = _parse_blocks(attachment.get("blocks"))
     stored = {"id": number, "fallback": "[no preview available]", **attachment}
     return stored | ({"blocks": blocks} if blocks else {})
 
 
-def _metadata(raw: object) -> Json | None:
+def _parse_metadata(raw: object) -> Json | None:
     if raw is None or raw == "":
         return None
-    metadata = json_value(raw, error="invalid_metadata_format")
+    metadata = parse_json_value(raw, error="invalid_metadata_format")
     if not isinstance(metadata, dict):
         raise SlackError("invalid_metadata_format")
     if metadata == {}:
@@ -104,6 +104,6 @@ def _metadata(raw: object) -> Json | None:
         raise SlackError("invalid_metadata_format")
     if not isinstance(metadata.get("event_payload"), dict):
         raise SlackError("invalid_metadata_schema")
-    if len(to_json(metadata)) > MOST_METADATA:
+    if len(to_json(metadata)) > MAX_METADATA_CHARACTERS:
         raise SlackError("metadata_too_large")
     return metadata

@@ -18,16 +18,16 @@ class SlackError(Exception):
         self.error = error
         self.extra = extra
 
-    def answer(self) -> Json:
+    def to_response(self) -> Json:
         return {"ok": False, "error": self.error, **self.extra}
 
 
-class TooFast(SlackError):
+class RateLimited(SlackError):
     """Rate limited."""
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after_seconds: int) -> None:
         super().__init__("ratelimited")
-        self.retry_after = retry_after
+        self.retry_after_seconds = retry_after_seconds
 
 
 def invalid_arguments(problems: Sequence[object]) -> SlackError:

@@ -4,75 +4,75 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sandbox.slack import payloads
-from sandbox.slack.channels import Channel, Kind
-from sandbox.slack.delivery import Ack, Delivery, Envelope, Outcome, Parcel
-from sandbox.slack.shapes import Json, dug
-from sandbox.slack.state import State
+from sandbox.slack.channels import Channel, ChannelKind
+from sandbox.slack.delivery import Ack, AppRequest, Delivery, DeliveryOutcome, EnvelopeKind
+from sandbox.slack.shapes import Json, get_path
+from sandbox.slack.state import WorkspaceState
 
 # At once, after a minute, five minutes later (reliability.md, B3).
-RETRY_AFTER_SECONDS = (0.0, 60.0, 300.0)
+RETRY_DELAYS_SECONDS = (0.0, 60.0, 300.0)
 _CHANNEL_EVENTS = {
-    Kind.CHANNEL: "message.channels",
-    Kind.GROUP: "message.groups",
-    Kind.IM: "message.im",
-    Kind.MPIM: "message.mpim",
+    ChannelKind.CHANNEL: "message.channels",
+    ChannelKind.GROUP: "message.groups",
+    ChannelKind.IM: "message.im",
+    ChannelKind.MPIM: "message.mpim",
 }
 
 
-class Events:
+class EventDispatcher:
     """Delivers what the manifest subscribes to, from conversations the app is in."""
 
     def __init__(
         self,
-        state: State,
+        state: WorkspaceState,
         delivery: Delivery,
-        background: Callable[[Coroutine[Any, Any, None]], object],
+        run_in_background: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._state = state
         self._delivery = delivery
-        self._background = background
+        self._run_in_background = run_in_background
 
-    def emit(self, event: Json) -> None:
+    def dispatch(self, event: Json) -> None:
         """Deliver in the background, as everything does that the app itself caused."""
-        if self._is_heard(event):
-            self._background(self._deliver_with_retries(self._parcel(event)))
+        if self._is_subscribed(event):
+            self._run_in_background(self._deliver_with_retries(self._build_request(event)))
 
-    async def tell(self, event: Json) -> Ack | None:
+    async def dispatch_and_wait(self, event: Json) -> Ack | None:
         """Deliver once and return the answer; retries follow in the background."""
-        if not self._is_heard(event):
+        if not self._is_subscribed(event):
             return None
-        parcel, started = self._parcel(event), self._state.clock.now()
+        parcel, started = self._build_request(event), self._state.clock.now()
         ack = await self._delivery.send(parcel)
-        if _to_be_repeated(ack):
-            self._background(self._retry(parcel, ack, started))
+        if _needs_retry(ack):
+            self._run_in_background(self._retry(parcel, ack, started))
         return ack
 
-    async def _deliver_with_retries(self, parcel: Parcel) -> None:
+    async def _deliver_with_retries(self, request: AppRequest) -> None:
         started = self._state.clock.now()
-        await self._retry(parcel, await self._delivery.send(parcel), started)
+        await self._retry(request, await self._delivery.send(request), started)
 
-    async def _retry(self, parcel: Parcel, ack: Ack, started: float) -> None:
+    async def _retry(self, request: AppRequest, ack: Ack, started: float) -> None:
         """Each pause counts from the start of the try before it, so that a test which saw that
         try may put the clock forward at once."""
         clock = self._state.clock
-        for number, pause in enumerate(RETRY_AFTER_SECONDS, start=1):
-            if not _to_be_repeated(ack):
+        for number, pause in enumerate(RETRY_DELAYS_SECONDS, start=1):
+            if not _needs_retry(ack):
                 return
             await clock.wait_until(started + pause)
             started = clock.now()
-            ack = await self._delivery.send(_again(parcel, number, ack))
+            ack = await self._delivery.send(_retry_request(request, number, ack))
 
-    def _parcel(self, event: Json) -> Parcel:
-        channel = self._channel_of(event)
+    def _build_request(self, event: Json) -> AppRequest:
+        channel = self._event_channel(event)
         payload = payloads.event_callback(self._state, event, channel=channel)
         person = event.get("user") if isinstance(event.get("user"), str) else None
-        return Parcel(event["type"], Envelope.EVENT, payload, person=person)
+        return AppRequest(event["type"], EnvelopeKind.EVENT, payload, person_id=person)
 
-    def _channel_of(self, event: Json) -> Channel | None:
-        return self._state.channels.get(event.get("channel") or dug(event, "item", "channel"))
+    def _event_channel(self, event: Json) -> Channel | None:
+        return self._state.channels.find(event.get("channel") or get_path(event, "item", "channel"))
 
-    def _is_heard(self, event: Json) -> bool:
-        channel = self._channel_of(event)
+    def _is_subscribed(self, event: Json) -> bool:
+        channel = self._event_channel(event)
         name = event["type"]
         if name == "message" and channel:
             name = _CHANNEL_EVENTS[channel.kind]
@@ -81,23 +81,23 @@ class Events:
         return channel is None or self._state.app.bot_user_id in channel.members
 
 
-def _again(parcel: Parcel, number: int, ack: Ack) -> Parcel:
-    return Parcel(
-        parcel.name,
-        parcel.envelope,
-        parcel.payload,
-        person=parcel.person,
-        retry_num=number,
-        retry_reason=_reason(ack),
+def _retry_request(request: AppRequest, number: int, ack: Ack) -> AppRequest:
+    return AppRequest(
+        request.name,
+        request.envelope,
+        request.payload,
+        person_id=request.person_id,
+        retry_number=number,
+        retry_reason=_retry_reason(ack),
     )
 
 
-def _reason(ack: Ack) -> str:
-    if ack.outcome is Outcome.TIMEOUT:
+def _retry_reason(ack: Ack) -> str:
+    if ack.outcome is DeliveryOutcome.TIMEOUT:
         return "http_timeout"
     return "http_error" if ack.status else "connection_failed"
 
 
-def _to_be_repeated(ack: Ack) -> bool:
+def _needs_retry(ack: Ack) -> bool:
     no_retry = {key.lower(): value for key, value in ack.headers.items()}.get("x-slack-no-retry")
     return not ack.ok and no_retry != "1"

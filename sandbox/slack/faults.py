@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sandbox.slack.shapes import Json
 
-EVERY_METHOD = "*"
+ANY_METHOD = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,49 +17,49 @@ class Fault:
     """
 
     status: int | None = None
-    retry_after: int | None = None
+    retry_after_seconds: int | None = None
     body: str = ""
     content_type: str = "text/html"
     error: str | None = None
     broken_json: bool = False
-    accept_then_reset: bool = False
-    delay: float = 0
-    until: asyncio.Event | None = None
-    hang: bool = False
-    after: bool = False
+    resets_connection: bool = False
+    delay_seconds: float = 0
+    release_event: asyncio.Event | None = None
+    hangs: bool = False
+    fails_after_success: bool = False
 
     @property
-    def answers(self) -> bool:
+    def replaces_reply(self) -> bool:
         """Whether it replaces the answer; a mere delay does not."""
-        return bool(self.status or self.error or self.broken_json or self.accept_then_reset)
+        return bool(self.status or self.error or self.broken_json or self.resets_connection)
 
     @property
-    def does_it_first(self) -> bool:
-        return self.after or self.accept_then_reset
+    def applies_request(self) -> bool:
+        return self.fails_after_success or self.resets_connection
 
 
 @dataclass(slots=True)
-class Rule:
+class FaultRule:
     """A fault in place: for which method, how often still, and for which requests."""
 
     method: str
     fault: Fault
-    times: int | None
-    when: Callable[[Json], bool] | None
+    remaining_times: int | None
+    request_filter: Callable[[Json], bool] | None
 
-    def fits(self, method: str, request: Json) -> bool:
+    def matches(self, method: str, request: Json) -> bool:
         return (
-            self.method in (method, EVERY_METHOD)
-            and self.times != 0
-            and (self.when is None or self.when(request))
+            self.method in (method, ANY_METHOD)
+            and self.remaining_times != 0
+            and (self.request_filter is None or self.request_filter(request))
         )
 
 
-class Faults:
+class FaultRules:
     """All faults in place; the one added first is met first."""
 
     def __init__(self) -> None:
-        self.rules: list[Rule] = []
+        self.rules: list[FaultRule] = []
 
     def add(
         self,
@@ -67,23 +67,25 @@ class Faults:
         fault: Fault,
         *,
         times: int | None = None,
-        when: Callable[[Json], bool] | None = None,
-    ) -> Rule:
+        request_filter: Callable[[Json], bool] | None = None,
+    ) -> FaultRule:
         """`method` may be "*"; "response_url" stands for posts to response URLs."""
-        rule = Rule(method=method, fault=fault, times=times, when=when)
+        rule = FaultRule(
+            method=method, fault=fault, remaining_times=times, request_filter=request_filter
+        )
         self.rules.append(rule)
         return rule
 
-    def remove(self, rule: Rule) -> None:
+    def remove(self, rule: FaultRule) -> None:
         self.rules.remove(rule)
 
     def clear(self) -> None:
         self.rules.clear()
 
-    def take(self, method: str, request: Json) -> Fault | None:
+    def next_fault(self, method: str, request: Json) -> Fault | None:
         for rule in self.rules:
-            if rule.fits(method, request):
-                if rule.times is not None:
-                    rule.times -= 1
+            if rule.matches(method, request):
+                if rule.remaining_times is not None:
+                    rule.remaining_times -= 1
                 return rule.fault
         return None

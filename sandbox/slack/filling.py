@@ -1,38 +1,38 @@
 """A person fills in a modal: by the labels they see, with the words they would pick."""
 
 from sandbox.slack import payloads
-from sandbox.slack.acks import MalformedAck, read_options
-from sandbox.slack.clicking import Hit, act_in_view
-from sandbox.slack.delivery import Outcome
-from sandbox.slack.door import Hand
+from sandbox.slack.acks import MalformedAck, parse_options_ack
+from sandbox.slack.clicking import ClickTarget, act_in_view
+from sandbox.slack.delivery import DeliveryOutcome
+from sandbox.slack.door import Actor
 from sandbox.slack.inputs import (
-    EXTERNAL,
-    Field,
-    chosen,
-    holds_several,
+    EXTERNAL_SELECTS,
+    InputField,
+    element_options,
     initial_state,
-    options_of,
-    state_of,
+    is_multi_value,
+    resolve_choice,
+    to_state,
 )
-from sandbox.slack.screen import text_of
+from sandbox.slack.screen import text_content
 from sandbox.slack.shapes import Json
 from sandbox.slack.views import View
 
-Value = str | list[str] | None
+FieldValue = str | list[str] | None
 
 
-async def fill(hand: Hand, view: View, label: str, value: Value) -> None:
+async def fill(actor: Actor, view: View, label: str, value: FieldValue) -> None:
     """Raises LookupError for a label or an option that is not there."""
-    field = field_called(view, label)
-    state = await _state(hand, view, field, value)
-    view.keep(field, state)
-    hand.state.changed()
-    if field.dispatches:
+    field = get_field(view, label)
+    state = await _resolve_state(actor, view, field, value)
+    view.set_state(field, state)
+    actor.state.notify_change()
+    if field.dispatches_action:
         action = {"action_id": field.action_id, "block_id": field.block_id, **state}
-        await act_in_view(hand, view, Hit(action))
+        await act_in_view(actor, view, ClickTarget(action))
 
 
-def field_called(view: View, label: str) -> Field:
+def get_field(view: View, label: str) -> InputField:
     for one in view.fields():
         if one.label == label:
             return one
@@ -40,54 +40,62 @@ def field_called(view: View, label: str) -> Field:
     raise LookupError(f"There is no field {label!r} here, only: {there or 'none'}.")
 
 
-async def _state(hand: Hand, view: View, field: Field, value: Value) -> Json:
+async def _resolve_state(actor: Actor, view: View, field: InputField, value: FieldValue) -> Json:
     if value is None or value in ("", []):
-        return emptied(field.element)
-    several = holds_several(field.element)
+        return empty_state(field.element)
+    several = is_multi_value(field.element)
     wanted = value if isinstance(value, list) else [value]
     if len(wanted) > 1 and not several:
         raise LookupError(f"{field.label!r} holds one thing only.")
-    choices = [await _choice(hand, view, field, one) for one in wanted]
-    return state_of(field.element, choices if several else choices[0])
+    choices = [await _resolve_value(actor, view, field, one) for one in wanted]
+    return to_state(field.element, choices if several else choices[0])
 
 
-def emptied(element: Json) -> Json:
+def empty_state(element: Json) -> Json:
     kept = {key: value for key, value in element.items() if not key.startswith("initial_")}
     return initial_state(kept)
 
 
-async def _choice(hand: Hand, view: View, field: Field, value: str) -> object:
-    options = options_of(field.element)
-    if field.type in EXTERNAL:
-        options = await search(hand, view, field, value)
-    find = hand.find_person if "users" in field.type else hand.find_any
-    return chosen(field.element, value, options=options, names=hand.state.name_of, find=find)
+async def _resolve_value(actor: Actor, view: View, field: InputField, value: str) -> object:
+    options = element_options(field.element)
+    if field.type in EXTERNAL_SELECTS:
+        options = await search_options(actor, view, field, value)
+    find = actor.get_user_id if "users" in field.type else actor.get_user_or_channel_id
+    return resolve_choice(
+        field.element,
+        value,
+        options=options,
+        resolve_name=actor.state.display_name,
+        resolve_id=find,
+    )
 
 
-async def search(hand: Hand, view: View, field: Field, typed: str) -> list[Json]:
+async def search_options(actor: Actor, view: View, field: InputField, typed: str) -> list[Json]:
     """What the app offers for what was typed into an external select."""
     where = {
         "container": {"type": "view", "view_id": view.id},
-        "view": hand.state.shown(view),
+        "view": actor.state.view_object(view),
     }
-    return await offered(hand, where, field, typed)
+    return await fetch_options(actor, where, field, typed)
 
 
-async def offered(hand: Hand, where: Json, field: Field, typed: str) -> list[Json]:
+async def fetch_options(actor: Actor, container: Json, field: InputField, typed: str) -> list[Json]:
     """What the app answers; it is not asked before enough was typed."""
     if len(typed) < field.element.get("min_query_length", 3):
         return []
     element = {"action_id": field.action_id, "block_id": field.block_id}
-    payload = payloads.suggestion(hand.state, hand.member, where, element=element, value=typed)
-    ack = await hand.interact(payload)
+    payload = payloads.block_suggestion(
+        actor.state, actor.member, container, element=element, value=typed
+    )
+    ack = await actor.send_interaction(payload)
     try:
-        options = read_options(ack) if ack.ok else []
+        options = parse_options_ack(ack) if ack.ok else []
     except MalformedAck:
-        hand.alert(Outcome.FAILED.value)
+        actor.add_alert(DeliveryOutcome.FAILED.value)
         return []
-    hand.alert_unless_ok(ack)
+    actor.alert_on_failure(ack)
     return options
 
 
-def option_texts(hand: Hand, options: list[Json]) -> list[str]:
-    return [text_of(option["text"], hand.state.name_of) for option in options]
+def option_texts(actor: Actor, options: list[Json]) -> list[str]:
+    return [text_content(option["text"], actor.state.display_name) for option in options]

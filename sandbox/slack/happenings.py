@@ -1,79 +1,86 @@
 """What events say: the inner `event` object of each thing that can happen."""
 
-from sandbox.slack.channels import Channel, Kind
+from sandbox.slack.channels import Channel, ChannelKind
 from sandbox.slack.messages import Post, message_object
 from sandbox.slack.people import Member, user_object
 from sandbox.slack.shapes import Json
-from sandbox.slack.state import State
+from sandbox.slack.state import WorkspaceState
 from sandbox.slack.usergroups import Usergroup, usergroup_object
 
 # member_joined_channel has its own letters for the kind of channel.
-_LETTERS = {Kind.CHANNEL: "C", Kind.GROUP: "G", Kind.IM: "D", Kind.MPIM: "G"}
+_CHANNEL_TYPE_LETTERS = {
+    ChannelKind.CHANNEL: "C",
+    ChannelKind.GROUP: "G",
+    ChannelKind.IM: "D",
+    ChannelKind.MPIM: "G",
+}
 
 
-def told(post: Post) -> Json:
+def event_message(post: Post) -> Json:
     """A message in an event says who wrote it, but not which app that is."""
     message = message_object(post)
     message.pop("app_id", None)
     return message
 
 
-def _where(channel: Channel) -> Json:
+def _channel_fields(channel: Channel) -> Json:
     return {"channel": channel.id, "channel_type": channel.kind.value}
 
 
 def message_posted(channel: Channel, post: Post) -> Json:
-    return told(post) | _where(channel) | {"event_ts": post.ts}
+    return event_message(post) | _channel_fields(channel) | {"event_ts": post.ts}
 
 
 def app_mentioned(channel: Channel, post: Post) -> Json:
-    event = told(post) | {"type": "app_mention", "event_ts": post.ts}
+    event = event_message(post) | {"type": "app_mention", "event_ts": post.ts}
     return event | {"channel": channel.id}
 
 
-def message_changed(state: State, channel: Channel, post: Post, *, before: Json) -> Json:
+def message_changed(state: WorkspaceState, channel: Channel, post: Post, *, before: Json) -> Json:
     moment = state.new_ts()
     return {
         "type": "message",
         "subtype": "message_changed",
-        "message": told(post),
+        "message": event_message(post),
         "previous_message": before,
         "hidden": True,
         "ts": moment,
         "event_ts": moment,
-    } | _where(channel)
+    } | _channel_fields(channel)
 
 
-def message_deleted(state: State, channel: Channel, post: Post) -> Json:
+def message_deleted(state: WorkspaceState, channel: Channel, post: Post) -> Json:
     moment = state.new_ts()
     return {
         "type": "message",
         "subtype": "message_deleted",
-        "previous_message": told(post),
+        "previous_message": event_message(post),
         "hidden": True,
         "deleted_ts": post.ts,
         "ts": moment,
         "event_ts": moment,
-    } | _where(channel)
+    } | _channel_fields(channel)
 
 
-def app_home_opened(state: State, member: Member, *, tab: str) -> Json:
+def app_home_opened(state: WorkspaceState, member: Member, *, tab: str) -> Json:
     event: Json = {
         "type": "app_home_opened",
         "user": member.id,
-        "channel": state.dm(member.id).id,
+        "channel": state.direct_channel(member.id).id,
         "tab": tab,
         "event_ts": state.new_ts(),
     }
-    home = state.views.home(member.id)
+    home = state.views.home_tab(member.id)
     if tab == "home" and home:
-        event["view"] = state.shown(home)
+        event["view"] = state.view_object(home)
     return event
 
 
-def reaction(state: State, post: Post, *, user: str, name: str, added: bool) -> Json:
+def reaction_changed(
+    state: WorkspaceState, post: Post, *, user: str, name: str, is_added: bool
+) -> Json:
     return {
-        "type": "reaction_added" if added else "reaction_removed",
+        "type": "reaction_added" if is_added else "reaction_removed",
         "user": user,
         "reaction": name,
         "item": {"type": "message", "channel": post.channel, "ts": post.ts},
@@ -82,38 +89,40 @@ def reaction(state: State, post: Post, *, user: str, name: str, added: bool) -> 
     }
 
 
-def member_joined(state: State, channel: Channel, user: str, *, inviter: str | None) -> Json:
+def member_joined(
+    state: WorkspaceState, channel: Channel, user: str, *, inviter: str | None
+) -> Json:
     event = {
         "type": "member_joined_channel",
         "user": user,
         "channel": channel.id,
-        "channel_type": _LETTERS[channel.kind],
+        "channel_type": _CHANNEL_TYPE_LETTERS[channel.kind],
         "team": state.team_id,
         "event_ts": state.new_ts(),
     }
     return event | ({"inviter": inviter} if inviter else {})
 
 
-def member_left(state: State, channel: Channel, user: str) -> Json:
+def member_left(state: WorkspaceState, channel: Channel, user: str) -> Json:
     return {
         "type": "member_left_channel",
         "user": user,
         "channel": channel.id,
-        "channel_type": _LETTERS[channel.kind],
+        "channel_type": _CHANNEL_TYPE_LETTERS[channel.kind],
         "team": state.team_id,
         "event_ts": state.new_ts(),
     }
 
 
-def user_changed(state: State, member: Member, *, name: str) -> Json:
+def user_changed(state: WorkspaceState, member: Member, *, name: str) -> Json:
     """`team_join` or `user_change`: both carry the user as users.info gives it."""
     with_email = "users:read.email" in state.manifest.bot_scopes
-    user = user_object(member, home_team=state.team_id, with_email=with_email, locale=True)
+    user = user_object(member, home_team_id=state.team_id, with_email=with_email, with_locale=True)
     event: Json = {"type": name, "user": user}
     return event | ({"cache_ts": state.now()} if name == "user_change" else {})
 
 
-def usergroup_changed(state: State, group: Usergroup, *, before: list[str]) -> list[Json]:
+def usergroup_changed(state: WorkspaceState, group: Usergroup, *, before: list[str]) -> list[Json]:
     """Who is in a user group has changed: `subteam_updated` and `subteam_members_changed`."""
     added = [user for user in group.users if user not in before]
     removed = [user for user in before if user not in group.users]
@@ -134,7 +143,7 @@ def usergroup_changed(state: State, group: Usergroup, *, before: list[str]) -> l
     return [one | {"event_ts": state.new_ts()} for one in (updated, members)]
 
 
-def tokens_revoked(state: State) -> Json:
+def tokens_revoked(state: WorkspaceState) -> Json:
     return {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [state.app.bot_user_id]}}
 
 

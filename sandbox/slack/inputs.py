@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sandbox.slack.markup import Names
-from sandbox.slack.screen import elements_of, text_of
+from sandbox.slack.markup import ResolveName
+from sandbox.slack.screen import interactive_elements, text_content
 from sandbox.slack.shapes import Json
 
 # element type → (key of its value in state.values, key of its initial value, holds several)
-_HOLDERS: dict[str, tuple[str, str, bool]] = {
+_STATE_KEYS: dict[str, tuple[str, str, bool]] = {
     "plain_text_input": ("value", "initial_value", False),
     "email_text_input": ("value", "initial_value", False),
     "url_text_input": ("value", "initial_value", False),
@@ -31,13 +31,13 @@ _HOLDERS: dict[str, tuple[str, str, bool]] = {
     "multi_conversations_select": ("selected_conversations", "initial_conversations", True),
     "file_input": ("files", "initial_files", True),
 }
-EXTERNAL = ("external_select", "multi_external_select")
+EXTERNAL_SELECTS = ("external_select", "multi_external_select")
 
-Resolve = Callable[[str], str]
+ResolveId = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class InputField:
     """One element that holds something, where it stands, and what it is called on screen."""
 
     label: str
@@ -61,89 +61,94 @@ class Field:
         return bool(self.block["type"] == "input")
 
     @property
-    def required(self) -> bool:
+    def is_required(self) -> bool:
         return self.is_input and not self.block.get("optional")
 
     @property
-    def dispatches(self) -> bool:
+    def dispatches_action(self) -> bool:
         """Whether the app hears of a choice at once, before anything is submitted."""
         return not self.is_input or bool(self.block.get("dispatch_action"))
 
 
-def fields_of(blocks: Iterable[Json], names: Names) -> list[Field]:
+def input_fields(blocks: Iterable[Json], resolve_name: ResolveName) -> list[InputField]:
     return [
-        Field(label=_label(block, element, names), block=block, element=element)
-        for block, element in elements_of(blocks)
-        if element.get("type") in _HOLDERS
+        InputField(label=_field_label(block, element, resolve_name), block=block, element=element)
+        for block, element in interactive_elements(blocks)
+        if element.get("type") in _STATE_KEYS
     ]
 
 
-def _label(block: Json, element: Json, names: Names) -> str:
+def _field_label(block: Json, element: Json, resolve_name: ResolveName) -> str:
     if block["type"] == "input":
-        return text_of(block["label"], names)
-    placeholder = text_of(element.get("placeholder"), names)
-    return placeholder or text_of(block.get("text"), names)
+        return text_content(block["label"], resolve_name)
+    placeholder = text_content(element.get("placeholder"), resolve_name)
+    return placeholder or text_content(block.get("text"), resolve_name)
 
 
 def initial_state(element: Json) -> Json:
-    key, initial, several = _HOLDERS[element["type"]]
+    key, initial, several = _STATE_KEYS[element["type"]]
     empty: object = [] if several else None
     return {"type": element["type"], key: element.get(initial, empty)}
 
 
-def state_of(element: Json, value: object) -> Json:
+def to_state(element: Json, value: object) -> Json:
     """The element's state with this value, as it stands in state.values."""
-    return {"type": element["type"], _HOLDERS[element["type"]][0]: value}
+    return {"type": element["type"], _STATE_KEYS[element["type"]][0]: value}
 
 
-def held(state: Json) -> object:
-    return state[_HOLDERS[state["type"]][0]]
+def state_value(state: Json) -> object:
+    return state[_STATE_KEYS[state["type"]][0]]
 
 
-def is_empty(state: Json) -> bool:
-    return held(state) in (None, "", [])
+def is_state_empty(state: Json) -> bool:
+    return state_value(state) in (None, "", [])
 
 
-def shown_value(state: Json, names: Names) -> str | list[str] | None:
+def visible_value(state: Json, resolve_name: ResolveName) -> str | list[str] | None:
     """What the person reads in the element."""
-    value = held(state)
+    value = state_value(state)
     if isinstance(value, list):
-        return [_shown_one(state["type"], one, names) for one in value]
-    return None if value is None else _shown_one(state["type"], value, names)
+        return [_visible_item(state["type"], one, resolve_name) for one in value]
+    return None if value is None else _visible_item(state["type"], value, resolve_name)
 
 
-def _shown_one(kind: str, value: object, names: Names) -> str:
+def _visible_item(kind: str, value: object, resolve_name: ResolveName) -> str:
     if isinstance(value, dict) and "text" in value:
-        return text_of(value["text"], names)
+        return text_content(value["text"], resolve_name)
     if any(word in kind for word in ("users", "channels", "conversations")):
-        return names(str(value))
+        return resolve_name(str(value))
     return str(value)
 
 
-def holds_several(element: Json) -> bool:
-    return _HOLDERS[element["type"]][2]
+def is_multi_value(element: Json) -> bool:
+    return _STATE_KEYS[element["type"]][2]
 
 
-def options_of(element: Json) -> list[Json]:
+def element_options(element: Json) -> list[Json]:
     grouped = [o for group in element.get("option_groups", ()) for o in group["options"]]
     return [*element.get("options", ()), *grouped]
 
 
-def chosen(
-    element: Json, value: str, *, options: list[Json], names: Names, find: Resolve
+def resolve_choice(
+    element: Json,
+    value: str,
+    *,
+    options: list[Json],
+    resolve_name: ResolveName,
+    resolve_id: ResolveId,
 ) -> object:
     """One choice by what is read on screen; LookupError when it is not to be chosen."""
     kind = element["type"]
     if "users" in kind or "channels" in kind or "conversations" in kind:
-        return find(value)
+        return resolve_id(value)
     if "select" in kind or kind in ("checkboxes", "radio_buttons"):
-        return option_called(value, options, names)
+        return get_option(value, options, resolve_name)
     return int(value) if kind == "datetimepicker" else value
 
 
-def option_called(text: str, options: list[Json], names: Names) -> Json:
+def get_option(text: str, options: list[Json], resolve_name: ResolveName) -> Json:
     for option in options:
-        if text_of(option["text"], names) == text:
+        if text_content(option["text"], resolve_name) == text:
             return option
-    there = ", ".join(text_of(option["text"], names) for option in options)
+    there = ", ".join(text_content(option["text"], resolve_name) for option in options)
     raise LookupError(f"There is no option {text!r} here, only: {there or 'none'}.")

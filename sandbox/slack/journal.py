@@ -15,7 +15,7 @@ class Direction(StrEnum):
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class TrafficEntry:
     """One request and, as soon as it is known, what was answered."""
 
     direction: Direction
@@ -28,41 +28,41 @@ class Entry:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Journal:
+class TrafficLog:
     """Kept in memory; with a path, each finished entry is also a line of JSON there."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[TrafficEntry] = []
         self.path = path
 
-    def add(self, entry: Entry) -> Entry:
+    def add(self, entry: TrafficEntry) -> TrafficEntry:
         self.entries.append(entry)
         return entry
 
-    def finish(self, entry: Entry, response: object) -> None:
+    def record_response(self, entry: TrafficEntry, response: object) -> None:
         entry.response = response
         if self.path:
             with self.path.open("a", encoding="utf-8") as lines:
-                lines.write(self._line(entry))
+                lines.write(self._json_line(entry))
 
-    def calls(self, method: str | None = None) -> list[Entry]:
+    def api_calls(self, method: str | None = None) -> list[TrafficEntry]:
         """What the app asked of the Web API."""
-        return self._of(Direction.API, method)
+        return self._find_entries(Direction.API, method)
 
-    def deliveries(self, name: str | None = None) -> list[Entry]:
+    def deliveries(self, name: str | None = None) -> list[TrafficEntry]:
         """What was sent to the app: "slash_command", "view_submission", an event's type, …"""
-        return self._of(Direction.DELIVERY, name)
+        return self._find_entries(Direction.DELIVERY, name)
 
-    def acks(self, name: str | None = None) -> list[Entry]:
+    def acks(self, name: str | None = None) -> list[TrafficEntry]:
         """What the app answered to a delivery."""
-        return self._of(Direction.ACK, name)
+        return self._find_entries(Direction.ACK, name)
 
     def clear(self) -> None:
         self.entries.clear()
 
-    def _of(self, direction: Direction, name: str | None) -> list[Entry]:
+    def _find_entries(self, direction: Direction, name: str | None) -> list[TrafficEntry]:
         return [e for e in self.entries if e.direction is direction and name in (None, e.name)]
 
-    def _line(self, entry: Entry) -> str:
+    def _json_line(self, entry: TrafficEntry) -> str:
         record = asdict(entry) | {"body": None, "headers": dict(entry.headers)}
         return to_json({key: value for key, value in record.items() if value}) + "\n"

@@ -10,11 +10,11 @@ import yaml
 
 from sandbox.slack.blockkit.problems import Problem
 from sandbox.slack.blockkit.rules import string
-from sandbox.slack.manifest_shape import MANIFEST
+from sandbox.slack.manifest_shape import MANIFEST_SCHEMA
 from sandbox.slack.scopes import KNOWN_BOT_SCOPES, SCOPES_FOR_EVENT
 
 # Slack's schema only asks for the slash; its form also refuses spaces and capitals.
-_COMMAND = string(pattern=r"^\/[^\sA-Z]+$")
+_COMMAND_NAME_RULE = string(pattern=r"^\/[^\sA-Z]+$")
 
 
 class ManifestError(Exception):
@@ -26,7 +26,7 @@ class ManifestError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class SlashCommand:
     command: str
     description: str
     usage_hint: str
@@ -48,7 +48,7 @@ class Manifest:
     name: str
     bot_name: str
     bot_scopes: frozenset[str]
-    commands: tuple[Command, ...]
+    commands: tuple[SlashCommand, ...]
     shortcuts: tuple[Shortcut, ...]
     bot_events: frozenset[str]
     interactivity: bool
@@ -56,7 +56,7 @@ class Manifest:
     home_tab: bool
     messages_tab: bool
     messages_tab_read_only: bool
-    options_load: bool
+    has_options_load_url: bool
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -67,18 +67,18 @@ def load_manifest(path: Path) -> Manifest:
         raise ManifestError([Problem(f"must be YAML or JSON: {error}", "")]) from error
     if problems := check_manifest(raw):
         raise ManifestError(problems)
-    return _read(_Parts(raw))
+    return _to_manifest(_ManifestParts(raw))
 
 
 def check_manifest(raw: Mapping[str, object]) -> list[Problem]:
     """What Slack would answer with `invalid_manifest`: the shape first, then the sense."""
-    if problems := list(MANIFEST(raw, "")):
+    if problems := list(MANIFEST_SCHEMA(raw, "")):
         return problems
-    parts = _Parts(raw)
-    return list(chain.from_iterable(ask(parts) for ask in _SENSE))
+    parts = _ManifestParts(raw)
+    return list(chain.from_iterable(ask(parts) for ask in _SEMANTIC_CHECKS))
 
 
-class _Parts:
+class _ManifestParts:
     """The parts of a manifest of the right shape; what is left out is empty."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
@@ -95,13 +95,13 @@ class _Parts:
         self.socket_mode: bool = settings.get("socket_mode_enabled", False)
 
 
-def _read(parts: _Parts) -> Manifest:
+def _to_manifest(parts: _ManifestParts) -> Manifest:
     home = parts.app_home
     return Manifest(
         name=parts.name,
         bot_name=parts.bot_user.get("display_name", parts.name),
         bot_scopes=frozenset(parts.scopes),
-        commands=tuple(_command(one) for one in parts.commands),
+        commands=tuple(_to_command(one) for one in parts.commands),
         shortcuts=tuple(Shortcut(**one) for one in parts.shortcuts),
         bot_events=frozenset(parts.events),
         interactivity=parts.interactivity["is_enabled"],
@@ -110,12 +110,12 @@ def _read(parts: _Parts) -> Manifest:
         home_tab=home.get("home_tab_enabled", False),
         messages_tab=home.get("messages_tab_enabled", True),
         messages_tab_read_only=home.get("messages_tab_read_only_enabled", True),
-        options_load=parts.socket_mode or "message_menu_options_url" in parts.interactivity,
+        has_options_load_url=parts.socket_mode or "message_menu_options_url" in parts.interactivity,
     )
 
 
-def _command(raw: Mapping[str, Any]) -> Command:
-    return Command(
+def _to_command(raw: Mapping[str, Any]) -> SlashCommand:
+    return SlashCommand(
         command=raw["command"],
         description=raw["description"],
         usage_hint=raw.get("usage_hint", ""),
@@ -123,18 +123,18 @@ def _command(raw: Mapping[str, Any]) -> Command:
     )
 
 
-def _scopes_are_known(parts: _Parts) -> Iterator[Problem]:
+def _check_scope_names(parts: _ManifestParts) -> Iterator[Problem]:
     for index, scope in enumerate(parts.scopes):
         if scope not in KNOWN_BOT_SCOPES:
             yield Problem(f"unknown scope: {scope}", f"/oauth_config/scopes/bot/{index}")
 
 
-def _scopes_need_a_bot(parts: _Parts) -> Iterator[Problem]:
+def _check_bot_user(parts: _ManifestParts) -> Iterator[Problem]:
     if parts.scopes and not parts.bot_user:
         yield Problem("bot scopes require a `bot_user`", "/oauth_config/scopes/bot")
 
 
-def _events_may_be_heard(parts: _Parts) -> Iterator[Problem]:
+def _check_event_scopes(parts: _ManifestParts) -> Iterator[Problem]:
     for index, event in enumerate(parts.events):
         pointer = f"/settings/event_subscriptions/bot_events/{index}"
         if event not in SCOPES_FOR_EVENT:
@@ -143,7 +143,7 @@ def _events_may_be_heard(parts: _Parts) -> Iterator[Problem]:
             yield Problem(f"{event} requires scope: {' or '.join(sorted(enough))}", pointer)
 
 
-def _events_have_a_way(parts: _Parts) -> Iterator[Problem]:
+def _check_event_request_url(parts: _ManifestParts) -> Iterator[Problem]:
     if parts.subscriptions and not parts.socket_mode and "request_url" not in parts.subscriptions:
         # In the words of Slack's example answer to apps.manifest.validate.
         yield Problem(
@@ -152,7 +152,7 @@ def _events_have_a_way(parts: _Parts) -> Iterator[Problem]:
         )
 
 
-def _interactivity_has_a_way(parts: _Parts) -> Iterator[Problem]:
+def _check_interactivity_request_url(parts: _ManifestParts) -> Iterator[Problem]:
     enabled = parts.interactivity["is_enabled"]
     if enabled and not parts.socket_mode and "request_url" not in parts.interactivity:
         # Both, and with this spelling: from the same example.
@@ -160,7 +160,7 @@ def _interactivity_has_a_way(parts: _Parts) -> Iterator[Problem]:
         yield Problem("Interactivity requires Socket Mode enabled", "/settings/interactivity")
 
 
-def _commands_have_a_way(parts: _Parts) -> Iterator[Problem]:
+def _check_command_urls(parts: _ManifestParts) -> Iterator[Problem]:
     for index, command in enumerate(parts.commands):
         if not parts.socket_mode and "url" not in command:
             yield Problem(
@@ -169,44 +169,46 @@ def _commands_have_a_way(parts: _Parts) -> Iterator[Problem]:
             )
 
 
-def _commands_can_be_typed(parts: _Parts) -> Iterator[Problem]:
+def _check_command_names(parts: _ManifestParts) -> Iterator[Problem]:
     for index, command in enumerate(parts.commands):
-        yield from _COMMAND(command["command"], f"/features/slash_commands/{index}/command")
-    if _repeated(command["command"] for command in parts.commands):
+        yield from _COMMAND_NAME_RULE(
+            command["command"], f"/features/slash_commands/{index}/command"
+        )
+    if _has_duplicates(command["command"] for command in parts.commands):
         yield Problem("Input contains duplicate items", "/features/slash_commands")
 
 
-def _shortcuts_can_be_told_apart(parts: _Parts) -> Iterator[Problem]:
-    if _repeated((one["type"], one["callback_id"]) for one in parts.shortcuts):
+def _check_shortcut_ids(parts: _ManifestParts) -> Iterator[Problem]:
+    if _has_duplicates((one["type"], one["callback_id"]) for one in parts.shortcuts):
         yield Problem("Input contains duplicate items", "/features/shortcuts")
 
 
-def _shortcuts_are_interactive(parts: _Parts) -> Iterator[Problem]:
+def _check_shortcut_interactivity(parts: _ManifestParts) -> Iterator[Problem]:
     if parts.shortcuts and not parts.interactivity["is_enabled"]:
         yield Problem("Shortcuts require Interactivity enabled", "/features/shortcuts")
 
 
-def _entrances_have_their_scope(parts: _Parts) -> Iterator[Problem]:
+def _check_commands_scope(parts: _ManifestParts) -> Iterator[Problem]:
     for name, entrances in (("slash_commands", parts.commands), ("shortcuts", parts.shortcuts)):
         if entrances and "commands" not in parts.scopes:
             yield Problem(f"{name} requires scope: commands", f"/features/{name}")
 
 
-def _repeated(values: Iterable[object]) -> bool:
+def _has_duplicates(values: Iterable[object]) -> bool:
     listed = list(values)
     return len(set(listed)) < len(listed)
 
 
 # Where no source is named, the words are ours: Slack's own are not published.
-_SENSE = (
-    _scopes_are_known,
-    _scopes_need_a_bot,
-    _events_may_be_heard,
-    _events_have_a_way,
-    _interactivity_has_a_way,
-    _commands_have_a_way,
-    _commands_can_be_typed,
-    _shortcuts_can_be_told_apart,
-    _shortcuts_are_interactive,
-    _entrances_have_their_scope,
+_SEMANTIC_CHECKS = (
+    _check_scope_names,
+    _check_bot_user,
+    _check_event_scopes,
+    _check_event_request_url,
+    _check_interactivity_request_url,
+    _check_command_urls,
+    _check_command_names,
+    _check_shortcut_ids,
+    _check_shortcut_interactivity,
+    _check_commands_scope,
 )

@@ -2,60 +2,65 @@
 
 from sandbox.slack.blockkit.rules import (
     Rule,
-    anything,
+    any_value,
+    array_of,
     boolean,
+    enum_of,
     integer,
-    items,
-    one_word_of,
-    shape,
+    object_with,
     string,
 )
 
 _TEXT = string()
 _URL = r"^https?:\/\/"
-_REQUEST_URL = string(most=3500, pattern=_URL)
+_REQUEST_URL = string(max_length=3500, pattern=_URL)
 _DOMAIN = r"^(?![\.\-])([-a-z0-9\.])+([a-z0-9])$"
 _OCTET = r"([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 _ADDRESS_RANGE = rf"^({_OCTET}\.){{3}}{_OCTET}(\/(3[0-2]|[1-2][0-9]|[0-9]))?$"
-_PROMPTS = shape({"title": _TEXT, "message": _TEXT})
+_PROMPTS = object_with({"title": _TEXT, "message": _TEXT})
 
 
-def _words(most: int, *, unique: bool = False) -> Rule:
-    return items(string(most=50), most=most, unique=unique)
+def _word_list(max_items: int, *, unique: bool = False) -> Rule:
+    return array_of(string(max_length=50), max_items=max_items, unique=unique)
 
 
-_DISPLAY_INFORMATION = shape(
-    {"name": string(least=1, most=35)},
+_DISPLAY_INFORMATION = object_with(
+    {"name": string(min_length=1, max_length=35)},
     {
-        "description": string(least=1, most=140),
+        "description": string(min_length=1, max_length=140),
         "background_color": string(pattern=r"^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$"),
-        "long_description": string(least=175, most=4000),
+        "long_description": string(min_length=175, max_length=4000),
     },
 )
-_SLASH_COMMAND = shape(
+_SLASH_COMMAND = object_with(
     {
-        "command": string(least=2, most=32, pattern=r"^\/"),
-        "description": string(least=1, most=2000),
+        "command": string(min_length=2, max_length=32, pattern=r"^\/"),
+        "description": string(min_length=1, max_length=2000),
     },
     {
-        "url": string(most=3000, pattern=_URL),
-        "usage_hint": string(least=1, most=1000),
+        "url": string(max_length=3000, pattern=_URL),
+        "usage_hint": string(min_length=1, max_length=1000),
         "should_escape": boolean,
     },
 )
-_SHORTCUT = shape(
+_SHORTCUT = object_with(
     {
-        "name": string(least=1, most=24),
-        "type": one_word_of("message", "global"),
-        "callback_id": string(least=1, most=255),
-        "description": string(least=1, most=150),
+        "name": string(min_length=1, max_length=24),
+        "type": enum_of("message", "global"),
+        "callback_id": string(min_length=1, max_length=255),
+        "description": string(min_length=1, max_length=150),
     }
 )
-_WORKFLOW_STEP = shape({"name": string(least=1, most=50), "callback_id": string(least=1, most=50)})
-_FEATURES = shape(
+_WORKFLOW_STEP = object_with(
+    {
+        "name": string(min_length=1, max_length=50),
+        "callback_id": string(min_length=1, max_length=50),
+    }
+)
+_FEATURES = object_with(
     {},
     {
-        "app_home": shape(
+        "app_home": object_with(
             {},
             {
                 "home_tab_enabled": boolean,
@@ -63,60 +68,66 @@ _FEATURES = shape(
                 "messages_tab_read_only_enabled": boolean,
             },
         ),
-        "bot_user": shape({"display_name": string(least=1, most=80)}, {"always_online": boolean}),
-        "shortcuts": items(_SHORTCUT, least=1, most=10),
-        "slash_commands": items(_SLASH_COMMAND, least=1, most=50),
-        "workflow_steps": items(_WORKFLOW_STEP, least=1, most=10),
-        "unfurl_domains": items(string(most=255, pattern=_DOMAIN), least=1, most=5, unique=True),
-        "assistant_view": shape(
-            {"assistant_description": _TEXT}, {"suggested_prompts": items(_PROMPTS)}
+        "bot_user": object_with(
+            {"display_name": string(min_length=1, max_length=80)}, {"always_online": boolean}
         ),
-        "agent_view": shape(
+        "shortcuts": array_of(_SHORTCUT, min_items=1, max_items=10),
+        "slash_commands": array_of(_SLASH_COMMAND, min_items=1, max_items=50),
+        "workflow_steps": array_of(_WORKFLOW_STEP, min_items=1, max_items=10),
+        "unfurl_domains": array_of(
+            string(max_length=255, pattern=_DOMAIN), min_items=1, max_items=5, unique=True
+        ),
+        "assistant_view": object_with(
+            {"assistant_description": _TEXT}, {"suggested_prompts": array_of(_PROMPTS)}
+        ),
+        "agent_view": object_with(
             {},
             {
-                "agent_description": string(most=300),
-                "suggested_prompts": items(_PROMPTS, most=4),
-                "actions": items(shape({"name": _TEXT, "description": _TEXT})),
+                "agent_description": string(max_length=300),
+                "suggested_prompts": array_of(_PROMPTS, max_items=4),
+                "actions": array_of(object_with({"name": _TEXT, "description": _TEXT})),
             },
         ),
-        "functions": anything,
+        "functions": any_value,
     },
 )
-_OAUTH = shape(
+_OAUTH = object_with(
     {},
     {
-        "redirect_urls": items(string(most=2500), most=1000, unique=True),
-        "scopes": shape(
-            {}, dict.fromkeys(("bot", "bot_optional", "user", "user_optional"), _words(255))
+        "redirect_urls": array_of(string(max_length=2500), max_items=1000, unique=True),
+        "scopes": object_with(
+            {}, dict.fromkeys(("bot", "bot_optional", "user", "user_optional"), _word_list(255))
         ),
         "token_management_enabled": boolean,
         "pkce_enabled": boolean,
     },
 )
-_METADATA_SUBSCRIPTION = shape({"app_id": _TEXT, "event_type": string(most=50)})
-_SETTINGS = shape(
+_METADATA_SUBSCRIPTION = object_with({"app_id": _TEXT, "event_type": string(max_length=50)})
+_SETTINGS = object_with(
     {},
     {
-        "allowed_ip_address_ranges": items(
-            string(pattern=_ADDRESS_RANGE), least=1, most=50, unique=True
+        "allowed_ip_address_ranges": array_of(
+            string(pattern=_ADDRESS_RANGE), min_items=1, max_items=50, unique=True
         ),
-        "event_subscriptions": shape(
+        "event_subscriptions": object_with(
             {},
             {
                 "request_url": _REQUEST_URL,
-                "user_events": _words(100, unique=True),
-                "bot_events": _words(100, unique=True),
-                "metadata_subscriptions": items(
-                    _METADATA_SUBSCRIPTION, least=1, most=20, unique=True
+                "user_events": _word_list(100, unique=True),
+                "bot_events": _word_list(100, unique=True),
+                "metadata_subscriptions": array_of(
+                    _METADATA_SUBSCRIPTION, min_items=1, max_items=20, unique=True
                 ),
             },
         ),
-        "incoming_webhooks": shape({}, {"incoming_webhooks_enabled": boolean}),
-        "interactivity": shape(
+        "incoming_webhooks": object_with({}, {"incoming_webhooks_enabled": boolean}),
+        "interactivity": object_with(
             {"is_enabled": boolean},
             {"request_url": _REQUEST_URL, "message_menu_options_url": _REQUEST_URL},
         ),
-        "siws_links": shape({}, {"initiate_uri": string(most=3500, pattern=r"^https:\/\/")}),
+        "siws_links": object_with(
+            {}, {"initiate_uri": string(max_length=3500, pattern=r"^https:\/\/")}
+        ),
         "org_deploy_enabled": boolean,
         "socket_mode_enabled": boolean,
         "token_rotation_enabled": boolean,
@@ -126,12 +137,12 @@ _SETTINGS = shape(
         "function_runtime": _TEXT,
     },
 )
-_METADATA = shape(
+_METADATA = object_with(
     {},
     dict.fromkeys(("schema_version", "min_version", "major_version", "minor_version"), integer()),
 )
 # What concerns only Slack's directory, or apps that run at Slack. Nobody here looks into it.
-NOT_LOOKED_INTO = (
+UNCHECKED_SECTIONS = (
     "app_directory",
     "functions",
     "workflows",
@@ -141,7 +152,7 @@ NOT_LOOKED_INTO = (
     "external_auth_providers",
     "mcp_servers",
 )
-MANIFEST = shape(
+MANIFEST_SCHEMA = object_with(
     {"display_information": _DISPLAY_INFORMATION},
     {
         "$schema": _TEXT,
@@ -149,6 +160,6 @@ MANIFEST = shape(
         "features": _FEATURES,
         "oauth_config": _OAUTH,
         "settings": _SETTINGS,
-        **dict.fromkeys(NOT_LOOKED_INTO, anything),
+        **dict.fromkeys(UNCHECKED_SECTIONS, any_value),
     },
 )

@@ -11,29 +11,31 @@ _MARKS = [
 ]
 _QUOTE = re.compile(r"^&gt;\s?", re.MULTILINE)
 
-Names = Callable[[str], str]
+ResolveName = Callable[[str], str]
 
 
-def plain(text: str, names: Names) -> str:
+def to_plain_text(text: str, resolve_name: ResolveName) -> str:
     """mrkdwn as it is read. `names` turns a user, channel or group id into what is shown."""
-    shown = _REFERENCE.sub(lambda found: _reference(found[1], names), _unmarked(text))
-    return unescaped(shown)
+    shown = _REFERENCE.sub(
+        lambda found: _reference_text(found[1], resolve_name), _without_formatting(text)
+    )
+    return unescape(shown)
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _unmarked(text: str) -> str:
+def _without_formatting(text: str) -> str:
     parts = _FENCE.split(text)
-    return "".join(part if i % 2 else _without_marks(part) for i, part in enumerate(parts))
+    return "".join(part if i % 2 else _without_inline_marks(part) for i, part in enumerate(parts))
 
 
-def _without_marks(text: str) -> str:
+def _without_inline_marks(text: str) -> str:
     # References keep their underscores and stars: <!date^1^{date_num}|…>, <https://a_b_c>.
     pieces = re.split(r"(<[^<>]+>)", text)
     holes = [piece for piece in pieces if _REFERENCE.fullmatch(piece)]
@@ -46,16 +48,16 @@ def _without_marks(text: str) -> str:
     return bare
 
 
-def _reference(inside: str, names: Names) -> str:
+def _reference_text(inside: str, resolve_name: ResolveName) -> str:
     target, _, label = inside.partition("|")
     if target.startswith("!date"):
         return label
     if target.startswith("!subteam^"):
-        return label or names(target.removeprefix("!subteam^"))
+        return label or resolve_name(target.removeprefix("!subteam^"))
     if target.startswith("!"):
         return label or "@" + target[1:]
     if target.startswith("@"):
-        return names(target[1:])
+        return resolve_name(target[1:])
     if target.startswith("#"):
-        return f"#{label}" if label else names(target[1:])
+        return f"#{label}" if label else resolve_name(target[1:])
     return label or target.removeprefix("mailto:")

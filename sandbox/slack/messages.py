@@ -25,7 +25,7 @@ class Post:
     bot_profile: Json | None = None
     client_msg_id: str | None = None
     edited: Json | None = None
-    seen_only_by: str | None = None
+    ephemeral_user_id: str | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -38,17 +38,17 @@ class Post:
         return self.thread_ts not in (None, self.ts)
 
 
-class Board:
+class MessageStore:
     """All messages of all conversations, and the whispers beside them."""
 
     def __init__(self) -> None:
         self._posts: defaultdict[str, dict[str, Post]] = defaultdict(dict)
         self._order: defaultdict[str, list[str]] = defaultdict(list)
-        self._whispers: list[Post] = []
+        self._ephemeral_posts: list[Post] = []
 
     def add(self, post: Post) -> Post:
-        if post.seen_only_by:
-            self._whispers.append(post)
+        if post.ephemeral_user_id:
+            self._ephemeral_posts.append(post)
         else:
             self._posts[post.channel][post.ts] = post
             bisect.insort(self._order[post.channel], post.ts)
@@ -57,40 +57,40 @@ class Board:
     def find(self, channel: str, ts: str) -> Post | None:
         return self._posts[channel].get(ts)
 
-    def find_whisper(self, channel: str, ts: str, user: str) -> Post | None:
-        for post in self._whispers:
-            if (post.channel, post.ts, post.seen_only_by) == (channel, ts, user):
+    def find_ephemeral(self, channel: str, ts: str, user: str) -> Post | None:
+        for post in self._ephemeral_posts:
+            if (post.channel, post.ts, post.ephemeral_user_id) == (channel, ts, user):
                 return post
         return None
 
     def remove(self, post: Post) -> None:
-        if post.seen_only_by:
-            self._whispers.remove(post)
+        if post.ephemeral_user_id:
+            self._ephemeral_posts.remove(post)
         else:
             del self._posts[post.channel][post.ts]
             self._order[post.channel].remove(post.ts)
 
-    def in_channel(self, channel: str) -> list[Post]:
+    def channel_posts(self, channel: str) -> list[Post]:
         """Oldest first, with the replies in threads."""
         return [self._posts[channel][ts] for ts in self._order[channel]]
 
-    def replies(self, channel: str, thread_ts: str) -> list[Post]:
-        return [p for p in self.in_channel(channel) if p.is_reply and p.thread_ts == thread_ts]
+    def thread_replies(self, channel: str, thread_ts: str) -> list[Post]:
+        return [p for p in self.channel_posts(channel) if p.is_reply and p.thread_ts == thread_ts]
 
-    def whispers_to(self, user: str) -> list[Post]:
-        return [post for post in self._whispers if post.seen_only_by == user]
+    def ephemeral_posts_to(self, user: str) -> list[Post]:
+        return [post for post in self._ephemeral_posts if post.ephemeral_user_id == user]
 
     def __iter__(self) -> Iterator[Post]:
         for channel in list(self._order):
-            yield from self.in_channel(channel)
+            yield from self.channel_posts(channel)
 
     def clear(self) -> None:
         self._posts.clear()
         self._order.clear()
-        self._whispers.clear()
+        self._ephemeral_posts.clear()
 
 
-def message_object(post: Post, *, all_metadata: bool = False) -> Json:
+def message_object(post: Post, *, with_all_metadata: bool = False) -> Json:
     """A message as history and payloads carry it."""
     message: Json = {"type": "message", "text": post.text, "user": post.user, "ts": post.ts}
     message["team"] = post.team
@@ -106,7 +106,7 @@ def message_object(post: Post, *, all_metadata: bool = False) -> Json:
         if value := getattr(post, key):
             message[key] = value
     if post.metadata:
-        kept = post.metadata if all_metadata else {"event_type": post.metadata["event_type"]}
+        kept = post.metadata if with_all_metadata else {"event_type": post.metadata["event_type"]}
         message["metadata"] = kept
     if post.reactions:
         message["reactions"] = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sandbox.slack.ids import lasting_id
+from sandbox.slack.ids import stable_id
 from sandbox.slack.shapes import Json
 
 
@@ -28,7 +28,7 @@ class Member:
     updated: int = 0
 
 
-class People:
+class Directory:
     """The directory. People of other workspaces are in it too, as in Slack Connect."""
 
     def __init__(self, team_id: str) -> None:
@@ -44,13 +44,13 @@ class People:
         self._by_id[member.id] = member
         return member
 
-    def get(self, user_id: object) -> Member | None:
+    def find(self, user_id: object) -> Member | None:
         return self._by_id.get(str(user_id))
 
-    def of_this_team(self) -> list[Member]:
+    def own_members(self) -> list[Member]:
         return [member for member in self if member.team_id == self.team_id]
 
-    def named(self, name: str) -> Member | None:
+    def find_by_name(self, name: str) -> Member | None:
         """By id, @handle, handle or real name: whatever a person would pick in a menu."""
         bare = name.removeprefix("@")
         for member in self:
@@ -58,37 +58,37 @@ class People:
                 return member
         return None
 
-    def with_email(self, email: str) -> Member | None:
-        for member in self.of_this_team():
+    def find_by_email(self, email: str) -> Member | None:
+        for member in self.own_members():
             if member.email.lower() == email.lower() and not member.deleted:
                 return member
         return None
 
 
-def user_id(team_id: str, handle: str) -> str:
-    return lasting_id("U", team_id, handle)
+def stable_user_id(team_id: str, handle: str) -> str:
+    return stable_id("U", team_id, handle)
 
 
-def user_object(member: Member, *, home_team: str, with_email: bool, locale: bool) -> Json:
+def user_object(member: Member, *, home_team_id: str, with_email: bool, with_locale: bool) -> Json:
     """A user as users.info, users.list and team_join give it."""
     user: Json = {
         "id": member.id,
         "team_id": member.team_id,
         "name": member.handle,
         "deleted": member.deleted,
-        "profile": _profile(member, with_email=with_email),
+        "profile": _profile_object(member, with_email=with_email),
         "is_bot": member.bot,
         "is_app_user": False,
         "updated": member.updated,
     }
-    if member.team_id != home_team:
+    if member.team_id != home_team_id:
         user["is_stranger"] = True
     if member.deleted:
         return user
-    return user | _living(member) | ({"locale": "en-US"} if locale else {})
+    return user | _active_fields(member) | ({"locale": "en-US"} if with_locale else {})
 
 
-def _living(member: Member) -> Json:
+def _active_fields(member: Member) -> Json:
     moment = datetime.now(UTC).astimezone(ZoneInfo(member.tz))
     offset = moment.utcoffset()
     return {
@@ -108,7 +108,7 @@ def _living(member: Member) -> Json:
     }
 
 
-def _profile(member: Member, *, with_email: bool) -> Json:
+def _profile_object(member: Member, *, with_email: bool) -> Json:
     first, _, last = member.real_name.partition(" ")
     profile: Json = {
         "title": "",

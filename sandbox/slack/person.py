@@ -5,23 +5,23 @@ from weakref import WeakKeyDictionary
 
 from sandbox.slack import clicking, commanding, filling, happenings, payloads, seen, submitting
 from sandbox.slack.channels import Channel
-from sandbox.slack.door import Door, Hand
+from sandbox.slack.door import Actor, Gateway
 from sandbox.slack.messages import Post
 from sandbox.slack.people import Member
-from sandbox.slack.seen import Home, Message, Modal
+from sandbox.slack.seen import HomeTab, Message, Modal
 from sandbox.slack.views import View
 
-Matching = str | Callable[[Message], bool]
+MessageFilter = str | Callable[[Message], bool]
 
 
 class Person:
     """Everything one person can see and do."""
 
-    def __init__(self, door: Door, member: Member) -> None:
-        self._door = door
-        self.hand = Hand(door, member)
+    def __init__(self, gateway: Gateway, member: Member) -> None:
+        self._gateway = gateway
+        self.actor = Actor(gateway, member)
         # Whoever waits looks at every message after every change: each is drawn only once.
-        self._drawn: WeakKeyDictionary[Post, tuple[object, Message]] = WeakKeyDictionary()
+        self._rendered_posts: WeakKeyDictionary[Post, tuple[object, Message]] = WeakKeyDictionary()
         self.member = member
 
     def __repr__(self) -> str:
@@ -52,191 +52,226 @@ class Person:
         return f"<@{self.id}>"
 
     @property
-    def dm(self) -> Channel:
+    def direct_channel(self) -> Channel:
         """The direct message conversation with the app."""
-        return self._door.state.dm(self.id)
+        return self._gateway.state.direct_channel(self.id)
 
     # What they see
 
     @property
     def messages(self) -> list[Message]:
         """The conversation with the app as it looks now, oldest first."""
-        return self.reads(self.dm)
+        return self.read_channel(self.direct_channel)
 
     @property
-    def whispers(self) -> list[Message]:
+    def ephemeral_messages(self) -> list[Message]:
         """Ephemeral messages, in whatever conversation, oldest first."""
-        return [self._seen(post) for post in self._door.state.board.whispers_to(self.id)]
+        return [
+            self._render_post(post)
+            for post in self._gateway.state.messages.ephemeral_posts_to(self.id)
+        ]
 
     @property
     def modal(self) -> Modal | None:
-        view = self._door.state.views.top(self.id)
-        return seen.modal(self._door.state, view) if view else None
+        view = self._gateway.state.views.top_modal(self.id)
+        return seen.render_modal(self._gateway.state, view) if view else None
 
     @property
-    def home(self) -> Home | None:
-        view = self._door.state.views.home(self.id)
-        return seen.home(self._door.state, view) if view else None
+    def home(self) -> HomeTab | None:
+        view = self._gateway.state.views.home_tab(self.id)
+        return seen.render_home(self._gateway.state, view) if view else None
 
     @property
     def alerts(self) -> list[str]:
         """What Slack itself says when the app did not answer as it should."""
-        return self.hand.alerts
+        return self.actor.alerts
 
-    def reads(self, channel: Channel) -> list[Message]:
+    def read_channel(self, channel: Channel) -> list[Message]:
         """A conversation they are in, oldest first, with the replies in threads."""
         if self.id not in channel.members:
             raise LookupError(f"{self.handle} is not in #{channel.name}.")
-        return [self._seen(post) for post in self._door.state.board.in_channel(channel.id)]
+        return [
+            self._render_post(post)
+            for post in self._gateway.state.messages.channel_posts(channel.id)
+        ]
 
-    async def gets_message(self, matching: Matching = "", *, timeout: float = 10) -> Message:
+    async def wait_for_message(
+        self, message_filter: MessageFilter = "", *, timeout_seconds: float = 10
+    ) -> Message:
         """The newest message of the app in the DM that fits, as soon as there is one."""
-        return await self._gets(self._from_app, matching, timeout=timeout, kind="message")
+        return await self._wait_for_newest(
+            self._app_messages, message_filter, timeout_seconds=timeout_seconds, kind="message"
+        )
 
-    async def gets_whisper(self, matching: Matching = "", *, timeout: float = 10) -> Message:
-        return await self._gets(lambda: self.whispers, matching, timeout=timeout, kind="whisper")
+    async def wait_for_ephemeral(
+        self, message_filter: MessageFilter = "", *, timeout_seconds: float = 10
+    ) -> Message:
+        return await self._wait_for_newest(
+            lambda: self.ephemeral_messages,
+            message_filter,
+            timeout_seconds=timeout_seconds,
+            kind="whisper",
+        )
 
-    def _seen(self, post: Post) -> Message:
-        version, message = self._drawn.get(post, (None, None))
+    def _render_post(self, post: Post) -> Message:
+        version, message = self._rendered_posts.get(post, (None, None))
         if message is None or version != post.version:
-            message = seen.message(self._door.state, post)
-            self._drawn[post] = (post.version, message)
+            message = seen.render_message(self._gateway.state, post)
+            self._rendered_posts[post] = (post.version, message)
         return message
 
-    def _from_app(self) -> list[Message]:
+    def _app_messages(self) -> list[Message]:
         return [one for one in self.messages if one.user != self.id]
 
-    async def _gets(
-        self, source: Callable[[], list[Message]], matching: Matching, *, timeout: float, kind: str
+    async def _wait_for_newest(
+        self,
+        source: Callable[[], list[Message]],
+        message_filter: MessageFilter,
+        *,
+        timeout_seconds: float,
+        kind: str,
     ) -> Message:
         def newest() -> list[Message]:
-            return [one for one in source() if _fits(one, matching)][-1:]
+            return [one for one in source() if _matches(one, message_filter)][-1:]
 
-        wanted = f"{self.handle} to get a {kind} {matching!r}, not only {_heard(source())}"
-        found = await self._door.state.changes.until(newest, timeout=timeout, waiting_for=wanted)
+        wanted = (
+            f"{self.handle} to get a {kind} {message_filter!r}, not only {_latest_texts(source())}"
+        )
+        found = await self._gateway.state.notifier.wait_until(
+            newest, timeout_seconds=timeout_seconds, waiting_for=wanted
+        )
         return found[0]
 
     # What they do
 
-    async def types(self, text: str, *, channel: Channel | None = None) -> None:
+    async def type_text(self, text: str, *, channel: Channel | None = None) -> None:
         """A slash command, or a message. Returns when the app's answer was dealt with."""
         if text.startswith("/"):
-            await commanding.run_command(self.hand, text, channel or self._any_composer())
+            await commanding.run_command(self.actor, text, channel or self._command_channel())
         else:
-            place = channel or self._composer()
-            await commanding.post_message(self.hand, text, place)
+            place = channel or self._get_app_channel()
+            await commanding.post_message(self.actor, text, place)
 
-    async def replies(self, to: Message, text: str) -> None:
+    async def reply_in_thread(self, message: Message, text: str) -> None:
         """In the thread under a message. A slash command cannot be run there."""
-        channel = self._door.state.channels.get(to.channel)
+        channel = self._gateway.state.channels.find(message.channel)
         if channel is None or text.startswith("/"):
             raise LookupError("Slash commands do not work in threads.")
-        thread = to.thread_ts or to.ts
-        await commanding.post_message(self.hand, text, channel, thread_ts=thread)
+        thread = message.thread_ts or message.ts
+        await commanding.post_message(self.actor, text, channel, thread_ts=thread)
 
-    async def fills(self, label: str, value: str | list[str] | None) -> None:
-        await filling.fill(self.hand, self._top(), label, value)
+    async def fill(self, label: str, value: str | list[str] | None) -> None:
+        await filling.fill(self.actor, self._get_top_modal(), label, value)
 
-    async def searches(self, label: str, typed: str) -> list[str]:
+    async def search_options(self, label: str, typed: str) -> list[str]:
         """The options an external select offers for what was typed."""
-        view = self._top()
-        field = filling.field_called(view, label)
-        options = await filling.search(self.hand, view, field, typed)
-        return filling.option_texts(self.hand, options)
+        view = self._get_top_modal()
+        field = filling.get_field(view, label)
+        options = await filling.search_options(self.actor, view, field, typed)
+        return filling.option_texts(self.actor, options)
 
-    async def submits(self) -> None:
-        await submitting.submit(self.hand, self._top())
+    async def submit_modal(self) -> None:
+        await submitting.submit(self.actor, self._get_top_modal())
 
-    async def closes(self) -> None:
-        await submitting.close(self.hand, self._top())
+    async def close_modal(self) -> None:
+        await submitting.close(self.actor, self._get_top_modal())
 
-    async def clicks(
-        self, where: Message | Modal | Home, button: str, *, value: str | None = None
+    async def click(
+        self, surface: Message | Modal | HomeTab, button: str, *, value: str | None = None
     ) -> None:
         """A button or overflow option by its text; a menu by its placeholder and `value`."""
-        await clicking.click(self.hand, where, button, value)
+        await clicking.click(self.actor, surface, button, value)
 
-    async def uses_shortcut(self, name: str, *, on: Message | None = None) -> None:
+    async def use_shortcut(self, name: str, *, message: Message | None = None) -> None:
         """A shortcut by its name: global, or on a message."""
-        state, kind = self._door.state, "message" if on else "global"
+        state, kind = self._gateway.state, "message" if message else "global"
         known = {one.name: one for one in state.manifest.shortcuts if one.type == kind}
         if name not in known:
             raise LookupError(f"There is no {kind} shortcut {name!r}, only: {', '.join(known)}.")
         callback_id = known[name].callback_id
-        if on is None:
+        if message is None:
             payload = payloads.global_shortcut(state, self.member, callback_id=callback_id)
         else:
-            channel, post = state.channels.get(on.channel), state.board.find(on.channel, on.ts)
+            channel, post = (
+                state.channels.find(message.channel),
+                state.messages.find(message.channel, message.ts),
+            )
             if channel is None or post is None:
                 raise LookupError("The message is gone.")
             payload = payloads.message_shortcut(
                 state, self.member, channel, post, callback_id=callback_id
             )
-        self.hand.alert_unless_ok(await self.hand.interact(payload))
+        self.actor.alert_on_failure(await self.actor.send_interaction(payload))
 
-    async def opens_home(self, *, tab: str = "home") -> None:
+    async def open_home(self, *, tab: str = "home") -> None:
         """Open the app's Home tab (or its Messages tab); returns when the event was answered."""
-        if tab == "home" and not self._door.state.manifest.home_tab:
+        if tab == "home" and not self._gateway.state.manifest.home_tab:
             raise LookupError("The app has no Home tab.")
-        event = happenings.app_home_opened(self._door.state, self.member, tab=tab)
-        await self._door.events.tell(event)
+        event = happenings.app_home_opened(self._gateway.state, self.member, tab=tab)
+        await self._gateway.event_dispatcher.dispatch_and_wait(event)
 
-    async def reacts(self, to: Message, emoji: str) -> None:
-        state = self._door.state
-        post = state.board.find(to.channel, to.ts)
+    async def add_reaction(self, message: Message, emoji: str) -> None:
+        state = self._gateway.state
+        post = state.messages.find(message.channel, message.ts)
         if post is None:
             raise LookupError("The message is gone.")
         post.reactions.setdefault(emoji, []).append(self.id)
-        state.changed()
-        event = happenings.reaction(state, post, user=self.id, name=emoji, added=True)
-        await self._door.events.tell(event)
+        state.notify_change()
+        event = happenings.reaction_changed(state, post, user=self.id, name=emoji, is_added=True)
+        await self._gateway.event_dispatcher.dispatch_and_wait(event)
 
-    async def joins_workspace(self) -> None:
-        event = happenings.user_changed(self._door.state, self.member, name="team_join")
-        await self._door.events.tell(event)
+    async def join_workspace(self) -> None:
+        event = happenings.user_changed(self._gateway.state, self.member, name="team_join")
+        await self._gateway.event_dispatcher.dispatch_and_wait(event)
 
-    async def joins(self, channel: Channel) -> None:
+    async def join_channel(self, channel: Channel) -> None:
         channel.members.append(self.id)
-        state = self._door.state
+        state = self._gateway.state
         event = happenings.member_joined(state, channel, self.id, inviter=None)
-        await self._door.events.tell(event)
+        await self._gateway.event_dispatcher.dispatch_and_wait(event)
 
-    async def leaves(self, channel: Channel) -> None:
+    async def leave_channel(self, channel: Channel) -> None:
         channel.members.remove(self.id)
-        await self._door.events.tell(happenings.member_left(self._door.state, channel, self.id))
+        await self._gateway.event_dispatcher.dispatch_and_wait(
+            happenings.member_left(self._gateway.state, channel, self.id)
+        )
 
-    async def invites_app(self, channel: Channel) -> None:
-        state = self._door.state
+    async def invite_app(self, channel: Channel) -> None:
+        state = self._gateway.state
         bot = state.app.bot_user_id
         channel.members.append(bot)
-        state.changed()
+        state.notify_change()
         event = happenings.member_joined(state, channel, bot, inviter=self.id)
-        await self._door.events.tell(event)
+        await self._gateway.event_dispatcher.dispatch_and_wait(event)
 
-    def _top(self) -> View:
-        view = self._door.state.views.top(self.id)
+    def _get_top_modal(self) -> View:
+        view = self._gateway.state.views.top_modal(self.id)
         if view is None:
             raise LookupError(f"{self.handle} has no modal open.")
         return view
 
-    def _composer(self) -> Channel:
-        manifest = self._door.state.manifest
+    def _get_app_channel(self) -> Channel:
+        manifest = self._gateway.state.manifest
         if not manifest.messages_tab or manifest.messages_tab_read_only:
             raise LookupError("The app's Messages tab takes no messages.")
-        return self.dm
+        return self.direct_channel
 
-    def _any_composer(self) -> Channel:
+    def _command_channel(self) -> Channel:
         """Where they would type a command: to the app, or else in the notes to themselves."""
         try:
-            return self._composer()
+            return self._get_app_channel()
         except LookupError:
-            state = self._door.state
-            return state.channels.direct(self.id, created=state.now())
+            state = self._gateway.state
+            return state.channels.open_direct(self.id, created=state.now())
 
 
-def _fits(message: Message, matching: Matching) -> bool:
-    return matching(message) if callable(matching) else matching in message.says
+def _matches(message: Message, message_filter: MessageFilter) -> bool:
+    return (
+        message_filter(message)
+        if callable(message_filter)
+        else message_filter in message.visible_text
+    )
 
 
-def _heard(messages: list[Message]) -> list[str]:
-    return [one.says[:80] for one in messages[-5:]]
+def _latest_texts(messages: list[Message]) -> list[str]:
+    return [one.visible_text[:80] for one in messages[-5:]]

@@ -5,7 +5,7 @@ from collections import defaultdict, deque
 from enum import IntEnum
 
 from sandbox.slack.clock import Clock
-from sandbox.slack.errors import TooFast
+from sandbox.slack.errors import RateLimited
 
 
 class Tier(IntEnum):
@@ -20,39 +20,39 @@ class Tier(IntEnum):
 
 
 # "One message per second per channel, short bursts": five is our reading of a short burst.
-CHANNEL_BURST = 5
-MINUTE = 60.0
+MAX_CHANNEL_BURST = 5
+WINDOW_SECONDS = 60.0
 
 
-class Rates:
+class RateLimiter:
     def __init__(self, clock: Clock) -> None:
-        self.enabled = True
+        self.is_enabled = True
         self._clock = clock
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._channels: dict[str, tuple[float, float]] = {}
+        self._channel_buckets: dict[str, tuple[float, float]] = {}
 
-    def count(self, method: str, tier: Tier) -> None:
-        if not self.enabled:
+    def count_call(self, method: str, tier: Tier) -> None:
+        if not self.is_enabled:
             return
         now = self._clock.now()
         calls = self._calls[method]
-        while calls and calls[0] <= now - MINUTE:
+        while calls and calls[0] <= now - WINDOW_SECONDS:
             calls.popleft()
         if len(calls) >= tier:
-            raise TooFast(max(1, math.ceil(calls[0] + MINUTE - now)))
+            raise RateLimited(max(1, math.ceil(calls[0] + WINDOW_SECONDS - now)))
         calls.append(now)
 
     def count_message(self, channel: str) -> None:
         """A bucket that holds a short burst and gains one message a second."""
-        if not self.enabled:
+        if not self.is_enabled:
             return
         now = self._clock.now()
-        held, since = self._channels.get(channel, (float(CHANNEL_BURST), now))
-        held = min(CHANNEL_BURST, held + now - since)
+        held, since = self._channel_buckets.get(channel, (float(MAX_CHANNEL_BURST), now))
+        held = min(MAX_CHANNEL_BURST, held + now - since)
         if held < 1:
-            raise TooFast(max(1, math.ceil(1 - held)))
-        self._channels[channel] = (held - 1, now)
+            raise RateLimited(max(1, math.ceil(1 - held)))
+        self._channel_buckets[channel] = (held - 1, now)
 
     def clear(self) -> None:
         self._calls.clear()
-        self._channels.clear()
+        self._channel_buckets.clear()

@@ -2,58 +2,58 @@
 
 from sandbox.slack import posting
 from sandbox.slack.channels import Channel
-from sandbox.slack.drafts import read_draft
+from sandbox.slack.drafts import parse_draft
 from sandbox.slack.errors import SlackError
 from sandbox.slack.messages import Post
 from sandbox.slack.shapes import Json
-from sandbox.slack.state import State
+from sandbox.slack.state import WorkspaceState
 from sandbox.slack.windows import ResponseUrl
 
 
-def answer(state: State, path: str, body: Json) -> None:
+def handle_response_url_post(state: WorkspaceState, path: str, body: Json) -> None:
     """Raises expired_url and used_url; good five times within half an hour."""
     url = state.response_urls.use(path)
-    channel = state.channels.get(url.channel)
+    channel = state.channels.find(url.channel)
     if channel is None:
         raise SlackError("channel_not_found")
-    source = _source(state, url)
-    if _yes(body.get("delete_original")):
+    source = _find_source_post(state, url)
+    if _is_true(body.get("delete_original")):
         if source:
-            posting.delete(state, channel, source)
+            posting.delete_message(state, channel, source)
         return
-    draft = read_draft(body)
-    if draft.says_nothing:
+    draft = parse_draft(body)
+    if draft.is_empty:
         raise SlackError("no_text")
-    if source and _replaces(body):
-        posting.redraw(state, channel, source, draft)
+    if source and _replaces_original(body):
+        posting.update_message(state, channel, source, draft)
     else:
-        say(state, channel, body, to=url.user)
+        post_response(state, channel, body, user_id=url.user)
 
 
-def say(state: State, channel: Channel, body: Json, *, to: str) -> Post:
+def post_response(state: WorkspaceState, channel: Channel, body: Json, *, user_id: str) -> Post:
     """A new message as `response_type` wants it; ephemeral unless it says in_channel."""
-    draft = read_draft(body)
+    draft = parse_draft(body)
     thread_ts = body.get("thread_ts")
     if body.get("response_type") == "in_channel":
-        return posting.post(state, channel, draft, thread_ts=thread_ts)
-    return posting.whisper(state, channel, draft, to=to, thread_ts=thread_ts)
+        return posting.post_message(state, channel, draft, thread_ts=thread_ts)
+    return posting.post_ephemeral(state, channel, draft, user_id=user_id, thread_ts=thread_ts)
 
 
-def _source(state: State, url: ResponseUrl) -> Post | None:
+def _find_source_post(state: WorkspaceState, url: ResponseUrl) -> Post | None:
     """The message a click came from. A command came from none (bolt-python#1268)."""
     if url.message_ts is None:
         return None
-    if url.ephemeral:
-        return state.board.find_whisper(url.channel, url.message_ts, url.user)
-    return state.board.find(url.channel, url.message_ts)
+    if url.is_ephemeral:
+        return state.messages.find_ephemeral(url.channel, url.message_ts, url.user)
+    return state.messages.find(url.channel, url.message_ts)
 
 
-def _replaces(body: Json) -> bool:
+def _replaces_original(body: Json) -> bool:
     """The message is replaced unless something else was asked for (slack-go#428)."""
     if "replace_original" in body:
-        return _yes(body["replace_original"])
+        return _is_true(body["replace_original"])
     return "response_type" not in body
 
 
-def _yes(value: object) -> bool:
+def _is_true(value: object) -> bool:
     return value is True or str(value).lower() == "true"

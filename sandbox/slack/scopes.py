@@ -21,7 +21,7 @@ users:read.email users:write workflow.steps:execute
 KNOWN_BOT_SCOPES = frozenset(_SCOPES.split())
 
 # Scopes of which one is enough → the events they let through.
-_EVENTS = {
+_EVENTS_BY_SCOPES = {
     "": """
         app_home_opened app_installed app_requested app_uninstalled tokens_revoked function_executed
         assistant_thread_started assistant_thread_context_changed call_rejected channel_id_changed
@@ -67,6 +67,6 @@ _EVENTS = {
 }
 SCOPES_FOR_EVENT = {
     event: frozenset(scopes.split())
-    for scopes, events in _EVENTS.items()
+    for scopes, events in _EVENTS_BY_SCOPES.items()
     for event in events.split()
 }

@@ -2,35 +2,45 @@
 
 from collections.abc import Iterable, Iterator
 
-from sandbox.slack.markup import Names, plain, unescaped
+from sandbox.slack.markup import ResolveName, to_plain_text, unescape
 from sandbox.slack.messages import Post
-from sandbox.slack.shapes import Json, dug
+from sandbox.slack.shapes import Json, get_path
 
 
-def says_blocks(blocks: Iterable[Json], names: Names) -> str:
+def blocks_text(blocks: Iterable[Json], resolve_name: ResolveName) -> str:
     """One line for each thing that stands on its own."""
-    return "\n".join(line for block in blocks for line in _block(block, names) if line)
+    return "\n".join(line for block in blocks for line in _block_lines(block, resolve_name) if line)
 
 
-def says_post(post: Post, names: Names) -> str:
+def post_text(post: Post, resolve_name: ResolveName) -> str:
     """Slack shows `text` only where there are no blocks; attachments and files come below."""
-    above = says_blocks(post.blocks, names) if post.blocks else plain(post.text, names)
-    below = [line for attachment in post.attachments for line in _attachment(attachment, names)]
+    above = (
+        blocks_text(post.blocks, resolve_name)
+        if post.blocks
+        else to_plain_text(post.text, resolve_name)
+    )
+    below = [
+        line
+        for attachment in post.attachments
+        for line in _attachment_lines(attachment, resolve_name)
+    ]
     titles = [str(file.get("title") or file.get("name")) for file in post.files]
     return "\n".join(line for line in (above, *below, *titles) if line)
 
 
-def text_of(text: object, names: Names) -> str:
+def text_content(text: object, resolve_name: ResolveName) -> str:
     """A text object, or a bare string."""
     if isinstance(text, str):
-        return plain(text, names)
+        return to_plain_text(text, resolve_name)
     if not isinstance(text, dict):
         return ""
     value = str(text.get("text", ""))
-    return unescaped(value) if text.get("type") == "plain_text" else plain(value, names)
+    return (
+        unescape(value) if text.get("type") == "plain_text" else to_plain_text(value, resolve_name)
+    )
 
 
-def elements_of(blocks: Iterable[Json]) -> Iterator[tuple[Json, Json]]:
+def interactive_elements(blocks: Iterable[Json]) -> Iterator[tuple[Json, Json]]:
     """Every interactive element with its block, from top to bottom."""
     for block in blocks:
         match block.get("type"):
@@ -46,95 +56,97 @@ def elements_of(blocks: Iterable[Json]) -> Iterator[tuple[Json, Json]]:
                 pass
 
 
-def button_labels(blocks: Iterable[Json], names: Names) -> list[str]:
+def button_labels(blocks: Iterable[Json], resolve_name: ResolveName) -> list[str]:
     return [
-        text_of(element.get("text"), names)
-        for _, element in elements_of(blocks)
+        text_content(element.get("text"), resolve_name)
+        for _, element in interactive_elements(blocks)
         if element.get("type") == "button"
     ]
 
 
-def _attachment(attachment: Json, names: Names) -> Iterator[str]:
+def _attachment_lines(attachment: Json, resolve_name: ResolveName) -> Iterator[str]:
     if attachment.get("blocks"):
-        yield says_blocks(attachment["blocks"], names)
+        yield blocks_text(attachment["blocks"], resolve_name)
         return
     for key in ("pretext", "title", "text"):
-        yield text_of(attachment.get(key), names)
+        yield text_content(attachment.get(key), resolve_name)
 
 
-def _block(block: Json, names: Names) -> Iterator[str]:
+def _block_lines(block: Json, resolve_name: ResolveName) -> Iterator[str]:
     match block.get("type"):
         case "section":
-            yield text_of(block.get("text"), names)
+            yield text_content(block.get("text"), resolve_name)
             for field in block.get("fields", ()):
-                yield text_of(field, names)
-            yield element_says(block.get("accessory"), names)
+                yield text_content(field, resolve_name)
+            yield element_text(block.get("accessory"), resolve_name)
         case "header" | "markdown":
-            yield text_of(block.get("text"), names)
+            yield text_content(block.get("text"), resolve_name)
         case "context":
-            yield " ".join(element_says(one, names) for one in block.get("elements", ()))
+            yield " ".join(element_text(one, resolve_name) for one in block.get("elements", ()))
         case "actions":
             for element in block.get("elements", ()):
-                yield element_says(element, names)
+                yield element_text(element, resolve_name)
         case "input":
-            yield text_of(block.get("label"), names)
-            yield element_says(block.get("element"), names)
-            yield text_of(block.get("hint"), names)
+            yield text_content(block.get("label"), resolve_name)
+            yield element_text(block.get("element"), resolve_name)
+            yield text_content(block.get("hint"), resolve_name)
         case "image":
-            yield text_of(block.get("title"), names)
+            yield text_content(block.get("title"), resolve_name)
             yield str(block.get("alt_text", ""))
         case "rich_text":
-            yield rich_text_says(block, names)
+            yield rich_text_content(block, resolve_name)
         case _:
             pass
 
 
-def element_says(element: object, names: Names) -> str:
+def element_text(element: object, resolve_name: ResolveName) -> str:
     """The words on an element: a button's label, a menu's choice or placeholder, an image's alt."""
     if not isinstance(element, dict):
         return ""
     match element.get("type"):
         case "mrkdwn" | "plain_text":
-            return text_of(element, names)
+            return text_content(element, resolve_name)
         case "image":
             return str(element.get("alt_text", ""))
         case "button":
-            return text_of(element.get("text"), names)
+            return text_content(element.get("text"), resolve_name)
         case "radio_buttons" | "checkboxes" | "overflow":
-            return "\n".join(text_of(one.get("text"), names) for one in element["options"])
+            return "\n".join(
+                text_content(one.get("text"), resolve_name) for one in element["options"]
+            )
         case _:
-            return _menu_says(element, names)
+            return _menu_text(element, resolve_name)
 
 
-def _menu_says(element: Json, names: Names) -> str:
+def _menu_text(element: Json, resolve_name: ResolveName) -> str:
     if isinstance(element.get("initial_value"), str):
         return str(element["initial_value"])
-    if option := dug(element, "initial_option", "text"):
-        return text_of(option, names)
+    if option := get_path(element, "initial_option", "text"):
+        return text_content(option, resolve_name)
     for key in ("initial_user", "initial_channel", "initial_conversation"):
         if key in element:
-            return names(element[key])
+            return resolve_name(element[key])
     for key in ("initial_date", "initial_time"):
         if key in element:
             return str(element[key])
-    return text_of(element.get("placeholder"), names)
+    return text_content(element.get("placeholder"), resolve_name)
 
 
-def rich_text_says(element: Json, names: Names) -> str:
+def rich_text_content(element: Json, resolve_name: ResolveName) -> str:
     """Rich text: sections, lists, quotes and preformatted text, each line its own."""
     inner = element.get("elements", ())
     if element.get("type") in ("rich_text", "rich_text_list"):
-        return "\n".join(rich_text_says(one, names) for one in inner)
-    return "".join(_rich_run(one, names) for one in inner)
+        return "\n".join(rich_text_content(one, resolve_name) for one in inner)
+    return "".join(_inline_text(one, resolve_name) for one in inner)
 
 
 _RICH_IDS = {"user": "user_id", "channel": "channel_id", "usergroup": "usergroup_id"}
 
 
-def _rich_run(run: Json, names: Names) -> str:
+def _inline_text(run: Json, resolve_name: ResolveName) -> str:
     kind = str(run.get("type"))
     if kind in _RICH_IDS:
-        return names(run[_RICH_IDS[kind]])
+        return resolve_name(run[_RICH_IDS[kind]])
     match kind:
         case "text" | "link":
             return str(run.get("text") or run.get("url", ""))

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sandbox.slack.inputs import shown_value
+from sandbox.slack.inputs import visible_value
 from sandbox.slack.messages import Post, message_object
-from sandbox.slack.screen import button_labels, says_blocks, says_post, text_of
+from sandbox.slack.screen import blocks_text, button_labels, post_text, text_content
 from sandbox.slack.shapes import Json
-from sandbox.slack.state import State
+from sandbox.slack.state import WorkspaceState
 from sandbox.slack.views import View
 
 
@@ -20,10 +20,10 @@ class Message:
     text: str
     blocks: list[Json]
     metadata: Json | None
-    ephemeral: bool
-    edited: bool
+    is_ephemeral: bool
+    is_edited: bool
     thread_ts: str | None
-    says: str
+    visible_text: str
     buttons: list[str]
     raw: Json
 
@@ -39,7 +39,7 @@ class Modal:
     title: str
     submit: str | None
     close: str
-    says: str
+    visible_text: str
     labels: list[str]
     buttons: list[str]
     errors: dict[str, str]
@@ -48,20 +48,20 @@ class Modal:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Home:
+class HomeTab:
     """The app's Home tab."""
 
     id: str
     hash: str
     callback_id: str
     private_metadata: str
-    says: str
+    visible_text: str
     labels: list[str]
     buttons: list[str]
     blocks: list[Json]
 
 
-def message(state: State, post: Post) -> Message:
+def render_message(state: WorkspaceState, post: Post) -> Message:
     return Message(
         channel=post.channel,
         ts=post.ts,
@@ -69,16 +69,16 @@ def message(state: State, post: Post) -> Message:
         text=post.text,
         blocks=post.blocks,
         metadata=post.metadata,
-        ephemeral=post.seen_only_by is not None,
-        edited=post.edited is not None,
+        is_ephemeral=post.ephemeral_user_id is not None,
+        is_edited=post.edited is not None,
         thread_ts=post.thread_ts,
-        says=says_post(post, state.name_of),
-        buttons=button_labels(post.blocks, state.name_of),
+        visible_text=post_text(post, state.display_name),
+        buttons=button_labels(post.blocks, state.display_name),
         raw=message_object(post),
     )
 
 
-def modal(state: State, view: View) -> Modal:
+def render_modal(state: WorkspaceState, view: View) -> Modal:
     spec = view.spec
     fields = view.fields()
     labels = {one.block_id: one.label for one in fields}
@@ -87,35 +87,35 @@ def modal(state: State, view: View) -> Modal:
         hash=view.hash,
         callback_id=str(spec.get("callback_id", "")),
         private_metadata=str(spec.get("private_metadata", "")),
-        title=text_of(spec["title"], state.name_of),
-        submit=text_of(spec["submit"], state.name_of) if spec.get("submit") else None,
-        close=text_of(spec["close"], state.name_of) if spec.get("close") else "Cancel",
-        says=_modal_says(state, view),
+        title=text_content(spec["title"], state.display_name),
+        submit=text_content(spec["submit"], state.display_name) if spec.get("submit") else None,
+        close=text_content(spec["close"], state.display_name) if spec.get("close") else "Cancel",
+        visible_text=_modal_text(state, view),
         labels=[one.label for one in fields],
-        buttons=button_labels(view.blocks, state.name_of),
+        buttons=button_labels(view.blocks, state.display_name),
         errors={labels[block_id]: text for block_id, text in view.errors.items()},
         values={
-            one.label: shown_value(view.values[one.block_id][one.action_id], state.name_of)
+            one.label: visible_value(view.values[one.block_id][one.action_id], state.display_name)
             for one in fields
         },
         blocks=view.blocks,
     )
 
 
-def _modal_says(state: State, view: View) -> str:
-    title = text_of(view.spec["title"], state.name_of)
+def _modal_text(state: WorkspaceState, view: View) -> str:
+    title = text_content(view.spec["title"], state.display_name)
     errors = list(view.errors.values())
-    return "\n".join([title, says_blocks(view.blocks, state.name_of), *errors])
+    return "\n".join([title, blocks_text(view.blocks, state.display_name), *errors])
 
 
-def home(state: State, view: View) -> Home:
-    return Home(
+def render_home(state: WorkspaceState, view: View) -> HomeTab:
+    return HomeTab(
         id=view.id,
         hash=view.hash,
         callback_id=str(view.spec.get("callback_id", "")),
         private_metadata=str(view.spec.get("private_metadata", "")),
-        says=says_blocks(view.blocks, state.name_of),
+        visible_text=blocks_text(view.blocks, state.display_name),
         labels=[one.label for one in view.fields()],
-        buttons=button_labels(view.blocks, state.name_of),
+        buttons=button_labels(view.blocks, state.display_name),
         blocks=view.blocks,
     )

@@ -4,20 +4,20 @@ import socket
 
 from aiohttp import web
 
-from sandbox.slack.api import Api
+from sandbox.slack.api import WebApi
 from sandbox.slack.methods.files import UPLOAD_PATH
-from sandbox.slack.socket_mode import Sockets
+from sandbox.slack.socket_mode import SocketConnections
 
-_LARGEST_REQUEST = 16 * 1024 * 1024
+_MAX_REQUEST_BYTES = 16 * 1024 * 1024
 
 
-class Server:
+class SlackHttpServer:
     """Web API, response URLs, file uploads and the Socket Mode endpoint on one port."""
 
-    def __init__(self, api: Api, sockets: Sockets) -> None:
+    def __init__(self, api: WebApi, sockets: SocketConnections) -> None:
         self._api = api
         self._sockets = sockets
-        app = web.Application(client_max_size=_LARGEST_REQUEST)
+        app = web.Application(client_max_size=_MAX_REQUEST_BYTES)
         app.router.add_route("*", "/api/{method}", api.serve_method)
         app.router.add_get("/link/", sockets.serve)
         app.router.add_route("*", UPLOAD_PATH + "{file}", api.serve_upload)

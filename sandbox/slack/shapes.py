@@ -11,7 +11,7 @@ def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def dug(value: object, *path: str | int) -> Any:
+def get_path(value: object, *path: str | int) -> Any:
     """What lies at the end of the path, or None where the path breaks off."""
     for step in path:
         if isinstance(value, dict):

@@ -4,26 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.slack.changes import Changes
+from sandbox.slack.changes import ChangeNotifier
 from sandbox.slack.channels import Channel, Channels
 from sandbox.slack.clock import Clock
-from sandbox.slack.faults import Faults
-from sandbox.slack.ids import Ids, lasting_id
-from sandbox.slack.journal import Journal
+from sandbox.slack.faults import FaultRules
+from sandbox.slack.ids import IdGenerator, stable_id
+from sandbox.slack.journal import TrafficLog
 from sandbox.slack.manifest import Manifest
-from sandbox.slack.messages import Board, Post
-from sandbox.slack.people import Member, People
-from sandbox.slack.rates import Rates
+from sandbox.slack.messages import MessageStore, Post
+from sandbox.slack.people import Directory, Member
+from sandbox.slack.rates import RateLimiter
 from sandbox.slack.shapes import Json
-from sandbox.slack.tokens import Tokens
+from sandbox.slack.tokens import Credentials
 from sandbox.slack.uploads import Uploads
 from sandbox.slack.usergroups import Usergroups
-from sandbox.slack.views import Values, View, Views, view_object
+from sandbox.slack.views import StateValues, View, Views, view_object
 from sandbox.slack.windows import ResponseUrls, Triggers
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class AppInstallation:
     """The app as it is installed here."""
 
     app_id: str
@@ -32,42 +32,42 @@ class Installation:
     bot_name: str
 
 
-class State:
+class WorkspaceState:
     """Everything Slack remembers. Whoever changes it says so with `changed()`."""
 
     def __init__(
-        self, manifest: Manifest, *, team_id: str, team_name: str, journal_path: Path | None
+        self, manifest: Manifest, *, team_id: str, team_name: str, traffic_log_path: Path | None
     ) -> None:
         self.manifest = manifest
         self.team_id = team_id
         self.team_name = team_name
         self.team_domain = team_name.lower().replace(" ", "-")
-        self.changes = Changes()
-        self.clock = Clock(on_move=self.changes.announce)
-        self.ids = Ids()
-        self.faults = Faults()
-        self.journal = Journal(journal_path)
-        self.tokens = Tokens()
-        self.people = People(team_id)
+        self.notifier = ChangeNotifier()
+        self.clock = Clock(on_advance=self.notifier.notify)
+        self.ids = IdGenerator()
+        self.faults = FaultRules()
+        self.traffic_log = TrafficLog(traffic_log_path)
+        self.credentials = Credentials()
+        self.people = Directory(team_id)
         self.channels = Channels(team_id)
         self.usergroups = Usergroups()
-        self.board = Board()
+        self.messages = MessageStore()
         self.uploads = Uploads()
         self.views = Views(self.clock, self.ids)
         self.triggers = Triggers(self.clock, self.ids)
         self.response_urls = ResponseUrls(self.clock, self.ids)
-        self.rates = Rates(self.clock)
-        self.message_values: dict[tuple[str, str], Values] = {}
+        self.rate_limiter = RateLimiter(self.clock)
+        self.values_by_message: dict[tuple[str, str], StateValues] = {}
         self.base_url = ""
         self.emit: Callable[[Json], None] = lambda event: None
-        self.socket_url: Callable[[], str] = lambda: ""
+        self.new_socket_url: Callable[[], str] = lambda: ""
         self.app = self._install()
 
-    def _install(self) -> Installation:
-        app = Installation(
-            app_id=lasting_id("A", self.team_id, self.manifest.name),
-            bot_id=lasting_id("B", self.team_id, self.manifest.name),
-            bot_user_id=lasting_id("U", self.team_id, "bot", self.manifest.name),
+    def _install(self) -> AppInstallation:
+        app = AppInstallation(
+            app_id=stable_id("A", self.team_id, self.manifest.name),
+            bot_id=stable_id("B", self.team_id, self.manifest.name),
+            bot_user_id=stable_id("U", self.team_id, "bot", self.manifest.name),
             bot_name=self.manifest.bot_name,
         )
         handle = app.bot_name.lower().replace(" ", "")
@@ -85,26 +85,26 @@ class State:
         )
         return app
 
-    def changed(self) -> None:
-        self.changes.announce()
+    def notify_change(self) -> None:
+        self.notifier.notify()
 
     def now(self) -> int:
         return int(self.clock.now())
 
     def new_ts(self) -> str:
-        return self.ids.ts(self.clock.now())
+        return self.ids.new_ts(self.clock.now())
 
-    def dm(self, user_id: str) -> Channel:
+    def direct_channel(self, user_id: str) -> Channel:
         """The direct message conversation of this person with the app."""
-        return self.channels.direct(self.app.bot_user_id, user_id, created=self.now())
+        return self.channels.open_direct(self.app.bot_user_id, user_id, created=self.now())
 
-    def name_of(self, thing_id: str) -> str:
+    def display_name(self, thing_id: str) -> str:
         """What people read where there is an id: @Real Name, #channel, @group."""
-        if member := self.people.get(thing_id):
+        if member := self.people.find(thing_id):
             return f"@{member.real_name}"
-        if (channel := self.channels.get(thing_id)) and channel.name:
+        if (channel := self.channels.find(thing_id)) and channel.name:
             return f"#{channel.name}"
-        if group := self.usergroups.get(thing_id):
+        if group := self.usergroups.find(thing_id):
             return f"@{group.handle}"
         return thing_id
 
@@ -123,7 +123,7 @@ class State:
             "team_id": self.team_id,
         }
 
-    def own_post(self, channel: str, text: str) -> Post:
+    def new_app_post(self, channel: str, text: str) -> Post:
         """A message of the app's, not yet on the board."""
         return Post(
             channel=channel,
@@ -134,20 +134,20 @@ class State:
             bot_profile=self.bot_profile(),
         )
 
-    def shown(self, view: View) -> Json:
+    def view_object(self, view: View) -> Json:
         return view_object(
-            view, app_id=self.app.app_id, bot_id=self.app.bot_id, app_team=self.team_id
+            view, app_id=self.app.app_id, bot_id=self.app.bot_id, app_team_id=self.team_id
         )
 
     def reset(self) -> None:
         """Forget what happened; keep who is there."""
-        self.journal.clear()
+        self.traffic_log.clear()
         self.faults.clear()
-        self.board.clear()
+        self.messages.clear()
         self.views.clear()
         self.uploads.clear()
         self.triggers.clear()
         self.response_urls.clear()
-        self.rates.clear()
-        self.message_values.clear()
-        self.changed()
+        self.rate_limiter.clear()
+        self.values_by_message.clear()
+        self.notify_change()

@@ -4,88 +4,90 @@ from collections.abc import Iterator
 
 from sandbox.slack import payloads
 from sandbox.slack.acks import (
-    TROUBLE,
+    CONNECTION_TROUBLE_TEXT,
     ClearViews,
     CloseView,
-    Decision,
     MalformedAck,
     PushView,
+    ResponseAction,
     ShowErrors,
     UpdateView,
-    read_submission,
+    parse_submission_ack,
 )
-from sandbox.slack.door import Hand
+from sandbox.slack.door import Actor
 from sandbox.slack.errors import SlackError
-from sandbox.slack.inputs import Field, held, is_empty
+from sandbox.slack.inputs import InputField, is_state_empty, state_value
 from sandbox.slack.shapes import Json
 from sandbox.slack.views import View
 
-REQUIRED = "Please complete this required field."
+REQUIRED_TEXT = "Please complete this required field."
 
 
-async def submit(hand: Hand, view: View) -> None:
+async def submit(actor: Actor, view: View) -> None:
     """Slack's own client checks first; only a complete form is sent."""
     if not view.spec.get("submit"):
         raise LookupError("This modal has no submit button.")
-    view.errors = dict(_incomplete(view))
-    hand.state.changed()
+    view.errors = dict(_find_field_errors(view))
+    actor.state.notify_change()
     if view.errors:
         return
     payload = payloads.view_submission(
-        hand.state, hand.member, view, response_urls=list(_response_urls(hand, view))
+        actor.state, actor.member, view, response_urls=list(_make_response_urls(actor, view))
     )
-    ack = await hand.interact(payload)
+    ack = await actor.send_interaction(payload)
     if not ack.ok:
-        hand.alert(TROUBLE)
+        actor.add_alert(CONNECTION_TROUBLE_TEXT)
         return
     try:
-        _follow(hand, view, read_submission(ack, view))
+        _apply_response_action(actor, view, parse_submission_ack(ack, view))
     except (MalformedAck, SlackError):
-        hand.alert(TROUBLE)
-    hand.state.changed()
+        actor.add_alert(CONNECTION_TROUBLE_TEXT)
+    actor.state.notify_change()
 
 
-def _follow(hand: Hand, view: View, decision: Decision) -> None:
-    views = hand.state.views
-    match decision:
+def _apply_response_action(actor: Actor, view: View, action: ResponseAction) -> None:
+    views = actor.state.views
+    match action:
         case CloseView():
             views.close(view)
         case ClearViews():
-            views.clear_stack(hand.member.id)
+            views.clear_stack(actor.member.id)
         case ShowErrors(errors=errors):
             view.errors = dict(errors)
         case UpdateView(spec=spec):
             views.update(view, spec)
         case PushView(spec=spec):
-            views.push(spec, owner=hand.member.id)
+            views.push(spec, owner=actor.member.id)
 
 
-async def close(hand: Hand, view: View) -> None:
+async def close(actor: Actor, view: View) -> None:
     """The app hears of it only if the view asked for that."""
-    hand.state.views.close(view)
+    actor.state.views.close(view)
     closed = [view]
     if view.spec.get("clear_on_close"):
-        closed += hand.state.views.clear_stack(hand.member.id)
-    hand.state.changed()
+        closed += actor.state.views.clear_stack(actor.member.id)
+    actor.state.notify_change()
     for one in closed:
         if one.spec.get("notify_on_close"):
-            payload = payloads.view_closed(hand.state, hand.member, one, is_cleared=len(closed) > 1)
-            await hand.interact(payload)
+            payload = payloads.view_closed(
+                actor.state, actor.member, one, is_cleared=len(closed) > 1
+            )
+            await actor.send_interaction(payload)
 
 
-def _incomplete(view: View) -> Iterator[tuple[str, str]]:
+def _find_field_errors(view: View) -> Iterator[tuple[str, str]]:
     for field in view.fields():
         if not field.is_input:
             continue
         state = view.values[field.block_id][field.action_id]
-        if is_empty(state):
-            if field.required:
-                yield field.block_id, REQUIRED
-        elif complaint := _complaint(field, str(held(state))):
+        if is_state_empty(state):
+            if field.is_required:
+                yield field.block_id, REQUIRED_TEXT
+        elif complaint := _field_error(field, str(state_value(state))):
             yield field.block_id, complaint
 
 
-def _complaint(field: Field, text: str) -> str:
+def _field_error(field: InputField, text: str) -> str:
     """What the client itself checks of a text; the wording is ours, Slack's is not recorded."""
     element = field.element
     if len(text) < element.get("min_length", 0):
@@ -97,11 +99,11 @@ def _complaint(field: Field, text: str) -> str:
     if field.type == "url_text_input" and "://" not in text:
         return "Must be a valid URL."
     if field.type == "number_input":
-        return _number_complaint(element, text)
+        return _number_error(element, text)
     return ""
 
 
-def _number_complaint(element: Json, text: str) -> str:
+def _number_error(element: Json, text: str) -> str:
     try:
         number = float(text)
     except ValueError:
@@ -116,17 +118,17 @@ def _number_complaint(element: Json, text: str) -> str:
     return ""
 
 
-def _response_urls(hand: Hand, view: View) -> Iterator[Json]:
+def _make_response_urls(actor: Actor, view: View) -> Iterator[Json]:
     """One for each conversation picked in an input that asks for it."""
     for field in view.fields():
-        picked = held(view.values[field.block_id][field.action_id])
+        picked = state_value(view.values[field.block_id][field.action_id])
         if field.element.get("response_url_enabled") and isinstance(picked, str):
-            url = hand.state.response_urls.new(
-                "app", team=hand.state.team_id, user=hand.member.id, channel=picked
+            url = actor.state.response_urls.create(
+                "app", team=actor.state.team_id, user=actor.member.id, channel=picked
             )
             yield {
                 "block_id": field.block_id,
                 "action_id": field.action_id,
                 "channel_id": picked,
-                "response_url": payloads.url_of(hand.state, url),
+                "response_url": payloads.full_response_url(actor.state, url),
             }

@@ -11,12 +11,12 @@ class Upload:
 
     id: str
     filename: str
-    length: int
+    length_bytes: int
     created: int
     user: str
     content: bytes | None = None
     title: str = ""
-    completed: bool = False
+    is_completed: bool = False
 
 
 class Uploads:
@@ -26,7 +26,7 @@ class Uploads:
     def add(self, upload: Upload) -> None:
         self._by_id[upload.id] = upload
 
-    def get(self, file_id: object) -> Upload | None:
+    def find(self, file_id: object) -> Upload | None:
         return self._by_id.get(str(file_id))
 
     def clear(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sandbox.slack.ids import lasting_id
+from sandbox.slack.ids import stable_id
 from sandbox.slack.shapes import Json
 
 
@@ -16,7 +16,7 @@ class Usergroup:
     created: int
     updated: int
     users: list[str] = field(default_factory=list)
-    disabled: bool = False
+    is_disabled: bool = False
 
 
 class Usergroups:
@@ -24,19 +24,19 @@ class Usergroups:
 
     def __init__(self) -> None:
         self._by_id: dict[str, Usergroup] = {}
-        self.on_paid_plan = True
+        self.has_paid_plan = True
 
     def __iter__(self) -> Iterator[Usergroup]:
         return iter(self._by_id.values())
 
-    def get(self, group_id: object) -> Usergroup | None:
+    def find(self, group_id: object) -> Usergroup | None:
         return self._by_id.get(str(group_id))
 
     def add(
         self, handle: str, *, name: str, team_id: str, users: list[str], created: int
     ) -> Usergroup:
         group = Usergroup(
-            id=lasting_id("S", team_id, handle),
+            id=stable_id("S", team_id, handle),
             handle=handle,
             name=name,
             team_id=team_id,
@@ -60,7 +60,7 @@ def usergroup_object(group: Usergroup, *, with_users: bool, with_count: bool) ->
         "is_external": False,
         "date_create": group.created,
         "date_update": group.updated,
-        "date_delete": group.created if group.disabled else 0,
+        "date_delete": group.created if group.is_disabled else 0,
         "auto_type": None,
         "created_by": "USLACKBOT",
         "updated_by": "USLACKBOT",

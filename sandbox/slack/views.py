@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sandbox.slack.blocks import stored_blocks
+from sandbox.slack.blocks import with_ids_and_defaults
 from sandbox.slack.clock import Clock
 from sandbox.slack.errors import SlackError
-from sandbox.slack.ids import Ids, secret
-from sandbox.slack.inputs import Field, fields_of, initial_state
+from sandbox.slack.ids import IdGenerator, random_secret
+from sandbox.slack.inputs import InputField, initial_state, input_fields
 from sandbox.slack.shapes import Json
 
 # limits.md, row 26.
-STACK_LIMIT = 3
+MAX_STACKED_VIEWS = 3
 _HOME_TITLE = {"type": "plain_text", "text": "View Title", "emoji": True}
 
-Values = dict[str, dict[str, Json]]
+StateValues = dict[str, dict[str, Json]]
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +30,7 @@ class View:
     root_id: str
     previous_id: str | None = None
     blocks: list[Json] = field(default_factory=list)
-    values: Values = field(default_factory=dict)
+    values: StateValues = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -41,13 +41,13 @@ class View:
     def is_home(self) -> bool:
         return bool(self.spec["type"] == "home")
 
-    def fields(self) -> list[Field]:
-        return fields_of(self.blocks, str)
+    def fields(self) -> list[InputField]:
+        return input_fields(self.blocks, str)
 
-    def draw(self, spec: Json, new_hash: str) -> None:
+    def replace_content(self, spec: Json, new_hash: str) -> None:
         """Show this instead. What was typed stays where block, action and element are the same."""
         self.spec, self.hash, self.errors = spec, new_hash, {}
-        self.blocks = stored_blocks(spec["blocks"])
+        self.blocks = with_ids_and_defaults(spec["blocks"])
         kept = self.values
         self.values = {}
         for one in self.fields():
@@ -56,14 +56,14 @@ class View:
             state = before if same else initial_state(one.element)
             self.values.setdefault(one.block_id, {})[one.action_id] = state
 
-    def keep(self, one: Field, state: Json) -> None:
-        self.values[one.block_id][one.action_id] = state
+    def set_state(self, field: InputField, state: Json) -> None:
+        self.values[field.block_id][field.action_id] = state
 
 
 class Views:
     """Every view that is open somewhere."""
 
-    def __init__(self, clock: Clock, ids: Ids) -> None:
+    def __init__(self, clock: Clock, ids: IdGenerator) -> None:
         self._clock = clock
         self._ids = ids
         self._stacks: defaultdict[str, list[View]] = defaultdict(list)
@@ -74,17 +74,17 @@ class Views:
             yield from stack
         yield from self._homes.values()
 
-    def stack(self, user: str) -> list[View]:
+    def modal_stack(self, user: str) -> list[View]:
         return self._stacks[user]
 
-    def top(self, user: str) -> View | None:
+    def top_modal(self, user: str) -> View | None:
         stack = self._stacks[user]
         return stack[-1] if stack else None
 
-    def home(self, user: str) -> View | None:
+    def home_tab(self, user: str) -> View | None:
         return self._homes.get(user)
 
-    def find(self, *, view_id: object = None, external_id: object = None) -> View:
+    def get_view(self, *, view_id: object = None, external_id: object = None) -> View:
         for view in self:
             if view.id == view_id or (external_id and view.external_id == external_id):
                 return view
@@ -92,34 +92,34 @@ class Views:
 
     def open(self, spec: Json, *, owner: str, team: str) -> View:
         """A new stack with one view; Slack shows one modal at a time."""
-        self._refuse_double(spec)
+        self._check_external_id(spec)
         self._stacks[owner].clear()
-        return self._put(self._new(spec, owner, team))
+        return self._add_to_stack(self._create_view(spec, owner, team))
 
     def push(self, spec: Json, *, owner: str) -> View:
-        top = self.top(owner)
+        top = self.top_modal(owner)
         if top is None:
             raise SlackError("not_found")
-        if len(self._stacks[owner]) >= STACK_LIMIT:
+        if len(self._stacks[owner]) >= MAX_STACKED_VIEWS:
             raise SlackError("push_limit_reached")
-        self._refuse_double(spec)
-        view = self._new(spec, owner, top.team)
+        self._check_external_id(spec)
+        view = self._create_view(spec, owner, top.team)
         view.root_id, view.previous_id = top.root_id, top.id
-        return self._put(view)
+        return self._add_to_stack(view)
 
     def update(self, view: View, spec: Json, *, expected_hash: object = None) -> View:
         if expected_hash and expected_hash != view.hash:
             raise SlackError("hash_conflict")
-        self._refuse_double(spec, except_for=view)
-        view.draw(spec, self._hash())
+        self._check_external_id(spec, ignored_view=view)
+        view.replace_content(spec, self._new_hash())
         return view
 
     def publish(self, spec: Json, *, owner: str, team: str, expected_hash: object = None) -> View:
         view = self._homes.get(owner)
         if view is not None:
             return self.update(view, spec, expected_hash=expected_hash)
-        self._refuse_double(spec)
-        self._homes[owner] = self._new(spec, owner, team)
+        self._check_external_id(spec)
+        self._homes[owner] = self._create_view(spec, owner, team)
         return self._homes[owner]
 
     def close(self, view: View) -> None:
@@ -136,29 +136,29 @@ class Views:
         self._stacks.clear()
         self._homes.clear()
 
-    def _new(self, spec: Json, owner: str, team: str) -> View:
-        view_id = self._ids.new("V")
+    def _create_view(self, spec: Json, owner: str, team: str) -> View:
+        view_id = self._ids.new_id("V")
         view = View(
-            id=view_id, owner=owner, team=team, spec=spec, hash=self._hash(), root_id=view_id
+            id=view_id, owner=owner, team=team, spec=spec, hash=self._new_hash(), root_id=view_id
         )
-        view.draw(spec, view.hash)
+        view.replace_content(spec, view.hash)
         return view
 
-    def _put(self, view: View) -> View:
+    def _add_to_stack(self, view: View) -> View:
         self._stacks[view.owner].append(view)
         return view
 
-    def _hash(self) -> str:
-        return f"{int(self._clock.now())}.{secret(8)}"
+    def _new_hash(self) -> str:
+        return f"{int(self._clock.now())}.{random_secret(8)}"
 
-    def _refuse_double(self, spec: Json, except_for: View | None = None) -> None:
+    def _check_external_id(self, spec: Json, ignored_view: View | None = None) -> None:
         external_id = spec.get("external_id")
-        taken = any(v.external_id == external_id for v in self if v is not except_for)
+        taken = any(v.external_id == external_id for v in self if v is not ignored_view)
         if external_id and taken:
             raise SlackError("duplicate_external_id")
 
 
-def view_object(view: View, *, app_id: str, bot_id: str, app_team: str) -> Json:
+def view_object(view: View, *, app_id: str, bot_id: str, app_team_id: str) -> Json:
     """A view as the Web API and the payloads give it."""
     spec = view.spec
     return {
@@ -170,19 +170,19 @@ def view_object(view: View, *, app_id: str, bot_id: str, app_team: str) -> Json:
         "callback_id": spec.get("callback_id", ""),
         "state": {"values": view.values},
         "hash": view.hash,
-        "title": _title(spec.get("title")) or dict(_HOME_TITLE),
+        "title": _title_object(spec.get("title")) or dict(_HOME_TITLE),
         "clear_on_close": spec.get("clear_on_close", False),
         "notify_on_close": spec.get("notify_on_close", False),
-        "close": _title(spec.get("close")),
-        "submit": _title(spec.get("submit")),
+        "close": _title_object(spec.get("close")),
+        "submit": _title_object(spec.get("submit")),
         "previous_view_id": view.previous_id,
         "root_view_id": view.root_id,
         "app_id": app_id,
         "external_id": view.external_id,
-        "app_installed_team_id": app_team,
+        "app_installed_team_id": app_team_id,
         "bot_id": bot_id,
     }
 
 
-def _title(text: Json | None) -> Json | None:
+def _title_object(text: Json | None) -> Json | None:
     return {"emoji": True, **text} if text else None

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from sandbox.slack.clock import Clock
 from sandbox.slack.errors import SlackError
-from sandbox.slack.ids import Ids, secret
+from sandbox.slack.ids import IdGenerator, random_secret
 
 # Both from limits.md, rows 25 and 34.
-TRIGGER_SECONDS = 3.0
-RESPONSE_URL_SECONDS = 30 * 60
-RESPONSE_URL_USES = 5
+MAX_TRIGGER_AGE_SECONDS = 3.0
+MAX_RESPONSE_URL_AGE_SECONDS = 30 * 60
+MAX_RESPONSE_URL_USES = 5
 
 
 @dataclass(slots=True)
@@ -18,35 +18,35 @@ class Trigger:
 
     id: str
     user: str
-    born: float
-    spent: bool = False
+    created_at: float
+    is_used: bool = False
 
 
 class Triggers:
-    def __init__(self, clock: Clock, ids: Ids) -> None:
+    def __init__(self, clock: Clock, ids: IdGenerator) -> None:
         self._clock = clock
         self._ids = ids
-        self._all: dict[str, Trigger] = {}
+        self._by_id: dict[str, Trigger] = {}
 
-    def new(self, user: str) -> str:
+    def create(self, user: str) -> str:
         now = self._clock.now()
-        trigger = Trigger(id=self._ids.trigger(now), user=user, born=now)
-        self._all[trigger.id] = trigger
+        trigger = Trigger(id=self._ids.new_trigger_id(now), user=user, created_at=now)
+        self._by_id[trigger.id] = trigger
         return trigger.id
 
-    def spend(self, trigger_id: object) -> Trigger:
-        trigger = self._all.get(str(trigger_id))
+    def use(self, trigger_id: object) -> Trigger:
+        trigger = self._by_id.get(str(trigger_id))
         if trigger is None:
             raise SlackError("invalid_trigger_id")
-        if trigger.spent:
+        if trigger.is_used:
             raise SlackError("exchanged_trigger_id")
-        if self._clock.now() - trigger.born > TRIGGER_SECONDS:
+        if self._clock.now() - trigger.created_at > MAX_TRIGGER_AGE_SECONDS:
             raise SlackError("expired_trigger_id")
-        trigger.spent = True
+        trigger.is_used = True
         return trigger
 
     def clear(self) -> None:
-        self._all.clear()
+        self._by_id.clear()
 
 
 @dataclass(slots=True)
@@ -56,19 +56,19 @@ class ResponseUrl:
     path: str
     user: str
     channel: str
-    born: float
+    created_at: float
     message_ts: str | None = None
-    ephemeral: bool = False
-    uses: int = 0
+    is_ephemeral: bool = False
+    use_count: int = 0
 
 
 class ResponseUrls:
-    def __init__(self, clock: Clock, ids: Ids) -> None:
+    def __init__(self, clock: Clock, ids: IdGenerator) -> None:
         self._clock = clock
         self._ids = ids
-        self._all: dict[str, ResponseUrl] = {}
+        self._by_path: dict[str, ResponseUrl] = {}
 
-    def new(
+    def create(
         self,
         kind: str,
         *,
@@ -78,28 +78,28 @@ class ResponseUrls:
         message_ts: str | None = None,
         ephemeral: bool = False,
     ) -> ResponseUrl:
-        path = f"/{kind}/{team}/{self._ids.new('')}/{secret()}"
+        path = f"/{kind}/{team}/{self._ids.new_id('')}/{random_secret()}"
         url = ResponseUrl(
             path=path,
             user=user,
             channel=channel,
-            born=self._clock.now(),
+            created_at=self._clock.now(),
             message_ts=message_ts,
-            ephemeral=ephemeral,
+            is_ephemeral=ephemeral,
         )
-        self._all[path] = url
+        self._by_path[path] = url
         return url
 
     def use(self, path: str) -> ResponseUrl:
-        url = self._all.get(path)
+        url = self._by_path.get(path)
         if url is None:
             raise SlackError("no_such_url")
-        if self._clock.now() - url.born > RESPONSE_URL_SECONDS:
+        if self._clock.now() - url.created_at > MAX_RESPONSE_URL_AGE_SECONDS:
             raise SlackError("expired_url")
-        if url.uses >= RESPONSE_URL_USES:
+        if url.use_count >= MAX_RESPONSE_URL_USES:
             raise SlackError("used_url")
-        url.uses += 1
+        url.use_count += 1
         return url
 
     def clear(self) -> None:
-        self._all.clear()
+        self._by_path.clear()

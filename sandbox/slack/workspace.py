@@ -7,22 +7,22 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sandbox.slack import happenings
-from sandbox.slack.api import Api
-from sandbox.slack.channels import Channel, Kind
+from sandbox.slack.api import WebApi
+from sandbox.slack.channels import Channel, ChannelKind
 from sandbox.slack.clock import Clock
-from sandbox.slack.delivery import Ack, Delivery, Envelope, Parcel, payload_of
-from sandbox.slack.door import Door
-from sandbox.slack.events import Events
-from sandbox.slack.faults import Faults
-from sandbox.slack.ids import lasting_id, secret
-from sandbox.slack.journal import Entry, Journal
+from sandbox.slack.delivery import Ack, AppRequest, Delivery, EnvelopeKind, entry_payload
+from sandbox.slack.door import Gateway
+from sandbox.slack.events import EventDispatcher
+from sandbox.slack.faults import FaultRules
+from sandbox.slack.ids import random_secret, stable_id
+from sandbox.slack.journal import TrafficEntry, TrafficLog
 from sandbox.slack.manifest import Manifest
-from sandbox.slack.people import Member, user_id
+from sandbox.slack.people import Member, stable_user_id
 from sandbox.slack.person import Person
-from sandbox.slack.server import Server
+from sandbox.slack.server import SlackHttpServer
 from sandbox.slack.shapes import Json
-from sandbox.slack.socket_mode import Sockets
-from sandbox.slack.state import State
+from sandbox.slack.socket_mode import SocketConnections
+from sandbox.slack.state import WorkspaceState
 from sandbox.slack.usergroups import Usergroup
 
 T = TypeVar("T")
@@ -38,22 +38,24 @@ class Workspace:
         team_id: str = "T0FRONT01",
         team_name: str = "Acme",
         port: int = 0,
-        journal_path: Path | None = None,
+        traffic_log_path: Path | None = None,
     ) -> None:
-        self.state = State(
-            manifest, team_id=team_id, team_name=team_name, journal_path=journal_path
+        self.state = WorkspaceState(
+            manifest, team_id=team_id, team_name=team_name, traffic_log_path=traffic_log_path
         )
-        self.sockets = Sockets(self.state)
+        self.sockets = SocketConnections(self.state)
         self._port = port
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivery = Delivery(self.state, self.sockets)
-        self._events = Events(self.state, self._delivery, self._in_background)
-        self._door = Door(self.state, self._delivery, self._events)
-        self._server = Server(Api(self.state), self.sockets)
+        self._event_dispatcher = EventDispatcher(
+            self.state, self._delivery, self._run_in_background
+        )
+        self._gateway = Gateway(self.state, self._delivery, self._event_dispatcher)
+        self._server = SlackHttpServer(WebApi(self.state), self.sockets)
         self._persons: dict[str, Person] = {}
-        self.state.emit = self._events.emit
-        self.state.socket_url = self.sockets.url
+        self.state.emit = self._event_dispatcher.dispatch
+        self.state.new_socket_url = self.sockets.new_url
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -90,15 +92,15 @@ class Workspace:
 
     @property
     def bot_token(self) -> str:
-        return self.state.tokens.bot
+        return self.state.credentials.bot_token
 
     @property
     def app_token(self) -> str:
-        return self.state.tokens.app
+        return self.state.credentials.app_token
 
     @property
     def signing_secret(self) -> str:
-        return self.state.tokens.signing_secret
+        return self.state.credentials.signing_secret
 
     @property
     def bot_user_id(self) -> str:
@@ -123,20 +125,20 @@ class Workspace:
         return self.state.clock
 
     @property
-    def faults(self) -> Faults:
+    def faults(self) -> FaultRules:
         return self.state.faults
 
     @property
-    def journal(self) -> Journal:
-        return self.state.journal
+    def traffic_log(self) -> TrafficLog:
+        return self.state.traffic_log
 
     @property
-    def rate_limits(self) -> bool:
-        return self.state.rates.enabled
+    def has_rate_limits(self) -> bool:
+        return self.state.rate_limiter.is_enabled
 
-    @rate_limits.setter
-    def rate_limits(self, on: bool) -> None:
-        self.state.rates.enabled = on
+    @has_rate_limits.setter
+    def has_rate_limits(self, on: bool) -> None:
+        self.state.rate_limiter.is_enabled = on
 
     @property
     def people(self) -> list[Person]:
@@ -166,7 +168,7 @@ class Workspace:
         """
         team = team_id or self.team_id
         member = Member(
-            id=user_id or _id_for(team, handle),
+            id=user_id or _stable_user_id(team, handle),
             team_id=team,
             handle=handle,
             real_name=real_name,
@@ -176,30 +178,32 @@ class Workspace:
             admin=admin,
             guest=guest,
             bot=bot,
-            bot_id=lasting_id("B", team, handle) if bot else "",
+            bot_id=stable_id("B", team, handle) if bot else "",
             updated=self.state.now(),
         )
         self.state.people.add(member)
-        self._persons[member.id] = Person(self._door, member)
+        self._persons[member.id] = Person(self._gateway, member)
         return self._persons[member.id]
 
-    def person(self, name: str) -> Person:
+    def get_person(self, name: str) -> Person:
         """By id, handle or real name."""
-        member = self.state.people.named(name)
+        member = self.state.people.find_by_name(name)
         if member is None or member.id not in self._persons:
             raise LookupError(f"There is nobody called {name!r}.")
         return self._persons[member.id]
 
     def deactivate(self, person: Person) -> None:
-        self.change(person, deleted=True)
+        self.update_account(person, deleted=True)
 
-    def change(self, person: Person, **fields: object) -> None:
+    def update_account(self, person: Person, **fields: object) -> None:
         """Change something in a person's account, by its name in `Member`; the app hears of it."""
         for name, value in fields.items():
             setattr(person.member, name, value)
         person.member.updated = self.state.now()
-        self._events.emit(happenings.user_changed(self.state, person.member, name="user_change"))
-        self.state.changed()
+        self._event_dispatcher.dispatch(
+            happenings.user_changed(self.state, person.member, name="user_change")
+        )
+        self.state.notify_change()
 
     def add_channel(
         self, name: str, *, members: Iterable[Person] = (), private: bool = False
@@ -208,15 +212,15 @@ class Workspace:
         ids = [person.id for person in members]
         return self.state.channels.add(
             name,
-            kind=Kind.GROUP if private else Kind.CHANNEL,
+            kind=ChannelKind.GROUP if private else ChannelKind.CHANNEL,
             members=ids,
             created=self.state.now(),
             creator=ids[0] if ids else self.bot_user_id,
         )
 
-    def archive(self, channel: Channel) -> None:
-        channel.archived = True
-        self.state.changed()
+    def archive_channel(self, channel: Channel) -> None:
+        channel.is_archived = True
+        self.state.notify_change()
 
     def add_usergroup(self, handle: str, *, name: str, users: Iterable[Person] = ()) -> Usergroup:
         return self.state.usergroups.add(
@@ -227,18 +231,20 @@ class Workspace:
             created=self.state.now(),
         )
 
-    def change_usergroup(self, group: Usergroup, *, users: Iterable[Person]) -> None:
+    def set_usergroup_users(self, group: Usergroup, *, users: Iterable[Person]) -> None:
         """Have these people in a user group, and no others."""
         before, group.users = group.users, [person.id for person in users]
         for event in happenings.usergroup_changed(self.state, group, before=before):
-            self._events.emit(event)
-        self.state.changed()
+            self._event_dispatcher.dispatch(event)
+        self.state.notify_change()
 
-    async def until(
-        self, condition: Callable[[], T], *, timeout: float = 10, waiting_for: str = ""
+    async def wait_until(
+        self, condition: Callable[[], T], *, timeout_seconds: float = 10, waiting_for: str = ""
     ) -> T:
         """The first truthy value of the condition, looked at after every change."""
-        return await self.state.changes.until(condition, timeout=timeout, waiting_for=waiting_for)
+        return await self.state.notifier.wait_until(
+            condition, timeout_seconds=timeout_seconds, waiting_for=waiting_for
+        )
 
     def reset(self) -> None:
         """Forget messages, views, journal, faults and windows; keep people and channels."""
@@ -248,42 +254,42 @@ class Workspace:
 
     # Deliveries by hand
 
-    def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
-        return self._delivery.sign(body, timestamp)
+    def signature_headers(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
+        return self._delivery.signature_headers(body, timestamp)
 
-    def payload_of(self, entry: Entry) -> Json:
-        return payload_of(entry)
+    def entry_payload(self, entry: TrafficEntry) -> Json:
+        return entry_payload(entry)
 
-    async def redeliver(self, entry: Entry) -> Ack:
+    async def resend(self, entry: TrafficEntry) -> Ack:
         """The very same bytes once more; gather several for parallel redelivery."""
-        return await self._delivery.send_again(entry)
+        return await self._delivery.resend(entry)
 
-    async def deliver_raw(self, body: bytes, headers: Mapping[str, str]) -> Ack:
+    async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> Ack:
         """Any body with any headers to the request URL."""
-        return await self._delivery.deliver_raw(body, headers)
+        return await self._delivery.send_raw(body, headers)
 
     async def verify_url(self) -> bool:
         """url_verification, as when a request URL is entered: the challenge must come back."""
-        challenge = secret(48)
-        payload = {"token": self.state.tokens.verification, "challenge": challenge}
+        challenge = random_secret(48)
+        payload = {"token": self.state.credentials.verification_token, "challenge": challenge}
         payload["type"] = "url_verification"
-        ack = await self._delivery.send(Parcel("url_verification", Envelope.EVENT, payload))
+        ack = await self._delivery.send(AppRequest("url_verification", EnvelopeKind.EVENT, payload))
         answered = ack.body.get("challenge") if isinstance(ack.body, dict) else ack.body
         return ack.ok and answered == challenge
 
-    async def check_ssl(self) -> Ack:
+    async def send_ssl_check(self) -> Ack:
         """Slack's look at the certificate: an unsigned post."""
-        body = f"ssl_check=1&token={self.state.tokens.verification}".encode()
+        body = f"ssl_check=1&token={self.state.credentials.verification_token}".encode()
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        return await self._delivery.deliver_raw(body, form)
+        return await self._delivery.send_raw(body, form)
 
     async def uninstall(self) -> None:
         """Remove the app: its tokens stop working, and it hears of that."""
-        self.state.tokens.account_active = False
-        await self._events.tell(happenings.tokens_revoked(self.state))
-        await self._events.tell(happenings.app_uninstalled())
+        self.state.credentials.is_account_active = False
+        await self._event_dispatcher.dispatch_and_wait(happenings.tokens_revoked(self.state))
+        await self._event_dispatcher.dispatch_and_wait(happenings.app_uninstalled())
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> object:
+    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> object:
         if self._loop is None:
             raise RuntimeError("The workspace is not open.")
         task = self._loop.create_task(work)
@@ -292,5 +298,5 @@ class Workspace:
         return task
 
 
-def _id_for(team_id: str, handle: str) -> str:
-    return user_id(team_id, handle)
+def _stable_user_id(team_id: str, handle: str) -> str:
+    return stable_user_id(team_id, handle)

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tests.bench import doors, growth, start, walk
-from tests.bench.report import Row, table, write
-from tests.bench.stage import Stage
+from tests.bench.report import ComparisonRow, render_table, write_report
+from tests.bench.stage import BenchEnvironment
 
 PARTS = ("doors", "start", "walk", "growth")
 
@@ -22,15 +22,17 @@ def main() -> int:
     began = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        rows, servers = asyncio.run(_measure(asked, progress))
-    print(table(rows))
+        rows, servers = asyncio.run(_run_parts(asked, progress))
+    print(render_table(rows))
     if set(asked.only) == set(PARTS):
-        write(rows, servers=servers, minutes=(time.monotonic() - began) / 60)
-    return 0 if all(row.holds for row in rows) else 1
+        write_report(rows, servers=servers, minutes=(time.monotonic() - began) / 60)
+    return 0 if all(row.is_within_limit for row in rows) else 1
 
 
-async def _measure(asked: argparse.Namespace, progress: Progress) -> tuple[list[Row], str]:
-    rows: list[Row] = []
+async def _run_parts(
+    asked: argparse.Namespace, progress: Progress
+) -> tuple[list[ComparisonRow], str]:
+    rows: list[ComparisonRow] = []
     bar = progress.add_task("Starting servers")
 
     def tell(what: str) -> None:
@@ -38,19 +40,19 @@ async def _measure(asked: argparse.Namespace, progress: Progress) -> tuple[list[
         if not progress.console.is_terminal:
             progress.console.print(what)
 
-    async with Stage() as stage:
-        servers = " and ".join(stage.servers.names)
+    async with BenchEnvironment() as stage:
+        servers = " and ".join(stage.servers.program_names)
         if "doors" in asked.only:
             rows += await doors.measure(stage, tell)
     if "start" in asked.only:
-        async with Stage() as stage:
+        async with BenchEnvironment() as stage:
             rows += await start.measure(stage, tell)
     if "walk" in asked.only:
-        async with Stage() as stage:
+        async with BenchEnvironment() as stage:
             rows += await walk.measure(stage, tell, tickets=asked.tickets)
     if "growth" in asked.only:
-        async with Stage() as stage:
-            rows += await growth.measure(stage.servers, tell, large=asked.old)
+        async with BenchEnvironment() as stage:
+            rows += await growth.measure(stage.servers, tell, large_ticket_count=asked.old)
     return rows, servers
 
 

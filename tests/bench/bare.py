@@ -20,7 +20,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 
-def build(client: AsyncWebClient, tickets: Any, form: dict[str, Any]) -> AsyncApp:
+def build_app(client: AsyncWebClient, tickets: Any, form: dict[str, Any]) -> AsyncApp:
     """The app, set up so that nothing waits which need not."""
     token = os.environ["SLACK_BOT_TOKEN"]
 
@@ -74,7 +74,7 @@ async def main(form: dict[str, Any]) -> None:
             retry_handlers=[],
             logger=logging.getLogger("slack_sdk"),
         )
-        app = build(client, mongo[os.environ["MONGODB_DATABASE"]].bare, form)
+        app = build_app(client, mongo[os.environ["MONGODB_DATABASE"]].bare, form)
         runner = web.AppRunner(app.web_app(path="/slack/events"), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", int(os.environ["PORT"])).start()

@@ -9,18 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from sandbox.servers import free_port
+from sandbox.servers import find_free_port
 from tests.bench import javascript, requests
-from tests.bench.load import Measured, Target, put_on
-from tests.bench.report import Row
+from tests.bench.load import LoadResult, Target, send_requests
+from tests.bench.report import ComparisonRow
 from tests.bench.requests import PEOPLE, Request
-from tests.bench.stage import Place, Stage
+from tests.bench.stage import BenchEnvironment, Deployment
 
-BARE, JAVASCRIPT = "bare Bolt for Python", "bare Bolt for JavaScript"
+BOLT_PYTHON, BOLT_JAVASCRIPT = "bare Bolt for Python", "bare Bolt for JavaScript"
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
+class RoundPlan:
     """How much is asked of each of them: so many rounds of so many requests.
 
     Attributes:
@@ -29,11 +29,11 @@ class Length:
 
     rounds: int = 7
     requests: int = 960
-    others: bool = True
+    include_javascript: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Heat:
+class RequestKind:
     """One thing that all are asked for.
 
     Attributes:
@@ -42,87 +42,103 @@ class Heat:
         slowest: the same of the time that 99 of 100 take at most; None: it is only told.
     """
 
-    what: str
-    make: Callable[[], Request]
+    label: str
+    make_request: Callable[[], Request]
     status: int
-    least: float
-    slowest: float | None
-    times: int = 1
+    min_rate_ratio: float
+    max_p99_ratio: float | None
+    request_factor: int = 1
 
 
 async def measure(
-    stage: Stage, tell: Callable[[str], None], length: Length = Length()
-) -> list[Row]:
+    environment: BenchEnvironment,
+    report_progress: Callable[[str], None],
+    plan: RoundPlan = RoundPlan(),
+) -> list[ComparisonRow]:
     """The rows about answers."""
-    place = stage.new_place()
-    await stage.bot(place)
-    desk = f"{place.url}/slack/events"
-    await put_on(Target(desk), [requests.command() for _ in range(PEOPLE)], people=PEOPLE)
-    form = await stage.last_form()
-    path = stage.folder / "form.json"
+    place = environment.new_deployment()
+    await environment.start_bot(place)
+    service = f"{place.url}/slack/events"
+    await send_requests(
+        Target(service), [requests.ticket_command() for _ in range(PEOPLE)], clients=PEOPLE
+    )
+    form = await environment.last_form()
+    path = environment.folder / "form.json"
     path.write_text(json.dumps(form), encoding="utf-8")
-    doors = {"desk": desk, BARE: await _bare(stage, place, str(path))}
-    if length.others and (address := await javascript.start(stage, place, form=str(path))):
-        doors[JAVASCRIPT] = address
+    doors = {"desk": service, BOLT_PYTHON: await _start_bolt_python(environment, place, str(path))}
+    if plan.include_javascript and (
+        address := await javascript.start_bolt_js(environment, place, form=str(path))
+    ):
+        doors[BOLT_JAVASCRIPT] = address
     heats = (
-        Heat("`/ticket` answered", requests.command, 200, 0.8, 1.5),
-        Heat("a form answered and stored", lambda: requests.submission(form), 200, 0.7, None),
-        Heat("badly signed, refused", _unsigned, 401, 2.0, None, times=5),
+        RequestKind("`/ticket` answered", requests.ticket_command, 200, 0.8, 1.5),
+        RequestKind(
+            "a form answered and stored", lambda: requests.form_submission(form), 200, 0.7, None
+        ),
+        RequestKind(
+            "badly signed, refused", _badly_signed_request, 401, 2.0, None, request_factor=5
+        ),
     )
     rows = []
     for heat in heats:
-        tell(heat.what)
-        rows += await _heat(heat, doors, length)
-    stored = await stage.database(place).tickets.count_documents({})
-    if stored != (length.rounds + 1) * length.requests:
+        report_progress(heat.label)
+        rows += await _measure_kind(heat, doors, plan)
+    stored = await environment.database(place).tickets.count_documents({})
+    if stored != (plan.rounds + 1) * plan.requests:
         raise RuntimeError(f"{stored} tickets are stored: some answers were none")
     return rows
 
 
-async def _heat(heat: Heat, doors: dict[str, str], length: Length) -> list[Row]:
-    found: dict[str, list[Measured]] = {name: [] for name in doors}
+async def _measure_kind(
+    heat: RequestKind, doors: dict[str, str], length: RoundPlan
+) -> list[ComparisonRow]:
+    found: dict[str, list[LoadResult]] = {name: [] for name in doors}
     for _ in range(length.rounds + 1):
         for name, url in doors.items():
-            asked = [heat.make() for _ in range(length.requests * heat.times)]
-            found[name].append(await put_on(Target(url, heat.status), asked, people=PEOPLE))
+            asked = [heat.make_request() for _ in range(length.requests * heat.request_factor)]
+            found[name].append(await send_requests(Target(url, heat.status), asked, clients=PEOPLE))
     # In the first round connections were made, caches filled, and code compiled.
     return [
         row
         for name in doors
         if name != "desk"
-        for row in _rows(heat, found["desk"][1:], name, found[name][1:])
+        for row in _comparison_rows(heat, found["desk"][1:], name, found[name][1:])
     ]
 
 
-def _rows(heat: Heat, desk: Sequence[Measured], name: str, other: Sequence[Measured]) -> list[Row]:
-    judged = name == BARE
-    pairs = list(zip(desk, other, strict=True))
-    rate = Row(
-        what=f"{heat.what}, a second",
-        desk=f"{median(one.rate for one in desk):,.0f}",
-        against=name,
-        other=f"{median(one.rate for one in other):,.0f}",
+def _comparison_rows(
+    heat: RequestKind, service: Sequence[LoadResult], name: str, other: Sequence[LoadResult]
+) -> list[ComparisonRow]:
+    judged = name == BOLT_PYTHON
+    pairs = list(zip(service, other, strict=True))
+    rate = ComparisonRow(
+        label=f"{heat.label}, a second",
+        own_value=f"{median(one.rate for one in service):,.0f}",
+        baseline=name,
+        baseline_value=f"{median(one.rate for one in other):,.0f}",
         ratio=median(a.rate / b.rate for a, b in pairs),
-        least=heat.least if judged else None,
+        min_ratio=heat.min_rate_ratio if judged else None,
     )
-    slowest = Row(
-        what=f"{heat.what}, p99 of {PEOPLE} at once",
-        desk=f"{1000 * median(one.quantile(99) for one in desk):.0f} ms",
-        against=name,
-        other=f"{1000 * median(one.quantile(99) for one in other):.0f} ms",
-        ratio=median(a.quantile(99) / b.quantile(99) for a, b in pairs),
-        most=heat.slowest if judged else None,
+    slowest = ComparisonRow(
+        label=f"{heat.label}, p99 of {PEOPLE} at once",
+        own_value=f"{1000 * median(one.percentile_seconds(99) for one in service):.0f} ms",
+        baseline=name,
+        baseline_value=f"{1000 * median(one.percentile_seconds(99) for one in other):.0f} ms",
+        ratio=median(a.percentile_seconds(99) / b.percentile_seconds(99) for a, b in pairs),
+        max_ratio=heat.max_p99_ratio if judged else None,
     )
     return [rate, slowest]
 
 
-def _unsigned() -> Request:
-    return requests.badly_signed(requests.command())
+def _badly_signed_request() -> Request:
+    return requests.badly_signed(requests.ticket_command())
 
 
-async def _bare(stage: Stage, place: Place, form: str) -> str:
-    env = {**place.environment, "PORT": str(free_port()), "FORM": form}
+async def _start_bolt_python(stage: BenchEnvironment, place: Deployment, form: str) -> str:
+    env = {**place.environment, "PORT": str(find_free_port()), "FORM": form}
     url = f"http://127.0.0.1:{env['PORT']}/slack/events"
 
-    await stage.run("bare", "-m", "tests.bench.bare", env=env, ready=stage.listens(url))
+    await stage.start_process(
+        "bare", "-m", "tests.bench.bare", env=env, ready=stage.accepts_requests(url)
+    )
     return url

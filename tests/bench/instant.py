@@ -25,11 +25,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 TEAM, BOT_USER = "T0BENCH", "U0BENCHBOT"
-_KEEPS = 1000
+_MAX_LOGGED_REQUESTS = 1000
 _SCOPES = "chat:write,commands,im:history,im:write,usergroups:read,users:read,users:read.email"
 
 
-class Outside:
+class ServiceStandIns:
     """What answers; a wait stands for the network and the service behind it.
 
     Attributes:
@@ -37,11 +37,11 @@ class Outside:
     """
 
     def __init__(self, waits: dict[str, float]) -> None:
-        self.waits = waits
-        self.asked: Counter[str] = Counter()
-        self._view: Any = {}
-        self._kept: deque[dict[str, Any]] = deque(maxlen=_KEEPS)
-        self._posts = count(1)
+        self.delay_seconds = waits
+        self.call_counts: Counter[str] = Counter()
+        self._last_view: Any = {}
+        self._request_log: deque[dict[str, Any]] = deque(maxlen=_MAX_LOGGED_REQUESTS)
+        self._message_numbers = count(1)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
@@ -54,34 +54,34 @@ class Outside:
             if not part.get("more_body"):
                 break
         asked = body or bytes(scope["query_string"])
-        answer = await self._answer(str(scope["path"]), asked)
+        answer = await self._respond(str(scope["path"]), asked)
         headers = [(b"content-type", b"application/json"), (b"x-oauth-scopes", _SCOPES.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
-    async def _answer(self, path: str, body: bytes) -> Any:
+    async def _respond(self, path: str, body: bytes) -> Any:
         if path == "/asked":
-            return self.asked
+            return self.call_counts
         if path == "/view":
-            return self._view
+            return self._last_view
         if path == "/kept":
-            kept = list(self._kept)
-            self._kept.clear()
+            kept = list(self._request_log)
+            self._request_log.clear()
             return kept
         if path == "/waits":
-            self.waits = json.loads(body)
-            return self.waits
+            self.delay_seconds = json.loads(body)
+            return self.delay_seconds
         if path.startswith("/v1beta/"):
             return await self._gemini()
         return await self._slack(path.removeprefix("/api/"), body)
 
-    def keep(self, kind: str, **what: Any) -> None:
+    def log_request(self, kind: str, **what: Any) -> None:
         """Keep what was asked, for who wants to see it."""
-        self._kept.append({"kind": kind, "at": time.time(), **what})
+        self._request_log.append({"kind": kind, "at": time.time(), **what})
 
     async def _gemini(self) -> Any:
-        self.asked["generateContent"] += 1
-        await asyncio.sleep(self.waits.get("gemini", 0))
+        self.call_counts["generateContent"] += 1
+        await asyncio.sleep(self.delay_seconds.get("gemini", 0))
         said = {
             "category": "Network",
             "priority": "normal",
@@ -97,51 +97,51 @@ class Outside:
         }
 
     async def _slack(self, method: str, body: bytes) -> Any:
-        self.asked[method] += 1
-        sent = _read(body)
-        await asyncio.sleep(self.waits.get("slack", 0))
-        self.keep("slack", method=method, sent=sent, json=body.startswith(b"{"))
+        self.call_counts[method] += 1
+        sent = _parse_body(body)
+        await asyncio.sleep(self.delay_seconds.get("slack", 0))
+        self.log_request("slack", method=method, sent=sent, json=body.startswith(b"{"))
         more: dict[str, Any] = {}
         match method:
             case "auth.test":
                 more = {"team_id": TEAM, "team": "Bench", "user_id": BOT_USER, "bot_id": "B0BENCH"}
             case "users.info":
-                more = {"user": _person(sent["user"])}
+                more = {"user": _user_profile(sent["user"])}
             case "conversations.open":
                 more = {"channel": {"id": f"D{sent['users'][1:]}"}}
             case "conversations.history":
                 more = {"messages": []}
             case "chat.postMessage" | "chat.update":
-                more = {"ts": sent.get("ts") or f"1.{next(self._posts):06d}"}
+                more = {"ts": sent.get("ts") or f"1.{next(self._message_numbers):06d}"}
             case "views.open" | "views.update":
                 view = sent["view"]
-                self._view = json.loads(view) if isinstance(view, str) else view
-                more = {"view": {"id": f"V{next(self._posts)}"}}
+                self._last_view = json.loads(view) if isinstance(view, str) else view
+                more = {"view": {"id": f"V{next(self._message_numbers)}"}}
         return {"ok": True, **more}
 
 
-class _Inbox:
+class _MailHandler:
     """Takes every letter."""
 
-    def __init__(self, outside: Outside) -> None:
-        self._outside = outside
+    def __init__(self, outside: ServiceStandIns) -> None:
+        self._stand_ins = outside
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         """Take the letter."""
-        self._outside.asked["letter"] += 1
-        await asyncio.sleep(self._outside.waits.get("smtp", 0))
-        self._outside.keep("letter", content=(envelope.original_content or b"").decode())
+        self._stand_ins.call_counts["letter"] += 1
+        await asyncio.sleep(self._stand_ins.delay_seconds.get("smtp", 0))
+        self._stand_ins.log_request("letter", content=(envelope.original_content or b"").decode())
         return "250 OK"
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def _parse_body(body: bytes) -> dict[str, Any]:
     if body.startswith(b"{"):
         read: dict[str, Any] = json.loads(body)
         return read
     return dict(parse_qsl(body.decode()))
 
 
-def _person(slack_id: str) -> dict[str, Any]:
+def _user_profile(slack_id: str) -> dict[str, Any]:
     return {
         "id": slack_id,
         "team_id": TEAM,
@@ -155,8 +155,10 @@ def _person(slack_id: str) -> dict[str, Any]:
 
 async def main() -> None:
     """Answer until we are killed."""
-    outside = Outside(json.loads(os.environ.get("WAITS", "{}")))
-    mail = Controller(_Inbox(outside), hostname="127.0.0.1", port=int(os.environ["SMTP_PORT"]))
+    outside = ServiceStandIns(json.loads(os.environ.get("WAITS", "{}")))
+    mail = Controller(
+        _MailHandler(outside), hostname="127.0.0.1", port=int(os.environ["SMTP_PORT"])
+    )
     mail.start()
     config = uvicorn.Config(
         outside,

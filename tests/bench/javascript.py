@@ -6,14 +6,16 @@ import sys
 from pathlib import Path
 
 from sandbox.processes import Process
-from sandbox.servers import free_port
-from tests.bench.stage import Place, Stage
+from sandbox.servers import find_free_port
+from tests.bench.stage import BenchEnvironment, Deployment
 
 _SOURCE = Path(__file__).with_name("bolt_js")
 _INSTALL_SECONDS = 120
 
 
-async def start(stage: Stage, place: Place, *, form: str) -> str | None:
+async def start_bolt_js(
+    environment: BenchEnvironment, deployment: Deployment, *, form: str
+) -> str | None:
     """Its address; None where it can't be had, and why on stderr."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
@@ -22,24 +24,29 @@ async def start(stage: Stage, place: Place, *, form: str) -> str | None:
     # Beside the other things that set-up installs.
     folder = Path(sys.prefix) / "bolt-js"
     shutil.copytree(_SOURCE, folder, dirs_exist_ok=True)
-    if not await _installed(npm, folder):
+    if not await _npm_install(npm, folder):
         print("No Bolt for JavaScript: npm could not install it.", file=sys.stderr)
         return None
-    env = {**place.environment, "PORT": str(free_port()), "FORM": form, "PATH": "/usr/bin:/bin"}
+    env = {
+        **deployment.environment,
+        "PORT": str(find_free_port()),
+        "FORM": form,
+        "PATH": "/usr/bin:/bin",
+    }
     url = f"http://127.0.0.1:{env['PORT']}/slack/events"
 
     app = Process(
         "bolt-js",
         [node, str(folder / "app.mjs")],
-        ready=stage.listens(url),
-        folder=stage.folder,
+        is_ready=environment.accepts_requests(url),
+        folder=environment.folder,
         env=env,
     )
-    await stage.begin(app)
+    await environment.start_until_exit(app)
     return url
 
 
-async def _installed(npm: str, folder: Path) -> bool:
+async def _npm_install(npm: str, folder: Path) -> bool:
     try:
         async with asyncio.timeout(_INSTALL_SECONDS):
             installing = await asyncio.create_subprocess_exec(

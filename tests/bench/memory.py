@@ -4,31 +4,33 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sandbox.processes import Process
-from tests.bench.report import Row
-from tests.bench.stage import Stage
-from tests.bench.walking import Walking
+from tests.bench.report import ComparisonRow
+from tests.bench.stage import BenchEnvironment
+from tests.bench.walking import BenchService
 
 # Caches are full after so many, and all is loaded after a few.
-WARM, A_FEW = 1000, 240
-_MEGABYTE = 1_000_000
+WARM_TICKET_COUNT, INITIAL_TICKET_COUNT = 1000, 240
+_BYTES_PER_MB = 1_000_000
 # The built-in engine is there when the first ticket has been triaged by it.
-MOST_MB, MOST_WITH_ENGINE_MB = {"bot": 120, "worker": 160}, {"bot": 120, "worker": 280}
-_MOST_GROWTH = 1.05
+MAX_MB, MAX_MB_WITH_ENGINE = {"bot": 120, "worker": 160}, {"bot": 120, "worker": 280}
+_MAX_GROWTH = 1.05
 
 
-class Memory(NamedTuple):
+class MemoryUse(NamedTuple):
     """Bytes that are held, by the name of the process, after so many tickets."""
 
     tickets: int
-    held: Mapping[str, int]
+    bytes_by_process: Mapping[str, int]
 
 
-def held(processes: Mapping[str, Process], *, tickets: int) -> Memory:
+def measure_memory(processes: Mapping[str, Process], *, tickets: int) -> MemoryUse:
     """What they hold now."""
-    return Memory(tickets, {name: process.memory for name, process in processes.items()})
+    return MemoryUse(tickets, {name: process.memory_bytes for name, process in processes.items()})
 
 
-def rows(memory: Memory, most: Mapping[str, int], *, how: str) -> list[Row]:
+def memory_rows(
+    memory: MemoryUse, max_mb: Mapping[str, int], *, worker_mode: str
+) -> list[ComparisonRow]:
     """Beside what they may have.
 
     Args:
@@ -37,38 +39,41 @@ def rows(memory: Memory, most: Mapping[str, int], *, how: str) -> list[Row]:
     """
     when = f"after {memory.tickets:,} tickets" if memory.tickets else "idle"
     return [
-        Row(
-            what=f"memory of the {name}, {when}" + (f", {how}" if name == "worker" else ""),
-            desk=f"{memory.held[name] / _MEGABYTE:.0f} MB",
-            against="what it may have",
-            other=f"{may} MB",
-            ratio=memory.held[name] / _MEGABYTE / may,
-            most=1.0,
+        ComparisonRow(
+            label=f"memory of the {name}, {when}"
+            + (f", {worker_mode}" if name == "worker" else ""),
+            own_value=f"{memory.bytes_by_process[name] / _BYTES_PER_MB:.0f} MB",
+            baseline="what it may have",
+            baseline_value=f"{may} MB",
+            ratio=memory.bytes_by_process[name] / _BYTES_PER_MB / may,
+            max_ratio=1.0,
         )
-        for name, may in most.items()
+        for name, may in max_mb.items()
     ]
 
 
-def growth(first: Memory, last: Memory) -> list[Row]:
+def growth_rows(first: MemoryUse, last: MemoryUse) -> list[ComparisonRow]:
     """What they hold, beside what they held after the first tickets."""
     return [
-        Row(
-            what=f"growth of the {name}, after {last.tickets:,} tickets",
-            desk=f"{last.held[name] / _MEGABYTE:.0f} MB",
-            against=f"after {first.tickets:,}",
-            other=f"{first.held[name] / _MEGABYTE:.0f} MB",
-            ratio=last.held[name] / first.held[name],
-            most=_MOST_GROWTH,
+        ComparisonRow(
+            label=f"growth of the {name}, after {last.tickets:,} tickets",
+            own_value=f"{last.bytes_by_process[name] / _BYTES_PER_MB:.0f} MB",
+            baseline=f"after {first.tickets:,}",
+            baseline_value=f"{first.bytes_by_process[name] / _BYTES_PER_MB:.0f} MB",
+            ratio=last.bytes_by_process[name] / first.bytes_by_process[name],
+            max_ratio=_MAX_GROWTH,
         )
-        for name in last.held
+        for name in last.bytes_by_process
     ]
 
 
-async def with_gemini(stage: Stage, tell: Callable[[str], None]) -> list[Row]:
+async def measure_with_gemini(
+    stage: BenchEnvironment, report_progress: Callable[[str], None]
+) -> list[ComparisonRow]:
     """The rows about a worker that asks Gemini, which has no engine of its own in it."""
-    tell("memory of a worker that asks Gemini")
-    walking = await Walking.begin(stage)
-    tickets = await walking.goes_on_until(A_FEW)
-    memory = held({"worker": walking.workers[0]}, tickets=tickets)
-    await walking.end()
-    return rows(memory, {"worker": MOST_MB["worker"]}, how="asking Gemini")
+    report_progress("memory of a worker that asks Gemini")
+    walking = await BenchService.start(stage)
+    tickets = await walking.fill_up_to(INITIAL_TICKET_COUNT)
+    memory = measure_memory({"worker": walking.workers[0]}, tickets=tickets)
+    await walking.stop()
+    return memory_rows(memory, {"worker": MAX_MB["worker"]}, worker_mode="asking Gemini")

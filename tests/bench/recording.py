@@ -15,18 +15,18 @@ from typing import Any
 from bson import decode_file_iter, encode
 
 from tests.bench import requests
-from tests.bench.load import Target, put_on
-from tests.bench.settling import settles
-from tests.bench.stage import Place, Stage
-from tests.sabotage.sitecustomize import RECORDING, SABOTAGE, told
+from tests.bench.load import Target, send_requests
+from tests.bench.settling import wait_until_idle
+from tests.bench.stage import BenchEnvironment, Deployment
+from tests.sabotage.sitecustomize import RECORDING_VARIABLE, SABOTAGE_VARIABLE, hook_environment
 
 # What a driver says for itself, which a replay says for itself, too.
-_ITS_OWN = {"lsid", "txnNumber", "$clusterTime", "$db", "$readPreference"}
+_DRIVER_FIELDS = {"lsid", "txnNumber", "$clusterTime", "$db", "$readPreference"}
 Call = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class CallRecording:
     """The calls for one ticket, in their order.
 
     Attributes:
@@ -39,12 +39,12 @@ class Recorded:
     ticket_id: str
     key: str
     document: dict[str, Any]
-    opening: list[Call]
-    working: list[Call]
+    bot_calls: list[Call]
+    worker_calls: list[Call]
 
-    def until_told(self) -> list[Call]:
+    def calls_until_offer(self) -> list[Call]:
         """All calls up to the message to the moderator."""
-        calls = self.opening + self.working
+        calls = self.bot_calls + self.worker_calls
         last = next(at for at, call in enumerate(calls) if _is_offer(call))
         return calls[: last + 1]
 
@@ -54,51 +54,64 @@ class Recorded:
         known = {"ticket_id": self.ticket_id, "key": self.key, "document": document}
         path.write_text(json.dumps(known | {"calls": list(calls), **settings}), encoding="utf-8")
 
-    def counted(self) -> Counter[str]:
+    def count_mongo_commands(self) -> Counter[str]:
         """How often each thing is asked of MongoDB, from the first word to the last."""
-        calls = (call for call in self.opening + self.working if call["kind"] == "mongo")
+        calls = (call for call in self.bot_calls + self.worker_calls if call["kind"] == "mongo")
         return Counter(str(call["name"]) for call in calls)
 
 
-async def record(stage: Stage) -> Recorded:
+async def record_ticket(stage: BenchEnvironment) -> CallRecording:
     """Walk a ticket through; those before it have filled all caches."""
     logs = {name: stage.folder / f"{name}.bson" for name in ("bot", "worker")}
-    place = stage.new_place(GEMINI_API_KEY="", **told(**{SABOTAGE: "a generous Slack"}))
-    bot = await stage.bot(Place(place.environment | {RECORDING: str(logs["bot"])}))
-    await stage.hire(place)
-    worker = await stage.worker(Place(place.environment | {RECORDING: str(logs["worker"])}))
-    desk = Target(f"{place.url}/slack/events")
-    await put_on(desk, [requests.command()], people=1)
+    place = stage.new_deployment(
+        GEMINI_API_KEY="", **hook_environment(**{SABOTAGE_VARIABLE: "a generous Slack"})
+    )
+    bot = await stage.start_bot(
+        Deployment(place.environment | {RECORDING_VARIABLE: str(logs["bot"])})
+    )
+    await stage.add_moderators(place)
+    worker = await stage.start_worker(
+        Deployment(place.environment | {RECORDING_VARIABLE: str(logs["worker"])})
+    )
+    service = Target(f"{place.url}/slack/events")
+    await send_requests(service, [requests.ticket_command()], clients=1)
     form = await stage.last_form()
     # Everybody has a ticket, and every moderator an offer.
-    everybody = [requests.submission(form, requests.title()) for _ in range(requests.PEOPLE)]
-    await put_on(desk, everybody, people=requests.PEOPLE)
-    await settles(stage, place)
-    begun = {name: len(_read(path)) for name, path in logs.items()}
-    await stage.kept()
-    await put_on(desk, [requests.submission(form, requests.title())], people=1)
-    await settles(stage, place)
-    asked = {name: _read(path)[begun[name] :] for name, path in logs.items()}
-    working = [*map(_mongo, _of_a_ticket(asked["worker"])), *await stage.kept()]
+    everybody = [
+        requests.form_submission(form, requests.random_title()) for _ in range(requests.PEOPLE)
+    ]
+    await send_requests(service, everybody, clients=requests.PEOPLE)
+    await wait_until_idle(stage, place)
+    begun = {name: len(_read_bson(path)) for name, path in logs.items()}
+    await stage.take_request_log()
+    await send_requests(
+        service, [requests.form_submission(form, requests.random_title())], clients=1
+    )
+    await wait_until_idle(stage, place)
+    asked = {name: _read_bson(path)[begun[name] :] for name, path in logs.items()}
+    working = [
+        *map(_to_mongo_call, _without_background_calls(asked["worker"])),
+        *await stage.take_request_log(),
+    ]
     for process in (bot, worker):
         await process.stop()
     document = next(one for one in asked["bot"] if one["name"] == "insert")
     stored = document["command"]["documents"][0]
-    return Recorded(
+    return CallRecording(
         ticket_id=stored["_id"],
         key=stored["key"],
         document=dict(stored),
-        opening=[_mongo(one) for one in asked["bot"] if one["name"] != "getMore"],
-        working=sorted(working, key=lambda call: float(call["at"])),
+        bot_calls=[_to_mongo_call(one) for one in asked["bot"] if one["name"] != "getMore"],
+        worker_calls=sorted(working, key=lambda call: float(call["at"])),
     )
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
+def _read_bson(path: Path) -> list[dict[str, Any]]:
     with path.open("rb") as file:
         return list(decode_file_iter(file))
 
 
-def _of_a_ticket(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _without_background_calls(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without what the worker asks every few seconds, whether there are tickets or not."""
     return [one for one in asked if one["name"] != "getMore" and not _is_sweep(one["command"])]
 
@@ -108,8 +121,8 @@ def _is_sweep(command: dict[str, Any]) -> bool:
     return set(asked) <= {"due"} and "find" in command and command["find"] == "tickets"
 
 
-def _mongo(one: dict[str, Any]) -> Call:
-    command = {name: value for name, value in one["command"].items() if name not in _ITS_OWN}
+def _to_mongo_call(one: dict[str, Any]) -> Call:
+    command = {name: value for name, value in one["command"].items() if name not in _DRIVER_FIELDS}
     body = base64.b64encode(encode(command)).decode()
     return {"kind": "mongo", "at": one["at"], "name": one["name"], "body": body}
 

@@ -22,14 +22,14 @@ from bson import decode
 from motor.motor_asyncio import AsyncIOMotorClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-_OPENING = {"insert", "findAndModify"}
+_INSERT_COMMANDS = {"insert", "findAndModify"}
 
 
-class Replay:
+class CallReplay:
     """Everything that the calls need, and how they are made for another ticket."""
 
     def __init__(self, known: dict[str, Any], session: aiohttp.ClientSession) -> None:
-        self.known = known
+        self.recording = known
         mongo: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
             known["mongodb_uri"], tz_aware=True, maxPoolSize=100
         )
@@ -38,29 +38,30 @@ class Replay:
             token="xoxb-bench", base_url=known["slack_url"], session=session, retry_handlers=[]
         )
         words = rf"\b{re.escape(known['ticket_id'])}\b"
-        self._ticket = re.compile(words)
+        self._ticket_pattern = re.compile(words)
         self._calls: list[list[tuple[str, dict[str, Any]]]] = []
 
     async def prepare(self, tickets: int) -> None:
         """Store the tickets that are worked at, as the bot has stored the one; write all calls."""
-        document = decode(base64.b64decode(self.known["document"]))
-        if self.known["stored"]:
+        document = decode(base64.b64decode(self.recording["document"]))
+        if self.recording["stored"]:
             await self.database.tickets.insert_many(
-                [self._for(document, number) for number in range(tickets)]
+                [self._renumbered(document, number) for number in range(tickets)]
             )
-        calls = [_read(call) for call in self.known["calls"]]
+        calls = [_decode_call(call) for call in self.recording["calls"]]
         self._calls = [
-            [(kind, self._for(what, number)) for kind, what in calls] for number in range(tickets)
+            [(kind, self._renumbered(what, number)) for kind, what in calls]
+            for number in range(tickets)
         ]
 
-    async def one(self, number: int) -> float:
+    async def replay_ticket(self, number: int) -> float:
         """All calls of one ticket, one after the other; the seconds they took."""
         began = time.perf_counter()
         for kind, what in self._calls[number]:
-            await self._call(kind, what)
+            await self._make_call(kind, what)
         return time.perf_counter() - began
 
-    async def _call(self, kind: str, what: dict[str, Any]) -> None:
+    async def _make_call(self, kind: str, what: dict[str, Any]) -> None:
         match kind:
             case "mongo":
                 await self.database.command(what)
@@ -68,22 +69,24 @@ class Replay:
                 await self.slack.api_call(**what)
             case "letter":
                 letter = message_from_string(what["content"], policy=policy.SMTP)
-                port = self.known["smtp_port"]
+                port = self.recording["smtp_port"]
                 await aiosmtplib.send(
                     letter, hostname="127.0.0.1", port=port, start_tls=False, timeout=20
                 )
 
-    def _for(self, value: Any, number: int) -> Any:
+    def _renumbered(self, value: Any, number: int) -> Any:
         """The same for another ticket: of that number, and of another submission."""
         if isinstance(value, str):
-            other = value.replace(self.known["key"], f"view:R{number}")
-            return self._ticket.sub(f"T-{1_000_000 + number}", other)
+            other = value.replace(self.recording["key"], f"view:R{number}")
+            return self._ticket_pattern.sub(f"T-{1_000_000 + number}", other)
         if isinstance(value, dict):
-            return {name: self._for(one, number) for name, one in value.items()}
-        return [self._for(one, number) for one in value] if isinstance(value, list) else value
+            return {name: self._renumbered(one, number) for name, one in value.items()}
+        return (
+            [self._renumbered(one, number) for one in value] if isinstance(value, list) else value
+        )
 
 
-def _read(call: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _decode_call(call: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """What kind of call it is, and what it is made with."""
     match call["kind"]:
         case "mongo":
@@ -95,20 +98,22 @@ def _read(call: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return call["kind"], call
 
 
-async def replay(known: dict[str, Any], *, tickets: int, at_once: int) -> dict[str, Any]:
+async def replay_tickets(
+    recording: dict[str, Any], *, tickets: int, concurrency: int
+) -> dict[str, Any]:
     """So many tickets, so many of them at once."""
     async with aiohttp.ClientSession() as session:
-        walk = Replay(known, session)
+        walk = CallReplay(recording, session)
         await walk.prepare(tickets)
         numbers = iter(range(tickets))
         began = time.perf_counter()
-        each = await asyncio.gather(*(_some(walk, numbers) for _ in range(at_once)))
+        each = await asyncio.gather(*(_replay_numbers(walk, numbers) for _ in range(concurrency)))
         took = time.perf_counter() - began
     return {"rate": tickets / took, "seconds": [one for some in each for one in some]}
 
 
-async def _some(walk: Replay, numbers: Iterator[int]) -> list[float]:
-    return [await walk.one(number) for number in numbers]
+async def _replay_numbers(walk: CallReplay, numbers: Iterator[int]) -> list[float]:
+    return [await walk.replay_ticket(number) for number in numbers]
 
 
 def main() -> None:
@@ -119,7 +124,11 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, required=True)
     asked = parser.parse_args()
     known = json.loads(asked.file.read_text(encoding="utf-8"))
-    print(json.dumps(asyncio.run(replay(known, tickets=asked.tickets, at_once=asked.at_once))))
+    print(
+        json.dumps(
+            asyncio.run(replay_tickets(known, tickets=asked.tickets, concurrency=asked.at_once))
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE, PLOT, NUMBERS = DOCS / "performance.md", DOCS / "performance.svg", DOCS / "performance.json"
+REPORT_PAGE, PLOT_FILE, JSON_FILE = (
+    DOCS / "performance.md",
+    DOCS / "performance.svg",
+    DOCS / "performance.json",
+)
 _BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ComparisonRow:
     """One figure of the desk beside the one it is held against, both of the same run.
 
     Attributes:
@@ -23,66 +27,73 @@ class Row:
         least, most: what the ratio must be; None: it is only told.
     """
 
-    what: str
-    desk: str
-    against: str
-    other: str
+    label: str
+    own_value: str
+    baseline: str
+    baseline_value: str
     ratio: float
-    least: float | None = None
-    most: float | None = None
+    min_ratio: float | None = None
+    max_ratio: float | None = None
 
     @property
-    def holds(self) -> bool:
+    def is_within_limit(self) -> bool:
         """Whether the ratio is as it must be."""
-        above = self.least is None or self.ratio >= self.least
-        return above and (self.most is None or self.ratio <= self.most)
+        above = self.min_ratio is None or self.ratio >= self.min_ratio
+        return above and (self.max_ratio is None or self.ratio <= self.max_ratio)
 
     @property
-    def bar(self) -> str:
+    def limit_text(self) -> str:
         """What the ratio must be, in words."""
-        if self.least is not None:
-            return f"≥ {self.least:g}"
-        return f"≤ {self.most:g}" if self.most is not None else "–"
+        if self.min_ratio is not None:
+            return f"≥ {self.min_ratio:g}"
+        return f"≤ {self.max_ratio:g}" if self.max_ratio is not None else "–"
 
     @property
     def verdict(self) -> str:
         """Whether it is so, in a word."""
-        if self.least is None and self.most is None:
+        if self.min_ratio is None and self.max_ratio is None:
             return ""
-        return "yes" if self.holds else "**no**"
+        return "yes" if self.is_within_limit else "**no**"
 
 
-def table(rows: Sequence[Row]) -> str:
+def render_table(rows: Sequence[ComparisonRow]) -> str:
     """The figures as Markdown."""
     lines = [
         "| what | the desk | against | | ratio | bar | holds |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        cells = (row.what, row.desk, row.against, row.other, f"{row.ratio:.2f}", row.bar)
+        cells = (
+            row.label,
+            row.own_value,
+            row.baseline,
+            row.baseline_value,
+            f"{row.ratio:.2f}",
+            row.limit_text,
+        )
         lines.append(f"| {' | '.join(cells)} | {row.verdict} |")
     return "\n".join(lines)
 
 
-def write(rows: Sequence[Row], *, servers: str, minutes: float) -> None:
+def write_report(rows: Sequence[ComparisonRow], *, servers: str, minutes: float) -> None:
     """Put them into docs/performance.md, the plot and the JSON beside it."""
     machine = (
         f"{platform.python_implementation()} {platform.python_version()}, "
         f"{os.cpu_count()} cores, {servers}"
     )
-    picture = f"![How far each ratio is from its bar]({PLOT.name})"
-    text = f"Measured on {machine}, in {minutes:.1f} minutes.\n\n{picture}\n\n{table(rows)}"
-    page = PAGE.read_text(encoding="utf-8")
+    picture = f"![How far each ratio is from its bar]({PLOT_FILE.name})"
+    text = f"Measured on {machine}, in {minutes:.1f} minutes.\n\n{picture}\n\n{render_table(rows)}"
+    page = REPORT_PAGE.read_text(encoding="utf-8")
     section = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
     written = section.sub(lambda _: f"{_BEGIN}\n\n{text}\n\n{_END}", page)
-    PAGE.write_text(written, encoding="utf-8")
-    figures = [asdict(row) | {"holds": row.holds} for row in rows]
+    REPORT_PAGE.write_text(written, encoding="utf-8")
+    figures = [asdict(row) | {"holds": row.is_within_limit} for row in rows]
     numbers: dict[str, Any] = {"machine": machine, "rows": figures}
-    NUMBERS.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    _plot([row for row in rows if row.bar != "–"])
+    JSON_FILE.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _plot([row for row in rows if row.limit_text != "–"])
 
 
-def _plot(rows: Sequence[Row]) -> None:
+def _plot(rows: Sequence[ComparisonRow]) -> None:
     """How far each ratio is from its bar: to the right of the line it is better."""
     import matplotlib as mpl
 
@@ -91,15 +102,15 @@ def _plot(rows: Sequence[Row]) -> None:
     from matplotlib import pyplot
 
     better = [
-        row.ratio / row.least if row.least else (row.most or 1) / max(row.ratio, 1e-9)
+        row.ratio / row.min_ratio if row.min_ratio else (row.max_ratio or 1) / max(row.ratio, 1e-9)
         for row in rows
     ]
     figure, axes = pyplot.subplots(figsize=(9, 0.4 * len(rows) + 1))
-    colours = ["#2a7d4f" if row.holds else "#b5432e" for row in rows]
-    axes.barh([row.what for row in rows], better, color=colours)
+    colours = ["#2a7d4f" if row.is_within_limit else "#b5432e" for row in rows]
+    axes.barh([row.label for row in rows], better, color=colours)
     axes.axvline(1, color="#333333", linewidth=1)
     axes.set_xscale("log")
     axes.set_xlabel("times as good as the bar asks for (the line)")
     axes.invert_yaxis()
     figure.tight_layout()
-    figure.savefig(PLOT, metadata={"Date": None})
+    figure.savefig(PLOT_FILE, metadata={"Date": None})

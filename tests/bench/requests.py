@@ -6,28 +6,28 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
-from models.clock import now
-from sandbox.slack.signing import signed_headers
+from models.clock import utc_now
+from sandbox.slack.signing import signature_headers
 from tests.bench.stage import SECRET, TEAM
-from tests.bot.filled_in import filled_in
+from tests.bot.filled_in import with_values
 
 Request = tuple[dict[str, str], bytes]
 PEOPLE = 32
-_FORM = "application/x-www-form-urlencoded"
+_FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 _numbers = count(1)
 _dice = random.Random(1)  # noqa: S311  # chance that can be had again
 
 
-def command(text: str = "my vpn is down") -> Request:
+def ticket_command(text: str = "my vpn is down") -> Request:
     """Somebody types `/ticket`."""
-    return _signed(
+    return _signed_request(
         {
             "token": "x",
             "team_id": TEAM,
             "team_domain": "bench",
             "channel_id": "D0BENCH",
             "channel_name": "directmessage",
-            **_person("user_id", "user_name"),
+            **_user_fields("user_id", "user_name"),
             "command": "/ticket",
             "text": text,
             "api_app_id": "A0BENCH",
@@ -38,7 +38,7 @@ def command(text: str = "my vpn is down") -> Request:
     )
 
 
-def submission(form: dict[str, Any], title: str = "my vpn is down") -> Request:
+def form_submission(form: dict[str, Any], title: str = "my vpn is down") -> Request:
     """Somebody sends the form, as a view of its own."""
     known = {
         "id": f"V{next(_numbers)}",
@@ -50,7 +50,7 @@ def submission(form: dict[str, Any], title: str = "my vpn is down") -> Request:
         "previous_view_id": None,
         "root_view_id": None,
     }
-    person = _person("id", "username")
+    person = _user_fields("id", "username")
     payload = {
         "type": "view_submission",
         "team": {"id": TEAM, "domain": "bench"},
@@ -58,12 +58,12 @@ def submission(form: dict[str, Any], title: str = "my vpn is down") -> Request:
         "api_app_id": "A0BENCH",
         "token": "x",
         "trigger_id": f"1.{next(_numbers)}",
-        "view": filled_in(form, title=title, description="It began this morning.") | known,
+        "view": with_values(form, title=title, description="It began this morning.") | known,
         "response_urls": [],
         "is_enterprise_install": False,
         "enterprise": None,
     }
-    return _signed({"payload": json.dumps(payload)})
+    return _signed_request({"payload": json.dumps(payload)})
 
 
 def badly_signed(request: Request) -> Request:
@@ -72,18 +72,18 @@ def badly_signed(request: Request) -> Request:
     return {**headers, "X-Slack-Signature": f"v0={'0' * 64}"}, body
 
 
-def title() -> str:
+def random_title() -> str:
     """A title that is like no other, so that no two tickets are about the same."""
     words = ["".join(_dice.choices("bdfgklmnprstv", k=4)) + "a" for _ in range(6)]
     return f"vpn {' '.join(words)}"
 
 
-def _person(id_name: str, name_name: str) -> dict[str, str]:
+def _user_fields(id_name: str, name_name: str) -> dict[str, str]:
     number = next(_numbers) % PEOPLE
     return {id_name: f"U{number:04d}", name_name: f"person{number}"}
 
 
-def _signed(fields: dict[str, str]) -> Request:
+def _signed_request(fields: dict[str, str]) -> Request:
     body = urlencode(fields).encode()
-    headers = signed_headers(body, secret=SECRET, timestamp=int(now().timestamp()))
-    return {"Content-Type": _FORM, **headers}, body
+    headers = signature_headers(body, secret=SECRET, timestamp=int(utc_now().timestamp()))
+    return {"Content-Type": _FORM_CONTENT_TYPE, **headers}, body

@@ -15,17 +15,17 @@ from aiohttp import ClientError, ClientSession
 from pymongo import AsyncMongoClient
 
 from models.member import Member, Role
-from sandbox.processes import Process, Ready
-from sandbox.servers import Servers, free_port
+from sandbox.processes import Process, ReadyCheck
+from sandbox.servers import DatabaseServers, find_free_port
 
 PROJECT = Path(__file__).parents[2]
 SECRET = "a signing secret of this machine"
 TEAM = "T0BENCH"
-_MODERATORS = 8
+_MODERATOR_COUNT = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Deployment:
     """One desk's own database, queue and address."""
 
     environment: dict[str, str]
@@ -36,7 +36,7 @@ class Place:
         return f"http://127.0.0.1:{self.environment['PORT']}"
 
 
-class Stage:
+class BenchEnvironment:
     """`async with Stage() as stage:` servers and stand-ins run until the block ends."""
 
     def __init__(self) -> None:
@@ -44,13 +44,17 @@ class Stage:
 
     async def __aenter__(self) -> Self:
         self.folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="bench-")))
-        self.servers = await self._stack.enter_async_context(Servers(self.folder / "servers"))
+        self.servers = await self._stack.enter_async_context(
+            DatabaseServers(self.folder / "servers")
+        )
         self.http = await self._stack.enter_async_context(ClientSession())
         self._mongo = AsyncMongoClient[dict[str, Any]](self.servers.mongodb_uri, tz_aware=True)
         self._stack.push_async_callback(self._mongo.close)
-        self._outside, self._smtp = free_port(), free_port()
-        env = {"PORT": str(self._outside), "SMTP_PORT": str(self._smtp)}
-        await self.run("instant", "-m", "tests.bench.instant", env=env, ready=self._answers)
+        self._stand_ins_port, self._smtp_port = find_free_port(), find_free_port()
+        env = {"PORT": str(self._stand_ins_port), "SMTP_PORT": str(self._smtp_port)}
+        await self.start_process(
+            "instant", "-m", "tests.bench.instant", env=env, ready=self._stand_ins_ready
+        )
         return self
 
     async def __aexit__(
@@ -62,84 +66,88 @@ class Stage:
         await self._stack.aclose()
 
     @property
-    def outside_url(self) -> str:
+    def stand_ins_url(self) -> str:
         """Where the stand-ins are."""
-        return f"http://127.0.0.1:{self._outside}"
+        return f"http://127.0.0.1:{self._stand_ins_port}"
 
-    def new_place(self, **more: str) -> Place:
+    def new_deployment(self, **more: str) -> Deployment:
         """A desk that has nothing yet; `more` is what its environment has besides."""
         redis_url = self.servers.new_redis_url()
         environment = {
             "SLACK_BOT_TOKEN": "xoxb-bench",
             "SLACK_SIGNING_SECRET": SECRET,
-            "SLACK_API_URL": f"{self.outside_url}/api/",
+            "SLACK_API_URL": f"{self.stand_ins_url}/api/",
             "MONGODB_URI": f"{self.servers.mongodb_uri}/?retryWrites=false",
             "MONGODB_DATABASE": f"bench{redis_url.rpartition('/')[2]}",
             "REDIS_URL": redis_url,
             "GEMINI_API_KEY": "bench",
-            "GEMINI_API_ENDPOINT": self.outside_url,
+            "GEMINI_API_ENDPOINT": self.stand_ins_url,
             "SMTP_HOST": "127.0.0.1",
-            "SMTP_PORT": str(self._smtp),
+            "SMTP_PORT": str(self._smtp_port),
             "SMTP_STARTTLS": "false",
             "JWT_SECRET": "x" * 32,
             "ADMIN_SLACK_IDS": "U0ADMIN",
             "HOST": "127.0.0.1",
-            "PORT": str(free_port()),
+            "PORT": str(find_free_port()),
         }
-        return Place(environment | more)
+        return Deployment(environment | more)
 
-    def database(self, place: Place) -> Any:
+    def database(self, place: Deployment) -> Any:
         """What the desk has stored."""
         return self._mongo[place.environment["MONGODB_DATABASE"]]
 
-    async def bot(self, place: Place) -> Process:
+    async def start_bot(self, place: Deployment) -> Process:
         """A bot, which runs until the end."""
-        return await self.run(
-            "bot", "-m", "bot", env=place.environment, ready=self.takes_requests(place)
+        return await self.start_process(
+            "bot", "-m", "bot", env=place.environment, ready=self.bot_ready(place)
         )
 
-    async def worker(self, place: Place, name: str = "worker") -> Process:
+    async def start_worker(self, place: Deployment, name: str = "worker") -> Process:
         """A worker, which runs until the end."""
 
         async def ready() -> bool:
-            return "ready for work" in worker.log_of_this_run
+            return "ready for work" in worker.current_run_log
 
         argv = ("-m", "arq", "jobs.worker.WorkerSettings")
-        worker = self.process(name, *argv, env=place.environment, ready=ready)
-        await self.begin(worker)
+        worker = self.make_process(name, *argv, env=place.environment, ready=ready)
+        await self.start_until_exit(worker)
         return worker
 
-    def takes_requests(self, place: Place) -> Ready:
+    def bot_ready(self, place: Deployment) -> ReadyCheck:
         """Whether the bot of this desk is ready."""
-        return self._says_ok(f"{place.url}/readyz")
+        return self._returns_ok(f"{place.url}/readyz")
 
-    def process(self, name: str, *argv: str, env: Mapping[str, str], ready: Ready) -> Process:
+    def make_process(
+        self, name: str, *argv: str, env: Mapping[str, str], ready: ReadyCheck
+    ) -> Process:
         """A Python program that has not begun yet."""
         environment = {"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin", **env}
         unique = f"{name}-{uuid4().hex[:6]}"
         return Process(
-            unique, [sys.executable, *argv], ready=ready, folder=self.folder, env=environment
+            unique, [sys.executable, *argv], is_ready=ready, folder=self.folder, env=environment
         )
 
-    async def run(self, name: str, *argv: str, env: Mapping[str, str], ready: Ready) -> Process:
+    async def start_process(
+        self, name: str, *argv: str, env: Mapping[str, str], ready: ReadyCheck
+    ) -> Process:
         """A Python program that runs until the end."""
-        process = self.process(name, *argv, env=env, ready=ready)
-        await self.begin(process)
+        process = self.make_process(name, *argv, env=env, ready=ready)
+        await self.start_until_exit(process)
         return process
 
-    async def asked(self) -> dict[str, int]:
+    async def stand_in_call_counts(self) -> dict[str, int]:
         """How often each thing was asked of the stand-ins so far."""
-        async with self.http.get(f"{self.outside_url}/asked") as answer:
+        async with self.http.get(f"{self.stand_ins_url}/asked") as answer:
             asked: dict[str, int] = await answer.json()
         return asked
 
-    async def kept(self) -> list[dict[str, Any]]:
+    async def take_request_log(self) -> list[dict[str, Any]]:
         """What was asked of the stand-ins since this was last asked."""
-        async with self.http.get(f"{self.outside_url}/kept") as answer:
+        async with self.http.get(f"{self.stand_ins_url}/kept") as answer:
             kept: list[dict[str, Any]] = await answer.json()
         return kept
 
-    async def hire(self, place: Place) -> None:
+    async def add_moderators(self, place: Deployment) -> None:
         """Some moderators, as if an admin had made them so."""
         members = [
             Member(
@@ -149,7 +157,7 @@ class Stage:
                 appointed=True,
                 skills=("vpn",),
             ).model_dump(mode="json")
-            for number in range(_MODERATORS)
+            for number in range(_MODERATOR_COUNT)
         ]
         await self.database(place).members.insert_many(
             [one | {"_id": f"{TEAM}:{one['slack_id']}"} for one in members]
@@ -157,24 +165,24 @@ class Stage:
 
     async def last_form(self) -> dict[str, Any]:
         """The form that was opened last."""
-        async with self.http.get(f"{self.outside_url}/view") as answer:
+        async with self.http.get(f"{self.stand_ins_url}/view") as answer:
             view: dict[str, Any] = await answer.json()
         return view
 
-    async def waits(self, **seconds: float) -> None:
+    async def set_delays(self, **seconds: float) -> None:
         """Have the stand-ins (`slack`, `gemini`, `smtp`) wait so long before they answer."""
-        async with self.http.post(f"{self.outside_url}/waits", data=json.dumps(seconds)):
+        async with self.http.post(f"{self.stand_ins_url}/waits", data=json.dumps(seconds)):
             pass
 
-    async def begin(self, process: Process) -> None:
+    async def start_until_exit(self, process: Process) -> None:
         """Start it; it ends with the stage."""
         self._stack.push_async_callback(process.kill)
-        await process.start(timeout=60)
+        await process.start(timeout_seconds=60)
 
-    async def _answers(self) -> bool:
-        return await self._says_ok(f"{self.outside_url}/asked")()
+    async def _stand_ins_ready(self) -> bool:
+        return await self._returns_ok(f"{self.stand_ins_url}/asked")()
 
-    def listens(self, url: str) -> Ready:
+    def accepts_requests(self, url: str) -> ReadyCheck:
         """Whether somebody answers a request there, whatever they say of it."""
 
         async def answers() -> bool:
@@ -186,7 +194,7 @@ class Stage:
 
         return answers
 
-    def _says_ok(self, url: str) -> Ready:
+    def _returns_ok(self, url: str) -> ReadyCheck:
         async def says_ok() -> bool:
             try:
                 async with self.http.get(url) as answer:

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.bench import doors
-from tests.bench.recording import record
-from tests.bench.stage import Stage
-from tests.bench.walk import CALLS_BEFORE
+from tests.bench.recording import record_ticket
+from tests.bench.stage import BenchEnvironment
+from tests.bench.walk import FIRST_MEASURED_CALLS
 
-LENGTH = doors.Length(rounds=5, requests=96, others=False)
+LENGTH = doors.RoundPlan(rounds=5, requests=96, include_javascript=False)
 LEAST = {
     "`/ticket` answered, a second": 0.5,
     "a form answered and stored, a second": 0.4,
@@ -22,23 +22,23 @@ LEAST = {
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def environment() -> AsyncIterator[BenchEnvironment]:
     """Servers and stand-ins that nobody else uses."""
-    async with Stage() as stage:
+    async with BenchEnvironment() as stage:
         yield stage
 
 
-async def test_answers_come_about_as_fast_as_a_bare_handlers(stage: Stage) -> None:
-    rows = await doors.measure(stage, lambda _: None, LENGTH)
+async def test_answers_come_about_as_fast_as_a_bare_handlers(environment: BenchEnvironment) -> None:
+    rows = await doors.measure(environment, lambda _: None, LENGTH)
 
-    ratios = {row.what: row.ratio for row in rows if row.what in LEAST}
+    ratios = {row.label: row.ratio for row in rows if row.label in LEAST}
     assert ratios.keys() == LEAST.keys()
     assert {what: ratio for what, ratio in ratios.items() if ratio < LEAST[what]} == {}
 
 
-async def test_a_ticket_asks_little_of_mongodb(stage: Stage) -> None:
-    recorded = await record(stage)
+async def test_a_ticket_asks_little_of_mongodb(environment: BenchEnvironment) -> None:
+    recorded = await record_ticket(environment)
 
-    asked = recorded.counted()
+    asked = recorded.count_mongo_commands()
     assert asked["insert"] == 1
-    assert asked.total() / CALLS_BEFORE < 0.36, asked
+    assert asked.total() / FIRST_MEASURED_CALLS < 0.36, asked

@@ -11,102 +11,110 @@ from typing import Any, Self
 
 from sandbox.processes import Process
 from tests.bench import requests
-from tests.bench.load import Target, put_on
-from tests.bench.recording import Call, Recorded
-from tests.bench.settling import settles
-from tests.bench.stage import Place, Stage
-from tests.sabotage.sitecustomize import SABOTAGE, told
+from tests.bench.load import Target, send_requests
+from tests.bench.recording import Call, CallRecording
+from tests.bench.settling import wait_until_idle
+from tests.bench.stage import BenchEnvironment, Deployment
+from tests.sabotage.sitecustomize import SABOTAGE_VARIABLE, hook_environment
 
 
 @dataclass(frozen=True, slots=True)
-class Walking:
+class BenchService:
     """A desk with one worker, or several, to which Slack sets no limits."""
 
-    stage: Stage
-    place: Place
+    environment: BenchEnvironment
+    deployment: Deployment
     form: dict[str, Any]
     bot: Process
     workers: list[Process]
 
     @classmethod
-    async def begin(cls, stage: Stage, **more: str) -> Self:
+    async def start(cls, stage: BenchEnvironment, **more: str) -> Self:
         """A desk with one worker; `more` is what its environment has besides."""
-        place = stage.new_place(**more, **told(**{SABOTAGE: "a generous Slack"}))
-        bot = await stage.bot(place)
-        await stage.hire(place)
-        worker = await stage.worker(place)
-        await put_on(Target(f"{place.url}/slack/events"), [requests.command()], people=1)
+        place = stage.new_deployment(
+            **more, **hook_environment(**{SABOTAGE_VARIABLE: "a generous Slack"})
+        )
+        bot = await stage.start_bot(place)
+        await stage.add_moderators(place)
+        worker = await stage.start_worker(place)
+        await send_requests(
+            Target(f"{place.url}/slack/events"), [requests.ticket_command()], clients=1
+        )
         return cls(stage, place, await stage.last_form(), bot, [worker])
 
-    async def end(self) -> None:
+    async def stop(self) -> None:
         """Stop its processes."""
         for process in (*self.workers, self.bot):
             await process.stop()
 
-    async def hire(self, workers: int) -> None:
+    async def start_workers(self, workers: int) -> None:
         """Have so many workers."""
         while len(self.workers) < workers:
             name = f"worker{len(self.workers) + 1}"
-            self.workers.append(await self.stage.worker(self.place, name))
+            self.workers.append(await self.environment.start_worker(self.deployment, name))
 
-    async def submit(self, tickets: int) -> None:
+    async def submit_tickets(self, tickets: int) -> None:
         """So many people send the form."""
-        sent = [requests.submission(self.form, requests.title()) for _ in range(tickets)]
-        await put_on(Target(f"{self.place.url}/slack/events"), sent, people=requests.PEOPLE)
+        sent = [
+            requests.form_submission(self.form, requests.random_title()) for _ in range(tickets)
+        ]
+        await send_requests(
+            Target(f"{self.deployment.url}/slack/events"), sent, clients=requests.PEOPLE
+        )
 
-    async def goes_on_until(self, tickets: int) -> int:
+    async def fill_up_to(self, tickets: int) -> int:
         """Have so many tickets, all of them done; gives how many there are then."""
-        there = await self.stage.database(self.place).tickets.count_documents({})
-        await self.submit(max(0, tickets - int(there)))
-        await self.settles()
+        there = await self.environment.database(self.deployment).tickets.count_documents({})
+        await self.submit_tickets(max(0, tickets - int(there)))
+        await self.wait_until_idle()
         return max(int(there), tickets)
 
-    async def settles(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Return when nothing is to be done any more."""
-        await settles(self.stage, self.place)
+        await wait_until_idle(self.environment, self.deployment)
 
-    async def walked(self, tickets: int) -> float:
+    async def tickets_per_second(self, tickets: int) -> float:
         """Tickets a second, when so many wait and then the workers begin."""
-        self._freeze()
-        await self.submit(tickets)
+        self._freeze_workers()
+        await self.submit_tickets(tickets)
         began = time.perf_counter()
-        self._thaw()
-        await self.settles()
+        self._thaw_workers()
+        await self.wait_until_idle()
         return tickets / (time.perf_counter() - began)
 
-    async def bare(
+    async def replay_calls(
         self,
-        recorded: Recorded,
+        recording: CallRecording,
         calls: Iterable[Call],
         *,
         tickets: int,
-        at_once: int,
+        concurrency: int,
         stored: bool,
     ) -> Any:
         """The same calls, made by a script; whose tickets look like the desk's own to a worker."""
-        path = self.stage.folder / "calls.json"
+        path = self.environment.folder / "calls.json"
         settings = {
-            "mongodb_uri": self.place.environment["MONGODB_URI"],
-            "database": self.place.environment["MONGODB_DATABASE"],
-            "slack_url": self.place.environment["SLACK_API_URL"],
-            "smtp_port": int(self.place.environment["SMTP_PORT"]),
+            "mongodb_uri": self.deployment.environment["MONGODB_URI"],
+            "database": self.deployment.environment["MONGODB_DATABASE"],
+            "slack_url": self.deployment.environment["SLACK_API_URL"],
+            "smtp_port": int(self.deployment.environment["SMTP_PORT"]),
             "stored": stored,
         }
-        recorded.save(path, calls=calls, settings=settings)
-        many = ("--tickets", str(tickets), "--at-once", str(at_once))
+        recording.save(path, calls=calls, settings=settings)
+        many = ("--tickets", str(tickets), "--at-once", str(concurrency))
         command = (sys.executable, "-m", "tests.bench.replay", str(path), *many)
-        self._freeze()
+        self._freeze_workers()
         ran = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
         said, _ = await ran.communicate()
-        database = self.stage.database(self.place)
+        database = self.environment.database(self.deployment)
         await database.tickets.delete_many({"_id": {"$regex": "^T-1[0-9]{6}$"}})
-        self._thaw()
+        self._thaw_workers()
         return json.loads(said)
 
-    def _freeze(self) -> None:
+    def _freeze_workers(self) -> None:
         for worker in self.workers:
-            worker.freeze()
+            worker.suspend()
 
-    def _thaw(self) -> None:
+    def _thaw_workers(self) -> None:
         for worker in self.workers:
-            worker.thaw()
+            worker.resume()

@@ -12,53 +12,53 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.app import build_app
-from bot.background import Background
+from bot.background import BackgroundTasks
 from bot.views import audit, member_form, ticket_form, token_form, welcome_form
 from models.account import Scope
-from models.clock import now
-from models.desk import Desk
+from models.clock import utc_now
+from models.desk import TicketService
 from models.member import Role
-from models.opening import open_desk
+from models.opening import open_app
 from models.settings import Settings
-from models.slack import Identity
-from models.welcome import Welcome
-from sandbox.servers import Servers
+from models.slack import BotIdentity
+from models.welcome import GuestPolicy
+from sandbox.servers import DatabaseServers
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.person import Person
 from sandbox.slack.usergroups import Usergroup
 from sandbox.slack.workspace import Workspace
-from tests.bot.filled_in import filled_in
-from tests.desks import desk_on
+from tests.bot.filled_in import with_values
+from tests.desks import run_service
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 TEAM = "T0FRONT01"
-IDENTITY = Identity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
+IDENTITY = BotIdentity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
 
 
-class Bot:
+class BotUnderTest:
     """The bot's app in the test itself, with its desk and what goes on after an answer."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.background = Background()
-        self.app: AsyncApp = build_app(desk, IDENTITY, self.background)
+    def __init__(self, service: TicketService) -> None:
+        self.service = service
+        self.background = BackgroundTasks()
+        self.app: AsyncApp = build_app(service, IDENTITY, self.background)
 
-    async def answers(self, body: dict[str, Any]) -> BoltResponse:
+    async def dispatch(self, body: dict[str, Any]) -> BoltResponse:
         """The answer to a request of Slack's, once all that follows from it is done."""
         request = AsyncBoltRequest(mode="socket_mode", body={"team_id": TEAM, **body})
         answer = await self.app.async_dispatch(request)
-        await self.background.wait(seconds=10)
+        await self.background.wait(timeout_seconds=10)
         return answer
 
-    async def errors(self, person: str, view: dict[str, Any]) -> dict[str, str]:
+    async def form_errors(self, person: str, view: dict[str, Any]) -> dict[str, str]:
         """What is said under the fields of a form that this person sends."""
         user = {"id": person, "team_id": TEAM}
-        answer = await self.answers({"type": "view_submission", "user": user, "view": view})
+        answer = await self.dispatch({"type": "view_submission", "user": user, "view": view})
         errors: dict[str, str] = json.loads(answer.body or "{}").get("errors", {})
         return errors
 
-    async def role(self, person: Person) -> str:
-        member = await self.desk.store.member(TEAM, person.id)
+    async def stored_role(self, person: Person) -> str:
+        member = await self.service.store.get_or_create_member(TEAM, person.id)
         return member.role.value
 
 
@@ -70,10 +70,12 @@ async def slack() -> AsyncIterator[Workspace]:
 
 
 @asynccontextmanager
-async def bot_of(slack: Workspace, servers: Servers, **more: Any) -> AsyncIterator[Bot]:
+async def run_bot(
+    slack: Workspace, servers: DatabaseServers, **more: Any
+) -> AsyncIterator[BotUnderTest]:
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token, **more}
-    async with desk_on(servers, **settings) as desk:
-        yield Bot(desk)
+    async with run_service(servers, **settings) as service:
+        yield BotUnderTest(service)
 
 
 def event(**inner: Any) -> dict[str, Any]:
@@ -95,21 +97,23 @@ async def test_an_event_that_can_not_be_stored_is_not_taken() -> None:
         }
     )
     user = {"id": "U1", "team_id": TEAM, "deleted": True, "profile": {}}
-    async with open_desk(settings, database_seconds=0.2, slack_seconds=1, hurried=True) as desk:
-        answer = await Bot(desk).answers(event(type="user_change", user=user))
+    async with open_app(
+        settings, database_timeout_seconds=0.2, slack_timeout_seconds=1, interactive=True
+    ) as service:
+        answer = await BotUnderTest(service).dispatch(event(type="user_change", user=user))
 
     assert answer.status == 503
 
 
 async def test_an_event_of_a_newer_manifest_is_taken_and_left_alone(
-    slack: Workspace, servers: Servers
+    slack: Workspace, servers: DatabaseServers
 ) -> None:
-    async with bot_of(slack, servers) as bot:
-        assert (await bot.answers(event(type="team_join", user={"id": "U1"}))).status == 200
+    async with run_bot(slack, servers) as bot:
+        assert (await bot.dispatch(event(type="team_join", user={"id": "U1"}))).status == 200
 
 
 async def test_who_joins_the_user_group_is_a_moderator_until_they_leave_it(
-    slack: Workspace, servers: Servers
+    slack: Workspace, servers: DatabaseServers
 ) -> None:
     ivy, admin = (
         slack.add_person(handle, real_name=handle, email=f"{handle}@acme.example")
@@ -117,21 +121,21 @@ async def test_who_joins_the_user_group_is_a_moderator_until_they_leave_it(
     )
     group = slack.add_usergroup("helpdesk", name="Help", users=[ivy])
     other = slack.add_usergroup("cooks", name="Cooks")
-    async with bot_of(slack, servers) as bot:
-        await bot.desk.welcomes.change(TEAM, {"moderators": group.id})
-        await bot.desk.store.set_role(TEAM, admin.id, role=Role.ADMIN)
-        await bot.answers(joined(other))
-        assert await bot.role(ivy) == "user"
+    async with run_bot(slack, servers) as bot:
+        await bot.service.guest_policies.update(TEAM, {"moderators": group.id})
+        await bot.service.store.set_role(TEAM, admin.id, role=Role.ADMIN)
+        await bot.dispatch(joined(other))
+        assert await bot.stored_role(ivy) == "user"
 
-        assert (await bot.answers(joined(group))).status == 200
-        assert await bot.role(ivy) == "moderator"
-        refused = await bot.errors(admin.id, wants(ivy, "user"))
+        assert (await bot.dispatch(joined(group))).status == 200
+        assert await bot.stored_role(ivy) == "moderator"
+        refused = await bot.form_errors(admin.id, wants(ivy, "user"))
         assert "by a Slack user group" in refused[f"role:{ivy.id}"]
 
         group.users = []
         updated = event(type="subteam_updated", subteam={"id": group.id})
-        assert (await bot.answers(updated)).status == 200
-        assert await bot.role(ivy) == "user"
+        assert (await bot.dispatch(updated)).status == 200
+        assert await bot.stored_role(ivy) == "user"
 
 
 def wants(person: Person, role: str) -> dict[str, Any]:
@@ -149,21 +153,24 @@ def wants(person: Person, role: str) -> dict[str, Any]:
 
 @pytest.mark.fault("F83")
 @pytest.mark.parametrize(
-    "button", [token_form.TOKENS_OF, token_form.REVOKE_OF, audit.OPEN, welcome_form.OPEN]
+    "button",
+    [token_form.SHOW_MEMBER_TOKENS, token_form.REVOKE_AS_ADMIN, audit.OPEN, welcome_form.OPEN],
 )
 async def test_what_admins_press_does_nothing_for_others(
-    slack: Workspace, servers: Servers, button: str
+    slack: Workspace, servers: DatabaseServers, button: str
 ) -> None:
     person = slack.add_person(button, real_name=button, email=f"{button}@acme.example")
-    slack.journal.clear()
-    async with bot_of(slack, servers) as bot:
-        await bot.desk.store.set_role(TEAM, "UADMIN", role=Role.ADMIN)
-        member = await bot.desk.store.member(TEAM, person.id)
+    slack.traffic_log.clear()
+    async with run_bot(slack, servers) as bot:
+        await bot.service.store.set_role(TEAM, "UADMIN", role=Role.ADMIN)
+        member = await bot.service.store.get_or_create_member(TEAM, person.id)
         life = timedelta(hours=1)
-        _, record = await bot.desk.accounts.issue(member, name="ci", scopes=[Scope.READ], life=life)
-        value = person.id if button == token_form.TOKENS_OF else record.id
+        _, record = await bot.service.accounts.issue_token(
+            member, name="ci", scopes=[Scope.READ], lifetime=life
+        )
+        value = person.id if button == token_form.SHOW_MEMBER_TOKENS else record.id
 
-        await bot.answers(
+        await bot.dispatch(
             {
                 "type": "block_actions",
                 "user": {"id": person.id, "team_id": TEAM},
@@ -173,13 +180,13 @@ async def test_what_admins_press_does_nothing_for_others(
             }
         )
 
-        assert await bot.desk.accounts.issued_to(TEAM, person.id)
-    [pushed] = slack.journal.calls("views.push")
+        assert await bot.service.accounts.active_tokens(TEAM, person.id)
+    [pushed] = slack.traffic_log.api_calls("views.push")
     assert "Only admins of the desk can open this" in str(pushed.request)
 
 
 async def test_where_guests_are_refused_they_open_no_ticket(
-    slack: Workspace, servers: Servers
+    slack: Workspace, servers: DatabaseServers
 ) -> None:
     form = {
         "type": "modal",
@@ -188,14 +195,14 @@ async def test_where_guests_are_refused_they_open_no_ticket(
         "state": {"values": {"title": {"value": {"value": "VPN is down"}}}},
     }
     new = slack.add_person("new", real_name="New", email="new@acme.example")
-    async with bot_of(slack, servers) as bot:
-        await bot.desk.welcomes.change(TEAM, {"guests": False})
-        note = bot.desk.store.note
-        await note(TEAM, "UGUEST", profiled_at=now(), guest=True)
-        await note(TEAM, "UFULL", profiled_at=now())
+    async with run_bot(slack, servers) as bot:
+        await bot.service.guest_policies.update(TEAM, {"guests": False})
+        note = bot.service.store.update_member
+        await note(TEAM, "UGUEST", profiled_at=utc_now(), guest=True)
+        await note(TEAM, "UFULL", profiled_at=utc_now())
 
         guest, full, unknown = [
-            await bot.errors(slack_id, form | {"id": f"V{slack_id}"})
+            await bot.form_errors(slack_id, form | {"id": f"V{slack_id}"})
             for slack_id in ("UGUEST", "UFULL", new.id)
         ]
 
@@ -203,42 +210,46 @@ async def test_where_guests_are_refused_they_open_no_ticket(
         assert full == {}
         # Slack is asked meanwhile.
         assert "press Submit again" in unknown["title"]
-        assert await bot.errors(new.id, form | {"id": "VAGAIN"}) == {}
+        assert await bot.form_errors(new.id, form | {"id": "VAGAIN"}) == {}
 
 
 async def test_people_of_other_workspaces_are_guests_where_an_admin_lets_them(
-    slack: Workspace, servers: Servers
+    slack: Workspace, servers: DatabaseServers
 ) -> None:
     zed = slack.add_person("zed", real_name="Zed", email="zed@x.example", team_id="T0OTHER01")
-    form = ticket_form.draw("let me in")
+    form = ticket_form.render("let me in")
     user = {"id": zed.id, "team_id": "T0OTHER01"}
-    view = filled_in(form) | {"id": "V1"}
+    view = with_values(form) | {"id": "V1"}
     sent = {"type": "view_submission", "user": user, "view": view, "team_id": TEAM}
-    async with bot_of(slack, servers) as bot:
-        assert "of Acme only" in str((await bot.answers(sent)).body)
-        await bot.desk.welcomes.change(TEAM, {"guests": False, "strangers": True})
-        answer = await bot.answers(sent)
+    async with run_bot(slack, servers) as bot:
+        assert "of Acme only" in str((await bot.dispatch(sent)).body)
+        await bot.service.guest_policies.update(TEAM, {"guests": False, "strangers": True})
+        answer = await bot.dispatch(sent)
         assert "is stored" in (answer.body or "")
-        member = await bot.desk.store.member(TEAM, zed.id)
+        member = await bot.service.store.get_or_create_member(TEAM, zed.id)
         assert (member.guest, member.stranger, member.role) == (True, True, Role.USER)
-        ticket, _ = await bot.desk.store.ticket("T-1")
+        ticket, _ = await bot.service.store.get_ticket("T-1")
         assert (ticket.team_id, ticket.requester) == (TEAM, zed.id)
 
 
-async def test_only_an_admin_says_whom_the_desk_serves(slack: Workspace, servers: Servers) -> None:
-    form = filled_in(welcome_form.draw(Welcome(), ()), guests="refuse", strangers="user")
-    async with bot_of(slack, servers) as bot:
-        await bot.desk.store.set_role(TEAM, "UADMIN", role=Role.ADMIN)
-        await bot.desk.store.note(TEAM, "UADMIN", profiled_at=now())
-        await bot.desk.store.set_role(TEAM, "UMOD", role=Role.MODERATOR)
-        await bot.desk.store.note(TEAM, "UMOD", profiled_at=now())
+async def test_only_an_admin_says_whom_the_desk_serves(
+    slack: Workspace, servers: DatabaseServers
+) -> None:
+    form = with_values(welcome_form.render(GuestPolicy(), ()), guests="refuse", strangers="user")
+    async with run_bot(slack, servers) as bot:
+        await bot.service.store.set_role(TEAM, "UADMIN", role=Role.ADMIN)
+        await bot.service.store.update_member(TEAM, "UADMIN", profiled_at=utc_now())
+        await bot.service.store.set_role(TEAM, "UMOD", role=Role.MODERATOR)
+        await bot.service.store.update_member(TEAM, "UMOD", profiled_at=utc_now())
 
-        refused = await bot.errors("UMOD", form | {"id": "V1"})
+        refused = await bot.form_errors("UMOD", form | {"id": "V1"})
         assert "Only admins of the desk" in refused[welcome_form.GUESTS]
-        assert await bot.desk.welcomes.of(TEAM) == Welcome()
-        assert await bot.errors("UADMIN", form | {"id": "V2"}) == {}
+        assert await bot.service.guest_policies.load(TEAM) == GuestPolicy()
+        assert await bot.form_errors("UADMIN", form | {"id": "V2"}) == {}
 
-        assert await bot.desk.welcomes.of(TEAM) == Welcome(guests=False, strangers=True)
-        [act] = await bot.desk.accounts.acts(TEAM)
+        assert await bot.service.guest_policies.load(TEAM) == GuestPolicy(
+            guests=False, strangers=True
+        )
+        [act] = await bot.service.accounts.audit_entries(TEAM)
         assert (act.who, act.what) == ("UADMIN", "changed who is let in")
         assert (act.before["guests"], act.after["guests"]) == (True, False)

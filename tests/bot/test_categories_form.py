@@ -5,24 +5,26 @@ from typing import Any
 import pytest
 
 from bot.views import categories_form
-from models.configuration import DEFAULT
-from models.errors import InvalidDraft
+from models.configuration import DEFAULT_TAXONOMY
+from models.errors import InvalidInput
 from models.triage import Category, Priority
-from tests.bot.filled_in import filled_in
+from tests.bot.filled_in import with_values
 
-NETWORK = DEFAULT.categories[2]
+NETWORK = DEFAULT_TAXONOMY.categories[2]
 
 
 def refused(shown: str | None, **typed: Any) -> dict[str, str]:
     """The sentences under the fields of a form that is refused."""
-    with pytest.raises(InvalidDraft) as error:
-        categories_form.read(filled_in(categories_form.draw(DEFAULT, shown), **typed), DEFAULT)
+    with pytest.raises(InvalidInput) as error:
+        categories_form.read(
+            with_values(categories_form.render(DEFAULT_TAXONOMY, shown), **typed), DEFAULT_TAXONOMY
+        )
     return error.value.fields
 
 
 def test_a_new_category_is_read() -> None:
-    form = categories_form.draw(DEFAULT)
-    typed = filled_in(
+    form = categories_form.render(DEFAULT_TAXONOMY)
+    typed = with_values(
         form,
         name="Salaries",
         description=" What  is paid ",
@@ -31,7 +33,7 @@ def test_a_new_category_is_read() -> None:
         private=("private",),
     )
 
-    assert categories_form.read(typed, DEFAULT) == (
+    assert categories_form.read(typed, DEFAULT_TAXONOMY) == (
         None,
         Category(
             name="Salaries",
@@ -44,12 +46,12 @@ def test_a_new_category_is_read() -> None:
 
 
 def test_a_category_is_shown_as_it_is_and_only_what_was_changed_is_new() -> None:
-    form = categories_form.draw(DEFAULT, "Network")
+    form = categories_form.render(DEFAULT_TAXONOMY, "Network")
     changed_by_another = NETWORK.model_copy(update={"private": True})
-    now_it_is = DEFAULT.placing("Network", changed_by_another)
+    now_it_is = DEFAULT_TAXONOMY.with_category("Network", changed_by_another)
 
-    assert categories_form.read(filled_in(form), DEFAULT) == ("Network", NETWORK)
-    name, read = categories_form.read(filled_in(form, floor="urgent"), now_it_is)
+    assert categories_form.read(with_values(form), DEFAULT_TAXONOMY) == ("Network", NETWORK)
+    name, read = categories_form.read(with_values(form, floor="urgent"), now_it_is)
     assert (name, read) == (
         "Network",
         changed_by_another.model_copy(update={"floor": Priority.URGENT}),
@@ -58,10 +60,10 @@ def test_a_category_is_shown_as_it_is_and_only_what_was_changed_is_new() -> None
 
 def test_a_floor_that_is_there_can_be_taken_away() -> None:
     with_floor = NETWORK.model_copy(update={"floor": Priority.HIGH, "private": True})
-    lists = DEFAULT.placing("Network", with_floor)
-    form = categories_form.draw(lists, "Network")
+    lists = DEFAULT_TAXONOMY.with_category("Network", with_floor)
+    form = categories_form.render(lists, "Network")
 
-    typed = filled_in(form, floor="-", private=())
+    typed = with_values(form, floor="-", private=())
     assert categories_form.read(typed, lists) == ("Network", NETWORK)
 
 
@@ -72,14 +74,14 @@ def test_what_is_not_right_is_said_at_its_field() -> None:
     assert "At most 50" in refused("Network", name="x" * 51)["name:Network"]
     assert "at most 50" in refused("Network", keywords="x" * 51)["keywords:Network"]
     assert "not ready yet" in refused("Network", category="Access")["category:Network"]
-    form = filled_in(categories_form.draw(DEFAULT, "Network"))
-    with pytest.raises(InvalidDraft, match="does not have it any more"):
-        categories_form.read(form, DEFAULT.dropping("Network"))
+    form = with_values(categories_form.render(DEFAULT_TAXONOMY, "Network"))
+    with pytest.raises(InvalidInput, match="does not have it any more"):
+        categories_form.read(form, DEFAULT_TAXONOMY.without_category("Network"))
 
 
 def test_the_last_category_is_never_removed() -> None:
     def buttons(name: str) -> list[str]:
-        blocks = categories_form.draw(DEFAULT, name)["blocks"]
+        blocks = categories_form.render(DEFAULT_TAXONOMY, name)["blocks"]
         return [block["block_id"] for block in blocks if block["type"] == "actions"]
 
     assert (buttons("Network"), buttons("Other")) == (["removal"], [])

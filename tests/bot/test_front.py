@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from bot.serve import SLACK_PATH, Bot, open_doors
-from models.desk import Desk
-from sandbox.servers import Servers, free_port
-from tests.desks import desk_on
+from bot.serve import SLACK_EVENTS_PATH, Bot, run_http_server
+from models.desk import TicketService
+from sandbox.servers import DatabaseServers, find_free_port
+from tests.desks import run_service
 from tests.rules.source import ROOT
 
 HEAVY = ("fastapi", "bot.site", "bot.api")
@@ -47,11 +47,16 @@ except SystemExit:
 
 
 @pytest.fixture(params=["", "xapp-1"], ids=["HTTP", "Socket Mode"])
-async def desk(servers: Servers, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+async def service(
+    servers: DatabaseServers, request: pytest.FixtureRequest
+) -> AsyncIterator[TicketService]:
     """A desk whose doors are open, though Slack has not said yet who the bot is."""
     more = {"slack_app_token": request.param} if request.param else {}
-    async with desk_on(servers, port=free_port(), **more) as desk, open_doors(Bot(desk)):
-        yield desk
+    async with (
+        run_service(servers, port=find_free_port(), **more) as service,
+        run_http_server(Bot(service)),
+    ):
+        yield service
 
 
 def test_health_is_told_without_what_programs_and_links_need() -> None:
@@ -80,21 +85,21 @@ def test_while_the_bot_runs_garbage_is_looked_for_but_not_among_what_was_loaded(
     assert ran.stdout.split() == ["True", "True"]
 
 
-async def test_slack_s_door_is_open_to_what_slack_posts_alone(desk: Desk) -> None:
-    url = f"http://127.0.0.1:{desk.settings.port}"
-    by_socket = desk.settings.slack_app_token is not None
+async def test_slack_s_door_is_open_to_what_slack_posts_alone(service: TicketService) -> None:
+    url = f"http://127.0.0.1:{service.settings.port}"
+    by_socket = service.settings.slack_app_token is not None
     missing = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
     async with ClientSession() as http:
-        async with http.get(url + SLACK_PATH) as answer:
+        async with http.get(url + SLACK_EVENTS_PATH) as answer:
             assert answer.status in missing
-        async with http.post(url + SLACK_PATH, data="{}") as answer:
+        async with http.post(url + SLACK_EVENTS_PATH, data="{}") as answer:
             # Nobody has signed it; by Socket Mode there is no such door at all.
             wanted = HTTPStatus.NOT_FOUND if by_socket else HTTPStatus.UNAUTHORIZED
             assert answer.status == wanted
 
 
-async def test_health_is_told_and_changed_by_nobody(desk: Desk) -> None:
-    url = f"http://127.0.0.1:{desk.settings.port}"
+async def test_health_is_told_and_changed_by_nobody(service: TicketService) -> None:
+    url = f"http://127.0.0.1:{service.settings.port}"
     async with ClientSession() as http:
         async with http.get(f"{url}/healthz") as answer:
             assert (answer.status, await answer.text()) == (HTTPStatus.OK, "ok\n")

@@ -5,42 +5,46 @@ from typing import Any
 import pytest
 
 from bot.views import skills_form
-from models.configuration import DEFAULT
-from models.errors import InvalidDraft
+from models.configuration import DEFAULT_TAXONOMY
+from models.errors import InvalidInput
 from models.skill import Skill
-from tests.bot.filled_in import filled_in
+from tests.bot.filled_in import with_values
 
-VPN = DEFAULT.skill("vpn")
+VPN = DEFAULT_TAXONOMY.get_skill("vpn")
 
 
 def refused(shown: Skill | None, **typed: Any) -> dict[str, str]:
     """The sentences under the fields of a form that is refused."""
-    with pytest.raises(InvalidDraft) as error:
-        skills_form.read(filled_in(skills_form.draw(shown), **typed), DEFAULT)
+    with pytest.raises(InvalidInput) as error:
+        skills_form.read(with_values(skills_form.render(shown), **typed), DEFAULT_TAXONOMY)
     return error.value.fields
 
 
 def test_a_new_skill_is_read_with_its_other_words() -> None:
-    form = filled_in(skills_form.draw(), name=" Cisco  ISE", aliases="ise, network access,, ise")
+    form = with_values(
+        skills_form.render(), name=" Cisco  ISE", aliases="ise, network access,, ise"
+    )
 
-    wanted = skills_form.read(form, DEFAULT)
+    wanted = skills_form.read(form, DEFAULT_TAXONOMY)
 
     new = Skill(name="Cisco ISE", aliases=("ise", "network access"))
-    assert wanted == skills_form.Wanted(name=None, skill=new, into=None)
+    assert wanted == skills_form.SkillInput(current_name=None, skill=new, merge_into=None)
 
 
 def test_a_skill_is_shown_as_it_is_and_read_as_it_was_changed() -> None:
-    form = skills_form.draw(VPN)
+    form = skills_form.render(VPN)
 
-    as_shown = skills_form.read(filled_in(form), DEFAULT)
-    renamed = skills_form.read(filled_in(form, name="tunnel"), DEFAULT)
-    patterned = skills_form.read(filled_in(form, patterns=" vpn-\\d+ \n\nvpn-\\d+"), DEFAULT)
-    merged = skills_form.read(filled_in(form, into="network"), DEFAULT)
+    as_shown = skills_form.read(with_values(form), DEFAULT_TAXONOMY)
+    renamed = skills_form.read(with_values(form, name="tunnel"), DEFAULT_TAXONOMY)
+    patterned = skills_form.read(
+        with_values(form, patterns=" vpn-\\d+ \n\nvpn-\\d+"), DEFAULT_TAXONOMY
+    )
+    merged = skills_form.read(with_values(form, into="network"), DEFAULT_TAXONOMY)
 
-    assert as_shown == skills_form.Wanted(name="vpn", skill=VPN, into=None)
+    assert as_shown == skills_form.SkillInput(current_name="vpn", skill=VPN, merge_into=None)
     assert renamed.skill == Skill(name="tunnel", aliases=VPN.aliases)
     assert patterned.skill == VPN.model_copy(update={"patterns": (r"vpn-\d+",)})
-    assert (merged.name, merged.into) == ("vpn", "network")
+    assert (merged.current_name, merged.merge_into) == ("vpn", "network")
 
 
 def test_what_is_not_right_is_said_at_its_field() -> None:
@@ -62,7 +66,7 @@ def test_what_is_not_right_is_said_at_its_field() -> None:
 
 
 def test_a_hundred_are_offered_at_most() -> None:
-    many = DEFAULT.naming(*(f"skill {number}" for number in range(300)))
+    many = DEFAULT_TAXONOMY.with_skills(*(f"skill {number}" for number in range(300)))
 
-    assert len(skills_form.offered(many, "")) == 100
-    assert [one["value"] for one in skills_form.offered(many, "skill 299")] == ["skill 299"]
+    assert len(skills_form.skill_options(many, "")) == 100
+    assert [one["value"] for one in skills_form.skill_options(many, "skill 299")] == ["skill 299"]

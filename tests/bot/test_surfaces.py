@@ -18,23 +18,23 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.app import build_app
-from bot.background import Background
-from bot.serve import Bot, open_doors
+from bot.background import BackgroundTasks
+from bot.serve import Bot, run_http_server
 from bot.views import ticket_form
 from models.account import Scope
 from models.cards import Button
-from models.clock import now
-from models.desk import Desk
-from models.flow import FLOW, Move
+from models.clock import utc_now
+from models.desk import TicketService
+from models.flow import TRANSITIONS, Move
 from models.member import Member, Role
-from models.permissions import Relation, Verb, permitted
+from models.permissions import Relation, Verb, is_permitted
 from models.ticket import Status, Ticket
-from models.watching import said
-from sandbox.servers import Servers, free_port
-from sandbox.slack.signing import signed_headers
+from models.watching import confirmation
+from sandbox.servers import DatabaseServers, find_free_port
+from sandbox.slack.signing import signature_headers
 from tests.bot.api.conftest import IDENTITY
-from tests.desks import desk_on
-from tests.models.desk_words import new_ticket, triage
+from tests.desks import run_service
+from tests.models.desk_words import make_triage, new_ticket
 
 TITLE = "Zebras have eaten the VPN"
 MOVES = {
@@ -44,25 +44,25 @@ MOVES = {
     Verb.RESOLVE: Move.RESOLVE,
     Verb.REOPEN: Move.REOPEN,
     Verb.CORRECT: Move.CORRECT,
-    Verb.SOLVE: Move.SOLVE,
+    Verb.SELF_RESOLVE: Move.SELF_RESOLVE,
 }
 # What has come of a verb when it was done; the rest change nothing of a ticket.
 DONE: Mapping[Verb, Callable[[Ticket, str], bool]] = {
     Verb.CLAIM: lambda t, who: (t.status, t.assignee) == (Status.CLAIMED, who),
-    Verb.DECLINE: lambda t, who: t.status is Status.TRIAGED and who in t.tried,
-    Verb.RELEASE: lambda t, who: t.status is Status.TRIAGED and who in t.tried,
+    Verb.DECLINE: lambda t, who: t.status is Status.TRIAGED and who in t.declined_by,
+    Verb.RELEASE: lambda t, who: t.status is Status.TRIAGED and who in t.declined_by,
     Verb.RESOLVE: lambda t, who: (t.status, t.resolver) == (Status.RESOLVED, who),
     Verb.REOPEN: lambda t, _: t.status is Status.TRIAGED,
     Verb.WATCH: lambda t, who: who in t.watchers,
     Verb.UNWATCH: lambda t, who: who not in t.watchers,
     Verb.SHARE: lambda t, _: "UFRIEND" in t.watchers,
     Verb.CORRECT: lambda t, who: [e.who for e in t.history if e.what == "corrected"] == [who],
-    Verb.SOLVE: lambda t, who: (t.status, t.resolver) == (Status.RESOLVED, who),
+    Verb.SELF_RESOLVE: lambda t, who: (t.status, t.resolver) == (Status.RESOLVED, who),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SurfaceResponse:
     """What a surface has answered.
 
     Attributes:
@@ -75,67 +75,73 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class SurfaceClient:
     """The bot's doors, and a person of each role with a token."""
 
-    desk: Desk
+    service: TicketService
     http: ClientSession
     tokens: Mapping[Role, str]
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.desk.settings.port}"
+        return f"http://127.0.0.1:{self.service.settings.port}"
 
-    async def person(self, role: Role) -> Member:
-        return await self.desk.store.member("T1", f"U{role.upper()}")
+    async def member_with_role(self, role: Role) -> Member:
+        return await self.service.store.get_or_create_member("T1", f"U{role.upper()}")
 
-    async def slack(self, **fields: str) -> Answer:
+    async def post_to_slack_endpoint(self, **fields: str) -> SurfaceResponse:
         """What Slack is answered to a signed request."""
         body = urlencode({"team_id": "T1", **fields}).encode()
-        stamp = int(now().timestamp())
-        headers = signed_headers(body, secret="x", timestamp=stamp)
+        stamp = int(utc_now().timestamp())
+        headers = signature_headers(body, secret="x", timestamp=stamp)
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         url = f"{self.url}/slack/events"
         async with self.http.post(url, data=body, headers=headers) as answer:
-            return Answer(None, await answer.text(), answer.status)
+            return SurfaceResponse(None, await answer.text(), answer.status)
 
-    async def sends(self, member: Member, **payload: Any) -> Answer:
+    async def post_interaction(self, member: Member, **payload: Any) -> SurfaceResponse:
         """What Slack is answered to something done in a message or a form."""
         user = {"id": member.slack_id, "team_id": "T1"}
         known = {"user": user, "team": {"id": "T1"}, "trigger_id": "1.1"}
-        return await self.slack(payload=json.dumps(known | payload))
+        return await self.post_to_slack_endpoint(payload=json.dumps(known | payload))
 
-    async def presses(self, member: Member, action: str, ticket: Ticket, **more: Any) -> Answer:
+    async def press_button(
+        self, member: Member, action: str, ticket: Ticket, **more: Any
+    ) -> SurfaceResponse:
         """A button on a card."""
         value = f"{ticket.id}:{ticket.version}"
         pressed = {"type": "button", "action_id": action, "block_id": "moves", "value": value}
         place = {"type": "message", "message_ts": "1.0", "channel_id": "D1"}
-        return await self.sends(
+        return await self.post_interaction(
             member, type="block_actions", container=place, actions=[pressed], **more
         )
 
-    async def calls(self, member: Member, method: str, path: str, **sent: Any) -> Answer:
+    async def call_api(
+        self, member: Member, method: str, path: str, **sent: Any
+    ) -> SurfaceResponse:
         """The API."""
         headers = {"Authorization": f"Bearer {self.tokens[member.role]}", **sent.pop("headers", {})}
         url = f"{self.url}/api/v1{path}"
         async with self.http.request(method, url, headers=headers, **sent) as answer:
-            return Answer(answer.status < 300, await answer.text(), answer.status)
+            return SurfaceResponse(answer.status < 300, await answer.text(), answer.status)
 
-    async def follows(self, member: Member, verb: str, ticket: Ticket) -> Answer:
+    async def use_email_link(self, member: Member, verb: str, ticket: Ticket) -> SurfaceResponse:
         """The link in a letter, and the button behind it."""
-        token = self.desk.accounts.link(
+        token = self.service.accounts.create_link_token(
             member,
             ticket_id=ticket.id,
             verb=verb,
-            notice=f"{ticket.id}.offer.1",
-            at=now(),
-            life=timedelta(days=1),
+            notice_id=f"{ticket.id}.offer.1",
+            event_at=utc_now(),
+            lifetime=timedelta(days=1),
         )
         url = f"{self.url}/link/{token}?seen={ticket.version}"
         async with self.http.post(url) as answer:
-            return Answer(answer.status == 200, await answer.text(), answer.status)
+            return SurfaceResponse(answer.status == 200, await answer.text(), answer.status)
 
-    async def ticket(self, verb: Verb, member: Member, related: Relation, **more: Any) -> Ticket:
+    async def make_ticket(
+        self, verb: Verb, member: Member, related: Relation, **more: Any
+    ) -> Ticket:
         """A ticket that this person is that to, where the verb could be done."""
         me = member.slack_id
         watches = related is Relation.WATCHER or verb is Verb.UNWATCH
@@ -144,7 +150,7 @@ class Doors:
             "requester": me if related is Relation.REQUESTER else "UADA",
             "assignee": me if related is Relation.ASSIGNEE else "UBOB",
             "watchers": (me,) if watches and related is not Relation.OTHER else (),
-            "triage": triage("vpn"),
+            "triage": make_triage("vpn"),
             "pending": (),
         }
 
@@ -152,66 +158,70 @@ class Doors:
             ticket = new_ticket(id=f"T-{number}", key=f"view:{uuid4()}", title=TITLE, **more)
             return ticket.model_copy(update=known)
 
-        return await self.desk.openings.open(made)
+        return await self.service.intake.insert(made)
 
 
 def _start(verb: Verb) -> Status:
     """Where a ticket stands when the verb can be done."""
-    starts = FLOW[MOVES[verb]].starts if verb in MOVES else {Status.OFFERED}
+    starts = TRANSITIONS[MOVES[verb]].from_statuses if verb in MOVES else {Status.OFFERED}
     return Status.OFFERED if Status.OFFERED in starts else min(starts)
 
 
-Way = Callable[[Doors, Member, Ticket], Awaitable[Answer]]
+PerformVerb = Callable[[SurfaceClient, Member, Ticket], Awaitable[SurfaceResponse]]
 
 
-def button(action: Button) -> Way:
-    return lambda doors, member, ticket: doors.presses(member, action.value, ticket)
+def button(action: Button) -> PerformVerb:
+    return lambda doors, member, ticket: doors.press_button(member, action.value, ticket)
 
 
-def command(word: str, *, watches: bool) -> Way:
+def command(word: str, *, watches: bool) -> PerformVerb:
     """A command, which is answered with what was done."""
 
-    async def typed(doors: Doors, member: Member, ticket: Ticket) -> Answer:
+    async def typed(doors: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
         text = f"{word} {ticket.id}"
-        answer = await doors.slack(
+        answer = await doors.post_to_slack_endpoint(
             command="/ticket", text=text, user_id=member.slack_id, trigger_id="1.1"
         )
         told = json.loads(answer.text)["text"] if answer.text.startswith("{") else answer.text
-        return Answer(told == said(ticket, watches=watches), told, answer.status)
+        return SurfaceResponse(told == confirmation(ticket, watching=watches), told, answer.status)
 
     return typed
 
 
-def verb_of_api(verb: Verb) -> Way:
-    return lambda doors, member, ticket: doors.calls(member, "POST", f"/tickets/{ticket.id}/{verb}")
+def verb_of_api(verb: Verb) -> PerformVerb:
+    return lambda doors, member, ticket: doors.call_api(
+        member, "POST", f"/tickets/{ticket.id}/{verb}"
+    )
 
 
-def link(verb: Verb) -> Way:
-    return lambda doors, member, ticket: doors.follows(member, verb, ticket)
+def link(verb: Verb) -> PerformVerb:
+    return lambda doors, member, ticket: doors.use_email_link(member, verb, ticket)
 
 
-async def opens_in_slack(doors: Doors, member: Member, other: Ticket) -> Answer:
+async def opens_in_slack(doors: SurfaceClient, member: Member, other: Ticket) -> SurfaceResponse:
     """The form, which names nobody: who sends it is the requester."""
     typed = {"title": {"value": {"type": "plain_text_input", "value": _another(other)}}}
     view: dict[str, Any] = {"id": f"V{uuid4()}", "callback_id": ticket_form.CALLBACK}
     view |= {"type": "modal", "state": {"values": typed}, "blocks": []}
-    answer = await doors.sends(member, type="view_submission", view=view)
+    answer = await doors.post_interaction(member, type="view_submission", view=view)
     return await _opened(doors, member, other, answer)
 
 
-async def opens_by_api(doors: Doors, member: Member, other: Ticket) -> Answer:
+async def opens_by_api(doors: SurfaceClient, member: Member, other: Ticket) -> SurfaceResponse:
     key = {"Idempotency-Key": str(uuid4())}
-    answer = await doors.calls(
+    answer = await doors.call_api(
         member, "POST", "/tickets", headers=key, json={"title": _another(other)}
     )
     return await _opened(doors, member, other, answer)
 
 
-async def _opened(doors: Doors, member: Member, other: Ticket, answer: Answer) -> Answer:
+async def _opened(
+    doors: SurfaceClient, member: Member, other: Ticket, answer: SurfaceResponse
+) -> SurfaceResponse:
     """Whether there is a ticket of theirs that was not there before."""
     query = {"requester": member.slack_id, "title": _another(other)}
-    found = await doors.desk.database.tickets.find_one(query)
-    return Answer(found is not None, "", answer.status)
+    found = await doors.service.database.tickets.find_one(query)
+    return SurfaceResponse(found is not None, "", answer.status)
 
 
 def _another(ticket: Ticket) -> str:
@@ -219,21 +229,21 @@ def _another(ticket: Ticket) -> str:
     return f"{TITLE} besides {ticket.id}"
 
 
-async def views_by_api(doors: Doors, member: Member, ticket: Ticket) -> Answer:
-    return await doors.calls(member, "GET", f"/tickets/{ticket.id}")
+async def views_by_api(doors: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
+    return await doors.call_api(member, "GET", f"/tickets/{ticket.id}")
 
 
-async def solves_in_slack(doors: Doors, member: Member, ticket: Ticket) -> Answer:
+async def solves_in_slack(doors: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
     """The button on the receipt, which is a form."""
-    return await doors.presses(member, ticket_form.SOLVED, ticket, view={"id": "V1"})
+    return await doors.press_button(member, ticket_form.SOLVE_ACTION_ID, ticket, view={"id": "V1"})
 
 
-async def shares_by_api(doors: Doors, member: Member, ticket: Ticket) -> Answer:
-    return await doors.calls(member, "PUT", f"/tickets/{ticket.id}/watchers/UFRIEND")
+async def shares_by_api(doors: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
+    return await doors.call_api(member, "PUT", f"/tickets/{ticket.id}/watchers/UFRIEND")
 
 
 # How each surface does each verb, and how one tries what it has not.
-SLACK: Mapping[Verb, Way | None] = {
+SLACK: Mapping[Verb, PerformVerb | None] = {
     Verb.OPEN: opens_in_slack,
     Verb.VIEW: None,
     Verb.CLAIM: button(Button.CLAIM),
@@ -244,10 +254,10 @@ SLACK: Mapping[Verb, Way | None] = {
     Verb.WATCH: command("watch", watches=True),
     Verb.UNWATCH: command("unwatch", watches=False),
     Verb.SHARE: None,
-    Verb.CORRECT: button(Button.LIKELIEST),
-    Verb.SOLVE: solves_in_slack,
+    Verb.CORRECT: button(Button.CHOOSE_LIKELIEST),
+    Verb.SELF_RESOLVE: solves_in_slack,
 }
-API: Mapping[Verb, Way | None] = {
+API: Mapping[Verb, PerformVerb | None] = {
     Verb.OPEN: opens_by_api,
     Verb.VIEW: views_by_api,
     Verb.CLAIM: verb_of_api(Verb.CLAIM),
@@ -259,9 +269,9 @@ API: Mapping[Verb, Way | None] = {
     Verb.UNWATCH: verb_of_api(Verb.UNWATCH),
     Verb.SHARE: shares_by_api,
     Verb.CORRECT: verb_of_api(Verb.CORRECT),
-    Verb.SOLVE: verb_of_api(Verb.SOLVE),
+    Verb.SELF_RESOLVE: verb_of_api(Verb.SELF_RESOLVE),
 }
-LINK: Mapping[Verb, Way | None] = {
+LINK: Mapping[Verb, PerformVerb | None] = {
     Verb.OPEN: None,
     Verb.VIEW: link(Verb.VIEW),
     Verb.CLAIM: link(Verb.CLAIM),
@@ -273,7 +283,7 @@ LINK: Mapping[Verb, Way | None] = {
     Verb.UNWATCH: None,
     Verb.SHARE: None,
     Verb.CORRECT: None,
-    Verb.SOLVE: None,
+    Verb.SELF_RESOLVE: None,
 }
 # What each button on a card is for; another one that does the same is a row more.
 BUTTONS: Mapping[Button, Verb] = {
@@ -283,38 +293,41 @@ BUTTONS: Mapping[Button, Verb] = {
     Button.RESOLVE: Verb.RESOLVE,
     Button.REOPEN: Verb.REOPEN,
     Button.UNWATCH: Verb.UNWATCH,
-    Button.RESOLVE_NOTING: Verb.RESOLVE,
+    Button.RESOLVE_WITH_NOTE: Verb.RESOLVE,
     Button.ANSWER_ALL: Verb.RESOLVE,
     Button.CORRECT: Verb.CORRECT,
-    Button.LIKELIEST: Verb.CORRECT,
-    Button.SECOND: Verb.CORRECT,
+    Button.CHOOSE_LIKELIEST: Verb.CORRECT,
+    Button.CHOOSE_SECOND: Verb.CORRECT,
 }
 SURFACES = {"Slack": SLACK, "API": API, "link": LINK}
-FORGED: Mapping[str, Callable[[Verb], Way]] = {
-    "Slack": lambda verb: lambda doors, member, t: doors.presses(member, f"{verb}_ticket", t),
+FORGED: Mapping[str, Callable[[Verb], PerformVerb]] = {
+    "Slack": lambda verb: lambda doors, member, t: doors.press_button(member, f"{verb}_ticket", t),
     "API": verb_of_api,
     "link": link,
 }
 
 
 @pytest.fixture(scope="module")
-async def doors(servers: Servers) -> AsyncIterator[Doors]:
+async def surface_client(servers: DatabaseServers) -> AsyncIterator[SurfaceClient]:
     """A desk with open doors; Slack itself does not answer it."""
-    background = Background()
+    background = BackgroundTasks()
     more = {"slack_api_url": "http://127.0.0.1:1/"}
-    async with desk_on(servers, port=free_port(), **more) as desk, ClientSession() as http:
-        bot = Bot(desk)
-        bot.app, bot.team_id = build_app(desk, IDENTITY, background), "T1"
+    async with (
+        run_service(servers, port=find_free_port(), **more) as service,
+        ClientSession() as http,
+    ):
+        bot = Bot(service)
+        bot.app, bot.team_id = build_app(service, IDENTITY, background), "T1"
         tokens = {}
         for role in Role:
-            member = await desk.store.set_role("T1", f"U{role.upper()}", role=role)
-            tokens[role], _ = await desk.accounts.issue(
-                member, name="test", scopes=tuple(Scope), life=timedelta(hours=1)
+            member = await service.store.set_role("T1", f"U{role.upper()}", role=role)
+            tokens[role], _ = await service.accounts.issue_token(
+                member, name="test", scopes=tuple(Scope), lifetime=timedelta(hours=1)
             )
-        await desk.store.member("T1", "UFRIEND")
-        async with open_doors(bot):
-            yield Doors(desk, http, tokens)
-        await background.wait(seconds=10)
+        await service.store.get_or_create_member("T1", "UFRIEND")
+        async with run_http_server(bot):
+            yield SurfaceClient(service, http, tokens)
+        await background.wait(timeout_seconds=10)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -335,30 +348,34 @@ def test_every_button_does_a_verb_that_slack_has() -> None:
 @pytest.mark.fault("F86")
 @pytest.mark.parametrize("verb", Verb)
 @pytest.mark.parametrize("surface", SURFACES)
-async def test_each_cell_does_what_the_table_says(doors: Doors, surface: str, verb: Verb) -> None:
+async def test_each_cell_does_what_the_table_says(
+    surface_client: SurfaceClient, surface: str, verb: Verb
+) -> None:
     cells = list(product(Role, Relation))
-    wrong = await asyncio.gather(*(_wrong(doors, surface, verb, *cell) for cell in cells))
+    wrong = await asyncio.gather(*(_wrong(surface_client, surface, verb, *cell) for cell in cells))
 
     assert {cell: why for cell, why in zip(cells, wrong, strict=True) if why} == {}
 
 
-async def _wrong(doors: Doors, surface: str, verb: Verb, role: Role, related: Relation) -> str:
+async def _wrong(
+    doors: SurfaceClient, surface: str, verb: Verb, role: Role, related: Relation
+) -> str:
     """What is not as the table says when this is tried; empty when all is."""
-    member = await doors.person(role)
-    ticket = await doors.ticket(verb, member, related)
+    member = await doors.member_with_role(role)
+    ticket = await doors.make_ticket(verb, member, related)
     way = SURFACES[surface][verb]
     # Who opens a ticket is its requester: with anybody else's there is nothing to open.
     has = way is not None and (verb is not Verb.OPEN or related is Relation.REQUESTER)
 
     answer = await (way if has and way else FORGED[surface](verb))(doors, member, ticket)
 
-    after, _ = await doors.desk.store.ticket(ticket.id)
-    if has and permitted(verb, role, related):
+    after, _ = await doors.service.store.get_ticket(ticket.id)
+    if has and is_permitted(verb, role, related):
         done = verb not in DONE or DONE[verb](after, member.slack_id)
         return "" if done and answer.done is not False else f"not done: {answer}"
     if after != ticket or answer.done or TITLE in answer.text:
         return f"done, or told: {answer}"
-    seen = permitted(Verb.VIEW, role, related)
+    seen = is_permitted(Verb.VIEW, role, related)
     refusals = {"Slack": 200, "API": 403 if has and seen else 404, "link": 403 if has else 404}
     return "" if answer.status == refusals[surface] else f"answered otherwise: {answer}"
 
@@ -366,47 +383,53 @@ async def _wrong(doors: Doors, surface: str, verb: Verb, role: Role, related: Re
 @pytest.mark.fault("F86")
 @pytest.mark.parametrize("surface", SURFACES)
 async def test_a_confidential_ticket_is_kept_from_staff_who_are_not_trusted(
-    doors: Doors, surface: str
+    surface_client: SurfaceClient, surface: str
 ) -> None:
     verbs = [verb for verb in Verb if verb is not Verb.OPEN]
     cells = list(product(verbs, (Relation.WATCHER, Relation.OTHER)))
-    kept = await asyncio.gather(*(_kept(doors, surface, *cell) for cell in cells))
+    kept = await asyncio.gather(*(_kept(surface_client, surface, *cell) for cell in cells))
 
     assert [cell for cell, is_kept in zip(cells, kept, strict=True) if not is_kept] == []
 
 
-async def _kept(doors: Doors, surface: str, verb: Verb, related: Relation) -> bool:
-    member = await doors.person(Role.ADMIN)
-    ticket = await doors.ticket(verb, member, related, confidential=True)
+async def _kept(doors: SurfaceClient, surface: str, verb: Verb, related: Relation) -> bool:
+    member = await doors.member_with_role(Role.ADMIN)
+    ticket = await doors.make_ticket(verb, member, related, confidential=True)
     way = SURFACES[surface][verb] or FORGED[surface](verb)
 
     answer = await way(doors, member, ticket)
 
-    after, _ = await doors.desk.store.ticket(ticket.id)
+    after, _ = await doors.service.store.get_ticket(ticket.id)
     return after == ticket and not answer.done and TITLE not in answer.text
 
 
-async def test_nobody_opens_a_ticket_for_somebody_else(doors: Doors) -> None:
-    member = await doors.person(Role.ADMIN)
+async def test_nobody_opens_a_ticket_for_somebody_else(surface_client: SurfaceClient) -> None:
+    member = await surface_client.member_with_role(Role.ADMIN)
     wanted = {"title": TITLE, "requester": "UADA"}
     key = {"Idempotency-Key": str(uuid4())}
 
-    assert (await doors.calls(member, "POST", "/tickets", headers=key, json=wanted)).status == 422
+    assert (
+        await surface_client.call_api(member, "POST", "/tickets", headers=key, json=wanted)
+    ).status == 422
 
 
-async def test_the_button_on_the_card_of_who_watches_stops_it(doors: Doors) -> None:
-    member = await doors.person(Role.USER)
-    ticket = await doors.ticket(Verb.UNWATCH, member, Relation.WATCHER)
+async def test_the_button_on_the_card_of_who_watches_stops_it(
+    surface_client: SurfaceClient,
+) -> None:
+    member = await surface_client.member_with_role(Role.USER)
+    ticket = await surface_client.make_ticket(Verb.UNWATCH, member, Relation.WATCHER)
 
-    await doors.presses(member, Button.UNWATCH.value, ticket)
+    await surface_client.press_button(member, Button.UNWATCH.value, ticket)
 
-    assert (await doors.desk.store.ticket(ticket.id))[0].watchers == ()
+    assert (await surface_client.service.store.get_ticket(ticket.id))[0].watchers == ()
 
 
-async def test_who_asked_is_told_that_watching_is_for_moderators(doors: Doors) -> None:
-    member = await doors.person(Role.USER)
-    ticket = await doors.ticket(Verb.WATCH, member, Relation.REQUESTER)
+async def test_who_asked_is_told_that_watching_is_for_moderators(
+    surface_client: SurfaceClient,
+) -> None:
+    member = await surface_client.member_with_role(Role.USER)
+    ticket = await surface_client.make_ticket(Verb.WATCH, member, Relation.REQUESTER)
 
-    answer = await command("watch", watches=True)(doors, member, ticket)
+    answer = await command("watch", watches=True)(surface_client, member, ticket)
 
     assert "Only moderators can watch tickets." in answer.text

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.views import ticket_form
-from models.errors import InvalidDraft
+from models.errors import InvalidInput
 from models.ticket import Draft, Urgency
 
 
@@ -22,13 +22,13 @@ def read(title: str | None, description: str | None = None, **more: Any) -> Draf
 
 def filled_in(text: str) -> tuple[str, str]:
     """Title and description as the form is opened with this text."""
-    title, description, *_ = (block["element"] for block in ticket_form.draw(text)["blocks"])
+    title, description, *_ = (block["element"] for block in ticket_form.render(text)["blocks"])
     return title.get("initial_value", ""), description.get("initial_value", "")
 
 
 def faults(title: str | None, description: str | None = None) -> dict[str, str]:
     """The sentences under the fields of a form that is refused."""
-    with pytest.raises(InvalidDraft) as refused:
+    with pytest.raises(InvalidInput) as refused:
         read(title, description)
     return refused.value.fields
 
@@ -50,7 +50,7 @@ def test_no_text_is_too_long_for_the_form() -> None:
     title, description = filled_in("x" * 40_000)
 
     assert (len(title), len(description)) == (150, 3000)
-    assert not ticket_form.fits("x" * 40_000)
+    assert not ticket_form.can_hold("x" * 40_000)
 
 
 def test_what_was_typed_is_what_is_read() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bot.views import audit, token_form
-from models.account import Act, Issued, Scope
-from models.clock import now
-from models.errors import InvalidDraft
+from models.account import ApiToken, AuditEntry, Scope
+from models.clock import utc_now
+from models.errors import InvalidInput
 from models.member import Member, Role
 from sandbox.slack.blockkit import check_view
 
@@ -32,24 +32,24 @@ def sent(
     }
 
 
-def issued(number: int = 1, name: str = "nightly") -> Issued:
+def issued(number: int = 1, name: str = "nightly") -> ApiToken:
     """The record of a token."""
-    return Issued(
+    return ApiToken(
         id=f"{number:032x}",
         team_id="T1",
         slack_id="UADA",
         name=name,
         scopes=tuple(Scope),
-        issued_at=now(),
-        expires_at=now() + timedelta(days=90),
-        used_at=now(),
+        issued_at=utc_now(),
+        expires_at=utc_now() + timedelta(days=90),
+        used_at=utc_now(),
     )
 
 
-def act(**more: Any) -> Act:
+def act(**more: Any) -> AuditEntry:
     """A line of the log."""
     usual = {"who": "UADM", "what": "set role", "to": "UADA"}
-    return Act.model_validate({"id": "1", "team_id": "T1", "at": now(), **usual, **more})
+    return AuditEntry.model_validate({"id": "1", "team_id": "T1", "at": utc_now(), **usual, **more})
 
 
 def says(view: dict[str, Any]) -> str:
@@ -57,13 +57,13 @@ def says(view: dict[str, Any]) -> str:
 
 
 def scopes_offered(member: Member) -> list[str]:
-    [block] = [b for b in token_form.draw(member, [])["blocks"] if b.get("block_id") == "scopes"]
+    [block] = [b for b in token_form.render(member, [])["blocks"] if b.get("block_id") == "scopes"]
     return [option["value"] for option in block["element"]["options"]]
 
 
 def refused(member: Member = USER, **form: Any) -> dict[str, str]:
     """The sentences under the fields of a form that is refused."""
-    with pytest.raises(InvalidDraft) as error:
+    with pytest.raises(InvalidInput) as error:
         token_form.read(sent(**form), member)
     return error.value.fields
 
@@ -82,11 +82,11 @@ def test_what_is_wanted_is_read() -> None:
 
 
 def test_thirty_days_are_usual_and_ninety_the_most() -> None:
-    [block] = [b for b in token_form.draw(USER, [])["blocks"] if b.get("block_id") == "life"]
+    [block] = [b for b in token_form.render(USER, [])["blocks"] if b.get("block_id") == "life"]
     lives = [option["value"] for option in block["element"]["options"]]
 
     assert block["element"]["initial_option"]["text"]["text"] == "30 days"
-    longest = max(token_form.read(sent(life=life), USER).life for life in lives)
+    longest = max(token_form.read(sent(life=life), USER).lifetime for life in lives)
     assert longest == timedelta(days=90)
 
 
@@ -99,14 +99,16 @@ def test_each_field_says_what_is_not_right_with_it() -> None:
 @pytest.mark.parametrize("amount", [0, 1, 50, 500])
 def test_slack_shows_any_number_of_tokens_and_how_many_it_does_not(amount: int) -> None:
     tokens = [issued(n, name=(HOSTILE * 2)[:50]) for n in range(amount)]
-    views = [token_form.draw(ADMIN, tokens), token_form.draw_of("UADA", tokens)]
+    views = [token_form.render(ADMIN, tokens), token_form.render_for_admin("UADA", tokens)]
 
     assert [check_view(view) for view in views] == [[], []]
     assert all(("450 older ones" in says(view)) == (amount == 500) for view in views)
 
 
 def test_slack_shows_the_token_once_and_how_to_use_it() -> None:
-    view = token_form.shown("a" * 700, issued(name="<!here>"), public_url="https://desk.example/")
+    view = token_form.render_new_token(
+        "a" * 700, issued(name="<!here>"), public_url="https://desk.example/"
+    )
 
     assert check_view(view) == []
     assert f"```{'a' * 700}```" in says(view)
@@ -114,7 +116,7 @@ def test_slack_shows_the_token_once_and_how_to_use_it() -> None:
     assert "Authorization: Bearer" in says(view)
     assert "https://desk.example/api/docs" in says(view)
     assert "<!here>" not in says(view)
-    assert "/api/docs" not in says(token_form.shown("a", issued(), public_url=None))
+    assert "/api/docs" not in says(token_form.render_new_token("a", issued(), public_url=None))
 
 
 def test_slack_shows_what_was_done_however_much_and_whatever() -> None:
@@ -122,9 +124,9 @@ def test_slack_shows_what_was_done_however_much_and_whatever() -> None:
     hostile = act(what=HOSTILE * 9, to=HOSTILE * 9, via=HOSTILE * 9, before=values, after={})
 
     for acts in ([], [hostile] * 50, [hostile] * 200):
-        assert check_view(audit.draw(acts)) == []
-    assert "<!channel>" not in says(audit.draw([hostile]))
-    assert "the last 50" in says(audit.draw([hostile] * 51))
+        assert check_view(audit.render(acts)) == []
+    assert "<!channel>" not in says(audit.render([hostile]))
+    assert "the last 50" in says(audit.render([hostile] * 51))
 
 
 def test_an_act_says_what_was_and_is_of_that_which_changed() -> None:
@@ -134,7 +136,7 @@ def test_an_act_says_what_was_and_is_of_that_which_changed() -> None:
     )
     by_desk = act(who="", what="changed account", via="Slack profile", after={"from": "UOLD"})
 
-    first, second = (block["text"]["text"] for block in audit.draw([changed, by_desk])["blocks"])
+    first, second = (block["text"]["text"] for block in audit.render([changed, by_desk])["blocks"])
 
     assert "<@UADM> set role, <@UADA>\nrole: user → admin; skills: vpn → none" in first
     assert "name" not in first

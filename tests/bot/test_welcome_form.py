@@ -3,47 +3,49 @@
 import pytest
 
 from bot.views import welcome_form
-from bot.views.sentence import sentence_view
-from models.welcome import Welcome
+from bot.views.sentence import notice_view
+from models.welcome import GuestPolicy
 from sandbox.slack.blockkit import check_view
-from tests.bot.filled_in import filled_in
+from tests.bot.filled_in import with_values
 
 GROUPS = [("S1", "helpdesk"), ("S2", "cooks")]
-CHOSEN = Welcome(guests=False, strangers=True, moderators="S1")
+CHOSEN = GuestPolicy(guests=False, strangers=True, moderators="S1")
 
 
 def test_what_was_left_as_it_was_is_no_change() -> None:
-    assert welcome_form.read(filled_in(welcome_form.draw(Welcome(), GROUPS))) == {}
-    assert welcome_form.read(filled_in(welcome_form.draw(CHOSEN, GROUPS))) == {}
+    assert welcome_form.read(with_values(welcome_form.render(GuestPolicy(), GROUPS))) == {}
+    assert welcome_form.read(with_values(welcome_form.render(CHOSEN, GROUPS))) == {}
 
 
 def test_what_was_changed_is_read() -> None:
-    fresh = filled_in(welcome_form.draw(Welcome(), GROUPS), guests="refuse", moderators="S2")
-    back = filled_in(welcome_form.draw(CHOSEN, GROUPS), strangers="refuse", moderators="-")
+    fresh = with_values(
+        welcome_form.render(GuestPolicy(), GROUPS), guests="refuse", moderators="S2"
+    )
+    back = with_values(welcome_form.render(CHOSEN, GROUPS), strangers="refuse", moderators="-")
 
     assert welcome_form.read(fresh) == {"guests": False, "moderators": "S2"}
     assert welcome_form.read(back) == {"strangers": False, "moderators": ""}
 
 
 def test_a_group_that_slack_does_not_show_stays_chosen() -> None:
-    form = welcome_form.draw(CHOSEN, (), fault="usergroups.list: plan_upgrade_required")
+    form = welcome_form.render(CHOSEN, (), groups_error="usergroups.list: plan_upgrade_required")
 
     assert "plan_upgrade_required" in str(form)
-    assert welcome_form.read(filled_in(form, guests="user")) == {"guests": True}
+    assert welcome_form.read(with_values(form, guests="user")) == {"guests": True}
 
 
 @pytest.mark.parametrize("amount", [0, 1, 98, 99, 100, 101, 900])
 def test_slack_opens_the_form_with_any_number_of_groups(amount: int) -> None:
     groups = [(f"S{number}", f"<!channel>{number}" * 9) for number in range(amount)]
 
-    form = welcome_form.draw(CHOSEN.model_copy(update={"moderators": "S7"}), groups)
+    form = welcome_form.render(CHOSEN.model_copy(update={"moderators": "S7"}), groups)
 
     assert check_view(form) == []
     shown = str(form)
     assert all(f"'S{number}'" in shown for number in range(amount))
-    assert welcome_form.read(filled_in(form)) == {}
+    assert welcome_form.read(with_values(form)) == {}
 
 
 def test_slack_shows_what_is_saved() -> None:
-    for welcome in (Welcome(), CHOSEN):
-        assert check_view(sentence_view(*welcome_form.saved(welcome))) == []
+    for welcome in (GuestPolicy(), CHOSEN):
+        assert check_view(notice_view(*welcome_form.confirmation_texts(welcome))) == []

@@ -7,46 +7,46 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Locator, expect
 from playwright.async_api import Page as Window
 
-from sandbox.browser import DESKTOP, PHONE
+from sandbox.browser import DESKTOP_SIZE, PHONE_SIZE
 from sandbox.world import World
-from tests.browser.conftest import Opens
-from tests.browser.hands import card, closes_modal, submits, types
+from tests.browser.conftest import OpenPage
+from tests.browser.hands import close_modal, message_with_text, send_message, submit_modal
 
 # https://www.deque.com/axe/core-documentation/api-documentation/#axecore-tags
-RULES = {
+WCAG_RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
 
 
 async def messages(window: Window) -> None:
-    await expect(card(window, "T-1")).to_be_visible()
+    await expect(message_with_text(window, "T-1")).to_be_visible()
 
 
 async def form(window: Window) -> None:
-    await types(window, "/ticket ???")
-    await submits(window)
+    await send_message(window, "/ticket ???")
+    await submit_modal(window)
     await expect(window.locator(".invalid")).to_be_visible()
 
 
 async def whisper(window: Window) -> None:
-    await types(window, "/ticket help")
+    await send_message(window, "/ticket help")
     await expect(window.get_by_test_id("whisper")).to_be_visible()
 
 
 async def thread(window: Window) -> None:
-    await card(window, "T-1").hover()
-    await card(window, "T-1").get_by_role("link", name="Reply in thread").click()
+    await message_with_text(window, "T-1").hover()
+    await message_with_text(window, "T-1").get_by_role("link", name="Reply in thread").click()
     await expect(window.get_by_test_id("thread-composer")).to_be_focused()
 
 
 async def menu(window: Window) -> None:
-    await card(window, "T-1").hover()
-    await card(window, "T-1").get_by_role("button", name="Add a reaction").click()
+    await message_with_text(window, "T-1").hover()
+    await message_with_text(window, "T-1").get_by_role("button", name="Add a reaction").click()
     await expect(window.get_by_role("menu")).to_be_visible()
 
 
-async def letter(window: Window) -> None:
+async def email_window(window: Window) -> None:
     await window.evaluate("location.hash = '#inbox'")
     await window.get_by_test_id("letter").click()
     await expect(window.locator("iframe")).to_be_visible()
@@ -65,29 +65,34 @@ async def switches(window: Window) -> None:
     await expect(window.get_by_role("switch", name="Gemini is slow")).to_be_checked()
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("goes", [messages, form, whisper, thread, menu, letter, behind, switches])
+@pytest.mark.parametrize("size", [DESKTOP_SIZE, PHONE_SIZE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    "goes", [messages, form, whisper, thread, menu, email_window, behind, switches]
+)
 async def test_a_screen_shuts_nobody_out(
-    opens: Opens, world: World, goes: Callable[[Window], Awaitable[None]], size: tuple[int, int]
+    open_page: OpenPage,
+    world: World,
+    goes: Callable[[Window], Awaitable[None]],
+    size: tuple[int, int],
 ) -> None:
-    await world.cast.ada.types("/ticket Outlook keeps asking for my password")
-    await world.cast.ada.submits()
-    await world.cast.eve.gets_message("T-1")
-    await world.mail.until(lambda: world.mail.letters_to(world.cast.eve.email))
-    eve = await opens(world.cast.eve, size=size)
+    await world.personas.ada.type_text("/ticket Outlook keeps asking for my password")
+    await world.personas.ada.submit_modal()
+    await world.personas.eve.wait_for_message("T-1")
+    await world.mail.wait_until(lambda: world.mail.emails_to(world.personas.eve.email))
+    eve = await open_page(world.personas.eve, size=size)
 
     await goes(eve)
 
-    found = await Axe().run(eve, options=RULES)
+    found = await Axe().run(eve, options=WCAG_RULES)
     assert not found.response["violations"], found.generate_report()
     wide = await eve.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{wide} pixels stand out to the right"
 
 
 async def test_everything_on_the_way_of_a_ticket_is_done_with_keys_alone(
-    opens: Opens, world: World
+    open_page: OpenPage, world: World
 ) -> None:
-    ada = await opens(world.cast.ada)
+    ada = await open_page(world.personas.ada)
     keys = ada.keyboard
     composer = ada.get_by_test_id("composer")
     await reaches(ada, composer)
@@ -110,19 +115,21 @@ async def test_everything_on_the_way_of_a_ticket_is_done_with_keys_alone(
 
     await reaches(ada, ada.get_by_role("link", name="Eve Holt"))
     await keys.press("Enter")
-    claim = card(ada, "Outlook keeps asking for my password again").get_by_role(
+    claim = message_with_text(ada, "Outlook keeps asking for my password again").get_by_role(
         "button", name="Claim"
     )
     await expect(claim).to_be_visible()
     await reaches(ada, claim)
     await keys.press("Enter")
-    await expect(card(ada, "T-1")).to_contain_text("You have it.")
-    await world.cast.ada.gets_message("Eve Holt has it")
+    await expect(message_with_text(ada, "T-1")).to_contain_text("You have it.")
+    await world.personas.ada.wait_for_message("Eve Holt has it")
 
 
-async def test_the_focus_cannot_leave_a_form_that_is_open(opens: Opens, world: World) -> None:
-    ada = await opens(world.cast.ada)
-    await types(ada, "/ticket VPN")
+async def test_the_focus_cannot_leave_a_form_that_is_open(
+    open_page: OpenPage, world: World
+) -> None:
+    ada = await open_page(world.personas.ada)
+    await send_message(ada, "/ticket VPN")
     await expect(ada.get_by_test_id("modal").get_by_label("Title")).to_be_focused()
     inside = (
         "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
@@ -130,7 +137,7 @@ async def test_the_focus_cannot_leave_a_form_that_is_open(opens: Opens, world: W
     for _ in range(12):
         await ada.keyboard.press("Tab")
         assert await ada.evaluate(inside)
-    await closes_modal(ada)
+    await close_modal(ada)
     await expect(ada.get_by_test_id("composer")).to_be_focused()
 
 

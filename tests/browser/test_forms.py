@@ -3,21 +3,21 @@
 from playwright.async_api import expect
 
 from sandbox.world import World
-from tests.browser.conftest import Opens
-from tests.browser.hands import card, closes_modal, submits, types
+from tests.browser.conftest import OpenPage
+from tests.browser.hands import close_modal, message_with_text, send_message, submit_modal
 
 SENTENCE = "Please say in a few words what it is about."
 
 
 async def test_an_error_stands_under_its_field_and_what_was_typed_survives(
-    opens: Opens, world: World
+    open_page: OpenPage, world: World
 ) -> None:
-    ada = await opens(world.cast.ada)
-    await types(ada, "/ticket ???")
+    ada = await open_page(world.personas.ada)
+    await send_message(ada, "/ticket ???")
     form = ada.get_by_test_id("modal")
     await form.get_by_label("Description").fill("It makes a noise like a coffee mill.")
     await form.get_by_label("Keep this confidential").check()
-    await submits(ada)
+    await submit_modal(ada)
 
     title = form.get_by_label("Title")
     await expect(title).to_have_accessible_description(SENTENCE)
@@ -28,39 +28,43 @@ async def test_an_error_stands_under_its_field_and_what_was_typed_survives(
     await expect(form.get_by_label("Keep this confidential")).to_be_checked()
 
     await title.fill("My laptop is loud")
-    await submits(ada)
+    await submit_modal(ada)
     await expect(form.get_by_role("heading", name="Ticket T-1")).to_be_visible()
-    [ticket] = await world.documents("tickets")
+    [ticket] = await world.find_documents("tickets")
     assert (ticket["title"], ticket["confidential"]) == ("My laptop is loud", True)
 
 
-async def test_an_admin_gives_a_role_and_skills_in_a_form(opens: Opens, world: World) -> None:
-    grace = await opens(world.cast.grace)
-    await types(grace, "/ticket admin")
+async def test_an_admin_gives_a_role_and_skills_in_a_form(
+    open_page: OpenPage, world: World
+) -> None:
+    grace = await open_page(world.personas.grace)
+    await send_message(grace, "/ticket admin")
     form = grace.get_by_test_id("modal")
     await form.get_by_label("Person").select_option("Ada Lovelace")
     await expect(form.get_by_label("Role")).to_have_value("0")
     await form.get_by_label("Role").select_option("Moderator")
     await form.get_by_role("combobox", name="Skills").fill("vp")
     await form.get_by_role("option", name="vpn").click()
-    await submits(grace)
+    await submit_modal(grace)
 
     await expect(form).to_contain_text("is now: moderator")
-    await closes_modal(grace)
-    [ada] = [m for m in await world.documents("members") if m["slack_id"] == world.cast.ada.id]
+    await close_modal(grace)
+    [ada] = [
+        m for m in await world.find_documents("members") if m["slack_id"] == world.personas.ada.id
+    ]
     assert (ada["role"], ada["skills"]) == ("moderator", ["vpn"])
 
 
-async def test_what_only_one_person_may_read_says_so(opens: Opens, world: World) -> None:
-    ada, bob = await opens(world.cast.ada), await opens(world.cast.bob)
+async def test_what_only_one_person_may_read_says_so(open_page: OpenPage, world: World) -> None:
+    ada, bob = await open_page(world.personas.ada), await open_page(world.personas.bob)
     for window in (ada, bob):
         await window.get_by_role("link", name="general").click()
 
-    await types(ada, "/ticket help")
-    await types(ada, "Has anybody seen my mug?")
+    await send_message(ada, "/ticket help")
+    await send_message(ada, "Has anybody seen my mug?")
 
     whisper = ada.get_by_test_id("whisper")
     await expect(whisper).to_contain_text("Only visible to you")
     await expect(whisper).to_contain_text("What you can do")
-    await expect(card(bob, "Has anybody seen my mug?")).to_be_visible()
+    await expect(message_with_text(bob, "Has anybody seen my mug?")).to_be_visible()
     await expect(bob.get_by_test_id("whisper")).to_have_count(0)

@@ -6,48 +6,48 @@ import pytest
 from playwright.async_api import expect
 
 from sandbox.world import World
-from tests.browser.conftest import Opens
+from tests.browser.conftest import OpenPage
 from tests.browser.gallery import (
-    PICTURES,
-    App,
+    IMAGE_BASE_URL,
+    GalleryApp,
     actions,
-    menu,
+    menu_element,
     options,
     section,
-    with_pictures,
+    serve_images,
 )
-from tests.browser.hands import card
+from tests.browser.hands import message_with_text
 
 # 14:39:42 UTC
 MOMENT = 1392734382
 
 
 @pytest.fixture
-async def app(world: World) -> AsyncIterator[App]:
-    async with App(world) as app:
+async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
+    async with GalleryApp(world) as app:
         yield app
 
 
 async def test_attachments_stand_under_the_message_beside_their_colour(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await with_pictures(await opens(world.cast.ada))
+    ada = await serve_images(await open_page(world.personas.ada))
     field = {"title": "Water", "value": "*soft*", "short": True}
     old = {
         "color": "danger",
-        "pretext": "Before, <@" + world.cast.mo.id + ">",
+        "pretext": "Before, <@" + world.personas.mo.id + ">",
         "author_name": "The kettle",
         "title": "It boils over",
         "title_link": "https://tea.example.com/kettle",
         "text": "Take it *off*, says &lt;b&gt;",
         "fields": [field, field | {"short": False}],
-        "image_url": f"{PICTURES}/kettle.svg",
+        "image_url": f"{IMAGE_BASE_URL}/kettle.svg",
         "fallback": "A kettle",
         "footer": "Kitchen",
         "ts": MOMENT,
     }
-    await app.says(
-        world.cast.ada,
+    await gallery_app.post_message(
+        world.personas.ada,
         text="Look *here*",
         attachments=[
             old,
@@ -55,7 +55,7 @@ async def test_attachments_stand_under_the_message_beside_their_colour(
             {"color": "#36a64f", "blocks": [section("B")]},
         ],
     )
-    message = card(ada, "Look here")
+    message = message_with_text(ada, "Look here")
     first, second, third = (message.get_by_test_id("attachment").nth(i) for i in range(3))
 
     await expect(first).to_contain_text("Before, @Mo Tanaka")
@@ -74,23 +74,23 @@ async def test_attachments_stand_under_the_message_beside_their_colour(
 
 
 async def test_what_stands_in_an_attachment_can_be_used(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
+    ada = await open_page(world.personas.ada)
     blocks = [
         actions(
-            menu("static_select", "Cup", options=options("Small", "Large")),
-            menu("external_select", "Tea", min_query_length=1),
+            menu_element("static_select", "Cup", options=options("Small", "Large")),
+            menu_element("external_select", "Tea", min_query_length=1),
         )
     ]
-    await app.says(world.cast.ada, attachments=[{"blocks": blocks}])
+    await gallery_app.post_message(world.personas.ada, attachments=[{"blocks": blocks}])
     attachment = ada.get_by_test_id("attachment")
 
     await attachment.get_by_label("Cup").select_option("Large")
-    assert (await app.hears_action())["selected_option"]["value"] == "large"
+    assert (await gallery_app.next_action())["selected_option"]["value"] == "large"
     await attachment.get_by_role("combobox", name="Tea").fill("e")
     await attachment.get_by_role("option", name="Earl Grey").click()
-    payload = await app.hears("block_actions")
+    payload = await gallery_app.next_payload("block_actions")
     [values] = payload["state"]["values"].values()
     assert values["static_select"]["selected_option"]["value"] == "large"
     assert values["external_select"]["selected_option"]["value"] == "earl grey"

@@ -8,48 +8,48 @@ from playwright.async_api import Locator, expect
 
 from sandbox.slack.shapes import Json
 from sandbox.world import World
-from tests.browser.conftest import Opens
+from tests.browser.conftest import OpenPage
 from tests.browser.gallery import (
-    App,
+    GalleryApp,
     actions,
-    chosen,
-    general,
-    marked,
-    menu,
+    choose_by_search,
+    general_channel,
+    menu_element,
+    mrkdwn,
     option,
     options,
-    picks,
-    plain,
+    plain_text,
     section,
-    with_pictures,
+    selected_option,
+    serve_images,
 )
-from tests.browser.hands import card
+from tests.browser.hands import message_with_text
 
 CONFIRM = {
-    "title": plain("Pour it away?"),
-    "text": marked("It is *still warm*."),
-    "confirm": plain("Pour"),
-    "deny": plain("Keep it"),
+    "title": plain_text("Pour it away?"),
+    "text": mrkdwn("It is *still warm*."),
+    "confirm": plain_text("Pour"),
+    "deny": plain_text("Keep it"),
     "style": "danger",
 }
 
 
 @pytest.fixture
-async def app(world: World) -> AsyncIterator[App]:
-    async with App(world) as app:
+async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
+    async with GalleryApp(world) as app:
         yield app
 
 
 def button(text: str, **more: object) -> Json:
-    return {"type": "button", "action_id": text.lower(), "text": plain(text), **more}
+    return {"type": "button", "action_id": text.lower(), "text": plain_text(text), **more}
 
 
 async def test_each_kind_of_button_tells_the_app_which_one_was_pressed(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await with_pictures(await opens(world.cast.ada))
-    await app.says(
-        world.cast.ada,
+    ada = await serve_images(await open_page(world.personas.ada))
+    await gallery_app.post_message(
+        world.personas.ada,
         actions(
             button("Brew", value="pot"),
             button("Serve", style="primary", value="cup"),
@@ -58,38 +58,42 @@ async def test_each_kind_of_button_tells_the_app_which_one_was_pressed(
             button("Evil", url="javascript:document.title='owned'"),
         ),
     )
-    message = card(ada, "Serve")
+    message = message_with_text(ada, "Serve")
 
     for name, value in (("Brew", "pot"), ("Serve", "cup")):
         await message.get_by_role("button", name=name).click()
-        action = await app.hears_action()
+        action = await gallery_app.next_action()
         assert action == {"type": "button", "action_id": name.lower(), "value": value}
     await message.get_by_role("button", name="Pour the tea away").click()
-    assert (await app.hears_action())["action_id"] == "pour away"
+    assert (await gallery_app.next_action())["action_id"] == "pour away"
     async with ada.context.expect_page() as opened:
         await message.get_by_role("link", name="Read on").click()
     assert (await opened.value).url == "https://tea.example.com/green?a=1&b=2"
-    assert (await app.hears_action())["url"] == "https://tea.example.com/green?a=1&b=2"
+    assert (await gallery_app.next_action())["url"] == "https://tea.example.com/green?a=1&b=2"
     await message.get_by_role("button", name="Evil").click()
-    assert (await app.hears_action())["action_id"] == "evil"
+    assert (await gallery_app.next_action())["action_id"] == "evil"
     assert "owned" not in await ada.title()
 
 
 async def test_the_app_hears_only_of_what_was_confirmed(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
-    await app.says(
-        world.cast.ada,
+    ada = await open_page(world.personas.ada)
+    await gallery_app.post_message(
+        world.personas.ada,
         actions(
             button("Pour away", confirm=CONFIRM),
-            menu("static_select", "Cup", options=options("Small", "Large"), confirm=CONFIRM),
-            menu("multi_static_select", "Add", options=options("Milk", "Lemon"), confirm=CONFIRM),
-            menu("datepicker", "Day", initial_date="2026-03-01", confirm=CONFIRM),
+            menu_element(
+                "static_select", "Cup", options=options("Small", "Large"), confirm=CONFIRM
+            ),
+            menu_element(
+                "multi_static_select", "Add", options=options("Milk", "Lemon"), confirm=CONFIRM
+            ),
+            menu_element("datepicker", "Day", initial_date="2026-03-01", confirm=CONFIRM),
             {"type": "checkboxes", "action_id": "c", "options": options("Hot"), "confirm": CONFIRM},
         ),
     )
-    message, question = card(ada, "Pour away"), ada.get_by_role("alertdialog")
+    message, question = message_with_text(ada, "Pour away"), ada.get_by_role("alertdialog")
     cup, day = message.get_by_label("Cup"), message.get_by_label("Day")
 
     async def press() -> None:
@@ -99,7 +103,7 @@ async def test_the_app_hears_only_of_what_was_confirmed(
         await cup.select_option("Large")
 
     async def add() -> None:
-        await picks(message, "Add", "Lemon")
+        await choose_by_search(message, "Add", "Lemon")
 
     async def date() -> None:
         await day.fill("2026-04-02")
@@ -117,40 +121,42 @@ async def test_the_app_hears_only_of_what_was_confirmed(
     await expect(message.locator(".chip")).to_have_count(0)
     await expect(day).to_have_value("2026-03-01")
     await expect(message.get_by_label("Hot")).not_to_be_checked()
-    assert app.has_heard_all()
+    assert gallery_app.has_read_all_actions()
 
     for act in (press, choose, add, date, tick):
         await act()
         await question.get_by_role("button", name="Pour").click()
-        await app.hears_action()
+        await gallery_app.next_action()
     await expect(message.locator(".chip")).to_have_text("Lemon×")
-    assert app.has_heard_all()
+    assert gallery_app.has_read_all_actions()
 
 
 async def test_an_overflow_menu_offers_its_options_and_tells_which_was_taken(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await with_pictures(await opens(world.cast.ada))
+    ada = await serve_images(await open_page(world.personas.ada))
     offered = [
-        option("Stir", description=plain("Clockwise")),
+        option("Stir", description=plain_text("Clockwise")),
         option("Read", url="https://tea.example.com/"),
     ]
     more = {"type": "overflow", "action_id": "more", "options": offered}
-    await app.says(world.cast.ada, section("A pot of tea", accessory=more))
-    opener = card(ada, "A pot of tea").get_by_role("button", name="More actions", exact=True)
+    await gallery_app.post_message(world.personas.ada, section("A pot of tea", accessory=more))
+    opener = message_with_text(ada, "A pot of tea").get_by_role(
+        "button", name="More actions", exact=True
+    )
 
     await opener.click()
     await expect(ada.get_by_role("menuitem").first).to_contain_text("Clockwise")
     await ada.get_by_role("menuitem", name="Stir").click()
 
-    stir = chosen("Stir") | {"description": plain("Clockwise", emoji=True)}
-    action = await app.hears_action()
+    stir = selected_option("Stir") | {"description": plain_text("Clockwise", emoji=True)}
+    action = await gallery_app.next_action()
     assert action == {"type": "overflow", "action_id": "more", "selected_option": stir}
     await opener.click()
     async with ada.context.expect_page() as opened:
         await ada.get_by_role("menuitem", name="Read").click()
     assert (await opened.value).url == "https://tea.example.com/"
-    assert (await app.hears_action())["selected_option"]["value"] == "read"
+    assert (await gallery_app.next_action())["selected_option"]["value"] == "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +173,7 @@ def from_list(name: str, wanted: str) -> Callable[[Locator], Awaitable[object]]:
 
 
 def by_search(name: str, wanted: str, *, typed: str = "") -> Callable[[Locator], Awaitable[object]]:
-    return lambda block: picks(block, name, wanted, typed=typed)
+    return lambda block: choose_by_search(block, name, wanted, search_text=typed)
 
 
 def by_date(value: str) -> Callable[[Locator], Awaitable[object]]:
@@ -175,78 +181,78 @@ def by_date(value: str) -> Callable[[Locator], Awaitable[object]]:
 
 
 GROUPS = [
-    {"label": plain("Black"), "options": options("Assam", "Ceylon")},
-    {"label": plain("Green"), "options": options("Sencha", "Hojicha")},
+    {"label": plain_text("Black"), "options": options("Assam", "Ceylon")},
+    {"label": plain_text("Green"), "options": options("Sencha", "Hojicha")},
 ]
 # 14:39:42 UTC; Ada is in Berlin.
 MOMENT = 1392734382
 MENUS_OF_ONE = [
     Case(
-        menu("static_select", "Tea", option_groups=GROUPS, initial_option=option("Ceylon")),
+        menu_element("static_select", "Tea", option_groups=GROUPS, initial_option=option("Ceylon")),
         from_list("Tea", "Sencha"),
-        lambda _: {"selected_option": chosen("Sencha")},
+        lambda _: {"selected_option": selected_option("Sencha")},
     ),
     Case(
-        menu("users_select", "Drinker"),
+        menu_element("users_select", "Drinker"),
         from_list("Drinker", "Mo Tanaka"),
-        lambda world: {"selected_user": world.cast.mo.id},
+        lambda world: {"selected_user": world.personas.mo.id},
     ),
     Case(
-        menu("channels_select", "Room"),
+        menu_element("channels_select", "Room"),
         from_list("Room", "#general"),
-        lambda world: {"selected_channel": general(world).id},
+        lambda world: {"selected_channel": general_channel(world).id},
     ),
     Case(
-        menu("conversations_select", "Place"),
+        menu_element("conversations_select", "Place"),
         from_list("Place", "#general"),
-        lambda world: {"selected_conversation": general(world).id},
+        lambda world: {"selected_conversation": general_channel(world).id},
     ),
     Case(
-        menu("external_select", "Search", min_query_length=2),
+        menu_element("external_select", "Search", min_query_length=2),
         by_search("Search", "Earl Grey", typed="gr"),
         lambda _: {"selected_option": option("Earl Grey")},
     ),
 ]
 MENUS_OF_SEVERAL = [
     Case(
-        menu(
+        menu_element(
             "multi_static_select",
             "Teas",
             option_groups=GROUPS,
             initial_options=options("Assam"),
         ),
         by_search("Teas", "Sencha"),
-        lambda _: {"selected_options": [chosen("Assam"), chosen("Sencha")]},
+        lambda _: {"selected_options": [selected_option("Assam"), selected_option("Sencha")]},
     ),
     Case(
-        menu("multi_users_select", "Drinkers"),
+        menu_element("multi_users_select", "Drinkers"),
         by_search("Drinkers", "Grace Hopper", typed="hop"),
-        lambda world: {"selected_users": [world.cast.grace.id]},
+        lambda world: {"selected_users": [world.personas.grace.id]},
     ),
     Case(
-        menu("multi_channels_select", "Rooms"),
+        menu_element("multi_channels_select", "Rooms"),
         by_search("Rooms", "#general"),
-        lambda world: {"selected_channels": [general(world).id]},
+        lambda world: {"selected_channels": [general_channel(world).id]},
     ),
     Case(
-        menu("multi_conversations_select", "Places"),
+        menu_element("multi_conversations_select", "Places"),
         by_search("Places", "#general"),
-        lambda world: {"selected_conversations": [general(world).id]},
+        lambda world: {"selected_conversations": [general_channel(world).id]},
     ),
     Case(
-        menu("multi_external_select", "Searches", min_query_length=1),
+        menu_element("multi_external_select", "Searches", min_query_length=1),
         by_search("Searches", "Assam", typed="a"),
         lambda _: {"selected_options": [option("Assam")]},
     ),
 ]
 PICKERS = [
     Case(
-        menu("datepicker", "Day", initial_date="2026-03-01"),
+        menu_element("datepicker", "Day", initial_date="2026-03-01"),
         by_date("2026-04-02"),
         lambda _: {"selected_date": "2026-04-02"},
     ),
     Case(
-        menu("timepicker", "Hour", initial_time="17:00"),
+        menu_element("timepicker", "Hour", initial_time="17:00"),
         by_date("16:30"),
         lambda _: {"selected_time": "16:30"},
     ),
@@ -258,7 +264,7 @@ PICKERS = [
     Case(
         {"type": "radio_buttons", "options": options("One lump", "Two lumps")},
         lambda block: block.get_by_role("radio", name="Two lumps").check(),
-        lambda _: {"selected_option": chosen("Two lumps")},
+        lambda _: {"selected_option": selected_option("Two lumps")},
     ),
     Case(
         {
@@ -267,7 +273,7 @@ PICKERS = [
             "initial_options": options("Milk"),
         },
         lambda block: block.get_by_role("checkbox", name="Honey").check(),
-        lambda _: {"selected_options": [chosen("Milk"), chosen("Honey")]},
+        lambda _: {"selected_options": [selected_option("Milk"), selected_option("Honey")]},
     ),
 ]
 
@@ -276,13 +282,13 @@ PICKERS = [
     "cases", [MENUS_OF_ONE, MENUS_OF_SEVERAL, PICKERS], ids=["one", "several", "pickers"]
 )
 async def test_the_app_hears_what_was_chosen(
-    opens: Opens, world: World, app: App, cases: list[Case]
+    open_page: OpenPage, world: World, gallery_app: GalleryApp, cases: list[Case]
 ) -> None:
-    ada = await opens(world.cast.ada)
+    ada = await open_page(world.personas.ada)
     # Slack takes moments in actions and in inputs only.
     beside = [one for one in cases if one.element["type"] != "datetimepicker"]
-    await app.says(
-        world.cast.ada,
+    await gallery_app.post_message(
+        world.personas.ada,
         *(actions(one.element | {"action_id": "below"}) for one in cases),
         *(section("B", accessory=one.element | {"action_id": "beside"}) for one in beside),
     )
@@ -294,5 +300,5 @@ async def test_the_app_hears_what_was_chosen(
         await case.use(blocks.nth(i))
 
         expected = {"type": case.element["type"], "action_id": name, **case.selected(world)}
-        assert await app.hears_action() == expected
-    assert app.has_heard_all()
+        assert await gallery_app.next_action() == expected
+    assert gallery_app.has_read_all_actions()

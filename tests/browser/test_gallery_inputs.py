@@ -7,19 +7,19 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 
 from sandbox.slack.shapes import Json
 from sandbox.world import World
-from tests.browser.conftest import Opens
+from tests.browser.conftest import OpenPage
 from tests.browser.gallery import (
-    TEAS,
-    App,
-    asks,
-    chosen,
-    general,
-    menu,
+    TEA_OPTIONS,
+    GalleryApp,
+    choose_by_search,
+    general_channel,
+    input_block,
+    menu_element,
     option,
     options,
-    picks,
+    selected_option,
 )
-from tests.browser.hands import submits
+from tests.browser.hands import submit_modal
 
 TEXT = {"type": "plain_text_input"}
 LEAF: FilePayload = {"name": "leaf.txt", "mimeType": "text/plain", "buffer": b"green"}
@@ -28,28 +28,28 @@ MOMENT = 1392734340
 
 
 @pytest.fixture
-async def app(world: World) -> AsyncIterator[App]:
-    async with App(world) as app:
+async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
+    async with GalleryApp(world) as app:
         yield app
 
 
 async def test_what_is_typed_and_picked_is_submitted_as_slack_writes_it(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
-    await app.opens(
-        world.cast.ada,
-        asks("Name of it", TEXT),
-        asks("Story", TEXT | {"multiline": True}),
-        asks("Mail", {"type": "email_text_input"}),
-        asks("Link", {"type": "url_text_input"}),
-        asks("Grams", {"type": "number_input", "is_decimal_allowed": True}),
-        asks("Rhyme", {"type": "rich_text_input"}),
-        asks("Day", {"type": "datepicker"}),
-        asks("Hour", {"type": "timepicker"}),
-        asks("Moment", {"type": "datetimepicker"}),
-        asks("Proof", {"type": "file_input", "filetypes": ["txt"], "max_files": 2}),
-        asks("Nothing", TEXT, optional=True),
+    ada = await open_page(world.personas.ada)
+    await gallery_app.open_modal(
+        world.personas.ada,
+        input_block("Name of it", TEXT),
+        input_block("Story", TEXT | {"multiline": True}),
+        input_block("Mail", {"type": "email_text_input"}),
+        input_block("Link", {"type": "url_text_input"}),
+        input_block("Grams", {"type": "number_input", "is_decimal_allowed": True}),
+        input_block("Rhyme", {"type": "rich_text_input"}),
+        input_block("Day", {"type": "datepicker"}),
+        input_block("Hour", {"type": "timepicker"}),
+        input_block("Moment", {"type": "datetimepicker"}),
+        input_block("Proof", {"type": "file_input", "filetypes": ["txt"], "max_files": 2}),
+        input_block("Nothing", TEXT, optional=True),
     )
     modal = ada.get_by_test_id("modal")
     for label, value in (
@@ -66,9 +66,9 @@ async def test_what_is_typed_and_picked_is_submitted_as_slack_writes_it(
         await modal.get_by_label(label, exact=True).fill(value)
     await modal.get_by_label("Proof").set_input_files([LEAF])
     await expect(modal.get_by_text("leaf.txt")).to_be_visible()
-    await submits(ada)
+    await submit_modal(ada)
 
-    values = await app.hears_values()
+    values = await gallery_app.next_submitted_values()
     [file] = values.pop("proof")["files"]
     assert (file["name"], file["size"], file["mimetype"]) == ("leaf.txt", 5, "text/plain")
     spoken = [{"type": "text", "text": "Pour\nmore"}]
@@ -92,63 +92,72 @@ async def test_what_is_typed_and_picked_is_submitted_as_slack_writes_it(
 
 
 async def test_what_is_chosen_is_submitted_as_slack_writes_it(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
+    ada = await open_page(world.personas.ada)
     two = options("Small", "Large")
-    await app.opens(
-        world.cast.ada,
-        asks("Cup", menu("static_select", "Choose", options=two)),
-        asks("Tea", menu("external_select", "Search", min_query_length=1)),
-        asks("Drinker", menu("users_select", "Choose")),
-        asks("Room", menu("channels_select", "Choose")),
-        asks("Place", menu("conversations_select", "Choose")),
-        asks("Cups", menu("multi_static_select", "Choose", options=two, max_selected_items=1)),
-        asks("Teas", menu("multi_external_select", "Search", min_query_length=1)),
-        asks("Drinkers", menu("multi_users_select", "Choose")),
-        asks("Sugar", {"type": "radio_buttons", "options": options("One lump", "Two lumps")}),
-        asks("With", {"type": "checkboxes", "options": options("Milk", "Lemon", "Honey")}),
+    await gallery_app.open_modal(
+        world.personas.ada,
+        input_block("Cup", menu_element("static_select", "Choose", options=two)),
+        input_block("Tea", menu_element("external_select", "Search", min_query_length=1)),
+        input_block("Drinker", menu_element("users_select", "Choose")),
+        input_block("Room", menu_element("channels_select", "Choose")),
+        input_block("Place", menu_element("conversations_select", "Choose")),
+        input_block(
+            "Cups", menu_element("multi_static_select", "Choose", options=two, max_selected_items=1)
+        ),
+        input_block("Teas", menu_element("multi_external_select", "Search", min_query_length=1)),
+        input_block("Drinkers", menu_element("multi_users_select", "Choose")),
+        input_block(
+            "Sugar", {"type": "radio_buttons", "options": options("One lump", "Two lumps")}
+        ),
+        input_block("With", {"type": "checkboxes", "options": options("Milk", "Lemon", "Honey")}),
     )
     modal = ada.get_by_test_id("modal")
     await modal.get_by_label("Cup", exact=True).select_option("Large")
-    await picks(modal, "Tea", "Earl Grey")
+    await choose_by_search(modal, "Tea", "Earl Grey")
     await modal.get_by_label("Drinker", exact=True).select_option("Mo Tanaka")
     await modal.get_by_label("Room", exact=True).select_option("#general")
     await modal.get_by_label("Place", exact=True).select_option("#general")
-    await picks(modal, "Cups", "Small")
-    await picks(modal, "Cups", "Large")
-    await picks(modal, "Teas", "Assam")
-    await picks(modal, "Drinkers", "Eve Holt")
-    await picks(modal, "Drinkers", "Grace Hopper")
+    await choose_by_search(modal, "Cups", "Small")
+    await choose_by_search(modal, "Cups", "Large")
+    await choose_by_search(modal, "Teas", "Assam")
+    await choose_by_search(modal, "Drinkers", "Eve Holt")
+    await choose_by_search(modal, "Drinkers", "Grace Hopper")
     await modal.get_by_role("button", name="Remove Eve Holt").click()
     await modal.get_by_role("radiogroup", name="Sugar").get_by_label("Two lumps").check()
     await modal.get_by_role("group", name="With").get_by_label("Milk").check()
     await modal.get_by_role("group", name="With").get_by_label("Honey").check()
-    await submits(ada)
+    await submit_modal(ada)
 
-    values = await app.hears_values()
+    values = await gallery_app.next_submitted_values()
     kinds = {name: state.pop("type") for name, state in values.items()}
     assert kinds["drinkers"] == "multi_users_select"
     assert values == {
-        "cup": {"selected_option": chosen("Large")},
+        "cup": {"selected_option": selected_option("Large")},
         "tea": {"selected_option": option("Earl Grey")},
-        "drinker": {"selected_user": world.cast.mo.id},
-        "room": {"selected_channel": general(world).id},
-        "place": {"selected_conversation": general(world).id},
+        "drinker": {"selected_user": world.personas.mo.id},
+        "room": {"selected_channel": general_channel(world).id},
+        "place": {"selected_conversation": general_channel(world).id},
         # One is the most that it takes.
-        "cups": {"selected_options": [chosen("Small")]},
+        "cups": {"selected_options": [selected_option("Small")]},
         "teas": {"selected_options": [option("Assam")]},
-        "drinkers": {"selected_users": [world.cast.grace.id]},
-        "sugar": {"selected_option": chosen("Two lumps")},
-        "with": {"selected_options": [chosen("Milk"), chosen("Honey")]},
+        "drinkers": {"selected_users": [world.personas.grace.id]},
+        "sugar": {"selected_option": selected_option("Two lumps")},
+        "with": {"selected_options": [selected_option("Milk"), selected_option("Honey")]},
     }
 
 
-async def opens_teas(opens: Opens, world: World, app: App) -> tuple[Page, Locator, Locator]:
+async def opens_teas(
+    opens: OpenPage, world: World, app: GalleryApp
+) -> tuple[Page, Locator, Locator]:
     """Ada's window, the form in it, and its menu that is searched, where she can type at once."""
-    ada = await opens(world.cast.ada)
-    await app.opens(
-        world.cast.ada, asks("Teas", menu("multi_static_select", "X", options=options(*TEAS)))
+    ada = await opens(world.personas.ada)
+    await app.open_modal(
+        world.personas.ada,
+        input_block(
+            "Teas", menu_element("multi_static_select", "X", options=options(*TEA_OPTIONS))
+        ),
     )
     modal = ada.get_by_test_id("modal")
     teas = modal.get_by_role("combobox", name="Teas")
@@ -157,9 +166,9 @@ async def opens_teas(opens: Opens, world: World, app: App) -> tuple[Page, Locato
 
 
 async def test_a_menu_that_is_searched_is_used_with_keys_alone(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada, modal, teas = await opens_teas(opens, world, app)
+    ada, modal, teas = await opens_teas(open_page, world, gallery_app)
     offered = modal.get_by_role("option")
 
     await ada.keyboard.type("e")
@@ -178,29 +187,32 @@ async def test_a_menu_that_is_searched_is_used_with_keys_alone(
 
 
 async def test_a_menu_that_is_searched_does_not_lie_over_the_form_before_it_is_wanted(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    _, modal, teas = await opens_teas(opens, world, app)
+    _, modal, teas = await opens_teas(open_page, world, gallery_app)
     await expect(teas).to_have_attribute("aria-expanded", "false")
 
     await teas.click()
 
-    await expect(modal.get_by_role("option")).to_have_text([*TEAS])
+    await expect(modal.get_by_role("option")).to_have_text([*TEA_OPTIONS])
 
 
 async def test_a_menu_of_conversations_offers_what_its_filter_includes(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
+    ada = await open_page(world.personas.ada)
     filters: dict[str, Json] = {
         "All": {},
         "Public": {"filter": {"include": ["public"]}},
         "Direct": {"filter": {"include": ["im"]}},
         "People": {"filter": {"include": ["im", "public"], "exclude_bot_users": True}},
     }
-    await app.opens(
-        world.cast.ada,
-        *(asks(one, menu("conversations_select", "X", **more)) for one, more in filters.items()),
+    await gallery_app.open_modal(
+        world.personas.ada,
+        *(
+            input_block(one, menu_element("conversations_select", "X", **more))
+            for one, more in filters.items()
+        ),
     )
     modal = ada.get_by_test_id("modal")
 
@@ -211,21 +223,27 @@ async def test_a_menu_of_conversations_offers_what_its_filter_includes(
 
 
 async def test_what_an_app_fills_in_is_there_and_may_be_taken_back(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
+    ada = await open_page(world.personas.ada)
     two = options("Small", "Large")
     first = {"initial_option": two[0]}
-    await app.opens(
-        world.cast.ada,
-        asks("Name", TEXT | {"initial_value": "Assam & co"}, optional=True),
-        asks("Cup", menu("static_select", "Choose", options=two, **first), optional=True),
-        asks("With", {"type": "checkboxes", "options": two, "initial_options": two}, optional=True),
-        asks(
-            "Who", menu("multi_users_select", "X", initial_users=[world.cast.mo.id]), optional=True
+    await gallery_app.open_modal(
+        world.personas.ada,
+        input_block("Name", TEXT | {"initial_value": "Assam & co"}, optional=True),
+        input_block(
+            "Cup", menu_element("static_select", "Choose", options=two, **first), optional=True
         ),
-        asks("Day", {"type": "datepicker", "initial_date": "2026-04-02"}, optional=True),
-        asks("At", {"type": "datetimepicker", "initial_date_time": MOMENT}, optional=True),
+        input_block(
+            "With", {"type": "checkboxes", "options": two, "initial_options": two}, optional=True
+        ),
+        input_block(
+            "Who",
+            menu_element("multi_users_select", "X", initial_users=[world.personas.mo.id]),
+            optional=True,
+        ),
+        input_block("Day", {"type": "datepicker", "initial_date": "2026-04-02"}, optional=True),
+        input_block("At", {"type": "datetimepicker", "initial_date_time": MOMENT}, optional=True),
     )
     modal = ada.get_by_test_id("modal")
 
@@ -243,8 +261,8 @@ async def test_what_an_app_fills_in_is_there_and_may_be_taken_back(
     await modal.get_by_role("button", name="Remove Mo Tanaka").click()
     await modal.get_by_label("Day").fill("")
     await modal.get_by_label("At (optional)").fill("")
-    await submits(ada)
-    values = await app.hears_values()
+    await submit_modal(ada)
+    values = await gallery_app.next_submitted_values()
     assert {name: held(state) for name, state in values.items()} == {
         "name": None,
         "cup": None,

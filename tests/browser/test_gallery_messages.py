@@ -7,44 +7,44 @@ from playwright.async_api import expect
 
 from sandbox.slack.shapes import Json
 from sandbox.world import World
-from tests.browser.conftest import Opens
+from tests.browser.conftest import OpenPage
 from tests.browser.gallery import (
-    PICTURES,
-    App,
+    IMAGE_BASE_URL,
+    GalleryApp,
     actions,
-    marked,
-    menu,
+    menu_element,
+    mrkdwn,
     options,
-    part,
-    plain,
-    rich,
-    said,
+    plain_text,
+    rich_text,
+    rich_text_part,
+    rich_text_run,
     section,
-    with_pictures,
+    serve_images,
 )
-from tests.browser.hands import card
+from tests.browser.hands import message_with_text
 
 
 @pytest.fixture
-async def app(world: World) -> AsyncIterator[App]:
-    async with App(world) as app:
+async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
+    async with GalleryApp(world) as app:
         yield app
 
 
 async def test_texts_headers_dividers_and_contexts_are_read_in_their_order(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await with_pictures(await opens(world.cast.ada))
-    small = {"type": "image", "image_url": f"{PICTURES}/leaf.svg", "alt_text": "A leaf"}
-    await app.says(
-        world.cast.ada,
-        {"type": "header", "text": plain("Tea :own-tea: & coffee :coffee:")},
-        section("Served by *us*", fields=[marked("*Pot*\nLarge"), plain("*Cup*\nSmall")]),
+    ada = await serve_images(await open_page(world.personas.ada))
+    small = {"type": "image", "image_url": f"{IMAGE_BASE_URL}/leaf.svg", "alt_text": "A leaf"}
+    await gallery_app.post_message(
+        world.personas.ada,
+        {"type": "header", "text": plain_text("Tea :own-tea: & coffee :coffee:")},
+        section("Served by *us*", fields=[mrkdwn("*Pot*\nLarge"), plain_text("*Cup*\nSmall")]),
         {"type": "divider"},
-        {"type": "context", "elements": [small, marked("For _you_"), plain("and _you_")]},
+        {"type": "context", "elements": [small, mrkdwn("For _you_"), plain_text("and _you_")]},
         section("A leaf", accessory=small),
     )
-    message = card(ada, "Served by us")
+    message = message_with_text(ada, "Served by us")
 
     await expect(message.get_by_role("heading")).to_have_text("Tea :own-tea: & coffee ☕")
     await expect(message.locator(".section").first).to_contain_text("Served by us")
@@ -59,15 +59,15 @@ async def test_texts_headers_dividers_and_contexts_are_read_in_their_order(
 
 
 async def test_a_picture_has_its_title_and_where_it_is_missing_its_description(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await with_pictures(await opens(world.cast.ada))
-    await app.says(
-        world.cast.ada,
+    ada = await serve_images(await open_page(world.personas.ada))
+    await gallery_app.post_message(
+        world.personas.ada,
         {
             "type": "image",
-            "title": plain("The garden"),
-            "image_url": f"{PICTURES}/garden.svg",
+            "title": plain_text("The garden"),
+            "image_url": f"{IMAGE_BASE_URL}/garden.svg",
             "alt_text": "Rows of tea",
         },
         {"type": "image", "slack_file": {"id": "F0123456"}, "alt_text": "A file of Slack's"},
@@ -81,30 +81,33 @@ async def test_a_picture_has_its_title_and_where_it_is_missing_its_description(
 
 
 async def test_tables_videos_and_remote_files_are_shown(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await with_pictures(await opens(world.cast.ada))
+    ada = await serve_images(await open_page(world.personas.ada))
     cells = [
         [{"type": "raw_text", "text": "Tea"}, {"type": "raw_text", "text": "Minutes"}],
-        [rich(part("section", said("Assam", bold=True))), {**number(4), "text": "4 min"}],
+        [
+            rich_text(rich_text_part("section", rich_text_run("Assam", bold=True))),
+            {**number(4), "text": "4 min"},
+        ],
     ]
-    await app.says(
-        world.cast.ada,
+    await gallery_app.post_message(
+        world.personas.ada,
         {"type": "table", "rows": cells, "column_settings": [None, {"align": "right"}]},
         {
             "type": "video",
-            "title": plain("How to pour"),
+            "title": plain_text("How to pour"),
             "title_url": "https://tea.example.com/pour",
-            "description": plain("Slowly."),
+            "description": plain_text("Slowly."),
             "author_name": "Mo",
             "provider_name": "TeaTube",
             "video_url": "https://tea.example.com/embed",
-            "thumbnail_url": f"{PICTURES}/pour.svg",
+            "thumbnail_url": f"{IMAGE_BASE_URL}/pour.svg",
             "alt_text": "A hand pours",
         },
         {"type": "file", "external_id": "tea-2026", "source": "remote"},
     )
-    message = card(ada, "Assam")
+    message = message_with_text(ada, "Assam")
 
     await expect(message.locator("th")).to_have_text(["Tea", "Minutes"])
     await expect(message.locator("td strong")).to_have_text("Assam")
@@ -124,21 +127,23 @@ def number(value: float) -> Json:
 
 
 async def test_what_the_page_does_not_know_is_shown_as_it_came(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
-    post = await app.says(world.cast.ada, section("Known"), actions(menu("users_select", "Who")))
+    ada = await open_page(world.personas.ada)
+    post = await gallery_app.post_message(
+        world.personas.ada, section("Known"), actions(menu_element("users_select", "Who"))
+    )
     strange = {"type": "tea_leaves", "reading": "<b>a journey</b>"}
     post.blocks += [
         strange,
         {"type": "actions", "block_id": "a", "elements": [{"type": "kettle", "action_id": "k"}]},
         {"type": "context", "elements": [{"type": "spoon"}]},
-        rich(part("poem"), part("section", {"type": "rhyme"})),
+        rich_text(rich_text_part("poem"), rich_text_part("section", {"type": "rhyme"})),
         {"type": "table", "block_id": "without rows"},
     ]
     post.attachments += [{"id": 1, "actions": [{"type": "button", "text": "Old", "name": "old"}]}]
     post.edited = {"user": world.slack.bot_user_id, "ts": "1.0"}
-    world.slack.state.changed()
+    world.slack.state.notify_change()
 
     boxes = ada.get_by_test_id("unsupported")
     await expect(boxes).to_have_count(7)
@@ -155,43 +160,46 @@ async def test_what_the_page_does_not_know_is_shown_as_it_came(
     )
     await expect(boxes.first).to_contain_text('"reading": "<b>a journey</b>"')
     await expect(boxes.first).to_be_visible()
-    await expect(card(ada, "Known").get_by_label("Who")).to_be_visible()
+    await expect(message_with_text(ada, "Known").get_by_label("Who")).to_be_visible()
 
 
 async def test_a_choice_in_a_message_outlives_its_redrawing(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
-    post = await app.says(
-        world.cast.ada, actions(menu("static_select", "Cup", options=options("Small", "Large")))
+    ada = await open_page(world.personas.ada)
+    post = await gallery_app.post_message(
+        world.personas.ada,
+        actions(menu_element("static_select", "Cup", options=options("Small", "Large"))),
     )
     cup = ada.get_by_test_id("message").get_by_label("Cup")
     await cup.select_option("Large")
-    await app.hears_action()
+    await gallery_app.next_action()
 
-    await app.client.chat_update(channel=post.channel, ts=post.ts, text="New", blocks=post.blocks)
+    await gallery_app.client.chat_update(
+        channel=post.channel, ts=post.ts, text="New", blocks=post.blocks
+    )
 
     await expect(ada.get_by_test_id("message")).to_contain_text("(edited)")
     await expect(cup.locator("option:checked")).to_have_text("Large")
 
 
 async def test_what_is_typed_into_a_message_goes_along_with_the_next_click(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
+    ada = await open_page(world.personas.ada)
     name = {"type": "plain_text_input", "action_id": "name"}
-    await app.says(
-        world.cast.ada,
-        {"type": "input", "block_id": "who", "label": plain("Your name"), "element": name},
-        actions({"type": "button", "action_id": "go", "text": plain("Go")}),
+    await gallery_app.post_message(
+        world.personas.ada,
+        {"type": "input", "block_id": "who", "label": plain_text("Your name"), "element": name},
+        actions({"type": "button", "action_id": "go", "text": plain_text("Go")}),
     )
     message = ada.get_by_test_id("message")
 
     await message.get_by_label("Your name").press_sequentially("Ada")
     await message.get_by_role("button", name="Go").click()
 
-    payload = await app.hears("block_actions")
+    payload = await gallery_app.next_payload("block_actions")
     assert [one["action_id"] for one in payload["actions"]] == ["go"]
     typed = {"type": "plain_text_input", "value": "Ada"}
     assert payload["state"]["values"]["who"] == {"name": typed}
-    assert app.has_heard_all()
+    assert gallery_app.has_read_all_actions()

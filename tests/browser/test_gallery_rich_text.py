@@ -6,43 +6,49 @@ import pytest
 from playwright.async_api import expect
 
 from sandbox.world import World
-from tests.browser.conftest import Opens
+from tests.browser.conftest import OpenPage
 from tests.browser.gallery import (
-    App,
-    bullets,
-    general,
-    part,
-    rich,
-    said,
+    GalleryApp,
+    bullet_list,
+    general_channel,
+    rich_text,
+    rich_text_part,
+    rich_text_run,
 )
-from tests.browser.hands import card
+from tests.browser.hands import message_with_text
 
 # 14:39:42 UTC
 MOMENT = 1392734382
 
 
 @pytest.fixture
-async def app(world: World) -> AsyncIterator[App]:
-    async with App(world) as app:
+async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
+    async with GalleryApp(world) as app:
         yield app
 
 
 async def test_rich_text_has_its_lists_quotes_code_and_styles(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
-    await app.says(
-        world.cast.ada,
-        rich(
-            part("section", said("Strong", bold=True, italic=True), said("gone", strike=True)),
-            {**bullets(said("one")), "style": "ordered", "offset": 4},
-            bullets(said("deeper"), indent=1),
-            part("quote", said("Patience, said the kettle")),
-            part("preformatted", said("<b>while</b> true")),
-            part("section", said("x = 1", code=True), said("under", underline=True)),
+    ada = await open_page(world.personas.ada)
+    await gallery_app.post_message(
+        world.personas.ada,
+        rich_text(
+            rich_text_part(
+                "section",
+                rich_text_run("Strong", bold=True, italic=True),
+                rich_text_run("gone", strike=True),
+            ),
+            {**bullet_list(rich_text_run("one")), "style": "ordered", "offset": 4},
+            bullet_list(rich_text_run("deeper"), indent=1),
+            rich_text_part("quote", rich_text_run("Patience, said the kettle")),
+            rich_text_part("preformatted", rich_text_run("<b>while</b> true")),
+            rich_text_part(
+                "section", rich_text_run("x = 1", code=True), rich_text_run("under", underline=True)
+            ),
         ),
     )
-    message = card(ada, "Patience")
+    message = message_with_text(ada, "Patience")
 
     await expect(message.locator("em > strong")).to_have_text("Strong")
     await expect(message.locator("s")).to_have_text("gone")
@@ -56,18 +62,18 @@ async def test_rich_text_has_its_lists_quotes_code_and_styles(
 
 
 async def test_rich_text_names_whom_and_what_it_refers_to(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    eve = await opens(world.cast.eve)
-    await app.says(
-        world.cast.eve,
-        rich(
-            part(
+    eve = await open_page(world.personas.eve)
+    await gallery_app.post_message(
+        world.personas.eve,
+        rich_text(
+            rich_text_part(
                 "section",
-                said("For "),
-                {"type": "user", "user_id": world.cast.eve.id},
-                {"type": "user", "user_id": world.cast.mo.id},
-                {"type": "channel", "channel_id": general(world).id},
+                rich_text_run("For "),
+                {"type": "user", "user_id": world.personas.eve.id},
+                {"type": "user", "user_id": world.personas.mo.id},
+                {"type": "channel", "channel_id": general_channel(world).id},
                 {"type": "broadcast", "range": "here"},
                 {"type": "team", "team_id": world.slack.team_id},
                 {"type": "emoji", "name": "wave", "unicode": "1f44b"},
@@ -79,7 +85,7 @@ async def test_rich_text_names_whom_and_what_it_refers_to(
             )
         ),
     )
-    message = card(eve, "For ")
+    message = message_with_text(eve, "For ")
 
     await expect(message.locator(".mention")).to_have_text(
         ["@Eve Holt", "@Mo Tanaka", "#general", "@here", "Acme"]
@@ -119,10 +125,12 @@ if a < b: pass
 See [the shop](https://tea.example.com/a_b) or https://tea.example.com/c."""
 
 
-async def test_markdown_is_set_as_it_is_meant(opens: Opens, world: World, app: App) -> None:
-    ada = await opens(world.cast.ada)
-    await app.says(world.cast.ada, {"type": "markdown", "text": MARKDOWN})
-    message = card(ada, "Some bold")
+async def test_markdown_is_set_as_it_is_meant(
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
+) -> None:
+    ada = await open_page(world.personas.ada)
+    await gallery_app.post_message(world.personas.ada, {"type": "markdown", "text": MARKDOWN})
+    message = message_with_text(ada, "Some bold")
 
     await expect(message.get_by_role("heading", name="Tea")).to_be_visible()
     await expect(message.locator("p > strong")).to_have_text("bold")

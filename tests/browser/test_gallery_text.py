@@ -6,17 +6,17 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from sandbox.world import World
-from tests.browser.conftest import Opens
-from tests.browser.gallery import App, general, section
-from tests.browser.hands import card
+from tests.browser.conftest import OpenPage
+from tests.browser.gallery import GalleryApp, general_channel, section
+from tests.browser.hands import message_with_text
 
 # 14:39:42 UTC
 MOMENT = 1392734382
 
 
 @pytest.fixture
-async def app(world: World) -> AsyncIterator[App]:
-    async with App(world) as app:
+async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
+    async with GalleryApp(world) as app:
         yield app
 
 
@@ -64,9 +64,11 @@ MARKS = {
 }
 
 
-async def test_each_mark_means_what_it_means_in_slack(opens: Opens, world: World, app: App) -> None:
-    ada = await opens(world.cast.ada)
-    await app.says(world.cast.ada, *map(section, MARKS))
+async def test_each_mark_means_what_it_means_in_slack(
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
+) -> None:
+    ada = await open_page(world.personas.ada)
+    await gallery_app.post_message(world.personas.ada, *map(section, MARKS))
     texts = ada.get_by_test_id("message").locator(".section .text")
     await expect(texts).to_have_count(len(MARKS))
 
@@ -76,10 +78,12 @@ async def test_each_mark_means_what_it_means_in_slack(opens: Opens, world: World
 
 
 async def test_a_message_without_blocks_is_marked_up_too(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada = await opens(world.cast.ada)
-    await app.says(world.cast.ada, text="*Now* &lt;b&gt; <https://x.example.com|there>")
+    ada = await open_page(world.personas.ada)
+    await gallery_app.post_message(
+        world.personas.ada, text="*Now* &lt;b&gt; <https://x.example.com|there>"
+    )
 
     text = ada.get_by_test_id("message").locator(".text")
     assert await markup(text) == (
@@ -88,17 +92,17 @@ async def test_a_message_without_blocks_is_marked_up_too(
 
 
 async def test_people_and_channels_have_their_names_and_moments_the_readers_time(
-    opens: Opens, world: World, app: App
+    open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada, eve = await opens(world.cast.ada), await opens(world.cast.eve)
+    ada, eve = await open_page(world.personas.ada), await open_page(world.personas.eve)
     moment = f"<!date^{MOMENT}^{{date_num}} {{time}}^https://x.example.com/|in 2014>"
-    text = f"For <@{world.cast.eve.id}> in <#{general(world).id}>: {moment}"
+    text = f"For <@{world.personas.eve.id}> in <#{general_channel(world).id}>: {moment}"
     for window, person, hour in (
-        (ada, world.cast.ada, "3:39 PM"),
-        (eve, world.cast.eve, "9:39 AM"),
+        (ada, world.personas.ada, "3:39 PM"),
+        (eve, world.personas.eve, "9:39 AM"),
     ):
-        await app.says(person, section(text))
-        message = card(window, "For ")
+        await gallery_app.post_message(person, section(text))
+        message = message_with_text(window, "For ")
         await expect(message.locator(".text")).to_have_text(
             f"For @Eve Holt in #general: 2014-02-18 {hour}"
         )

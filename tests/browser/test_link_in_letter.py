@@ -5,19 +5,21 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page as Window
 from playwright.async_api import expect
 
-from sandbox.browser import DESKTOP, PHONE
+from sandbox.browser import DESKTOP_SIZE, PHONE_SIZE
 from sandbox.world import World
-from tests.browser.conftest import Opens
-from tests.browser.test_access import RULES, letter
+from tests.browser.conftest import OpenPage
+from tests.browser.test_access import WCAG_RULES, email_window
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-async def test_eve_claims_from_her_inbox(opens: Opens, world: World, size: tuple[int, int]) -> None:
-    await world.cast.ada.types("/ticket Outlook keeps asking for my password")
-    await world.cast.ada.submits()
-    await world.mail.until(lambda: world.mail.letters_to(world.cast.eve.email))
-    eve = await opens(world.cast.eve, size=size)
-    await letter(eve)
+@pytest.mark.parametrize("size", [DESKTOP_SIZE, PHONE_SIZE], ids=["desktop", "phone"])
+async def test_eve_claims_from_her_inbox(
+    open_page: OpenPage, world: World, size: tuple[int, int]
+) -> None:
+    await world.personas.ada.type_text("/ticket Outlook keeps asking for my password")
+    await world.personas.ada.submit_modal()
+    await world.mail.wait_until(lambda: world.mail.emails_to(world.personas.eve.email))
+    eve = await open_page(world.personas.eve, size=size)
+    await email_window(eve)
 
     async with eve.expect_popup() as opened:
         await eve.frame_locator("iframe").get_by_role("link", name="Claim").click()
@@ -35,12 +37,12 @@ async def test_eve_claims_from_her_inbox(opens: Opens, world: World, size: tuple
 
     await expect(heading).to_have_text("You have T-1")
     await shuts_nobody_out(page)
-    assert await world.cast.ada.gets_message("Eve Holt has it")
+    assert await world.personas.ada.wait_for_message("Eve Holt has it")
     assert all(url.startswith(world.bot_url) for url in asked)
 
 
 async def shuts_nobody_out(page: Window) -> None:
     """Hold the page to WCAG 2.2 AA; nothing stands out to the right."""
-    found = await Axe().run(page, options=RULES)
+    found = await Axe().run(page, options=WCAG_RULES)
     assert not found.response["violations"], found.generate_report()
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

@@ -3,62 +3,64 @@
 from playwright.async_api import expect
 
 from sandbox.world import World
-from tests.browser.conftest import Opens
-from tests.browser.hands import card, submits, types
+from tests.browser.conftest import OpenPage
+from tests.browser.hands import message_with_text, send_message, submit_modal
 
 
 async def test_a_claim_in_one_window_is_seen_in_the_others_without_a_reload(
-    opens: Opens, world: World
+    open_page: OpenPage, world: World
 ) -> None:
-    ada, eve = await opens(world.cast.ada), await opens(world.cast.eve)
-    await types(ada, "/ticket Outlook keeps asking for my password")
-    await submits(ada)
+    ada, eve = await open_page(world.personas.ada), await open_page(world.personas.eve)
+    await send_message(ada, "/ticket Outlook keeps asking for my password")
+    await submit_modal(ada)
 
-    offered = card(eve, "T-1")
+    offered = message_with_text(eve, "T-1")
     await expect(offered).to_contain_text("Why you: knows password, outlook")
     await offered.get_by_role("button", name="Claim").click()
 
     await expect(offered).to_contain_text("You have it.")
     await expect(offered.get_by_role("button", name="Resolve", exact=True)).to_be_visible()
-    await expect(card(ada, "T-1")).to_contain_text("Eve Holt has it")
+    await expect(message_with_text(ada, "T-1")).to_contain_text("Eve Holt has it")
 
 
 async def test_the_form_to_correct_shows_priorities_as_the_card_does(
-    opens: Opens, world: World
+    open_page: OpenPage, world: World
 ) -> None:
-    eve = await opens(world.cast.eve)
-    await world.cast.ada.types("/ticket Outlook keeps asking for my password")
-    await world.cast.ada.submits()
+    eve = await open_page(world.personas.eve)
+    await world.personas.ada.type_text("/ticket Outlook keeps asking for my password")
+    await world.personas.ada.submit_modal()
 
-    await card(eve, "T-1").get_by_role("button", name="Correct").click()
+    await message_with_text(eve, "T-1").get_by_role("button", name="Correct").click()
 
     form = eve.get_by_test_id("modal")
     await form.get_by_label("Priority").select_option("🔴 urgent")
-    await submits(eve)
-    await expect(card(eve, "T-1")).to_contain_text("🔴 urgent")
+    await submit_modal(eve)
+    await expect(message_with_text(eve, "T-1")).to_contain_text("🔴 urgent")
 
 
-async def test_unread_messages_are_counted_until_they_are_seen(opens: Opens, world: World) -> None:
-    eve = await opens(world.cast.eve, "#inbox")
+async def test_unread_messages_are_counted_until_they_are_seen(
+    open_page: OpenPage, world: World
+) -> None:
+    eve = await open_page(world.personas.eve, "#inbox")
     frontdesk = eve.get_by_role("link", name="Frontdesk")
     await expect(frontdesk).to_be_visible()
     await expect(frontdesk.get_by_label("1 unread")).to_have_count(0)
 
-    await world.cast.ada.types("/ticket The calendar in Outlook is empty")
-    await world.cast.ada.submits()
+    await world.personas.ada.type_text("/ticket The calendar in Outlook is empty")
+    await world.personas.ada.submit_modal()
 
     await expect(frontdesk.get_by_label("1 unread")).to_be_visible()
     await frontdesk.click()
-    await expect(card(eve, "T-1")).to_be_visible()
+    await expect(message_with_text(eve, "T-1")).to_be_visible()
     await expect(frontdesk.get_by_label("1 unread")).to_have_count(0)
 
 
 async def test_the_letter_is_in_the_inbox_as_html_and_as_plain_text(
-    opens: Opens, world: World
+    open_page: OpenPage, world: World
 ) -> None:
-    await world.cast.ada.types("/ticket <b>Outlook</b> & password")
-    await world.cast.ada.submits()
-    eve = await opens(world.cast.eve, "#inbox")
+    await world.personas.ada.type_text("/ticket <b>Outlook</b> & password")
+    await world.personas.ada.submit_modal()
+    eve = await open_page(world.personas.eve, "#inbox")
 
     await eve.get_by_test_id("letter").click()
 

@@ -4,44 +4,49 @@ from playwright.async_api import expect
 
 from sandbox.page import switches
 from sandbox.world import World
-from tests.browser.conftest import Opens
-from tests.browser.hands import card, closes_modal, submits, types
+from tests.browser.conftest import OpenPage
+from tests.browser.hands import close_modal, message_with_text, send_message, submit_modal
 
 
 async def test_while_gemini_is_down_a_ticket_is_triaged_by_the_built_in_engine(
-    opens: Opens, world: World
+    open_page: OpenPage, world: World
 ) -> None:
-    ada, eve = await opens(world.cast.ada), await opens(world.cast.eve, "#/switches")
+    ada, eve = (
+        await open_page(world.personas.ada),
+        await open_page(world.personas.eve, "#/switches"),
+    )
     down = eve.get_by_role("switch", name="Gemini is down")
     await down.click()
     await expect(down).to_be_checked()
     await expect(ada.get_by_label("1 on")).to_be_visible()
 
-    await types(ada, "/ticket Outlook keeps asking for my password")
-    await submits(ada)
-    await closes_modal(ada)
+    await send_message(ada, "/ticket Outlook keeps asking for my password")
+    await submit_modal(ada)
+    await close_modal(ada)
 
-    await expect(card(eve, "T-1")).to_contain_text("Triage: the built-in engine")
+    await expect(message_with_text(eve, "T-1")).to_contain_text("Triage: the built-in engine")
 
 
 async def test_a_worker_that_is_killed_comes_back_and_does_what_waited(
-    opens: Opens, world: World
+    open_page: OpenPage, world: World
 ) -> None:
-    ada = await opens(world.cast.ada, "#/switches")
+    ada = await open_page(world.personas.ada, "#/switches")
     kill = ada.locator("[data-switch=kill_worker]")
     await expect(kill).to_have_accessible_name("Do it Kill the worker")
     await kill.click()
     await expect(kill).not_to_have_attribute("aria-busy", "true")
-    assert not world.worker.alive
+    assert not world.worker.is_alive
 
-    await types(ada, "/ticket The printer jams")
-    await submits(ada)
-    await closes_modal(ada)
+    await send_message(ada, "/ticket The printer jams")
+    await submit_modal(ada)
+    await close_modal(ada)
     await ada.goto(f"{ada.url.partition('#')[0]}#/behind")
     await ada.get_by_role("tab", name="Processes").click()
     await expect(ada.get_by_text("worker is dead")).to_be_visible()
 
     await expect(ada.get_by_text("worker runs")).to_be_visible(
-        timeout=switches.RESTART_SECONDS * 1000 + 15_000
+        timeout=switches.RESTART_DELAY_SECONDS * 1000 + 15_000
     )
-    await expect(card(ada, "T-1")).to_contain_text("Offered to @Mo Tanaka", timeout=15_000)
+    await expect(message_with_text(ada, "T-1")).to_contain_text(
+        "Offered to @Mo Tanaka", timeout=15_000
+    )

@@ -26,18 +26,18 @@ from tests.sandbox.blockkit.samples import (
     button,
     confirm,
     element,
-    field,
-    group,
     home,
-    marked,
+    input_block,
+    message_problems,
     modal,
+    mrkdwn,
     option,
+    option_group,
     options,
-    plain,
+    plain_text,
     rich_text,
-    said_of_message,
     section,
-    without,
+    without_key,
 )
 
 NOT_MODELLED_BLOCKS = {
@@ -66,8 +66,8 @@ NOT_OF_BLOCK_KIT = {
     "Option._validate_label_length": "a label belongs to dialogs and attachments",
 }
 LONG_URL = "https://x.de/" + "x" * 3000
-BOTH = {"options": [option()], "option_groups": [group(option())]}
-TOO_MANY_GROUPS = [group(option())] * 101
+BOTH = {"options": [option()], "option_groups": [option_group(option())]}
+TOO_MANY_GROUPS = [option_group(option())] * 101
 STATIC = {
     "_validate_options_length": {"options": options(101)},
     "_validate_option_groups_length": {"option_groups": TOO_MANY_GROUPS},
@@ -87,20 +87,20 @@ def _cell(kind: str, **own: object) -> Json:
 VIOLATIONS: dict[str, Json] = {
     "RawNumberObject._validate_text_min_length": _cell("raw_number", value=1),
     "RawTextObject._validate_text_min_length": _cell("raw_text"),
-    "Option._validate_text_length": option() | {"text": plain("x" * 76)},
+    "Option._validate_text_length": option() | {"text": plain_text("x" * 76)},
     "Option._validate_value_length": option() | {"value": "x" * 151},
-    "OptionGroup._validate_label_length": group(option()) | {"label": plain("x" * 76)},
-    "OptionGroup._validate_options_length": group(*options(101)),
-    "ConfirmObject.title_length": confirm() | {"title": plain("x" * 101)},
-    "ConfirmObject.text_length": confirm() | {"text": marked("x" * 301)},
-    "ConfirmObject.confirm_length": confirm() | {"confirm": plain("x" * 31)},
-    "ConfirmObject.deny_length": confirm() | {"deny": plain("x" * 31)},
+    "OptionGroup._validate_label_length": option_group(option()) | {"label": plain_text("x" * 76)},
+    "OptionGroup._validate_options_length": option_group(*options(101)),
+    "ConfirmObject.title_length": confirm() | {"title": plain_text("x" * 101)},
+    "ConfirmObject.text_length": confirm() | {"text": mrkdwn("x" * 301)},
+    "ConfirmObject.confirm_length": confirm() | {"confirm": plain_text("x" * 31)},
+    "ConfirmObject.deny_length": confirm() | {"deny": plain_text("x" * 31)},
     "ConfirmObject._validate_confirm_style": confirm() | {"style": "loud"},
     "InteractiveElement._validate_action_id_length": button(action_id="x" * 256),
     "InputInteractiveElement._validate_placeholder_length": element(
-        "users_select", placeholder=plain("x" * 151)
+        "users_select", placeholder=plain_text("x" * 151)
     ),
-    "ButtonElement._validate_text_length": button(text=plain("x" * 76)),
+    "ButtonElement._validate_text_length": button(text=plain_text("x" * 76)),
     "ButtonElement._validate_url_length": button(url=LONG_URL),
     "ButtonElement._validate_value_length": button(value="x" * 2001),
     "ButtonElement._validate_style_valid": button(style="loud"),
@@ -119,33 +119,33 @@ VIOLATIONS: dict[str, Json] = {
     "OverflowMenuElement._validate_options_length": element("overflow", options=options(6)),
     "Block._validate_block_id_length": block("divider", block_id="x" * 256),
     "SectionBlock._validate_text_or_fields_populated": {"type": "section"},
-    "SectionBlock._validate_fields_length": section(fields=[marked()] * 11),
-    "SectionBlock._validate_alt_text_length": section(text=marked("x" * 3001)),
+    "SectionBlock._validate_fields_length": section(fields=[mrkdwn()] * 11),
+    "SectionBlock._validate_alt_text_length": section(text=mrkdwn("x" * 3001)),
     "ImageBlock._validate_image_url_length": block("image", image_url=LONG_URL),
     "ImageBlock._validate_alt_text_length": block("image", alt_text="x" * 2001),
-    "ImageBlock._validate_title_length": block("image", title=plain("x" * 2001)),
+    "ImageBlock._validate_title_length": block("image", title=plain_text("x" * 2001)),
     "ActionsBlock._validate_elements_length": actions(*[button()] * 26),
-    "ContextBlock._validate_elements_length": block("context", elements=[marked()] * 11),
-    "InputBlock._validate_label_length": block("input", label=plain("x" * 2001)),
-    "InputBlock._validate_hint_length": block("input", hint=plain("x" * 2001)),
-    "InputBlock._validate_element_type": field(button()),
+    "ContextBlock._validate_elements_length": block("context", elements=[mrkdwn()] * 11),
+    "InputBlock._validate_label_length": block("input", label=plain_text("x" * 2001)),
+    "InputBlock._validate_hint_length": block("input", hint=plain_text("x" * 2001)),
+    "InputBlock._validate_element_type": input_block(button()),
     "HeaderBlock._validate_text": {"type": "header"},
-    "HeaderBlock._validate_alt_text_length": block("header", text=plain("x" * 151)),
+    "HeaderBlock._validate_alt_text_length": block("header", text=plain_text("x" * 151)),
     "MarkdownBlock._validate_text": block("markdown", text=""),
     "MarkdownBlock._validate_alt_text_length": block("markdown", text="x" * 12_001),
-    "VideoBlock._validate_alt_text": without(block("video"), "alt_text"),
-    "VideoBlock._validate_video_url": without(block("video"), "video_url"),
-    "VideoBlock._validate_thumbnail_url": without(block("video"), "thumbnail_url"),
-    "VideoBlock._validate_title": without(block("video"), "title"),
-    "VideoBlock._validate_title_length": block("video", title=plain("x" * 200)),
+    "VideoBlock._validate_alt_text": without_key(block("video"), "alt_text"),
+    "VideoBlock._validate_video_url": without_key(block("video"), "video_url"),
+    "VideoBlock._validate_thumbnail_url": without_key(block("video"), "thumbnail_url"),
+    "VideoBlock._validate_title": without_key(block("video"), "title"),
+    "VideoBlock._validate_title_length": block("video", title=plain_text("x" * 200)),
     "VideoBlock._validate_author_name_length": block("video", author_name="x" * 50),
     "TableBlock._validate_rows": block("table", rows=[]),
     "View._validate_type": modal(section(), type="dialog"),
-    "View._validate_title_length": modal(section(), title=plain("x" * 25)),
+    "View._validate_title_length": modal(section(), title=plain_text("x" * 25)),
     "View._validate_blocks_length": modal(*[section()] * 101),
-    "View._validate_home_tab_structure": home(section(), submit=plain()),
-    "View._validate_close_length": modal(section(), close=plain("x" * 25)),
-    "View._validate_submit_length": modal(section(), submit=plain("x" * 25)),
+    "View._validate_home_tab_structure": home(section(), submit=plain_text()),
+    "View._validate_close_length": modal(section(), close=plain_text("x" * 25)),
+    "View._validate_submit_length": modal(section(), submit=plain_text("x" * 25)),
     "View._validate_private_metadata_max_length": modal(section(), private_metadata="x" * 3001),
     "View._validate_callback_id_max_length": modal(section(), callback_id="x" * 256),
 }
@@ -200,14 +200,14 @@ def problems(part: Json, class_name: str) -> list[Problem]:
         return check_message([part])
     if class_name in AROUND:
         return check_message([AROUND[class_name](part)])
-    return check_view(modal(field(part)))
+    return check_view(modal(input_block(part)))
 
 
 @pytest.mark.parametrize("rule", VIOLATIONS)
 def test_what_slack_sdk_refuses_is_refused(rule: str) -> None:
     class_name, _, name = rule.partition(".")
     part = VIOLATIONS[rule]
-    arguments = part if class_name == "View" else without(part, "type")
+    arguments = part if class_name == "View" else without_key(part, "type")
     built: Any = BUILT_AS.get(class_name, SDK[class_name])(**arguments)
 
     with pytest.raises(SlackObjectFormationError):
@@ -230,7 +230,7 @@ def test_each_block_and_element_of_slack_sdk_is_modelled_or_named_here() -> None
 
 @pytest.mark.parametrize("kind", NOT_MODELLED_BLOCKS)
 def test_what_is_not_modelled_is_refused_as_a_whole(kind: str) -> None:
-    assert said_of_message({"type": kind}) == [
+    assert message_problems({"type": kind}) == [
         f"unsupported type: {kind} [json-pointer:/blocks/0/type]"
     ]
 
@@ -238,7 +238,11 @@ def test_what_is_not_modelled_is_refused_as_a_whole(kind: str) -> None:
 FULL: dict[str, Json] = {
     "button": {"action_id": "a", "value": "v", "style": "danger", "confirm": confirm()},
     "overflow": {"action_id": "a", "options": [option() | {"url": "https://example.com"}]},
-    "static_select": {"placeholder": plain(), "initial_option": option(), "confirm": confirm()},
+    "static_select": {
+        "placeholder": plain_text(),
+        "initial_option": option(),
+        "confirm": confirm(),
+    },
     "multi_static_select": {"initial_options": [option()], "max_selected_items": 2},
     "external_select": {"min_query_length": 2, "initial_option": option()},
     "multi_external_select": {"initial_options": [option()]},
@@ -250,7 +254,7 @@ FULL: dict[str, Json] = {
     "multi_conversations_select": {"filter": {"exclude_bot_users": True}},
     "checkboxes": {"initial_options": [option()]},
     "radio_buttons": {"initial_option": option()},
-    "datepicker": {"initial_date": "2026-11-23", "placeholder": plain()},
+    "datepicker": {"initial_date": "2026-11-23", "placeholder": plain_text()},
     "timepicker": {"initial_time": "09:30", "timezone": "Europe/Berlin"},
     "datetimepicker": {"initial_date_time": 1_700_000_000},
     "plain_text_input": {"multiline": True, "min_length": 1, "max_length": 9},
@@ -282,6 +286,6 @@ def test_every_block_that_slack_sdk_builds_is_taken(kind: str) -> None:
 
 @pytest.mark.parametrize("view", [modal, home])
 def test_every_view_that_slack_sdk_builds_is_taken(view: Any) -> None:
-    built = View(**view(section(), field(element("plain_text_input")), callback_id="c"))
+    built = View(**view(section(), input_block(element("plain_text_input")), callback_id="c"))
 
     assert check_view(built.to_dict()) == []

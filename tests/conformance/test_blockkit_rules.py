@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.slack.blockkit import Problem, check_message, check_view
 from tests.conformance.spoilt_blocks import LIMITED, UNLIMITED, Payload
-from tests.sandbox.blockkit.samples import said_of_message
+from tests.sandbox.blockkit.samples import message_problems
 
 SLACK = Path(__file__).resolve().parents[3] / "shared" / "slack"
 
@@ -86,7 +86,7 @@ def test_what_must_be_refused_is_refused(case: dict[str, str]) -> None:
         assert problems(UNLIMITED[constraint])
     else:
         (kind,) = not_modelled(constraint)
-        assert said_of_message({"type": kind}) == [
+        assert message_problems({"type": kind}) == [
             f"unsupported type: {kind} [json-pointer:/blocks/0/type]"
         ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.rules.slack_calls import MANIFEST, methods_called
+from tests.rules.slack_calls import MANIFEST, called_methods
 
 SLACK = Path(__file__).parents[3] / "shared" / "slack"
 SCOPES = set(MANIFEST["oauth_config"]["scopes"]["bot"])
@@ -37,7 +37,7 @@ def test_slack_knows_every_scope() -> None:
     assert known >= SCOPES - {"commands"}
 
 
-@pytest.mark.parametrize("method", sorted(methods_called()))
+@pytest.mark.parametrize("method", sorted(called_methods()))
 def test_slack_lets_the_bot_call_it_with_these_scopes(method: str) -> None:
     # Any one of them is enough.
     sufficient = set(_json(f"slack-api-ref/methods/{method}.json")["scope"].get("bot", []))

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack.journal import Entry
+from sandbox.slack.journal import TrafficEntry
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.workspace import Workspace
 
@@ -72,26 +72,26 @@ class Story:
 
     async def tell(self) -> None:
         await self.slack.verify_url()
-        await self.ana.invites_app(self.general)
+        await self.ana.invite_app(self.general)
         await self.talk()
         await self.click()
         await self.fill_in()
-        await self.ana.opens_home()
-        await self.ana.leaves(self.general)
-        await self.ana.joins_workspace()
+        await self.ana.open_home()
+        await self.ana.leave_channel(self.general)
+        await self.ana.join_workspace()
         runners = self.slack.add_usergroup("runners", name="Runners")
-        self.slack.change_usergroup(runners, users=[self.ana])
-        await self.slack.until(lambda: self.slack.journal.acks("subteam_members_changed"))
+        self.slack.set_usergroup_users(runners, users=[self.ana])
+        await self.slack.wait_until(lambda: self.slack.traffic_log.acks("subteam_members_changed"))
         self.slack.deactivate(self.ana)
-        await self.slack.until(lambda: self.slack.journal.acks("user_change"))
+        await self.slack.wait_until(lambda: self.slack.traffic_log.acks("user_change"))
         await self.slack.uninstall()
 
     async def talk(self) -> None:
-        await self.ana.types("@errand hello", channel=self.general)
-        said = self.ana.reads(self.general)[0]
-        await self.ana.uses_shortcut("New errand")
-        await self.ana.uses_shortcut("Make it an errand", on=said)
-        await self.ana.reacts(said, "tea")
+        await self.ana.type_text("@errand hello", channel=self.general)
+        said = self.ana.read_channel(self.general)[0]
+        await self.ana.use_shortcut("New errand")
+        await self.ana.use_shortcut("Make it an errand", message=said)
+        await self.ana.add_reaction(said, "tea")
         await self.client.files_upload_v2(
             channel=self.general.id, content="x", filename="x.txt", initial_comment="Here"
         )
@@ -99,29 +99,29 @@ class Story:
         there = {"channel": str(sent["channel"]), "ts": str(sent["ts"])}
         await self.client.api_call("chat.update", json={**there, "text": "Changed"})
         await self.client.api_call("chat.delete", json=there)
-        await self.slack.until(lambda: len(self.slack.journal.acks("message")) >= 5)
+        await self.slack.wait_until(lambda: len(self.slack.traffic_log.acks("message")) >= 5)
 
     async def click(self) -> None:
         where, ana = self.general.id, self.ana
         await self.client.chat_postMessage(channel=where, text="x", blocks=[button()])
-        await ana.clicks(ana.reads(self.general)[-1], "Go")
+        await ana.click(ana.read_channel(self.general)[-1], "Go")
         await self.client.chat_postEphemeral(
             channel=where, user=ana.id, text="x", blocks=[button()]
         )
-        await ana.clicks(ana.whispers[-1], "Go")
+        await ana.click(ana.ephemeral_messages[-1], "Go")
         await self.client.views_publish(user_id=ana.id, view={"type": "home", "blocks": [button()]})
         assert ana.home
-        await ana.clicks(ana.home, "Go")
+        await ana.click(ana.home, "Go")
 
     async def fill_in(self) -> None:
         ana = self.ana
-        for end in (ana.submits, ana.closes):
-            await ana.types("/errand", channel=self.general)
-            (*_, command) = self.slack.journal.deliveries("slash_command")
-            trigger = self.slack.payload_of(command)["trigger_id"]
+        for end in (ana.submit_modal, ana.close_modal):
+            await ana.type_text("/errand", channel=self.general)
+            (*_, command) = self.slack.traffic_log.deliveries("slash_command")
+            trigger = self.slack.entry_payload(command)["trigger_id"]
             await self.client.views_open(trigger_id=trigger, view=form())
-            await ana.searches("Place", "ba")
-            await ana.fills("Where", "general")
+            await ana.search_options("Place", "ba")
+            await ana.fill("Where", "general")
             await end()
 
 
@@ -135,7 +135,7 @@ async def yes(request: web.Request) -> web.Response:
 
 
 @pytest.fixture(scope="module")
-async def delivered() -> AsyncIterator[list[Entry]]:
+async def delivered_requests() -> AsyncIterator[list[TrafficEntry]]:
     app = web.Application()
     app.router.add_post("/slack/events", yes)
     runner = web.AppRunner(app, access_log=None)
@@ -144,7 +144,7 @@ async def delivered() -> AsyncIterator[list[Entry]]:
     async with Workspace(load_manifest(MANIFEST)) as slack:
         slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
         await Story(slack).tell()
-        yield slack.journal.deliveries()
+        yield slack.traffic_log.deliveries()
     await runner.cleanup()
 
 
@@ -233,10 +233,10 @@ def missing(ours: Any, theirs: Any, path: str = "") -> list[str]:
     ("path", "key", "choice"), REAL, ids=[f"{path.stem}-{key or 'java'}" for path, key, _ in REAL]
 )
 def test_a_payload_has_every_key_of_a_real_one(
-    delivered: list[Entry], path: Path, key: str | None, choice: Choice
+    delivered_requests: list[TrafficEntry], path: Path, key: str | None, choice: Choice
 ) -> None:
     theirs = json.loads(path.read_text(encoding="utf-8"))
-    ours = next(entry.request for entry in delivered if choice(entry.request))
+    ours = next(entry.request for entry in delivered_requests if choice(entry.request))
 
     assert missing(ours, theirs[key] if key else theirs) == []
 
@@ -290,10 +290,10 @@ def strangers(ours: Any, shape: Any, path: str = "") -> list[str]:
 
 @pytest.mark.parametrize(("sample", "choice"), SAMPLED, ids=[name for name, _ in SAMPLED])
 def test_a_payload_has_no_key_and_no_type_that_real_ones_never_had(
-    delivered: list[Entry], sample: str, choice: Choice
+    delivered_requests: list[TrafficEntry], sample: str, choice: Choice
 ) -> None:
     shape = json.loads((SHAPES / f"{sample}.json").read_text(encoding="utf-8"))
-    fitting = [entry.request for entry in delivered if choice(entry.request)]
+    fitting = [entry.request for entry in delivered_requests if choice(entry.request)]
 
     assert fitting
     lines = {line for one in fitting for line in strangers(one, shape)}

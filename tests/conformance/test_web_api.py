@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack.api import ANY_METHOD_MAY_ANSWER
+from sandbox.slack.api import COMMON_ERRORS
 from sandbox.slack.channels import Channel
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.methods import METHODS, Method
@@ -23,7 +23,7 @@ REFERENCE = SLACK / "slack-api-ref" / "methods"
 SAMPLES = SLACK / "java-slack-sdk"
 
 # The reference lists errors that every method shares for some methods only, or nowhere.
-COMMON_ERRORS = {
+COMMON_ERROR_REASONS = {
     "not_authed": "slack-api-specs lists it for every method",
     "invalid_auth": "slack-api-specs lists it for every method",
     "account_inactive": "slack-api-specs lists it for nearly every method",
@@ -74,8 +74,8 @@ def test_every_method_that_limits_md_asks_for_is_served() -> None:
 def test_a_method_requires_what_the_reference_requires(method: Method) -> None:
     required = set(reference(method.name)["args"].get("required", ()))
 
-    assert set(method.required) == required - {"token"}
-    assert (method.token is not None) == ("token" in required)
+    assert set(method.required_arguments) == required - {"token"}
+    assert (method.token_kind is not None) == ("token" in required)
 
 
 @pytest.mark.parametrize("method", every_method())
@@ -97,11 +97,11 @@ def test_a_method_answers_only_documented_errors(method: Method) -> None:
     known |= set(old.get(method.name, ()))
     excused = {error for name, error in OWN_ERRORS if name == method.name}
 
-    assert method.errors - known - set(COMMON_ERRORS) == excused
+    assert method.errors - known - set(COMMON_ERROR_REASONS) == excused
 
 
 def test_each_error_of_all_methods_has_its_reason() -> None:
-    assert set(COMMON_ERRORS) == ANY_METHOD_MAY_ANSWER
+    assert set(COMMON_ERROR_REASONS) == COMMON_ERRORS
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ async def test_an_answer_has_the_shape_of_real_ones(
     sent = await setup.chat_postMessage(channel=general.id, text="First", metadata=metadata)
     await setup.chat_postMessage(channel=general.id, text="Reply", thread_ts=sent["ts"])
     (group,) = slack.state.usergroups
-    known = {"dm": ana.dm.id, "general": general.id, "ana": ana.id, "ts": sent["ts"]}
+    known = {"dm": ana.direct_channel.id, "general": general.id, "ana": ana.id, "ts": sent["ts"]}
     known |= {"group": group.id, "bot": slack.bot_id}
     filled = {
         key: value.format(**known) if isinstance(value, str) else value

@@ -2,28 +2,28 @@
 
 from typing import Any
 
-from sandbox.slack.journal import Entry
-from sandbox.slack.shapes import Json, dug
+from sandbox.slack.journal import TrafficEntry
+from sandbox.slack.shapes import Json, get_path
 from sandbox.world import World
 
 
-def notice_in(request: Json) -> str:
+def notice_id(request: Json) -> str:
     """What a message tells, by its id; empty when it is not one that the desk posts."""
-    return str(dug(request, "metadata", "event_payload", "notice") or "")
+    return str(get_path(request, "metadata", "event_payload", "notice") or "")
 
 
-def is_an_offer(request: Json) -> bool:
+def is_offer(request: Json) -> bool:
     """Whether this is a message with which a ticket is offered."""
-    return ".offer." in notice_in(request)
+    return ".offer." in notice_id(request)
 
 
-def posts_of(world: World, notice: str) -> list[Entry]:
+def posts_of_notice(world: World, notice: str) -> list[TrafficEntry]:
     """The times that the desk has posted this."""
-    posts = world.slack.journal.calls("chat.postMessage")
-    return [post for post in posts if notice_in(post.request) == notice]
+    posts = world.slack.traffic_log.api_calls("chat.postMessage")
+    return [post for post in posts if notice_id(post.request) == notice]
 
 
-async def fails(world: World, *commands: str, times: int, **how: Any) -> None:
+async def fail_mongodb_commands(world: World, *commands: str, times: int, **failure: Any) -> None:
     """Have MongoDB fail these commands, so many of them.
 
     https://github.com/mongodb/mongo/wiki/The-%22failCommand%22-fail-point
@@ -32,10 +32,10 @@ async def fails(world: World, *commands: str, times: int, **how: Any) -> None:
         "configureFailPoint",
         "failCommand",
         mode={"times": times} if times else "off",
-        data={"failCommands": list(commands), **how},
+        data={"failCommands": list(commands), **failure},
     )
 
 
-async def steps_held(world: World) -> int:
+async def count_leased_steps(world: World) -> int:
     """How many steps are on lease now."""
-    return sum(step["held"] for t in await world.documents("tickets") for step in t["pending"])
+    return sum(step["held"] for t in await world.find_documents("tickets") for step in t["pending"])

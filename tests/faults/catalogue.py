@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Fault(NamedTuple):
+class FaultCase(NamedTuple):
     """One way of failing.
 
     Attributes:
@@ -18,15 +18,15 @@ class Fault(NamedTuple):
     """
 
     id: str
-    happens: str
-    holds: str
+    event: str
+    expectation: str
     promises: str
-    instead: str
+    reason_untested: str
 
 
-def _read() -> dict[str, Fault]:
+def _read_catalogue() -> dict[str, FaultCase]:
     with Path(__file__).with_name("catalogue.csv").open(encoding="utf-8", newline="") as rows:
-        return {row["id"]: Fault(**row) for row in csv.DictReader(rows, delimiter="|")}
+        return {row["id"]: FaultCase(**row) for row in csv.DictReader(rows, delimiter="|")}
 
 
-CATALOGUE = _read()
+CATALOGUE = _read_catalogue()

@@ -5,12 +5,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from sandbox.servers import Servers
-from sandbox.wire import Wire
+from sandbox.servers import DatabaseServers
+from sandbox.wire import MongoProxy
 from sandbox.world import World
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import Outcome, Stage, outcome, walks
-from tests.stories.acts import gives
+from tests.faults.walking import Outcome, ProxiedWorld, collect_outcome, run_ticket_lifecycle
+from tests.stories.acts import set_role_and_skills
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -25,35 +25,43 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-async def wired(servers: Servers, sabotage: dict[str, str]) -> AsyncIterator[Stage]:
+async def shared_proxied_world(
+    servers: DatabaseServers, sabotage_environment: dict[str, str]
+) -> AsyncIterator[ProxiedWorld]:
     """The running desk; Bob knows VPN and Okta, Eve only VPN."""
     async with AsyncExitStack() as stack:
         wires = {
-            name: await stack.enter_async_context(Wire(servers.mongodb_uri))
+            name: await stack.enter_async_context(MongoProxy(servers.mongodb_uri))
             for name in ("bot", "worker")
         }
         told = {name: {"MONGODB_URI": wire.uri} for name, wire in wires.items()}
-        world = World(servers=servers, told=told, told_all=sabotage)
+        world = World(servers=servers, env_by_process=told, extra_env=sabotage_environment)
         await stack.enter_async_context(world)
-        world.slack.rate_limits = False
-        grace = world.cast.grace
-        await gives(world.slack, grace, world.cast.bob, role="Moderator", skills=["vpn", "okta"])
-        await gives(world.slack, grace, world.cast.eve, role="Moderator", skills=["vpn"])
-        yield Stage(world=world, wires=wires, members=await world.documents("members"))
+        world.slack.has_rate_limits = False
+        grace = world.personas.grace
+        await set_role_and_skills(
+            world.slack, grace, world.personas.bob, role="Moderator", skills=["vpn", "okta"]
+        )
+        await set_role_and_skills(
+            world.slack, grace, world.personas.eve, role="Moderator", skills=["vpn"]
+        )
+        yield ProxiedWorld(
+            world=world, proxies=wires, members=await world.find_documents("members")
+        )
 
 
 @pytest.fixture
-async def stage(wired: Stage) -> Stage:
+async def proxied_world(shared_proxied_world: ProxiedWorld) -> ProxiedWorld:
     """The running desk with nothing in it yet."""
-    await wired.begins_anew()
-    return wired
+    await shared_proxied_world.reset()
+    return shared_proxied_world
 
 
 @pytest.fixture(scope="session")
-async def as_usual(wired: Stage) -> Outcome:
+async def undisturbed_outcome(shared_proxied_world: ProxiedWorld) -> Outcome:
     """What comes of a ticket when nothing fails."""
-    await wired.begins_anew()
-    await walks(wired)
-    await check_invariants(wired.world)
-    assert len(wired.world.mail.inbox) == 1
-    return await outcome(wired.world)
+    await shared_proxied_world.reset()
+    await run_ticket_lifecycle(shared_proxied_world)
+    await check_invariants(shared_proxied_world.world)
+    assert len(shared_proxied_world.world.mail.inbox) == 1
+    return await collect_outcome(shared_proxied_world.world)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.catalogue import CATALOGUE, Fault
+from tests.faults.catalogue import CATALOGUE, FaultCase
 
-FAULTS = "faults"
-DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
+FAULTS_PROPERTY = "faults"
+RELIABILITY_PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 
-class Reporting:
+class FaultReportPlugin:
     """A plugin that notes, for each fault, the tests about it and how they ended."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Reporting:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how a test's beginning, middle or end went."""
-        about = dict(report.user_properties).get(FAULTS)
+        about = dict(report.user_properties).get(FAULTS_PROPERTY)
         for fault in about if isinstance(about, list) else []:
             self._seconds[fault] += report.duration
             self._tests[fault].add(report.nodeid)
@@ -33,13 +33,13 @@ class Reporting:
         """Write the table."""
         lines = ["| | fault | promises | outcome |", "|---|---|---|---|"]
         for fault in CATALOGUE.values():
-            about = f"{fault.happens} → {fault.holds}"
+            about = f"{fault.event} → {fault.expectation}"
             lines.append(f"| {fault.id} | {about} | {fault.promises} | {self._outcome(fault)} |")
         write_section("faults", "\n".join(lines))
 
-    def _outcome(self, fault: Fault) -> str:
-        if fault.instead:
-            return fault.instead
+    def _outcome(self, fault: FaultCase) -> str:
+        if fault.reason_untested:
+            return fault.reason_untested
         tests, failed = len(self._tests[fault.id]), len(set(self._failed[fault.id]))
         if not tests:
             return "not run"
@@ -48,7 +48,7 @@ class Reporting:
         return f"held ({tests}, {self._seconds[fault.id]:.0f} s)"
 
 
-def faults_of(item: pytest.Item) -> list[str]:
+def fault_ids(item: pytest.Item) -> list[str]:
     """The faults that a test says it is about."""
     return [str(fault) for mark in item.iter_markers("fault") for fault in mark.args]
 
@@ -56,9 +56,9 @@ def faults_of(item: pytest.Item) -> list[str]:
 def write_section(name: str, text: str) -> None:
     """Put a text between the marks of that name in docs/reliability.md."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    document = DOCUMENT.read_text(encoding="utf-8")
+    document = RELIABILITY_PAGE.read_text(encoding="utf-8")
     section = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not section.search(document):
         raise ValueError(f"docs/reliability.md has no place for {name}")
     written = section.sub(lambda _: f"{begin}\n\n{text}\n\n{end}", document)
-    DOCUMENT.write_text(written, encoding="utf-8")
+    RELIABILITY_PAGE.write_text(written, encoding="utf-8")

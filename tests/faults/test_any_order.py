@@ -28,8 +28,13 @@ from sandbox.slack.person import Person
 from sandbox.slack.seen import Message
 from sandbox.world import World
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import Stage
-from tests.stories.acts import gives, leases_end, nothing_pends, opens_ticket
+from tests.faults.walking import ProxiedWorld
+from tests.stories.acts import (
+    expire_leases,
+    open_ticket,
+    set_role_and_skills,
+    wait_until_no_pending_steps,
+)
 
 T = TypeVar("T")
 FEW = settings(max_examples=3, stateful_step_count=10, derandomize=True)
@@ -39,15 +44,15 @@ _SETTLES_SECONDS = 60
 _REST_SECONDS = 3
 _MOST_SECONDS = 120
 _FAULTS = (
-    Fault(error="internal_error", after=True),
-    Fault(accept_then_reset=True),
+    Fault(error="internal_error", fails_after_success=True),
+    Fault(resets_connection=True),
     Fault(status=503),
-    Fault(status=429, retry_after=1),
+    Fault(status=429, retry_after_seconds=1),
 )
 _SOLUTION = "How was it solved?"
 _METHODS = ("chat.postMessage", "chat.update", "conversations.open", "users.info")
 _TEXTS = ("VPN is down", "Okta and VPN", "Help!")
-_LETTER_FAULTS = (MailFault.GREYLIST, MailFault.CUT_AFTER_DATA, MailFault.TOO_MANY)
+_LETTER_FAULTS = (MailFault.GREYLIST, MailFault.DISCONNECT_AFTER_DATA, MailFault.TOO_MANY_EMAILS)
 
 _PEOPLE = ("opens", "presses", "presses_twice", "press_at_once", "repeats", "rests")
 _TROUBLE = (
@@ -64,7 +69,7 @@ _HAPPENINGS = (*_PEOPLE, "presses", "presses", *_TROUBLE)
 _ANY = st.integers(0, 999)
 
 
-class Press(NamedTuple):
+class ButtonPress(NamedTuple):
     """A button that somebody has in front of them."""
 
     person: Person
@@ -72,10 +77,10 @@ class Press(NamedTuple):
     button: str
 
 
-class AnyOrder(RuleBasedStateMachine):
+class RandomMoves(RuleBasedStateMachine):
     """The desk and all that may happen to it."""
 
-    stage: Stage
+    stage: ProxiedWorld
     loop: asyncio.AbstractEventLoop
 
     def do(self, what: Coroutine[Any, Any, T]) -> T:
@@ -89,13 +94,13 @@ class AnyOrder(RuleBasedStateMachine):
     @property
     def people(self) -> list[Person]:
         """Who asks and who helps."""
-        cast = self.stage.world.cast
+        cast = self.stage.world.personas
         return [cast.ada, cast.bob, cast.eve, cast.grace]
 
     @initialize()
     def begins(self) -> None:
         """There is a ticket, and nothing has been done with it yet."""
-        self.do(self.stage.begins_anew())
+        self.do(self.stage.reset())
         self.opens(0, 0)
 
     @rule(what=st.sampled_from(_HAPPENINGS), one=_ANY, other=_ANY)
@@ -109,7 +114,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def opens(self, one: int, other: int) -> None:
         """Somebody sends the form."""
-        self.do(opens_ticket(_of(self.people, one), _of(_TEXTS, other)))
+        self.do(open_ticket(_of(self.people, one), _of(_TEXTS, other)))
 
     def presses(self, one: int, other: int) -> None:
         """Somebody presses a button they see."""
@@ -127,8 +132,8 @@ class AnyOrder(RuleBasedStateMachine):
         """The network delivers once more what was pressed or sent before."""
         slack = self.stage.world.slack
         names = ("block_actions", "view_submission")
-        sent = [entry for name in names for entry in slack.journal.deliveries(name)]
-        self.do(slack.redeliver(_of(sent, one)))
+        sent = [entry for name in names for entry in slack.traffic_log.deliveries(name)]
+        self.do(slack.resend(_of(sent, one)))
 
     def rests(self, _one: int, _other: int) -> None:
         """Nobody does anything for a while."""
@@ -142,7 +147,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def lets_leases_end(self, _one: int, _other: int) -> None:
         """Half a minute passes for whoever holds a step, at work or dead."""
-        self.do(leases_end(self.stage.world))
+        self.do(expire_leases(self.stage.world))
 
     def empties_redis(self, _one: int, _other: int) -> None:
         """Redis is empty."""
@@ -160,21 +165,25 @@ class AnyOrder(RuleBasedStateMachine):
 
     def mail_fails(self, one: int, _: int) -> None:
         """The next letter has a hard time."""
-        self.stage.world.mail.fails(_of(_LETTER_FAULTS, one), times=1)
+        self.stage.world.mail.add_fault(_of(_LETTER_FAULTS, one), times=1)
 
     def changes_a_role(self, one: int, _: int) -> None:
         """Eve is a moderator, or is not any more."""
-        role, cast = _of(("Moderator", "User"), one), self.stage.world.cast
-        self.do(gives(self.stage.world.slack, cast.grace, cast.eve, role=role, skills=["vpn"]))
+        role, cast = _of(("Moderator", "User"), one), self.stage.world.personas
+        self.do(
+            set_role_and_skills(
+                self.stage.world.slack, cast.grace, cast.eve, role=role, skills=["vpn"]
+            )
+        )
 
     def teardown(self) -> None:
         """All is as it must be."""
         self.do(self._ends())
 
-    def _picked(self, *numbers: tuple[int, int]) -> list[Press]:
+    def _picked(self, *numbers: tuple[int, int]) -> list[ButtonPress]:
         """By what is written on a button, and then whose it is: each kind as often as another."""
         buttons = [
-            Press(person, message, button)
+            ButtonPress(person, message, button)
             for person in self.people
             for message in person.messages
             for button in message.buttons
@@ -190,13 +199,13 @@ class AnyOrder(RuleBasedStateMachine):
     async def _ends(self) -> None:
         world = self.stage.world
         world.slack.faults.clear()
-        world.mail.recovers()
-        await leases_end(world)
+        world.mail.clear_faults()
+        await expire_leases(world)
         async with asyncio.timeout(_SETTLES_SECONDS):
-            await nothing_pends(world)
-        cast = world.cast
-        await check_invariants(world, moderated={cast.bob.id, cast.eve.id})
-        statuses = {ticket["status"] for ticket in await world.documents("tickets")}
+            await wait_until_no_pending_steps(world)
+        cast = world.personas
+        await check_invariants(world, former_moderator_ids={cast.bob.id, cast.eve.id})
+        statuses = {ticket["status"] for ticket in await world.find_documents("tickets")}
         assert statuses <= {"offered", "claimed", "resolved"}
 
 
@@ -219,16 +228,16 @@ def _of(several: Sequence[T], number: int) -> T:
 async def _rest(world: World) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(_REST_SECONDS):
-            await nothing_pends(world)
+            await wait_until_no_pending_steps(world)
 
 
 async def _forget(redis: Redis) -> None:
     await redis.flushdb()
 
 
-async def _press(*presses: Press) -> None:
+async def _press(*presses: ButtonPress) -> None:
     """Press at once; a card may have changed before the finger was there."""
-    presses_now = (press.person.clicks(press.card, press.button) for press in presses)
+    presses_now = (press.person.click(press.card, press.button) for press in presses)
     for outcome in await asyncio.gather(*presses_now, return_exceptions=True):
         if isinstance(outcome, BaseException) and not isinstance(outcome, LookupError):
             raise outcome
@@ -240,19 +249,19 @@ async def _sends_what_is_open(person: Person) -> None:
     """Some buttons open a form."""
     if person.modal and person.modal.submit:
         if _SOLUTION in person.modal.labels:
-            await person.fills(_SOLUTION, "Signed in anew")
-        await person.submits()
+            await person.fill(_SOLUTION, "Signed in anew")
+        await person.submit_modal()
     while person.modal:
-        await person.closes()
+        await person.close_modal()
 
 
 @pytest.mark.fault("F25", "F51", "F54", "F81")
 async def test_whatever_people_do_in_whatever_order_the_invariants_hold(
-    stage: Stage, request: pytest.FixtureRequest
+    proxied_world: ProxiedWorld, request: pytest.FixtureRequest
 ) -> None:
     every = request.config.getoption("every")
 
-    AnyOrder.stage, AnyOrder.loop = stage, asyncio.get_running_loop()
+    RandomMoves.stage, RandomMoves.loop = proxied_world, asyncio.get_running_loop()
     chosen = settings(
         MANY if every else FEW,
         deadline=None,
@@ -261,4 +270,4 @@ async def test_whatever_people_do_in_whatever_order_the_invariants_hold(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    await asyncio.to_thread(run_state_machine_as_test, AnyOrder, settings=chosen)
+    await asyncio.to_thread(run_state_machine_as_test, RandomMoves, settings=chosen)

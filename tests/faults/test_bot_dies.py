@@ -2,55 +2,61 @@
 
 import pytest
 
-from sandbox.wire import Moment, Place
-from tests.faults.dying import AtMessage
-from tests.faults.places import at_each, nothing_is_lost_or_twice
-from tests.faults.walking import Outcome, Stage, claims, resolves, submits
+from sandbox.wire import FaultPoint, RequestSelector
+from tests.faults.dying import KillAtMongoMessage
+from tests.faults.places import check_outcome, run_at_kill_points
+from tests.faults.walking import Outcome, ProxiedWorld, claim_ticket, resolve_ticket, submit_ticket
 
 
 # Stored and not known of, a ticket is sent again: what keeps it from being a second one is at work.
 @pytest.mark.few("insert")
 @pytest.mark.fault("F03", "F06", "F09")
-@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("moment", FaultPoint)
 async def test_the_bot_dies_during_a_submission(
-    stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[Place, ...]
+    proxied_world: ProxiedWorld,
+    undisturbed_outcome: Outcome,
+    moment: FaultPoint,
+    places: tuple[RequestSelector, ...],
 ) -> None:
-    async def run(at: Place) -> bool:
-        await stage.begins_anew()
-        death = AtMessage(stage, "bot", at=at, moment=moment)
-        await submits(stage)
-        assert len(await stage.world.documents("tickets")) == 1
-        await stage.settles()
-        died = await death.is_over()
-        await stage.has_a_bot()
-        await claims(stage)
-        await stage.settles()
-        await resolves(stage)
-        await stage.settles()
-        await nothing_is_lost_or_twice(stage, as_usual)
+    async def run(at: RequestSelector) -> bool:
+        await proxied_world.reset()
+        death = KillAtMongoMessage(proxied_world, "bot", at=at, moment=moment)
+        await submit_ticket(proxied_world)
+        assert len(await proxied_world.world.find_documents("tickets")) == 1
+        await proxied_world.wait_until_no_pending_steps()
+        died = await death.disarm()
+        await proxied_world.ensure_bot_runs()
+        await claim_ticket(proxied_world)
+        await proxied_world.wait_until_no_pending_steps()
+        await resolve_ticket(proxied_world)
+        await proxied_world.wait_until_no_pending_steps()
+        await check_outcome(proxied_world, undisturbed_outcome)
         return died
 
-    await at_each(places, run)
+    await run_at_kill_points(places, run)
 
 
 @pytest.mark.few(2)
 @pytest.mark.fault("F09")
-@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("moment", FaultPoint)
 async def test_the_bot_dies_during_a_claim(
-    stage: Stage, as_usual: Outcome, moment: Moment, places: tuple[Place, ...]
+    proxied_world: ProxiedWorld,
+    undisturbed_outcome: Outcome,
+    moment: FaultPoint,
+    places: tuple[RequestSelector, ...],
 ) -> None:
-    async def run(at: Place) -> bool:
-        await stage.begins_anew()
-        await submits(stage)
-        await stage.settles()
-        death = AtMessage(stage, "bot", at=at, moment=moment)
-        await claims(stage)
-        await stage.settles()
-        died = await death.is_over()
-        await stage.has_a_bot()
-        await resolves(stage)
-        await stage.settles()
-        await nothing_is_lost_or_twice(stage, as_usual)
+    async def run(at: RequestSelector) -> bool:
+        await proxied_world.reset()
+        await submit_ticket(proxied_world)
+        await proxied_world.wait_until_no_pending_steps()
+        death = KillAtMongoMessage(proxied_world, "bot", at=at, moment=moment)
+        await claim_ticket(proxied_world)
+        await proxied_world.wait_until_no_pending_steps()
+        died = await death.disarm()
+        await proxied_world.ensure_bot_runs()
+        await resolve_ticket(proxied_world)
+        await proxied_world.wait_until_no_pending_steps()
+        await check_outcome(proxied_world, undisturbed_outcome)
         return died
 
-    await at_each(places, run)
+    await run_at_kill_points(places, run)

@@ -8,9 +8,9 @@ left to disturb; without it a few are tried.
 
 import pytest
 
-from sandbox.wire import Moment, Place
-from tests.faults.places import dies_at
-from tests.faults.walking import Outcome, Stage
+from sandbox.wire import FaultPoint, RequestSelector
+from tests.faults.places import check_worker_killed_at
+from tests.faults.walking import Outcome, ProxiedWorld
 
 pytestmark = pytest.mark.beside
 
@@ -18,6 +18,6 @@ pytestmark = pytest.mark.beside
 @pytest.mark.few(6)
 @pytest.mark.fault("F20")
 async def test_the_worker_dies_before_a_message_is_heard(
-    stage: Stage, as_usual: Outcome, places: tuple[Place, ...]
+    proxied_world: ProxiedWorld, undisturbed_outcome: Outcome, places: tuple[RequestSelector, ...]
 ) -> None:
-    await dies_at(stage, as_usual, Moment.BEFORE, places)
+    await check_worker_killed_at(proxied_world, undisturbed_outcome, FaultPoint.REQUEST, places)

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from sandbox.servers import Servers
-from sandbox.slack.journal import Entry
+from sandbox.servers import DatabaseServers
+from sandbox.slack.journal import TrafficEntry
 from sandbox.slack.person import Person
-from sandbox.slack.shapes import Json, dug
+from sandbox.slack.shapes import Json, get_path
 from sandbox.world import World
-from tests.faults.acts import is_an_offer, notice_in
+from tests.faults.acts import is_offer, notice_id
 from tests.faults.invariants import check_invariants
-from tests.stories.acts import gives, opens_ticket
+from tests.stories.acts import open_ticket, set_role_and_skills
 
 pytestmark = [pytest.mark.long, pytest.mark.beside, pytest.mark.timeout(900)]
 
@@ -24,40 +24,42 @@ TIMES_LONGER = 10
 
 
 @pytest.mark.fault("F46")
-async def test_slack_never_asks_us_to_wait_and_nobody_is_held_up(servers: Servers) -> None:
+async def test_slack_never_asks_us_to_wait_and_nobody_is_held_up(servers: DatabaseServers) -> None:
     """It opens a hundred forms a minute itself: these have been opened before."""
     # Of what the driver may repeat, the embedded MongoDB keeps account as slowly as of all else.
     uri = {"MONGODB_URI": f"{servers.mongodb_uri}/?retryWrites=false"}
-    async with World(servers=servers, told_all=uri) as world:
+    async with World(servers=servers, extra_env=uri) as world:
         await _comes(world)
         await check_invariants(world)
 
 
 async def _comes(world: World) -> None:
-    slack, cast = world.slack, world.cast
+    slack, cast = world.slack, world.personas
     people = [
         slack.add_person(f"p{n}", real_name=f"P {n}", email=f"p{n}@acme.example") for n in range(50)
     ]
     # A message a second is all that each of them may get.
     for person in (cast.bob, cast.eve, cast.mo, *people[:5]):
-        await gives(slack, cast.grace, person, role="Moderator", skills=["vpn"])
-    slack.rate_limits = True
-    quiet = await times_to_a_form(world.cast.ada, calls=20, pause=0)
-    await opens_ticket(world.cast.ada, "VPN is down")
-    *_, sent = slack.journal.deliveries("view_submission")
-    form = slack.payload_of(sent)
+        await set_role_and_skills(slack, cast.grace, person, role="Moderator", skills=["vpn"])
+    slack.has_rate_limits = True
+    quiet = await times_to_a_form(world.personas.ada, calls=20, pause=0)
+    await open_ticket(world.personas.ada, "VPN is down")
+    *_, sent = slack.traffic_log.deliveries("view_submission")
+    form = slack.entry_payload(sent)
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(TICKETS):
             tasks.create_task(submits(people[number % 50], form, number))
-        loaded = await times_to_a_form(world.cast.ada, calls=20, pause=MINUTE / 25)
+        loaded = await times_to_a_form(world.personas.ada, calls=20, pause=MINUTE / 25)
 
     def offers() -> list[str]:
-        posts = slack.journal.calls("chat.postMessage")
-        return [notice_in(post.request) for post in posts if is_an_offer(post.request)]
+        posts = slack.traffic_log.api_calls("chat.postMessage")
+        return [notice_id(post.request) for post in posts if is_offer(post.request)]
 
-    await slack.until(lambda: len(offers()) > TICKETS, timeout=540, waiting_for="all the offers")
-    assert [entry.name for entry in slack.journal.calls() if _was_too_much(entry)] == []
+    await slack.wait_until(
+        lambda: len(offers()) > TICKETS, timeout_seconds=540, waiting_for="all the offers"
+    )
+    assert [entry.name for entry in slack.traffic_log.api_calls() if _was_too_much(entry)] == []
     assert len(set(offers())) == len(offers())
     assert p95(loaded) < TIMES_LONGER * p95(quiet)
 
@@ -67,7 +69,7 @@ async def submits(person: Person, form: Json, number: int) -> None:
     await asyncio.sleep(MINUTE * number / TICKETS)
     view = form["view"] | {"id": f"V{number:010}"}
     user = form["user"] | {"id": person.id}
-    assert (await person.hand.interact(form | {"view": view, "user": user})).ok
+    assert (await person.actor.send_interaction(form | {"view": view, "user": user})).ok
 
 
 async def times_to_a_form(person: Person, *, calls: int, pause: float) -> list[float]:
@@ -75,10 +77,10 @@ async def times_to_a_form(person: Person, *, calls: int, pause: float) -> list[f
     times = []
     for _ in range(calls):
         began = time.monotonic()
-        await person.types("/ticket VPN is down")
+        await person.type_text("/ticket VPN is down")
         times.append(time.monotonic() - began)
         assert person.modal
-        await person.closes()
+        await person.close_modal()
         await asyncio.sleep(pause)
     return times
 
@@ -88,5 +90,5 @@ def p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
 
 
-def _was_too_much(entry: Entry) -> bool:
-    return isinstance(entry.response, dict) and dug(entry.response, "error") == "ratelimited"
+def _was_too_much(entry: TrafficEntry) -> bool:
+    return isinstance(entry.response, dict) and get_path(entry.response, "error") == "ratelimited"

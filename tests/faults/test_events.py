@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from sandbox.slack.delivery import Ack
-from sandbox.slack.journal import Entry
+from sandbox.slack.journal import TrafficEntry
 from sandbox.slack.person import Person
-from sandbox.wire import Moment
+from sandbox.wire import FaultPoint
 from sandbox.world import World
-from tests.faults.dying import AtMessage
+from tests.faults.dying import KillAtMongoMessage
 from tests.faults.forging import only_ticket
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import Stage, claims, submits
-from tests.stories.acts import gives
+from tests.faults.walking import ProxiedWorld, claim_ticket, submit_ticket
+from tests.stories.acts import set_role_and_skills
 
 pytestmark = pytest.mark.long
 CHANGED, RETRY = "user_change", "X-Slack-Retry-Num"
@@ -23,12 +23,14 @@ _MINUTE = 60
 
 
 @pytest.fixture
-async def people(stage: Stage) -> AsyncIterator[Stage]:
+async def world_with_mo(proxied_world: ProxiedWorld) -> AsyncIterator[ProxiedWorld]:
     """The running desk, which knows Mo; whoever left or has another name is as before again."""
-    cast = stage.world.cast
+    cast = proxied_world.world.personas
     before = [(one, one.member.real_name) for one in (cast.bob, cast.mo)]
-    await gives(stage.world.slack, cast.grace, cast.mo, role="Moderator", skills=[])
-    yield stage
+    await set_role_and_skills(
+        proxied_world.world.slack, cast.grace, cast.mo, role="Moderator", skills=[]
+    )
+    yield proxied_world
     for person, name in before:
         person.member.real_name, person.member.deleted = name, False
 
@@ -42,65 +44,73 @@ async def known(world: World, person: Person) -> dict[str, Any]:
 
 async def acts_on(world: World, person: Person) -> list[str]:
     """What was done to somebody's account."""
-    return [act["what"] for act in await world.documents("audit") if act["to"] == person.id]
+    return [act["what"] for act in await world.find_documents("audit") if act["to"] == person.id]
 
 
 async def heard(world: World, *, times: int) -> None:
     """Wait until events about people have been answered, or not, so many times."""
-    await world.slack.until(lambda: len(world.slack.journal.acks(CHANGED)) == times)
+    await world.slack.wait_until(lambda: len(world.slack.traffic_log.acks(CHANGED)) == times)
 
 
-async def hears_of(world: World, person: Person, **change: Any) -> Entry:
+async def hears_of(world: World, person: Person, **change: Any) -> TrafficEntry:
     """Change something in Slack, a second after all else, and have the bot answer the event."""
     slack = world.slack
     slack.clock.advance(1)
-    before = len(slack.journal.acks(CHANGED))
-    slack.change(person, **change)
+    before = len(slack.traffic_log.acks(CHANGED))
+    slack.update_account(person, **change)
     await heard(world, times=before + 1)
-    return slack.journal.deliveries(CHANGED)[-1]
+    return slack.traffic_log.deliveries(CHANGED)[-1]
 
 
-async def again(world: World, entry: Entry, *, number: int) -> Ack:
+async def again(world: World, entry: TrafficEntry, *, number: int) -> Ack:
     """Slack sends an event once more: the same body, signed anew, with the number of the try."""
     retry = {RETRY: str(number), "X-Slack-Retry-Reason": "http_timeout"}
-    headers = {"Content-Type": "application/json"} | world.slack.sign(entry.body) | retry
-    return await world.slack.deliver_raw(entry.body, headers)
+    headers = (
+        {"Content-Type": "application/json"} | world.slack.signature_headers(entry.body) | retry
+    )
+    return await world.slack.send_raw(entry.body, headers)
 
 
 @pytest.mark.fault("F13")
-@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("moment", FaultPoint)
 async def test_what_a_bot_died_of_is_known_from_slacks_repetition(
-    people: Stage, moment: Moment
+    world_with_mo: ProxiedWorld, moment: FaultPoint
 ) -> None:
     """The bot dies when it writes the news; the second try meets no bot, the third a new one."""
-    world, mo, wire = people.world, people.world.cast.mo, people.wires["bot"]
+    world, mo, wire = (
+        world_with_mo.world,
+        world_with_mo.world.personas.mo,
+        world_with_mo.proxies["bot"],
+    )
     await hears_of(world, mo, real_name="Mo Ito")
-    passed = len(wire.passed)
+    passed = len(wire.counted_commands)
     await hears_of(world, mo, real_name="Mo Suzuki")
-    writes = 1 + wire.passed[passed:].index("update")
+    writes = 1 + wire.counted_commands[passed:].index("update")
     world.slack.clock.advance(1)
-    death = AtMessage(people, "bot", at=writes, moment=moment)
+    death = KillAtMongoMessage(world_with_mo, "bot", at=writes, moment=moment)
 
-    world.slack.change(mo, real_name="Mo Yamada")
-    await death.comes()
+    world.slack.update_account(mo, real_name="Mo Yamada")
+    await death.wait_for_end()
     await heard(world, times=4)
-    assert await death.is_over()
+    assert await death.disarm()
     stored = (await known(world, mo))["name"]
     await world.bot.start()
     world.slack.clock.advance(_MINUTE)
     await heard(world, times=5)
 
-    assert stored == ("Mo Suzuki" if moment is Moment.BEFORE else "Mo Yamada")
-    tries = [one.headers.get(RETRY) for one in world.slack.journal.deliveries(CHANGED)]
+    assert stored == ("Mo Suzuki" if moment is FaultPoint.REQUEST else "Mo Yamada")
+    tries = [one.headers.get(RETRY) for one in world.slack.traffic_log.deliveries(CHANGED)]
     assert tries == [None, None, None, "1", "2"]
     assert (await known(world, mo))["name"] == "Mo Yamada"
-    await people.settles()
+    await world_with_mo.wait_until_no_pending_steps()
     await check_invariants(world)
 
 
 @pytest.mark.fault("F14")
-async def test_an_older_event_that_comes_late_takes_nothing_back(people: Stage) -> None:
-    world, mo = people.world, people.world.cast.mo
+async def test_an_older_event_that_comes_late_takes_nothing_back(
+    world_with_mo: ProxiedWorld,
+) -> None:
+    world, mo = world_with_mo.world, world_with_mo.world.personas.mo
     older = await hears_of(world, mo, real_name="Mo Suzuki")
     newer = await hears_of(world, mo, real_name="Mo Yamada")
 
@@ -112,25 +122,29 @@ async def test_an_older_event_that_comes_late_takes_nothing_back(people: Stage) 
 
 
 @pytest.mark.fault("F14")
-async def test_who_left_leaves_once_however_often_it_is_told(people: Stage) -> None:
-    world, bob, eve = people.world, people.world.cast.bob, people.world.cast.eve
-    await submits(people)
-    await people.settles()
-    await claims(people)
-    await people.settles()
+async def test_who_left_leaves_once_however_often_it_is_told(world_with_mo: ProxiedWorld) -> None:
+    world, bob, eve = (
+        world_with_mo.world,
+        world_with_mo.world.personas.bob,
+        world_with_mo.world.personas.eve,
+    )
+    await submit_ticket(world_with_mo)
+    await world_with_mo.wait_until_no_pending_steps()
+    await claim_ticket(world_with_mo)
+    await world_with_mo.wait_until_no_pending_steps()
     before = await hears_of(world, bob, real_name="Bob Kahn the Second")
     left = await hears_of(world, bob, deleted=True)
 
     for number, entry in enumerate((left, before, left), start=1):
         assert (await again(world, entry, number=number)).ok
 
-    await eve.gets_message("Offered to you")
-    await people.settles()
+    await eve.wait_for_message("Offered to you")
+    await world_with_mo.wait_until_no_pending_steps()
     for entry in (before, left):
         assert (await again(world, entry, number=3)).ok
-    await people.settles()
+    await world_with_mo.wait_until_no_pending_steps()
     ticket = await only_ticket(world)
     assert (ticket["status"], ticket["assignee"], ticket["offers"]) == ("offered", eve.id, 2)
     assert not (await known(world, bob))["active"]
     assert await acts_on(world, bob) == ["changed account"]
-    await check_invariants(world, moderated={bob.id})
+    await check_invariants(world, former_moderator_ids={bob.id})

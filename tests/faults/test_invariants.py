@@ -7,118 +7,118 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.mail import Letter
+from sandbox.mail import ReceivedEmail
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import Stage, claims, submits
+from tests.faults.walking import ProxiedWorld, claim_ticket, submit_ticket
 
-Spoils = Callable[[Stage, dict[str, Any]], Awaitable[object]]
+Spoils = Callable[[ProxiedWorld, dict[str, Any]], Awaitable[object]]
 
 
 @pytest.fixture
-async def claimed(stage: Stage) -> AsyncIterator[dict[str, Any]]:
+async def claimed_ticket(proxied_world: ProxiedWorld) -> AsyncIterator[dict[str, Any]]:
     """The stored ticket, claimed by Bob; all is well with it."""
-    await submits(stage)
-    await stage.settles()
-    await claims(stage)
-    await stage.settles()
-    await check_invariants(stage.world)
-    [ticket] = await stage.world.documents("tickets")
-    log = stage.world.worker.log
+    await submit_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+    await claim_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+    await check_invariants(proxied_world.world)
+    [ticket] = await proxied_world.world.find_documents("tickets")
+    log = proxied_world.world.worker.log
     yield ticket
-    stage.world.worker.log_path.write_text(log, "utf-8")
+    proxied_world.world.worker.log_path.write_text(log, "utf-8")
 
 
-async def _sets(stage: Stage, **fields: Any) -> None:
+async def _sets(stage: ProxiedWorld, **fields: Any) -> None:
     named = {name.replace("__", "."): value for name, value in fields.items()}
     await stage.world.database.tickets.update_one({}, {"$set": named})
 
 
-async def the_ticket_is_gone(stage: Stage, _ticket: dict[str, Any]) -> None:
+async def the_ticket_is_gone(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     await stage.world.database.tickets.delete_many({})
 
 
-async def somebody_else_has_its_number(stage: Stage, _ticket: dict[str, Any]) -> None:
+async def somebody_else_has_its_number(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     await _sets(stage, key="view:V123")
 
 
-async def the_history_lacks_an_event(stage: Stage, ticket: dict[str, Any]) -> None:
+async def the_history_lacks_an_event(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
     await _sets(stage, history=[one for one in ticket["history"] if one["what"] != "triaged"])
 
 
-async def the_history_goes_backwards(stage: Stage, ticket: dict[str, Any]) -> None:
+async def the_history_goes_backwards(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
     await _sets(stage, history__0__at=ticket["opened_at"] + timedelta(hours=1))
 
 
-async def the_status_has_no_history(stage: Stage, _ticket: dict[str, Any]) -> None:
+async def the_status_has_no_history(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     await _sets(stage, status="resolved")
 
 
-async def a_step_is_dead_without_a_reason(stage: Stage, _ticket: dict[str, Any]) -> None:
+async def a_step_is_dead_without_a_reason(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     step = {"step": "triage_ticket", "asked": 1, "due": None, "lease": 0, "error": ""}
     await _sets(stage, pending=[step])
 
 
-async def the_sweep_is_told_of_nothing(stage: Stage, ticket: dict[str, Any]) -> None:
+async def the_sweep_is_told_of_nothing(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
     due = ticket["opened_at"] + timedelta(days=300)
     step = {"step": "triage_ticket", "asked": 1, "due": due, "lease": 0}
     await _sets(stage, pending=[step])
 
 
-async def a_message_is_sent_twice(stage: Stage, _ticket: dict[str, Any]) -> None:
-    [card] = stage.world.cast.bob.messages
+async def a_message_is_sent_twice(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    [card] = stage.world.personas.bob.messages
     slack = AsyncWebClient(token=stage.world.slack.bot_token, base_url=stage.world.slack.api_url)
     await slack.chat_postMessage(channel=card.channel, text=card.text, metadata=card.metadata)
 
 
-async def a_message_is_forgotten(stage: Stage, ticket: dict[str, Any]) -> None:
+async def a_message_is_forgotten(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
     await _sets(stage, cards=ticket["cards"][:1])
 
 
-async def a_card_is_stale(stage: Stage, _ticket: dict[str, Any]) -> None:
+async def a_card_is_stale(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     await _sets(stage, title="Another title")
 
 
-async def a_letter_is_lost(stage: Stage, _ticket: dict[str, Any]) -> None:
-    bob, mail = stage.world.cast.bob, stage.world.mail
-    await bob.clicks(await bob.gets_message("You have it"), "Release")
-    await mail.until(lambda: len(mail.inbox) > 1)
-    await stage.settles()
+async def a_letter_is_lost(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    bob, mail = stage.world.personas.bob, stage.world.mail
+    await bob.click(await bob.wait_for_message("You have it"), "Release")
+    await mail.wait_until(lambda: len(mail.inbox) > 1)
+    await stage.wait_until_no_pending_steps()
     await check_invariants(stage.world)
     mail.inbox.clear()
 
 
-async def a_letter_goes_to_two(stage: Stage, _ticket: dict[str, Any]) -> None:
+async def a_letter_goes_to_two(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     [letter] = stage.world.mail.inbox
-    other = Letter(letter.sender, [stage.world.cast.eve.email], letter.message)
+    other = ReceivedEmail(letter.sender, [stage.world.personas.eve.email], letter.message)
     stage.world.mail.inbox.append(other)
 
 
-async def a_letter_is_about_nothing(stage: Stage, _ticket: dict[str, Any]) -> None:
+async def a_letter_is_about_nothing(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     await _sets(stage, offers=0)
 
 
-async def the_assignee_is_no_moderator(stage: Stage, _ticket: dict[str, Any]) -> None:
-    who = {"slack_id": stage.world.cast.bob.id}
+async def the_assignee_is_no_moderator(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    who = {"slack_id": stage.world.personas.bob.id}
     await stage.world.database.members.update_one(who, {"$set": {"role": "user"}})
 
 
-async def a_stranger_has_claimed(stage: Stage, _ticket: dict[str, Any]) -> None:
-    await _sets(stage, history__3__who=stage.world.cast.mo.id)
+async def a_stranger_has_claimed(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    await _sets(stage, history__3__who=stage.world.personas.mo.id)
 
 
-async def a_log_repeats_what_people_wrote(stage: Stage, ticket: dict[str, Any]) -> None:
+async def a_log_repeats_what_people_wrote(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
     _says(stage, f"about {ticket['title']}")
 
 
-async def a_log_has_a_secret(stage: Stage, _ticket: dict[str, Any]) -> None:
+async def a_log_has_a_secret(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     _says(stage, stage.world.slack.bot_token)
 
 
-async def the_worker_has_ended(stage: Stage, _ticket: dict[str, Any]) -> None:
+async def the_worker_has_ended(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     await stage.world.worker.kill()
 
 
-def _says(stage: Stage, words: str) -> None:
+def _says(stage: ProxiedWorld, words: str) -> None:
     with stage.world.worker.log_path.open("a") as log:
         log.write(words)
 
@@ -147,9 +147,9 @@ def _says(stage: Stage, words: str) -> None:
     ],
 )
 async def test_it_is_noticed_that(
-    stage: Stage, claimed: dict[str, Any], invariant: str, spoils: Spoils
+    proxied_world: ProxiedWorld, claimed_ticket: dict[str, Any], invariant: str, spoils: Spoils
 ) -> None:
-    await spoils(stage, claimed)
+    await spoils(proxied_world, claimed_ticket)
 
     with pytest.raises(AssertionError, match=rf"(?m)^{invariant}: "):
-        await check_invariants(stage.world)
+        await check_invariants(proxied_world.world)

@@ -8,50 +8,50 @@ from sandbox.slack.person import Person
 from sandbox.world import World
 from tests.faults.forging import only_ticket
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import Stage
-from tests.stories.acts import opens_list, opens_ticket, saves
+from tests.faults.walking import ProxiedWorld
+from tests.stories.acts import open_admin_form, open_ticket, save_and_close_form
 
 
 async def removes(world: World, admin: Person, skill: str) -> None:
     """Take a skill out of the list, though somebody has it."""
-    await opens_list(world, admin, "Skills")
-    await admin.fills("Skill", skill)
+    await open_admin_form(world, admin, "Skills")
+    await admin.fill("Skill", skill)
     assert admin.modal
-    await admin.clicks(admin.modal, "Remove this skill")
-    await world.slack.until(lambda: admin.modal and admin.modal.submit == "Remove")
-    await saves(admin)
+    await admin.click(admin.modal, "Remove this skill")
+    await world.slack.wait_until(lambda: admin.modal and admin.modal.submit == "Remove")
+    await save_and_close_form(admin)
 
 
 async def renames(world: World, admin: Person, skill: str, to: str) -> None:
     """Give a skill another name."""
-    await opens_list(world, admin, "Skills")
-    await admin.fills("Skill", skill)
-    await admin.fills("Name", to)
-    await saves(admin)
+    await open_admin_form(world, admin, "Skills")
+    await admin.fill("Skill", skill)
+    await admin.fill("Name", to)
+    await save_and_close_form(admin)
 
 
 @pytest.mark.long
 @pytest.mark.fault("F56")
 @pytest.mark.parametrize("to", ["Entra", None], ids=["renamed", "removed"])
 async def test_a_skill_that_changes_while_gemini_thinks_is_none_of_the_tickets(
-    stage: Stage, to: str | None
+    proxied_world: ProxiedWorld, to: str | None
 ) -> None:
-    world, cast = stage.world, stage.world.cast
-    world.gemini.holds()
-    await opens_ticket(cast.ada, "Okta drops my VPN")
-    await world.gemini.until(lambda: world.gemini.requests)
+    world, cast = proxied_world.world, proxied_world.world.personas
+    world.gemini.hold_responses()
+    await open_ticket(cast.ada, "Okta drops my VPN")
+    await world.gemini.wait_until(lambda: world.gemini.requests)
     if to:
         await renames(world, cast.grace, "okta", to)
     else:
         await removes(world, cast.grace, "okta")
 
-    world.gemini.recovers()
+    world.gemini.recover()
 
-    card = await cast.bob.gets_message("Offered to you")
-    await stage.settles()
+    card = await cast.bob.wait_for_message("Offered to you")
+    await proxied_world.wait_until_no_pending_steps()
     ticket = await only_ticket(world)
     [exchange] = world.gemini.exchanges
     assert "okta" in json.dumps(exchange.response)
     assert sorted(ticket["triage"]["skills"]) == sorted(["vpn", *([to] if to else [])])
-    assert "okta" not in ticket["reason"] + card.says.replace("Okta drops", "")
+    assert "okta" not in ticket["reason"] + card.visible_text.replace("Okta drops", "")
     await check_invariants(world)

@@ -8,15 +8,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.faults.outages import OUTAGES, happens
+from tests.faults.outages import OUTAGES, run_outage
 
 pytestmark = [pytest.mark.long, pytest.mark.beside, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-async def outages() -> AsyncIterator[dict[str, asyncio.Task[None]]]:
+async def running_outages() -> AsyncIterator[dict[str, asyncio.Task[None]]]:
     """The outages, by name; all of them begin now."""
-    tasks = {outage.__name__: asyncio.create_task(happens(outage)) for outage in OUTAGES}
+    tasks = {outage.__name__: asyncio.create_task(run_outage(outage)) for outage in OUTAGES}
     yield tasks
     for task in tasks.values():
         task.cancel()
@@ -33,6 +33,6 @@ async def outages() -> AsyncIterator[dict[str, asyncio.Task[None]]]:
     ],
 )
 async def test_all_goes_on_by_itself_after(
-    outages: dict[str, asyncio.Task[None]], outage: str
+    running_outages: dict[str, asyncio.Task[None]], outage: str
 ) -> None:
-    await outages[outage]
+    await running_outages[outage]

@@ -9,77 +9,81 @@ from typing import Any
 import pytest
 
 from sandbox.world import World
-from tests.faults.forging import fills_form, only_ticket, settled
+from tests.faults.forging import check_final_tickets, fill_in_ticket_form, only_ticket
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import Stage, claims, submits
-from tests.stories.acts import receipt_of
-from tests.stories.test_desk_health import asks_doctor
+from tests.faults.walking import ProxiedWorld, claim_ticket, submit_ticket
+from tests.stories.acts import receipt_ticket_id
+from tests.stories.test_desk_health import run_doctor
 
 
 @pytest.fixture
-async def desk(stage: Stage) -> AsyncIterator[Stage]:
+async def restored_world(proxied_world: ProxiedWorld) -> AsyncIterator[ProxiedWorld]:
     """The running desk; Redis runs again afterwards."""
-    yield stage
-    redis = stage.world.servers.redis
-    redis.thaw()
-    if not redis.alive:
+    yield proxied_world
+    redis = proxied_world.world.servers.redis
+    redis.resume()
+    if not redis.is_alive:
         await redis.start()
-    stage.world.worker.thaw()
+    proxied_world.world.worker.resume()
 
 
 @pytest.mark.long
 @pytest.mark.fault("F07")
 @pytest.mark.parametrize("how", ["frozen", "dead", "emptied"])
-async def test_a_ticket_stored_without_redis_is_found_by_the_sweep(desk: Stage, how: str) -> None:
-    world, redis = desk.world, desk.world.servers.redis
-    await fills_form(world.cast.ada)
+async def test_a_ticket_stored_without_redis_is_found_by_the_sweep(
+    restored_world: ProxiedWorld, how: str
+) -> None:
+    world, redis = restored_world.world, restored_world.world.servers.redis
+    await fill_in_ticket_form(world.personas.ada)
     if how == "frozen":
-        redis.freeze()
+        redis.suspend()
     elif how == "dead":
         await redis.kill()
     else:
-        world.worker.freeze()
+        world.worker.suspend()
 
-    await world.cast.ada.submits()
-    number = receipt_of(world.cast.ada)
+    await world.personas.ada.submit_modal()
+    number = receipt_ticket_id(world.personas.ada)
     assert number
-    assert "the ring failed" in world.bot.log_of_this_run or how == "emptied"
+    assert "the ring failed" in world.bot.current_run_log or how == "emptied"
 
     if how == "frozen":
-        redis.thaw()
+        redis.resume()
     elif how == "dead":
         await redis.start()
     else:
         await world.redis.flushall()
-        world.worker.thaw()
-    assert await world.cast.bob.gets_message("Offered to you", timeout=20)
-    await settled(desk, number)
+        world.worker.resume()
+    assert await world.personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
+    await check_final_tickets(restored_world, number)
 
 
 @pytest.mark.long
 @pytest.mark.fault("F08")
-async def test_a_full_redis_is_as_good_as_none_and_the_worker_lives(desk: Stage) -> None:
-    world = desk.world
-    await fills_form(world.cast.ada)
+async def test_a_full_redis_is_as_good_as_none_and_the_worker_lives(
+    restored_world: ProxiedWorld,
+) -> None:
+    world = restored_world.world
+    await fill_in_ticket_form(world.personas.ada)
     await world.redis.config_set("maxmemory", 1)
     try:
-        await world.cast.ada.submits()
-        number = receipt_of(world.cast.ada)
+        await world.personas.ada.submit_modal()
+        number = receipt_ticket_id(world.personas.ada)
         await _redis_has_refused(world, times=10)
-        code, said = await asks_doctor(world)
+        code, said = await run_doctor(world)
         assert (code, "Redis is full" in said) == (1, True), said
-        assert world.worker.alive, world.worker.log_of_this_run[-1000:]
+        assert world.worker.is_alive, world.worker.current_run_log[-1000:]
     finally:
         await world.redis.config_set("maxmemory", 0)
 
-    assert await world.cast.bob.gets_message("Offered to you", timeout=20)
-    await settled(desk, number)
+    assert await world.personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
+    await check_final_tickets(restored_world, number)
 
 
 async def _redis_has_refused(world: World, *, times: int) -> None:
     """Wait until the worker has tried so often to write."""
     async with asyncio.timeout(30):
-        while world.worker.alive:
+        while world.worker.is_alive:
             refused = (await world.redis.info("errorstats")).get("errorstat_OOM", {})
             if refused.get("count", 0) >= times:
                 return
@@ -87,7 +91,7 @@ async def _redis_has_refused(world: World, *, times: int) -> None:
             await asyncio.sleep(0.1)
 
 
-class Bomb:
+class PickleExploit:
     """Whoever unpickles it has run a command."""
 
     def __init__(self, path: str) -> None:
@@ -99,7 +103,7 @@ class Bomb:
 
 def jobs(world: World, gone: str, mine: str) -> dict[str, bytes]:
     """What somebody who can write into Redis would write there, by job id."""
-    bomb = pickle.dumps(Bomb(str(world.folder / "exploded")))
+    bomb = pickle.dumps(PickleExploit(str(world.folder / "exploded")))
     good: dict[str, Any] = {"t": None, "f": "triage_ticket", "a": [gone], "k": {}, "et": 1}
     strange: dict[str, dict[str, Any]] = {
         "of nothing": good,
@@ -128,7 +132,7 @@ def jobs(world: World, gone: str, mine: str) -> dict[str, bytes]:
 async def _all_are_taken(world: World) -> None:
     """Wait until the worker has dealt with what was written for it."""
     async with asyncio.timeout(20):
-        while world.worker.alive:
+        while world.worker.is_alive:
             if not await world.redis.zrangebyscore("arq:queue", 1, 1):
                 return
             # It can only be asked.
@@ -138,11 +142,11 @@ async def _all_are_taken(world: World) -> None:
 @pytest.mark.long
 @pytest.mark.fault("F26", "F90")
 async def test_what_somebody_writes_into_redis_runs_no_code_and_holds_nobody_up(
-    stage: Stage,
+    proxied_world: ProxiedWorld,
 ) -> None:
-    world = stage.world
-    await submits(stage)
-    await stage.settles()
+    world = proxied_world.world
+    await submit_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
     mine = (await only_ticket(world))["_id"]
     written = jobs(world, "T-999", mine)
     for name, job in written.items():
@@ -151,9 +155,9 @@ async def test_what_somebody_writes_into_redis_runs_no_code_and_holds_nobody_up(
     await world.redis.zadd("arq:queue", {b"\xff\x00": 1})
 
     await _all_are_taken(world)
-    assert world.worker.alive, world.worker.log_of_this_run[-1500:]
-    await claims(stage)
-    await stage.settles()
+    assert world.worker.is_alive, world.worker.current_run_log[-1500:]
+    await claim_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
 
     assert not (world.folder / "exploded").exists()
     assert [name for name in written if await world.redis.exists(f"arq:job:{name}")] == []

@@ -10,53 +10,55 @@ from arq.constants import default_queue_name
 from arq.jobs import Job, ResultNotFound
 from pydantic import SecretStr
 
-from models.queue import Queue
+from models.queue import StepQueue
 from models.step import Step
 from models.ticket import Ticket
 from sandbox.slack.faults import Fault
 from sandbox.world import World
-from tests.faults.acts import is_an_offer, posts_of
+from tests.faults.acts import is_offer, posts_of_notice
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import Stage, submits
+from tests.faults.walking import ProxiedWorld, submit_ticket
 
 OFFER = "T-1.offer.1"
 _LOOK_AGAIN_SECONDS = 0.02
 
 
 @pytest.mark.fault("F25")
-async def test_a_step_that_is_rung_for_while_it_is_done_is_done_once(stage: Stage) -> None:
-    world = stage.world
+async def test_a_step_that_is_rung_for_while_it_is_done_is_done_once(
+    proxied_world: ProxiedWorld,
+) -> None:
+    world = proxied_world.world
     # The first try stands at Slack until all the rings have been heard.
     heard = asyncio.Event()
-    world.slack.faults.add("chat.postMessage", Fault(until=heard), when=is_an_offer)
+    world.slack.faults.add("chat.postMessage", Fault(release_event=heard), request_filter=is_offer)
     try:
-        await submits(stage)
-        await world.slack.until(lambda: posts_of(world, OFFER))
+        await submit_ticket(proxied_world)
+        await world.slack.wait_until(lambda: posts_of_notice(world, OFFER))
         await rings_again(world, Step.DM_ASSIGNEE, times=5)
         # One that is heeded ends at Slack, beside the first; one in vain is over at once.
-        heeded = world.slack.until(lambda: posts_of(world, OFFER)[1:])
+        heeded = world.slack.wait_until(lambda: posts_of_notice(world, OFFER)[1:])
         await first_of(asyncio.create_task(heeded), asyncio.create_task(rings_are_over(world)))
     finally:
         heard.set()
-    await stage.settles()
+    await proxied_world.wait_until_no_pending_steps()
 
-    assert len(posts_of(world, OFFER)) == 1
+    assert len(posts_of_notice(world, OFFER)) == 1
     # Nor has anybody looked whether it was sent, who would have been the second to be at it.
-    assert world.slack.journal.calls("conversations.history") == []
+    assert world.slack.traffic_log.api_calls("conversations.history") == []
     await check_invariants(world)
 
 
 async def rings_again(world: World, step: Step, *, times: int) -> None:
     """Ring for a step as if it had been due at so many moments."""
-    [document] = await world.documents("tickets")
+    [document] = await world.find_documents("tickets")
     ticket = Ticket.model_validate({**document, "id": document["_id"]})
     entry = next(entry for entry in ticket.pending if entry.step is step)
     now = ticket.opened_at
     rings = [
         entry.model_copy(update={"due": now - timedelta(seconds=number)}) for number in range(times)
     ]
-    queue = Queue.at(SecretStr(world.environment["REDIS_URL"]))
-    await queue.ring(ticket.id, rings, now=now)
+    queue = StepQueue.from_url(SecretStr(world.environment["REDIS_URL"]))
+    await queue.enqueue(ticket.id, rings, now=now)
     await queue.close()
 
 

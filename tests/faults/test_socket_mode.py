@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 
-from sandbox.servers import Servers
-from sandbox.wire import Moment, Wire
+from sandbox.servers import DatabaseServers
+from sandbox.wire import FaultPoint, MongoProxy
 from sandbox.world import World
 from tests.faults.forging import is_ready
 from tests.faults.invariants import check_invariants
 from tests.faults.walking import TITLE
-from tests.stories.acts import gives, nothing_pends, receipt_of
+from tests.stories.acts import receipt_ticket_id, set_role_and_skills, wait_until_no_pending_steps
 
 pytestmark = pytest.mark.long
 _TRIES = 3
@@ -23,144 +23,148 @@ MOST_SOCKETS = 10
 
 
 @pytest.fixture(scope="module")
-async def wired(servers: Servers) -> AsyncIterator[tuple[World, Wire]]:
+async def socket_world(servers: DatabaseServers) -> AsyncIterator[tuple[World, MongoProxy]]:
     """A desk that Slack speaks with over a socket, and the wire between its bot and MongoDB."""
-    async with Wire(servers.mongodb_uri) as wire:
+    async with MongoProxy(servers.mongodb_uri) as wire:
         told = {"bot": {"MONGODB_URI": wire.uri}}
-        async with World(servers=servers, socket_mode=True, told=told) as world:
-            world.slack.rate_limits = False
+        async with World(servers=servers, socket_mode=True, env_by_process=told) as world:
+            world.slack.has_rate_limits = False
             yield world, wire
 
 
 @pytest.fixture
-def wire(wired: tuple[World, Wire]) -> Wire:
+def proxy(socket_world: tuple[World, MongoProxy]) -> MongoProxy:
     """The wire between bot and MongoDB."""
-    return wired[1]
+    return socket_world[1]
 
 
 @pytest.fixture
-async def world(wired: tuple[World, Wire]) -> AsyncIterator[World]:
+async def world(socket_world: tuple[World, MongoProxy]) -> AsyncIterator[World]:
     """The running desk with nothing in it yet but Bob, who knows VPN."""
-    world, wire = wired
-    await world.forget()
-    await gives(world.slack, world.cast.grace, world.cast.bob, role="Moderator", skills=["vpn"])
+    world, wire = socket_world
+    await world.reset()
+    await set_role_and_skills(
+        world.slack, world.personas.grace, world.personas.bob, role="Moderator", skills=["vpn"]
+    )
     yield world
-    await wire.lets_be()
-    wire.delay = 0
-    if not world.bot.alive:
+    await wire.clear_fault()
+    wire.delay_seconds = 0
+    if not world.bot.is_alive:
         await world.bot.start()
 
 
 async def is_back(world: World, *, timeout: float) -> None:
     """Wait until the bot has a socket again on which it hears."""
     sockets = world.slack.sockets
-    await world.slack.until(
-        lambda: sockets.hearing, timeout=timeout, waiting_for="the bot to open a socket"
+    await world.slack.wait_until(
+        lambda: sockets.responsive_count,
+        timeout_seconds=timeout,
+        waiting_for="the bot to open a socket",
     )
 
 
 async def ends_well(world: World, number: str) -> None:
     """The ticket is offered to Bob, and all is well."""
-    assert await world.cast.bob.gets_message("Offered to you")
-    await nothing_pends(world)
-    assert [ticket["_id"] for ticket in await world.documents("tickets")] == [number]
+    assert await world.personas.bob.wait_for_message("Offered to you")
+    await wait_until_no_pending_steps(world)
+    assert [ticket["_id"] for ticket in await world.find_documents("tickets")] == [number]
     assert len(world.slack.sockets) == 1
     await check_invariants(world)
 
 
 async def submits_until_answered(world: World) -> str:
     """Press Submit, and again when Slack says that the app did not answer."""
-    ada = world.cast.ada
+    ada = world.personas.ada
     for _ in range(_TRIES):
         heard = len(ada.alerts)
-        await ada.submits()
+        await ada.submit_modal()
         if len(ada.alerts) == heard:
             break
         await is_back(world, timeout=20)
-    return receipt_of(ada)
+    return receipt_ticket_id(ada)
 
 
 @pytest.mark.fault("F16")
 async def test_a_form_is_answered_on_the_new_socket_when_slack_refreshes_it(
-    world: World, wire: Wire
+    world: World, proxy: MongoProxy
 ) -> None:
-    ada = world.cast.ada
-    await ada.types(f"/ticket {TITLE}")
+    ada = world.personas.ada
+    await ada.type_text(f"/ticket {TITLE}")
 
     async def refreshes() -> None:
-        await world.slack.sockets.disconnect()
+        await world.slack.sockets.request_disconnect()
         await is_back(world, timeout=2)
 
-    wire.calls(refreshes, at=1, moment=Moment.BEFORE)
-    await ada.submits()
+    proxy.call_at(refreshes, selector=1, point=FaultPoint.REQUEST)
+    await ada.submit_modal()
 
-    assert wire.struck
+    assert proxy.faulted_command
     assert ada.alerts == []
-    await ends_well(world, receipt_of(ada))
+    await ends_well(world, receipt_ticket_id(ada))
 
 
 @pytest.mark.fault("F03", "F16")
 async def test_a_form_whose_socket_was_cut_is_found_when_pressed_again(
-    world: World, wire: Wire
+    world: World, proxy: MongoProxy
 ) -> None:
-    await world.cast.ada.types(f"/ticket {TITLE}")
-    wire.calls(world.slack.sockets.cut, at=2, moment=Moment.AFTER)
+    await world.personas.ada.type_text(f"/ticket {TITLE}")
+    proxy.call_at(world.slack.sockets.drop_connections, selector=2, point=FaultPoint.REPLY)
 
     number = await submits_until_answered(world)
 
-    assert wire.struck
-    assert world.cast.ada.alerts
+    assert proxy.faulted_command
+    assert world.personas.ada.alerts
     await ends_well(world, number)
 
 
 @pytest.mark.fault("F16")
 async def test_a_socket_that_was_cut_is_opened_again(world: World) -> None:
-    await world.slack.sockets.cut()
+    await world.slack.sockets.drop_connections()
 
     await is_back(world, timeout=10)
 
-    await world.cast.ada.types(f"/ticket {TITLE}")
+    await world.personas.ada.type_text(f"/ticket {TITLE}")
     await ends_well(world, await submits_until_answered(world))
 
 
 @pytest.mark.fault("F16")
 async def test_a_deaf_socket_is_noticed_and_another_is_opened(world: World) -> None:
-    world.slack.sockets.go_deaf()
+    world.slack.sockets.stop_responding()
 
     await is_back(world, timeout=60)
 
-    await world.cast.ada.types(f"/ticket {TITLE}")
+    await world.personas.ada.type_text(f"/ticket {TITLE}")
     await ends_well(world, await submits_until_answered(world))
 
 
 @pytest.mark.fault("F16", "F92")
 async def test_a_socket_that_could_not_be_opened_is_tried_with_a_new_link(world: World) -> None:
-    world.slack.sockets.refuse(times=2)
-    await world.slack.sockets.cut()
+    world.slack.sockets.refuse_connections(times=2)
+    await world.slack.sockets.drop_connections()
 
     await is_back(world, timeout=40)
     assert not re.search("ticket=(?!…)", world.bot.log), "a link is in the log"
 
-    await world.cast.ada.types(f"/ticket {TITLE}")
+    await world.personas.ada.type_text(f"/ticket {TITLE}")
     await ends_well(world, await submits_until_answered(world))
 
 
 @pytest.mark.fault("F10", "F16")
 async def test_a_bot_told_to_end_answers_what_came_over_its_socket(
-    world: World, wire: Wire
+    world: World, proxy: MongoProxy
 ) -> None:
-    ada = world.cast.ada
-    await ada.types(f"/ticket {TITLE}")
-    before = len(wire.passed)
-    wire.delay = 0.5
+    ada = world.personas.ada
+    await ada.type_text(f"/ticket {TITLE}")
+    before = len(proxy.counted_commands)
+    proxy.delay_seconds = 0.5
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(ada.submits())
-        await wire.until(lambda: len(wire.passed) > before)
-        await world.bot.stop(timeout=10)
+        tasks.create_task(ada.submit_modal())
+        await proxy.wait_until(lambda: len(proxy.counted_commands) > before)
+        await world.bot.stop(timeout_seconds=10)
 
-    number = receipt_of(ada)
+    number = receipt_ticket_id(ada)
     assert world.bot.exit_code == 0
-    wire.delay = 0
+    proxy.delay_seconds = 0
     await world.bot.start()
     await ends_well(world, number)
 
@@ -168,23 +172,25 @@ async def test_a_bot_told_to_end_answers_what_came_over_its_socket(
 @pytest.mark.fault("F17")
 async def test_a_bot_that_is_one_too_many_says_so_and_tries_again_later(world: World) -> None:
     await world.bot.stop()
-    world.slack.journal.clear()
+    world.slack.traffic_log.clear()
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         for _ in range(MOST_SOCKETS):
-            other = await http.ws_connect(world.slack.sockets.url())
+            other = await http.ws_connect(world.slack.sockets.new_url())
             stack.push_async_callback(other.close)
-        starting = asyncio.create_task(world.bot.start(timeout=60))
-        asked = world.slack.journal
-        await world.slack.until(lambda: len(asked.calls("apps.connections.open")) > 2, timeout=30)
-        first, second, third = [c.at for c in asked.calls("apps.connections.open")][:3]
+        starting = asyncio.create_task(world.bot.start(timeout_seconds=60))
+        asked = world.slack.traffic_log
+        await world.slack.wait_until(
+            lambda: len(asked.api_calls("apps.connections.open")) > 2, timeout_seconds=30
+        )
+        first, second, third = [c.at for c in asked.api_calls("apps.connections.open")][:3]
         assert second - first > 1, "it does not wait"
         assert third - second > second - first, "it does not wait longer the second time"
         assert not await is_ready(world)
-        assert "too many" in world.bot.log_of_this_run
+        assert "too many" in world.bot.current_run_log
 
     await starting
     # What Slack asks of a socket that is being closed, nobody hears.
-    await world.slack.until(lambda: len(world.slack.sockets) == 1)
-    await world.cast.ada.types(f"/ticket {TITLE}")
+    await world.slack.wait_until(lambda: len(world.slack.sockets) == 1)
+    await world.personas.ada.type_text(f"/ticket {TITLE}")
     await ends_well(world, await submits_until_answered(world))

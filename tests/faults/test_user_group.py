@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox.servers import Servers
+from sandbox.servers import DatabaseServers
 from sandbox.slack.faults import Fault
 from sandbox.slack.usergroups import Usergroup
 from sandbox.world import World
 from tests.faults.forging import is_ready
 from tests.faults.invariants import check_invariants
-from tests.stories.acts import becomes, lets_in
+from tests.stories.acts import set_guest_policy, wait_for_role
 
 pytestmark = pytest.mark.long
 READ = "usergroups.users.list"
@@ -19,61 +19,61 @@ _END_SECONDS = 10
 
 
 @pytest.fixture
-async def grouped(servers: Servers) -> AsyncIterator[tuple[World, Usergroup]]:
+async def world_with_group(servers: DatabaseServers) -> AsyncIterator[tuple[World, Usergroup]]:
     """A desk whose moderators are a user group, with nobody in it yet."""
     async with World(servers=servers) as world:
         group = world.slack.add_usergroup("helpdesk", name="Help")
-        await lets_in(world, world.cast.grace, moderators="@helpdesk")
+        await set_guest_policy(world, world.personas.grace, moderators="@helpdesk")
         await reads(world, times=2)
         yield world, group
 
 
 async def reads(world: World, *, times: int) -> None:
     """Wait until the bot has asked so often who is in the group."""
-    calls = world.slack.journal.calls
-    await world.slack.until(lambda: len(calls(READ)) >= times)
+    calls = world.slack.traffic_log.api_calls
+    await world.slack.wait_until(lambda: len(calls(READ)) >= times)
 
 
 @pytest.mark.fault("F13", "F14")
 async def test_a_group_that_was_not_read_is_read_when_the_bot_begins_anew(
-    grouped: tuple[World, Usergroup],
+    world_with_group: tuple[World, Usergroup],
 ) -> None:
     """Its events are answered before it is read: that is a question to Slack."""
-    world, group = grouped
-    slack, mo = world.slack, world.cast.mo
-    slack.change_usergroup(group, users=[mo])
-    await becomes(world, mo, "moderator")
-    [joined] = slack.journal.deliveries("subteam_members_changed")
-    slack.faults.add(READ, Fault(hang=True))
-    known = len(slack.journal.calls(READ))
-    slack.change_usergroup(group, users=[])
+    world, group = world_with_group
+    slack, mo = world.slack, world.personas.mo
+    slack.set_usergroup_users(group, users=[mo])
+    await wait_for_role(world, mo, "moderator")
+    [joined] = slack.traffic_log.deliveries("subteam_members_changed")
+    slack.faults.add(READ, Fault(hangs=True))
+    known = len(slack.traffic_log.api_calls(READ))
+    slack.set_usergroup_users(group, users=[])
     await reads(world, times=known + 1)
 
     await world.bot.kill()
     slack.faults.clear()
     await world.bot.start()
 
-    await becomes(world, mo, "user")
-    known = len(slack.journal.calls(READ))
-    assert (await slack.redeliver(joined)).ok
+    await wait_for_role(world, mo, "user")
+    known = len(slack.traffic_log.api_calls(READ))
+    assert (await slack.resend(joined)).ok
     await reads(world, times=known + 2)
-    await becomes(world, mo, "user")
+    await wait_for_role(world, mo, "user")
     await check_invariants(world)
 
 
 @pytest.mark.fault("F10", "F11")
 async def test_a_bot_that_slack_does_not_answer_ends_in_time(
-    grouped: tuple[World, Usergroup],
+    world_with_group: tuple[World, Usergroup],
 ) -> None:
-    world, _ = grouped
+    world, _ = world_with_group
     world.slack.faults.add(READ, Fault(status=503))
-    known = len(world.slack.journal.calls(READ))
+    known = len(world.slack.traffic_log.api_calls(READ))
     await world.bot.stop()
     await world.bot.start()
     await reads(world, times=known + 1)
     assert await is_ready(world)
 
-    await world.bot.stop(timeout=_END_SECONDS)
+    await world.bot.stop(timeout_seconds=_END_SECONDS)
 
     assert world.bot.exit_code == 0
     await world.bot.start()

@@ -7,16 +7,16 @@ from typing import Any
 
 from sandbox.processes import Process
 from sandbox.slack.seen import Message
-from sandbox.wire import Wire
+from sandbox.wire import MongoProxy
 from sandbox.world import World
-from tests.stories.acts import nothing_pends, receipt_of
+from tests.stories.acts import receipt_ticket_id, wait_until_no_pending_steps
 
 # Bob knows most of it, whatever he is still thought to have from the test before.
 TITLE = "VPN drops and Okta asks again"
 DESCRIPTION = "since this morning, in every meeting"
 # What differs from one undisturbed run to the next.
-_OF_ITS_TIME = {"rev", "number", "opened_at", "at", "ts", "key", "digest", "ms"}
-_OF_ITS_RUN = {
+_VOLATILE_FIELDS = {"rev", "number", "opened_at", "at", "ts", "key", "digest", "ms"}
+_VOLATILE_PATTERNS = {
     re.compile(r"\bT-\d+\b"): "T-n",
     re.compile(r"(?m)^(Opened:? ).*$"): r"\1…",
     re.compile(r"\.\d+@"): ".…@",
@@ -24,12 +24,12 @@ _OF_ITS_RUN = {
     re.compile(r"\b\d+ ms\b"): "… ms",
 }
 # Longer than a lease and a sweep.
-_PATIENCE = 45
-_TRIES = 8
+_MAX_WAIT_SECONDS = 45
+_MAX_TRIES = 8
 
 
 @dataclass(slots=True)
-class Stage:
+class ProxiedWorld:
     """The running desk, the wires between its processes and MongoDB, and who works there.
 
     Attributes:
@@ -37,36 +37,36 @@ class Stage:
     """
 
     world: World
-    wires: dict[str, Wire]
+    proxies: dict[str, MongoProxy]
     members: list[dict[str, Any]]
-    letters_unsure: bool = False
+    may_email_repeat: bool = False
 
     def process(self, name: str) -> Process:
         """The bot or the worker."""
         return self.world.bot if name == "bot" else self.world.worker
 
-    async def begins_anew(self) -> None:
+    async def reset(self) -> None:
         """Everything runs, nothing has happened yet, the moderators are there."""
-        for name, wire in self.wires.items():
-            await wire.lets_be()
-            if not self.process(name).alive:
+        for name, wire in self.proxies.items():
+            await wire.clear_fault()
+            if not self.process(name).is_alive:
                 await self.process(name).start()
-        await self.world.forget()
+        await self.world.reset()
         # Something may still be at work, and have met one of them meanwhile.
         for member in self.members:
             known = {"_id": member["_id"]}
             await self.world.database.members.replace_one(known, member, upsert=True)
 
-    async def has_a_bot(self) -> None:
+    async def ensure_bot_runs(self) -> None:
         """Somebody looks after the bot."""
-        await self.wires["bot"].acted()
-        if not self.world.bot.alive:
+        await self.proxies["bot"].wait_for_fault()
+        if not self.world.bot.is_alive:
             await self.world.bot.start()
 
-    async def settles(self) -> None:
+    async def wait_until_no_pending_steps(self) -> None:
         """Wait until nothing is left to do."""
-        async with asyncio.timeout(_PATIENCE):
-            await nothing_pends(self.world)
+        async with asyncio.timeout(_MAX_WAIT_SECONDS):
+            await wait_until_no_pending_steps(self.world)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,97 +74,111 @@ class Outcome:
     """What there is in the end, but for times, attempts and the ticket's number."""
 
     tickets: object
-    told: dict[str, list[tuple[str, str, list[str]]]]
-    letters: set[tuple[str, str, str]]
+    messages: dict[str, list[tuple[str, str, list[str]]]]
+    emails: set[tuple[str, str, str]]
 
 
-async def walks(stage: Stage) -> None:
+async def run_ticket_lifecycle(proxied_world: ProxiedWorld) -> None:
     """Submitted, triaged, offered, claimed, resolved; everybody is told at each turn."""
-    await submits(stage)
-    await stage.settles()
-    await claims(stage)
-    await stage.settles()
-    await resolves(stage)
-    await stage.settles()
+    await submit_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+    await claim_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+    await resolve_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
 
 
-async def submits(stage: Stage) -> None:
+async def submit_ticket(proxied_world: ProxiedWorld) -> None:
     """Ada opens the form and sends it, as often as it takes to get a receipt."""
-    ada = stage.world.cast.ada
-    for _ in range(_TRIES):
-        await stage.has_a_bot()
+    ada = proxied_world.world.personas.ada
+    for _ in range(_MAX_TRIES):
+        await proxied_world.ensure_bot_runs()
         if ada.modal is None:
-            await ada.types(f"/ticket {TITLE}")
+            await ada.type_text(f"/ticket {TITLE}")
         elif ada.modal.title == "New ticket":
-            await ada.fills("Description", DESCRIPTION)
-            await ada.submits()
+            await ada.fill("Description", DESCRIPTION)
+            await ada.submit_modal()
         else:
             break
-    receipt_of(ada)
-    await ada.closes()
+    receipt_ticket_id(ada)
+    await ada.close_modal()
 
 
-async def claims(stage: Stage) -> None:
+async def claim_ticket(proxied_world: ProxiedWorld) -> None:
     """Bob presses "Claim", and again when Slack says that the app did not answer."""
-    bob = stage.world.cast.bob
-    card = await bob.gets_message("Offered to you", timeout=_PATIENCE)
-    for _ in range(_TRIES):
-        await stage.has_a_bot()
+    bob = proxied_world.world.personas.bob
+    card = await bob.wait_for_message("Offered to you", timeout_seconds=_MAX_WAIT_SECONDS)
+    for _ in range(_MAX_TRIES):
+        await proxied_world.ensure_bot_runs()
         heard = len(bob.alerts)
         if "Claim" in card.buttons:
-            await bob.clicks(card, "Claim")
+            await bob.click(card, "Claim")
         if len(bob.alerts) == heard:
             break
-        card = await bob.gets_message(TITLE)
+        card = await bob.wait_for_message(TITLE)
 
 
-async def resolves(stage: Stage) -> None:
+async def resolve_ticket(proxied_world: ProxiedWorld) -> None:
     """Bob presses "Resolve"."""
-    bob = stage.world.cast.bob
-    await bob.clicks(await bob.gets_message("You have it", timeout=_PATIENCE), "Resolve")
+    bob = proxied_world.world.personas.bob
+    await bob.click(
+        await bob.wait_for_message("You have it", timeout_seconds=_MAX_WAIT_SECONDS), "Resolve"
+    )
 
 
-async def outcome(world: World) -> Outcome:
+async def collect_outcome(world: World) -> Outcome:
     """What there is now."""
-    tickets = [_timeless(ticket) for ticket in await world.documents("tickets")]
+    tickets = [_without_volatile_fields(ticket) for ticket in await world.find_documents("tickets")]
     told = {
         person.handle: sorted(
-            (notice_of(message), _same(message.says), message.buttons)
+            (
+                stable_notice_id(message),
+                _without_volatile_text(message.visible_text),
+                message.buttons,
+            )
             for message in person.messages
             if message.user == world.slack.bot_user_id
         )
         for person in world.slack.people
     }
     letters = {
-        (_same(letter.message_id), letter.recipients[0], _same(f"{letter.subject}\n{letter.text}"))
+        (
+            _without_volatile_text(letter.message_id),
+            letter.recipients[0],
+            _without_volatile_text(f"{letter.subject}\n{letter.text}"),
+        )
         for letter in world.mail.inbox
     }
-    return Outcome(tickets=tickets, told=told, letters=letters)
+    return Outcome(tickets=tickets, messages=told, emails=letters)
 
 
-def notice_of(message: Message) -> str:
+def stable_notice_id(message: Message) -> str:
     """The id of what a person was told by a message, the number of the ticket left out."""
     payload = (message.metadata or {}).get("event_payload", {})
-    return _same(str(payload.get("notice", "")))
+    return _without_volatile_text(str(payload.get("notice", "")))
 
 
-def _timeless(value: Any) -> Any:
+def _without_volatile_fields(value: Any) -> Any:
     """The same without what differs from run to run; cards in one order, whoever came first."""
     match value:
         case dict():
-            kept = {k: _timeless(v) for k, v in value.items() if k not in _OF_ITS_TIME}
+            kept = {
+                k: _without_volatile_fields(v)
+                for k, v in value.items()
+                if k not in _VOLATILE_FIELDS
+            }
             if "cards" in kept:
                 kept["cards"] = sorted(kept["cards"], key=lambda card: str(card["notice"]))
             return kept
         case list():
-            return [_timeless(one) for one in value]
+            return [_without_volatile_fields(one) for one in value]
         case str():
-            return _same(value)
+            return _without_volatile_text(value)
         case _:
             return value
 
 
-def _same(text: str) -> str:
-    for pattern, instead in _OF_ITS_RUN.items():
+def _without_volatile_text(text: str) -> str:
+    for pattern, instead in _VOLATILE_PATTERNS.items():
         text = pattern.sub(instead, text)
     return text

@@ -1,6 +1,6 @@
 """What the built-in engine is held against is as strong as it can be in a few lines."""
 
-from jobs.baselines import bm25, likeness, ranking, tfidf
+from jobs.baselines import bm25, bm25_scorer, tfidf, tfidf_scorer
 from models.triage import Category
 
 CATEGORIES = (
@@ -11,11 +11,11 @@ CATEGORIES = (
 
 
 def most_alike(text: str, *documents: str) -> str:
-    return documents[int(likeness(documents)([text])[0].argmax())]
+    return documents[int(tfidf_scorer(documents)([text])[0].argmax())]
 
 
 def ranked_first(text: str, *documents: str) -> str:
-    return documents[int(ranking(documents)([text])[0].argmax())]
+    return documents[int(bm25_scorer(documents)([text])[0].argmax())]
 
 
 def test_by_likeness_words_that_say_nothing_do_not_count() -> None:

@@ -13,19 +13,19 @@ from aiohttp import web
 
 from jobs.deliver_webhooks import deliver_webhooks
 from jobs.posting import is_public, post
-from jobs.retrying import Tools
-from models.clock import now
-from models.desk import Desk
-from models.errors import InvalidDraft, NotNow, Refused, Unknown
+from jobs.retrying import StepContext
+from models.clock import utc_now
+from models.desk import TicketService
+from models.errors import InvalidInput, OutcomeUnknown, PermanentFailure, RetryLater
 from models.flow import Move
 from models.member import Member, Role
 from models.step import Step
 from models.ticket import Draft, Ticket
-from models.webhook import Webhook, checked
-from models.webhooks import MOST
-from sandbox.servers import Servers
-from tests.desks import desk_on, do_step
-from tests.models.desk_words import triage
+from models.webhook import Webhook, validate_url
+from models.webhooks import MAX_WEBHOOKS
+from sandbox.servers import DatabaseServers
+from tests.desks import attempt_step, run_service
+from tests.models.desk_words import make_triage
 
 
 class Receiver:
@@ -72,67 +72,71 @@ class Receiver:
 
 
 @pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
+async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
     """A desk of its own, whose webhooks may go to this machine."""
-    async with desk_on(servers, webhook_private=True) as desk:
-        yield desk
+    async with run_service(servers, webhook_private=True) as service:
+        yield service
 
 
 @pytest.fixture
-async def receiver(desk: Desk) -> AsyncIterator[Receiver]:
+async def receiver(service: TicketService) -> AsyncIterator[Receiver]:
     """Somebody who listens; no webhooks are left over from other tests."""
-    await desk.database.webhooks.delete_many({})
+    await service.database.webhooks.delete_many({})
     async with Receiver() as receiver:
         yield receiver
 
 
-async def boss(desk: Desk) -> Member:
+async def boss(service: TicketService) -> Member:
     """An admin."""
-    return await desk.store.set_role("T1", "UBOSS", role=Role.ADMIN)
+    return await service.store.set_role("T1", "UBOSS", role=Role.ADMIN)
 
 
-async def hooked(desk: Desk, receiver: Receiver, *events: str) -> Webhook:
+async def hooked(service: TicketService, receiver: Receiver, *events: str) -> Webhook:
     """The receiver's webhook."""
-    return await desk.webhooks.add(await boss(desk), url=receiver.url, events=events)
+    return await service.webhooks.add(await boss(service), url=receiver.url, events=events)
 
 
 _KEYS = iter(range(1_000_000))
 
 
-async def opened(desk: Desk, **fields: Any) -> Ticket:
+async def opened(service: TicketService, **fields: Any) -> Ticket:
     """A ticket of Ada's, just opened, and seen by a worker for the first time."""
     wanted = {"title": "VPN is down", "description": "every morning", "requester": "UADA"}
     draft = Draft(key=f"view:hook{next(_KEYS)}", team_id="T1", **wanted | fields)
-    ticket = await desk.open_ticket(draft)
-    return await desk.amend(ticket.id, lambda seen, _now: seen)
+    ticket = await service.open_ticket(draft)
+    return await service.update_ticket(ticket.id, lambda seen, _now: seen)
 
 
-async def triaged(desk: Desk, ticket: Ticket) -> Ticket:
+async def triaged(service: TicketService, ticket: Ticket) -> Ticket:
     """The ticket after its triage."""
-    said = triage("vpn", summary="secret summary")
-    return await desk.move(ticket.id, Move.TRIAGE, by=None, triage=said)
+    said = make_triage("vpn", summary="secret summary")
+    return await service.move(ticket.id, Move.TRIAGE, actor=None, triage=said)
 
 
-async def tells(desk: Desk, ticket: Ticket) -> Ticket:
+async def tells(service: TicketService, ticket: Ticket) -> Ticket:
     """A worker's try at the step, which is due; gives the ticket afterwards."""
-    await desk.database.tickets.update_one(
+    await service.database.tickets.update_one(
         {"_id": ticket.id},
-        {"$set": {"pending.$[one].due": now()}, "$inc": {"rev": 1}},
+        {"$set": {"pending.$[one].due": utc_now()}, "$inc": {"rev": 1}},
         array_filters=[{"one.step": Step.DELIVER_WEBHOOKS.value, "one.due": {"$ne": None}}],
     )
-    await do_step(Tools(desk, None), Step.DELIVER_WEBHOOKS, deliver_webhooks, ticket.id)
-    return (await desk.store.ticket(ticket.id))[0]
+    await attempt_step(
+        StepContext(service, None), Step.DELIVER_WEBHOOKS, deliver_webhooks, ticket.id
+    )
+    return (await service.store.get_ticket(ticket.id))[0]
 
 
-async def test_each_event_is_told_once_and_signed(desk: Desk, receiver: Receiver) -> None:
-    hook = await hooked(desk, receiver)
-    ticket = await triaged(desk, await opened(desk))
+async def test_each_event_is_told_once_and_signed(
+    service: TicketService, receiver: Receiver
+) -> None:
+    hook = await hooked(service, receiver)
+    ticket = await triaged(service, await opened(service))
 
-    told = await tells(desk, ticket)
-    assert told.step(Step.DELIVER_WEBHOOKS) is None
+    told = await tells(service, ticket)
+    assert told.find_step(Step.DELIVER_WEBHOOKS) is None
     assert receiver.types == ["ticket.opened", "ticket.triaged"]
-    offer = await desk.move(ticket.id, Move.OFFER, by=None, assignee="UBOB", offers=1)
-    await tells(desk, offer)
+    offer = await service.move(ticket.id, Move.OFFER, actor=None, assignee="UBOB", offers=1)
+    await tells(service, offer)
     assert receiver.types == ["ticket.opened", "ticket.triaged", "ticket.offered"]
     assert len(set(receiver.ids)) == 3
 
@@ -144,33 +148,37 @@ async def test_each_event_is_told_once_and_signed(desk: Desk, receiver: Receiver
     signing = headers["Frontdesk-Timestamp"].encode() + b"." + body
     mac = hmac.new(hook.secret.get_secret_value().encode(), signing, sha256).hexdigest()
     assert headers["Frontdesk-Signature"] == f"v1={mac}"
-    assert abs(int(headers["Frontdesk-Timestamp"]) - now().timestamp()) < 60
+    assert abs(int(headers["Frontdesk-Timestamp"]) - utc_now().timestamp()) < 60
 
 
-async def test_with_no_webhooks_there_is_nothing_to_do(desk: Desk, receiver: Receiver) -> None:
-    ticket = await triaged(desk, await opened(desk))
+async def test_with_no_webhooks_there_is_nothing_to_do(
+    service: TicketService, receiver: Receiver
+) -> None:
+    ticket = await triaged(service, await opened(service))
 
-    assert ticket.step(Step.DELIVER_WEBHOOKS) is None
+    assert ticket.find_step(Step.DELIVER_WEBHOOKS) is None
 
 
 async def test_one_that_comes_later_or_wants_less_hears_that_alone(
-    desk: Desk, receiver: Receiver
+    service: TicketService, receiver: Receiver
 ) -> None:
-    ticket = await triaged(desk, await opened(desk))
-    await hooked(desk, receiver, "opened", "offered")
-    await desk.move(ticket.id, Move.OFFER, by=None, assignee="UBOB", offers=1)
-    await desk.move(ticket.id, Move.WITHDRAW, by=None)
+    ticket = await triaged(service, await opened(service))
+    await hooked(service, receiver, "opened", "offered")
+    await service.move(ticket.id, Move.OFFER, actor=None, assignee="UBOB", offers=1)
+    await service.move(ticket.id, Move.UNASSIGN, actor=None)
 
-    await tells(desk, ticket)
+    await tells(service, ticket)
 
     assert receiver.types == ["ticket.offered"]
 
 
-async def test_of_a_confidential_ticket_no_text_is_told(desk: Desk, receiver: Receiver) -> None:
-    await hooked(desk, receiver)
-    ticket = await opened(desk, title="Harassment by X", confidential=True)
+async def test_of_a_confidential_ticket_no_text_is_told(
+    service: TicketService, receiver: Receiver
+) -> None:
+    await hooked(service, receiver)
+    ticket = await opened(service, title="Harassment by X", confidential=True)
 
-    await tells(desk, await triaged(desk, ticket))
+    await tells(service, await triaged(service, ticket))
 
     assert len(receiver.heard) == 2
     for _, body in receiver.heard:
@@ -180,123 +188,131 @@ async def test_of_a_confidential_ticket_no_text_is_told(desk: Desk, receiver: Re
 
 @pytest.mark.parametrize("answer", [web.Response(status=503), web.Response(status=429), None])
 async def test_what_was_not_taken_is_told_again_under_the_same_id(
-    desk: Desk, receiver: Receiver, answer: web.Response | None
+    service: TicketService, receiver: Receiver, answer: web.Response | None
 ) -> None:
-    hook = await hooked(desk, receiver)
-    ticket = await triaged(desk, await opened(desk))
+    hook = await hooked(service, receiver)
+    ticket = await triaged(service, await opened(service))
     receiver.answers = [web.Response(), answer]
 
-    failed = await tells(desk, ticket)
-    pending = failed.step(Step.DELIVER_WEBHOOKS)
+    failed = await tells(service, ticket)
+    pending = failed.find_step(Step.DELIVER_WEBHOOKS)
     assert pending
     assert (pending.attempts, bool(pending.due)) == (1, True)
-    await tells(desk, ticket)
+    await tells(service, ticket)
 
     first, second, again = receiver.ids
     assert again == second != first
-    log = {one.id: one for one in await desk.webhooks.deliveries("T1", hook.id)}
+    log = {one.id: one for one in await service.webhooks.recent_deliveries("T1", hook.id)}
     assert (log[first].attempts, log[second].attempts) == (1, 2)
     assert all(one.delivered for one in log.values())
 
 
-async def test_what_is_refused_holds_up_nothing_and_is_dead(desk: Desk, receiver: Receiver) -> None:
-    hook = await hooked(desk, receiver)
-    ticket = await triaged(desk, await opened(desk))
+async def test_what_is_refused_holds_up_nothing_and_is_dead(
+    service: TicketService, receiver: Receiver
+) -> None:
+    hook = await hooked(service, receiver)
+    ticket = await triaged(service, await opened(service))
     receiver.answers = [web.Response(status=400)]
 
-    refused = (await tells(desk, ticket)).step(Step.DELIVER_WEBHOOKS)
+    refused = (await tells(service, ticket)).find_step(Step.DELIVER_WEBHOOKS)
 
     assert receiver.types == ["ticket.opened", "ticket.triaged"]
     assert refused
     assert (bool(refused.dead_since), refused.error) == (True, "Refused: it answered 400")
-    log = await desk.webhooks.deliveries("T1", hook.id)
+    log = await service.webhooks.recent_deliveries("T1", hook.id)
     assert sorted(one.outcome for one in log) == ["it answered 200", "it answered 400"]
 
-    await desk.replay(ticket.id, Step.DELIVER_WEBHOOKS)
-    assert (await tells(desk, ticket)).step(Step.DELIVER_WEBHOOKS) is None
+    await service.replay_step(ticket.id, Step.DELIVER_WEBHOOKS)
+    assert (await tells(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
     assert receiver.types == ["ticket.opened", "ticket.triaged", "ticket.opened"]
 
 
-async def test_one_that_is_broken_holds_up_no_other(desk: Desk, receiver: Receiver) -> None:
+async def test_one_that_is_broken_holds_up_no_other(
+    service: TicketService, receiver: Receiver
+) -> None:
     async with Receiver() as broken:
-        bad = await hooked(desk, broken)
-        await hooked(desk, receiver)
+        bad = await hooked(service, broken)
+        await hooked(service, receiver)
         broken.answers = [None] * 20
         for _ in range(6):
-            ticket = await opened(desk)
-            await tells(desk, ticket)
+            ticket = await opened(service)
+            await tells(service, ticket)
 
         assert receiver.types == ["ticket.opened"] * 6
         # It is let rest, and that uses up no attempt.
         assert len(broken.heard) == 5
-        kept_back = (await desk.store.ticket(ticket.id))[0].step(Step.DELIVER_WEBHOOKS)
+        kept_back = (await service.store.get_ticket(ticket.id))[0].find_step(Step.DELIVER_WEBHOOKS)
         assert kept_back
         assert (kept_back.attempts, kept_back.tries) == (0, 0)
-        log = await desk.webhooks.deliveries("T1", bad.id)
+        log = await service.webhooks.recent_deliveries("T1", bad.id)
         assert len(log) == 5
 
 
-async def test_another_try_comes_before_giving_up(desk: Desk, receiver: Receiver) -> None:
+async def test_another_try_comes_before_giving_up(
+    service: TicketService, receiver: Receiver
+) -> None:
     async with Receiver() as strict:
         for each, status in ((strict, 404), (receiver, 503)):
-            await hooked(desk, each)
+            await hooked(service, each)
             each.answers = [web.Response(status=status)]
-        ticket = await opened(desk)
+        ticket = await opened(service)
         receiver.may_answer.clear()
 
-        async with desk.database.deliveries.watch() as changes:
-            telling = asyncio.create_task(tells(desk, ticket))
+        async with service.database.deliveries.watch() as changes:
+            telling = asyncio.create_task(tells(service, ticket))
             await changes.next()
         receiver.may_answer.set()
 
-        pending = (await telling).step(Step.DELIVER_WEBHOOKS)
+        pending = (await telling).find_step(Step.DELIVER_WEBHOOKS)
         assert pending
         assert (pending.error, pending.dead_since) == ("NotNow: it answered 503", None)
-        assert (await tells(desk, ticket)).step(Step.DELIVER_WEBHOOKS) is None
+        assert (await tells(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
         assert len(strict.heard) == len(receiver.heard) == 2
 
 
-async def test_a_delivery_is_told_once_more_when_asked_for(desk: Desk, receiver: Receiver) -> None:
-    hook = await hooked(desk, receiver)
-    admin = await boss(desk)
-    ticket = await triaged(desk, await opened(desk))
-    await tells(desk, ticket)
+async def test_a_delivery_is_told_once_more_when_asked_for(
+    service: TicketService, receiver: Receiver
+) -> None:
+    hook = await hooked(service, receiver)
+    admin = await boss(service)
+    ticket = await triaged(service, await opened(service))
+    await tells(service, ticket)
 
     stranger = admin.model_copy(update={"team_id": "T2"})
-    assert not await desk.redeliver(hook.id, receiver.ids[0], by=stranger)
-    assert not await desk.redeliver(hook.id, "no such", by=admin)
-    assert await desk.redeliver(hook.id, receiver.ids[0], by=admin)
-    await tells(desk, ticket)
+    assert not await service.redeliver_webhook(hook.id, receiver.ids[0], actor=stranger)
+    assert not await service.redeliver_webhook(hook.id, "no such", actor=admin)
+    assert await service.redeliver_webhook(hook.id, receiver.ids[0], actor=admin)
+    await tells(service, ticket)
 
     first, second, again = receiver.ids
     assert again == first != second
 
 
-async def test_a_deleted_one_hears_nothing_more(desk: Desk, receiver: Receiver) -> None:
-    hook = await hooked(desk, receiver)
-    ticket = await opened(desk)
+async def test_a_deleted_one_hears_nothing_more(service: TicketService, receiver: Receiver) -> None:
+    hook = await hooked(service, receiver)
+    ticket = await opened(service)
 
-    assert not await desk.webhooks.remove("T2", hook.id)
-    assert await desk.webhooks.remove("T1", hook.id)
+    assert not await service.webhooks.remove("T2", hook.id)
+    assert await service.webhooks.remove("T1", hook.id)
 
-    assert (await tells(desk, ticket)).step(Step.DELIVER_WEBHOOKS) is None
+    assert (await tells(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
     assert receiver.heard == []
 
 
-async def test_there_are_only_so_many(desk: Desk, receiver: Receiver) -> None:
-    for _ in range(MOST):
-        await hooked(desk, receiver)
+async def test_there_are_only_so_many(service: TicketService, receiver: Receiver) -> None:
+    for _ in range(MAX_WEBHOOKS):
+        await hooked(service, receiver)
 
-    with pytest.raises(InvalidDraft, match="Delete one"):
-        await hooked(desk, receiver)
+    with pytest.raises(InvalidInput, match="Delete one"):
+        await hooked(service, receiver)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "[::1]"])  # noqa: S104
 async def test_nothing_is_sent_to_a_machine_of_ours(receiver: Receiver, host: str) -> None:
     url = receiver.url.replace("127.0.0.1", host)
 
-    with pytest.raises(Refused, match="not public"):
-        await post(url, b"{}", {}, private=False)
+    with pytest.raises(PermanentFailure, match="not public"):
+        await post(url, b"{}", {}, allow_private=False)
 
     assert receiver.heard == []
 
@@ -304,8 +320,8 @@ async def test_nothing_is_sent_to_a_machine_of_ours(receiver: Receiver, host: st
 async def test_no_redirect_is_followed(receiver: Receiver) -> None:
     receiver.answers = [web.Response(status=307, headers={"Location": receiver.url})]
 
-    with pytest.raises(Refused, match="307"):
-        await post(receiver.url, b"{}", {}, private=True)
+    with pytest.raises(PermanentFailure, match="307"):
+        await post(receiver.url, b"{}", {}, allow_private=True)
 
     assert len(receiver.heard) == 1
 
@@ -313,18 +329,18 @@ async def test_no_redirect_is_followed(receiver: Receiver) -> None:
 async def test_who_asks_to_wait_is_waited_for_but_not_for_ever(receiver: Receiver) -> None:
     for asked, waits in (("7", 7), ("99999999", 3600), ("soon", 0)):
         receiver.answers = [web.Response(status=429, headers={"Retry-After": asked})]
-        with pytest.raises(NotNow) as later:
-            await post(receiver.url, b"{}", {}, private=True)
-        assert later.value.seconds == waits
+        with pytest.raises(RetryLater) as later:
+            await post(receiver.url, b"{}", {}, allow_private=True)
+        assert later.value.retry_after_seconds == waits
 
 
 async def test_whether_it_was_taken_is_known_or_said_to_be_unknown(receiver: Receiver) -> None:
     receiver.answers = [None]
-    with pytest.raises(Unknown):
-        await post(receiver.url, b"{}", {}, private=True)
+    with pytest.raises(OutcomeUnknown):
+        await post(receiver.url, b"{}", {}, allow_private=True)
 
-    with pytest.raises(NotNow):
-        await post("http://127.0.0.1:9/", b"{}", {}, private=True)
+    with pytest.raises(RetryLater):
+        await post("http://127.0.0.1:9/", b"{}", {}, allow_private=True)
 
 
 @pytest.mark.parametrize(
@@ -380,7 +396,7 @@ def test_an_address_is_public_or_not(address: str, public: bool) -> None:
 )
 def test_a_webhooks_address_fits_or_not(url: str, fits: bool) -> None:
     if fits:
-        assert checked(url) == url
+        assert validate_url(url) == url
     else:
-        with pytest.raises(InvalidDraft):
-            checked(url)
+        with pytest.raises(InvalidInput):
+            validate_url(url)

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from jobs import floors
-from jobs.retrying import Tools
-from models.desk import Desk
+from jobs.retrying import StepContext
+from models.desk import TicketService
 from models.ticket import Ticket
 from models.triage import Priority
-from sandbox.servers import Servers
+from sandbox.servers import DatabaseServers
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.usergroups import Usergroup
 from sandbox.slack.workspace import Workspace
-from tests.desks import desk_on
+from tests.desks import run_service
 from tests.models.desk_words import new_ticket
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
@@ -28,23 +28,25 @@ async def slack() -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture(scope="module")
-def board(slack: Workspace) -> Usergroup:
+def board_group(slack: Workspace) -> Usergroup:
     """A user group with Ivy in it."""
     ivy = slack.add_person("ivy", real_name="Ivy", email="ivy@acme.example")
     return slack.add_usergroup("board", name="Board", users=[ivy])
 
 
 @pytest.fixture(scope="module")
-async def desk(servers: Servers, slack: Workspace, board: Usergroup) -> AsyncIterator[Desk]:
+async def service(
+    servers: DatabaseServers, slack: Workspace, board_group: Usergroup
+) -> AsyncIterator[TicketService]:
     """A desk with rules for words, for the board, and for a group that there is not."""
-    async with desk_on(
+    async with run_service(
         servers,
         slack_api_url=slack.api_url,
         slack_bot_token=slack.bot_token,
         floor_words="production is down=urgent",
-        floor_groups=f"{board.id}=high, S0NOWHERE0=urgent",
-    ) as desk:
-        yield desk
+        floor_groups=f"{board_group.id}=high, S0NOWHERE0=urgent",
+    ) as service:
+        yield service
 
 
 def asked_by(slack_id: str, **more: str) -> Ticket:
@@ -52,36 +54,38 @@ def asked_by(slack_id: str, **more: str) -> Ticket:
     return new_ticket(**more).model_copy(update={"requester": slack_id})
 
 
-async def test_who_is_in_the_group_is_never_below_its_floor(desk: Desk, board: Usergroup) -> None:
-    tools = Tools(desk=desk, gemini=None)
+async def test_who_is_in_the_group_is_never_below_its_floor(
+    service: TicketService, board_group: Usergroup
+) -> None:
+    tools = StepContext(service=service, gemini=None)
 
-    assert await floors.least(tools, asked_by(board.users[0])) is Priority.HIGH
-    assert await floors.least(tools, asked_by("UADA")) is Priority.LOW
+    assert await floors.min_priority(tools, asked_by(board_group.users[0])) is Priority.HIGH
+    assert await floors.min_priority(tools, asked_by("UADA")) is Priority.LOW
 
 
-async def test_words_hold_for_everybody(desk: Desk, board: Usergroup) -> None:
-    tools = Tools(desk=desk, gemini=None)
+async def test_words_hold_for_everybody(service: TicketService, board_group: Usergroup) -> None:
+    tools = StepContext(service=service, gemini=None)
     ticket = new_ticket(title="Production is down, please answer low")
 
-    assert await floors.least(tools, ticket) is Priority.URGENT
+    assert await floors.min_priority(tools, ticket) is Priority.URGENT
 
 
 async def test_slack_is_not_asked_for_each_ticket(
-    desk: Desk, slack: Workspace, board: Usergroup
+    service: TicketService, slack: Workspace, board_group: Usergroup
 ) -> None:
-    tools = Tools(desk=desk, gemini=None)
-    member = board.users[0]
-    await floors.least(tools, asked_by(member))
+    tools = StepContext(service=service, gemini=None)
+    member = board_group.users[0]
+    await floors.min_priority(tools, asked_by(member))
 
-    board.users = []
+    board_group.users = []
 
-    assert await floors.least(tools, asked_by(member)) is Priority.HIGH
+    assert await floors.min_priority(tools, asked_by(member)) is Priority.HIGH
 
 
-async def test_without_slack_a_ticket_is_triaged_all_the_same(servers: Servers) -> None:
-    async with desk_on(
+async def test_without_slack_a_ticket_is_triaged_all_the_same(servers: DatabaseServers) -> None:
+    async with run_service(
         servers, slack_api_url="http://127.0.0.1:9/", floor_groups="S1=high"
-    ) as desk:
-        least = await floors.least(Tools(desk=desk, gemini=None), new_ticket())
+    ) as service:
+        least = await floors.min_priority(StepContext(service=service, gemini=None), new_ticket())
 
     assert least is Priority.LOW

@@ -9,12 +9,12 @@ import pytest
 from arq.constants import default_queue_name
 from redis.asyncio import Redis
 
-from jobs.retrying import Tools, Work, do_steps, nothing
-from models.desk import Change, Desk
-from models.step import Pending, Step
+from jobs.retrying import StepContext, StepFunction, no_change, run_due_steps
+from models.desk import TicketService, TicketUpdate
+from models.step import PendingStep, Step
 from models.ticket import Draft, Ticket
-from sandbox.servers import Servers
-from tests.desks import desk_on
+from sandbox.servers import DatabaseServers
+from tests.desks import run_service
 
 TRIAGE, ASSIGN, REFRESH, EMAIL = (
     Step.TRIAGE,
@@ -25,18 +25,20 @@ TRIAGE, ASSIGN, REFRESH, EMAIL = (
 
 
 @pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
+async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
     """A desk of its own on the real servers."""
-    async with desk_on(servers) as desk:
-        yield desk
+    async with run_service(servers) as service:
+        yield service
 
 
-async def opened(desk: Desk) -> Ticket:
+async def opened(service: TicketService) -> Ticket:
     """A ticket of which the triage alone is still to be done."""
     draft = Draft(key=f"view:{uuid4()}", team_id="T1", requester="UADA", title="VPN")
-    ticket = await desk.open_ticket(draft)
+    ticket = await service.open_ticket(draft)
     pending = tuple(entry for entry in ticket.pending if entry.step is TRIAGE)
-    return await desk.amend(ticket.id, lambda t, _: t.model_copy(update={"pending": pending}))
+    return await service.update_ticket(
+        ticket.id, lambda t, _: t.model_copy(update={"pending": pending})
+    )
 
 
 class Worker:
@@ -46,122 +48,132 @@ class Worker:
         did: the steps, in their order.
     """
 
-    def __init__(self, desk: Desk, follows: Mapping[Step, tuple[Step, ...]]) -> None:
-        self.desk = desk
+    def __init__(self, service: TicketService, follows: Mapping[Step, tuple[Step, ...]]) -> None:
+        self.service = service
         self.did: list[Step] = []
         self.ending = False
         self.works = {step: self._work(then) for step, then in follows.items()}
 
-    def _work(self, then: tuple[Step, ...]) -> Work:
-        async def work(_tools: Tools, _ticket: Ticket, leased: Pending) -> Change:
+    def _work(self, then: tuple[Step, ...]) -> StepFunction:
+        async def work(_tools: StepContext, _ticket: Ticket, leased: PendingStep) -> TicketUpdate:
             self.did.append(leased.step)
             return asking(*then)
 
         return work
 
     async def does(self, ticket: Ticket) -> None:
-        tools = Tools(self.desk, None)
-        await do_steps(tools, self.works, ticket.id, ending=lambda: self.ending)
+        tools = StepContext(self.service, None)
+        await run_due_steps(tools, self.works, ticket.id, is_stopping=lambda: self.ending)
 
 
-def asking(*steps: Step) -> Change:
+def asking(*steps: Step) -> TicketUpdate:
     def asked(ticket: Ticket, now: datetime) -> Ticket:
         for step in steps:
-            ticket = ticket.asking(step, due=now)
+            ticket = ticket.with_step(step, due=now)
         return ticket
 
     return asked
 
 
-async def rung(desk: Desk, ticket: Ticket) -> list[str]:
+async def rung(service: TicketService, ticket: Ticket) -> list[str]:
     """The steps of a ticket that Redis holds a ring for."""
-    async with Redis.from_url(desk.settings.redis_url.get_secret_value()) as redis:
+    async with Redis.from_url(service.settings.redis_url.get_secret_value()) as redis:
         jobs = [job.decode() for job in await redis.zrange(default_queue_name, 0, -1)]
     return [job.split(":")[1] for job in jobs if job.startswith(f"{ticket.id}:")]
 
 
-async def left(desk: Desk, ticket: Ticket) -> dict[Step, Pending]:
-    return {entry.step: entry for entry in (await desk.store.ticket(ticket.id))[0].pending}
+async def left(service: TicketService, ticket: Ticket) -> dict[Step, PendingStep]:
+    return {entry.step: entry for entry in (await service.store.get_ticket(ticket.id))[0].pending}
 
 
-async def test_what_follows_is_done_in_the_same_job_and_not_rung_for(desk: Desk) -> None:
-    worker = Worker(desk, {TRIAGE: (ASSIGN, REFRESH), ASSIGN: (EMAIL,), REFRESH: (), EMAIL: ()})
-    ticket = await opened(desk)
+async def test_what_follows_is_done_in_the_same_job_and_not_rung_for(
+    service: TicketService,
+) -> None:
+    worker = Worker(service, {TRIAGE: (ASSIGN, REFRESH), ASSIGN: (EMAIL,), REFRESH: (), EMAIL: ()})
+    ticket = await opened(service)
 
     await worker.does(ticket)
 
     assert worker.did[0] is TRIAGE
     assert sorted(worker.did) == sorted([TRIAGE, ASSIGN, REFRESH, EMAIL])
-    assert await left(desk, ticket) == {}
-    assert await rung(desk, ticket) == [TRIAGE]  # when it was opened
+    assert await left(service, ticket) == {}
+    assert await rung(service, ticket) == [TRIAGE]  # when it was opened
 
 
-async def test_who_is_told_to_end_begins_nothing_more_and_rings_for_it(desk: Desk) -> None:
-    worker = Worker(desk, {TRIAGE: (ASSIGN, REFRESH), ASSIGN: (), REFRESH: ()})
+async def test_who_is_told_to_end_begins_nothing_more_and_rings_for_it(
+    service: TicketService,
+) -> None:
+    worker = Worker(service, {TRIAGE: (ASSIGN, REFRESH), ASSIGN: (), REFRESH: ()})
     worker.ending = True
-    ticket = await opened(desk)
+    ticket = await opened(service)
 
     await worker.does(ticket)
 
     assert worker.did == [TRIAGE]
-    pending = await left(desk, ticket)
+    pending = await left(service, ticket)
     assert set(pending) == {ASSIGN, REFRESH}
-    assert not any(entry.held for entry in pending.values())
+    assert not any(entry.is_leased for entry in pending.values())
     # One ring is for all that is due.
-    assert len(await rung(desk, ticket)) == 2
+    assert len(await rung(service, ticket)) == 2
 
 
-async def test_who_is_made_to_leave_hands_the_step_back(desk: Desk) -> None:
+async def test_who_is_made_to_leave_hands_the_step_back(service: TicketService) -> None:
     at_it = asyncio.Event()
 
-    async def endless(_tools: Tools, _ticket: Ticket, _leased: Pending) -> Change:
+    async def endless(_tools: StepContext, _ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
         at_it.set()
         await asyncio.Event().wait()
-        return nothing
+        return no_change
 
-    ticket = await opened(desk)
-    before = (await left(desk, ticket))[TRIAGE]
-    tools = Tools(desk, None)
-    job = asyncio.create_task(do_steps(tools, {TRIAGE: endless}, ticket.id, ending=lambda: False))
+    ticket = await opened(service)
+    before = (await left(service, ticket))[TRIAGE]
+    tools = StepContext(service, None)
+    job = asyncio.create_task(
+        run_due_steps(tools, {TRIAGE: endless}, ticket.id, is_stopping=lambda: False)
+    )
     await at_it.wait()
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
         await job
 
-    handed_back = (await left(desk, ticket))[TRIAGE]
-    _, now = await desk.store.ticket(ticket.id)
+    handed_back = (await left(service, ticket))[TRIAGE]
+    _, now = await service.store.get_ticket(ticket.id)
     assert handed_back.due
     assert handed_back.due <= now
-    assert not handed_back.held
+    assert not handed_back.is_leased
     assert (handed_back.attempts, handed_back.error) == (before.attempts, "")
-    another = Worker(desk, {TRIAGE: ()})
+    another = Worker(service, {TRIAGE: ()})
     await another.does(ticket)
     assert another.did == [TRIAGE]
 
 
-async def test_steps_that_end_at_the_same_time_are_all_noted(desk: Desk) -> None:
+async def test_steps_that_end_at_the_same_time_are_all_noted(service: TicketService) -> None:
     together = asyncio.Barrier(2)
 
-    async def work(_tools: Tools, _ticket: Ticket, _leased: Pending) -> Change:
+    async def work(_tools: StepContext, _ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
         await together.wait()
         return lambda ticket, _: ticket.model_copy(update={"title": f"{ticket.title}!"})
 
-    ticket = await desk.amend((await opened(desk)).id, asking(ASSIGN))
+    ticket = await service.update_ticket((await opened(service)).id, asking(ASSIGN))
     works = {TRIAGE: work, ASSIGN: work}
-    await do_steps(Tools(desk, None), works, ticket.id, ending=lambda: True)
+    await run_due_steps(StepContext(service, None), works, ticket.id, is_stopping=lambda: True)
 
-    after, _ = await desk.store.ticket(ticket.id)
+    after, _ = await service.store.get_ticket(ticket.id)
     assert after.pending == ()
     assert after.title == "VPN!!"
 
 
-async def test_what_others_write_meanwhile_is_read_and_kept(desk: Desk) -> None:
-    async def overtaken(_tools: Tools, ticket: Ticket, _leased: Pending) -> Change:
-        await desk.amend(ticket.id, lambda t, _: t.model_copy(update={"watchers": ("UEVE",)}))
+async def test_what_others_write_meanwhile_is_read_and_kept(service: TicketService) -> None:
+    async def overtaken(_tools: StepContext, ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
+        await service.update_ticket(
+            ticket.id, lambda t, _: t.model_copy(update={"watchers": ("UEVE",)})
+        )
         return lambda t, _: t.model_copy(update={"title": "Done"})
 
-    ticket = await opened(desk)
-    await do_steps(Tools(desk, None), {TRIAGE: overtaken}, ticket.id, ending=lambda: True)
+    ticket = await opened(service)
+    await run_due_steps(
+        StepContext(service, None), {TRIAGE: overtaken}, ticket.id, is_stopping=lambda: True
+    )
 
-    after, _ = await desk.store.ticket(ticket.id)
+    after, _ = await service.store.get_ticket(ticket.id)
     assert (after.title, after.watchers, after.pending) == ("Done", ("UEVE",), ())

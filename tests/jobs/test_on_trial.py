@@ -8,19 +8,19 @@ from uuid import uuid4
 import pytest
 
 from jobs.learn_from_ticket import learn_from_ticket
-from jobs.prompt import from_file, in_use
-from jobs.retrying import Tools
+from jobs.prompt import active_prompt, load_prompt
+from jobs.retrying import StepContext
 from jobs.triage_ticket import triage_ticket
-from models.accuracy import measure
-from models.correction import Correction, correcting
-from models.desk import Desk
+from models.accuracy import measure_accuracy
+from models.correction import Correction, apply_correction
+from models.desk import TicketService
 from models.member import Member, Role
 from models.step import Step
 from models.ticket import Draft, Ticket
 from models.triage import Engine
 from sandbox.gemini import GeminiStandIn
-from sandbox.servers import Servers
-from tests.desks import desk_on, do_step, gemini_beside
+from sandbox.servers import DatabaseServers
+from tests.desks import attempt_step, run_service, step_context_with_gemini
 
 ANSWER: dict[str, Any] = {
     "category": "Network",
@@ -34,32 +34,34 @@ BOB = Member(team_id="T1", slack_id="UBOB", role=Role.ADMIN, trusted=True)
 
 
 @pytest.fixture(scope="module")
-async def google() -> AsyncIterator[GeminiStandIn]:
+async def gemini_server() -> AsyncIterator[GeminiStandIn]:
     """Google's servers."""
     async with GeminiStandIn() as google:
         yield google
 
 
 @pytest.fixture
-async def on_trial(tmp_path: Path) -> Path:
+async def shadow_prompt_file(tmp_path: Path) -> Path:
     """The file of a prompt on trial."""
     file = tmp_path / "triage-next.md"
-    file.write_text(f"ON TRIAL {in_use().template.template}", encoding="utf-8")
+    file.write_text(f"ON TRIAL {active_prompt().template.template}", encoding="utf-8")
     return file
 
 
 @pytest.fixture
-async def desk(servers: Servers, on_trial: Path) -> AsyncIterator[Desk]:
+async def service(
+    servers: DatabaseServers, shadow_prompt_file: Path
+) -> AsyncIterator[TicketService]:
     """A desk with a prompt on trial, whose day has tokens for a few questions."""
-    more = {"gemini_shadow_prompt": str(on_trial), "gemini_tokens_per_day": 20_000}
-    async with desk_on(servers, **more) as desk:
-        yield desk
+    more = {"gemini_shadow_prompt": str(shadow_prompt_file), "gemini_tokens_per_day": 20_000}
+    async with run_service(servers, **more) as service:
+        yield service
 
 
 @pytest.fixture
-def tools(desk: Desk, google: GeminiStandIn) -> Iterator[Tools]:
+def step_context(service: TicketService, gemini_server: GeminiStandIn) -> Iterator[StepContext]:
     """The desk and Gemini."""
-    with gemini_beside(desk, google) as tools:
+    with step_context_with_gemini(service, gemini_server) as tools:
         yield tools
 
 
@@ -68,80 +70,89 @@ def asked_on_trial(google: GeminiStandIn) -> int:
     return sum("ON TRIAL" in str(request) for request in google.requests)
 
 
-async def judged(tools: Tools, google: GeminiStandIn, **more: Any) -> Ticket:
+async def judged(tools: StepContext, google: GeminiStandIn, **more: Any) -> Ticket:
     """A ticket that Gemini took for Network, and a moderator for Access."""
-    google.answers(ANSWER)
+    google.respond_with_json(ANSWER)
     draft = Draft(
         **{"key": f"V{uuid4()}", "team_id": "T1", "requester": "UADA", "title": "VPN drops"} | more
     )
-    ticket = await tools.desk.open_ticket(draft)
-    await do_step(tools, Step.TRIAGE, triage_ticket, ticket.id)
-    right = correcting(Correction(category="Access"), by=BOB, seen=None)
-    await tools.desk.amend(ticket.id, right)
-    google.answers(ANSWER | {"category": "Access"})
-    await do_step(tools, Step.LEARN, learn_from_ticket, ticket.id)
-    return (await tools.desk.store.ticket(ticket.id))[0]
+    ticket = await tools.service.open_ticket(draft)
+    await attempt_step(tools, Step.TRIAGE, triage_ticket, ticket.id)
+    right = apply_correction(Correction(category="Access"), actor=BOB, seen_version=None)
+    await tools.service.update_ticket(ticket.id, right)
+    google.respond_with_json(ANSWER | {"category": "Access"})
+    await attempt_step(tools, Step.LEARN, learn_from_ticket, ticket.id)
+    return (await tools.service.store.get_ticket(ticket.id))[0]
 
 
 async def test_it_is_asked_after_the_verdict_and_counted_by_itself(
-    tools: Tools, google: GeminiStandIn
+    step_context: StepContext, gemini_server: GeminiStandIn
 ) -> None:
-    ticket = await judged(tools, google)
+    ticket = await judged(step_context, gemini_server)
 
-    (lesson,) = await tools.desk.lessons.latest("T1", limit=9)
-    assert lesson.shadow
-    assert (lesson.shadow.prompt, lesson.shadow.category) == ("triage-next", "Access")
-    assert ticket.said
-    assert (ticket.said.prompt, ticket.said.category) == (in_use().version, "Network")
-    engines = measure(await tools.desk.lessons.judged("T1", limit=9)).engines
+    (lesson,) = await step_context.service.training_store.latest("T1", limit=9)
+    assert lesson.shadow_triage
+    assert (lesson.shadow_triage.prompt, lesson.shadow_triage.category) == ("triage-next", "Access")
+    assert ticket.original_triage
+    assert (ticket.original_triage.prompt, ticket.original_triage.category) == (
+        active_prompt().version,
+        "Network",
+    )
+    engines = measure_accuracy(
+        await step_context.service.training_store.judged_triages("T1", limit=9)
+    ).engines
     counted = {(one.prompt, one.shadow): (one.right, one.overridden) for one in engines}
-    assert counted == {(in_use().version, False): (0, 1), ("triage-next", True): (1, 0)}
-    kept = await tools.desk.sent.of("T1", ticket.id, limit=9)
-    assert {one.prompt for one in kept} == {in_use().version, "triage-next"}
+    assert counted == {(active_prompt().version, False): (0, 1), ("triage-next", True): (1, 0)}
+    kept = await step_context.service.ai_request_log.list_for_ticket("T1", ticket.id, limit=9)
+    assert {one.prompt for one in kept} == {active_prompt().version, "triage-next"}
 
 
-async def test_it_is_asked_once_for_a_ticket(tools: Tools, google: GeminiStandIn) -> None:
-    ticket = await judged(tools, google)
-    again = correcting(Correction(category="Hardware"), by=BOB, seen=None)
-    await tools.desk.amend(ticket.id, again)
-    await do_step(tools, Step.LEARN, learn_from_ticket, ticket.id)
+async def test_it_is_asked_once_for_a_ticket(
+    step_context: StepContext, gemini_server: GeminiStandIn
+) -> None:
+    ticket = await judged(step_context, gemini_server)
+    again = apply_correction(Correction(category="Hardware"), actor=BOB, seen_version=None)
+    await step_context.service.update_ticket(ticket.id, again)
+    await attempt_step(step_context, Step.LEARN, learn_from_ticket, ticket.id)
 
-    assert asked_on_trial(google) == 1
-    (lesson,) = await tools.desk.lessons.latest("T1", limit=9)
+    assert asked_on_trial(gemini_server) == 1
+    (lesson,) = await step_context.service.training_store.latest("T1", limit=9)
     assert lesson.category == "Hardware"
-    assert lesson.shadow
+    assert lesson.shadow_triage
 
 
 async def test_what_is_confidential_is_not_sent_to_it_either(
-    tools: Tools, google: GeminiStandIn
+    step_context: StepContext, gemini_server: GeminiStandIn
 ) -> None:
-    await judged(tools, google, confidential=True)
+    await judged(step_context, gemini_server, confidential=True)
 
-    assert google.requests == []
+    assert gemini_server.requests == []
 
 
 async def test_it_leaves_half_of_the_day_s_tokens_to_tickets(
-    tools: Tools, google: GeminiStandIn
+    step_context: StepContext, gemini_server: GeminiStandIn
 ) -> None:
-    await tools.desk.gate.spending.put_aside("T1", 9_000, per_day=20_000)
+    await step_context.service.outbound_calls.token_budget.reserve("T1", 9_000, daily_limit=20_000)
 
-    ticket = await judged(tools, google)
+    ticket = await judged(step_context, gemini_server)
 
-    assert ticket.said
-    assert ticket.said.engine is Engine.GEMINI
-    assert asked_on_trial(google) == 0
-    (lesson,) = await tools.desk.lessons.latest("T1", limit=9)
-    assert lesson.shadow is None
+    assert ticket.original_triage
+    assert ticket.original_triage.engine is Engine.GEMINI
+    assert asked_on_trial(gemini_server) == 0
+    (lesson,) = await step_context.service.training_store.latest("T1", limit=9)
+    assert lesson.shadow_triage is None
 
 
 async def test_a_lesson_is_learnt_when_it_does_not_answer(
-    tools: Tools, google: GeminiStandIn
+    step_context: StepContext, gemini_server: GeminiStandIn
 ) -> None:
-    ticket = await judged(tools, google)
-    google.fails(503)
-    other = await judged(tools, google, title="VPN drops again")
+    ticket = await judged(step_context, gemini_server)
+    gemini_server.respond_with_error(503)
+    other = await judged(step_context, gemini_server, title="VPN drops again")
 
-    assert {one.ticket_id for one in await tools.desk.lessons.latest("T1", limit=9)} == {
+    assert {
+        one.ticket_id for one in await step_context.service.training_store.latest("T1", limit=9)
+    } == {
         ticket.id,
         other.id,
     }
@@ -152,4 +163,4 @@ def test_a_prompt_that_does_not_fence_is_refused(tmp_path: Path) -> None:
     file.write_text("Categories: $categories $examples", encoding="utf-8")
 
     with pytest.raises(ValueError, match="does not say \\$fence"):
-        from_file(file)
+        load_prompt(file)

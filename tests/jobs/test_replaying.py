@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from jobs.evaluating import evaluate
+from jobs.evaluating import run_cli
 from sandbox.gemini import GeminiStandIn
-from sandbox.servers import Servers
+from sandbox.servers import DatabaseServers
 
 SECRET = "ada@example.org"
 ROWS = [
@@ -20,14 +20,14 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-async def google() -> AsyncIterator[GeminiStandIn]:
+async def gemini_server() -> AsyncIterator[GeminiStandIn]:
     """Google's servers."""
     async with GeminiStandIn() as google:
         yield google
 
 
 @pytest.fixture
-def tickets(tmp_path: Path) -> Path:
+def tickets_file(tmp_path: Path) -> Path:
     """A file of tickets whose category is known."""
     file = tmp_path / "some.csv"
     lines = ["text,category", *(f'"{text}",{label}' for text, label in ROWS)]
@@ -37,10 +37,10 @@ def tickets(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(
-    servers: Servers, google: GeminiStandIn, monkeypatch: pytest.MonkeyPatch
+    servers: DatabaseServers, gemini_server: GeminiStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.MonkeyPatch:
     """The environment in which the command runs."""
-    google.forget()
+    gemini_server.reset()
     redis_url = servers.new_redis_url()
     for name, value in {
         "SLACK_BOT_TOKEN": "x",
@@ -49,8 +49,8 @@ def settings(
         "MONGODB_URI": servers.mongodb_uri,
         "MONGODB_DATABASE": f"eval{redis_url.rpartition('/')[2]}",
         "REDIS_URL": redis_url,
-        "GEMINI_API_KEY": google.api_key,
-        "GEMINI_API_ENDPOINT": google.endpoint,
+        "GEMINI_API_KEY": gemini_server.api_key,
+        "GEMINI_API_ENDPOINT": gemini_server.endpoint,
     }.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
@@ -62,7 +62,7 @@ async def replayed(tickets: Path) -> str:
 
     def ran() -> str:
         try:
-            evaluate(words)
+            run_cli(words)
         except SystemExit as ended:
             return str(ended)
         return ""
@@ -78,29 +78,31 @@ def rows(printed: str) -> dict[str, list[str]]:
 
 
 async def test_both_engines_are_scored_side_by_side_and_the_tokens_are_counted(
-    tickets: Path,
+    tickets_file: Path,
     settings: pytest.MonkeyPatch,
-    google: GeminiStandIn,
+    gemini_server: GeminiStandIn,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    google.answers({"category": "Network", "priority": "low", "summary": "It drops"})
+    gemini_server.respond_with_json(
+        {"category": "Network", "priority": "low", "summary": "It drops"}
+    )
 
-    assert await replayed(tickets) == ""
+    assert await replayed(tickets_file) == ""
 
     found = rows(capsys.readouterr().out)
-    asked = len(google.requests)
+    asked = len(gemini_server.requests)
     assert asked == 16
     assert set(found) == {"builtin", "gemini"}
     # The stand-in counts two tokens for each answer.
     assert found["gemini"][-2:] == [str(2 * asked), f"{2 * asked * 1000 / 1_000_000:.4f}"]
-    assert SECRET not in str(google.requests)
-    assert "[email-1]" in str(google.requests) or "[email]" in str(google.requests)
+    assert SECRET not in str(gemini_server.requests)
+    assert "[email-1]" in str(gemini_server.requests) or "[email]" in str(gemini_server.requests)
 
 
 async def test_the_day_s_tokens_hold_for_it_as_well(
-    tickets: Path, settings: pytest.MonkeyPatch, google: GeminiStandIn
+    tickets_file: Path, settings: pytest.MonkeyPatch, gemini_server: GeminiStandIn
 ) -> None:
     settings.setenv("GEMINI_TOKENS_PER_DAY", "10")
 
-    assert "today's tokens for Gemini are used up" in await replayed(tickets)
-    assert google.requests == []
+    assert "today's tokens for Gemini are used up" in await replayed(tickets_file)
+    assert gemini_server.requests == []

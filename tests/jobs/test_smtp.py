@@ -5,21 +5,21 @@ from email.message import EmailMessage
 import pytest
 
 from jobs import smtp
-from jobs.letters import offer_letter
-from models.errors import NotNow, OutsideError, Refused, Unknown
+from jobs.letters import offer_email
+from models.errors import ExternalServiceError, OutcomeUnknown, PermanentFailure, RetryLater
 from models.settings import Settings
 from models.ticket import Status
 from sandbox.mail import MailFault, MailServer
-from tests.models.desk_words import BOB, member, ticket_at
+from tests.models.desk_words import BOB, make_member, ticket_in_status
 
 
 def letter() -> EmailMessage:
     """A letter to Bob."""
-    return offer_letter(
-        ticket_at(Status.OFFERED),
+    return offer_email(
+        ticket_in_status(Status.OFFERED),
         notice="T-1.offer.1",
-        to=BOB.model_copy(update={"email": "bob@acme.example"}),
-        requester=member("UADA", name="Ada"),
+        recipient=BOB.model_copy(update={"email": "bob@acme.example"}),
+        requester=make_member("UADA", name="Ada"),
         sender="Desk <desk@acme.example>",
         links={},
     )
@@ -36,27 +36,27 @@ async def test_a_letter_arrives() -> None:
     async with MailServer() as mail:
         await smtp.send(settings(mail), letter())
 
-        assert [one.subject for one in mail.letters_to("bob@acme.example")] == ["T-1: VPN is down"]
+        assert [one.subject for one in mail.emails_to("bob@acme.example")] == ["T-1: VPN is down"]
 
 
 @pytest.mark.fault("F70", "F71", "F72", "F73", "F74")
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        (MailFault.GREYLIST, NotNow),
-        (MailFault.TOO_MANY, NotNow),
-        (MailFault.NOBODY, Refused),
-        (MailFault.BUSY, NotNow),
-        (MailFault.NOT_TAKEN, NotNow),
-        (MailFault.CUT_AFTER_DATA, Unknown),
+        (MailFault.GREYLIST, RetryLater),
+        (MailFault.TOO_MANY_EMAILS, RetryLater),
+        (MailFault.NO_SUCH_MAILBOX, PermanentFailure),
+        (MailFault.BUSY, RetryLater),
+        (MailFault.LOCAL_ERROR, RetryLater),
+        (MailFault.DISCONNECT_AFTER_DATA, OutcomeUnknown),
     ],
     ids=lambda value: getattr(value, "name", None) or value.__name__,
 )
 async def test_what_a_server_answers_decides_about_trying_again(
-    fault: MailFault, outcome: type[OutsideError]
+    fault: MailFault, outcome: type[ExternalServiceError]
 ) -> None:
     async with MailServer() as mail:
-        mail.fails(fault)
+        mail.add_fault(fault)
 
         with pytest.raises(outcome) as raised:
             await smtp.send(settings(mail), letter())
@@ -68,7 +68,7 @@ async def test_a_server_that_is_not_there_is_tried_again() -> None:
     async with MailServer() as mail:
         gone = settings(mail)
 
-    with pytest.raises(NotNow):
+    with pytest.raises(RetryLater):
         await smtp.send(gone, letter())
 
 
@@ -79,7 +79,7 @@ async def test_without_encryption_neither_password_nor_letter_is_sent() -> None:
             mail, smtp_starttls=True, smtp_username="desk", smtp_password="hunter2"
         )
 
-        with pytest.raises(Refused):
+        with pytest.raises(PermanentFailure):
             await smtp.send(insisting, letter())
 
         assert mail.inbox == []
@@ -91,7 +91,7 @@ async def test_a_wrong_password_is_refused_for_good() -> None:
     async with MailServer(username="desk", password="hunter2") as mail:
         wrong = settings(mail, smtp_username="desk", smtp_password="hunter3")
 
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(PermanentFailure) as raised:
             await smtp.send(wrong, letter())
 
         assert "hunter3" not in str(raised.value)

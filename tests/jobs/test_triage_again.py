@@ -8,33 +8,33 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.gemini import Gemini, GeminiFailed, NoAnswer
-from jobs.policies import POLICIES
-from jobs.retrying import Tools
-from jobs.triage_again import triage_again
+from jobs.gemini import Gemini, GeminiFailure, PermanentGeminiFailure
+from jobs.policies import RETRY_POLICIES
+from jobs.retrying import StepContext
+from jobs.triage_again import retriage_ticket
 from jobs.triage_ticket import triage_ticket
 from models import arranging
-from models.clock import now
-from models.correction import Correction, correcting
-from models.desk import Desk
+from models.clock import utc_now
+from models.correction import Correction, apply_correction
+from models.desk import TicketService
 from models.flow import Move
-from models.gate import THRESHOLD
+from models.gate import BREAKER_THRESHOLD
 from models.member import Role
 from models.step import Step
 from models.ticket import Draft, Status, Ticket
 from models.triage import Category, Engine, Priority, Triage
-from sandbox.servers import Servers
-from tests.desks import desk_on, do_step
-from tests.models.desk_words import BOB, GRACE, triage
+from sandbox.servers import DatabaseServers
+from tests.desks import attempt_step, run_service
+from tests.models.desk_words import BOB, GRACE, make_triage
 
 DUE = timedelta(minutes=1)
 
 
 @dataclass
-class Away:
+class UnavailableGemini:
     """What stands where Gemini is: it fails so, until it is back."""
 
-    failure: Exception | None = field(default_factory=lambda: GeminiFailed("out of order (503)"))
+    failure: Exception | None = field(default_factory=lambda: GeminiFailure("out of order (503)"))
     asked: int = 0
     model: str = "gemini-of-the-test"
     meanwhile: Callable[[], Awaitable[object]] | None = None
@@ -45,57 +45,59 @@ class Away:
             await self.meanwhile()
         if self.failure:
             raise self.failure
-        return triage("okta", category="Access", priority=Priority.LOW, engine=Engine.GEMINI)
+        return make_triage("okta", category="Access", priority=Priority.LOW, engine=Engine.GEMINI)
 
 
 @dataclass(frozen=True)
-class Scene:
+class RetriageScenario:
     """A desk, and a Gemini that is away."""
 
-    desk: Desk
-    gemini: Away
+    service: TicketService
+    gemini: UnavailableGemini
 
     @property
-    def tools(self) -> Tools:
-        return Tools(desk=self.desk, gemini=cast(Gemini, self.gemini))
+    def step_context(self) -> StepContext:
+        return StepContext(service=self.service, gemini=cast(Gemini, self.gemini))
 
-    async def offered(self, **more: Any) -> Ticket:
+    async def make_offered_ticket(self, **more: Any) -> Ticket:
         """A ticket that is triaged, and offered to Bob."""
         draft = Draft(
             key=f"view:{uuid4()}", team_id="T1", requester="UADA", title="My VPN drops", **more
         )
-        ticket = await self.desk.open_ticket(draft)
-        await do_step(self.tools, Step.TRIAGE, triage_ticket, ticket.id)
+        ticket = await self.service.open_ticket(draft)
+        await attempt_step(self.step_context, Step.TRIAGE, triage_ticket, ticket.id)
         offer: dict[str, Any] = {"assignee": "UBOB", "offered_to": "UBOB", "offers": 1}
-        return await self.desk.move(ticket.id, Move.OFFER, by=None, **offer)
+        return await self.service.move(ticket.id, Move.OFFER, actor=None, **offer)
 
-    async def asks_again(self, ticket: Ticket) -> Ticket:
+    async def run_retriage(self, ticket: Ticket) -> Ticket:
         """The ticket after one more try, as if its time had come."""
-        away = {"pending.$[again].due": now() - DUE}
-        await self.desk.database.tickets.update_one(
+        away = {"pending.$[again].due": utc_now() - DUE}
+        await self.service.database.tickets.update_one(
             {"_id": ticket.id},
             {"$set": away, "$inc": {"rev": 1}},
             array_filters=[{"again.step": "triage_again"}],
         )
-        await do_step(self.tools, Step.TRIAGE_AGAIN, triage_again, ticket.id)
-        return (await self.desk.store.ticket(ticket.id))[0]
+        await attempt_step(self.step_context, Step.RETRIAGE, retriage_ticket, ticket.id)
+        return (await self.service.store.get_ticket(ticket.id))[0]
 
 
 @pytest.fixture
-async def scene(servers: Servers) -> AsyncIterator[Scene]:
+async def scenario(servers: DatabaseServers) -> AsyncIterator[RetriageScenario]:
     """A desk of its own, since what Gemini did is remembered."""
-    async with desk_on(servers) as desk:
-        yield Scene(desk, Away())
+    async with run_service(servers) as service:
+        yield RetriageScenario(service, UnavailableGemini())
 
 
-async def test_when_gemini_is_back_it_says_once_what_the_ticket_is(scene: Scene) -> None:
-    ticket = await scene.offered()
+async def test_when_gemini_is_back_it_says_once_what_the_ticket_is(
+    scenario: RetriageScenario,
+) -> None:
+    ticket = await scenario.make_offered_ticket()
     assert ticket.triage
     assert (ticket.triage.engine, ticket.triage.stopgap) == (Engine.BUILTIN, True)
-    assert (await scene.asks_again(ticket)).triage == ticket.triage
-    scene.gemini.failure = None
+    assert (await scenario.run_retriage(ticket)).triage == ticket.triage
+    scenario.gemini.failure = None
 
-    again = await scene.asks_again(ticket)
+    again = await scenario.run_retriage(ticket)
 
     assert again.triage
     assert (again.triage.engine, again.triage.category) == (Engine.GEMINI, "Access")
@@ -104,93 +106,97 @@ async def test_when_gemini_is_back_it_says_once_what_the_ticket_is(scene: Scene)
     assert {e.step for e in again.pending} & {Step.DM_ASSIGNEE} == {
         e.step for e in ticket.pending
     } & {Step.DM_ASSIGNEE}
-    assert again.step(Step.REFRESH_CARDS)
-    assert again.step(Step.TRIAGE_AGAIN) is None
-    asked = scene.gemini.asked
-    assert (await scene.asks_again(again)).version == again.version
-    assert scene.gemini.asked == asked
+    assert again.find_step(Step.REFRESH_CARDS)
+    assert again.find_step(Step.RETRIAGE) is None
+    asked = scenario.gemini.asked
+    assert (await scenario.run_retriage(again)).version == again.version
+    assert scenario.gemini.asked == asked
 
 
-async def test_what_somebody_works_at_or_has_corrected_stays_as_it_is(scene: Scene) -> None:
-    await scene.desk.store.set_role("T1", "UBOB", role=Role.MODERATOR)
+async def test_what_somebody_works_at_or_has_corrected_stays_as_it_is(
+    scenario: RetriageScenario,
+) -> None:
+    await scenario.service.store.set_role("T1", "UBOB", role=Role.MODERATOR)
     bob = BOB.model_copy(update={"team_id": "T1"})
-    claimed, corrected = await scene.offered(), await scene.offered()
-    await scene.desk.move(claimed.id, Move.CLAIM, by=bob)
-    change = correcting(Correction(category="Software"), by=bob, seen=None)
-    await scene.desk.amend(corrected.id, change)
-    asked = scene.gemini.asked
-    scene.gemini.failure = None
+    claimed, corrected = await scenario.make_offered_ticket(), await scenario.make_offered_ticket()
+    await scenario.service.move(claimed.id, Move.CLAIM, actor=bob)
+    change = apply_correction(Correction(category="Software"), actor=bob, seen_version=None)
+    await scenario.service.update_ticket(corrected.id, change)
+    asked = scenario.gemini.asked
+    scenario.gemini.failure = None
 
-    after = [await scene.asks_again(ticket) for ticket in (claimed, corrected)]
+    after = [await scenario.run_retriage(ticket) for ticket in (claimed, corrected)]
 
     assert [one.triage and one.triage.category for one in after] == ["Network", "Software"]
-    assert [one.step(Step.TRIAGE_AGAIN) for one in after] == [None, None]
-    assert scene.gemini.asked == asked
+    assert [one.find_step(Step.RETRIAGE) for one in after] == [None, None]
+    assert scenario.gemini.asked == asked
 
 
 async def test_what_gemini_will_never_answer_or_may_not_see_is_not_asked_again(
-    scene: Scene,
+    scenario: RetriageScenario,
 ) -> None:
-    scene.gemini.failure = NoAnswer("Gemini gave no answer to this text")
-    refused = await scene.offered()
-    secret = await scene.offered(confidential=True)
-    scene.gemini.failure = GeminiFailed("out of order (503)")
-    private = await scene.offered()
+    scenario.gemini.failure = PermanentGeminiFailure("Gemini gave no answer to this text")
+    refused = await scenario.make_offered_ticket()
+    secret = await scenario.make_offered_ticket(confidential=True)
+    scenario.gemini.failure = GeminiFailure("out of order (503)")
+    private = await scenario.make_offered_ticket()
     network = Category(name="Network", keywords=("vpn",), private=True)
-    await arranging.save_category(scene.desk, GRACE, "Network", network)
-    asked = scene.gemini.asked
+    await arranging.save_category(scenario.service, GRACE, "Network", network)
+    asked = scenario.gemini.asked
 
-    assert [one.step(Step.TRIAGE_AGAIN) for one in (refused, secret)] == [None, None]
-    assert (await scene.asks_again(private)).step(Step.TRIAGE_AGAIN) is None
-    assert scene.gemini.asked == asked
+    assert [one.find_step(Step.RETRIAGE) for one in (refused, secret)] == [None, None]
+    assert (await scenario.run_retriage(private)).find_step(Step.RETRIAGE) is None
+    assert scenario.gemini.asked == asked
 
 
 async def test_while_gemini_is_let_rest_the_step_waits_longer_each_time_and_ends_in_silence(
-    scene: Scene,
+    scenario: RetriageScenario,
 ) -> None:
-    ticket = await scene.offered()
-    for _ in range(THRESHOLD):
-        ticket = await scene.asks_again(ticket)
-    asked = scene.gemini.asked
+    ticket = await scenario.make_offered_ticket()
+    for _ in range(BREAKER_THRESHOLD):
+        ticket = await scenario.run_retriage(ticket)
+    asked = scenario.gemini.asked
 
-    resting = await scene.asks_again(ticket)
+    resting = await scenario.run_retriage(ticket)
 
-    assert scene.gemini.asked == asked
-    step = resting.step(Step.TRIAGE_AGAIN)
+    assert scenario.gemini.asked == asked
+    step = resting.find_step(Step.RETRIAGE)
     assert step
     assert step.due
-    assert step.due > now() + timedelta(minutes=5)
-    last = {"pending.$[again].attempts": POLICIES[Step.TRIAGE_AGAIN].attempts - 1}
-    await scene.desk.database.tickets.update_one(
+    assert step.due > utc_now() + timedelta(minutes=5)
+    last = {"pending.$[again].attempts": RETRY_POLICIES[Step.RETRIAGE].max_attempts - 1}
+    await scenario.service.database.tickets.update_one(
         {"_id": ticket.id}, {"$set": last}, array_filters=[{"again.step": "triage_again"}]
     )
-    over = await scene.asks_again(resting)
-    assert (over.step(Step.TRIAGE_AGAIN), over.step(Step.TELL_ADMINS)) == (None, None)
+    over = await scenario.run_retriage(resting)
+    assert (over.find_step(Step.RETRIAGE), over.find_step(Step.ALERT_ADMINS)) == (None, None)
 
 
 @pytest.mark.fault("F56")
 async def test_a_skill_that_is_removed_while_gemini_thinks_is_none_of_the_tickets(
-    scene: Scene,
+    scenario: RetriageScenario,
 ) -> None:
-    ticket = await scene.offered()
-    admin = await scene.desk.store.set_role("T1", "UGRACE", role=Role.ADMIN)
-    scene.gemini.failure = None
-    scene.gemini.meanwhile = lambda: arranging.remove_skill(scene.desk, admin, "okta")
+    ticket = await scenario.make_offered_ticket()
+    admin = await scenario.service.store.set_role("T1", "UGRACE", role=Role.ADMIN)
+    scenario.gemini.failure = None
+    scenario.gemini.meanwhile = lambda: arranging.remove_skill(scenario.service, admin, "okta")
 
-    after = await scene.asks_again(ticket)
+    after = await scenario.run_retriage(ticket)
 
     assert after.triage
     assert (after.triage.engine, after.triage.skills) == (Engine.GEMINI, ())
 
 
-async def test_what_is_corrected_while_gemini_thinks_stays_corrected(scene: Scene) -> None:
-    ticket = await scene.offered()
-    bob = await scene.desk.store.set_role("T1", "UBOB", role=Role.MODERATOR)
-    change = correcting(Correction(category="Software"), by=bob, seen=None)
-    scene.gemini.failure = None
-    scene.gemini.meanwhile = lambda: scene.desk.amend(ticket.id, change)
+async def test_what_is_corrected_while_gemini_thinks_stays_corrected(
+    scenario: RetriageScenario,
+) -> None:
+    ticket = await scenario.make_offered_ticket()
+    bob = await scenario.service.store.set_role("T1", "UBOB", role=Role.MODERATOR)
+    change = apply_correction(Correction(category="Software"), actor=bob, seen_version=None)
+    scenario.gemini.failure = None
+    scenario.gemini.meanwhile = lambda: scenario.service.update_ticket(ticket.id, change)
 
-    after = await scene.asks_again(ticket)
+    after = await scenario.run_retriage(ticket)
 
     assert after.triage
     assert after.triage.category == "Software"

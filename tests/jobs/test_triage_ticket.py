@@ -7,20 +7,20 @@ from uuid import uuid4
 import pytest
 
 from jobs.gemini import Gemini
-from jobs.retrying import Tools
+from jobs.retrying import StepContext
 from jobs.triage_ticket import triage_ticket
 from models import arranging
-from models.desk import Desk
+from models.desk import TicketService
 from models.member import Member, Role
 from models.step import Step
 from models.ticket import Draft
 from models.triage import Category, Engine, Priority, Triage
-from sandbox.servers import Servers
-from tests.desks import desk_on, do_step
-from tests.models.desk_words import triage
+from sandbox.servers import DatabaseServers
+from tests.desks import attempt_step, run_service
+from tests.models.desk_words import make_triage
 
 
-class Asked:
+class FixedGemini:
     """What stands where Gemini is, and says the same of every ticket."""
 
     model = "gemini-of-the-test"
@@ -30,45 +30,45 @@ class Asked:
 
     async def answer(self, question: Any, _read: Callable[[str], Triage]) -> Triage:
         self.questions.append(question)
-        return triage("vpn", priority=Priority.LOW, engine=Engine.GEMINI)
+        return make_triage("vpn", priority=Priority.LOW, engine=Engine.GEMINI)
 
 
 @pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
+async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
     """A desk of its own on the real servers."""
-    async with desk_on(servers) as desk:
-        yield desk
+    async with run_service(servers) as service:
+        yield service
 
 
-async def triage_of(desk: Desk, admin: Member, title: str) -> tuple[Triage, list[Any]]:
+async def triage_of(service: TicketService, admin: Member, title: str) -> tuple[Triage, list[Any]]:
     """What triage says of a ticket, and what Gemini was asked."""
-    gemini = Asked()
+    gemini = FixedGemini()
     draft = Draft(key=f"view:{uuid4()}", team_id=admin.team_id, requester="UADA", title=title)
-    ticket = await desk.open_ticket(draft)
-    tools = Tools(desk=desk, gemini=cast(Gemini, gemini))
-    await do_step(tools, Step.TRIAGE, triage_ticket, ticket.id)
-    said = (await desk.store.ticket(ticket.id))[0].triage
+    ticket = await service.open_ticket(draft)
+    tools = StepContext(service=service, gemini=cast(Gemini, gemini))
+    await attempt_step(tools, Step.TRIAGE, triage_ticket, ticket.id)
+    said = (await service.store.get_ticket(ticket.id))[0].triage
     assert said
     return said, gemini.questions
 
 
-async def test_no_ticket_is_less_urgent_than_its_category(desk: Desk) -> None:
+async def test_no_ticket_is_less_urgent_than_its_category(service: TicketService) -> None:
     admin = Member(team_id="TFLOOR", slack_id="UGRACE", role=Role.ADMIN)
-    assert (await triage_of(desk, admin, "My VPN drops"))[0].priority is Priority.LOW
+    assert (await triage_of(service, admin, "My VPN drops"))[0].priority is Priority.LOW
 
     network = Category(name="Network", keywords=("vpn",), floor=Priority.HIGH)
-    await arranging.save_category(desk, admin, "Network", network)
+    await arranging.save_category(service, admin, "Network", network)
 
-    said, asked = await triage_of(desk, admin, "My VPN drops")
+    said, asked = await triage_of(service, admin, "My VPN drops")
     assert (said.priority, said.engine, len(asked)) == (Priority.HIGH, Engine.GEMINI, 1)
 
 
-async def test_what_is_never_sent_to_an_ai_is_not_and_says_why(desk: Desk) -> None:
+async def test_what_is_never_sent_to_an_ai_is_not_and_says_why(service: TicketService) -> None:
     admin = Member(team_id="TPRIVATE", slack_id="UGRACE", role=Role.ADMIN)
     salaries = Category(name="Salaries", keywords=("payslip",), private=True)
-    await arranging.save_category(desk, admin, None, salaries)
+    await arranging.save_category(service, admin, None, salaries)
 
-    said, asked = await triage_of(desk, admin, "My payslip is wrong")
+    said, asked = await triage_of(service, admin, "My payslip is wrong")
     assert (said.category, said.engine, asked) == ("Salaries", Engine.BUILTIN, [])
     assert said.why_builtin == "tickets about Salaries are never sent to an AI"
-    assert len((await triage_of(desk, admin, "My VPN drops"))[1]) == 1
+    assert len((await triage_of(service, admin, "My VPN drops"))[1]) == 1

@@ -5,17 +5,17 @@ from uuid import uuid4
 
 import pytest
 
-from models.desk import Desk
+from models.desk import TicketService
 from models.member import Member, Role
-from sandbox.servers import Servers
-from tests.desks import desk_on
+from sandbox.servers import DatabaseServers
+from tests.desks import run_service
 
 
 @pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[Desk]:
+async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
     """A desk of its own on the real servers."""
-    async with desk_on(servers) as desk:
-        yield desk
+    async with run_service(servers) as service:
+        yield service
 
 
 @pytest.fixture

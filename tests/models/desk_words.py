@@ -13,18 +13,18 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TEAM = "T1"
 
 
-def member(slack_id: str, role: Role = Role.USER, **known: Any) -> Member:
+def make_member(slack_id: str, role: Role = Role.USER, **fields: Any) -> Member:
     """A member of the test's workspace."""
-    return Member(team_id=TEAM, slack_id=slack_id, role=role, **known)
+    return Member(team_id=TEAM, slack_id=slack_id, role=role, **fields)
 
 
-ADA = member("UADA")
-BOB = member("UBOB", Role.MODERATOR, skills=("vpn", "okta"))
-EVE = member("UEVE", Role.MODERATOR, skills=("vpn",))
-GRACE = member("UGRACE", Role.ADMIN)
+ADA = make_member("UADA")
+BOB = make_member("UBOB", Role.MODERATOR, skills=("vpn", "okta"))
+EVE = make_member("UEVE", Role.MODERATOR, skills=("vpn",))
+GRACE = make_member("UGRACE", Role.ADMIN)
 
 
-def triage(*skills: str, **said: Any) -> Triage:
+def make_triage(*skills: str, **fields: Any) -> Triage:
     """What an engine says of a ticket that needs these skills."""
     return Triage(
         **{
@@ -34,7 +34,7 @@ def triage(*skills: str, **said: Any) -> Triage:
             "summary": "VPN drops",
             "engine": Engine.BUILTIN,
             "confidence": 0.5,
-            **said,
+            **fields,
         }
     )
 
@@ -52,23 +52,23 @@ def new_ticket(**fields: Any) -> Ticket:
         "confidential": False,
         "opened_at": NOON,
     }
-    return flow.make(Ticket(**{**blank, **fields}), Move.OPEN, by=ADA, now=NOON)
+    return flow.transition(Ticket(**{**blank, **fields}), Move.OPEN, actor=ADA, now=NOON)
 
 
-def ticket_at(status: Status, **fields: Any) -> Ticket:
+def ticket_in_status(status: Status, **fields: Any) -> Ticket:
     """A ticket that has come so far, by legal moves, with Bob."""
     ticket = new_ticket(**fields)
-    for at, (move, by, changes) in enumerate(_WALK, start=1):
+    for at, (move, by, changes) in enumerate(_TRANSITIONS_TO_RESOLVED, start=1):
         if ticket.status is status:
             break
         now = NOON + timedelta(minutes=at)
-        ticket = flow.make(ticket, move, by=by, now=now, **changes)
+        ticket = flow.transition(ticket, move, actor=by, now=now, **changes)
     assert ticket.status is status
     return ticket
 
 
-_WALK: list[tuple[Move, Member | None, dict[str, Any]]] = [
-    (Move.TRIAGE, None, {"triage": triage("vpn")}),
+_TRANSITIONS_TO_RESOLVED: list[tuple[Move, Member | None, dict[str, Any]]] = [
+    (Move.TRIAGE, None, {"triage": make_triage("vpn")}),
     (Move.OFFER, None, {"assignee": BOB.slack_id, "reason": "knows vpn", "offers": 1}),
     (Move.CLAIM, BOB, {}),
     (Move.RESOLVE, BOB, {}),

@@ -6,24 +6,24 @@ from typing import Any
 from pymongo import AsyncMongoClient, monitoring
 from pymongo.monitoring import CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent
 
-_ABOUT = ("filter", "sort", "limit", "hint")
+_QUERY_FIELDS = ("filter", "sort", "limit", "hint")
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class LoggedQuery:
     """One search: the collection, and what its command says of it."""
 
     collection: str
     command: dict[str, Any]
 
     @property
-    def fields(self) -> str:
+    def filter_fields(self) -> str:
         return " ".join(self.command["filter"])
 
-    def names(self, field: str) -> bool:
+    def filters_on(self, field: str) -> bool:
         return field in self.command["filter"]
 
-    async def plan(self, uri: str, database: str) -> dict[str, Any]:
+    async def explain(self, uri: str, database: str) -> dict[str, Any]:
         """How the server finds what is searched for, and at how many documents it looks for it."""
         async with AsyncMongoClient[dict[str, Any]](uri) as client:
             return await client[database].command(
@@ -31,7 +31,7 @@ class Search:
             )
 
 
-class Overheard(monitoring.CommandListener):
+class MongoCommandLog(monitoring.CommandListener):
     """All that is asked of one database.
 
     Attributes:
@@ -41,17 +41,17 @@ class Overheard(monitoring.CommandListener):
     def __init__(self, database: str) -> None:
         """The driver keeps a listener for good, and tells it of clients made after it."""
         self.database = database
-        self.asked: list[tuple[str, str]] = []
-        self.searches: list[Search] = []
+        self.commands: list[tuple[str, str]] = []
+        self.queries: list[LoggedQuery] = []
         monitoring.register(self)
 
     def started(self, event: CommandStartedEvent) -> None:
         command, collection = event.command, event.command.get(event.command_name)
         if event.database_name != self.database or not isinstance(collection, str):
             return
-        self.asked.append((event.command_name, collection))
+        self.commands.append((event.command_name, collection))
         if "filter" in command:
-            search = {key: command[key] for key in _ABOUT if key in command}
+            search = {key: command[key] for key in _QUERY_FIELDS if key in command}
         elif "query" in command:
             search = {"filter": command["query"]}
         elif "pipeline" in command:
@@ -60,7 +60,7 @@ class Overheard(monitoring.CommandListener):
             search = {"filter": command["updates"][0]["q"]}
         else:
             return
-        self.searches.append(Search(collection, search))
+        self.queries.append(LoggedQuery(collection, search))
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         """Nothing to hear."""

@@ -7,16 +7,16 @@ from redis.asyncio import Redis
 _ROUNDS = 3
 
 
-async def round_trips(redis: Redis, do: Callable[[], Awaitable[object]]) -> int:
+async def count_round_trips(redis: Redis, operation: Callable[[], Awaitable[object]]) -> int:
     """In how many it is done: in the fewest of some rounds, when nobody else has asked."""
     counted = []
     for _ in range(_ROUNDS):
-        before = await _reads(redis)
-        await do()
+        before = await _total_reads(redis)
+        await operation()
         # To look is one more.
-        counted.append(await _reads(redis) - before - 1)
+        counted.append(await _total_reads(redis) - before - 1)
     return min(counted)
 
 
-async def _reads(redis: Redis) -> int:
+async def _total_reads(redis: Redis) -> int:
     return int((await redis.info("stats"))["total_reads_processed"])

@@ -4,20 +4,27 @@ from datetime import timedelta
 from typing import Any
 
 from bot.views import accuracy as page
-from models.accuracy import Accuracy, Confusion, Judged, OfCategory, OfEngine, measure
-from models.desk import Desk
-from models.lesson import Lesson
+from models.accuracy import (
+    Accuracy,
+    CategoryAccuracy,
+    Confusion,
+    EngineAccuracy,
+    JudgedTriage,
+    measure_accuracy,
+)
+from models.desk import TicketService
+from models.lesson import TrainingExample
 from models.triage import Engine, Priority
 from sandbox.slack.blockkit import check_view
-from tests.models.desk_words import NOON, triage
+from tests.models.desk_words import NOON, make_triage
 
 HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
 
 
-def lesson(number: int, **is_: Any) -> Lesson:
+def lesson(number: int, **is_: Any) -> TrainingExample:
     """What is learnt of a ticket that the engine took for Network, normal, vpn."""
-    said = triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt=is_.pop("prompt", "1"))
-    return Lesson(
+    said = make_triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt=is_.pop("prompt", "1"))
+    return TrainingExample(
         **{
             "ticket_id": f"T-{number}",
             "team_id": "T1",
@@ -33,7 +40,7 @@ def lesson(number: int, **is_: Any) -> Lesson:
     )
 
 
-async def test_what_was_overridden_is_counted_by_engine_and_prompt(desk: Desk) -> None:
+async def test_what_was_overridden_is_counted_by_engine_and_prompt(service: TicketService) -> None:
     for one in (
         lesson(1),
         lesson(2, category="Access"),
@@ -42,48 +49,52 @@ async def test_what_was_overridden_is_counted_by_engine_and_prompt(desk: Desk) -
         lesson(5, prompt="2"),
         lesson(6, team_id="T2", category="Access"),
     ):
-        await desk.lessons.learn(one)
+        await service.training_store.add(one)
 
-    measured = measure(await desk.lessons.judged("T1", limit=100))
+    measured = measure_accuracy(await service.training_store.judged_triages("T1", limit=100))
 
     assert (measured.tickets, measured.right) == (5, 4)
     assert measured.engines == (
-        OfEngine("gemini", "gemini-9", "2", tickets=3, right=3, overridden=2),
-        OfEngine("gemini", "gemini-9", "1", tickets=2, right=1, overridden=1),
+        EngineAccuracy("gemini", "gemini-9", "2", tickets=3, right=3, overridden=2),
+        EngineAccuracy("gemini", "gemini-9", "1", tickets=2, right=1, overridden=1),
     )
     assert measured.categories == (
-        OfCategory("Network", tickets=4, said=5, right=4),
-        OfCategory("Access", tickets=1, said=0, right=0),
+        CategoryAccuracy("Network", tickets=4, said=5, right=4),
+        CategoryAccuracy("Access", tickets=1, said=0, right=0),
     )
     assert measured.confusions == (Confusion("Network", "Access", tickets=1),)
 
 
-async def test_a_prompt_on_trial_is_counted_by_itself(desk: Desk) -> None:
-    await desk.lessons.learn(lesson(1, team_id="T4"))
-    wrong = triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt="2", category="Access")
-    await desk.lessons.overshadow("T-1", wrong)
-    await desk.lessons.learn(lesson(1, team_id="T4"))
+async def test_a_prompt_on_trial_is_counted_by_itself(service: TicketService) -> None:
+    await service.training_store.add(lesson(1, team_id="T4"))
+    wrong = make_triage(
+        "vpn", engine=Engine.GEMINI, model="gemini-9", prompt="2", category="Access"
+    )
+    await service.training_store.set_shadow_answer("T-1", wrong)
+    await service.training_store.add(lesson(1, team_id="T4"))
 
-    measured = measure(await desk.lessons.judged("T4", limit=100))
+    measured = measure_accuracy(await service.training_store.judged_triages("T4", limit=100))
 
     assert (measured.tickets, measured.right, measured.confusions) == (1, 1, ())
-    trial = OfEngine("gemini", "gemini-9", "2", tickets=1, right=0, overridden=1, shadow=True)
+    trial = EngineAccuracy("gemini", "gemini-9", "2", tickets=1, right=0, overridden=1, shadow=True)
     assert trial in measured.engines
-    assert await desk.lessons.shadowed("T-1", "2")
-    assert not await desk.lessons.shadowed("T-1", "3")
-    said = str(page.draw(measured))
+    assert await service.training_store.has_shadow_answer("T-1", "2")
+    assert not await service.training_store.has_shadow_answer("T-1", "3")
+    said = str(page.render(measured))
     assert "prompt 2: 1 ticket, 0% right; 100% would have been overridden: on trial" in said
 
 
-async def test_only_the_newest_are_counted(desk: Desk) -> None:
-    await desk.lessons.learn(lesson(7, team_id="T3"))
-    await desk.lessons.learn(lesson(8, team_id="T3", category="Access"))
+async def test_only_the_newest_are_counted(service: TicketService) -> None:
+    await service.training_store.add(lesson(7, team_id="T3"))
+    await service.training_store.add(lesson(8, team_id="T3", category="Access"))
 
-    assert [one.is_ for one in await desk.lessons.judged("T3", limit=1)] == ["Access"]
+    assert [one.actual for one in await service.training_store.judged_triages("T3", limit=1)] == [
+        "Access"
+    ]
 
 
 def test_without_a_judgement_the_page_says_how_to_make_one() -> None:
-    nothing = page.draw(measure([]))
+    nothing = page.render(measure_accuracy([]))
 
     assert check_view(nothing) == []
     assert "No ticket has been judged yet" in str(nothing)
@@ -91,7 +102,15 @@ def test_without_a_judgement_the_page_says_how_to_make_one() -> None:
 
 def test_the_page_says_it_in_words() -> None:
     said = str(
-        page.draw(measure([judged for one in some() for judged in Judged.all_of(one.model_dump())]))
+        page.render(
+            measure_accuracy(
+                [
+                    judged
+                    for one in some()
+                    for judged in JudgedTriage.list_from_document(one.model_dump())
+                ]
+            )
+        )
     )
 
     assert "*75%* of categories were right, of 4 tickets" in said
@@ -103,13 +122,19 @@ def test_the_page_says_it_in_words() -> None:
 
 
 def test_a_category_that_was_never_right_is_not_counted_twice_over() -> None:
-    said = str(page.draw(measure([*Judged.all_of(lesson(1, category="Access").model_dump())])))
+    said = str(
+        page.render(
+            measure_accuracy(
+                [*JudgedTriage.list_from_document(lesson(1, category="Access").model_dump())]
+            )
+        )
+    )
 
     assert "of 1 ticket that moderators have judged." in said
     assert "Network: no tickets; where triage said so, 0% right" in said
 
 
-def some() -> list[Lesson]:
+def some() -> list[TrainingExample]:
     return [
         lesson(1),
         lesson(2),
@@ -123,12 +148,12 @@ def test_slack_opens_the_page_at_its_worst() -> None:
     worst = Accuracy(
         tickets=10**6,
         right=1,
-        categories=tuple(OfCategory(name, 10**5, 10**5, 10**5) for name in names),
+        categories=tuple(CategoryAccuracy(name, 10**5, 10**5, 10**5) for name in names),
         confusions=tuple(Confusion(name, name, 10**5) for name in names[:10]),
-        engines=tuple(OfEngine(name, name, name, 10**5, 1, 1) for name in names),
+        engines=tuple(EngineAccuracy(name, name, name, 10**5, 1, 1) for name in names),
     )
 
-    view = page.draw(worst)
+    view = page.render(worst)
 
     assert check_view(view) == []
     assert "<!channel>" not in str(view)

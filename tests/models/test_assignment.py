@@ -2,26 +2,43 @@
 
 from datetime import timedelta
 
-from models.assignment import Candidate, Choice, choose, doubtful, passed_over
-from models.configuration import DEFAULT
-from models.correction import Correction, correcting
+from models.assignment import (
+    AssigneeChoice,
+    Candidate,
+    choose_assignee,
+    reason_for_admin_review,
+    skipped_candidates,
+)
+from models.configuration import DEFAULT_TAXONOMY
+from models.correction import Correction, apply_correction
 from models.member import Member, Role
 from models.ticket import Status, Ticket
 from models.triage import Category, Priority
-from tests.models.desk_words import ADA, BOB, EVE, GRACE, NOON, member, ticket_at, triage
+from tests.models.desk_words import (
+    ADA,
+    BOB,
+    EVE,
+    GRACE,
+    NOON,
+    make_member,
+    make_triage,
+    ticket_in_status,
+)
 
 
 def ticket(*skills: str, **fields: object) -> Ticket:
     """A triaged ticket that needs these skills."""
-    return ticket_at(Status.TRIAGED).model_copy(update={"triage": triage(*skills), **fields})
+    return ticket_in_status(Status.TRIAGED).model_copy(
+        update={"triage": make_triage(*skills), **fields}
+    )
 
 
-def chosen(ticket: Ticket, *people: tuple[Member, int]) -> Choice | None:
+def chosen(ticket: Ticket, *people: tuple[Member, int]) -> AssigneeChoice | None:
     """The choice among people, each with the number of tickets they have open."""
-    return choose(ticket, [Candidate(*person) for person in people], now=NOON)
+    return choose_assignee(ticket, [Candidate(*person) for person in people], now=NOON)
 
 
-def name_of(choice: Choice | None) -> str | None:
+def name_of(choice: AssigneeChoice | None) -> str | None:
     """Who was chosen."""
     return choice.member.slack_id if choice else None
 
@@ -29,13 +46,13 @@ def name_of(choice: Choice | None) -> str | None:
 def test_the_best_match_wins_though_they_have_more_to_do() -> None:
     choice = chosen(ticket("vpn", "okta"), (EVE, 0), (BOB, 2))
 
-    assert choice == Choice(member=BOB, reason="knows vpn, okta; 2 open tickets")
+    assert choice == AssigneeChoice(member=BOB, reason="knows vpn, okta; 2 open tickets")
 
 
 def test_among_equals_the_one_with_fewest_open_tickets_wins() -> None:
     choice = chosen(ticket("vpn"), (BOB, 2), (EVE, 1))
 
-    assert choice == Choice(member=EVE, reason="knows vpn; 1 open ticket")
+    assert choice == AssigneeChoice(member=EVE, reason="knows vpn; 1 open ticket")
 
 
 def test_nobody_gets_their_own_ticket() -> None:
@@ -47,7 +64,7 @@ def test_nobody_gets_their_own_ticket() -> None:
 def test_who_is_away_or_inactive_or_no_moderator_is_passed_over() -> None:
     away = BOB.model_copy(update={"away_until": NOON + timedelta(hours=1)})
     left = EVE.model_copy(update={"active": False})
-    user = member("UUSER", skills=("vpn",))
+    user = make_member("UUSER", skills=("vpn",))
 
     assert name_of(chosen(ticket("vpn"), (away, 0), (left, 0), (user, 0), (GRACE, 9))) == "UGRACE"
 
@@ -61,14 +78,14 @@ def test_who_is_back_gets_tickets_again() -> None:
 def test_an_admin_gets_what_nobody_knows_and_reads_why() -> None:
     choice = chosen(ticket("printer"), (BOB, 0), (GRACE, 0))
 
-    assert choice == Choice(
+    assert choice == AssigneeChoice(
         member=GRACE,
         reason="you are an admin and nobody available knows printer; no open tickets",
     )
 
 
 def test_an_empty_list_of_skills_matches_nobody() -> None:
-    nobody = member("UNONE", Role.MODERATOR, skills=())
+    nobody = make_member("UNONE", Role.MODERATOR, skills=())
 
     choice = chosen(ticket(), (BOB, 0), (nobody, 0), (GRACE, 3))
 
@@ -77,13 +94,13 @@ def test_an_empty_list_of_skills_matches_nobody() -> None:
 
 
 def test_who_has_declined_is_not_asked_again() -> None:
-    assert name_of(chosen(ticket("vpn", tried=("UBOB",)), (BOB, 0), (EVE, 5))) == "UEVE"
+    assert name_of(chosen(ticket("vpn", declined_by=("UBOB",)), (BOB, 0), (EVE, 5))) == "UEVE"
 
 
 def test_when_everybody_has_declined_an_admin_gets_it() -> None:
     tried = ("UBOB", "UGRACE")
 
-    choice = chosen(ticket("vpn", tried=tried), (BOB, 0), (GRACE, 0))
+    choice = chosen(ticket("vpn", declined_by=tried), (BOB, 0), (GRACE, 0))
 
     assert name_of(choice) == "UGRACE"
     assert "everybody else has declined" in (choice.reason if choice else "")
@@ -93,9 +110,9 @@ def test_a_reopened_ticket_goes_to_who_had_it() -> None:
     again = ticket("okta", resolver=EVE.slack_id)
 
     assert name_of(chosen(again, (BOB, 0), (EVE, 3))) == "UEVE"
-    assert name_of(chosen(again.model_copy(update={"tried": ("UEVE",)}), (BOB, 0), (EVE, 3))) == (
-        "UBOB"
-    )
+    assert name_of(
+        chosen(again.model_copy(update={"declined_by": ("UEVE",)}), (BOB, 0), (EVE, 3))
+    ) == ("UBOB")
 
 
 def test_there_may_be_nobody_at_all() -> None:
@@ -136,11 +153,11 @@ def test_who_has_as_many_tickets_as_they_take_is_passed_over_and_the_reason_says
     less = chosen(ticket("vpn", "okta"), (full, 2), (EVE, 5))
     nobody = chosen(ticket("okta"), (full, 2), (EVE, 0), (GRACE, 0))
 
-    assert less == Choice(
+    assert less == AssigneeChoice(
         member=EVE,
         reason="knows vpn, who knows more has as many open tickets as they take; 5 open tickets",
     )
-    assert nobody == Choice(
+    assert nobody == AssigneeChoice(
         member=GRACE,
         reason="you are an admin and who knows okta has as many open tickets as they take; "
         "no open tickets",
@@ -163,39 +180,47 @@ def test_those_who_know_and_do_not_get_it_are_named_with_the_reason() -> None:
     full = EVE.model_copy(update={"capacity": 3})
     people = [Candidate(away, 0), Candidate(full, 3), Candidate(GRACE, 0)]
 
-    assert passed_over(ticket("vpn"), people, now=NOON) == [
+    assert skipped_candidates(ticket("vpn"), people, now=NOON) == [
         (away, "is away"),
         (full, "has as many open tickets as they take (3)"),
     ]
 
 
 def test_an_admin_looks_first_at_what_may_be_urgent_and_is_not_sure() -> None:
-    stakes = DEFAULT.placing("Network", Category(name="Network", floor=Priority.HIGH))
-    unsure = ticket("vpn", triage=triage("vpn", confidence=0.54))
+    stakes = DEFAULT_TAXONOMY.with_category(
+        "Network", Category(name="Network", floor=Priority.HIGH)
+    )
+    unsure = ticket("vpn", triage=make_triage("vpn", confidence=0.54))
     people = [Candidate(BOB, 0), Candidate(GRACE, 9)]
-    why = doubtful(unsure, stakes)
+    why = reason_for_admin_review(unsure, stakes)
 
-    asked = choose(unsure, people, now=NOON, doubt=why)
+    asked = choose_assignee(unsure, people, now=NOON, review_reason=why)
 
-    assert asked == Choice(
+    assert asked == AssigneeChoice(
         member=GRACE,
         reason="you are an admin and it is not sure that this is Network, "
         "which is never less than high; 9 open tickets",
     )
-    assert name_of(choose(unsure, people[:1], now=NOON, doubt=why)) == "UBOB"
-    declined = unsure.model_copy(update={"tried": (GRACE.slack_id,)})
-    assert name_of(choose(declined, people, now=NOON, doubt=why)) == "UBOB"
+    assert name_of(choose_assignee(unsure, people[:1], now=NOON, review_reason=why)) == "UBOB"
+    declined = unsure.model_copy(update={"declined_by": (GRACE.slack_id,)})
+    assert name_of(choose_assignee(declined, people, now=NOON, review_reason=why)) == "UBOB"
 
 
 def test_there_is_no_doubt_once_it_is_sure_or_judged_or_of_no_consequence() -> None:
-    stakes = DEFAULT.placing("Network", Category(name="Network", floor=Priority.HIGH))
-    usual = DEFAULT.placing("Network", Category(name="Network", floor=Priority.NORMAL))
-    unsure = ticket("vpn", triage=triage("vpn", confidence=0.54))
-    judged = correcting(Correction(), by=BOB, seen=None)(unsure, NOON)
-    sure = ticket("vpn", triage=triage("vpn", confidence=0.55))
+    stakes = DEFAULT_TAXONOMY.with_category(
+        "Network", Category(name="Network", floor=Priority.HIGH)
+    )
+    usual = DEFAULT_TAXONOMY.with_category(
+        "Network", Category(name="Network", floor=Priority.NORMAL)
+    )
+    unsure = ticket("vpn", triage=make_triage("vpn", confidence=0.54))
+    judged = apply_correction(Correction(), actor=BOB, seen_version=None)(unsure, NOON)
+    sure = ticket("vpn", triage=make_triage("vpn", confidence=0.55))
 
-    assert doubtful(unsure, stakes)
-    assert [doubtful(*one) for one in ((sure, stakes), (judged, stakes), (unsure, usual))] == [
+    assert reason_for_admin_review(unsure, stakes)
+    assert [
+        reason_for_admin_review(*one) for one in ((sure, stakes), (judged, stakes), (unsure, usual))
+    ] == [
         "",
         "",
         "",

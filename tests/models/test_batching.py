@@ -6,12 +6,12 @@ from contextvars import ContextVar
 
 import pytest
 
-from models.batching import Batching, each_once
+from models.batching import Batcher, deduplicating_batcher
 
 BROKEN, AWAY = ValueError("not this one"), ConnectionError("nobody there")
 
 
-class Counter:
+class BatchRecorder:
     """Serves rounds, each when it is let; an odd item is an error of its own.
 
     Attributes:
@@ -37,11 +37,11 @@ class Counter:
 
 
 @pytest.fixture
-def counter() -> Counter:
-    return Counter()
+def recorder() -> BatchRecorder:
+    return BatchRecorder()
 
 
-async def come(batching: Batching[int, str], items: Iterable[int]) -> list[asyncio.Task[str]]:
+async def come(batching: Batcher[int, str], items: Iterable[int]) -> list[asyncio.Task[str]]:
     """Those with these items, who come one after the other, and wait."""
     tasks = []
     for item in items:
@@ -56,91 +56,91 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_who_comes_alone_waits_for_nobody(counter: Counter) -> None:
-    batching = Batching(counter.serve, most=9)
-    counter.lets(2)
+async def test_who_comes_alone_waits_for_nobody(recorder: BatchRecorder) -> None:
+    batching = Batcher(recorder.serve, max_batch=9)
+    recorder.lets(2)
 
     assert [await batching(item) for item in (2, 4)] == ["2 served", "4 served"]
-    assert counter.rounds == [[2], [4]]
+    assert recorder.rounds == [[2], [4]]
 
 
-async def test_in_a_crowd_one_round_serves_many(counter: Counter) -> None:
-    batching = Batching(counter.serve, most=3)
+async def test_in_a_crowd_one_round_serves_many(recorder: BatchRecorder) -> None:
+    batching = Batcher(recorder.serve, max_batch=3)
     crowd = await come(batching, (2, 4, 6, 8, 10))
-    assert (counter.rounds, len(batching)) == ([[2]], 5)
+    assert (recorder.rounds, len(batching)) == ([[2]], 5)
 
-    counter.lets(1)
+    recorder.lets(1)
     await settled()
-    assert (counter.rounds, len(batching)) == ([[2], [4, 6, 8]], 4)
-    counter.lets(2)
+    assert (recorder.rounds, len(batching)) == ([[2], [4, 6, 8]], 4)
+    recorder.lets(2)
 
     assert await asyncio.gather(*crowd) == [f"{item} served" for item in (2, 4, 6, 8, 10)]
-    assert counter.rounds == [[2], [4, 6, 8], [10]]
+    assert recorder.rounds == [[2], [4, 6, 8], [10]]
     assert len(batching) == 0
 
 
-async def test_so_many_rounds_at_once_as_there_may_be(counter: Counter) -> None:
-    batching = Batching(counter.serve, most=9, at_once=2)
+async def test_so_many_rounds_at_once_as_there_may_be(recorder: BatchRecorder) -> None:
+    batching = Batcher(recorder.serve, max_batch=9, max_in_flight=2)
     crowd = await come(batching, (2, 4, 6, 8))
-    assert counter.rounds == [[2], [4]]
-    counter.lets(3)
+    assert recorder.rounds == [[2], [4]]
+    recorder.lets(3)
 
     await asyncio.gather(*crowd)
 
-    assert counter.rounds == [[2], [4], [6, 8]]
+    assert recorder.rounds == [[2], [4], [6, 8]]
 
 
-async def test_an_error_of_one_is_raised_to_that_one_alone(counter: Counter) -> None:
-    batching = Batching(counter.serve, most=9)
+async def test_an_error_of_one_is_raised_to_that_one_alone(recorder: BatchRecorder) -> None:
+    batching = Batcher(recorder.serve, max_batch=9)
     crowd = await come(batching, (2, 3, 4))
-    counter.lets(2)
+    recorder.lets(2)
 
     assert await asyncio.gather(*crowd, return_exceptions=True) == ["2 served", BROKEN, "4 served"]
 
 
 async def test_an_error_of_the_round_is_raised_to_all_of_it_and_the_next_is_served(
-    counter: Counter,
+    recorder: BatchRecorder,
 ) -> None:
-    batching = Batching(counter.serve, most=2)
+    batching = Batcher(recorder.serve, max_batch=2)
     first, *second = await come(batching, (2, 4, 6))
-    counter.fails = AWAY
-    counter.lets(1)
+    recorder.fails = AWAY
+    recorder.lets(1)
     with pytest.raises(ConnectionError):
         await first
-    counter.lets(1)
+    recorder.lets(1)
     assert await asyncio.gather(*second, return_exceptions=True) == [AWAY, AWAY]
 
-    counter.fails = None
-    counter.lets(1)
+    recorder.fails = None
+    recorder.lets(1)
 
     assert await batching(8) == "8 served"
 
 
-async def test_who_is_cancelled_holds_up_nobody(counter: Counter) -> None:
-    batching = Batching(counter.serve, most=9)
+async def test_who_is_cancelled_holds_up_nobody(recorder: BatchRecorder) -> None:
+    batching = Batcher(recorder.serve, max_batch=9)
     first, second, third = await come(batching, (2, 4, 6))
     first.cancel()
     second.cancel()
     await settled()
     assert len(batching) == 1
-    counter.lets(2)
+    recorder.lets(2)
 
     assert await third == "6 served"
     assert first.cancelled()
     assert second.cancelled()
 
 
-async def test_what_holds_for_the_first_holds_for_no_other(counter: Counter) -> None:
+async def test_what_holds_for_the_first_holds_for_no_other(recorder: BatchRecorder) -> None:
     whose = ContextVar("whose", default="nobody's")
     seen = []
 
     async def look(items: list[int]) -> list[str | Exception]:
         seen.append(whose.get())
-        return await counter.serve(items)
+        return await recorder.serve(items)
 
     whose.set("the first's")
-    counter.lets(1)
-    assert await Batching(look, most=9)(2) == "2 served"
+    recorder.lets(1)
+    assert await Batcher(look, max_batch=9)(2) == "2 served"
 
     assert seen == ["nobody's"]
 
@@ -154,7 +154,7 @@ async def test_what_many_ask_at_once_is_asked_once() -> None:
         await let.acquire()
         return {question: f"{question}, round {len(asked)}" for question in questions if question}
 
-    ask_once = each_once(ask, most=9)
+    ask_once = deduplicating_batcher(ask, max_batch=9)
     crowd = []
     for question in ("who", "who", "why", "who", ""):
         crowd.append(asyncio.ensure_future(ask_once(question)))

@@ -3,7 +3,7 @@
 import pytest
 
 from models import builtin
-from models.configuration import DEFAULT
+from models.configuration import DEFAULT_TAXONOMY
 from models.ticket import Ticket, Urgency
 from models.triage import Engine, Priority, Triage
 from tests.models.desk_words import new_ticket
@@ -12,7 +12,7 @@ from tests.models.desk_words import new_ticket
 def triaged(title: str, description: str = "", urgency: Urgency | None = None) -> Triage:
     """What the engine says of such a ticket, with the desk's first configuration."""
     ticket = new_ticket(title=title, description=description, urgency=urgency)
-    return builtin.triage(ticket, DEFAULT, why="no Gemini key is set")
+    return builtin.triage(ticket, DEFAULT_TAXONOMY, why_builtin="no Gemini key is set")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_plain_signals_and_the_requester_set_the_priority(
 def test_hostile_text_is_text() -> None:
     ticket: Ticket = new_ticket(title="(a+)+$ " * 20, description="<!channel> `x` " * 200)
 
-    said = builtin.triage(ticket, DEFAULT, why="")
+    said = builtin.triage(ticket, DEFAULT_TAXONOMY, why_builtin="")
 
     assert len(said.summary) <= 150
 

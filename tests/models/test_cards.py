@@ -7,20 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import flow
-from models.cards import Button, Message, Pressed, draw
-from models.correction import Correction, correcting
+from models.cards import Button, ButtonValue, SlackMessage, render_card
+from models.correction import Correction, apply_correction
 from models.flow import Move
-from models.similar import Solved
-from models.ticket import CardKind, Report, Status, Ticket
+from models.similar import SolvedTicket
+from models.ticket import CardKind, IncidentReport, Status, Ticket
 from models.triage import Engine, Priority
 from sandbox.slack.blockkit import check_message
-from tests.models.desk_words import ADA, BOB, EVE, NOON, ticket_at, triage
+from tests.models.desk_words import ADA, BOB, EVE, NOON, make_triage, ticket_in_status
 
 KINDS = [(CardKind.REQUESTER, ADA), (CardKind.MODERATOR, BOB), (CardKind.RESOLVED, ADA)]
 HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
 
 
-def buttons(message: Message) -> set[str]:
+def buttons(message: SlackMessage) -> set[str]:
     """The buttons on a message, by what they do."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     return {element["action_id"] for row in rows for element in row}
@@ -38,8 +38,8 @@ def parsed(shown: Any) -> list[str]:
 
 def worst(status: Status) -> Ticket:
     """A ticket with every text as long and as hostile as the desk lets it be."""
-    ticket = ticket_at(status)
-    verdict = triage(
+    ticket = ticket_in_status(status)
+    verdict = make_triage(
         *[f"{HOSTILE}{n}"[:50] for n in range(8)],
         category=(HOSTILE * 3)[:75],
         priority=Priority.URGENT,
@@ -52,7 +52,7 @@ def worst(status: Status) -> Ticket:
         prompt=(HOSTILE * 3)[:75],
         why_builtin=(HOSTILE * 9)[:200],
     )
-    solved = Solved(
+    solved = SolvedTicket(
         ticket_id="T-123456789", title=(HOSTILE * 9)[:150], solution=(HOSTILE * 90)[:1000]
     )
     return ticket.model_copy(
@@ -71,7 +71,7 @@ def worst(status: Status) -> Ticket:
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize(("kind", "reader"), KINDS)
 def test_slack_takes_every_card_at_its_worst(status: Status, kind: CardKind, reader: Any) -> None:
-    message = draw(worst(status), kind, to=reader.slack_id)
+    message = render_card(worst(status), kind, viewer=reader.slack_id)
 
     assert check_message(message.blocks) == []
     assert 0 < len(message.text) < 4000
@@ -81,7 +81,7 @@ def test_slack_takes_every_card_at_its_worst(status: Status, kind: CardKind, rea
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize(("kind", "reader"), KINDS)
 def test_nothing_typed_is_parsed_by_slack(status: Status, kind: CardKind, reader: Any) -> None:
-    message = draw(worst(status), kind, to=reader.slack_id)
+    message = render_card(worst(status), kind, viewer=reader.slack_id)
 
     for text in [message.text, *parsed(message.blocks)]:
         assert "<!channel>" not in text
@@ -97,7 +97,7 @@ def test_nothing_typed_is_parsed_by_slack(status: Status, kind: CardKind, reader
         (
             Status.CLAIMED,
             BOB,
-            {Button.RESOLVE, Button.RESOLVE_NOTING, Button.RELEASE, Button.CORRECT},
+            {Button.RESOLVE, Button.RESOLVE_WITH_NOTE, Button.RELEASE, Button.CORRECT},
         ),
         (Status.CLAIMED, EVE, {Button.CORRECT}),
         (Status.RESOLVED, BOB, {Button.REOPEN, Button.CORRECT}),
@@ -107,73 +107,84 @@ def test_nothing_typed_is_parsed_by_slack(status: Status, kind: CardKind, reader
 def test_a_moderator_finds_the_buttons_that_are_theirs(
     status: Status, reader: Any, offered: set[Button]
 ) -> None:
-    assert buttons(draw(ticket_at(status), CardKind.MODERATOR, to=reader.slack_id)) == offered
+    assert (
+        buttons(render_card(ticket_in_status(status), CardKind.MODERATOR, viewer=reader.slack_id))
+        == offered
+    )
 
 
 def test_the_reason_is_for_the_assignee_alone() -> None:
-    ticket = ticket_at(Status.OFFERED)
+    ticket = ticket_in_status(Status.OFFERED)
 
-    assert "Why you: knows vpn" in str(draw(ticket, CardKind.MODERATOR, to="UBOB").blocks)
-    assert "Why you" not in str(draw(ticket, CardKind.MODERATOR, to="UEVE").blocks)
+    assert "Why you: knows vpn" in str(
+        render_card(ticket, CardKind.MODERATOR, viewer="UBOB").blocks
+    )
+    assert "Why you" not in str(render_card(ticket, CardKind.MODERATOR, viewer="UEVE").blocks)
 
 
 def test_notes_are_not_for_the_requester() -> None:
-    ticket = ticket_at(Status.OFFERED)
-    told = ticket.model_copy(update={"triage": triage("vpn", notes="Ask about the token")})
+    ticket = ticket_in_status(Status.OFFERED)
+    told = ticket.model_copy(update={"triage": make_triage("vpn", notes="Ask about the token")})
 
-    assert "Ask about" in str(draw(told, CardKind.MODERATOR, to="UBOB").blocks)
-    assert "Ask about" not in str(draw(told, CardKind.REQUESTER, to="UADA").blocks)
+    assert "Ask about" in str(render_card(told, CardKind.MODERATOR, viewer="UBOB").blocks)
+    assert "Ask about" not in str(render_card(told, CardKind.REQUESTER, viewer="UADA").blocks)
 
 
 def test_a_button_says_which_ticket_it_stands_on() -> None:
-    ticket = ticket_at(Status.OFFERED)
+    ticket = ticket_in_status(Status.OFFERED)
     [row] = [
-        b for b in draw(ticket, CardKind.MODERATOR, to="UBOB").blocks if b["type"] == "actions"
+        b
+        for b in render_card(ticket, CardKind.MODERATOR, viewer="UBOB").blocks
+        if b["type"] == "actions"
     ]
 
-    assert Pressed.read(row["elements"][0]["value"]) == Pressed(ticket.id, ticket.version)
+    assert ButtonValue.parse(row["elements"][0]["value"]) == ButtonValue(ticket.id, ticket.version)
 
 
 @given(st.text())
 def test_any_value_of_a_button_can_be_read(value: str) -> None:
-    pressed = Pressed.read(value)
+    pressed = ButtonValue.parse(value)
 
     assert pressed.ticket_id == "" or value.startswith(pressed.ticket_id)
 
 
 def test_who_handed_a_confidential_ticket_back_reads_it_no_more() -> None:
-    ticket = ticket_at(Status.OFFERED, confidential=True, title="Harassment", description="by X")
+    ticket = ticket_in_status(
+        Status.OFFERED, confidential=True, title="Harassment", description="by X"
+    )
     declined = ticket.model_copy(update={"assignee": "UEVE"})
 
-    card = draw(declined, CardKind.MODERATOR, to="UBOB")
+    card = render_card(declined, CardKind.MODERATOR, viewer="UBOB")
 
     assert "Harassment" not in f"{card.text} {card.blocks}"
     assert "by X" not in str(card.blocks)
-    assert "Harassment" in str(draw(ticket, CardKind.MODERATOR, to=ticket.assignee or "").blocks)
+    assert "Harassment" in str(
+        render_card(ticket, CardKind.MODERATOR, viewer=ticket.assignee or "").blocks
+    )
 
 
 def test_the_requester_is_told_who_has_reopened() -> None:
-    resolved = ticket_at(Status.RESOLVED)
-    by_bob = flow.make(resolved, Move.REOPEN, by=BOB, now=NOON)
-    by_ada = flow.make(resolved, Move.REOPEN, by=ADA, now=NOON)
+    resolved = ticket_in_status(Status.RESOLVED)
+    by_bob = flow.transition(resolved, Move.REOPEN, actor=BOB, now=NOON)
+    by_ada = flow.transition(resolved, Move.REOPEN, actor=ADA, now=NOON)
 
-    assert "<@UBOB> said" in draw(by_bob, CardKind.RESOLVED, to="UADA").text
-    assert "You said" in draw(by_ada, CardKind.RESOLVED, to="UADA").text
+    assert "<@UBOB> said" in render_card(by_bob, CardKind.RESOLVED, viewer="UADA").text
+    assert "You said" in render_card(by_ada, CardKind.RESOLVED, viewer="UADA").text
 
 
 def unsure(status: Status, **said: Any) -> Ticket:
     """A ticket of which the engine could not say what it is."""
     said = {"confidence": 0.54, "second": "Access", **said}
-    return ticket_at(status).model_copy(update={"triage": triage("vpn", **said)})
+    return ticket_in_status(status).model_copy(update={"triage": make_triage("vpn", **said)})
 
 
 def test_an_engine_that_is_not_sure_asks_with_the_two_likeliest_as_buttons() -> None:
-    card = draw(unsure(Status.OFFERED), CardKind.MODERATOR, to="UBOB")
+    card = render_card(unsure(Status.OFFERED), CardKind.MODERATOR, viewer="UBOB")
 
     assert "*Not sure: Network or Access?*" in str(card.blocks)
     [row] = [block for block in card.blocks if block.get("block_id") == "likeliest"]
     assert [one["text"]["text"] for one in row["elements"]] == ["Network", "Access"]
-    assert buttons(card) >= {Button.LIKELIEST, Button.SECOND, Button.CLAIM}
+    assert buttons(card) >= {Button.CHOOSE_LIKELIEST, Button.CHOOSE_SECOND, Button.CLAIM}
 
 
 @pytest.mark.parametrize(
@@ -181,34 +192,34 @@ def test_an_engine_that_is_not_sure_asks_with_the_two_likeliest_as_buttons() -> 
     [
         unsure(Status.OFFERED, confidence=0.55),
         unsure(Status.RESOLVED),
-        correcting(Correction(), by=BOB, seen=None)(unsure(Status.OFFERED), NOON),
+        apply_correction(Correction(), actor=BOB, seen_version=None)(unsure(Status.OFFERED), NOON),
     ],
     ids=["sure", "resolved", "confirmed"],
 )
 def test_what_is_decided_is_not_asked(decided: Ticket) -> None:
-    card = draw(decided, CardKind.MODERATOR, to="UBOB")
+    card = render_card(decided, CardKind.MODERATOR, viewer="UBOB")
 
     assert "Not sure" not in str(card.blocks)
-    assert not buttons(card) & {Button.LIKELIEST, Button.SECOND}
+    assert not buttons(card) & {Button.CHOOSE_LIKELIEST, Button.CHOOSE_SECOND}
 
 
 def test_an_engine_that_knows_no_second_category_offers_none() -> None:
-    card = draw(unsure(Status.OFFERED, second=""), CardKind.MODERATOR, to="UBOB")
+    card = render_card(unsure(Status.OFFERED, second=""), CardKind.MODERATOR, viewer="UBOB")
 
     assert "*Not sure that it is Network.* If it is not, *Correct* it." in str(card.blocks)
-    assert not buttons(card) & {Button.LIKELIEST, Button.SECOND}
+    assert not buttons(card) & {Button.CHOOSE_LIKELIEST, Button.CHOOSE_SECOND}
 
 
 def test_the_card_says_which_engine_and_who_has_judged_it() -> None:
-    by_gemini = triage(
+    by_gemini = make_triage(
         "vpn", engine=Engine.GEMINI, model="gemini-9", prompt="3", confidence=0.8, ms=812
     )
-    ticket = ticket_at(Status.CLAIMED).model_copy(update={"triage": by_gemini})
+    ticket = ticket_in_status(Status.CLAIMED).model_copy(update={"triage": by_gemini})
 
     def says(correction: Correction | None) -> str:
-        change = correction and correcting(correction, by=EVE, seen=None)
+        change = correction and apply_correction(correction, actor=EVE, seen_version=None)
         judged = change(ticket, NOON) if change else ticket
-        return str(draw(judged, CardKind.MODERATOR, to="UBOB").blocks)
+        return str(render_card(judged, CardKind.MODERATOR, viewer="UBOB").blocks)
 
     line = "Triage: Gemini (80% sure of the category), gemini-9, prompt 3, 812 ms"
     assert f"{line}'" in says(None)
@@ -219,33 +230,37 @@ def test_the_card_says_which_engine_and_who_has_judged_it() -> None:
 
 
 def test_an_incident_that_is_over_is_told_as_over() -> None:
-    reports = (Report(ticket_id="T-7", by="U7"), Report(ticket_id="T-8", by="U8"))
+    reports = (IncidentReport(ticket_id="T-7", by="U7"), IncidentReport(ticket_id="T-8", by="U8"))
 
     def says(status: Status, **known: Any) -> str:
-        ticket = ticket_at(status).model_copy(update={"incident": "T-1", **known})
-        return str(draw(ticket, CardKind.MODERATOR, to="UBOB").blocks)
+        ticket = ticket_in_status(status).model_copy(update={"incident": "T-1", **known})
+        return str(render_card(ticket, CardKind.MODERATOR, viewer="UBOB").blocks)
 
     assert "*3 people report this*, also in T-7, T-8." in says(Status.CLAIMED, reports=reports)
     assert "*3 people reported this*, also in T-7" in says(Status.RESOLVED, reports=reports)
-    many = tuple(Report(ticket_id=f"T-{n}", by=f"U{n}") for n in range(100, 300))
+    many = tuple(IncidentReport(ticket_id=f"T-{n}", by=f"U{n}") for n in range(100, 300))
     assert "T-108, T-109 and 190 more." in says(Status.CLAIMED, reports=many)
     assert "others: whoever has T-1 can answer them all." in says(Status.OFFERED)
     assert "T-1 says the same, as do others." in says(Status.RESOLVED)
 
 
 def test_a_card_tells_how_tickets_like_it_were_solved() -> None:
-    like = Solved(ticket_id="T-7", title="VPN drops", solution="Sign in anew.")
-    ticket = ticket_at(Status.OFFERED, confidential=True).model_copy(update={"similar": (like,)})
+    like = SolvedTicket(ticket_id="T-7", title="VPN drops", solution="Sign in anew.")
+    ticket = ticket_in_status(Status.OFFERED, confidential=True).model_copy(
+        update={"similar": (like,)}
+    )
 
-    assert "Sign in anew." in str(draw(ticket, CardKind.MODERATOR, to="UBOB").blocks)
-    assert "Sign in anew." not in str(draw(ticket, CardKind.MODERATOR, to="UEVE").blocks)
-    assert "Sign in anew." not in str(draw(ticket, CardKind.REQUESTER, to="UADA").blocks)
+    assert "Sign in anew." in str(render_card(ticket, CardKind.MODERATOR, viewer="UBOB").blocks)
+    assert "Sign in anew." not in str(render_card(ticket, CardKind.MODERATOR, viewer="UEVE").blocks)
+    assert "Sign in anew." not in str(render_card(ticket, CardKind.REQUESTER, viewer="UADA").blocks)
 
 
 def test_who_has_solved_it_alone_is_asked_whether_it_stays_so() -> None:
-    solved = flow.make(ticket_at(Status.OFFERED), Move.SOLVE, by=ADA, now=NOON)
+    solved = flow.transition(
+        ticket_in_status(Status.OFFERED), Move.SELF_RESOLVE, actor=ADA, now=NOON
+    )
 
-    card = draw(solved, CardKind.RESOLVED, to="UADA")
+    card = render_card(solved, CardKind.RESOLVED, viewer="UADA")
 
     assert "You said that T-1 is solved" in card.text
     assert buttons(card) == {Button.REOPEN}

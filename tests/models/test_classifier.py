@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import vstack
 
-from models.classifier import Classifier, Example
-from models.experts import Counted, Keywords, Reader
-from models.ordering import Ordering
+from models.classifier import Classifier, LabelledText
+from models.experts import KeywordScorer, NaiveBayesScorer, TfidfFeatures
+from models.ordering import PriorityModel
 from models.skill import stem
 from models.triage import Category
 
@@ -18,14 +18,14 @@ CATEGORIES = (
     Category(name="Other"),
 )
 LESSONS = [
-    Example(f"the {thing} {number} makes trouble again", label)
+    LabelledText(f"the {thing} {number} makes trouble again", label)
     for number in range(10)
     for thing, label in (("gizmo", "Network"), ("widget", "Printing"), ("doohickey", "Other"))
 ]
 
 
 def likeliest(classifier: Classifier, text: str) -> str:
-    return classifier.labels[int(classifier.likelihoods([text])[0].argmax())]
+    return classifier.labels[int(classifier.probabilities([text])[0].argmax())]
 
 
 def test_keywords_in_another_form_point_to_their_category_on_the_first_day() -> None:
@@ -43,7 +43,7 @@ def test_corrections_teach_words_that_no_admin_has_listed() -> None:
 
 
 def test_corrections_overrule_a_keyword_that_misleads() -> None:
-    wrong = [Example(f"router table of project {n}", "Printing") for n in range(40)]
+    wrong = [LabelledText(f"router table of project {n}", "Printing") for n in range(40)]
 
     taught = Classifier(CATEGORIES, [*LESSONS, *wrong])
 
@@ -53,7 +53,7 @@ def test_corrections_overrule_a_keyword_that_misleads() -> None:
 def test_the_same_lessons_make_the_same_engine() -> None:
     texts = ["my widget is gone", "vpn", "", "ein Drucker"]
 
-    one, other = (Classifier(CATEGORIES, LESSONS).likelihoods(texts) for _ in range(2))
+    one, other = (Classifier(CATEGORIES, LESSONS).probabilities(texts) for _ in range(2))
 
     assert np.array_equal(one, other)
 
@@ -61,14 +61,14 @@ def test_the_same_lessons_make_the_same_engine() -> None:
 def test_likelihoods_add_up_and_confidence_is_a_share_even_of_nothing() -> None:
     taught = Classifier(CATEGORIES, LESSONS)
 
-    likely = taught.likelihoods(["", "🤷", "vpn " * 1000])
+    likely = taught.probabilities(["", "🤷", "vpn " * 1000])
 
     assert np.allclose(likely.sum(axis=1), 1)
     assert all(0 <= sure <= 1 for sure in taught.confidence(["", "🤷", "vpn " * 1000], likely))
 
 
 def test_lessons_of_a_category_that_is_gone_are_left_out() -> None:
-    taught = Classifier(CATEGORIES, [Example("vpn", "Gone")])
+    taught = Classifier(CATEGORIES, [LabelledText("vpn", "Gone")])
 
     assert taught.labels == ("Network", "Printing", "Other")
 
@@ -76,10 +76,10 @@ def test_lessons_of_a_category_that_is_gone_are_left_out() -> None:
 def test_noise_makes_it_unsure() -> None:
     random = np.random.default_rng(1)
     labels = random.choice(["Network", "Printing", "Other"], 120)
-    noise = [Example(f"thing {number % 7}", str(label)) for number, label in enumerate(labels)]
+    noise = [LabelledText(f"thing {number % 7}", str(label)) for number, label in enumerate(labels)]
     taught = Classifier(CATEGORIES, noise)
 
-    sure = taught.confidence(["thing 3"], taught.likelihoods(["thing 3"]))
+    sure = taught.confidence(["thing 3"], taught.probabilities(["thing 3"]))
 
     assert sure[0] < 0.6
 
@@ -88,7 +88,7 @@ def test_a_rare_keyword_counts_more_than_one_of_several_categories() -> None:
     categories = [Category(name=name, keywords=("slow",)) for name in ("Alpha", "Beta")]
     categories.append(Category(name="Gamma", keywords=("toner",)))
 
-    found = Keywords(categories).scores(["slow toner"])[0]
+    found = KeywordScorer(categories).scores(["slow toner"])[0]
 
     assert found[2] > found[0]
 
@@ -100,7 +100,7 @@ def test_a_stem_stays_long_enough_to_be_a_word() -> None:
 
 def test_a_likeness_is_highest_with_the_text_itself() -> None:
     texts = ["no paper in the printer", "vpn drops at noon", "new chair"]
-    vectors = Reader((), texts).vectors(texts)
+    vectors = TfidfFeatures((), texts).vectors(texts)
 
     assert (vectors @ vectors.T).toarray().argmax(axis=1).tolist() == [0, 1, 2]
 
@@ -109,8 +109,8 @@ def test_profiles_alone_tell_only_by_half_how_rare_something_is() -> None:
     texts = ["no paper in the printer", "vpn drops at noon", "no new chair"]
 
     by_profiles, by_texts = (
-        Reader(texts).vectors(["no chair"]),
-        Reader((), texts).vectors(["no chair"]),
+        TfidfFeatures(texts).vectors(["no chair"]),
+        TfidfFeatures((), texts).vectors(["no chair"]),
     )
 
     def emphasis(vectors: Any) -> float:
@@ -123,10 +123,10 @@ def test_profiles_alone_tell_only_by_half_how_rare_something_is() -> None:
 def test_of_a_few_texts_each_it_counts_words_and_of_many_it_does_not() -> None:
     texts = ["paper jam", "vpn drops", "paper tray", "vpn slow"]
     columns = np.array([0, 1, 0, 1])
-    vectors = Reader((), texts).vectors(texts)
+    vectors = TfidfFeatures((), texts).vectors(texts)
 
-    few = Counted(vectors, columns, 2).scores(vectors)
-    many = Counted(vstack([vectors] * 50).tocsr(), np.tile(columns, 50), 2).scores(vectors)
+    few = NaiveBayesScorer(vectors, columns, 2).scores(vectors)
+    many = NaiveBayesScorer(vstack([vectors] * 50).tocsr(), np.tile(columns, 50), 2).scores(vectors)
 
     assert few.argmax(axis=1).tolist() == [0, 1, 0, 1]
     assert not many.any()
@@ -134,10 +134,10 @@ def test_of_a_few_texts_each_it_counts_words_and_of_many_it_does_not() -> None:
 
 def test_what_is_held_back_is_read_as_if_it_were_new() -> None:
     texts = ["no paper", "vpn drops", "paper zebra"]
-    reader = Reader((), texts)
+    reader = TfidfFeatures((), texts)
     vectors = reader.vectors(texts)
 
-    new = reader.as_new(vectors[2:], [vectors[:2]])
+    new = reader.masked(vectors[2:], [vectors[:2]])
 
     assert np.allclose(new.toarray(), reader.vectors(["paper"]).toarray())
 
@@ -146,22 +146,22 @@ def test_levels_are_given_as_often_as_they_were_in_the_corrections() -> None:
     texts = [f"all is down {n}" for n in range(20)] + [f"a small wish {n}" for n in range(60)]
     levels = ["high"] * 20 + ["low"] * 60
 
-    ordering = Ordering(
-        ["low", "high"], [Example(*pair) for pair in zip(texts, levels, strict=True)]
+    ordering = PriorityModel(
+        ["low", "high"], [LabelledText(*pair) for pair in zip(texts, levels, strict=True)]
     )
 
-    told = ordering.told(texts)
+    told = ordering.predict(texts)
     assert told is not None
     assert told[:20].count("high") >= 18
     assert told[20:].count("high") <= 2
-    assert Ordering(["low", "high"], []).told(["x"]) is None
+    assert PriorityModel(["low", "high"], []).predict(["x"]) is None
 
 
 def test_it_is_less_sure_of_a_text_whose_words_it_does_not_know() -> None:
     for lessons in ([], LESSONS):
         taught = Classifier(CATEGORIES, lessons)
         texts = ["router", "router quokka marzipan trombone"]
-        likely = taught.likelihoods(["router", "router"])
+        likely = taught.probabilities(["router", "router"])
 
         known, strange = taught.confidence(texts, likely)
 
@@ -171,13 +171,13 @@ def test_it_is_less_sure_of_a_text_whose_words_it_does_not_know() -> None:
 def _doubt(strange_label: Callable[[int], str]) -> float:
     """By how much it is less sure of a text whose words it does not know, as odds."""
     plain = [
-        Example(f"the {thing} makes trouble", label)
+        LabelledText(f"the {thing} makes trouble", label)
         for thing, label in 20 * [("gizmo", "Network"), ("widget", "Printing")]
     ]
-    strange = [Example(f"gizmo qua{n} mar{n} tro{n}", strange_label(n)) for n in range(60)]
+    strange = [LabelledText(f"gizmo qua{n} mar{n} tro{n}", strange_label(n)) for n in range(60)]
     taught = Classifier(CATEGORIES, [*plain, *strange])
     texts = ["the gizmo makes trouble", "gizmo marzipan quokka trombone"]
-    sure = taught.confidence(texts, taught.likelihoods(texts[:1] * 2))
+    sure = taught.confidence(texts, taught.probabilities(texts[:1] * 2))
     known, unknown = np.log(sure / (1 - sure))
     return float(known - unknown)
 

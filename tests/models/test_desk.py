@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from models.clock import now
-from models.desk import Desk
+from models.clock import utc_now
+from models.desk import TicketService
 from models.flow import Move
 from models.ticket import Draft
 from models.triage import Engine, Priority, Triage
-from sandbox.servers import Servers
+from sandbox.servers import DatabaseServers
 from sandbox.slack.faults import Fault
 from sandbox.slack.manifest import load_manifest
 from sandbox.slack.person import Person
 from sandbox.slack.workspace import Workspace
-from tests.desks import desk_on
+from tests.desks import run_service
 
 MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 
@@ -29,11 +29,11 @@ async def slack() -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture(scope="module")
-async def desk(servers: Servers, slack: Workspace) -> AsyncIterator[Desk]:
+async def service(servers: DatabaseServers, slack: Workspace) -> AsyncIterator[TicketService]:
     """A desk of that workspace."""
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
-    async with desk_on(servers, **settings) as desk:
-        yield desk
+    async with run_service(servers, **settings) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
@@ -42,30 +42,32 @@ def person(slack: Workspace) -> Person:
     return slack.add_person("sam", real_name="Sam Hill", email="sam@acme.example")
 
 
-async def read_since(desk: Desk, person: Person, since: timedelta) -> None:
+async def read_since(service: TicketService, person: Person, since: timedelta) -> None:
     """As if the person's profile had been read so long ago."""
-    await desk.store.note("T1", person.id, profiled_at=now() - since)
+    await service.store.update_member("T1", person.id, profiled_at=utc_now() - since)
 
 
-async def test_who_changes_the_address_is_known_by_the_new_one(desk: Desk, person: Person) -> None:
-    assert (await desk.acquainted("T1", person.id)).email == "sam@acme.example"
+async def test_who_changes_the_address_is_known_by_the_new_one(
+    service: TicketService, person: Person
+) -> None:
+    assert (await service.member_with_profile("T1", person.id)).email == "sam@acme.example"
     person.member.email = "hill@acme.example"
 
-    await read_since(desk, person, timedelta(hours=11))
-    assert (await desk.acquainted("T1", person.id)).email == "sam@acme.example"
+    await read_since(service, person, timedelta(hours=11))
+    assert (await service.member_with_profile("T1", person.id)).email == "sam@acme.example"
 
-    await read_since(desk, person, timedelta(hours=13))
-    assert (await desk.acquainted("T1", person.id)).email == "hill@acme.example"
+    await read_since(service, person, timedelta(hours=13))
+    assert (await service.member_with_profile("T1", person.id)).email == "hill@acme.example"
 
 
 async def test_an_old_profile_is_better_than_none(
-    desk: Desk, slack: Workspace, person: Person
+    service: TicketService, slack: Workspace, person: Person
 ) -> None:
-    await desk.acquainted("T1", person.id)
-    await read_since(desk, person, timedelta(days=2))
+    await service.member_with_profile("T1", person.id)
+    await read_since(service, person, timedelta(days=2))
     slack.faults.add("users.info", Fault(status=503), times=1)
 
-    assert (await desk.acquainted("T1", person.id)).name == "Sam Hill"
+    assert (await service.member_with_profile("T1", person.id)).name == "Sam Hill"
 
 
 def draft(title: str, *, key: str) -> Draft:
@@ -73,17 +75,21 @@ def draft(title: str, *, key: str) -> Draft:
     return Draft(key=key, team_id="T1", requester="UADA", title=title)
 
 
-async def test_what_is_changed_before_it_is_sent_again_is_in_the_ticket(desk: Desk) -> None:
-    first = await desk.open_ticket(draft("VPN is down", key="view:changed"))
-    again = await desk.open_ticket(draft("VPN is down in Berlin", key="view:changed"))
+async def test_what_is_changed_before_it_is_sent_again_is_in_the_ticket(
+    service: TicketService,
+) -> None:
+    first = await service.open_ticket(draft("VPN is down", key="view:changed"))
+    again = await service.open_ticket(draft("VPN is down in Berlin", key="view:changed"))
 
-    stored, _ = await desk.store.ticket(first.id)
+    stored, _ = await service.store.get_ticket(first.id)
     assert (again.id, stored.title) == (first.id, "VPN is down in Berlin")
     assert len(stored.history) == 1
 
 
-async def test_a_ticket_at_which_somebody_works_stays_as_it_was_sent(desk: Desk) -> None:
-    first = await desk.open_ticket(draft("VPN is down", key="view:worked"))
+async def test_a_ticket_at_which_somebody_works_stays_as_it_was_sent(
+    service: TicketService,
+) -> None:
+    first = await service.open_ticket(draft("VPN is down", key="view:worked"))
     triage = Triage(
         category="Access",
         priority=Priority.NORMAL,
@@ -91,9 +97,9 @@ async def test_a_ticket_at_which_somebody_works_stays_as_it_was_sent(desk: Desk)
         engine=Engine.BUILTIN,
         confidence=1,
     )
-    await desk.move(first.id, Move.TRIAGE, by=None, triage=triage)
+    await service.move(first.id, Move.TRIAGE, actor=None, triage=triage)
 
-    again = await desk.open_ticket(draft("VPN is up", key="view:worked"))
+    again = await service.open_ticket(draft("VPN is up", key="view:worked"))
 
     assert again.id == first.id
-    assert again.title == (await desk.store.ticket(first.id))[0].title == "VPN is down"
+    assert again.title == (await service.store.get_ticket(first.id))[0].title == "VPN is down"

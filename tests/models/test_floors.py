@@ -3,13 +3,13 @@
 import pytest
 
 from models import builtin
-from models.configuration import DEFAULT
-from models.floors import by_groups, by_words, rules
+from models.configuration import DEFAULT_TAXONOMY
+from models.floors import parse_rules, priority_by_groups, priority_by_words
 from models.ticket import Urgency
 from models.triage import Priority
-from tests.models.desk_words import new_ticket, triage
+from tests.models.desk_words import make_triage, new_ticket
 
-RULES = rules("production is down=urgent, payroll=high")
+RULES = parse_rules("production is down=urgent, payroll=high")
 
 
 @pytest.mark.parametrize(
@@ -25,38 +25,40 @@ RULES = rules("production is down=urgent, payroll=high")
 def test_words_ask_for_a_least_priority_where_they_stand_in_a_row(
     text: str, least: Priority
 ) -> None:
-    assert by_words(text, RULES) is least
+    assert priority_by_words(text, RULES) is least
 
 
 def test_who_asks_may_ask_for_one_as_well() -> None:
-    known = rules("S1=high,S2=urgent")
+    known = parse_rules("S1=high,S2=urgent")
 
-    assert by_groups({"S1", "S9"}, known) is Priority.HIGH
-    assert by_groups({"S1", "S2"}, known) is Priority.URGENT
-    assert by_groups(set(), known) is Priority.LOW
+    assert priority_by_groups({"S1", "S9"}, known) is Priority.HIGH
+    assert priority_by_groups({"S1", "S2"}, known) is Priority.URGENT
+    assert priority_by_groups(set(), known) is Priority.LOW
 
 
 @pytest.mark.parametrize("line", ["payroll", "payroll=soon", "=high"])
 def test_a_rule_that_is_none_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="words=priority"):
-        rules(line)
+        parse_rules(line)
 
 
 @pytest.mark.parametrize("urgency", [None, *Urgency])
 def test_a_requester_s_own_urgency_lowers_no_floor(urgency: Urgency | None) -> None:
     ticket = new_ticket(title="We have an outage", urgency=urgency)
-    low = triage("vpn", priority=Priority.LOW)
+    low = make_triage("vpn", priority=Priority.LOW)
 
-    assert builtin.raised(low, ticket, DEFAULT).priority is Priority.URGENT
-    least = builtin.raised(low, new_ticket(urgency=urgency), DEFAULT, least=Priority.HIGH)
+    assert builtin.with_priority_floor(low, ticket, DEFAULT_TAXONOMY).priority is Priority.URGENT
+    least = builtin.with_priority_floor(
+        low, new_ticket(urgency=urgency), DEFAULT_TAXONOMY, floor=Priority.HIGH
+    )
     assert least.priority is Priority.HIGH
 
 
 def test_a_requester_s_own_urgency_is_worth_one_level_and_no_more() -> None:
     all_blocked = new_ticket(title="A new mouse", urgency=Urgency.MANY_BLOCKED)
 
-    assert builtin.hinted(Priority.LOW, all_blocked) is Priority.NORMAL
-    assert builtin.hinted(Priority.HIGH, all_blocked) is Priority.URGENT
-    assert builtin.triage(all_blocked, DEFAULT, why="").priority is Priority.HIGH
+    assert builtin.apply_urgency_hint(Priority.LOW, all_blocked) is Priority.NORMAL
+    assert builtin.apply_urgency_hint(Priority.HIGH, all_blocked) is Priority.URGENT
+    assert builtin.triage(all_blocked, DEFAULT_TAXONOMY, why_builtin="").priority is Priority.HIGH
     can_wait = new_ticket(title="A new mouse", urgency=Urgency.CAN_WAIT)
-    assert builtin.hinted(Priority.URGENT, can_wait) is Priority.HIGH
+    assert builtin.apply_urgency_hint(Priority.URGENT, can_wait) is Priority.HIGH

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import flow
-from models.errors import DeskError, NotAllowed, OutOfTurn
-from models.flow import FLOW, Move
+from models.errors import Conflict, NotAllowed, UserFacingError
+from models.flow import TRANSITIONS, Move
 from models.member import Member, Role
 from models.step import Step
 from models.ticket import Status, Ticket
@@ -19,10 +19,10 @@ from tests.models.desk_words import (
     EVE,
     GRACE,
     NOON,
-    member,
+    make_member,
+    make_triage,
     new_ticket,
-    ticket_at,
-    triage,
+    ticket_in_status,
 )
 
 PEOPLE: tuple[Member | None, ...] = (None, ADA, BOB, EVE, GRACE)
@@ -33,20 +33,20 @@ LEGAL: dict[tuple[Status, Move], set[Member | None]] = {
     (Status.TRIAGED, Move.OFFER): {None},
     (Status.OFFERED, Move.CLAIM): {BOB, EVE, GRACE},
     (Status.OFFERED, Move.DECLINE): {BOB},
-    (Status.OFFERED, Move.WITHDRAW): {None},
+    (Status.OFFERED, Move.UNASSIGN): {None},
     (Status.CLAIMED, Move.RELEASE): {BOB},
     (Status.CLAIMED, Move.RESOLVE): {BOB},
-    (Status.CLAIMED, Move.WITHDRAW): {None},
+    (Status.CLAIMED, Move.UNASSIGN): {None},
     (Status.RESOLVED, Move.REOPEN): {ADA, BOB},
-    (Status.NEW, Move.SOLVE): {ADA},
-    (Status.TRIAGED, Move.ANSWER): {None},
-    (Status.OFFERED, Move.ANSWER): {None},
-    (Status.CLAIMED, Move.ANSWER): {None},
-    (Status.TRIAGED, Move.SOLVE): {ADA},
-    (Status.OFFERED, Move.SOLVE): {ADA},
-    (Status.CLAIMED, Move.SOLVE): {ADA},
-    (Status.TRIAGED, Move.TRIAGE_AGAIN): {None},
-    (Status.OFFERED, Move.TRIAGE_AGAIN): {None},
+    (Status.NEW, Move.SELF_RESOLVE): {ADA},
+    (Status.TRIAGED, Move.RESOLVE_WITH_INCIDENT): {None},
+    (Status.OFFERED, Move.RESOLVE_WITH_INCIDENT): {None},
+    (Status.CLAIMED, Move.RESOLVE_WITH_INCIDENT): {None},
+    (Status.TRIAGED, Move.SELF_RESOLVE): {ADA},
+    (Status.OFFERED, Move.SELF_RESOLVE): {ADA},
+    (Status.CLAIMED, Move.SELF_RESOLVE): {ADA},
+    (Status.TRIAGED, Move.RETRIAGE): {None},
+    (Status.OFFERED, Move.RETRIAGE): {None},
     (Status.TRIAGED, Move.CORRECT): {BOB, EVE, GRACE},
     (Status.OFFERED, Move.CORRECT): {BOB, EVE, GRACE},
     (Status.CLAIMED, Move.CORRECT): {BOB, EVE, GRACE},
@@ -60,66 +60,70 @@ LEGAL: dict[tuple[Status, Move], set[Member | None]] = {
 def test_a_move_is_legal_just_where_the_table_says(
     status: Status, move: Move, person: Member | None
 ) -> None:
-    ticket = ticket_at(status)
+    ticket = ticket_in_status(status)
 
     if person in LEGAL.get((status, move), set()):
-        after = flow.make(ticket, move, by=person, now=NOON)
-        assert after.status is (FLOW[move].ends or status)
+        after = flow.transition(ticket, move, actor=person, now=NOON)
+        assert after.status is (TRANSITIONS[move].to_status or status)
         assert after.version == ticket.version + 1
     else:
-        with pytest.raises((OutOfTurn, NotAllowed)):
-            flow.make(ticket, move, by=person, now=NOON)
+        with pytest.raises((Conflict, NotAllowed)):
+            flow.transition(ticket, move, actor=person, now=NOON)
 
 
 def test_every_status_can_be_left_and_reached() -> None:
-    assert {status for rule in FLOW.values() for status in rule.starts} == set(Status)
-    assert {rule.ends for rule in FLOW.values()} - {None} == set(Status)
+    assert {status for rule in TRANSITIONS.values() for status in rule.from_statuses} == set(Status)
+    assert {rule.to_status for rule in TRANSITIONS.values()} - {None} == set(Status)
 
 
 def test_the_history_says_who_did_what_when_and_why() -> None:
-    event = ticket_at(Status.CLAIMED).history[-1]
+    event = ticket_in_status(Status.CLAIMED).history[-1]
 
     assert (event.what, event.who, event.at) == ("claimed", "UBOB", NOON + timedelta(minutes=3))
 
 
 def test_the_second_claim_is_told_who_was_first() -> None:
-    offered = ticket_at(Status.OFFERED)
-    claimed = flow.make(offered, Move.CLAIM, by=EVE, now=NOON, seen=offered.version)
+    offered = ticket_in_status(Status.OFFERED)
+    claimed = flow.transition(
+        offered, Move.CLAIM, actor=EVE, now=NOON, seen_version=offered.version
+    )
 
-    with pytest.raises(OutOfTurn, match="<@UEVE> has already claimed T-1"):
-        flow.make(claimed, Move.CLAIM, by=BOB, now=NOON, seen=offered.version)
+    with pytest.raises(Conflict, match="<@UEVE> has already claimed T-1"):
+        flow.transition(claimed, Move.CLAIM, actor=BOB, now=NOON, seen_version=offered.version)
 
 
 def test_a_card_from_before_the_last_move_changes_nothing() -> None:
-    stale = ticket_at(Status.OFFERED)
-    declined = flow.make(stale, Move.DECLINE, by=BOB, now=NOON)
-    again = flow.make(declined, Move.OFFER, by=None, now=NOON, assignee=BOB.slack_id)
+    stale = ticket_in_status(Status.OFFERED)
+    declined = flow.transition(stale, Move.DECLINE, actor=BOB, now=NOON)
+    again = flow.transition(declined, Move.OFFER, actor=None, now=NOON, assignee=BOB.slack_id)
 
-    with pytest.raises(OutOfTurn, match="has changed in the meantime"):
-        flow.make(again, Move.CLAIM, by=BOB, now=NOON, seen=stale.version)
+    with pytest.raises(Conflict, match="has changed in the meantime"):
+        flow.transition(again, Move.CLAIM, actor=BOB, now=NOON, seen_version=stale.version)
 
 
 @pytest.mark.parametrize(
     "person",
     [
-        member("UBOB", Role.USER),
-        member("UBOB", Role.MODERATOR, active=False),
-        member("UADA", Role.ADMIN),
+        make_member("UBOB", Role.USER),
+        make_member("UBOB", Role.MODERATOR, active=False),
+        make_member("UADA", Role.ADMIN),
     ],
     ids=["demoted", "deactivated", "the requester, though an admin"],
 )
 def test_who_may_not_handle_the_ticket_cannot_claim_it(person: Member) -> None:
     with pytest.raises(NotAllowed):
-        flow.make(ticket_at(Status.OFFERED), Move.CLAIM, by=person, now=NOON)
+        flow.transition(ticket_in_status(Status.OFFERED), Move.CLAIM, actor=person, now=NOON)
 
 
 def test_who_declines_is_not_forgotten_until_it_is_reopened() -> None:
-    declined = flow.make(ticket_at(Status.OFFERED), Move.DECLINE, by=BOB, now=NOON)
-    reopened = flow.make(ticket_at(Status.RESOLVED, tried=("UX",)), Move.REOPEN, by=ADA, now=NOON)
+    declined = flow.transition(ticket_in_status(Status.OFFERED), Move.DECLINE, actor=BOB, now=NOON)
+    reopened = flow.transition(
+        ticket_in_status(Status.RESOLVED, declined_by=("UX",)), Move.REOPEN, actor=ADA, now=NOON
+    )
 
-    assert declined.tried == ("UBOB",)
+    assert declined.declined_by == ("UBOB",)
     assert declined.assignee is None
-    assert reopened.tried == ()
+    assert reopened.declined_by == ()
 
 
 def test_a_new_ticket_waits_for_its_triage_and_its_requesters_card() -> None:
@@ -133,8 +137,8 @@ def test_any_order_of_moves_keeps_the_history_and_the_steps_true(
     ticket = new_ticket()
     for move, person in tries:
         try:
-            ticket = flow.make(ticket, move, by=person, now=NOON, **_changes(move))
-        except DeskError:
+            ticket = flow.transition(ticket, move, actor=person, now=NOON, **_changes(move))
+        except UserFacingError:
             continue
         check(ticket)
 
@@ -142,7 +146,7 @@ def test_any_order_of_moves_keeps_the_history_and_the_steps_true(
 def _changes(move: Move) -> dict[str, Any]:
     match move:
         case Move.TRIAGE:
-            return {"triage": triage()}
+            return {"triage": make_triage()}
         case Move.OFFER:
             return {"assignee": BOB.slack_id}
         case _:
@@ -151,7 +155,7 @@ def _changes(move: Move) -> dict[str, Any]:
 
 def check(ticket: Ticket) -> None:
     """What must hold of every ticket, whatever happened to it."""
-    ends = [FLOW[Move(event.what)].ends for event in ticket.history]
+    ends = [TRANSITIONS[Move(event.what)].to_status for event in ticket.history]
     assert [end for end in ends if end][-1] is ticket.status
     assert len(ticket.history) == ticket.version
     steps = [entry.step for entry in ticket.pending]

@@ -6,20 +6,20 @@ from datetime import timedelta
 import pytest
 
 from jobs.learn_from_ticket import learn_from_ticket
-from jobs.retrying import Tools
+from jobs.retrying import StepContext
 from models.account import Scope
-from models.clock import now
-from models.desk import Desk
-from models.feed import Place
+from models.clock import utc_now
+from models.desk import TicketService
+from models.feed import Cursor
 from models.flow import Move
 from models.member import Member, Profile, Role
-from models.similar import ALIKE
+from models.similar import MIN_SIMILARITY
 from models.step import Step
 from models.ticket import Draft, Ticket
-from sandbox.servers import Servers
-from tests.desks import desk_on, do_step
-from tests.models.desk_words import triage
-from tests.models.overhearing import Overheard
+from sandbox.servers import DatabaseServers
+from tests.desks import attempt_step, run_service
+from tests.models.desk_words import make_triage
+from tests.models.overhearing import MongoCommandLog
 
 DRAFT = Draft(key="view:V1", team_id="T1", requester="UADA", title="VPN is down")
 GRACE = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN, trusted=True)
@@ -48,64 +48,70 @@ ASKED = {
 
 
 @pytest.fixture(scope="module")
-def overheard() -> Overheard:
-    return Overheard("indexes")
+def command_log() -> MongoCommandLog:
+    return MongoCommandLog("indexes")
 
 
 @pytest.fixture
-async def desk(servers: Servers, overheard: Overheard) -> AsyncIterator[Desk]:
+async def service(
+    servers: DatabaseServers, command_log: MongoCommandLog
+) -> AsyncIterator[TicketService]:
     """A desk of its own on the real servers."""
-    async with desk_on(servers, mongodb_database=overheard.database) as desk:
-        overheard.searches.clear()
-        yield desk
+    async with run_service(servers, mongodb_database=command_log.database) as service:
+        command_log.queries.clear()
+        yield service
 
 
 async def test_every_search_uses_an_index(
-    servers: Servers, desk: Desk, overheard: Overheard
+    servers: DatabaseServers, service: TicketService, command_log: MongoCommandLog
 ) -> None:
-    ticket = await _resolved(desk)
-    await _looks_for_work(desk)
-    await _looks_for_tickets(desk, ticket)
-    await _looks_for_people(desk)
+    ticket = await _resolved(service)
+    await _looks_for_work(service)
+    await _looks_for_tickets(service, ticket)
+    await _looks_for_people(service)
 
     searches = {
-        (one.collection, one.fields): one
-        for one in overheard.searches
-        if not one.names("_id") and one.collection not in FEW
+        (one.collection, one.filter_fields): one
+        for one in command_log.queries
+        if not one.filters_on("_id") and one.collection not in FEW
     }
     assert set(searches) == ASKED
     for search in searches.values():
-        plan = str((await search.plan(servers.mongodb_uri, overheard.database))["queryPlanner"])
+        plan = str(
+            (await search.explain(servers.mongodb_uri, command_log.database))["queryPlanner"]
+        )
         assert "IXSCAN" in plan, search
         assert "COLLSCAN" not in plan, search
 
 
-async def _resolved(desk: Desk) -> Ticket:
+async def _resolved(service: TicketService) -> Ticket:
     """A ticket that something is learnt from."""
-    bob = await desk.store.set_role("T1", "UBOB", role=Role.MODERATOR)
-    ticket = await desk.open_ticket(DRAFT)
-    assert (await desk.open_ticket(DRAFT)).id == ticket.id
-    await desk.move(ticket.id, Move.TRIAGE, by=None, triage=triage("vpn"))
-    await desk.move(ticket.id, Move.OFFER, by=None, assignee="UBOB", offered_to="UBOB", offers=1)
-    await desk.move(ticket.id, Move.CLAIM, by=bob)
-    ticket = await desk.move(ticket.id, Move.RESOLVE, by=bob, solution="Turned it on.")
-    await do_step(Tools(desk, None), Step.LEARN, learn_from_ticket, ticket.id)
+    bob = await service.store.set_role("T1", "UBOB", role=Role.MODERATOR)
+    ticket = await service.open_ticket(DRAFT)
+    assert (await service.open_ticket(DRAFT)).id == ticket.id
+    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
+    await service.move(
+        ticket.id, Move.OFFER, actor=None, assignee="UBOB", offered_to="UBOB", offers=1
+    )
+    await service.move(ticket.id, Move.CLAIM, actor=bob)
+    ticket = await service.move(ticket.id, Move.RESOLVE, actor=bob, solution="Turned it on.")
+    await attempt_step(StepContext(service, None), Step.LEARN, learn_from_ticket, ticket.id)
     return ticket
 
 
-async def _looks_for_work(desk: Desk) -> None:
-    await desk.store.due_tickets(limit=5)
-    await desk.store.dead_tickets(limit=5)
-    await desk.store.set_aside(limit=5)
-    await desk.store.waiting("T1")
-    await desk.workload.of("T1")
+async def _looks_for_work(service: TicketService) -> None:
+    await service.store.due_tickets(limit=5)
+    await service.store.dead_tickets(limit=5)
+    await service.store.quarantined_tickets(limit=5)
+    await service.store.backlog("T1")
+    await service.workload.open_ticket_counts("T1")
 
 
-async def _looks_for_tickets(desk: Desk, ticket: Ticket) -> None:
-    new = await desk.open_ticket(DRAFT.model_copy(update={"key": "view:V2"}))
-    assert await desk.search.solved_like(new, at_least=ALIKE)
-    another = await desk.open_ticket(DRAFT.model_copy(update={"key": "view:V3"}))
-    assert await desk.search.open_like(another)
+async def _looks_for_tickets(service: TicketService, ticket: Ticket) -> None:
+    new = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V2"}))
+    assert await service.search.similar_solved_tickets(new, min_score=MIN_SIMILARITY)
+    another = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V3"}))
+    assert await service.search.similar_open_tickets(another)
     ada = Member(team_id="T1", slack_id="UADA")
     for member, terms, status in (
         (GRACE, "", ""),
@@ -114,28 +120,32 @@ async def _looks_for_tickets(desk: Desk, ticket: Ticket) -> None:
         (ada, "vpn", ""),
     ):
         wanted = {"status": status}
-        assert await desk.search.tickets_for(member, before="", limit=5, terms=terms, wanted=wanted)
-    for place in (None, Place(ticket.opened_at - timedelta(hours=1))):
-        await desk.feed.after(place, GRACE, limit=5)
-    assert await desk.lessons.latest("T1", limit=5)
-    assert await desk.lessons.version("T1")
-    assert await desk.lessons.since("T1", ticket.opened_at - timedelta(hours=1), limit=5)
-    assert await desk.lessons.judged("T1", limit=5)
-
-
-async def _looks_for_people(desk: Desk) -> None:
-    assert await desk.store.moderators("T1")
-    await desk.store.gone_with("T1", "ada@acme.example")
-    token, _ = await desk.accounts.issue(
-        GRACE, name="Mine", scopes=[Scope.READ], life=timedelta(days=1)
+        assert await service.search.visible_tickets(
+            member, before_id="", limit=5, terms=terms, filters=wanted
+        )
+    for place in (None, Cursor(ticket.opened_at - timedelta(hours=1))):
+        await service.event_feed.read_page(place, GRACE, limit=5)
+    assert await service.training_store.latest("T1", limit=5)
+    assert await service.training_store.version("T1")
+    assert await service.training_store.list_since(
+        "T1", ticket.opened_at - timedelta(hours=1), limit=5
     )
-    profile = Profile(name="Grace", email=None, tz="UTC", owner=True, active=True)
-    fresh = await desk.store.member("T1", "UGRACE")
-    await desk.store.set_profile(fresh, profile, at=now())
-    assert await desk.accounts.caller(token)
-    assert await desk.accounts.issued_to("T1", "UGRACE")
-    await desk.accounts.revoke_all(GRACE)
-    await desk.accounts.note(GRACE, "looked at", "T-1")
-    await desk.accounts.note(GRACE, "looked at", "T-2")
-    [last, *_] = await desk.accounts.acts("T1")
-    await desk.accounts.acts("T1", before=last.id)
+    assert await service.training_store.judged_triages("T1", limit=5)
+
+
+async def _looks_for_people(service: TicketService) -> None:
+    assert await service.store.moderators("T1")
+    await service.store.deactivated_with_email("T1", "ada@acme.example")
+    token, _ = await service.accounts.issue_token(
+        GRACE, name="Mine", scopes=[Scope.READ], lifetime=timedelta(days=1)
+    )
+    profile = Profile(name="Grace", email=None, tz="UTC", is_owner=True, active=True)
+    fresh = await service.store.get_or_create_member("T1", "UGRACE")
+    await service.store.set_profile(fresh, profile, profiled_at=utc_now())
+    assert await service.accounts.authenticate(token)
+    assert await service.accounts.active_tokens("T1", "UGRACE")
+    await service.accounts.revoke_all_tokens(GRACE)
+    await service.accounts.audit(GRACE, "looked at", "T-1")
+    await service.accounts.audit(GRACE, "looked at", "T-2")
+    [last, *_] = await service.accounts.audit_entries("T1")
+    await service.accounts.audit_entries("T1", before_id=last.id)

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from models.desk import Desk
-from models.documents import document_of, number_of
+from models.desk import TicketService
+from models.documents import ticket_number, ticket_to_document
 from models.member import Member, Role
-from models.permissions import Verb, may
+from models.permissions import Verb, can
 from models.skill import words
 from models.ticket import Status, Ticket
-from sandbox.servers import Servers
-from tests.desks import desk_on
+from sandbox.servers import DatabaseServers
+from tests.desks import run_service
 from tests.models.desk_words import new_ticket
-from tests.models.overhearing import Overheard
+from tests.models.overhearing import MongoCommandLog
 
 LIMIT = 7
 # So many tickets are in the first window.
@@ -59,27 +59,27 @@ def tickets() -> list[Ticket]:
 
 
 @pytest.fixture(scope="module")
-def overheard() -> Overheard:
-    return Overheard("lists")
+def command_log() -> MongoCommandLog:
+    return MongoCommandLog("lists")
 
 
 @pytest.fixture(scope="module")
-async def desk(
-    servers: Servers, tickets: Sequence[Ticket], overheard: Overheard
-) -> AsyncIterator[Desk]:
+async def service(
+    servers: DatabaseServers, tickets: Sequence[Ticket], command_log: MongoCommandLog
+) -> AsyncIterator[TicketService]:
     """A desk that has had many tickets, on the real servers."""
-    async with desk_on(servers, mongodb_database=overheard.database) as desk:
-        documents = [document_of(ticket) for ticket in tickets]
-        await desk.database.tickets.insert_many(documents)
+    async with run_service(servers, mongodb_database=command_log.database) as service:
+        documents = [ticket_to_document(ticket) for ticket in tickets]
+        await service.database.tickets.insert_many(documents)
         last = {"$set": {"last": len(tickets)}}
-        await desk.database.upsert("counters", "tickets", last)
-        yield desk
+        await service.database.upsert("counters", "tickets", last)
+        yield service
 
 
 def is_wanted(ticket: Ticket, member: Member, terms: str, wanted: dict[str, str]) -> bool:
     return (
         ticket.team_id == member.team_id
-        and may(Verb.VIEW, member, ticket)
+        and can(Verb.VIEW, member, ticket)
         and set(words(terms)) <= set(words(ticket.text))
         and all(getattr(ticket, field) == value for field, value in wanted.items() if value)
     )
@@ -88,7 +88,7 @@ def is_wanted(ticket: Ticket, member: Member, terms: str, wanted: dict[str, str]
 @pytest.mark.parametrize("terms", TERMS)
 @pytest.mark.parametrize("member", READERS, ids=lambda member: str(member.slack_id))
 async def test_page_by_page_comes_just_what_is_wanted_the_newest_first(
-    desk: Desk, tickets: Sequence[Ticket], member: Member, terms: str
+    service: TicketService, tickets: Sequence[Ticket], member: Member, terms: str
 ) -> None:
     for wanted in WANTED:
         right = [one.id for one in tickets[::-1] if is_wanted(one, member, terms, wanted)]
@@ -96,14 +96,14 @@ async def test_page_by_page_comes_just_what_is_wanted_the_newest_first(
         before = ""
         # A few pages, and the rest as one.
         for limit in (LIMIT, LIMIT, LIMIT, len(tickets)):
-            page = await desk.search.tickets_for(
-                member, before=before, limit=limit, terms=terms, wanted=wanted
+            page = await service.search.visible_tickets(
+                member, before_id=before, limit=limit, terms=terms, filters=wanted
             )
             shown += [one.id for one in page]
             before = shown[-1] if shown else ""
 
         assert shown == right, wanted
-        assert all(number_of(a) > number_of(b) for a, b in pairwise(shown))
+        assert all(ticket_number(a) > ticket_number(b) for a, b in pairwise(shown))
 
 
 @pytest.mark.parametrize(
@@ -124,40 +124,46 @@ async def test_page_by_page_comes_just_what_is_wanted_the_newest_first(
     ids=str,
 )
 async def test_for_a_page_few_of_many_tickets_are_looked_at(
-    servers: Servers, desk: Desk, overheard: Overheard, member: Member, look: dict[str, Any]
+    servers: DatabaseServers,
+    service: TicketService,
+    command_log: MongoCommandLog,
+    member: Member,
+    look: dict[str, Any],
 ) -> None:
-    overheard.searches.clear()
+    command_log.queries.clear()
     page = {"before": "", "limit": LIMIT, "wanted": {}, "terms": "", **look}
 
-    assert await desk.search.tickets_for(member, **page)
+    assert await service.search.visible_tickets(member, **page)
 
     looked_at = 0
-    for search in (search for search in overheard.searches if search.collection == "tickets"):
-        plan = await search.plan(servers.mongodb_uri, overheard.database)
+    for search in (search for search in command_log.queries if search.collection == "tickets"):
+        plan = await search.explain(servers.mongodb_uri, command_log.database)
         assert "IXSCAN" in str(plan["queryPlanner"]), search
         looked_at += plan["executionStats"]["totalDocsExamined"]
     assert 0 < looked_at <= MOST_LOOKED_AT
 
 
-async def test_what_is_rare_takes_hardly_more_questions_of_many_tickets(servers: Servers) -> None:
+async def test_what_is_rare_takes_hardly_more_questions_of_many_tickets(
+    servers: DatabaseServers,
+) -> None:
     questions = {}
     for last in (1_000, 100_000):
-        overheard = Overheard(f"rare{last}")
-        async with desk_on(servers, mongodb_database=overheard.database) as desk:
+        overheard = MongoCommandLog(f"rare{last}")
+        async with run_service(servers, mongodb_database=overheard.database) as service:
             rare = [
                 new_ticket(id=f"T-{last - 200 * back}", key=f"view:{back}") for back in range(5)
             ]
-            await desk.database.tickets.insert_many([document_of(one) for one in rare])
-            await desk.database.upsert("counters", "tickets", {"$set": {"last": last}})
-            overheard.asked.clear()
+            await service.database.tickets.insert_many([ticket_to_document(one) for one in rare])
+            await service.database.upsert("counters", "tickets", {"$set": {"last": last}})
+            overheard.commands.clear()
             look: dict[str, Any] = {"before": "", "limit": 20, "wanted": {}, "terms": "vpn"}
-            found = await desk.search.tickets_for(TRUSTED, **look)
+            found = await service.search.visible_tickets(TRUSTED, **look)
             assert [one.id for one in found] == [one.id for one in rare]
-            questions[last] = len(overheard.asked)
+            questions[last] = len(overheard.commands)
     assert questions[100_000] / questions[1_000] < 1.5, questions
 
 
-async def test_an_empty_desk_has_no_tickets_to_list(servers: Servers) -> None:
-    async with desk_on(servers) as desk:
+async def test_an_empty_desk_has_no_tickets_to_list(servers: DatabaseServers) -> None:
+    async with run_service(servers) as service:
         look: dict[str, Any] = {"before": "", "limit": LIMIT, "wanted": {}, "terms": ""}
-        assert await desk.search.tickets_for(TRUSTED, **look) == []
+        assert await service.search.visible_tickets(TRUSTED, **look) == []

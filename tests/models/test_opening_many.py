@@ -10,38 +10,40 @@ import pytest
 from pydantic import SecretStr
 
 from models.database import Database
-from models.documents import number_of
-from models.openings import MOST_TOGETHER, Make, Openings
+from models.documents import ticket_number
+from models.openings import MAX_BATCH, TicketFactory, TicketIntake
 from models.store import Store
 from models.ticket import Draft, Ticket
-from models.welcomes import Welcomes
-from sandbox.servers import Servers
-from tests.models.overhearing import Overheard
+from models.welcomes import GuestPolicyStore
+from sandbox.servers import DatabaseServers
+from tests.models.overhearing import MongoCommandLog
 
 MANY, SAME = 50, 3
 
 
 @pytest.fixture(scope="module")
-def overheard() -> Overheard:
-    return Overheard("openings")
+def command_log() -> MongoCommandLog:
+    return MongoCommandLog("openings")
 
 
 @pytest.fixture
-async def database(servers: Servers, overheard: Overheard) -> AsyncIterator[Database]:
+async def database(
+    servers: DatabaseServers, command_log: MongoCommandLog
+) -> AsyncIterator[Database]:
     """A database whose connections are there."""
-    database = Database(SecretStr(servers.mongodb_uri), overheard.database, answer_within=5)
+    database = Database(SecretStr(servers.mongodb_uri), command_log.database, timeout_seconds=5)
     await Store(database).prepare()
-    overheard.asked.clear()
+    command_log.commands.clear()
     yield database
     database.close()
 
 
 @pytest.fixture
-def openings(database: Database) -> Openings:
-    return Openings(database, Welcomes(database))
+def intake(database: Database) -> TicketIntake:
+    return TicketIntake(database, GuestPolicyStore(database))
 
 
-def made(key: str, title: str = "VPN") -> Make:
+def made(key: str, title: str = "VPN") -> TicketFactory:
     draft = Draft(key=key, team_id="T1", requester="UADA", title="")
 
     def make(number: int, now: datetime) -> Ticket:
@@ -52,22 +54,22 @@ def made(key: str, title: str = "VPN") -> Make:
 
 
 async def test_of_many_at_once_each_gets_one_ticket_and_a_number_of_its_own(
-    openings: Openings, overheard: Overheard
+    intake: TicketIntake, command_log: MongoCommandLog
 ) -> None:
     keys = [f"view:{max(n, SAME)}" for n in range(1, MANY + 1)]
 
-    tickets = await asyncio.gather(*(openings.open(made(key)) for key in keys))
+    tickets = await asyncio.gather(*(intake.insert(made(key)) for key in keys))
 
     assert [one.key for one in tickets] == keys
     different = {one.id for one in tickets}
     assert len(different) == MANY - SAME + 1
-    numbers = sorted(map(number_of, different))
+    numbers = sorted(map(ticket_number, different))
     assert {one.id for one in tickets[:SAME]} <= different
     assert len({one.id for one in tickets[:SAME]}) == 1
     assert numbers[-1] - numbers[0] < MANY
-    asked = Counter(overheard.asked)
+    asked = Counter(command_log.commands)
     # Two go at once, then the others by the dozen; and one look for each that was there already.
-    most = 2 + ceil(MANY / MOST_TOGETHER)
+    most = 2 + ceil(MANY / MAX_BATCH)
     assert asked["findAndModify", "counters"] <= most
     assert asked["insert", "tickets"] <= most
     assert asked["find", "tickets"] <= SAME
@@ -76,24 +78,24 @@ async def test_of_many_at_once_each_gets_one_ticket_and_a_number_of_its_own(
     assert asked["find", "members"] == 0
 
 
-async def test_numbers_have_no_gaps(openings: Openings) -> None:
+async def test_numbers_have_no_gaps(intake: TicketIntake) -> None:
     tickets = []
     for crowd in (1, 7, MANY - 8):
-        opening = (openings.open(made(f"gap:{crowd}:{n}")) for n in range(crowd))
+        opening = (intake.insert(made(f"gap:{crowd}:{n}")) for n in range(crowd))
         tickets += await asyncio.gather(*opening)
-    numbers = sorted(number_of(one.id) for one in tickets)
+    numbers = sorted(ticket_number(one.id) for one in tickets)
 
     assert numbers == list(range(numbers[0], numbers[0] + MANY))
 
 
-async def test_what_can_not_be_stored_fails_alone(openings: Openings, database: Database) -> None:
+async def test_what_can_not_be_stored_fails_alone(intake: TicketIntake, database: Database) -> None:
     makes = [made(f"odd:{n}", "half a pair: \ud800" if n == 7 else "VPN") for n in range(20)]
 
-    opened = await asyncio.gather(*map(openings.open, makes), return_exceptions=True)
+    opened = await asyncio.gather(*map(intake.insert, makes), return_exceptions=True)
 
     [failed] = [place for place, one in enumerate(opened) if isinstance(one, BaseException)]
     assert failed == 7
     assert isinstance(opened[7], UnicodeEncodeError)
     for one in opened:
         if isinstance(one, Ticket):
-            assert (await Store(database).ticket(one.id))[0].key == one.key
+            assert (await Store(database).get_ticket(one.id))[0].key == one.key

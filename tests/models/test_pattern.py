@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from models.pattern import LONGEST, compiled
+from models.pattern import MAX_PATTERN_LENGTH, compile_pattern
 from models.skill import Skill, Vocabulary
 
 
@@ -13,15 +13,17 @@ def test_a_pattern_finds_what_words_can_not_say() -> None:
         [Skill(name="change desk", patterns=(r"\bchg-?\d{4,}\b",)), Skill(name="go")]
     )
 
-    assert skills.found_in("CHG0012345 has let me down") == ("change desk",)
-    assert skills.found_in("chg-12 goes on") == ()
+    assert skills.names_in("CHG0012345 has let me down") == ("change desk",)
+    assert skills.names_in("chg-12 goes on") == ()
 
 
-@pytest.mark.parametrize("pattern", ["(", "(?=a)", r"(a)\1", "a{1,1001}", "x" * (LONGEST + 1)])
+@pytest.mark.parametrize(
+    "pattern", ["(", "(?=a)", r"(a)\1", "a{1,1001}", "x" * (MAX_PATTERN_LENGTH + 1)]
+)
 def test_what_is_no_pattern_is_said_and_fits_nothing(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        compiled(pattern)
-    assert not Skill(name="odd", patterns=(pattern,)).fits("xxx(aa")
+        compile_pattern(pattern)
+    assert not Skill(name="odd", patterns=(pattern,)).matches("xxx(aa")
 
 
 @pytest.mark.fault("F87")
@@ -29,7 +31,7 @@ def test_what_is_no_pattern_is_said_and_fits_nothing(pattern: str) -> None:
 def test_a_hostile_pattern_takes_time_in_proportion_to_the_text(pattern: str) -> None:
     def seconds(length: int) -> float:
         began = time.perf_counter()
-        compiled(pattern).search("a" * length + "!")
+        compile_pattern(pattern).search("a" * length + "!")
         return time.perf_counter() - began
 
     seconds(1)

@@ -3,9 +3,9 @@
 import pytest
 
 from models.member import Role
-from models.permissions import Relation, Verb, may, permitted
+from models.permissions import Relation, Verb, can, is_permitted
 from models.ticket import Status
-from tests.models.desk_words import ADA, BOB, EVE, GRACE, member, ticket_at
+from tests.models.desk_words import ADA, BOB, EVE, GRACE, make_member, ticket_in_status
 
 REQUESTER, ASSIGNEE, WATCHER, OTHER = Relation
 STAFF = (Role.MODERATOR, Role.ADMIN)
@@ -32,7 +32,7 @@ ALLOWED = {
     },
     Verb.SHARE: {(role, ASSIGNEE) for role in STAFF},
     Verb.CORRECT: {(role, related) for role in STAFF for related in (ASSIGNEE, WATCHER, OTHER)},
-    Verb.SOLVE: {(role, REQUESTER) for role in Role},
+    Verb.SELF_RESOLVE: {(role, REQUESTER) for role in Role},
 }
 
 
@@ -40,27 +40,27 @@ ALLOWED = {
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("related", Relation)
 def test_each_cell_is_as_people_would_tell_it(verb: Verb, role: Role, related: Relation) -> None:
-    assert permitted(verb, role, related) == ((role, related) in ALLOWED[verb])
+    assert is_permitted(verb, role, related) == ((role, related) in ALLOWED[verb])
 
 
 def test_who_is_deactivated_or_of_another_workspace_may_do_nothing() -> None:
-    ticket = ticket_at(Status.OFFERED)
+    ticket = ticket_in_status(Status.OFFERED)
     gone = BOB.model_copy(update={"active": False})
     elsewhere = BOB.model_copy(update={"team_id": "T2"})
 
-    assert [verb for verb in Verb if may(verb, gone, ticket) or may(verb, elsewhere, ticket)] == []
-    assert may(Verb.CLAIM, BOB, ticket)
+    assert [verb for verb in Verb if can(verb, gone, ticket) or can(verb, elsewhere, ticket)] == []
+    assert can(Verb.CLAIM, BOB, ticket)
 
 
 def test_a_confidential_ticket_is_for_its_people_and_the_trusted() -> None:
     watchers = ("UEVE", "UTRUST")
-    ticket = ticket_at(Status.OFFERED, confidential=True, watchers=watchers)
-    trusted = member("UTRUST", Role.MODERATOR, trusted=True)
+    ticket = ticket_in_status(Status.OFFERED, confidential=True, watchers=watchers)
+    trusted = make_member("UTRUST", Role.MODERATOR, trusted=True)
 
     seeing = [
-        one.slack_id for one in (ADA, BOB, EVE, GRACE, trusted) if may(Verb.VIEW, one, ticket)
+        one.slack_id for one in (ADA, BOB, EVE, GRACE, trusted) if can(Verb.VIEW, one, ticket)
     ]
-    claiming = [one for one in (EVE, GRACE, trusted) if may(Verb.CLAIM, one, ticket)]
+    claiming = [one for one in (EVE, GRACE, trusted) if can(Verb.CLAIM, one, ticket)]
 
     assert seeing == ["UADA", "UBOB", "UTRUST"]
     assert claiming == [trusted]

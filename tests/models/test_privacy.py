@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from stdnum import luhn
 from stdnum.iso7064 import mod_97_10
 
-from models.privacy import hide, without
+from models.privacy import redact, redact_for_good
 
 LETTERS = st.text(ascii_letters, min_size=3, max_size=12)
 KEY = st.text(ascii_letters + digits, min_size=24, max_size=40)
@@ -86,11 +86,11 @@ PLANTED = st.one_of(
 def test_nothing_planted_leaves_and_all_comes_back(parts: list[tuple[str, str]], end: str) -> None:
     text = " ".join([*(f"{talk} {planted}" for talk, planted in parts), end])
 
-    hidden = hide(text)
+    hidden = redact(text)
 
     assert [planted for _, planted in parts if planted in hidden.text] == []
-    assert [planted for _, planted in parts if planted in without(text)] == []
-    assert hidden.back(hidden.text) == text
+    assert [planted for _, planted in parts if planted in redact_for_good(text)] == []
+    assert hidden.restore(hidden.text) == text
     assert hidden.text.count("[") >= 1
 
 
@@ -100,30 +100,30 @@ def test_what_follows_a_word_for_password_stays_in_the_house(
 ) -> None:
     secret = f"{secret[:8]}!"
 
-    hidden = hide(f"{talk} {word}{sign}{secret} {talk}")
+    hidden = redact(f"{talk} {word}{sign}{secret} {talk}")
 
     assert secret not in hidden.text
-    assert hidden.back(hidden.text) == f"{talk} {word}{sign}{secret} {talk}"
+    assert hidden.restore(hidden.text) == f"{talk} {word}{sign}{secret} {talk}"
 
 
 @given(st.text(max_size=300))
 def test_any_text_comes_back_as_it_was(text: str) -> None:
-    hidden = hide(text)
+    hidden = redact(text)
 
-    assert hidden.back(hidden.text) == text
+    assert hidden.restore(hidden.text) == text
 
 
 def test_the_same_thing_has_the_same_placeholder_and_another_has_another() -> None:
-    hidden = hide("ada@x.org, bob@x.org and ada@x.org")
+    hidden = redact("ada@x.org, bob@x.org and ada@x.org")
 
     assert hidden.text == "[email-1], [email-2] and [email-1]"
-    assert hidden.back("ask [email-2], not [email-9]") == "ask bob@x.org, not [email-9]"
+    assert hidden.restore("ask [email-2], not [email-9]") == "ask bob@x.org, not [email-9]"
 
 
 def test_a_placeholder_that_was_typed_stays_what_was_typed() -> None:
-    hidden = hide("[email-1] is what I see instead of ada@x.org")
+    hidden = redact("[email-1] is what I see instead of ada@x.org")
 
-    assert hidden.back(hidden.text) == "[email-1] is what I see instead of ada@x.org"
+    assert hidden.restore(hidden.text) == "[email-1] is what I see instead of ada@x.org"
     assert hidden.text == "[email-1] is what I see instead of [email-2]"
 
 
@@ -136,7 +136,7 @@ def test_a_placeholder_that_was_typed_stays_what_was_typed() -> None:
     ],
 )
 def test_what_is_nobodys_secret_stays(plain: str) -> None:
-    assert hide(plain).text == plain
+    assert redact(plain).text == plain
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_four_times_the_text_takes_about_four_times_as_long(piece: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
         began = time.process_time()
-        hide(text)
+        redact(text)
         return time.process_time() - began
 
     # Quadratic is sixteen times; a machine at work is allowed to be late.
@@ -157,5 +157,5 @@ def test_four_times_the_text_takes_about_four_times_as_long(piece: str) -> None:
 
 
 def test_a_cards_number_is_found_between_other_digits_and_letters() -> None:
-    assert hide("card 4111 1111 1111 1111").text == "card [card-1]"
-    assert hide("x4111111111111111 ").text == "x[card-1] "
+    assert redact("card 4111 1111 1111 1111").text == "card [card-1]"
+    assert redact("x4111111111111111 ").text == "x[card-1] "

@@ -7,59 +7,63 @@ from uuid import uuid4
 
 import pytest
 
-from models.desk import Desk
-from models.documents import document_of, number_of
+from models.desk import TicketService
+from models.documents import ticket_number, ticket_to_document
 from models.ticket import Draft, Status, Ticket
-from sandbox.servers import Servers
-from tests.desks import desk_on
-from tests.models.overhearing import Overheard
+from sandbox.servers import DatabaseServers
+from tests.desks import run_service
+from tests.models.overhearing import MongoCommandLog
 
 WOMBAT, KETTLE = "Wombat in the lift", "The kettle is cold"
 
 
 @pytest.fixture(scope="module")
-def overheard() -> Overheard:
-    return Overheard("recent")
+def command_log() -> MongoCommandLog:
+    return MongoCommandLog("recent")
 
 
 @pytest.fixture
-async def desk(servers: Servers, overheard: Overheard) -> AsyncIterator[Desk]:
+async def service(
+    servers: DatabaseServers, command_log: MongoCommandLog
+) -> AsyncIterator[TicketService]:
     """An empty desk on the real servers."""
-    async with desk_on(servers, mongodb_database=overheard.database) as desk:
-        for collection in (desk.database.tickets, desk.database.counters):
+    async with run_service(servers, mongodb_database=command_log.database) as service:
+        for collection in (service.database.tickets, service.database.counters):
             await collection.delete_many({})
-        overheard.searches.clear()
-        yield desk
+        command_log.queries.clear()
+        yield service
 
 
-async def opened(desk: Desk, title: str = WOMBAT) -> Ticket:
+async def opened(service: TicketService, title: str = WOMBAT) -> Ticket:
     draft = Draft(key=f"view:{uuid4()}", team_id="T1", requester="UADA", title=title)
-    return await desk.open_ticket(draft)
+    return await service.open_ticket(draft)
 
 
-async def like(desk: Desk, ticket: Ticket) -> list[str]:
-    return sorted(one.report.ticket_id for one in await desk.search.open_like(ticket))
+async def like(service: TicketService, ticket: Ticket) -> list[str]:
+    return sorted(one.report.ticket_id for one in await service.search.similar_open_tickets(ticket))
 
 
-async def test_each_text_is_read_once(desk: Desk, overheard: Overheard) -> None:
+async def test_each_text_is_read_once(service: TicketService, command_log: MongoCommandLog) -> None:
     for _ in range(5):
-        await opened(desk, KETTLE)
-    ticket = await opened(desk)
-    overheard.searches.clear()
-    assert await like(desk, ticket) == []
-    later = await opened(desk)
-    assert await like(desk, later) == [ticket.id]
+        await opened(service, KETTLE)
+    ticket = await opened(service)
+    command_log.queries.clear()
+    assert await like(service, ticket) == []
+    later = await opened(service)
+    assert await like(service, later) == [ticket.id]
 
-    texts = [one.command["filter"]["number"] for one in overheard.searches if one.names("number")]
+    texts = [
+        one.command["filter"]["number"] for one in command_log.queries if one.filters_on("number")
+    ]
     first, second, afresh = texts
     assert (first, second) == ({"$gte": 1, "$lt": 6}, {"$gte": 6, "$lt": 7})
     assert afresh == {"$gte": 6, "$lte": 6}
 
 
-async def test_a_ticket_that_is_known_counts_as_it_is_now(desk: Desk) -> None:
-    known = {what: await opened(desk) for what in ("open", "resolved", "secret", "corrected")}
+async def test_a_ticket_that_is_known_counts_as_it_is_now(service: TicketService) -> None:
+    known = {what: await opened(service) for what in ("open", "resolved", "secret", "corrected")}
     every = sorted(ticket.id for ticket in known.values())
-    assert await like(desk, await opened(desk)) == every
+    assert await like(service, await opened(service)) == every
 
     changes: dict[str, dict[str, Any]] = {
         "open": {"incident": "T-1"},
@@ -69,48 +73,48 @@ async def test_a_ticket_that_is_known_counts_as_it_is_now(desk: Desk) -> None:
     }
     for what, change in changes.items():
         ticket = known[what]
-        assert await desk.store.replace(ticket, ticket.model_copy(update=change))
-    seen = await desk.search.open_like(await opened(desk))
+        assert await service.store.compare_and_set(ticket, ticket.model_copy(update=change))
+    seen = await service.search.similar_open_tickets(await opened(service))
 
     assert {one.report.ticket_id: one.incident for one in seen} == {"T-1": "T-1", "T-5": ""}
 
 
-async def test_who_is_stored_after_later_ones_is_seen(desk: Desk) -> None:
-    await opened(desk, KETTLE)
-    late = await opened(desk)
-    document = await desk.database.tickets.find_one_and_delete({"_id": late.id})
-    await opened(desk, KETTLE)
-    assert await like(desk, await opened(desk)) == []
+async def test_who_is_stored_after_later_ones_is_seen(service: TicketService) -> None:
+    await opened(service, KETTLE)
+    late = await opened(service)
+    document = await service.database.tickets.find_one_and_delete({"_id": late.id})
+    await opened(service, KETTLE)
+    assert await like(service, await opened(service)) == []
 
     assert document
-    await desk.database.tickets.insert_one(document)
+    await service.database.tickets.insert_one(document)
 
-    assert late.id in await like(desk, await opened(desk))
+    assert late.id in await like(service, await opened(service))
 
 
-async def test_only_so_many_of_the_newest_are_compared(desk: Desk) -> None:
-    ticket = await opened(desk)
-    number = number_of(ticket.id)
+async def test_only_so_many_of_the_newest_are_compared(service: TicketService) -> None:
+    ticket = await opened(service)
+    number = ticket_number(ticket.id)
     many = [
         ticket.model_copy(update={"id": f"T-{one}", "key": f"view:{one}"})
         for one in range(number + 1, number + 301)
     ]
-    await desk.database.tickets.insert_many([document_of(one) for one in many])
+    await service.database.tickets.insert_many([ticket_to_document(one) for one in many])
 
     for newest in (many[-2], many[-1]):
-        assert len(await desk.search.open_like(newest)) == 200
+        assert len(await service.search.similar_open_tickets(newest)) == 200
     old = many[200].model_copy(update={"opened_at": ticket.opened_at + timedelta(seconds=30)})
-    assert len(await desk.search.open_like(old)) == 200
+    assert len(await service.search.similar_open_tickets(old)) == 200
 
 
-async def test_texts_of_a_database_that_is_gone_count_no_more(desk: Desk) -> None:
+async def test_texts_of_a_database_that_is_gone_count_no_more(service: TicketService) -> None:
     for _ in range(3):
-        await like(desk, await opened(desk, KETTLE))
-    for collection in (desk.database.tickets, desk.database.counters):
+        await like(service, await opened(service, KETTLE))
+    for collection in (service.database.tickets, service.database.counters):
         await collection.delete_many({})
 
-    first, second, third = [await opened(desk) for _ in range(3)]
+    first, second, third = [await opened(service) for _ in range(3)]
 
-    assert await like(desk, first) == []
-    assert await like(desk, second) == [first.id]
-    assert await like(desk, third) == [first.id, second.id]
+    assert await like(service, first) == []
+    assert await like(service, second) == [first.id]
+    assert await like(service, third) == [first.id, second.id]

@@ -2,23 +2,23 @@
 
 import pytest
 
-from models.said import REMOVED, cleaned
+from models.said import LINK_REMOVED, sanitize
 
 
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("see https://evil.example/a?b=c now", f"see {REMOVED} now"),
-        ("<https://evil.example|Reset>", f"Reset {REMOVED}"),
+        ("see https://evil.example/a?b=c now", f"see {LINK_REMOVED} now"),
+        ("<https://evil.example|Reset>", f"Reset {LINK_REMOVED}"),
         ("[click](https://evil.example)", "click"),
         ("![pixel](https://evil.example/p.png)", "pixel"),
         ("[[x](a)](b)", "x"),
-        ("www.evil.example", REMOVED),
-        ("ask evil.com, or evil.ly/x", f"ask {REMOVED}, or {REMOVED}"),
-        ("http\u200bs://evil.example", REMOVED),
-        ("https://vpn.corp.org@evil.example/", REMOVED),
-        ("javascript:alert(1)", REMOVED),
-        ("10.0.0.1/login", REMOVED),
+        ("www.evil.example", LINK_REMOVED),
+        ("ask evil.com, or evil.ly/x", f"ask {LINK_REMOVED}, or {LINK_REMOVED}"),
+        ("http\u200bs://evil.example", LINK_REMOVED),
+        ("https://vpn.corp.org@evil.example/", LINK_REMOVED),
+        ("javascript:alert(1)", LINK_REMOVED),
+        ("10.0.0.1/login", LINK_REMOVED),
         ("<!channel> <@U12345> <#C1|general>", "channel U12345 general"),
         ("<!subteam^S1|@admins>, @here and @channel", "@admins, here and channel"),
         ("a > b, a < c", "a \u203a b, a \u2039 c"),
@@ -27,7 +27,7 @@ from models.said import REMOVED, cleaned
     ],
 )
 def test_it_is_cleaned(said: str, shown: str) -> None:
-    assert cleaned(said, limit=200, hosts=["help.corp.org"]) == shown
+    assert sanitize(said, limit=200, allowed_hosts=["help.corp.org"]) == shown
 
 
 def test_a_host_is_allowed_by_its_whole_name_over_https() -> None:
@@ -36,8 +36,8 @@ def test_a_host_is_allowed_by_its_whole_name_over_https() -> None:
         "https://xhelp.corp.org",
         "https://help.corp.org.evil.me",
     ):
-        assert cleaned(link, limit=200, hosts=["help.corp.org"]) == REMOVED
+        assert sanitize(link, limit=200, allowed_hosts=["help.corp.org"]) == LINK_REMOVED
 
 
 def test_it_is_cut() -> None:
-    assert len(cleaned("n" * 9000, limit=1500)) == 1500
+    assert len(sanitize("n" * 9000, limit=1500)) == 1500

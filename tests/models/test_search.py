@@ -2,30 +2,34 @@
 
 from itertools import product
 
-from models.desk import Desk
+from models.desk import TicketService
 from models.member import Member, Role
-from models.permissions import Relation, Verb, may
+from models.permissions import Relation, Verb, can
 from models.ticket import Ticket
-from sandbox.servers import Servers
-from tests.desks import desk_on
+from sandbox.servers import DatabaseServers
+from tests.desks import run_service
 from tests.models.desk_words import new_ticket
 
 
-async def test_a_list_holds_just_what_its_reader_may_see(servers: Servers) -> None:
-    async with desk_on(servers) as desk:
+async def test_a_list_holds_just_what_its_reader_may_see(servers: DatabaseServers) -> None:
+    async with run_service(servers) as service:
         tickets = [
-            await _stored(desk, number, related, confidential)
+            await _stored(service, number, related, confidential)
             for number, (related, confidential) in enumerate(product(Relation, (False, True)), 1)
         ]
         for role, trusted in product(Role, (False, True)):
             member = Member(team_id="T1", slack_id="UME", role=role, trusted=trusted)
-            found = await desk.search.tickets_for(member, before="", limit=99, terms="", wanted={})
+            found = await service.search.visible_tickets(
+                member, before_id="", limit=99, terms="", filters={}
+            )
 
-            seen = {one.id for one in tickets if may(Verb.VIEW, member, one)}
+            seen = {one.id for one in tickets if can(Verb.VIEW, member, one)}
             assert {one.id for one in found} == seen
 
 
-async def _stored(desk: Desk, number: int, related: Relation, confidential: bool) -> Ticket:
+async def _stored(
+    service: TicketService, number: int, related: Relation, confidential: bool
+) -> Ticket:
     """A ticket that UME is that to."""
     known = {
         "requester": "UME" if related is Relation.REQUESTER else "UADA",
@@ -33,4 +37,4 @@ async def _stored(desk: Desk, number: int, related: Relation, confidential: bool
         "watchers": ("UME",) if related is Relation.WATCHER else (),
     }
     ticket = new_ticket(id=f"T-{number}", key=f"view:{number}", confidential=confidential)
-    return await desk.openings.open(lambda *_: ticket.model_copy(update=known))
+    return await service.intake.insert(lambda *_: ticket.model_copy(update=known))

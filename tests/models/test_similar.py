@@ -7,29 +7,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.learn_from_ticket import learn_from_ticket
-from jobs.retrying import Tools
-from models.desk import Desk
+from jobs.retrying import StepContext
+from models.desk import TicketService
 from models.flow import Move
 from models.member import Role
-from models.similar import ALIKE, VERY_ALIKE, Past, Solved, alike, telling
+from models.similar import (
+    MIN_SIMILARITY,
+    MIN_SIMILARITY_TO_SUGGEST,
+    ComparableTicket,
+    SolvedTicket,
+    rank_similar,
+    significant_words,
+)
 from models.skill import words
 from models.step import Step
 from models.ticket import Draft, Ticket
-from tests.desks import do_step
-from tests.models.desk_words import triage
+from tests.desks import attempt_step
+from tests.models.desk_words import make_triage
 
 
-def past(*texts: str) -> list[Past]:
+def past(*texts: str) -> list[ComparableTicket]:
     """Solved tickets with these titles."""
     return [
-        Past(Solved(ticket_id=f"T-{n}", title=text, solution="So."), tuple(words(text)))
+        ComparableTicket(
+            SolvedTicket(ticket_id=f"T-{n}", title=text, solution="So."), tuple(words(text))
+        )
         for n, text in enumerate(texts)
     ]
 
 
-def found(text: str, *texts: str, at_least: float = ALIKE) -> list[str]:
+def found(text: str, *texts: str, at_least: float = MIN_SIMILARITY) -> list[str]:
     """The titles of those that are like the text."""
-    return [one.title for one in alike("", text, past(*texts), at_least=at_least, most=3)]
+    return [one.title for one in rank_similar("", text, past(*texts), min_score=at_least, limit=3)]
 
 
 def test_the_most_alike_comes_first_and_what_is_not_alike_not_at_all() -> None:
@@ -44,7 +53,7 @@ def test_the_most_alike_comes_first_and_what_is_not_alike_not_at_all() -> None:
 
 def test_words_that_say_nothing_make_nothing_alike() -> None:
     assert found("Please help, it is not working", "Please help, it is not working") == []
-    assert telling("Please help me with the VPN, it is not working!") == ["vpn"]
+    assert significant_words("Please help me with the VPN, it is not working!") == ["vpn"]
 
 
 def test_a_rare_word_says_more_than_one_that_stands_everywhere() -> None:
@@ -56,8 +65,8 @@ def test_a_rare_word_says_more_than_one_that_stands_everywhere() -> None:
 def test_what_is_offered_to_who_asks_is_very_much_alike() -> None:
     asked = "VPN is down in Berlin"
 
-    assert found(asked, "VPN is down", at_least=VERY_ALIKE) == ["VPN is down"]
-    assert found(asked, "VPN drops my calls", at_least=VERY_ALIKE) == []
+    assert found(asked, "VPN is down", at_least=MIN_SIMILARITY_TO_SUGGEST) == ["VPN is down"]
+    assert found(asked, "VPN drops my calls", at_least=MIN_SIMILARITY_TO_SUGGEST) == []
 
 
 def test_words_that_are_written_nearly_so_make_it_closer() -> None:
@@ -80,12 +89,14 @@ def test_what_stands_in_the_title_counts_once_more() -> None:
     titles = {"T-1": "paper is out", "T-2": "toner is out"}
     texts = {"T-1": "paper is out toner low", "T-2": "toner is out paper low"}
     of = [
-        Past(Solved(ticket_id=one, title=title, solution="So."), tuple(words(texts[one])))
+        ComparableTicket(
+            SolvedTicket(ticket_id=one, title=title, solution="So."), tuple(words(texts[one]))
+        )
         for one, title in titles.items()
     ]
 
     def first(title: str) -> str:
-        return alike(title, "paper and toner", of, at_least=0, most=1)[0].ticket_id
+        return rank_similar(title, "paper and toner", of, min_score=0, limit=1)[0].ticket_id
 
     assert (first("paper"), first("toner")) == ("T-1", "T-2")
 
@@ -99,17 +110,20 @@ LONG = (
 )
 
 
-def described(*titles: str) -> list[Past]:
+def described(*titles: str) -> list[ComparableTicket]:
     """Solved tickets with these titles, each with the same long description."""
     return [
-        Past(Solved(ticket_id=f"T-{n}", title=one, solution="So."), tuple(words(f"{one} {LONG}")))
+        ComparableTicket(
+            SolvedTicket(ticket_id=f"T-{n}", title=one, solution="So."),
+            tuple(words(f"{one} {LONG}")),
+        )
         for n, one in enumerate(titles)
     ]
 
 
-def shown(asked: str, *titles: str, at_least: float = ALIKE) -> list[str]:
+def shown(asked: str, *titles: str, at_least: float = MIN_SIMILARITY) -> list[str]:
     """The titles of those like a ticket that is a title alone."""
-    like = alike(asked, asked, described(*titles), at_least=at_least, most=3)
+    like = rank_similar(asked, asked, described(*titles), min_score=at_least, limit=3)
     return [one.title for one in like]
 
 
@@ -136,103 +150,117 @@ def test_by_titles_that_differ_nothing_is_offered_to_who_asks() -> None:
     title = "Outlook asks for the password of a mailbox"
 
     assert shown(ASKED, title) == [title]
-    assert shown(ASKED, title, at_least=VERY_ALIKE) == []
+    assert shown(ASKED, title, at_least=MIN_SIMILARITY_TO_SUGGEST) == []
 
 
 @given(st.text(), st.lists(st.text(), max_size=5))
 def test_any_texts_can_be_compared(text: str, texts: list[str]) -> None:
-    everything = alike(text, text, past(*texts), at_least=0, most=99)
+    everything = rank_similar(text, text, past(*texts), min_score=0, limit=99)
 
     assert len(everything) == len(texts)
-    assert len(telling(text)) <= 40
+    assert len(significant_words(text)) <= 40
 
 
-async def solved(desk: Desk, title: str, *, solution: str = "So.", **more: Any) -> Ticket:
+async def solved(
+    service: TicketService, title: str, *, solution: str = "So.", **more: Any
+) -> Ticket:
     """A ticket of Ada's that Bob has resolved."""
     category = more.pop("category", "Network")
-    bob = await desk.store.set_role(more.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
-    ticket = await opened(desk, title, **more)
-    said = triage("vpn", category=category)
-    await desk.move(ticket.id, Move.TRIAGE, by=None, triage=said)
+    bob = await service.store.set_role(more.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
+    ticket = await opened(service, title, **more)
+    said = make_triage("vpn", category=category)
+    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=said)
     offer: dict[str, Any] = {"assignee": "UBOB", "offered_to": "UBOB", "offers": 1}
-    await desk.move(ticket.id, Move.OFFER, by=None, **offer)
-    await desk.move(ticket.id, Move.CLAIM, by=bob)
-    ticket = await desk.move(ticket.id, Move.RESOLVE, by=bob, solution=solution)
-    await do_step(Tools(desk, None), Step.LEARN, learn_from_ticket, ticket.id)
+    await service.move(ticket.id, Move.OFFER, actor=None, **offer)
+    await service.move(ticket.id, Move.CLAIM, actor=bob)
+    ticket = await service.move(ticket.id, Move.RESOLVE, actor=bob, solution=solution)
+    await attempt_step(StepContext(service, None), Step.LEARN, learn_from_ticket, ticket.id)
     return ticket
 
 
-async def opened(desk: Desk, title: str, **more: Any) -> Ticket:
+async def opened(service: TicketService, title: str, **more: Any) -> Ticket:
     key = f"{title}{more}"
     said = {"key": key, "team_id": "T1", "requester": "UADA", "title": title, **more}
-    return await desk.open_ticket(Draft(**said))
+    return await service.open_ticket(Draft(**said))
 
 
-async def test_only_what_is_solved_with_a_note_and_no_secret_is_found(desk: Desk) -> None:
-    shown = await solved(desk, "Zebra crossing is broken", solution="Painted it anew.")
-    await solved(desk, "Zebra crossing broken", solution="")
-    await solved(desk, "Zebra crossing broken", confidential=True)
-    await solved(desk, "Zebra crossing broken", team_id="T2")
-    await solved(desk, "Zebra crossing broken now", category="Salaries")
-    reopened = await solved(desk, "Zebra crossing broken again")
-    ada = await desk.store.member("T1", "UADA")
-    await desk.move(reopened.id, Move.REOPEN, by=ada)
-    ticket = await opened(desk, "The zebra crossing is broken")
+async def test_only_what_is_solved_with_a_note_and_no_secret_is_found(
+    service: TicketService,
+) -> None:
+    shown = await solved(service, "Zebra crossing is broken", solution="Painted it anew.")
+    await solved(service, "Zebra crossing broken", solution="")
+    await solved(service, "Zebra crossing broken", confidential=True)
+    await solved(service, "Zebra crossing broken", team_id="T2")
+    await solved(service, "Zebra crossing broken now", category="Salaries")
+    reopened = await solved(service, "Zebra crossing broken again")
+    ada = await service.store.get_or_create_member("T1", "UADA")
+    await service.move(reopened.id, Move.REOPEN, actor=ada)
+    ticket = await opened(service, "The zebra crossing is broken")
 
-    like = await desk.search.solved_like(ticket, at_least=ALIKE, hidden=["Salaries"])
+    like = await service.search.similar_solved_tickets(
+        ticket, min_score=MIN_SIMILARITY, hidden_categories=["Salaries"]
+    )
 
     assert like == (
-        Solved(ticket_id=shown.id, title="Zebra crossing is broken", solution="Painted it anew."),
+        SolvedTicket(
+            ticket_id=shown.id, title="Zebra crossing is broken", solution="Painted it anew."
+        ),
     )
-    assert len(await desk.search.solved_like(ticket, at_least=ALIKE)) == 2
+    assert len(await service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)) == 2
 
 
-async def test_a_short_title_finds_what_was_described_at_length(desk: Desk) -> None:
-    known = await solved(desk, "Outlook keeps asking for my password", description=LONG)
+async def test_a_short_title_finds_what_was_described_at_length(service: TicketService) -> None:
+    known = await solved(service, "Outlook keeps asking for my password", description=LONG)
     for other in ("Outlook has lost its toolbar", "A new password for the wiki", "Outlook is slow"):
-        await solved(desk, other, description=LONG)
+        await solved(service, other, description=LONG)
 
-    like = await desk.search.solved_like(await opened(desk, ASKED), at_least=ALIKE)
+    like = await service.search.similar_solved_tickets(
+        await opened(service, ASKED), min_score=MIN_SIMILARITY
+    )
 
     assert [one.ticket_id for one in like] == [known.id]
 
 
 async def test_among_many_of_its_words_a_ticket_is_found_by_one_that_ends_otherwise(
-    desk: Desk,
+    service: TicketService,
 ) -> None:
-    known = await solved(desk, "Excel on the tablet crashed")
+    known = await solved(service, "Excel on the tablet crashed")
     for number in range(50):
         newer = {"id": f"T-{1000 + number}", "title": "Excel, tablet"}
-        await desk.solutions.keep(known.model_copy(update=newer))
+        await service.solution_index.add(known.model_copy(update=newer))
 
-    asked = await opened(desk, "Excel on my tablet crashes")
+    asked = await opened(service, "Excel on my tablet crashes")
 
-    like = await desk.search.solved_like(asked, at_least=ALIKE)
+    like = await service.search.similar_solved_tickets(asked, min_score=MIN_SIMILARITY)
     assert [one.ticket_id for one in like] == [known.id]
 
 
-async def test_a_damaged_ticket_holds_up_no_look_for_what_is_alike(desk: Desk) -> None:
-    damaged = await solved(desk, "Quokka is in the lift")
-    sound = await solved(desk, "Quokka in the lift")
-    await desk.database.tickets.update_one({"_id": damaged.id}, {"$rename": {"title": "tittle"}})
+async def test_a_damaged_ticket_holds_up_no_look_for_what_is_alike(service: TicketService) -> None:
+    damaged = await solved(service, "Quokka is in the lift")
+    sound = await solved(service, "Quokka in the lift")
+    await service.database.tickets.update_one({"_id": damaged.id}, {"$rename": {"title": "tittle"}})
 
-    like = await desk.search.solved_like(await opened(desk, "A quokka, lift"), at_least=ALIKE)
+    like = await service.search.similar_solved_tickets(
+        await opened(service, "A quokka, lift"), min_score=MIN_SIMILARITY
+    )
 
     assert [one.ticket_id for one in like] == [sound.id]
 
 
-async def test_only_what_is_open_of_this_hour_and_no_secret_makes_an_incident(desk: Desk) -> None:
+async def test_only_what_is_open_of_this_hour_and_no_secret_makes_an_incident(
+    service: TicketService,
+) -> None:
     alike = {
-        "now": await opened(desk, "Wombat is out", requester="UEVA"),
-        "long ago": await opened(desk, "Wombat is out", requester="UIDA"),
-        "secret": await opened(desk, "Wombat is out", requester="UIVO", confidential=True),
-        "resolved": await solved(desk, "Wombat is out", requester="UOLE"),
-        "elsewhere": await opened(desk, "Wombat is out", team_id="T2"),
+        "now": await opened(service, "Wombat is out", requester="UEVA"),
+        "long ago": await opened(service, "Wombat is out", requester="UIDA"),
+        "secret": await opened(service, "Wombat is out", requester="UIVO", confidential=True),
+        "resolved": await solved(service, "Wombat is out", requester="UOLE"),
+        "elsewhere": await opened(service, "Wombat is out", team_id="T2"),
     }
     before = alike["long ago"].opened_at - timedelta(minutes=61)
     known = {"_id": alike["long ago"].id}
-    await desk.database.tickets.update_one(known, {"$set": {"opened_at": before}})
+    await service.database.tickets.update_one(known, {"$set": {"opened_at": before}})
 
-    seen = await desk.search.open_like(await opened(desk, "The wombat is out"))
+    seen = await service.search.similar_open_tickets(await opened(service, "The wombat is out"))
 
     assert [one.report.ticket_id for one in seen] == [alike["now"].id]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.configuration import DEFAULT
+from models.configuration import DEFAULT_TAXONOMY
 from models.skill import Skill, Vocabulary
 
 VOCABULARY = Vocabulary(
@@ -39,43 +39,43 @@ VOCABULARY = Vocabulary(
     ],
 )
 def test_a_skill_is_found_where_its_words_stand(text: str, found: tuple[str, ...]) -> None:
-    assert VOCABULARY.found_in(text) == found
+    assert VOCABULARY.names_in(text) == found
 
 
 def test_an_alias_and_any_spelling_of_the_name_stand_for_the_skill() -> None:
-    assert VOCABULARY.canonical("WireGuard") == "vpn"
-    assert VOCABULARY.canonical("  Open VPN ") == "vpn"
-    assert VOCABULARY.canonical("(.*)+$") is None
-    assert VOCABULARY.canonical("") is None
+    assert VOCABULARY.canonical_name("WireGuard") == "vpn"
+    assert VOCABULARY.canonical_name("  Open VPN ") == "vpn"
+    assert VOCABULARY.canonical_name("(.*)+$") is None
+    assert VOCABULARY.canonical_name("") is None
 
 
 def test_a_name_stands_for_itself_though_another_skill_has_it_as_alias() -> None:
     vocabulary = Vocabulary([Skill(name="a", aliases=("b",)), Skill(name="b")])
 
-    assert vocabulary.canonical("b") == "b"
+    assert vocabulary.canonical_name("b") == "b"
 
 
 @given(st.text())
 def test_no_text_finds_a_skill_that_the_desk_does_not_have(text: str) -> None:
-    assert set(VOCABULARY.found_in(text)) <= set(VOCABULARY.names)
+    assert set(VOCABULARY.names_in(text)) <= set(VOCABULARY.names)
 
 
-@given(st.sampled_from(DEFAULT.vocabulary.names), st.text(alphabet=" \n.,;:!?()"))
+@given(st.sampled_from(DEFAULT_TAXONOMY.vocabulary.names), st.text(alphabet=" \n.,;:!?()"))
 def test_every_name_is_found_between_punctuation(name: str, around: str) -> None:
-    assert name in DEFAULT.vocabulary.found_in(f"{around} {name} {around}")
+    assert name in DEFAULT_TAXONOMY.vocabulary.names_in(f"{around} {name} {around}")
 
 
 @pytest.mark.fault("F87")
 def test_a_long_text_costs_no_more_than_its_length() -> None:
-    assert VOCABULARY.found_in("go " * 20_000) == ("go",)
+    assert VOCABULARY.names_in("go " * 20_000) == ("go",)
 
 
 def test_a_search_begins_with_what_begins_so_and_knows_other_words() -> None:
-    assert VOCABULARY.search("c", most=9)[:4] == ("c", "c#", "c++", "video calls")
-    assert VOCABULARY.search(" WIRE", most=9) == ("vpn",)
-    assert VOCABULARY.search("zzz", most=9) == ()
-    assert len(VOCABULARY.search("", most=3)) == 3
+    assert VOCABULARY.search("c", limit=9)[:4] == ("c", "c#", "c++", "video calls")
+    assert VOCABULARY.search(" WIRE", limit=9) == ("vpn",)
+    assert VOCABULARY.search("zzz", limit=9) == ()
+    assert len(VOCABULARY.search("", limit=3)) == 3
 
 
 def test_a_name_that_the_desk_had_before_is_the_one_it_has_now() -> None:
-    assert VOCABULARY.current(("golang", "go", "gone")) == ("go", "gone")
+    assert VOCABULARY.current_names(("golang", "go", "gone")) == ("go", "gone")

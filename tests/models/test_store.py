@@ -8,22 +8,22 @@ import pytest
 from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 
-from models.clock import now
-from models.configuration import DEFAULT
+from models.clock import utc_now
+from models.configuration import DEFAULT_TAXONOMY
 from models.database import Database
 from models.member import Profile, Role
-from models.openings import Openings
+from models.openings import TicketIntake
 from models.store import Store
 from models.ticket import Ticket
-from models.welcomes import Welcomes
-from sandbox.servers import Servers
+from models.welcomes import GuestPolicyStore
+from sandbox.servers import DatabaseServers
 
 DATABASE = "store"
 
 
 @pytest.fixture
-def database(servers: Servers) -> Iterator[Database]:
-    database = Database(SecretStr(servers.mongodb_uri), DATABASE, answer_within=5)
+def database(servers: DatabaseServers) -> Iterator[Database]:
+    database = Database(SecretStr(servers.mongodb_uri), DATABASE, timeout_seconds=5)
     yield database
     database.close()
 
@@ -34,7 +34,7 @@ def store(database: Database) -> Store:
 
 
 async def test_what_is_damaged_holds_up_nobody_else(
-    servers: Servers, store: Store, caplog: pytest.LogCaptureFixture
+    servers: DatabaseServers, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     await store.set_role("T8", "UBOB", role=Role.MODERATOR, skills=["vpn"])
     await store.set_role("T8", "UEVE", role=Role.MODERATOR, skills=["vpn"])
@@ -45,23 +45,23 @@ async def test_what_is_damaged_holds_up_nobody_else(
         await database.tickets.insert_one({"_id": "T-X", "team_id": "T8", "status": "claimed"})
 
     assert [member.slack_id for member in await store.moderators("T8")] == ["UBOB"]
-    assert await store.configuration("T8") == DEFAULT
-    assert await store.open_tickets("T8") == {"": ["T-X"]}
+    assert await store.configuration("T8") == DEFAULT_TAXONOMY
+    assert await store.ticket_ids_by_assignee("T8") == {"": ["T-X"]}
     assert "UEVE" in caplog.text
     assert "secret" not in caplog.text
 
 
 async def test_an_owner_who_was_given_a_role_keeps_it(store: Store) -> None:
-    owner = Profile(name="Grace", email=None, tz="UTC", owner=True, active=True)
-    fresh = await store.member("T9", "UNEW")
+    owner = Profile(name="Grace", email=None, tz="UTC", is_owner=True, active=True)
+    fresh = await store.get_or_create_member("T9", "UNEW")
     given = await store.set_role("T9", "UGIVEN", role=Role.USER)
 
-    assert (await store.set_profile(fresh, owner, at=now())).role is Role.ADMIN
-    assert (await store.set_profile(given, owner, at=now())).role is Role.USER
+    assert (await store.set_profile(fresh, owner, profiled_at=utc_now())).role is Role.ADMIN
+    assert (await store.set_profile(given, owner, profiled_at=utc_now())).role is Role.USER
 
 
 async def test_who_has_read_a_ticket_does_not_write_over_another_one_of_its_number(
-    servers: Servers, database: Database, store: Store
+    servers: DatabaseServers, database: Database, store: Store
 ) -> None:
     """As after a backup was restored that is older than the ticket, or an emptied database."""
     said: dict[str, Any] = {"team_id": "T7", "requester": "UADA", "title": "VPN", "description": ""}
@@ -74,14 +74,14 @@ async def test_who_has_read_a_ticket_does_not_write_over_another_one_of_its_numb
         at = now + timedelta(seconds=1)
         return Ticket(id=f"T-{number}", key="view:later", opened_at=at, **said)
 
-    openings = Openings(database, Welcomes(database))
-    read = await openings.open(earlier)
+    openings = TicketIntake(database, GuestPolicyStore(database))
+    read = await openings.insert(earlier)
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
         await client[DATABASE].tickets.delete_many({})
         await client[DATABASE].counters.delete_many({})
-    stored = await openings.open(later)
+    stored = await openings.insert(later)
     assert (stored.id, stored.rev) == (read.id, read.rev)
 
-    assert await store.replace(read, read.model_copy(update={"title": "Okta"})) is None
-    assert (await store.ticket(stored.id))[0] == stored
-    assert await store.replace(stored, stored) is not None
+    assert await store.compare_and_set(read, read.model_copy(update={"title": "Okta"})) is None
+    assert (await store.get_ticket(stored.id))[0] == stored
+    assert await store.compare_and_set(stored, stored) is not None

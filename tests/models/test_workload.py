@@ -6,7 +6,7 @@ from models.store import Store
 from models.workload import Workload
 
 
-class Slow(Store):
+class SlowStore(Store):
     """A store that needs some time to count, and says how often it was asked."""
 
     def __init__(self, seconds: float) -> None:
@@ -19,21 +19,21 @@ class Slow(Store):
 
 
 async def test_in_a_crowd_offers_are_counted_along() -> None:
-    store = Slow(0.05)
+    store = SlowStore(0.05)
     workload = Workload(store)
-    await asyncio.gather(*(workload.of("T1") for _ in range(9)))
+    await asyncio.gather(*(workload.open_ticket_counts("T1") for _ in range(9)))
     for expected in range(1, 6):
-        assert (await workload.of("T1"))["UBOB"] == expected
-        workload.offered("T1", "UBOB")
+        assert (await workload.open_ticket_counts("T1"))["UBOB"] == expected
+        workload.count_offer("T1", "UBOB")
     assert store.asked == 1
-    assert (await workload.of("T2"))["UBOB"] == 2
+    assert (await workload.open_ticket_counts("T2"))["UBOB"] == 2
 
 
 async def test_what_is_counted_at_once_is_counted_each_time() -> None:
-    store = Slow(0)
+    store = SlowStore(0)
     workload = Workload(store)
-    await workload.of("T1")
+    await workload.open_ticket_counts("T1")
     await asyncio.sleep(store.seconds + 0.01)
 
-    assert (await workload.of("T1"))["UBOB"] == 2
-    assert (await workload.of("T1"))["UEVE"] == 0
+    assert (await workload.open_ticket_counts("T1"))["UBOB"] == 2
+    assert (await workload.open_ticket_counts("T1"))["UEVE"] == 0

@@ -16,21 +16,21 @@ from typing import Any
 
 import pytest
 
-from jobs.asking import weighed
-from jobs.examples import told
-from jobs.letters import offer_letter
-from jobs.prompt import Question, ask, read
+from jobs.asking import reconcile_with_keywords
+from jobs.examples import to_prompt_line
+from jobs.letters import offer_email
+from jobs.prompt import GeminiRequest, build_request, parse_answer
 from models import builtin, flow
-from models.assignment import Candidate, choose
-from models.cards import Message, moderator_card, requester_card
-from models.configuration import DEFAULT
+from models.assignment import Candidate, choose_assignee
+from models.cards import SlackMessage, moderator_card, requester_card
+from models.configuration import DEFAULT_TAXONOMY
 from models.flow import Move
-from models.lesson import Lesson
+from models.lesson import TrainingExample
 from models.member import Role
 from models.ticket import Ticket, Urgency
 from models.triage import Priority, Triage
-from models.wariness import WHY, instructs, noted, to_be_read
-from tests.models.desk_words import ADA, GRACE, NOON, TEAM, member, new_ticket
+from models.wariness import INJECTION_REASON, contains_injection, strip_instructions, with_warning
+from tests.models.desk_words import ADA, GRACE, NOON, TEAM, make_member, new_ticket
 
 ATTACKS = list(
     csv.DictReader(StringIO((Path(__file__).parent / "attacks.csv").read_text(encoding="utf-8")))
@@ -40,8 +40,8 @@ SEEN = [each for each in ATTACKS if each["kind"] != "other words"]
 NAMES_SEEN = [name for name in NAMES if "other words" not in name]
 pytestmark = pytest.mark.fault("F66")
 each_attack = pytest.mark.parametrize("attack", ATTACKS, ids=NAMES)
-VERA = member("UVERA", Role.MODERATOR, skills=("vpn",), email="vera@example.org")
-MAL = member("UMAL", Role.MODERATOR, skills=("security",), email="mal@example.org")
+VERA = make_member("UVERA", Role.MODERATOR, skills=("vpn",), email="vera@example.org")
+MAL = make_member("UMAL", Role.MODERATOR, skills=("security",), email="mal@example.org")
 TEAM_MATES = [Candidate(each, open_tickets=0) for each in (VERA, MAL, GRACE)]
 PAYLOAD = (
     "<!channel> <@UMAL> <!subteam^S1|@admins> @here <https://evil.example/a|Reset> "
@@ -59,7 +59,7 @@ class Outcome:
 
     ticket: Ticket
     assignee: str
-    cards: tuple[Message, Message]
+    cards: tuple[SlackMessage, SlackMessage]
     letter: Any
 
     @property
@@ -79,7 +79,7 @@ def attacked(attack: dict[str, str]) -> Ticket:
     return new_ticket(title=title, description=body, urgency=Urgency.CAN_WAIT)
 
 
-def obeyed(question: Question, wanted: str) -> str:
+def obeyed(question: GeminiRequest, wanted: str) -> str:
     """What a model answers that does whatever the attacker wants, to the category they name."""
     return json.dumps(
         {
@@ -96,31 +96,33 @@ def obeyed(question: Question, wanted: str) -> str:
 
 def walked(ticket: Ticket, wanted: str, *, wary: bool = True) -> Outcome:
     """The whole way of a ticket; `wary`: with what finds attacks, else with all the rest alone."""
-    if wary and instructs(ticket.text):
-        triage = builtin.triage(to_be_read(ticket), DEFAULT, why=WHY)
-        triage = noted(triage, ticket)
+    if wary and contains_injection(ticket.text):
+        triage = builtin.triage(
+            strip_instructions(ticket), DEFAULT_TAXONOMY, why_builtin=INJECTION_REASON
+        )
+        triage = with_warning(triage, ticket)
     else:
-        question = ask(ticket, DEFAULT)
-        triage = read(obeyed(question, wanted), DEFAULT, question.hidden)
-        triage = weighed(triage, ticket, DEFAULT) if wary else triage
-    triage = builtin.raised(triage, ticket, DEFAULT)
-    triaged = flow.make(ticket, Move.TRIAGE, by=None, now=NOON, triage=triage)
-    choice = choose(triaged, TEAM_MATES, now=NOON)
+        question = build_request(ticket, DEFAULT_TAXONOMY)
+        triage = parse_answer(obeyed(question, wanted), DEFAULT_TAXONOMY, question.redacted)
+        triage = reconcile_with_keywords(triage, ticket, DEFAULT_TAXONOMY) if wary else triage
+    triage = builtin.with_priority_floor(triage, ticket, DEFAULT_TAXONOMY)
+    triaged = flow.transition(ticket, Move.TRIAGE, actor=None, now=NOON, triage=triage)
+    choice = choose_assignee(triaged, TEAM_MATES, now=NOON)
     assert choice
     to = choice.member
-    offered = flow.make(
+    offered = flow.transition(
         triaged,
         Move.OFFER,
-        by=None,
+        actor=None,
         now=NOON + timedelta(minutes=1),
         assignee=to.slack_id,
         reason=choice.reason,
         offers=1,
     )
-    letter = offer_letter(
+    letter = offer_email(
         offered,
         notice="T-1.offer.1",
-        to=to.model_copy(update={"email": "to@example.org"}),
+        recipient=to.model_copy(update={"email": "to@example.org"}),
         requester=ADA,
         sender="desk@example.org",
         links={"View": "https://desk.example.org/v"},
@@ -145,8 +147,8 @@ def test_it_changes_neither_category_nor_skills_nor_priority_nor_who_gets_it(
 def test_a_model_that_obeys_it_gets_no_further_than_the_lists(attack: dict[str, str]) -> None:
     outcome = walked(attacked(attack), attack["wants"], wary=False)
 
-    assert DEFAULT.category(outcome.triage.category)
-    assert set(outcome.triage.skills) <= set(DEFAULT.vocabulary.names)
+    assert DEFAULT_TAXONOMY.find_category(outcome.triage.category)
+    assert set(outcome.triage.skills) <= set(DEFAULT_TAXONOMY.vocabulary.names)
     assert outcome.triage.dropped == ("root", "assign:UMAL")
     assert outcome.triage.priority in {Priority.HIGH, Priority.URGENT}
     assert_nothing_lives(outcome)
@@ -155,11 +157,11 @@ def test_a_model_that_obeys_it_gets_no_further_than_the_lists(attack: dict[str, 
 @pytest.mark.parametrize("attack", SEEN, ids=NAMES_SEEN)
 def test_it_is_no_example_for_others(attack: dict[str, str]) -> None:
     ticket = attacked(attack)
-    lesson = Lesson(
+    lesson = TrainingExample(
         ticket_id="T-0",
         team_id=TEAM,
         text=ticket.text,
-        said=builtin.triage(ticket, DEFAULT, why=""),
+        original_triage=builtin.triage(ticket, DEFAULT_TAXONOMY, why_builtin=""),
         category="Security",
         priority=Priority.LOW,
         skills=("security",),
@@ -167,10 +169,12 @@ def test_it_is_no_example_for_others(attack: dict[str, str]) -> None:
         at=NOON,
     )
 
-    question = ask(new_ticket(), DEFAULT, [lesson])
+    question = build_request(new_ticket(), DEFAULT_TAXONOMY, [lesson])
 
-    assert told(lesson, DEFAULT) not in question.text
-    assert len(question.text.splitlines()) == len(ask(new_ticket(), DEFAULT).text.splitlines())
+    assert to_prompt_line(lesson, DEFAULT_TAXONOMY) not in question.text
+    assert len(question.text.splitlines()) == len(
+        build_request(new_ticket(), DEFAULT_TAXONOMY).text.splitlines()
+    )
 
 
 @pytest.mark.parametrize("attack", SEEN, ids=NAMES_SEEN)
@@ -179,8 +183,8 @@ def test_it_is_seen_before_anything_is_sent_and_the_moderator_is_told(
 ) -> None:
     triage = walked(attacked(attack), "Security").triage
 
-    assert WHY in triage.notes
-    assert triage.why_builtin == WHY
+    assert INJECTION_REASON in triage.notes
+    assert triage.why_builtin == INJECTION_REASON
 
 
 def test_there_are_enough_of_them() -> None:
@@ -203,7 +207,7 @@ def test_there_are_enough_of_them() -> None:
     ],
 )
 def test_who_asks_for_help_is_no_attacker(text: str) -> None:
-    assert not instructs(text)
+    assert not contains_injection(text)
 
 
 def assert_nothing_lives(outcome: Outcome) -> None:

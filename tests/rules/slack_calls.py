@@ -8,22 +8,22 @@ from typing import Any
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.rules.source import ROOT, sources
+from tests.rules.source import ROOT, source_files
 
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
 
 
-def methods_called() -> set[str]:
+def called_methods() -> set[str]:
     """The Web API methods the code calls, by Slack's names: "chat.postMessage"."""
     return {
         _slack_name(node.attr)
-        for source in sources("bot", "jobs", "models")
+        for source in source_files("bot", "jobs", "models")
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.Attribute) and _is_a_call_to_slack(node.attr)
+        if isinstance(node, ast.Attribute) and _is_slack_method(node.attr)
     }
 
 
-def registered(kind: str) -> set[str]:
+def registered_names(kind: str) -> set[str]:
     """What the bot's listeners are registered for: `app.command("/ticket")` is a "command"."""
     return {
         str(argument.value)
@@ -32,7 +32,7 @@ def registered(kind: str) -> set[str]:
     }
 
 
-def unreadable() -> set[str]:
+def non_literal_registrations() -> set[str]:
     """Registrations whose name is no literal, so that nobody can hold it against the manifest."""
     kinds = {"command", "event", "shortcut", "global_shortcut", "message_shortcut"}
     return {
@@ -43,7 +43,7 @@ def unreadable() -> set[str]:
 
 
 def _registrations() -> Iterator[tuple[ast.Attribute, ast.expr]]:
-    for source in sources("bot"):
+    for source in source_files("bot"):
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
@@ -52,7 +52,7 @@ def _registrations() -> Iterator[tuple[ast.Attribute, ast.expr]]:
                 yield called, node.args[0]
 
 
-def _is_a_call_to_slack(name: str) -> bool:
+def _is_slack_method(name: str) -> bool:
     method = getattr(AsyncWebClient, name, None)
     return "_" in name.strip("_") and name != "api_call" and inspect.iscoroutinefunction(method)
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """One Python file of the project.
 
     Attributes:
@@ -22,33 +22,33 @@ class Source:
     tree: ast.Module
 
 
-def sources(*folders: str) -> list[Source]:
+def source_files(*folders: str) -> list[SourceFile]:
     """Every Python file under these folders of the project."""
     paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return [_read(path) for path in paths]
+    return [_read_source(path) for path in paths]
 
 
-def used(source: Source) -> set[str]:
+def used_names(source: SourceFile) -> set[str]:
     """Every imported thing the file uses, by its full dotted name, however it was imported.
 
     `from datetime import datetime as dt` and then `dt.now()` is a use of `datetime.datetime.now`.
     """
-    imported = dict(_imported(source.tree))
+    imported = dict(_imported_names(source.tree))
     # `import os.path` binds `os`.
     tops = {name.split(".")[0] for name in imported if "." in name}
     names = {top: top for top in tops} | imported
     attributes = (node for node in ast.walk(source.tree) if isinstance(node, ast.Attribute))
-    dotted = (_dotted(node, names) for node in attributes)
+    dotted = (_dotted_name(node, names) for node in attributes)
     return {*imported.values(), *_imported_by_name(source.tree), *filter(None, dotted)}
 
 
 @cache
-def _read(path: Path) -> Source:
+def _read_source(path: Path) -> SourceFile:
     text = path.read_text(encoding="utf-8")
-    return Source(path=path.relative_to(ROOT).as_posix(), text=text, tree=ast.parse(text))
+    return SourceFile(path=path.relative_to(ROOT).as_posix(), text=text, tree=ast.parse(text))
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def _imported_names(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """What each imported name is called in the file, and what it is in full."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -70,9 +70,9 @@ def _imported_by_name(tree: ast.Module) -> Iterator[str]:
             yield str(first.value)
 
 
-def _dotted(node: ast.expr, names: dict[str, str]) -> str | None:
+def _dotted_name(node: ast.expr, names: dict[str, str]) -> str | None:
     if isinstance(node, ast.Name):
         return names.get(node.id)
-    if isinstance(node, ast.Attribute) and (base := _dotted(node.value, names)):
+    if isinstance(node, ast.Attribute) and (base := _dotted_name(node.value, names)):
         return f"{base}.{node.attr}"
     return None

@@ -2,7 +2,12 @@
 
 import pytest
 
-from tests.rules.slack_calls import MANIFEST, methods_called, registered, unreadable
+from tests.rules.slack_calls import (
+    MANIFEST,
+    called_methods,
+    non_literal_registrations,
+    registered_names,
+)
 
 # What each method needs: https://docs.slack.dev/reference/methods
 SCOPES = {
@@ -27,7 +32,7 @@ SCOPES = {
 def test_the_commands_are_those_the_bot_listens_to() -> None:
     commands = {each["command"] for each in MANIFEST["features"]["slash_commands"]}
 
-    assert commands == registered("command")
+    assert commands == registered_names("command")
 
 
 def test_the_shortcuts_are_those_the_bot_listens_to() -> None:
@@ -36,28 +41,28 @@ def test_the_shortcuts_are_those_the_bot_listens_to() -> None:
     assert shortcuts == {
         callback_id
         for kind in ("shortcut", "global_shortcut", "message_shortcut")
-        for callback_id in registered(kind)
+        for callback_id in registered_names(kind)
     }
 
 
 def test_the_events_are_those_the_bot_listens_to() -> None:
     subscribed = MANIFEST["settings"].get("event_subscriptions", {}).get("bot_events", [])
 
-    assert set(subscribed) == registered("event")
+    assert set(subscribed) == registered_names("event")
 
 
 def test_every_registration_names_what_it_is_for() -> None:
-    assert unreadable() == set()
+    assert non_literal_registrations() == set()
 
 
-@pytest.mark.parametrize("method", sorted(methods_called()))
+@pytest.mark.parametrize("method", sorted(called_methods()))
 def test_the_scopes_of_every_method_the_code_calls_are_known(method: str) -> None:
     assert method in SCOPES
 
 
 def test_the_scopes_are_those_the_code_needs() -> None:
-    needed = {scope for method in methods_called() for scope in SCOPES.get(method, set())}
-    if registered("command"):
+    needed = {scope for method in called_methods() for scope in SCOPES.get(method, set())}
+    if registered_names("command"):
         needed.add("commands")
 
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) == needed

@@ -14,18 +14,18 @@ from slack_bolt.response import BoltResponse
 
 import bot.views
 from bot.app import build_app
-from bot.background import Background
-from jobs.policies import LONGEST_TRY, POLICIES
+from bot.background import BackgroundTasks
+from jobs.policies import MAX_TRY_TIME, RETRY_POLICIES
 from jobs.worker import WorkerSettings
 from models.cards import Button
-from models.flow import FLOW, Move
-from models.opening import open_desk
+from models.flow import TRANSITIONS, Move
+from models.opening import open_app
 from models.settings import Settings
-from models.slack import Identity
-from models.step import LEASE, Step
+from models.slack import BotIdentity
+from models.step import LEASE_DURATION, Step
 from models.ticket import Status
-from models.wording import STEP_WORDS
-from tests.rules.source import sources
+from models.wording import STEP_LABELS
+from tests.rules.source import source_files
 
 TEAM = "T1"
 PERSON = {"id": "U1", "team_id": TEAM}
@@ -42,9 +42,11 @@ async def app() -> AsyncIterator[AsyncApp]:
     settings = Settings.model_validate(
         {"slack_bot_token": "xoxb-1", "slack_signing_secret": "s", "jwt_secret": "j" * 32}
     )
-    identity = Identity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
-    async with open_desk(settings, database_seconds=1, slack_seconds=1, hurried=True) as desk:
-        yield build_app(desk, identity, Background())
+    identity = BotIdentity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
+    async with open_app(
+        settings, database_timeout_seconds=1, slack_timeout_seconds=1, interactive=True
+    ) as service:
+        yield build_app(service, identity, BackgroundTasks())
 
 
 def test_every_step_is_a_function_of_the_worker_and_the_reverse() -> None:
@@ -57,34 +59,34 @@ def test_every_step_follows_from_some_move() -> None:
     """But for telling the admins, which follows from giving up a step, for webhooks and watchers,
     asking Gemini once more, which follows from its failing, and what follows if one says so.
     """
-    following = {step for rule in FLOW.values() for step in rule.then}
+    following = {step for rule in TRANSITIONS.values() for step in rule.next_steps}
     besides = {
-        Step.TELL_ADMINS,
+        Step.ALERT_ADMINS,
         Step.DELIVER_WEBHOOKS,
         Step.DM_WATCHERS,
-        Step.TRIAGE_AGAIN,
-        Step.ANSWER_ALL,
+        Step.RETRIAGE,
+        Step.ANSWER_INCIDENT,
     }
     assert following == set(Step) - besides
 
 
 def test_every_step_has_its_policy_and_its_words() -> None:
-    assert set(POLICIES) == set(STEP_WORDS) == set(Step)
+    assert set(RETRY_POLICIES) == set(STEP_LABELS) == set(Step)
 
 
 def test_a_try_is_over_before_its_lease() -> None:
-    longest = max(policy.seconds for policy in POLICIES.values())
-    assert longest < LONGEST_TRY.total_seconds() < LEASE.total_seconds()
+    longest = max(policy.timeout_seconds for policy in RETRY_POLICIES.values())
+    assert longest < MAX_TRY_TIME.total_seconds() < LEASE_DURATION.total_seconds()
 
 
 def test_every_move_has_its_row() -> None:
-    assert set(FLOW) == set(Move)
+    assert set(TRANSITIONS) == set(Move)
 
 
 @pytest.mark.parametrize("status", Status)
 def test_every_status_can_be_reached_and_left(status: Status) -> None:
-    assert status in {rule.ends for rule in FLOW.values()}
-    assert status in {start for rule in FLOW.values() for start in rule.starts}
+    assert status in {rule.to_status for rule in TRANSITIONS.values()}
+    assert status in {start for rule in TRANSITIONS.values() for start in rule.from_statuses}
 
 
 @pytest.mark.parametrize("button", Button)
@@ -163,7 +165,7 @@ def _put_into_the_context() -> set[str]:
     """The keys of `….context["…"] = …` in the bot; Bolt hands them out by name."""
     return {
         str(target.slice.value)
-        for source in sources("bot")
+        for source in source_files("bot")
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Assign)
         for target in node.targets

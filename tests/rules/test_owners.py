@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.rules.source import ROOT, Source, sources, used
+from tests.rules.source import ROOT, SourceFile, source_files, used_names
 
 # The longest name that fits decides. A folder owns with all its files.
 OWNERS = {
@@ -51,11 +51,11 @@ OWNERS = {
 }
 # What neither waits for anything nor reaches out of the process.
 COMPUTE = {"pydantic", "re2"}
-SOURCES = sources("bot", "jobs", "models")
+SOURCES = source_files("bot", "jobs", "models")
 _LOWEST_TOOL = "batching"
 
 
-def _language() -> list[Source]:
+def _language() -> list[SourceFile]:
     """The files of models/ below the layers of tools that pyproject.toml names, gates and all."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = project["tool"]["importlinter"]["contracts"]
@@ -65,7 +65,7 @@ def _language() -> list[Source]:
         for layer in layers[: layers.index(_LOWEST_TOOL) + 1]
         for name in layer.split("|")
     }
-    return [each for each in sources("models") if PurePosixPath(each.path).stem not in tools]
+    return [each for each in source_files("models") if PurePosixPath(each.path).stem not in tools]
 
 
 LANGUAGE = _language()
@@ -76,7 +76,7 @@ def test_only_its_owner_uses_it(owned: str) -> None:
     strangers = {
         source.path
         for source in SOURCES
-        for name in used(source)
+        for name in used_names(source)
         if _owned_name(name) == owned and not _owns(source, OWNERS[owned])
     }
 
@@ -84,9 +84,9 @@ def test_only_its_owner_uses_it(owned: str) -> None:
 
 
 @pytest.mark.parametrize("word", LANGUAGE, ids=lambda source: source.path)
-def test_the_language_of_the_desk_awaits_nothing_and_only_computes(word: Source) -> None:
+def test_the_language_of_the_desk_awaits_nothing_and_only_computes(word: SourceFile) -> None:
     waits = (ast.Await, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith)
-    packages = {name.split(".")[0] for name in used(word)} - sys.stdlib_module_names
+    packages = {name.split(".")[0] for name in used_names(word)} - sys.stdlib_module_names
 
     assert not any(isinstance(node, waits) for node in ast.walk(word.tree))
     assert packages <= {"models", *COMPUTE}
@@ -98,5 +98,5 @@ def _owned_name(name: str) -> str:
     return next((parent for parent in parents if parent in OWNERS), "")
 
 
-def _owns(source: Source, owners: set[str]) -> bool:
+def _owns(source: SourceFile, owners: set[str]) -> bool:
     return any(source.path == owner or source.path.startswith(f"{owner}/") for owner in owners)

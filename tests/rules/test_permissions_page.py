@@ -3,7 +3,7 @@
 import re
 
 from models.member import Role
-from models.permissions import Relation, Verb, permitted
+from models.permissions import Relation, Verb, is_permitted
 from tests.rules.source import ROOT
 
 
@@ -22,6 +22,6 @@ def table() -> str:
         f"|---|{'---|' * len(Role) * len(Relation)}",
     ]
     for verb in Verb:
-        cells = [permitted(verb, role, related) for role in Role for related in Relation]
+        cells = [is_permitted(verb, role, related) for role in Role for related in Relation]
         lines.append(f"| {verb} | {' | '.join('yes' if cell else '' for cell in cells)} |")
     return "\n".join(lines)

@@ -5,13 +5,13 @@ import struct
 
 import pytest
 
-from sandbox.browser import DESKTOP, PHONE
+from sandbox.browser import DESKTOP_SIZE, PHONE_SIZE
 from tests.rules.source import ROOT
 
 FOLDER = ROOT / "docs" / "pictures"
 SHOWN = sorted(set(re.findall(r"\]\((docs/pictures/[^)]+)\)", (ROOT / "README.md").read_text())))
 MOST_BYTES = 300_000
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
+SIZES = {"desktop": DESKTOP_SIZE, "phone": PHONE_SIZE}
 
 
 @pytest.mark.parametrize("shown", SHOWN)

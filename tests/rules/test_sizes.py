@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.source import ROOT, Source, sources
+from tests.rules.source import ROOT, SourceFile, source_files
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50
-SOURCES = sources("bot", "jobs", "models", "sandbox")
+SOURCES = source_files("bot", "jobs", "models", "sandbox")
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.path)
-def test_the_file_is_short(source: Source) -> None:
+def test_the_file_is_short(source: SourceFile) -> None:
     assert source.text.count("\n") <= LONGEST_FILE
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.path)
-def test_its_functions_are_short(source: Source) -> None:
+def test_its_functions_are_short(source: SourceFile) -> None:
     functions = (
         node
         for node in ast.walk(source.tree)
@@ -29,8 +29,10 @@ def test_its_functions_are_short(source: Source) -> None:
     assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
 
 
-@pytest.mark.parametrize("source", [*SOURCES, *sources("tests")], ids=lambda source: source.path)
-def test_it_opens_with_a_sentence_that_says_what_it_is(source: Source) -> None:
+@pytest.mark.parametrize(
+    "source", [*SOURCES, *source_files("tests")], ids=lambda source: source.path
+)
+def test_it_opens_with_a_sentence_that_says_what_it_is(source: SourceFile) -> None:
     said = ast.get_docstring(source.tree) or ""
 
     assert said.split("\n\n")[0].rstrip().endswith((".", "?", "!", ")", '"'))

@@ -14,21 +14,25 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 PROJECT = FOLDER.parents[1]
-SABOTAGE, MINUTES_OFF, RECORDING = "SABOTAGE", "MINUTES_OFF", "RECORDING"
+SABOTAGE_VARIABLE, CLOCK_OFFSET_VARIABLE, RECORDING_VARIABLE = (
+    "SABOTAGE",
+    "MINUTES_OFF",
+    "RECORDING",
+)
 
 
-def told(**what: str) -> dict[str, str]:
+def hook_environment(**variables: str) -> dict[str, str]:
     """The environment of a process in which this happens."""
-    return {"PYTHONPATH": f"{FOLDER}{os.pathsep}{PROJECT}", **what}
+    return {"PYTHONPATH": f"{FOLDER}{os.pathsep}{PROJECT}", **variables}
 
 
-def _set_the_clock(minutes: float) -> None:
+def _shift_clock(minutes: float) -> None:
     import time_machine
 
     time_machine.travel(datetime.now(UTC) + timedelta(minutes=minutes), tick=True).start()
 
 
-def _record(path: Path) -> None:
+def _record_mongo_commands(path: Path) -> None:
     """Write what MongoDB is asked, and when, into a file, one BSON document after the other."""
     import time
 
@@ -65,44 +69,44 @@ def _no_lease_filter() -> None:
     from models.step import Step
     from models.ticket import Ticket
 
-    leased = Ticket.step_leased
+    leased = Ticket.with_step_leased
 
     def step_leased(self: Ticket, step: Step, *, now: datetime) -> Ticket:
-        entry = self.step(step)
-        if entry and entry.held:
-            self = self._with(entry.model_copy(update={"due": now}))
+        entry = self.find_step(step)
+        if entry and entry.is_leased:
+            self = self._with_pending_step(entry.model_copy(update={"due": now}))
         return leased(self, step, now=now)
 
-    Ticket.step_leased = step_leased  # type: ignore[method-assign,assignment]
+    Ticket.with_step_leased = step_leased  # type: ignore[method-assign,assignment]
 
 
-def _repeated_posts() -> None:
+def _slack_sdk_retries() -> None:
     from slack_sdk.http_retry.builtin_async_handlers import (
         async_default_handlers,
     )
 
-    from models.slack import Slack
+    from models.slack import SlackClient
 
-    made = Slack.__init__
+    made = SlackClient.__init__
 
-    def init(self: Slack, client: Any, gate: Any) -> None:
+    def init(self: SlackClient, client: Any, gate: Any) -> None:
         client.retry_handlers = async_default_handlers()
         made(self, client, gate)
 
-    Slack.__init__ = init  # type: ignore[method-assign]
+    SlackClient.__init__ = init  # type: ignore[method-assign]
 
 
-def _constant_ring_id() -> None:
+def _constant_job_id() -> None:
     from dataclasses import replace
 
     from models import queue
 
-    made = queue._ring
+    made = queue._to_step_job
 
     def ring(ticket_id: str, entry: Any, *rest: Any) -> Any:
         return replace(made(ticket_id, entry, *rest), job_id=f"{ticket_id}:{entry.step.value}")
 
-    queue._ring = ring  # type: ignore[assignment]
+    queue._to_step_job = ring  # type: ignore[assignment]
 
 
 def _no_sweep() -> None:
@@ -115,78 +119,78 @@ def _no_sweep() -> None:
 
 
 def _no_look_up() -> None:
-    from models.slack import Slack
+    from models.slack import SlackClient
 
     async def find(*_: Any, **__: Any) -> list[str]:
         return []
 
-    Slack.find = find  # type: ignore[method-assign]
+    SlackClient.find_messages = find  # type: ignore[method-assign]
 
 
-def _no_revision() -> None:
+def _no_revision_guard() -> None:
     """Who claims takes a moment, and writes over whatever was written in it."""
     import asyncio
 
-    from models.documents import document_of
+    from models.documents import ticket_to_document
     from models.store import Store
     from models.ticket import Status, Ticket
 
-    guarded = Store.replace
+    guarded = Store.compare_and_set
 
     async def replace(self: Store, before: Ticket, after: Ticket) -> Ticket | None:
         if (before.status, after.status) != (Status.OFFERED, Status.CLAIMED):
             return await guarded(self, before, after)
         await asyncio.sleep(0.2)
         written = after.model_copy(update={"rev": before.rev + 1})
-        await self._db.tickets.replace_one({"_id": before.id}, document_of(written))
+        await self._db.tickets.replace_one({"_id": before.id}, ticket_to_document(written))
         return written
 
-    Store.replace = replace  # type: ignore[method-assign]
+    Store.compare_and_set = replace  # type: ignore[method-assign]
 
 
-def _an_older_release() -> None:
+def _older_release() -> None:
     """One that does not know yet of asking the requester whether it helped."""
     from jobs.worker import WorkerSettings
     from models import documents, store
-    from models.errors import Unreadable
+    from models.errors import CorruptDocument
 
-    known = documents.ticket_of
+    known = documents.ticket_from_document
 
     def ticket_of(document: dict[str, Any]) -> Any:
         if "ask_requester" in str(document.get("pending")):
-            raise Unreadable("a step of a newer release") from ValueError("ask_requester")
+            raise CorruptDocument("a step of a newer release") from ValueError("ask_requester")
         return known(document)
 
-    store.ticket_of = ticket_of  # type: ignore[attr-defined]
+    store.ticket_from_document = ticket_of  # type: ignore[attr-defined]
     functions = WorkerSettings.functions
     functions[:] = [one for one in functions if getattr(one, "name", "") != "ask_requester"]
 
 
-def _a_generous_slack() -> None:
+def _unlimited_slack() -> None:
     """One without limits, and a mail server that takes all it is given."""
     from models import gate
 
-    unlimited = gate.Budget(each=timedelta(milliseconds=1), burst=1000)
-    gate.BUDGETS = dict.fromkeys(gate.BUDGETS, unlimited)
-    gate.CHANNEL_BUDGET = unlimited
+    unlimited = gate.RateLimit(interval=timedelta(milliseconds=1), burst=1000)
+    gate.RATE_LIMITS = dict.fromkeys(gate.RATE_LIMITS, unlimited)
+    gate.CHANNEL_RATE_LIMIT = unlimited
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {
     "no unique index": _no_unique_index,
     "no lease filter": _no_lease_filter,
-    "slack_sdk's own retries": _repeated_posts,
-    "a constant ring id": _constant_ring_id,
+    "slack_sdk's own retries": _slack_sdk_retries,
+    "a constant ring id": _constant_job_id,
     "no sweep": _no_sweep,
     "no look-up before a message is sent again": _no_look_up,
-    "no guard on the revision": _no_revision,
-    "an older release": _an_older_release,
-    "a generous Slack": _a_generous_slack,
+    "no guard on the revision": _no_revision_guard,
+    "an older release": _older_release,
+    "a generous Slack": _unlimited_slack,
 }
 
 if __name__ == "sitecustomize":
-    if minutes := os.environ.get(MINUTES_OFF):
-        _set_the_clock(float(minutes))
-    if recording := os.environ.get(RECORDING):
-        _record(Path(recording))
-    if name := os.environ.get(SABOTAGE):
+    if minutes := os.environ.get(CLOCK_OFFSET_VARIABLE):
+        _shift_clock(float(minutes))
+    if recording := os.environ.get(RECORDING_VARIABLE):
+        _record_mongo_commands(Path(recording))
+    if name := os.environ.get(SABOTAGE_VARIABLE):
         SABOTAGES[name]()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.slack.manifest import Command, Manifest, ManifestError, Shortcut, load_manifest
+from sandbox.slack.manifest import Manifest, ManifestError, Shortcut, SlashCommand, load_manifest
 
 LEAST = "display_information: {name: Errand}"
 WHOLE = """
@@ -53,7 +53,7 @@ def test_the_workspace_reads_what_it_needs(tmp_path: Path) -> None:
         bot_name="Errand bot",
         bot_scopes=frozenset({"commands", "im:history"}),
         commands=(
-            Command(
+            SlashCommand(
                 command="/errand",
                 description="Fetch something",
                 usage_hint="what",
@@ -71,7 +71,7 @@ def test_the_workspace_reads_what_it_needs(tmp_path: Path) -> None:
         home_tab=True,
         messages_tab=True,
         messages_tab_read_only=False,
-        options_load=True,
+        has_options_load_url=True,
     )
 
 
@@ -82,11 +82,11 @@ def test_what_is_not_mentioned_is_as_in_a_new_app(tmp_path: Path) -> None:
     assert [manifest.home_tab, manifest.interactivity, manifest.socket_mode] == [False] * 3
     assert manifest.messages_tab
     assert manifest.messages_tab_read_only
-    assert not manifest.options_load
+    assert not manifest.has_options_load_url
 
 
 def test_options_may_have_a_url_of_their_own(tmp_path: Path) -> None:
-    assert loaded(tmp_path, HTTP).options_load
+    assert loaded(tmp_path, HTTP).has_options_load_url
 
 
 def test_what_slack_refuses_is_not_installed(tmp_path: Path) -> None:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.once import told
-from sandbox.servers import Servers
+from sandbox.once import run_story
+from sandbox.servers import DatabaseServers
 from sandbox.world import World
 
 PROJECT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class FinishedRun:
     """How it ended, and what it said."""
 
     code: int | None
@@ -27,48 +27,48 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class FinishedRuns:
     """Three of them, which ran side by side."""
 
-    good: Ran
-    refused: Ran
-    broken: Ran
+    good: FinishedRun
+    refused: FinishedRun
+    broken: FinishedRun
 
 
 @pytest.fixture(scope="module")
-async def runs() -> Runs:
+async def runs() -> FinishedRuns:
     """One that works, one with a text that the form does not take, one whose bot is gone."""
     good, refused, broken = await asyncio.gather(
         _run("Outlook keeps asking for my password"), _run("🔥"), _run_without_bot("wifi is slow")
     )
-    return Runs(good=good, refused=refused, broken=broken)
+    return FinishedRuns(good=good, refused=refused, broken=broken)
 
 
-async def _run(text: str) -> Ran:
+async def _run(text: str) -> FinishedRun:
     pipe = asyncio.subprocess.PIPE
     argv = ["-m", "sandbox", "--once", text]
     process = await asyncio.create_subprocess_exec(
         sys.executable, *argv, cwd=PROJECT, stdout=pipe, stderr=pipe
     )
     out, err = await process.communicate()
-    return Ran(code=process.returncode, out=out.decode(), err=err.decode())
+    return FinishedRun(code=process.returncode, out=out.decode(), err=err.decode())
 
 
-async def _run_without_bot(text: str) -> Ran:
+async def _run_without_bot(text: str) -> FinishedRun:
     out, err = io.StringIO(), io.StringIO()
-    async with Servers() as servers, World(servers=servers) as world:
+    async with DatabaseServers() as servers, World(servers=servers) as world:
         await world.bot.kill()
         with redirect_stdout(out), redirect_stderr(err):
-            code = await told(world, text)
-    return Ran(code=code, out=out.getvalue(), err=err.getvalue())
+            code = await run_story(world, text)
+    return FinishedRun(code=code, out=out.getvalue(), err=err.getvalue())
 
 
-def test_a_ticket_that_goes_all_the_way_ends_well(runs: Runs) -> None:
+def test_a_ticket_that_goes_all_the_way_ends_well(runs: FinishedRuns) -> None:
     assert runs.good.code == 0, runs.good.err
     assert runs.good.out.endswith("Every step happened.\n")
 
 
-def test_the_transcript_tells_every_step_in_the_order_it_happened(runs: Runs) -> None:
+def test_the_transcript_tells_every_step_in_the_order_it_happened(runs: FinishedRuns) -> None:
     steps = [
         "/ticket Outlook keeps asking for my password",
         "Title: Outlook keeps asking for my password",
@@ -95,7 +95,7 @@ def test_the_transcript_tells_every_step_in_the_order_it_happened(runs: Runs) ->
     assert places == sorted(places)
 
 
-def test_the_transcript_shows_card_and_letter_as_they_were_seen(runs: Runs) -> None:
+def test_the_transcript_shows_card_and_letter_as_they_were_seen(runs: FinishedRuns) -> None:
     for seen in (
         "Eve Holt gets a direct message from Frontdesk:",
         "│ Asked by: @Ada Lovelace",
@@ -108,7 +108,7 @@ def test_the_transcript_shows_card_and_letter_as_they_were_seen(runs: Runs) -> N
         assert seen in runs.good.out
 
 
-def test_each_step_has_its_time_since_the_command(runs: Runs) -> None:
+def test_each_step_has_its_time_since_the_command(runs: FinishedRuns) -> None:
     steps = [line for line in runs.good.out.splitlines() if line.endswith(":") and "│" not in line]
     untimed = [line for line in steps[1:] if not re.match(r" *[0-9.]+ m?s  ", line)]
 
@@ -116,12 +116,12 @@ def test_each_step_has_its_time_since_the_command(runs: Runs) -> None:
     assert untimed == []
 
 
-def test_nothing_but_the_transcript_is_on_stdout(runs: Runs) -> None:
+def test_nothing_but_the_transcript_is_on_stdout(runs: FinishedRuns) -> None:
     assert runs.good.err == "Starting the desk …\n"
     assert " INFO " not in runs.good.out
 
 
-def test_a_text_that_the_form_does_not_take_is_shown_with_the_reason(runs: Runs) -> None:
+def test_a_text_that_the_form_does_not_take_is_shown_with_the_reason(runs: FinishedRuns) -> None:
     assert runs.refused.code == 1
     assert "│ Title: 🔥\n          │   ! Please say in a few words" in runs.refused.out
     assert "Every step happened." not in runs.refused.out
@@ -131,7 +131,7 @@ def test_a_text_that_the_form_does_not_take_is_shown_with_the_reason(runs: Runs)
     assert "log" not in runs.refused.err
 
 
-def test_without_a_bot_it_says_what_was_missing_and_how_the_logs_end(runs: Runs) -> None:
+def test_without_a_bot_it_says_what_was_missing_and_how_the_logs_end(runs: FinishedRuns) -> None:
     assert runs.broken.code == 1
     assert "Not every step happened: " in runs.broken.err
     assert "dispatch_failed" in runs.broken.err

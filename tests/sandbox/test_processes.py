@@ -11,24 +11,24 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.processes import Ended, Process
+from sandbox.processes import Process, ProcessFailed
 
 HELLO = "print('hello', flush=True); import time; time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-Runs = Callable[..., Process]
+MakeProcess = Callable[..., Process]
 
 
 @pytest.fixture
-async def runs(tmp_path: Path) -> AsyncIterator[Runs]:
+async def make_process(tmp_path: Path) -> AsyncIterator[MakeProcess]:
     """Describes a Python program that is ready once its log has "hello"; ended after the test."""
     described: list[Process] = []
 
     def describe(program: str, *, env: dict[str, str] | None = None) -> Process:
         async def ready() -> bool:
-            return "hello" in process.log_of_this_run
+            return "hello" in process.current_run_log
 
         argv = [sys.executable, "-c", textwrap.dedent(program)]
-        process = Process("program", argv, ready=ready, folder=tmp_path, env=env)
+        process = Process("program", argv, is_ready=ready, folder=tmp_path, env=env)
         described.append(process)
         return process
 
@@ -37,37 +37,39 @@ async def runs(tmp_path: Path) -> AsyncIterator[Runs]:
         await process.kill()
 
 
-async def test_it_is_ready_when_it_says_so(runs: Runs) -> None:
-    program = runs(HELLO)
-    assert not program.alive
+async def test_it_is_ready_when_it_says_so(make_process: MakeProcess) -> None:
+    program = make_process(HELLO)
+    assert not program.is_alive
 
     await program.start()
 
-    assert program.alive
+    assert program.is_alive
     assert program.exit_code is None
     assert program.log == "hello\n"
 
 
-async def test_one_that_ends_instead_leaves_its_last_words(runs: Runs) -> None:
-    program = runs("raise SystemExit('no such database')")
+async def test_one_that_ends_instead_leaves_its_last_words(make_process: MakeProcess) -> None:
+    program = make_process("raise SystemExit('no such database')")
 
-    with pytest.raises(Ended, match="no such database"):
+    with pytest.raises(ProcessFailed, match="no such database"):
         await program.start()
 
     assert program.exit_code == 1
 
 
-async def test_one_that_is_not_ready_in_time_is_ended(runs: Runs) -> None:
-    program = runs("print('wait for me', flush=True); import time; time.sleep(60)")
+async def test_one_that_is_not_ready_in_time_is_ended(make_process: MakeProcess) -> None:
+    program = make_process("print('wait for me', flush=True); import time; time.sleep(60)")
 
-    with pytest.raises(Ended, match="not ready after"):
-        await program.start(timeout=0.5)
+    with pytest.raises(ProcessFailed, match="not ready after"):
+        await program.start(timeout_seconds=0.5)
 
     assert program.exit_code == -signal.SIGKILL
 
 
-async def test_stopping_lets_it_end_in_good_order(runs: Runs) -> None:
-    program = runs("import signal, sys; signal.signal(15, lambda *_: sys.exit(7))\n" + HELLO)
+async def test_stopping_lets_it_end_in_good_order(make_process: MakeProcess) -> None:
+    program = make_process(
+        "import signal, sys; signal.signal(15, lambda *_: sys.exit(7))\n" + HELLO
+    )
     await program.start()
 
     await program.stop()
@@ -75,48 +77,50 @@ async def test_stopping_lets_it_end_in_good_order(runs: Runs) -> None:
     assert program.exit_code == 7
 
 
-async def test_one_that_does_not_stop_is_killed(runs: Runs) -> None:
-    program = runs(STUBBORN + HELLO)
+async def test_one_that_does_not_stop_is_killed(make_process: MakeProcess) -> None:
+    program = make_process(STUBBORN + HELLO)
     await program.start()
 
-    await program.stop(timeout=0.1)
+    await program.stop(timeout_seconds=0.1)
 
     assert program.exit_code == -signal.SIGKILL
 
 
-async def test_a_frozen_one_can_be_stopped(runs: Runs) -> None:
-    program = runs(HELLO)
+async def test_a_frozen_one_can_be_stopped(make_process: MakeProcess) -> None:
+    program = make_process(HELLO)
     await program.start()
-    program.freeze()
+    program.suspend()
 
-    await program.stop(timeout=5)
+    await program.stop(timeout_seconds=5)
 
     assert program.exit_code == -signal.SIGTERM
 
 
-async def test_it_runs_again_after_it_was_killed(runs: Runs) -> None:
-    program = runs("import os; print(os.getpid())\n" + HELLO)
+async def test_it_runs_again_after_it_was_killed(make_process: MakeProcess) -> None:
+    program = make_process("import os; print(os.getpid())\n" + HELLO)
     await program.start()
     await program.kill()
-    first = program.log_of_this_run
+    first = program.current_run_log
 
     await program.start()
 
-    assert program.log_of_this_run != first
-    assert program.log == first + program.log_of_this_run
+    assert program.current_run_log != first
+    assert program.log == first + program.current_run_log
 
 
-async def test_it_knows_only_the_environment_it_is_given(runs: Runs) -> None:
-    program = runs("import os; print(sorted(os.environ))\n" + HELLO, env={"LC_ALL": "C.UTF-8"})
+async def test_it_knows_only_the_environment_it_is_given(make_process: MakeProcess) -> None:
+    program = make_process(
+        "import os; print(sorted(os.environ))\n" + HELLO, env={"LC_ALL": "C.UTF-8"}
+    )
 
     await program.start()
 
     assert program.log.startswith("['LC_ALL']")
 
 
-async def test_ctrl_c_in_our_terminal_does_not_reach_it(runs: Runs) -> None:
+async def test_ctrl_c_in_our_terminal_does_not_reach_it(make_process: MakeProcess) -> None:
     """The terminal tells a whole process group; a server must outlive those who still use it."""
-    program = runs("import os; print(os.getpgrp())\n" + HELLO)
+    program = make_process("import os; print(os.getpgrp())\n" + HELLO)
 
     await program.start()
 

@@ -11,31 +11,33 @@ from pymongo.errors import OperationFailure
 from redis.asyncio import Redis
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from sandbox.servers import Servers
+from sandbox.servers import DatabaseServers
 
 Mongo = AsyncMongoClient[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-async def servers() -> AsyncIterator[Servers]:
-    async with Servers() as servers:
+async def servers() -> AsyncIterator[DatabaseServers]:
+    async with DatabaseServers() as servers:
         yield servers
 
 
 @pytest.fixture
-async def mongo(servers: Servers) -> AsyncIterator[Mongo]:
+async def mongo(servers: DatabaseServers) -> AsyncIterator[Mongo]:
     async with Mongo(servers.mongodb_uri, timeoutMS=5000) as client:
         yield client
 
 
 @pytest.fixture
-async def redis(servers: Servers) -> AsyncIterator[Redis]:
+async def redis(servers: DatabaseServers) -> AsyncIterator[Redis]:
     client = Redis.from_url(servers.new_redis_url(), socket_timeout=0.2, decode_responses=True)
     yield client
     await client.aclose()
 
 
-async def test_each_url_of_redis_is_a_database_of_its_own(servers: Servers, redis: Redis) -> None:
+async def test_each_url_of_redis_is_a_database_of_its_own(
+    servers: DatabaseServers, redis: Redis
+) -> None:
     await redis.set("bell", "rung")
 
     other = Redis.from_url(servers.new_redis_url(), decode_responses=True)
@@ -49,21 +51,23 @@ async def test_redis_forgets_nothing_for_want_of_room(redis: Redis) -> None:
     assert await redis.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
 
-async def test_what_mongodb_has_journaled_outlives_its_death(servers: Servers) -> None:
+async def test_what_mongodb_has_journaled_outlives_its_death(servers: DatabaseServers) -> None:
     # Closed before: a client that sees its server die leaks a socket when it is closed.
     async with Mongo(servers.mongodb_uri, timeoutMS=5000) as before:
         tickets = before["desk"].get_collection("tickets", write_concern=WriteConcern(j=True))
         await tickets.insert_one({"_id": "T-1"})
 
-    await servers.mongo.kill()
+    await servers.mongodb.kill()
     assert not await _answers(servers.mongodb_uri)
-    await servers.mongo.start()
+    await servers.mongodb.start()
 
     async with Mongo(servers.mongodb_uri, timeoutMS=5000) as after:
         assert await after["desk"]["tickets"].find_one() == {"_id": "T-1"}
 
 
-async def test_redis_comes_back_empty_at_the_same_address(servers: Servers, redis: Redis) -> None:
+async def test_redis_comes_back_empty_at_the_same_address(
+    servers: DatabaseServers, redis: Redis
+) -> None:
     await redis.set("bell", "rung")
 
     await servers.redis.kill()
@@ -72,13 +76,15 @@ async def test_redis_comes_back_empty_at_the_same_address(servers: Servers, redi
     assert await redis.get("bell") is None
 
 
-async def test_frozen_redis_is_silent_and_thawed_it_goes_on(servers: Servers, redis: Redis) -> None:
+async def test_frozen_redis_is_silent_and_thawed_it_goes_on(
+    servers: DatabaseServers, redis: Redis
+) -> None:
     await redis.set("bell", "rung")
 
-    servers.redis.freeze()
+    servers.redis.suspend()
     with pytest.raises(RedisTimeoutError):
         await redis.get("bell")
-    servers.redis.thaw()
+    servers.redis.resume()
 
     assert await redis.get("bell") == "rung"
 
@@ -95,13 +101,13 @@ async def test_mongodb_fails_a_command_when_asked_to(mongo: Mongo) -> None:
 
 
 async def test_a_folder_keeps_the_data_for_the_next_time(tmp_path: Path) -> None:
-    async with Servers(tmp_path) as first, Mongo(first.mongodb_uri) as client:
+    async with DatabaseServers(tmp_path) as first, Mongo(first.mongodb_uri) as client:
         await client["desk"]["tickets"].insert_one({"_id": "T-1"})
 
-    async with Servers(tmp_path) as second:
+    async with DatabaseServers(tmp_path) as second:
         async with Mongo(second.mongodb_uri) as client:
             assert await client["desk"]["tickets"].find_one() == {"_id": "T-1"}
-        await second.mongo.kill()  # to end in good order takes it two seconds
+        await second.mongodb.kill()  # to end in good order takes it two seconds
 
 
 async def test_without_a_folder_nothing_is_left(
@@ -109,12 +115,12 @@ async def test_without_a_folder_nothing_is_left(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
-    async with Servers() as servers:
+    async with DatabaseServers() as servers:
         assert _inside(tmp_path)
-        processes = (servers.mongo, servers.redis)
+        processes = (servers.mongodb, servers.redis)
 
     assert _inside(tmp_path) == []
-    assert not any(process.alive for process in processes)
+    assert not any(process.is_alive for process in processes)
 
 
 def _inside(folder: Path) -> list[Path]:

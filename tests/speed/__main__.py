@@ -18,26 +18,26 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from jobs.learning import Taught, judged, teach
+from jobs.learning import TrainedModel, apply_model, train_model
 from models import builtin
-from models.clock import now
-from models.configuration import DEFAULT, Configuration
-from models.documents import document_of
-from models.errors import Unavailable
-from models.lesson import Lesson
-from models.similar import ALIKE
+from models.clock import utc_now
+from models.configuration import DEFAULT_TAXONOMY, Taxonomy
+from models.documents import ticket_to_document
+from models.errors import DatabaseUnavailable
+from models.lesson import TrainingExample
+from models.similar import MIN_SIMILARITY
 from models.ticket import Status, Ticket
 from models.triage import Category, Priority
-from sandbox.servers import Servers
-from tests.desks import desk_on
-from tests.models.desk_words import triage
+from sandbox.servers import DatabaseServers
+from tests.desks import run_service
+from tests.models.desk_words import make_triage
 
-_WORDS, _LONG = 20_000, 60
-_LESSONS = 5000
-_ASKED = 200
-_PAST = 100_000
-_BATCH = 250
-_TICK, _IDLE = 0.005, 3
+_VOCABULARY_SIZE, _MAX_WORDS = 20_000, 60
+_EXAMPLE_COUNT = 5000
+_QUERY_COUNT = 200
+_SOLVED_COUNT = 100_000
+_INSERT_BATCH = 250
+_TICK_SECONDS, _IDLE_SECONDS = 0.005, 3
 
 
 def main() -> None:
@@ -48,15 +48,15 @@ def main() -> None:
     parser.add_argument("--into", type=Path)
     asked = parser.parse_args()
     if asked.one:
-        print(json.dumps(asyncio.run(_engine(asked.one))))
+        print(json.dumps(asyncio.run(_measure_engine(asked.one))))
         return
     counts = [int(one) for one in asked.categories.split(",")]
-    _told("eval-speed", "\n".join(_table(counts)), asked.into)
-    _told("eval-past", "\n".join(asyncio.run(_similar())), asked.into)
-    _told("eval-run", _machine(), asked.into)
+    _publish_table("eval-speed", "\n".join(_engine_table(counts)), asked.into)
+    _publish_table("eval-past", "\n".join(asyncio.run(_similarity_table())), asked.into)
+    _publish_table("eval-run", _machine_text(), asked.into)
 
 
-def _machine() -> str:
+def _machine_text() -> str:
     """What all of it was measured on; by its load it can be told whether there was other work."""
     load = os.getloadavg()[2]
     return (
@@ -65,18 +65,18 @@ def _machine() -> str:
     )
 
 
-def _told(name: str, table: str, into: Path | None) -> None:
+def _publish_table(name: str, table: str, into: Path | None) -> None:
     print(table, flush=True)
     if into:
         # What a worker loads should not be counted with what this loads.
-        from jobs.evaluating import place_table
+        from jobs.evaluating import write_table
 
-        place_table(into, name, table)
+        write_table(into, name, table)
 
 
-def _table(counts: list[int]) -> Iterator[str]:
+def _engine_table(counts: list[int]) -> Iterator[str]:
     yield (
-        f"| categories, {_LESSONS:,} lessons | first answer in s | cold, ms | learns in s "
+        f"| categories, {_EXAMPLE_COUNT:,} lessons | first answer in s | cold, ms | learns in s "
         "| loop stalls at most, ms | when idle, ms | taught, ms | 95th of 100, ms | memory, MB "
         "| to learn, MB |"
     )
@@ -89,131 +89,137 @@ def _table(counts: list[int]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-async def _engine(count: int) -> list[tuple[float, int]]:
+async def _measure_engine(count: int) -> list[tuple[float, int]]:
     """What a worker goes through: the first ticket, learning beside the loop, tickets after it."""
     chance = random.Random(count)  # noqa: S311  # the same texts each time
-    configuration = _configuration(count, chance)
-    lessons = [_lesson(at, configuration, chance) for at in range(_LESSONS)]
-    tickets = [_ticket(at, _text(chance)) for at in range(_ASKED)]
+    configuration = _make_taxonomy(count, chance)
+    lessons = [_make_example(at, configuration, chance) for at in range(_EXAMPLE_COUNT)]
+    tickets = [_make_ticket(at, _random_text(chance)) for at in range(_QUERY_COUNT)]
     began = time.perf_counter()
-    cold = await teach(configuration, [])
-    _decided(cold, tickets[:1], configuration)
+    cold = await train_model(configuration, [])
+    _triage_milliseconds(cold, tickets[:1], configuration)
     first = time.perf_counter() - began
-    unlearnt = _decided(cold, tickets, configuration)
+    unlearnt = _triage_milliseconds(cold, tickets, configuration)
     stalls: list[float] = []
-    ticking = asyncio.create_task(_ticks(stalls))
-    await asyncio.sleep(_IDLE)
+    ticking = asyncio.create_task(_record_loop_stalls(stalls))
+    await asyncio.sleep(_IDLE_SECONDS)
     ticking.cancel()
     idle, stalls = max(stalls), []
-    ticking = asyncio.create_task(_ticks(stalls))
+    ticking = asyncio.create_task(_record_loop_stalls(stalls))
     began = time.perf_counter()
-    taught = await teach(configuration, lessons)
+    taught = await train_model(configuration, lessons)
     learning = time.perf_counter() - began
     ticking.cancel()
-    decided = _decided(taught, tickets, configuration)
-    memory = (_megabytes(resource.RUSAGE_SELF), _megabytes(resource.RUSAGE_CHILDREN))
+    decided = _triage_milliseconds(taught, tickets, configuration)
+    memory = (_peak_megabytes(resource.RUSAGE_SELF), _peak_megabytes(resource.RUSAGE_CHILDREN))
     return [
         (first, 2),
-        (unlearnt[_ASKED // 2], 1),
+        (unlearnt[_QUERY_COUNT // 2], 1),
         (learning, 1),
         (max(stalls) * 1000, 0),
         (idle * 1000, 0),
-        (decided[_ASKED // 2], 1),
-        (decided[_ASKED * 95 // 100], 1),
+        (decided[_QUERY_COUNT // 2], 1),
+        (decided[_QUERY_COUNT * 95 // 100], 1),
         *((megabytes, 0) for megabytes in memory),
     ]
 
 
-def _megabytes(whose: int) -> float:
+def _peak_megabytes(whose: int) -> float:
     """The most memory that this process has had, or one that it had started."""
     return resource.getrusage(whose).ru_maxrss / 1024
 
 
-async def _ticks(stalls: list[float]) -> None:
+async def _record_loop_stalls(stalls: list[float]) -> None:
     """How much longer than asked the loop takes to come round."""
     while True:
         began = time.perf_counter()
-        await asyncio.sleep(_TICK)
-        stalls.append(time.perf_counter() - began - _TICK)
+        await asyncio.sleep(_TICK_SECONDS)
+        stalls.append(time.perf_counter() - began - _TICK_SECONDS)
 
 
-def _decided(taught: Taught, tickets: list[Ticket], configuration: Configuration) -> list[float]:
+def _triage_milliseconds(
+    taught: TrainedModel, tickets: list[Ticket], configuration: Taxonomy
+) -> list[float]:
     """Milliseconds that each decision took, the quickest first."""
     took = []
     for ticket in tickets:
         began = time.perf_counter()
-        plain = builtin.triage(ticket, configuration, why="")
-        judged(taught, plain, ticket, configuration)
+        plain = builtin.triage(ticket, configuration, why_builtin="")
+        apply_model(taught, plain, ticket, configuration)
         took.append((time.perf_counter() - began) * 1000)
     return sorted(took)
 
 
-async def _similar() -> list[str]:
+async def _similarity_table() -> list[str]:
     """How long it takes to look for similar tickets among very many."""
     chance = random.Random(1)  # noqa: S311  # the same texts each time
     async with AsyncExitStack() as stack:
-        servers = await stack.enter_async_context(Servers())
+        servers = await stack.enter_async_context(DatabaseServers())
         # The embedded MongoDB is slow where the driver may repeat writes.
         uri = f"{servers.mongodb_uri}/?retryWrites=false"
-        desk = await stack.enter_async_context(desk_on(servers, mongodb_uri=uri))
-        for start in range(0, _PAST, _BATCH):
-            some = (_solved(at + 1, _text(chance)) for at in range(start, start + _BATCH))
+        service = await stack.enter_async_context(run_service(servers, mongodb_uri=uri))
+        for start in range(0, _SOLVED_COUNT, _INSERT_BATCH):
+            some = (
+                _make_solved_ticket(at + 1, _random_text(chance))
+                for at in range(start, start + _INSERT_BATCH)
+            )
             solved = list(some)
-            await desk.database.tickets.insert_many([document_of(one) for one in solved])
+            await service.database.tickets.insert_many([ticket_to_document(one) for one in solved])
             # Of a word the newest tickets are kept, so the last of them are enough.
-            for one in solved if start >= _PAST - _BATCH else ():
-                await desk.solutions.keep(one)
+            for one in solved if start >= _SOLVED_COUNT - _INSERT_BATCH else ():
+                await service.solution_index.add(one)
         took = []
-        for at in range(_ASKED):
-            ticket = _ticket(_PAST + at + 1, _text(chance))
+        for at in range(_QUERY_COUNT):
+            ticket = _make_ticket(_SOLVED_COUNT + at + 1, _random_text(chance))
             began = time.perf_counter()
             try:
-                await desk.search.solved_like(ticket, at_least=ALIKE)
-            except Unavailable:
+                await service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
+            except DatabaseUnavailable:
                 return ["The database did not answer in five seconds."]
             took.append((time.perf_counter() - began) * 1000)
-    typical, slow = sorted(took)[_ASKED // 2], sorted(took)[_ASKED * 95 // 100]
+    typical, slow = sorted(took)[_QUERY_COUNT // 2], sorted(took)[_QUERY_COUNT * 95 // 100]
     return [
         "| solved tickets | typical, ms | 95th of 100, ms |",
         "|---:|---:|---:|",
-        f"| {_PAST:,} | {typical:.0f} | {slow:.0f} |",
+        f"| {_SOLVED_COUNT:,} | {typical:.0f} | {slow:.0f} |",
     ]
 
 
-def _text(chance: random.Random) -> str:
+def _random_text(chance: random.Random) -> str:
     return " ".join(
-        f"word{int(_WORDS ** chance.random())}" for _ in range(chance.randint(10, _LONG))
+        f"word{int(_VOCABULARY_SIZE ** chance.random())}"
+        for _ in range(chance.randint(10, _MAX_WORDS))
     )
 
 
-def _configuration(count: int, chance: random.Random) -> Configuration:
+def _make_taxonomy(count: int, chance: random.Random) -> Taxonomy:
     categories = tuple(
         Category(
             name=f"Category {at}",
-            description=_text(chance)[:200],
-            keywords=tuple(f"word{int(_WORDS ** chance.random())}" for _ in range(12)),
+            description=_random_text(chance)[:200],
+            keywords=tuple(f"word{int(_VOCABULARY_SIZE ** chance.random())}" for _ in range(12)),
         )
         for at in range(count)
     )
-    return Configuration(categories=categories, skills=DEFAULT.skills)
+    return Taxonomy(categories=categories, skills=DEFAULT_TAXONOMY.skills)
 
 
-def _lesson(at: int, configuration: Configuration, chance: random.Random) -> Lesson:
+def _make_example(at: int, configuration: Taxonomy, chance: random.Random) -> TrainingExample:
     category = configuration.categories[at % len(configuration.categories)]
-    text = f"{_text(chance)} {chance.choice(category.keywords)}"
-    return Lesson(
+    text = f"{_random_text(chance)} {chance.choice(category.keywords)}"
+    return TrainingExample(
         ticket_id=f"T-{at}",
         team_id="T1",
         text=text,
-        said=triage(category=category.name),
+        original_triage=make_triage(category=category.name),
         category=category.name,
         priority=chance.choice(list(Priority)),
         by="UBOB",
-        at=now(),
+        at=utc_now(),
     )
 
 
-def _ticket(number: int, text: str) -> Ticket:
+def _make_ticket(number: int, text: str) -> Ticket:
     return Ticket(
         id=f"T-{number}",
         team_id="T1",
@@ -223,13 +229,13 @@ def _ticket(number: int, text: str) -> Ticket:
         description=text[100:],
         urgency=None,
         confidential=False,
-        opened_at=now(),
+        opened_at=utc_now(),
     )
 
 
-def _solved(number: int, text: str) -> Ticket:
+def _make_solved_ticket(number: int, text: str) -> Ticket:
     known = {"status": Status.RESOLVED, "solution": "Turned it off and on again."}
-    return _ticket(number, text).model_copy(update=known)
+    return _make_ticket(number, text).model_copy(update=known)
 
 
 if __name__ == "__main__":

@@ -8,44 +8,51 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox.cast import Cast
-from sandbox.servers import Servers
+from sandbox.cast import Personas
+from sandbox.servers import DatabaseServers
 from sandbox.slack.workspace import Workspace
 from sandbox.world import World
 from tests.faults.invariants import check_invariants
-from tests.stories.acts import gives, settles
+from tests.stories.acts import set_role_and_skills, wait_for_running_steps
 
 HTTP_ONLY = pytest.mark.parametrize("stage", ["http"], indirect=True)
 
 
 @pytest.fixture(scope="session", params=["http", "socket"])
-async def stage(
-    request: pytest.FixtureRequest, servers: Servers, sabotage: dict[str, str]
+async def running_world(
+    request: pytest.FixtureRequest, servers: DatabaseServers, sabotage_environment: dict[str, str]
 ) -> AsyncIterator[World]:
     """The running desk, by HTTP and by Socket Mode."""
     by_socket = request.param == "socket"
-    async with World(servers=servers, socket_mode=by_socket, told_all=sabotage) as world:
-        world.slack.rate_limits = False
+    async with World(
+        servers=servers, socket_mode=by_socket, extra_env=sabotage_environment
+    ) as world:
+        world.slack.has_rate_limits = False
         yield world
 
 
 @pytest.fixture
-async def world(stage: World, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+async def world(running_world: World, request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """The running desk with nothing in it yet; whatever a story has killed runs again after it.
 
     After a story about a fault all must be as it should.
     """
-    await stage.forget()
-    yield stage
-    for process in (stage.servers.mongo, stage.servers.redis, stage.worker, stage.bot):
-        process.thaw()
-        if not process.alive:
+    await running_world.reset()
+    yield running_world
+    for process in (
+        running_world.servers.mongodb,
+        running_world.servers.redis,
+        running_world.worker,
+        running_world.bot,
+    ):
+        process.resume()
+        if not process.is_alive:
             await process.start()
-    stage.slack.faults.clear()
-    await settles(stage)
+    running_world.slack.faults.clear()
+    await wait_for_running_steps(running_world)
     if request.node.get_closest_marker("fault"):
-        people = (stage.cast.bob, stage.cast.eve, stage.cast.mo)
-        await check_invariants(stage, moderated={person.id for person in people})
+        people = (running_world.personas.bob, running_world.personas.eve, running_world.personas.mo)
+        await check_invariants(running_world, former_moderator_ids={person.id for person in people})
 
 
 @pytest.fixture
@@ -55,13 +62,15 @@ async def slack(world: World) -> Workspace:
 
 
 @pytest.fixture
-async def cast(world: World) -> Cast:
+async def personas(world: World) -> Personas:
     """The people, of whom three are moderators: Bob knows VPN and Okta, Eve VPN, Mo printers."""
-    people = world.cast
+    people = world.personas
     for person, skills in (
         (people.bob, ["vpn", "okta"]),
         (people.eve, ["vpn"]),
         (people.mo, ["printer"]),
     ):
-        await gives(world.slack, people.grace, person, role="Moderator", skills=skills)
+        await set_role_and_skills(
+            world.slack, people.grace, person, role="Moderator", skills=skills
+        )
     return people

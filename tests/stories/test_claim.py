@@ -4,117 +4,123 @@ import asyncio
 
 import pytest
 
-from sandbox.cast import Cast
+from sandbox.cast import Personas
 from sandbox.world import World
-from tests.stories.acts import opens_ticket
+from tests.stories.acts import open_ticket
 from tests.stories.conftest import HTTP_ONLY
 
 
 @pytest.mark.fault("F50")
 async def test_of_two_simultaneous_claims_one_wins_and_the_other_is_told_by_name(
-    world: World, cast: Cast
+    world: World, personas: Personas
 ) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
-    first = await cast.bob.gets_message("Offered to you")
-    await cast.bob.clicks(first, "Decline")
-    second = await cast.eve.gets_message("Offered to you")
-    changed_his_mind = await cast.bob.gets_message("Offered to @Eve Holt")
+    await open_ticket(personas.ada, "VPN is down")
+    first = await personas.bob.wait_for_message("Offered to you")
+    await personas.bob.click(first, "Decline")
+    second = await personas.eve.wait_for_message("Offered to you")
+    changed_his_mind = await personas.bob.wait_for_message("Offered to @Eve Holt")
 
     await asyncio.gather(
-        cast.bob.clicks(changed_his_mind, "Claim"), cast.eve.clicks(second, "Claim")
+        personas.bob.click(changed_his_mind, "Claim"), personas.eve.click(second, "Claim")
     )
 
-    [ticket] = await world.documents("tickets")
-    winner, loser = (cast.bob, cast.eve)
-    if ticket["assignee"] == cast.eve.id:
+    [ticket] = await world.find_documents("tickets")
+    winner, loser = (personas.bob, personas.eve)
+    if ticket["assignee"] == personas.eve.id:
         winner, loser = loser, winner
-    assert await loser.gets_whisper(f"@{winner.real_name} has already claimed T-1.", timeout=2)
-    assert winner.whispers == []
-    assert await loser.gets_message(f"@{winner.real_name} has it", timeout=3)
-    assert await winner.gets_message("You have it", timeout=3)
+    assert await loser.wait_for_ephemeral(
+        f"@{winner.real_name} has already claimed T-1.", timeout_seconds=2
+    )
+    assert winner.ephemeral_messages == []
+    assert await loser.wait_for_message(f"@{winner.real_name} has it", timeout_seconds=3)
+    assert await winner.wait_for_message("You have it", timeout_seconds=3)
     assert [event["what"] for event in ticket["history"]].count("claimed") == 1
 
 
 @pytest.mark.fault("F54", "F81")
-async def test_a_claim_delivered_twice_is_one_claim(world: World, cast: Cast) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
-    card = await cast.bob.gets_message("Offered to you")
-    await cast.bob.clicks(card, "Claim")
-    claim = world.slack.journal.deliveries("block_actions")[-1]
-    release = await cast.bob.gets_message("You have it")
+async def test_a_claim_delivered_twice_is_one_claim(world: World, personas: Personas) -> None:
+    await open_ticket(personas.ada, "VPN is down")
+    card = await personas.bob.wait_for_message("Offered to you")
+    await personas.bob.click(card, "Claim")
+    claim = world.slack.traffic_log.deliveries("block_actions")[-1]
+    release = await personas.bob.wait_for_message("You have it")
 
-    await world.slack.redeliver(claim)
-    assert await cast.bob.gets_whisper("You already have T-1")
-    await cast.bob.clicks(release, "Release")
-    await cast.eve.gets_message("Offered to you")
-    await world.slack.redeliver(claim)
+    await world.slack.resend(claim)
+    assert await personas.bob.wait_for_ephemeral("You already have T-1")
+    await personas.bob.click(release, "Release")
+    await personas.eve.wait_for_message("Offered to you")
+    await world.slack.resend(claim)
 
-    assert await cast.bob.gets_whisper("now offered to @Eve Holt")
-    [ticket] = await world.documents("tickets")
-    assert ticket["assignee"] == cast.eve.id
+    assert await personas.bob.wait_for_ephemeral("now offered to @Eve Holt")
+    [ticket] = await world.find_documents("tickets")
+    assert ticket["assignee"] == personas.eve.id
 
 
 @pytest.mark.parametrize("way", ["Decline", "Release"])
 @HTTP_ONLY
 async def test_who_gives_it_back_is_followed_by_the_next_best(
-    world: World, cast: Cast, way: str
+    world: World, personas: Personas, way: str
 ) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
-    card = await cast.bob.gets_message("Offered to you")
+    await open_ticket(personas.ada, "VPN is down")
+    card = await personas.bob.wait_for_message("Offered to you")
     if way == "Release":
-        await cast.bob.clicks(card, "Claim")
-        card = await cast.bob.gets_message("You have it")
+        await personas.bob.click(card, "Claim")
+        card = await personas.bob.wait_for_message("You have it")
 
-    await cast.bob.clicks(card, way)
+    await personas.bob.click(card, way)
 
-    offered = await cast.eve.gets_message("Offered to you")
-    assert "knows vpn" in offered.says
-    assert await world.mail.until(lambda: world.mail.letters_to(cast.eve.email))
-    assert await cast.bob.gets_message("Offered to @Eve Holt", timeout=3)
-    assert await cast.ada.gets_message("Offered to @Eve Holt", timeout=3)
+    offered = await personas.eve.wait_for_message("Offered to you")
+    assert "knows vpn" in offered.visible_text
+    assert await world.mail.wait_until(lambda: world.mail.emails_to(personas.eve.email))
+    assert await personas.bob.wait_for_message("Offered to @Eve Holt", timeout_seconds=3)
+    assert await personas.ada.wait_for_message("Offered to @Eve Holt", timeout_seconds=3)
 
-    await cast.eve.clicks(offered, "Decline")
+    await personas.eve.click(offered, "Decline")
 
-    last = await cast.grace.gets_message("Offered to you")
-    assert "you are an admin and nobody available knows vpn" in last.says
+    last = await personas.grace.wait_for_message("Offered to you")
+    assert "you are an admin and nobody available knows vpn" in last.visible_text
 
 
 @HTTP_ONLY
-async def test_the_clicked_card_changes_though_the_worker_is_away(world: World, cast: Cast) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
-    card = await cast.bob.gets_message("Offered to you")
-    await cast.ada.gets_message("Offered to")
+async def test_the_clicked_card_changes_though_the_worker_is_away(
+    world: World, personas: Personas
+) -> None:
+    await open_ticket(personas.ada, "VPN is down")
+    card = await personas.bob.wait_for_message("Offered to you")
+    await personas.ada.wait_for_message("Offered to")
     await world.worker.kill()
 
-    await cast.bob.clicks(card, "Claim")
+    await personas.bob.click(card, "Claim")
 
-    assert await cast.bob.gets_message("You have it", timeout=3)
+    assert await personas.bob.wait_for_message("You have it", timeout_seconds=3)
 
 
 @HTTP_ONLY
-async def test_a_reopened_ticket_can_be_resolved_again(world: World, cast: Cast) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
+async def test_a_reopened_ticket_can_be_resolved_again(world: World, personas: Personas) -> None:
+    await open_ticket(personas.ada, "VPN is down")
     for _ in range(2):
-        card = await cast.bob.gets_message("Offered to you")
-        await cast.bob.clicks(card, "Claim")
-        card = await cast.bob.gets_message("You have it")
-        await cast.bob.clicks(card, "Resolve")
-        asked = await cast.ada.gets_message("Did it help?")
-        await cast.ada.clicks(asked, "Reopen")
-        await cast.ada.gets_message("was not solved yet")
+        card = await personas.bob.wait_for_message("Offered to you")
+        await personas.bob.click(card, "Claim")
+        card = await personas.bob.wait_for_message("You have it")
+        await personas.bob.click(card, "Resolve")
+        asked = await personas.ada.wait_for_message("Did it help?")
+        await personas.ada.click(asked, "Reopen")
+        await personas.ada.wait_for_message("was not solved yet")
 
-    [ticket] = await world.documents("tickets")
+    [ticket] = await world.find_documents("tickets")
     whats = [event["what"] for event in ticket["history"]]
     assert whats.count("resolved") == whats.count("reopened") == 2
 
 
 @HTTP_ONLY
-async def test_the_requester_cannot_claim_their_own_ticket(world: World, cast: Cast) -> None:
-    await opens_ticket(cast.bob, "VPN is down")
-    offered = await cast.eve.gets_message("Offered to you")
-    await cast.eve.clicks(offered, "Claim")
+async def test_the_requester_cannot_claim_their_own_ticket(
+    world: World, personas: Personas
+) -> None:
+    await open_ticket(personas.bob, "VPN is down")
+    offered = await personas.eve.wait_for_message("Offered to you")
+    await personas.eve.click(offered, "Claim")
 
-    payload = world.slack.payload_of(world.slack.journal.deliveries("block_actions")[-1])
+    payload = world.slack.entry_payload(world.slack.traffic_log.deliveries("block_actions")[-1])
 
-    assert payload["user"]["id"] == cast.eve.id
-    assert all("Claim" not in message.buttons for message in cast.bob.messages)
+    assert payload["user"]["id"] == personas.eve.id
+    assert all("Claim" not in message.buttons for message in personas.bob.messages)

@@ -3,13 +3,13 @@
 from typing import Any
 
 from models import flow
-from models.documents import document_of
+from models.documents import ticket_to_document
 from models.flow import Move
 from models.ticket import Ticket
 from models.triage import Engine, Priority, Triage
-from sandbox.cast import Cast
+from sandbox.cast import Personas
 from sandbox.world import World
-from tests.stories.acts import nothing_pends, opens_ticket
+from tests.stories.acts import open_ticket, wait_until_no_pending_steps
 from tests.stories.conftest import HTTP_ONLY
 
 pytestmark = HTTP_ONLY
@@ -25,71 +25,73 @@ WRONG = {
 
 async def the_lesson(world: World) -> dict[str, Any]:
     """The only one, once nothing is left to do."""
-    await nothing_pends(world)
-    [lesson] = await world.documents("lessons")
+    await wait_until_no_pending_steps(world)
+    [lesson] = await world.find_documents("lessons")
     return lesson
 
 
 async def test_two_moderators_correct_a_ticket_and_nothing_they_chose_is_lost(
-    world: World, cast: Cast
+    world: World, personas: Personas
 ) -> None:
-    world.gemini.answers(WRONG)
-    number = await opens_ticket(cast.ada, "It does not let me in")
-    card = await cast.bob.gets_message("Offered to you")
-    await cast.bob.clicks(card, "Decline")
-    eves = await cast.eve.gets_message("Offered to you")
-    bobs = await cast.bob.gets_message("Offered to @Eve Holt")
-    await nothing_pends(world)
+    world.gemini.respond_with_json(WRONG)
+    number = await open_ticket(personas.ada, "It does not let me in")
+    card = await personas.bob.wait_for_message("Offered to you")
+    await personas.bob.click(card, "Decline")
+    eves = await personas.eve.wait_for_message("Offered to you")
+    bobs = await personas.bob.wait_for_message("Offered to @Eve Holt")
+    await wait_until_no_pending_steps(world)
 
-    await cast.bob.clicks(bobs, "Correct")
-    await cast.eve.clicks(eves, "Correct")
-    assert cast.bob.modal
-    assert cast.bob.modal.values["Category"] == "Network"
-    await cast.bob.fills("Category", "Access")
-    await cast.bob.fills("Skills", ["okta", "password"])
-    await cast.eve.fills("Category", "Security")
-    await cast.eve.fills("Priority", ":red_circle: urgent")
-    await cast.bob.submits()
-    assert cast.bob.modal is None, cast.bob.modal
-    await cast.eve.submits()
+    await personas.bob.click(bobs, "Correct")
+    await personas.eve.click(eves, "Correct")
+    assert personas.bob.modal
+    assert personas.bob.modal.values["Category"] == "Network"
+    await personas.bob.fill("Category", "Access")
+    await personas.bob.fill("Skills", ["okta", "password"])
+    await personas.eve.fill("Category", "Security")
+    await personas.eve.fill("Priority", ":red_circle: urgent")
+    await personas.bob.submit_modal()
+    assert personas.bob.modal is None, personas.bob.modal
+    await personas.eve.submits()
 
-    assert cast.eve.modal
-    assert f"{number} has changed while you had this open" in cast.eve.modal.says
-    assert cast.eve.modal.values["Category"] == "Security"
-    await cast.eve.submits()
-    assert cast.eve.modal is None, cast.eve.modal
+    assert personas.eve.modal
+    assert f"{number} has changed while you had this open" in personas.eve.modal.says
+    assert personas.eve.modal.values["Category"] == "Security"
+    await personas.eve.submits()
+    assert personas.eve.modal is None, personas.eve.modal
 
-    assert await cast.eve.gets_message(lambda card: "Security" in card.says)
+    assert await personas.eve.gets_message(lambda card: "Security" in card.says)
     lesson = await the_lesson(world)
     assert (lesson["category"], lesson["priority"], lesson["by"]) == (
         "Security",
         "urgent",
-        cast.eve.id,
+        personas.eve.id,
     )
     assert (lesson["said"]["category"], lesson["said"]["engine"]) == ("Network", "gemini")
     [ticket] = await world.documents("tickets")
     whats = [event["what"] for event in ticket["history"]]
     assert whats[-2:] == ["corrected", "corrected"]
-    assert ticket["assignee"] == cast.eve.id
+    assert ticket["assignee"] == personas.eve.id
 
 
-async def test_who_resolves_it_as_it_is_confirms_what_triage_said(world: World, cast: Cast) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
-    await cast.bob.clicks(await cast.bob.gets_message("Offered to you"), "Claim")
-    await cast.bob.clicks(await cast.bob.gets_message("You have it"), "Resolve")
-    await cast.ada.gets_message("Did it help?")
+async def test_who_resolves_it_as_it_is_confirms_what_triage_said(
+    world: World, personas: Personas
+) -> None:
+    await open_ticket(personas.ada, "VPN is down")
+    await personas.bob.click(await personas.bob.wait_for_message("Offered to you"), "Claim")
+    await personas.bob.click(await personas.bob.wait_for_message("You have it"), "Resolve")
+    await personas.ada.wait_for_message("Did it help?")
 
     lesson = await the_lesson(world)
 
     assert lesson["category"] == lesson["said"]["category"] == "Network"
-    assert lesson["by"] == cast.bob.id
+    assert lesson["by"] == personas.bob.id
 
 
 async def test_what_the_engine_can_not_decide_is_decided_with_one_press(
-    world: World, cast: Cast
+    world: World, personas: Personas
 ) -> None:
     await world.worker.kill()
-    number = await opens_ticket(cast.ada, "I am locked out of the VPN")
+    number = await open_ticket(personas.ada, "I am locked out of the VPN")
     either = Triage(
         category="Network",
         priority=Priority.NORMAL,
@@ -99,17 +101,17 @@ async def test_what_the_engine_can_not_decide_is_decided_with_one_press(
         confidence=0.5,
         second="Access",
     )
-    ticket = Ticket.model_validate({**(await world.documents("tickets"))[0], "id": number})
-    triaged = flow.make(ticket, Move.TRIAGE, by=None, now=ticket.opened_at, triage=either)
-    await world.database.tickets.replace_one({"_id": number}, document_of(triaged))
+    ticket = Ticket.model_validate({**(await world.find_documents("tickets"))[0], "id": number})
+    triaged = flow.transition(ticket, Move.TRIAGE, actor=None, now=ticket.opened_at, triage=either)
+    await world.database.tickets.replace_one({"_id": number}, ticket_to_document(triaged))
     await world.worker.start()
-    card = await cast.bob.gets_message("Not sure: Network or Access?")
+    card = await personas.bob.wait_for_message("Not sure: Network or Access?")
 
-    await cast.bob.clicks(card, "Access")
+    await personas.bob.click(card, "Access")
 
-    decided = await cast.bob.gets_message("Corrected by @Bob Kahn", timeout=3)
-    assert "Not sure" not in decided.says
-    assert "Offered to you" in decided.says
+    decided = await personas.bob.wait_for_message("Corrected by @Bob Kahn", timeout_seconds=3)
+    assert "Not sure" not in decided.visible_text
+    assert "Offered to you" in decided.visible_text
     assert (await the_lesson(world))["category"] == "Access"
-    await cast.bob.clicks(card, "Network")
-    assert await cast.bob.gets_whisper("has changed in the meantime")
+    await personas.bob.click(card, "Network")
+    assert await personas.bob.wait_for_ephemeral("has changed in the meantime")

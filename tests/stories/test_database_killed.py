@@ -4,7 +4,7 @@ import asyncio
 
 from sandbox.slack.person import Person
 from sandbox.world import World
-from tests.stories.acts import opens_ticket
+from tests.stories.acts import open_ticket
 from tests.stories.conftest import HTTP_ONLY
 
 TICKETS = 60
@@ -15,10 +15,10 @@ async def test_no_acknowledged_ticket_is_lost_when_mongodb_is_killed(world: Worl
     people = [_joins(world, number) for number in range(6)]
 
     receipts = await asyncio.gather(*(_opens_many(person) for person in people))
-    await world.servers.mongo.kill()
-    await world.servers.mongo.start()
+    await world.servers.mongodb.kill()
+    await world.servers.mongodb.start()
 
-    stored = {ticket["_id"] for ticket in await world.documents("tickets")}
+    stored = {ticket["_id"] for ticket in await world.find_documents("tickets")}
     assert {number for numbers in receipts for number in numbers} <= stored
 
 
@@ -28,4 +28,4 @@ def _joins(world: World, number: int) -> Person:
 
 
 async def _opens_many(person: Person) -> list[str]:
-    return [await opens_ticket(person, f"ticket {n}") for n in range(TICKETS // 6)]
+    return [await open_ticket(person, f"ticket {n}") for n in range(TICKETS // 6)]

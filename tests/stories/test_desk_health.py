@@ -7,19 +7,19 @@ from asyncio.subprocess import PIPE, STDOUT
 import pytest
 from aiohttp import ClientSession
 
-from sandbox.cast import Cast
+from sandbox.cast import Personas
 from sandbox.mail import MailFault
-from sandbox.servers import Servers, free_port
+from sandbox.servers import DatabaseServers, find_free_port
 from sandbox.slack.person import Person
 from sandbox.slack.seen import Modal
 from sandbox.slack.workspace import Workspace
 from sandbox.world import World
 from tests.stories.acts import (
-    gives,
-    nothing_pends,
-    opens_team,
-    opens_ticket,
-    until_tickets_have,
+    open_member_form,
+    open_ticket,
+    set_role_and_skills,
+    wait_for_tickets_with_field,
+    wait_until_no_pending_steps,
 )
 from tests.stories.conftest import HTTP_ONLY
 
@@ -28,92 +28,103 @@ HEALTH = "Is the desk well?"
 
 async def looks(slack: Workspace, admin: Person) -> Modal:
     """Open the page, and wait until everything was looked at."""
-    await opens_team(slack, admin)
+    await open_member_form(slack, admin)
     assert admin.modal
-    await admin.clicks(admin.modal, HEALTH)
+    await admin.click(admin.modal, HEALTH)
     return await examined(slack, admin, "MongoDB")
 
 
 async def examined(slack: Workspace, admin: Person, wanted: str) -> Modal:
     def page() -> Modal | None:
         modal = admin.modal
-        fits = modal and modal.title == HEALTH and wanted in modal.says
+        fits = modal and modal.title == HEALTH and wanted in modal.visible_text
         return modal if fits else None
 
-    found = await slack.until(page, timeout=20, waiting_for=f"the page to say {wanted!r}")
+    found = await slack.wait_until(
+        page, timeout_seconds=20, waiting_for=f"the page to say {wanted!r}"
+    )
     assert found
     return found
 
 
 @pytest.mark.fault("F72")
-async def test_what_is_given_up_is_told_once_and_tried_again(world: World, cast: Cast) -> None:
-    world.mail.fails(MailFault.NOBODY)
-    numbers = [await opens_ticket(cast.ada, f"VPN is down for the {n}th time") for n in range(3)]
-    alarm = await cast.grace.gets_message("the e-mail to the moderator could not be done")
-    assert "the mail server said 550" in alarm.says
-    await until_tickets_have(world, "dead", 3)
+async def test_what_is_given_up_is_told_once_and_tried_again(
+    world: World, personas: Personas
+) -> None:
+    world.mail.add_fault(MailFault.NO_SUCH_MAILBOX)
+    numbers = [await open_ticket(personas.ada, f"VPN is down for the {n}th time") for n in range(3)]
+    alarm = await personas.grace.wait_for_message("the e-mail to the moderator could not be done")
+    assert "the mail server said 550" in alarm.visible_text
+    await wait_for_tickets_with_field(world, "dead", 3)
 
-    page = await looks(world.slack, cast.grace)
-    assert "Given up: the e-mail to the moderator for 3 tickets" in page.says
-    assert all(number in page.says for number in numbers)
-    assert [m for m in cast.grace.messages if "not tried any more" in m.says] == [alarm]
-    assert not any("not tried any more" in m.says for m in cast.bob.messages)
+    page = await looks(world.slack, personas.grace)
+    assert "Given up: the e-mail to the moderator for 3 tickets" in page.visible_text
+    assert all(number in page.visible_text for number in numbers)
+    assert [m for m in personas.grace.messages if "not tried any more" in m.visible_text] == [alarm]
+    assert not any("not tried any more" in m.visible_text for m in personas.bob.messages)
 
-    world.mail.recovers()
-    await cast.grace.clicks(page, "Try one of them", value=numbers[1])
-    [first] = await world.mail.until(lambda: world.mail.inbox, timeout=30)
+    world.mail.clear_faults()
+    await personas.grace.click(page, "Try one of them", value=numbers[1])
+    [first] = await world.mail.wait_until(lambda: world.mail.inbox, timeout_seconds=30)
     assert numbers[1] in first.subject
-    page = await examined(world.slack, cast.grace, f"for {numbers[1]}")
-    assert "Given up: the e-mail to the moderator for 2 tickets" in page.says
-    assert await world.documents("alarms")
+    page = await examined(world.slack, personas.grace, f"for {numbers[1]}")
+    assert "Given up: the e-mail to the moderator for 2 tickets" in page.visible_text
+    assert await world.find_documents("alarms")
 
-    await cast.grace.clicks(page, "Try again")
-    await world.mail.until(lambda: len(world.mail.inbox) == len(numbers), timeout=30)
-    after = await examined(world.slack, cast.grace, "for 2 tickets")
-    assert "Trying again" in after.says
-    assert not await world.documents("alarms")
-    acts = [act for act in await world.documents("audit") if act["what"] == "tried again"]
+    await personas.grace.click(page, "Try again")
+    await world.mail.wait_until(lambda: len(world.mail.inbox) == len(numbers), timeout_seconds=30)
+    after = await examined(world.slack, personas.grace, "for 2 tickets")
+    assert "Trying again" in after.visible_text
+    assert not await world.find_documents("alarms")
+    acts = [act for act in await world.find_documents("audit") if act["what"] == "tried again"]
     assert sorted(n for act in acts for n in act["after"]["tickets"]) == sorted(numbers)
 
 
 @pytest.mark.fault("F27")
 @HTTP_ONLY
-async def test_a_damaged_ticket_goes_on_once_it_is_repaired(world: World, cast: Cast) -> None:
+async def test_a_damaged_ticket_goes_on_once_it_is_repaired(
+    world: World, personas: Personas
+) -> None:
     await world.worker.kill()
-    number = await opens_ticket(cast.ada, "VPN is down")
+    number = await open_ticket(personas.ada, "VPN is down")
     await world.redis.flushdb()
     await world.database.tickets.update_one({"_id": number}, {"$rename": {"title": "tittle"}})
     await world.worker.start()
-    await until_tickets_have(world, "set_aside", 1)
+    await wait_for_tickets_with_field(world, "set_aside", 1)
 
-    page = await looks(world.slack, cast.grace)
-    assert f"Damaged, and set aside: {number}" in page.says
+    page = await looks(world.slack, personas.grace)
+    assert f"Damaged, and set aside: {number}" in page.visible_text
 
     await world.database.tickets.update_one({"_id": number}, {"$rename": {"tittle": "title"}})
-    await cast.grace.clicks(page, "Try again")
-    assert await cast.bob.gets_message("VPN is down", timeout=20)
-    assert "Nothing has been given up" in (await examined(world.slack, cast.grace, "1 ticket")).says
+    await personas.grace.click(page, "Try again")
+    assert await personas.bob.wait_for_message("VPN is down", timeout_seconds=20)
+    assert (
+        "Nothing has been given up"
+        in (await examined(world.slack, personas.grace, "1 ticket")).visible_text
+    )
 
 
 @HTTP_ONLY
-async def test_the_page_names_what_is_broken_and_what_to_do(world: World, cast: Cast) -> None:
-    well = (await looks(world.slack, cast.grace)).says
+async def test_the_page_names_what_is_broken_and_what_to_do(
+    world: World, personas: Personas
+) -> None:
+    well = (await looks(world.slack, personas.grace)).visible_text
     assert "workspace Acme" in well
     assert "all granted" in well
     assert "gemini-2.5-flash-lite" in well
     assert "takes letters" in well
     assert "Slack's requests: arrive, by HTTP" in well
-    await cast.grace.closes()
-    await cast.grace.closes()
+    await personas.grace.close_modal()
+    await personas.grace.close_modal()
 
-    world.gemini.fails(403)
-    world.mail.goes_away()
+    world.gemini.respond_with_error(403)
+    world.mail.stop_listening()
     await world.redis.config_set("maxmemory-policy", "allkeys-lru")
     try:
-        ill = (await looks(world.slack, cast.grace)).says
+        ill = (await looks(world.slack, personas.grace)).visible_text
     finally:
         await world.redis.config_set("maxmemory-policy", "noeviction")
-        await world.mail.comes_back()
+        await world.mail.start_listening()
 
     assert "check key and model" in ill
     assert "the mail server could not be reached → Check the SMTP_… settings." in ill
@@ -121,40 +132,40 @@ async def test_the_page_names_what_is_broken_and_what_to_do(world: World, cast: 
 
 
 @HTTP_ONLY
-async def test_without_a_worker_the_page_says_so(world: World, cast: Cast) -> None:
+async def test_without_a_worker_the_page_says_so(world: World, personas: Personas) -> None:
     await world.worker.stop()
     await world.redis.flushdb()
 
-    page = await looks(world.slack, cast.grace)
+    page = await looks(world.slack, personas.grace)
 
-    assert "no worker answered" in page.says
-    assert "Start one: arq jobs.worker.WorkerSettings" in page.says
+    assert "no worker answered" in page.visible_text
+    assert "Start one: arq jobs.worker.WorkerSettings" in page.visible_text
 
 
 @pytest.mark.fault("F83")
 @HTTP_ONLY
-async def test_who_is_no_admin_replays_nothing(world: World, cast: Cast) -> None:
-    world.mail.fails(MailFault.NOBODY)
-    await opens_ticket(cast.ada, "VPN is down")
-    await until_tickets_have(world, "dead", 1)
-    await looks(world.slack, cast.grace)
-    [*_, pressed] = world.slack.journal.deliveries("block_actions")
+async def test_who_is_no_admin_replays_nothing(world: World, personas: Personas) -> None:
+    world.mail.add_fault(MailFault.NO_SUCH_MAILBOX)
+    await open_ticket(personas.ada, "VPN is down")
+    await wait_for_tickets_with_field(world, "dead", 1)
+    await looks(world.slack, personas.grace)
+    [*_, pressed] = world.slack.traffic_log.deliveries("block_actions")
     again = {"type": "button", "action_id": "replay_steps", "value": "email_assignee"}
-    bob = {"id": cast.bob.id, "team_id": cast.bob.member.team_id}
-    forged = world.slack.payload_of(pressed) | {"user": bob, "actions": [again]}
+    bob = {"id": personas.bob.id, "team_id": personas.bob.member.team_id}
+    forged = world.slack.entry_payload(pressed) | {"user": bob, "actions": [again]}
 
-    assert (await cast.bob.hand.interact(forged)).ok
+    assert (await personas.bob.actor.send_interaction(forged)).ok
 
     assert await world.database.tickets.count_documents({"dead": {"$exists": True}}) == 1
     assert "replay_steps" not in world.bot.log
 
 
 @HTTP_ONLY
-async def test_the_doctor_says_the_same_in_a_terminal(world: World, cast: Cast) -> None:
+async def test_the_doctor_says_the_same_in_a_terminal(world: World, personas: Personas) -> None:
     # Its sign of life went with all else in Redis when this story began.
     await world.worker.stop()
     await world.worker.start()
-    code, said = await asks_doctor(world)
+    code, said = await run_doctor(world)
     assert (code, "BROKEN" in said) == (0, False), said
     for line in (
         "Slack: workspace Acme",
@@ -172,36 +183,36 @@ async def test_the_doctor_says_the_same_in_a_terminal(world: World, cast: Cast) 
     ):
         assert f"ok      {line}" in said, line
 
-    world.mail.goes_away()
+    world.mail.stop_listening()
     try:
-        code, said = await asks_doctor(world)
+        code, said = await run_doctor(world)
     finally:
-        await world.mail.comes_back()
+        await world.mail.start_listening()
     assert code == 1
     assert "BROKEN  e-mail: the mail server could not be reached\n        → Check" in said
 
 
 @pytest.mark.parametrize("stage", ["socket"], indirect=True)
 async def test_the_doctor_tries_the_token_of_socket_mode(world: World) -> None:
-    code, said = await asks_doctor(world)
+    code, said = await run_doctor(world)
     assert "ok      Socket Mode: connected" in said
 
     broken = world.environment | {"SLACK_APP_TOKEN": "xapp-1-wrong"}
-    code, said = await asks_doctor(world, broken)
+    code, said = await run_doctor(world, broken)
     assert code == 1
     assert "BROKEN  Socket Mode: apps.connections.open: invalid_auth" in said
     assert "→ Check SLACK_APP_TOKEN" in said
 
     await world.bot.stop()
-    _, said = await asks_doctor(world)
+    _, said = await run_doctor(world)
     assert "BROKEN  Socket Mode: the token is valid, but no bot is connected" in said
 
 
 @HTTP_ONLY
-async def test_what_stands_before_the_bot_is_noticed(world: World, cast: Cast) -> None:
+async def test_what_stands_before_the_bot_is_noticed(world: World, personas: Personas) -> None:
     elsewhere = world.environment | {"PUBLIC_URL": world.slack.api_url}
 
-    code, said = await asks_doctor(world, elsewhere)
+    code, said = await run_doctor(world, elsewhere)
 
     assert code == 1
     assert "BROKEN  Slack's requests: are answered with " in said
@@ -209,10 +220,10 @@ async def test_what_stands_before_the_bot_is_noticed(world: World, cast: Cast) -
 
 
 @HTTP_ONLY
-async def test_prometheus_hears_of_tickets_and_steps(world: World, cast: Cast) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
-    await cast.bob.gets_message("Offered to you")
-    await nothing_pends(world)
+async def test_prometheus_hears_of_tickets_and_steps(world: World, personas: Personas) -> None:
+    await open_ticket(personas.ada, "VPN is down")
+    await personas.bob.wait_for_message("Offered to you")
+    await wait_until_no_pending_steps(world)
 
     told = await measured(world.bot_url)
 
@@ -225,17 +236,19 @@ async def test_prometheus_hears_of_tickets_and_steps(world: World, cast: Cast) -
 
 
 async def test_prometheus_hears_how_steps_and_calls_have_ended_and_how_long_people_waited(
-    servers: Servers,
+    servers: DatabaseServers,
 ) -> None:
-    port = str(free_port())
-    async with World(servers=servers, told={"worker": {"METRICS_PORT": port}}) as world:
-        bob = world.cast.bob
-        await gives(world.slack, world.cast.grace, bob, role="Moderator", skills=["vpn"])
-        world.mail.fails(MailFault.GREYLIST, times=1)
-        await opens_ticket(world.cast.ada, "VPN is down")
-        await world.mail.until(lambda: world.mail.inbox)
-        await bob.clicks(await bob.gets_message("Offered to you"), "Claim")
-        await nothing_pends(world)
+    port = str(find_free_port())
+    async with World(servers=servers, env_by_process={"worker": {"METRICS_PORT": port}}) as world:
+        bob = world.personas.bob
+        await set_role_and_skills(
+            world.slack, world.personas.grace, bob, role="Moderator", skills=["vpn"]
+        )
+        world.mail.add_fault(MailFault.GREYLIST, times=1)
+        await open_ticket(world.personas.ada, "VPN is down")
+        await world.mail.wait_until(lambda: world.mail.inbox)
+        await bob.click(await bob.wait_for_message("Offered to you"), "Claim")
+        await wait_until_no_pending_steps(world)
 
         worker, bot = await measured(f"http://127.0.0.1:{port}"), await measured(world.bot_url)
 
@@ -261,7 +274,7 @@ async def measured(url: str) -> str:
         return await answer.text()
 
 
-async def asks_doctor(world: World, told: dict[str, str] | None = None) -> tuple[int, str]:
+async def run_doctor(world: World, told: dict[str, str] | None = None) -> tuple[int, str]:
     """The exit code, and what is printed; `told` is what it finds there instead of the usual."""
     ran = await create_subprocess_exec(
         *(sys.executable, "-m", "jobs.doctor", "doctor"),

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 
-from sandbox.cast import Cast
+from sandbox.cast import Personas
 from sandbox.mail import MailFault
 from sandbox.slack.faults import Fault
-from sandbox.slack.journal import Entry
+from sandbox.slack.journal import TrafficEntry
 from sandbox.slack.seen import Message
 from sandbox.world import World
-from tests.stories.acts import leases_end, nothing_pends, opens_ticket
+from tests.stories.acts import expire_leases, open_ticket, wait_until_no_pending_steps
 from tests.stories.conftest import HTTP_ONLY
 
 # What dies here is a worker: how Slack and the bot talk makes no difference to it.
@@ -24,7 +24,7 @@ pytestmark = HTTP_ONLY
 
 def about(cards: list[Message], number: str) -> list[Message]:
     """The messages about a ticket."""
-    return [card for card in cards if number in card.says]
+    return [card for card in cards if number in card.visible_text]
 
 
 @pytest.mark.long
@@ -32,91 +32,105 @@ def about(cards: list[Message], number: str) -> list[Message]:
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.open"])
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_the_worker_is_killed_around_a_call_to_slack(
-    world: World, cast: Cast, method: str, moment: str
+    world: World, personas: Personas, method: str, moment: str
 ) -> None:
     await world.database.members.update_many({}, {"$set": {"dm_channel": None}})
-    held = world.slack.faults.add(method, Fault(hang=True, after=moment == "after"))
-    await opens_ticket(cast.ada, "VPN is down")
-    await world.slack.until(lambda: world.slack.journal.calls(method), waiting_for=method)
+    held = world.slack.faults.add(method, Fault(hangs=True, fails_after_success=moment == "after"))
+    await open_ticket(personas.ada, "VPN is down")
+    await world.slack.wait_until(
+        lambda: world.slack.traffic_log.api_calls(method), waiting_for=method
+    )
 
     await world.worker.kill()
     world.slack.faults.remove(held)
-    await leases_end(world)
+    await expire_leases(world)
     await world.worker.start()
 
-    await cast.bob.gets_message("Offered to you", timeout=20)
-    await cast.ada.gets_message("Offered to @Bob Kahn", timeout=20)
-    await world.mail.until(lambda: world.mail.letters_to(cast.bob.email), timeout=20)
-    await nothing_pends(world)
-    await everybody_was_told_once(world, cast)
+    await personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
+    await personas.ada.wait_for_message("Offered to @Bob Kahn", timeout_seconds=20)
+    await world.mail.wait_until(
+        lambda: world.mail.emails_to(personas.bob.email), timeout_seconds=20
+    )
+    await wait_until_no_pending_steps(world)
+    await everybody_was_told_once(world, personas)
 
 
 @pytest.mark.long
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_the_worker_is_killed_while_it_redraws(world: World, cast: Cast, moment: str) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
-    card = await cast.bob.gets_message("Offered to you")
-    await nothing_pends(world)
-    hers = cast.ada.dm.id
+async def test_the_worker_is_killed_while_it_redraws(
+    world: World, personas: Personas, moment: str
+) -> None:
+    await open_ticket(personas.ada, "VPN is down")
+    card = await personas.bob.wait_for_message("Offered to you")
+    await wait_until_no_pending_steps(world)
+    hers = personas.ada.direct_channel.id
     drawn = len(redraws(world, hers))
     held = world.slack.faults.add(
         "chat.update",
-        Fault(hang=True, after=moment == "after"),
-        when=lambda request: request["channel"] == hers,
+        Fault(hangs=True, fails_after_success=moment == "after"),
+        request_filter=lambda request: request["channel"] == hers,
     )
-    await cast.bob.clicks(card, "Claim")
-    await world.slack.until(lambda: len(redraws(world, hers)) > drawn, waiting_for="a redraw")
+    await personas.bob.click(card, "Claim")
+    await world.slack.wait_until(lambda: len(redraws(world, hers)) > drawn, waiting_for="a redraw")
 
     await world.worker.kill()
     world.slack.faults.remove(held)
-    await leases_end(world)
+    await expire_leases(world)
     await world.worker.start()
 
-    await cast.ada.gets_message("@Bob Kahn has it", timeout=20)
-    await nothing_pends(world)
-    await everybody_was_told_once(world, cast, "claimed")
+    await personas.ada.wait_for_message("@Bob Kahn has it", timeout_seconds=20)
+    await wait_until_no_pending_steps(world)
+    await everybody_was_told_once(world, personas, "claimed")
 
 
-def redraws(world: World, channel: str) -> list[Entry]:
+def redraws(world: World, channel: str) -> list[TrafficEntry]:
     """The messages that were drawn anew there."""
-    return [c for c in world.slack.journal.calls("chat.update") if c.request["channel"] == channel]
+    return [
+        c
+        for c in world.slack.traffic_log.api_calls("chat.update")
+        if c.request["channel"] == channel
+    ]
 
 
 @pytest.mark.long
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("held", ["gemini", "mail"])
-async def test_the_worker_is_killed_while_it_waits_for(world: World, cast: Cast, held: str) -> None:
+async def test_the_worker_is_killed_while_it_waits_for(
+    world: World, personas: Personas, held: str
+) -> None:
     if held == "gemini":
-        world.gemini.hangs()
+        world.gemini.hang()
     else:
-        world.mail.fails(MailFault.HANG_AFTER_DATA)
-    await opens_ticket(cast.ada, "VPN is down")
+        world.mail.add_fault(MailFault.HANG_AFTER_DATA)
+    await open_ticket(personas.ada, "VPN is down")
     if held == "gemini":
-        await world.gemini.until(lambda: world.gemini.requests)
+        await world.gemini.wait_until(lambda: world.gemini.requests)
     else:
-        await cast.bob.gets_message("Offered to you")
+        await personas.bob.wait_for_message("Offered to you")
 
     await world.worker.kill()
-    world.gemini.recovers()
-    world.mail.recovers()
-    await leases_end(world)
+    world.gemini.recover()
+    world.mail.clear_faults()
+    await expire_leases(world)
     await world.worker.start()
 
-    await cast.bob.gets_message("Offered to you", timeout=20)
-    await world.mail.until(lambda: world.mail.letters_to(cast.bob.email), timeout=20)
-    await nothing_pends(world)
-    await everybody_was_told_once(world, cast)
+    await personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
+    await world.mail.wait_until(
+        lambda: world.mail.emails_to(personas.bob.email), timeout_seconds=20
+    )
+    await wait_until_no_pending_steps(world)
+    await everybody_was_told_once(world, personas)
 
 
-async def everybody_was_told_once(world: World, cast: Cast, *moves: str) -> None:
+async def everybody_was_told_once(world: World, cast: Personas, *moves: str) -> None:
     """One card each, one letter (or the same letter twice), all showing the ticket as it is."""
     assert len(about(cast.ada.messages, "T-1")) == 1
     assert len(about(cast.bob.messages, "T-1")) == 1
     assert about(cast.eve.messages, "T-1") == []
-    letters = world.mail.letters_to(cast.bob.email)
+    letters = world.mail.emails_to(cast.bob.email)
     assert len({letter.message_id for letter in letters}) == 1
-    [ticket] = await world.documents("tickets")
+    [ticket] = await world.find_documents("tickets")
     happened = [event["what"] for event in ticket["history"]]
     assert happened == ["opened", "triaged", "offered", *moves]
     assert {card["version"] for card in ticket["cards"]} == {ticket["version"]}
@@ -136,33 +150,35 @@ async def everybody_was_told_once(world: World, cast: Cast, *moves: str) -> None
         "ask_requester",
     ],
 )
-async def test_the_worker_is_killed_after_each_step(world: World, cast: Cast, step: str) -> None:
+async def test_the_worker_is_killed_after_each_step(
+    world: World, personas: Personas, step: str
+) -> None:
     async with await world.database.tickets.watch(full_document="updateLookup") as changes:
-        await opens_ticket(cast.ada, "VPN is down")
+        await open_ticket(personas.ada, "VPN is down")
         if step == "ask_requester":
-            await _resolves(cast)
+            await _resolves(personas)
         await _is_done(step, changes)
         await world.worker.kill()
 
-    await leases_end(world)
+    await expire_leases(world)
     await world.worker.start()
 
-    await cast.bob.gets_message(timeout=20)
-    await nothing_pends(world)
-    noticed = [notice_of(told) for told in (*cast.ada.messages, *cast.bob.messages)]
+    await personas.bob.wait_for_message(timeout_seconds=20)
+    await wait_until_no_pending_steps(world)
+    noticed = [notice_of(told) for told in (*personas.ada.messages, *personas.bob.messages)]
     expected = {"T-1.requester", "T-1.offer.1"}
     assert sorted(noticed) == sorted(
         expected | {"T-1.resolved.1"} if step == "ask_requester" else expected
     )
-    letters = world.mail.letters_to(cast.bob.email)
+    letters = world.mail.emails_to(personas.bob.email)
     assert len({letter.message_id for letter in letters}) == 1
-    [ticket] = await world.documents("tickets")
+    [ticket] = await world.find_documents("tickets")
     assert {card["version"] for card in ticket["cards"]} == {ticket["version"]}
 
 
-async def _resolves(cast: Cast) -> None:
-    await cast.bob.clicks(await cast.bob.gets_message("Offered to you"), "Claim")
-    await cast.bob.clicks(await cast.bob.gets_message("You have it"), "Resolve")
+async def _resolves(cast: Personas) -> None:
+    await cast.bob.click(await cast.bob.wait_for_message("Offered to you"), "Claim")
+    await cast.bob.click(await cast.bob.wait_for_message("You have it"), "Resolve")
 
 
 async def _is_done(step: str, changes: AsyncChangeStream[dict[str, Any]]) -> None:
@@ -182,73 +198,81 @@ def notice_of(message: Message) -> str:
 
 
 @pytest.mark.fault("F07", "F23")
-async def test_redis_is_emptied_between_submission_and_triage(world: World, cast: Cast) -> None:
+async def test_redis_is_emptied_between_submission_and_triage(
+    world: World, personas: Personas
+) -> None:
     await world.worker.kill()
-    await opens_ticket(cast.ada, "VPN is down")
+    await open_ticket(personas.ada, "VPN is down")
 
     await world.redis.flushall()
     await world.worker.start()
 
-    assert await cast.bob.gets_message("Offered to you", timeout=20)
-    await nothing_pends(world)
-    await everybody_was_told_once(world, cast)
+    assert await personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
+    await wait_until_no_pending_steps(world)
+    await everybody_was_told_once(world, personas)
 
 
 @pytest.mark.fault("F25")
-async def test_two_workers_tell_nobody_twice(world: World, cast: Cast) -> None:
+async def test_two_workers_tell_nobody_twice(world: World, personas: Personas) -> None:
     second = world.new_worker("second-worker")
     await second.start()
     try:
-        numbers = [await opens_ticket(cast.ada, f"VPN is down, {n}") for n in range(5)]
-        await nothing_pends(world)
+        numbers = [await open_ticket(personas.ada, f"VPN is down, {n}") for n in range(5)]
+        await wait_until_no_pending_steps(world)
     finally:
         await second.stop()
 
     for number in numbers:
-        told = [one for one in cast.bob.messages + cast.eve.messages if f"{number} " in one.says]
+        told = [
+            one
+            for one in personas.bob.messages + personas.eve.messages
+            if f"{number} " in one.visible_text
+        ]
         assert len([one for one in told if one.buttons]) == 1
 
 
 @pytest.mark.fault("F40")
-async def test_slack_answers_429_and_everybody_is_told_once(world: World, cast: Cast) -> None:
-    world.slack.faults.add("chat.postMessage", Fault(status=429, retry_after=1), times=2)
+async def test_slack_answers_429_and_everybody_is_told_once(
+    world: World, personas: Personas
+) -> None:
+    world.slack.faults.add("chat.postMessage", Fault(status=429, retry_after_seconds=1), times=2)
 
-    await opens_ticket(cast.ada, "VPN is down")
+    await open_ticket(personas.ada, "VPN is down")
 
-    assert await cast.bob.gets_message("Offered to you", timeout=20)
-    await nothing_pends(world)
-    await everybody_was_told_once(world, cast)
+    assert await personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
+    await wait_until_no_pending_steps(world)
+    await everybody_was_told_once(world, personas)
 
 
 @pytest.mark.fault("F41", "F42")
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault(error="internal_error", after=True),
-        Fault(status=500, body="<html>oops</html>", after=True),
-        Fault(accept_then_reset=True),
-        Fault(broken_json=True, after=True),
+        Fault(error="internal_error", fails_after_success=True),
+        Fault(status=500, body="<html>oops</html>", fails_after_success=True),
+        Fault(resets_connection=True),
+        Fault(broken_json=True, fails_after_success=True),
     ],
     ids=["internal_error", "500", "reset", "broken"],
 )
 async def test_a_message_whose_fate_is_unknown_is_looked_up(
-    world: World, cast: Cast, fault: Fault
+    world: World, personas: Personas, fault: Fault
 ) -> None:
     world.slack.faults.add("chat.postMessage", fault, times=2)
 
-    await opens_ticket(cast.ada, "VPN is down")
+    await open_ticket(personas.ada, "VPN is down")
 
-    await cast.bob.gets_message("Offered to you", timeout=20)
-    await nothing_pends(world)
-    await everybody_was_told_once(world, cast)
+    await personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
+    await wait_until_no_pending_steps(world)
+    await everybody_was_told_once(world, personas)
 
 
 @pytest.mark.fault("F21")
-async def test_a_worker_told_to_stop_ends_cleanly(world: World, cast: Cast) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
+async def test_a_worker_told_to_stop_ends_cleanly(world: World, personas: Personas) -> None:
+    await open_ticket(personas.ada, "VPN is down")
 
     await world.worker.stop()
     await world.bot.stop()
 
     assert (world.worker.exit_code, world.bot.exit_code) == (0, 0)
-    assert "Traceback" not in world.worker.log_of_this_run + world.bot.log_of_this_run
+    assert "Traceback" not in world.worker.current_run_log + world.bot.current_run_log

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from sandbox.cast import Cast
+from sandbox.cast import Personas
 from sandbox.mail import MailFault
 from sandbox.slack.faults import Fault
 from sandbox.world import World
-from tests.stories.acts import leases_end, nothing_pends, opens_ticket
+from tests.stories.acts import expire_leases, open_ticket, wait_until_no_pending_steps
 from tests.stories.conftest import HTTP_ONLY
 
 SECRET = "swordfish in the text"
@@ -17,18 +17,18 @@ SECRET = "swordfish in the text"
 
 @pytest.mark.fault("F27", "F92")
 @HTTP_ONLY
-async def test_a_poisoned_ticket_does_not_stop_the_others(world: World, cast: Cast) -> None:
+async def test_a_poisoned_ticket_does_not_stop_the_others(world: World, personas: Personas) -> None:
     await world.worker.kill()
-    await opens_ticket(cast.ada, "VPN is down", description=SECRET)
-    await opens_ticket(cast.ada, "Okta is down too")
+    await open_ticket(personas.ada, "VPN is down", description=SECRET)
+    await open_ticket(personas.ada, "Okta is down too")
     await world.redis.flushdb()  # so that the sweep has to find both
     await world.database.tickets.update_one({"_id": "T-1"}, {"$unset": {"title": 1}})
     await world.worker.start()
 
-    assert await cast.bob.gets_message("Okta is down too", timeout=20)
-    said = [one for one in lines(world.worker.log_of_this_run) if "set aside" in one["message"]]
+    assert await personas.bob.wait_for_message("Okta is down too", timeout_seconds=20)
+    said = [one for one in lines(world.worker.current_run_log) if "set aside" in one["message"]]
     assert {one["ticket"] for one in said} == {"T-1"}
-    assert world.worker.alive
+    assert world.worker.is_alive
     assert SECRET not in world.worker.log + world.bot.log
 
 
@@ -41,16 +41,16 @@ def lines(log: str) -> list[dict[str, Any]]:
 
 @HTTP_ONLY
 async def test_one_id_is_on_every_line_about_a_ticket_in_bot_jobs_and_mail(
-    world: World, cast: Cast
+    world: World, personas: Personas
 ) -> None:
-    began = len(world.bot.log_of_this_run), len(world.worker.log_of_this_run)
+    began = len(world.bot.current_run_log), len(world.worker.current_run_log)
     world.slack.faults.add("chat.postMessage", Fault(status=500), times=1)
-    world.mail.fails(MailFault.GREYLIST, times=1)
-    number = await opens_ticket(cast.ada, "VPN is down")
-    await cast.bob.clicks(await cast.bob.gets_message("Offered to you"), "Claim")
-    await nothing_pends(world)
+    world.mail.add_fault(MailFault.GREYLIST, times=1)
+    number = await open_ticket(personas.ada, "VPN is down")
+    await personas.bob.click(await personas.bob.wait_for_message("Offered to you"), "Claim")
+    await wait_until_no_pending_steps(world)
 
-    logs = world.bot.log_of_this_run[began[0] :], world.worker.log_of_this_run[began[1] :]
+    logs = world.bot.current_run_log[began[0] :], world.worker.current_run_log[began[1] :]
     bot, worker = map(lines, logs)
     about = [line for line in bot + worker if line.get("ticket") == number]
     assert [line for line in bot + worker if number in line["message"] and line not in about] == []
@@ -61,13 +61,13 @@ async def test_one_id_is_on_every_line_about_a_ticket_in_bot_jobs_and_mail(
 
 @pytest.mark.fault("F92")
 @HTTP_ONLY
-async def test_nothing_that_people_wrote_is_logged(world: World, cast: Cast) -> None:
-    world.gemini.says(SECRET)
-    number = await opens_ticket(cast.ada, SECRET, description=SECRET)
-    card = await cast.grace.gets_message(number)
-    await cast.grace.clicks(card, "Decline")
-    await leases_end(world)
-    await cast.grace.gets_message("Offered to you")
+async def test_nothing_that_people_wrote_is_logged(world: World, personas: Personas) -> None:
+    world.gemini.respond_with_text(SECRET)
+    number = await open_ticket(personas.ada, SECRET, description=SECRET)
+    card = await personas.grace.wait_for_message(number)
+    await personas.grace.click(card, "Decline")
+    await expire_leases(world)
+    await personas.grace.wait_for_message("Offered to you")
 
     logs = world.worker.log + world.bot.log
     assert SECRET not in logs

@@ -1,8 +1,8 @@
 """How a ticket was solved helps the next one: moderators by the card, who asks by the receipt."""
 
-from sandbox.cast import Cast
+from sandbox.cast import Personas
 from sandbox.world import World
-from tests.stories.acts import nothing_pends, opens_ticket
+from tests.stories.acts import open_ticket, wait_until_no_pending_steps
 from tests.stories.conftest import HTTP_ONLY
 
 pytestmark = HTTP_ONLY
@@ -10,60 +10,62 @@ HOW = "Restart the VPN client, then *sign in* <!channel>"
 
 
 async def test_a_solution_is_shown_where_something_alike_is_asked_and_solves_it(
-    world: World, cast: Cast
+    world: World, personas: Personas
 ) -> None:
-    first = await opens_ticket(cast.ada, "VPN drops every hour")
-    await cast.bob.clicks(await cast.bob.gets_message("Offered to you"), "Claim")
-    await cast.bob.clicks(await cast.bob.gets_message("You have it"), "Resolve with a note")
-    await cast.bob.fills("How was it solved?", "🔥")
-    await cast.bob.submits()
-    assert cast.bob.modal
-    assert "in a few words" in cast.bob.modal.errors["How was it solved?"]
-    await cast.bob.fills("How was it solved?", HOW)
-    await cast.bob.submits()
-    assert cast.bob.modal is None
-    assert HOW in (await cast.ada.gets_message("Did it help?")).says
-    await nothing_pends(world)
+    first = await open_ticket(personas.ada, "VPN drops every hour")
+    await personas.bob.click(await personas.bob.wait_for_message("Offered to you"), "Claim")
+    await personas.bob.click(
+        await personas.bob.wait_for_message("You have it"), "Resolve with a note"
+    )
+    await personas.bob.fill("How was it solved?", "🔥")
+    await personas.bob.submit_modal()
+    assert personas.bob.modal
+    assert "in a few words" in personas.bob.modal.errors["How was it solved?"]
+    await personas.bob.fill("How was it solved?", HOW)
+    await personas.bob.submit_modal()
+    assert personas.bob.modal is None
+    assert HOW in (await personas.ada.gets_message("Did it help?")).says
+    await wait_until_no_pending_steps(world)
 
-    await cast.mo.types("/ticket My VPN drops every hour")
-    await cast.mo.submits()
-    receipt = cast.mo.modal
+    await personas.mo.types("/ticket My VPN drops every hour")
+    await personas.mo.submits()
+    receipt = personas.mo.modal
     assert receipt
     assert "This may help" in receipt.says
     assert HOW in receipt.says
-    card = await cast.bob.gets_message("My VPN drops")
+    card = await personas.bob.gets_message("My VPN drops")
     assert f"{first}  VPN drops every hour" in card.says
     assert HOW in card.says
 
-    await cast.mo.clicks(receipt, "That solved it")
+    await personas.mo.clicks(receipt, "That solved it")
 
-    assert await cast.bob.gets_message("Resolved by @Mo")
-    asked = await cast.mo.gets_message("You said that")
-    await nothing_pends(world)
+    assert await personas.bob.gets_message("Resolved by @Mo")
+    asked = await personas.mo.gets_message("You said that")
+    await wait_until_no_pending_steps(world)
     second = (await world.documents("tickets"))[-1]
-    assert (second["status"], second["resolver"]) == ("resolved", cast.mo.id)
+    assert (second["status"], second["resolver"]) == ("resolved", personas.mo.id)
     assert [one["_id"] for one in await world.documents("lessons")] == [first]
-    assert cast.mo.modal
-    assert "Glad to hear it" in cast.mo.modal.says
+    assert personas.mo.modal
+    assert "Glad to hear it" in personas.mo.modal.says
 
-    await cast.mo.clicks(asked, "Reopen")
-    assert await cast.bob.gets_message(
+    await personas.mo.clicks(asked, "Reopen")
+    assert await personas.bob.gets_message(
         lambda one: "Offered to you" in one.says and "My VPN" in one.says
     )
 
 
 async def test_who_has_solved_it_before_it_was_read_may_still_reopen_it(
-    world: World, cast: Cast
+    world: World, personas: Personas
 ) -> None:
     await world.worker.kill()
-    await opens_ticket(cast.ada, "VPN drops every hour")
+    await open_ticket(personas.ada, "VPN drops every hour")
     solved = {"$set": {"status": "resolved"}, "$inc": {"rev": 1}}
     await world.database.tickets.update_many({}, solved)
     await world.worker.start()
-    await nothing_pends(world)
+    await wait_until_no_pending_steps(world)
 
-    [ticket] = await world.documents("tickets")
+    [ticket] = await world.find_documents("tickets")
 
     assert ticket["status"] == "resolved"
     assert ticket["triage"]["category"] == "Network"
-    assert not any("Offered" in message.says for message in cast.bob.messages)
+    assert not any("Offered" in message.visible_text for message in personas.bob.messages)

@@ -1,29 +1,29 @@
 """One ticket, all the way: from `/ticket` to the claimed card, the letter and the resolution."""
 
-from sandbox.cast import Cast
+from sandbox.cast import Personas
 from sandbox.world import World
-from tests.stories.acts import opens_ticket, receipt_of
+from tests.stories.acts import open_ticket, receipt_ticket_id
 
 
 async def test_the_form_opens_filled_in_and_answers_with_the_number(
-    world: World, cast: Cast
+    world: World, personas: Personas
 ) -> None:
-    await cast.ada.types("/ticket my vpn is down")
-    form = cast.ada.modal
+    await personas.ada.type_text("/ticket my vpn is down")
+    form = personas.ada.modal
 
     assert form
     assert form.values["Title"] == "my vpn is down"
-    await cast.ada.submits()
+    await personas.ada.submit_modal()
 
-    assert receipt_of(cast.ada) == "T-1"
-    assert cast.ada.modal
-    assert "offered to somebody who knows" in cast.ada.modal.says
+    assert receipt_ticket_id(personas.ada) == "T-1"
+    assert personas.ada.modal
+    assert "offered to somebody who knows" in personas.ada.modal.visible_text
 
 
 async def test_the_assignee_gets_card_and_letter_with_the_same_facts(
-    world: World, cast: Cast
+    world: World, personas: Personas
 ) -> None:
-    world.gemini.answers(
+    world.gemini.respond_with_json(
         {
             "category": "Network",
             "priority": "high",
@@ -34,9 +34,11 @@ async def test_the_assignee_gets_card_and_letter_with_the_same_facts(
         }
     )
 
-    number = await opens_ticket(cast.ada, "VPN is down", description="code <b>rejected</b> & so on")
-    card = await cast.bob.gets_message(number)
-    [letter] = await world.mail.until(lambda: world.mail.letters_to(cast.bob.email))
+    number = await open_ticket(
+        personas.ada, "VPN is down", description="code <b>rejected</b> & so on"
+    )
+    card = await personas.bob.wait_for_message(number)
+    [letter] = await world.mail.wait_until(lambda: world.mail.emails_to(personas.bob.email))
 
     for said in (
         "VPN is down",
@@ -49,9 +51,9 @@ async def test_the_assignee_gets_card_and_letter_with_the_same_facts(
         "knows vpn, okta; no open tickets",
         "Gemini (83% sure of the category)",
     ):
-        assert said in card.says
+        assert said in card.visible_text
         assert said in letter.text
-    assert "Ada Lovelace" in card.says
+    assert "Ada Lovelace" in card.visible_text
     assert "Asked by: Ada Lovelace" in letter.text
     assert "code &lt;b&gt;rejected&lt;/b&gt; &amp; so on" in letter.html
     assert letter.subject == f"{number}: VPN is down"
@@ -59,43 +61,47 @@ async def test_the_assignee_gets_card_and_letter_with_the_same_facts(
     assert card.text
 
 
-async def test_everybodys_card_follows_the_ticket(world: World, cast: Cast) -> None:
-    await opens_ticket(cast.ada, "VPN is down")
-    offered = await cast.bob.gets_message("Offered to you")
-    assert await cast.ada.gets_message("Offered to @Bob Kahn")
+async def test_everybodys_card_follows_the_ticket(world: World, personas: Personas) -> None:
+    await open_ticket(personas.ada, "VPN is down")
+    offered = await personas.bob.wait_for_message("Offered to you")
+    assert await personas.ada.wait_for_message("Offered to @Bob Kahn")
 
-    await cast.bob.clicks(offered, "Claim")
+    await personas.bob.click(offered, "Claim")
 
-    mine = await cast.bob.gets_message("You have it", timeout=3)
+    mine = await personas.bob.wait_for_message("You have it", timeout_seconds=3)
     assert mine.ts == offered.ts
     assert mine.buttons == ["Resolve", "Release", "Resolve with a note", "Correct"]
-    assert await cast.ada.gets_message("@Bob Kahn has it", timeout=3)
+    assert await personas.ada.wait_for_message("@Bob Kahn has it", timeout_seconds=3)
 
-    await cast.bob.clicks(mine, "Resolve")
+    await personas.bob.click(mine, "Resolve")
 
-    assert await cast.bob.gets_message("Resolved by @Bob Kahn", timeout=3)
-    asked = await cast.ada.gets_message("Did it help?")
+    assert await personas.bob.wait_for_message("Resolved by @Bob Kahn", timeout_seconds=3)
+    asked = await personas.ada.wait_for_message("Did it help?")
     assert asked.buttons == ["Reopen"]
 
-    await cast.ada.clicks(asked, "Reopen")
+    await personas.ada.click(asked, "Reopen")
 
-    again = await cast.bob.gets_message(lambda m: "Offered to you" in m.says and m.ts != offered.ts)
+    again = await personas.bob.wait_for_message(
+        lambda m: "Offered to you" in m.visible_text and m.ts != offered.ts
+    )
     assert again.buttons == ["Claim", "Decline", "Correct"]
-    assert "you had it before" in again.says
-    assert await cast.ada.gets_message("was not solved yet")
+    assert "you had it before" in again.visible_text
+    assert await personas.ada.wait_for_message("was not solved yet")
 
 
-async def test_help_says_what_one_can_do_to_that_person_alone(world: World, cast: Cast) -> None:
-    await cast.ada.types("/ticket help")
+async def test_help_says_what_one_can_do_to_that_person_alone(
+    world: World, personas: Personas
+) -> None:
+    await personas.ada.type_text("/ticket help")
 
-    whisper = await cast.ada.gets_whisper("What you can do")
-    assert "/ticket my vpn is down" in whisper.says
-    assert "/ticket admin is for admins: people, skills and categories" in whisper.says
-    assert cast.bob.whispers == []
+    whisper = await personas.ada.wait_for_ephemeral("What you can do")
+    assert "/ticket my vpn is down" in whisper.visible_text
+    assert "/ticket admin is for admins: people, skills and categories" in whisper.visible_text
+    assert personas.bob.ephemeral_messages == []
 
 
-async def test_a_ticket_may_begin_with_the_word_help(world: World, cast: Cast) -> None:
-    await cast.ada.types("/ticket help me with my printer")
+async def test_a_ticket_may_begin_with_the_word_help(world: World, personas: Personas) -> None:
+    await personas.ada.type_text("/ticket help me with my printer")
 
-    assert cast.ada.modal
-    assert cast.ada.modal.values["Title"] == "help me with my printer"
+    assert personas.ada.modal
+    assert personas.ada.modal.values["Title"] == "help me with my printer"

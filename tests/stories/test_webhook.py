@@ -8,16 +8,16 @@ from hashlib import sha256
 
 from aiohttp import web
 
-from sandbox.cast import Cast
+from sandbox.cast import Personas
 from sandbox.world import World
-from tests.stories.acts import leases_end, nothing_pends, opens_ticket
+from tests.stories.acts import expire_leases, open_ticket, wait_until_no_pending_steps
 from tests.stories.conftest import HTTP_ONLY
 
 SECRET = "known to both"
 
 
 @HTTP_ONLY
-async def test_a_program_hears_of_all_that_happens(world: World, cast: Cast) -> None:
+async def test_a_program_hears_of_all_that_happens(world: World, personas: Personas) -> None:
     heard: dict[str, str] = {}
     asked, killed = asyncio.Event(), asyncio.Event()
 
@@ -45,18 +45,18 @@ async def test_a_program_hears_of_all_that_happens(world: World, cast: Cast) -> 
             "url": f"http://127.0.0.1:{runner.addresses[0][1]}/",
             "secret": SECRET,
             "created_at": datetime.now(UTC),
-            "created_by": cast.grace.id,
+            "created_by": personas.grace.id,
         }
     )
 
-    number = await opens_ticket(cast.ada, "VPN is down")
+    number = await open_ticket(personas.ada, "VPN is down")
     await asyncio.wait_for(asked.wait(), 10)
     await world.worker.kill()
     killed.set()
-    await leases_end(world)
+    await expire_leases(world)
     await world.worker.start()
-    await cast.bob.clicks(await cast.bob.gets_message("Offered to you"), "Claim")
-    await nothing_pends(world)
+    await personas.bob.click(await personas.bob.wait_for_message("Offered to you"), "Claim")
+    await wait_until_no_pending_steps(world)
     await runner.cleanup()
 
     assert heard == {

@@ -2,18 +2,18 @@
 
 from sandbox.slack.blockkit.problems import Problem
 from sandbox.slack.blockkit.surfaces import (
-    MESSAGE_CHARACTERS,
-    VIEW_BYTES,
-    characters_in,
+    MAX_MESSAGE_CHARACTERS,
+    MAX_VIEW_BYTES,
     check_message,
     check_view,
+    count_characters,
 )
 
 __all__ = [
-    "MESSAGE_CHARACTERS",
-    "VIEW_BYTES",
+    "MAX_MESSAGE_CHARACTERS",
+    "MAX_VIEW_BYTES",
     "Problem",
-    "characters_in",
     "check_message",
     "check_view",
+    "count_characters",
 ]

@@ -4,51 +4,53 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandbox.slack.blockkit.elements import (
-    IN_ACTIONS,
-    IN_CONTEXT,
-    IN_INPUT,
-    IN_MODAL_INPUT,
-    IN_SECTION,
+    ACTIONS_ELEMENTS,
+    CONTEXT_ELEMENTS,
+    INPUT_ELEMENTS,
+    MODAL_INPUT_ELEMENTS,
+    SECTION_ELEMENTS,
 )
 from sandbox.slack.blockkit.objects import (
-    ALT_TEXT,
-    HTTPS,
-    ONE_PICTURE,
-    PICTURE,
+    ALT_TEXT_FIELDS,
+    EXACTLY_ONE_PICTURE,
+    HTTPS_URL,
+    PICTURE_FIELDS,
     plain_text,
     text,
 )
 from sandbox.slack.blockkit.problems import Problem
-from sandbox.slack.blockkit.rich_text import RICH_TEXT
+from sandbox.slack.blockkit.rich_text import RICH_TEXT_FIELDS
 from sandbox.slack.blockkit.rules import (
+    CrossFieldRule,
     Rule,
-    Together,
+    array_of,
     boolean,
-    items,
-    kinds,
+    enum_of,
     number,
-    one_word_of,
-    shape,
+    object_by_type,
+    object_with,
     string,
 )
 
-_NOTHING: Mapping[str, Rule] = {}
+_NO_FIELDS: Mapping[str, Rule] = {}
 
 
-def _block(
-    required: Mapping[str, Rule] = _NOTHING,
-    optional: Mapping[str, Rule] = _NOTHING,
-    *together: Together,
+def _block_rule(
+    required: Mapping[str, Rule] = _NO_FIELDS,
+    optional: Mapping[str, Rule] = _NO_FIELDS,
+    *cross_field_rules: CrossFieldRule,
 ) -> Rule:
-    return shape(required, {"block_id": string(least=1, most=255), **optional}, *together)
+    return object_with(
+        required, {"block_id": string(min_length=1, max_length=255), **optional}, *cross_field_rules
+    )
 
 
-def _text_or_fields(block: Mapping[str, object], pointer: str) -> Iterator[Problem]:
+def _check_text_or_fields(block: Mapping[str, object], pointer: str) -> Iterator[Problem]:
     if "text" not in block and "fields" not in block:
         yield Problem("must define either `text` or `fields`", f"{pointer}/type")
 
 
-def _as_many_cells_in_each_row(block: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+def _check_table_columns(block: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     columns = len(block["rows"][0])
     for index, row in enumerate(block["rows"]):
         if len(row) < columns:
@@ -59,72 +61,86 @@ def _as_many_cells_in_each_row(block: Mapping[str, Any], pointer: str) -> Iterat
         yield Problem(f"no more than {columns} items allowed", f"{pointer}/column_settings")
 
 
-def _input(elements: Mapping[str, Rule]) -> Rule:
-    return _block(
-        {"label": plain_text(2000), "element": kinds(elements)},
+def _input_rule(elements: Mapping[str, Rule]) -> Rule:
+    return _block_rule(
+        {"label": plain_text(2000), "element": object_by_type(elements)},
         {"hint": plain_text(2000), "optional": boolean, "dispatch_action": boolean},
     )
 
 
-_CELLS = {
-    "raw_text": shape({"text": string(least=1)}),
-    "raw_number": shape({"value": number, "text": string(least=1)}),
-    "rich_text": shape(RICH_TEXT),
+_CELL_KINDS = {
+    "raw_text": object_with({"text": string(min_length=1)}),
+    "raw_number": object_with({"value": number, "text": string(min_length=1)}),
+    "rich_text": object_with(RICH_TEXT_FIELDS),
 }
-_COLUMN = shape({}, {"align": one_word_of("left", "center", "right"), "is_wrapped": boolean})
+_COLUMN = object_with({}, {"align": enum_of("left", "center", "right"), "is_wrapped": boolean})
 
 
-def _column(value: object, pointer: str) -> Iterator[Problem]:
+def _check_column(value: object, pointer: str) -> Iterator[Problem]:
     # slack_sdk's TableBlock: null leaves a column as it is.
     if value is not None:
         yield from _COLUMN(value, pointer)
 
 
-_ANYWHERE = {
-    "section": _block(
+_COMMON_BLOCKS = {
+    "section": _block_rule(
         {},
         {
             "text": text(3000),
-            "fields": items(text(2000), least=1, most=10),
-            "accessory": kinds(IN_SECTION),
+            "fields": array_of(text(2000), min_items=1, max_items=10),
+            "accessory": object_by_type(SECTION_ELEMENTS),
             "expand": boolean,
         },
-        _text_or_fields,
+        _check_text_or_fields,
     ),
-    "actions": _block({"elements": items(kinds(IN_ACTIONS), least=1, most=25)}),
-    "context": _block({"elements": items(kinds(IN_CONTEXT), least=1, most=10)}),
-    "divider": _block(),
-    "header": _block({"text": plain_text(150)}),
-    "image": _block(ALT_TEXT, {**PICTURE, "title": plain_text(2000)}, ONE_PICTURE),
-    "input": _input(IN_INPUT),
-    "rich_text": _block(RICH_TEXT),
-    "video": _block(
+    "actions": _block_rule(
+        {"elements": array_of(object_by_type(ACTIONS_ELEMENTS), min_items=1, max_items=25)}
+    ),
+    "context": _block_rule(
+        {"elements": array_of(object_by_type(CONTEXT_ELEMENTS), min_items=1, max_items=10)}
+    ),
+    "divider": _block_rule(),
+    "header": _block_rule({"text": plain_text(150)}),
+    "image": _block_rule(
+        ALT_TEXT_FIELDS, {**PICTURE_FIELDS, "title": plain_text(2000)}, EXACTLY_ONE_PICTURE
+    ),
+    "input": _input_rule(INPUT_ELEMENTS),
+    "rich_text": _block_rule(RICH_TEXT_FIELDS),
+    "video": _block_rule(
         {
-            "alt_text": string(least=1, most=200),
+            "alt_text": string(min_length=1, max_length=200),
             # "Must be less than": slack_sdk's blocks.py counts 200 and 50 as too many.
             "title": plain_text(199),
-            "thumbnail_url": HTTPS,
-            "video_url": HTTPS,
+            "thumbnail_url": HTTPS_URL,
+            "video_url": HTTPS_URL,
         },
         {
-            "author_name": string(least=1, most=49),
+            "author_name": string(min_length=1, max_length=49),
             "description": plain_text(200),
-            "provider_icon_url": HTTPS,
-            "provider_name": string(least=1, most=50),
-            "title_url": HTTPS,
+            "provider_icon_url": HTTPS_URL,
+            "provider_name": string(min_length=1, max_length=50),
+            "title_url": HTTPS_URL,
         },
     ),
 }
 # What is newer (alerts, cards, charts, plans, …) is an unsupported type in this workspace.
-IN_MESSAGE = {
-    **_ANYWHERE,
-    "file": _block({"external_id": string(least=1, most=255), "source": one_word_of("remote")}),
-    "markdown": _block({"text": string(least=1)}),
-    "table": _block(
-        {"rows": items(items(kinds(_CELLS), least=1, most=20), least=1, most=100)},
-        {"column_settings": items(_column)},
-        _as_many_cells_in_each_row,
+MESSAGE_BLOCKS = {
+    **_COMMON_BLOCKS,
+    "file": _block_rule(
+        {"external_id": string(min_length=1, max_length=255), "source": enum_of("remote")}
+    ),
+    "markdown": _block_rule({"text": string(min_length=1)}),
+    "table": _block_rule(
+        {
+            "rows": array_of(
+                array_of(object_by_type(_CELL_KINDS), min_items=1, max_items=20),
+                min_items=1,
+                max_items=100,
+            )
+        },
+        {"column_settings": array_of(_check_column)},
+        _check_table_columns,
     ),
 }
-IN_HOME = _ANYWHERE
-IN_MODAL = {**_ANYWHERE, "input": _input(IN_MODAL_INPUT)}
+HOME_BLOCKS = _COMMON_BLOCKS
+MODAL_BLOCKS = {**_COMMON_BLOCKS, "input": _input_rule(MODAL_INPUT_ELEMENTS)}

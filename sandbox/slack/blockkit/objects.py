@@ -9,50 +9,57 @@ from urllib.parse import urlsplit
 from sandbox.slack.blockkit.problems import Problem
 from sandbox.slack.blockkit.rules import (
     Rule,
+    all_in_order,
+    array_of,
     boolean,
+    enum_of,
     exactly_one_of,
-    items,
-    kinds,
-    one_after_the_other,
-    one_word_of,
-    shape,
-    something,
+    not_empty,
+    object_by_type,
+    object_with,
+    report_object_first,
     string,
-    whole,
 )
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.IGNORECASE)
+_URL_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.IGNORECASE)
 
 
-def _plain(most: int) -> Rule:
-    return shape({"text": string(least=1, most=most)}, {"emoji": boolean})
+def _plain_text_fields(max_characters: int) -> Rule:
+    return object_with(
+        {"text": string(min_length=1, max_length=max_characters)}, {"emoji": boolean}
+    )
 
 
-def _marked(most: int) -> Rule:
-    return shape({"text": string(least=1, most=most)}, {"verbatim": boolean})
+def _mrkdwn_fields(max_characters: int) -> Rule:
+    return object_with(
+        {"text": string(min_length=1, max_length=max_characters)}, {"verbatim": boolean}
+    )
 
 
-def plain_text(most: int) -> Rule:
-    return whole(kinds({"plain_text": _plain(most)}))
+def plain_text(max_characters: int) -> Rule:
+    return report_object_first(object_by_type({"plain_text": _plain_text_fields(max_characters)}))
 
 
-def text(most: int = 3000) -> Rule:
-    return whole(kinds(_texts(most)))
+def text(max_characters: int = 3000) -> Rule:
+    return report_object_first(object_by_type(_text_kinds(max_characters)))
 
 
-def _texts(most: int) -> dict[str, Rule]:
-    return {"plain_text": _plain(most), "mrkdwn": _marked(most)}
+def _text_kinds(max_characters: int) -> dict[str, Rule]:
+    return {
+        "plain_text": _plain_text_fields(max_characters),
+        "mrkdwn": _mrkdwn_fields(max_characters),
+    }
 
 
-def _address(value: object, pointer: str) -> Iterator[Problem]:
+def _check_url(value: object, pointer: str) -> Iterator[Problem]:
     # The words are recorded in MacPaw/together-app#4.
     with suppress(ValueError):
-        if _ADDRESS.fullmatch(str(value)) and urlsplit(str(value)):
+        if _URL_PATTERN.fullmatch(str(value)) and urlsplit(str(value)):
             return
     yield Problem("invalid url", pointer)
 
 
-def _within_slacks_reach(value: object, pointer: str) -> Iterator[Problem]:
+def _check_public_address(value: object, pointer: str) -> Iterator[Problem]:
     """Slack downloads each image when it is posted, so a local address never works."""
     parts = urlsplit(str(value))
     if parts.scheme not in ("http", "https") or _is_local(parts.hostname or ""):
@@ -66,17 +73,19 @@ def _is_local(host: str) -> bool:
         return "." not in host or host.endswith((".local", ".localhost", ".internal"))
 
 
-TEXT_KINDS = _texts(3000)
-LINK = one_after_the_other(string(least=1, most=3000), _address)
-IMAGE_URL = one_after_the_other(LINK, _within_slacks_reach)
-HTTPS = string(most=3000, pattern=r"^https://")
-SLACK_FILE = shape({}, {"id": string(least=1), "url": HTTPS}, exactly_one_of("id", "url"))
-PICTURE = {"image_url": IMAGE_URL, "slack_file": SLACK_FILE}
-ALT_TEXT = {"alt_text": string(least=1, most=2000)}
-ONE_PICTURE = exactly_one_of("image_url", "slack_file")
+TEXT_KINDS = _text_kinds(3000)
+LINK = all_in_order(string(min_length=1, max_length=3000), _check_url)
+IMAGE_URL = all_in_order(LINK, _check_public_address)
+HTTPS_URL = string(max_length=3000, pattern=r"^https://")
+SLACK_FILE = object_with(
+    {}, {"id": string(min_length=1), "url": HTTPS_URL}, exactly_one_of("id", "url")
+)
+PICTURE_FIELDS = {"image_url": IMAGE_URL, "slack_file": SLACK_FILE}
+ALT_TEXT_FIELDS = {"alt_text": string(min_length=1, max_length=2000)}
+EXACTLY_ONE_PICTURE = exactly_one_of("image_url", "slack_file")
 
-STYLE = one_word_of("primary", "danger")
-CONFIRM = shape(
+STYLE = enum_of("primary", "danger")
+CONFIRM = object_with(
     {
         "title": plain_text(100),
         "text": text(300),
@@ -86,28 +95,30 @@ CONFIRM = shape(
     {"style": STYLE},
 )
 
-_VALUE = {"value": string(least=1, most=150)}
-OPTION = shape({"text": plain_text(75), **_VALUE}, {"description": plain_text(75)})
-OPTION_WITH_LINK = shape(
-    {"text": plain_text(75), **_VALUE}, {"description": plain_text(75), "url": LINK}
+_VALUE_FIELDS = {"value": string(min_length=1, max_length=150)}
+OPTION = object_with({"text": plain_text(75), **_VALUE_FIELDS}, {"description": plain_text(75)})
+OPTION_WITH_LINK = object_with(
+    {"text": plain_text(75), **_VALUE_FIELDS}, {"description": plain_text(75), "url": LINK}
 )
 # Only checkboxes and radio buttons may be marked up.
-OPTION_WITH_MARKUP = shape({"text": text(75), **_VALUE}, {"description": text(75)})
-OPTION_GROUP = shape({"label": plain_text(75), "options": items(OPTION, least=1, most=100)})
+OPTION_WITH_MARKUP = object_with({"text": text(75), **_VALUE_FIELDS}, {"description": text(75)})
+OPTION_GROUP = object_with(
+    {"label": plain_text(75), "options": array_of(OPTION, min_items=1, max_items=100)}
+)
 
-FILTER = shape(
+FILTER = object_with(
     {},
     {
-        "include": items(one_word_of("im", "mpim", "private", "public"), least=1, unique=True),
+        "include": array_of(enum_of("im", "mpim", "private", "public"), min_items=1, unique=True),
         "exclude_external_shared_channels": boolean,
         "exclude_bot_users": boolean,
     },
-    something,
+    not_empty,
 )
-DISPATCH = shape(
+DISPATCH_CONFIG = object_with(
     {
-        "trigger_actions_on": items(
-            one_word_of("on_enter_pressed", "on_character_entered"), least=1, unique=True
+        "trigger_actions_on": array_of(
+            enum_of("on_enter_pressed", "on_character_entered"), min_items=1, unique=True
         )
     }
 )

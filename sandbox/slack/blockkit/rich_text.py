@@ -2,18 +2,18 @@
 
 from sandbox.slack.blockkit.rules import (
     Rule,
+    array_of,
     boolean,
+    enum_of,
     integer,
-    items,
-    kinds,
-    one_word_of,
-    shape,
+    object_by_type,
+    object_with,
     string,
 )
 
-_WORD = string(least=1)
-_LOOKS = {
-    "style": shape(
+_NOT_EMPTY_STRING = string(min_length=1)
+_STYLE_FIELDS = {
+    "style": object_with(
         {},
         {
             "bold": boolean,
@@ -29,38 +29,46 @@ _LOOKS = {
 }
 
 
-def _piece(**required: Rule) -> Rule:
-    return shape(required, _LOOKS)
+def _inline_rule(**required: Rule) -> Rule:
+    return object_with(required, _STYLE_FIELDS)
 
 
-PIECES = {
-    "text": _piece(text=_WORD),
-    "user": _piece(user_id=_WORD),
-    "usergroup": _piece(usergroup_id=_WORD),
-    "channel": _piece(channel_id=_WORD),
-    "team": _piece(team_id=_WORD),
-    "color": _piece(value=_WORD),
-    "broadcast": _piece(range=one_word_of("here", "channel", "everyone")),
-    "link": shape({"url": _WORD}, {"text": _WORD, "unsafe": boolean, **_LOOKS}),
-    "emoji": shape({"name": _WORD}, {"unicode": _WORD, "skin_tone": integer(), **_LOOKS}),
-    "date": shape(
-        {"timestamp": integer(), "format": _WORD}, {"url": _WORD, "fallback": _WORD, **_LOOKS}
+INLINE_ELEMENTS = {
+    "text": _inline_rule(text=_NOT_EMPTY_STRING),
+    "user": _inline_rule(user_id=_NOT_EMPTY_STRING),
+    "usergroup": _inline_rule(usergroup_id=_NOT_EMPTY_STRING),
+    "channel": _inline_rule(channel_id=_NOT_EMPTY_STRING),
+    "team": _inline_rule(team_id=_NOT_EMPTY_STRING),
+    "color": _inline_rule(value=_NOT_EMPTY_STRING),
+    "broadcast": _inline_rule(range=enum_of("here", "channel", "everyone")),
+    "link": object_with(
+        {"url": _NOT_EMPTY_STRING}, {"text": _NOT_EMPTY_STRING, "unsafe": boolean, **_STYLE_FIELDS}
+    ),
+    "emoji": object_with(
+        {"name": _NOT_EMPTY_STRING},
+        {"unicode": _NOT_EMPTY_STRING, "skin_tone": integer(), **_STYLE_FIELDS},
+    ),
+    "date": object_with(
+        {"timestamp": integer(), "format": _NOT_EMPTY_STRING},
+        {"url": _NOT_EMPTY_STRING, "fallback": _NOT_EMPTY_STRING, **_STYLE_FIELDS},
     ),
 }
-_PIECES = items(kinds(PIECES))
-_BORDER = {"border": integer(least=0, most=1)}
-_SECTION = shape({"elements": _PIECES})
-PARTS = {
+_INLINE_LIST = array_of(object_by_type(INLINE_ELEMENTS))
+_BORDER_FIELDS = {"border": integer(minimum=0, maximum=1)}
+_SECTION = object_with({"elements": _INLINE_LIST})
+RICH_TEXT_ELEMENTS = {
     "rich_text_section": _SECTION,
-    "rich_text_quote": shape({"elements": _PIECES}, _BORDER),
-    "rich_text_preformatted": shape({"elements": _PIECES}, {**_BORDER, "language": _WORD}),
+    "rich_text_quote": object_with({"elements": _INLINE_LIST}, _BORDER_FIELDS),
+    "rich_text_preformatted": object_with(
+        {"elements": _INLINE_LIST}, {**_BORDER_FIELDS, "language": _NOT_EMPTY_STRING}
+    ),
     # A list holds no list: what is deeper stands beside it with an indent.
-    "rich_text_list": shape(
+    "rich_text_list": object_with(
         {
-            "elements": items(kinds({"rich_text_section": _SECTION})),
-            "style": one_word_of("bullet", "ordered"),
+            "elements": array_of(object_by_type({"rich_text_section": _SECTION})),
+            "style": enum_of("bullet", "ordered"),
         },
-        {"indent": integer(least=0, most=8), "offset": integer(least=0), **_BORDER},
+        {"indent": integer(minimum=0, maximum=8), "offset": integer(minimum=0), **_BORDER_FIELDS},
     ),
 }
-RICH_TEXT = {"elements": items(kinds(PARTS), least=1)}
+RICH_TEXT_FIELDS = {"elements": array_of(object_by_type(RICH_TEXT_ELEMENTS), min_items=1)}

@@ -10,36 +10,38 @@ from collections.abc import Callable, Iterator, Mapping
 from sandbox.slack.blockkit.problems import Problem
 
 Rule = Callable[[object, str], Iterator[Problem]]
-Together = Callable[[Mapping[str, object], str], Iterator[Problem]]
+CrossFieldRule = Callable[[Mapping[str, object], str], Iterator[Problem]]
 
-_NOTHING: Mapping[str, Rule] = {}
+_NO_FIELDS: Mapping[str, Rule] = {}
 
 
-def string(*, least: int = 0, most: int | None = None, pattern: str | None = None) -> Rule:
+def string(
+    *, min_length: int = 0, max_length: int | None = None, pattern: str | None = None
+) -> Rule:
     """Lengths count characters, not bytes: an emoji of one code point is one."""
 
     def rule(value: object, pointer: str) -> Iterator[Problem]:
         if not isinstance(value, str):
             yield Problem("must provide a string", pointer)
-        elif len(value) < least:
-            yield Problem(f"must be more than {least - 1} characters", pointer)
-        elif most is not None and len(value) > most:
-            yield Problem(f"must be less than {most + 1} characters", pointer)
+        elif len(value) < min_length:
+            yield Problem(f"must be more than {min_length - 1} characters", pointer)
+        elif max_length is not None and len(value) > max_length:
+            yield Problem(f"must be less than {max_length + 1} characters", pointer)
         elif pattern is not None and not re.search(pattern, value):
             yield Problem(f"input must match regex pattern: {pattern}", pointer)
 
     return rule
 
 
-def integer(*, least: int | None = None, most: int | None = None) -> Rule:
+def integer(*, minimum: int | None = None, maximum: int | None = None) -> Rule:
     def rule(value: object, pointer: str) -> Iterator[Problem]:
         if not isinstance(value, int) or isinstance(value, bool):
             yield Problem("must provide an integer", pointer)
         # "Less than" where it means "at most": so it stands in Slack's validator.
-        elif least is not None and value < least:
-            yield Problem(f"must be greater than {least}", pointer)
-        elif most is not None and value > most:
-            yield Problem(f"must be less than {most}", pointer)
+        elif minimum is not None and value < minimum:
+            yield Problem(f"must be greater than {minimum}", pointer)
+        elif maximum is not None and value > maximum:
+            yield Problem(f"must be less than {maximum}", pointer)
 
     return rule
 
@@ -54,11 +56,11 @@ def boolean(value: object, pointer: str) -> Iterator[Problem]:
         yield Problem("must be a boolean", pointer)
 
 
-def anything(_value: object, _pointer: str) -> Iterator[Problem]:
+def any_value(_value: object, _pointer: str) -> Iterator[Problem]:
     yield from ()
 
 
-def one_word_of(*words: str) -> Rule:
+def enum_of(*words: str) -> Rule:
     def rule(value: object, pointer: str) -> Iterator[Problem]:
         if not isinstance(value, str):
             yield Problem("must provide a string", pointer)
@@ -68,15 +70,17 @@ def one_word_of(*words: str) -> Rule:
     return rule
 
 
-def items(item: Rule, *, least: int = 0, most: int | None = None, unique: bool = False) -> Rule:
+def array_of(
+    item: Rule, *, min_items: int = 0, max_items: int | None = None, unique: bool = False
+) -> Rule:
     def rule(value: object, pointer: str) -> Iterator[Problem]:
         if not isinstance(value, list):
             yield Problem("must provide an array", pointer)
             return
-        if len(value) < least:
-            yield Problem(f"must provide at least {least} items", pointer)
-        if most is not None and len(value) > most:
-            yield Problem(f"no more than {most} items allowed", pointer)
+        if len(value) < min_items:
+            yield Problem(f"must provide at least {min_items} items", pointer)
+        if max_items is not None and len(value) > max_items:
+            yield Problem(f"no more than {max_items} items allowed", pointer)
         for index, one in enumerate(value):
             yield from item(one, f"{pointer}/{index}")
         if unique and any(one in value[:index] for index, one in enumerate(value)):
@@ -85,10 +89,10 @@ def items(item: Rule, *, least: int = 0, most: int | None = None, unique: bool =
     return rule
 
 
-def shape(
-    required: Mapping[str, Rule] = _NOTHING,
-    optional: Mapping[str, Rule] = _NOTHING,
-    *together: Together,
+def object_with(
+    required: Mapping[str, Rule] = _NO_FIELDS,
+    optional: Mapping[str, Rule] = _NO_FIELDS,
+    *cross_field_rules: CrossFieldRule,
 ) -> Rule:
     """These properties and no others; `together` is asked when each alone is fine."""
     known = {**required, **optional}
@@ -105,12 +109,14 @@ def shape(
         ]
         for name in [name for name in value if name in known]:
             found += known[name](value[name], f"{pointer}/{name}")
-        yield from found or (problem for ask in together for problem in ask(value, pointer))
+        yield from found or (
+            problem for ask in cross_field_rules for problem in ask(value, pointer)
+        )
 
     return rule
 
 
-def kinds(table: Mapping[str, Rule]) -> Rule:
+def object_by_type(table: Mapping[str, Rule]) -> Rule:
     """An object whose `type` says which rule holds for the rest of it."""
 
     def rule(value: object, pointer: str) -> Iterator[Problem]:
@@ -129,7 +135,7 @@ def kinds(table: Mapping[str, Rule]) -> Rule:
     return rule
 
 
-def whole(part: Rule) -> Rule:
+def report_object_first(part: Rule) -> Rule:
     """Slack names the object first, then what is wrong inside it (grafana/oncall#5121)."""
 
     def rule(value: object, pointer: str) -> Iterator[Problem]:
@@ -140,7 +146,7 @@ def whole(part: Rule) -> Rule:
     return rule
 
 
-def one_after_the_other(*rules: Rule) -> Rule:
+def all_in_order(*rules: Rule) -> Rule:
     """The next rule may rely on what the one before has seen."""
 
     def rule(value: object, pointer: str) -> Iterator[Problem]:
@@ -152,7 +158,7 @@ def one_after_the_other(*rules: Rule) -> Rule:
     return rule
 
 
-def exactly_one_of(first: str, second: str) -> Together:
+def exactly_one_of(first: str, second: str) -> CrossFieldRule:
     def ask(value: Mapping[str, object], pointer: str) -> Iterator[Problem]:
         if first not in value and second not in value:
             yield Problem(f"missing required field: {first}", pointer)
@@ -162,6 +168,6 @@ def exactly_one_of(first: str, second: str) -> Together:
     return ask
 
 
-def something(value: Mapping[str, object], pointer: str) -> Iterator[Problem]:
+def not_empty(value: Mapping[str, object], pointer: str) -> Iterator[Problem]:
     if not value:
         yield Problem("must have minimum 1 properties", pointer)

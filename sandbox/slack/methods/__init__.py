@@ -1,7 +1,7 @@
 """The Web API's methods, one module a family, and the table of them all."""
 
 from sandbox.slack.methods import auth, blocks, chat, conversations, files, reactions, users, views
-from sandbox.slack.methods.call import Call, Method
+from sandbox.slack.methods.call import Method, MethodCall
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -9,4 +9,4 @@ METHODS: dict[str, Method] = {
     for method in family.METHODS
 }
 
-__all__ = ["METHODS", "Call", "Method"]
+__all__ = ["METHODS", "Method", "MethodCall"]

@@ -2,13 +2,13 @@
 
 from sandbox.slack import happenings
 from sandbox.slack.errors import SlackError
-from sandbox.slack.methods.call import Call, Method, names
+from sandbox.slack.methods.call import Method, MethodCall, to_error_names
 from sandbox.slack.rates import Tier
 from sandbox.slack.shapes import Json
 from sandbox.slack.tokens import TokenKind
 
 
-def test(call: Call) -> Json:
+def test(call: MethodCall) -> Json:
     state = call.state
     return {
         "ok": True,
@@ -22,32 +22,32 @@ def test(call: Call) -> Json:
     }
 
 
-def revoke(call: Call) -> Json:
+def revoke(call: MethodCall) -> Json:
     if call.flag("test"):
         return {"ok": True, "revoked": False}
-    call.state.tokens.revoke(call.token)
+    call.state.credentials.revoke(call.token)
     call.state.emit(happenings.tokens_revoked(call.state))
     return {"ok": True, "revoked": True}
 
 
-def open_connection(call: Call) -> Json:
-    return {"ok": True, "url": call.state.socket_url()}
+def open_connection(call: MethodCall) -> Json:
+    return {"ok": True, "url": call.state.new_socket_url()}
 
 
-def oauth_access(call: Call) -> Json:
-    tokens = call.state.tokens
+def oauth_access(call: MethodCall) -> Json:
+    tokens = call.state.credentials
     if call.text("client_id") != tokens.client_id:
         raise SlackError("invalid_client_id")
     if call.text("client_secret") != tokens.client_secret:
         raise SlackError("bad_client_secret")
     code = call.text("code")
-    if code not in tokens.codes:
+    if code not in tokens.oauth_codes:
         raise SlackError("invalid_code")
-    tokens.codes.discard(code)
-    return _granted(call)
+    tokens.oauth_codes.discard(code)
+    return _access_response(call)
 
 
-def _granted(call: Call) -> Json:
+def _access_response(call: MethodCall) -> Json:
     state = call.state
     installer = next((m for m in state.people if m.owner or m.admin), None)
     return {
@@ -56,7 +56,7 @@ def _granted(call: Call) -> Json:
         "authed_user": {"id": installer.id if installer else ""},
         "scope": ",".join(sorted(state.manifest.bot_scopes)),
         "token_type": "bot",
-        "access_token": state.tokens.bot,
+        "access_token": state.credentials.bot_token,
         "bot_user_id": state.app.bot_user_id,
         "team": {"id": state.team_id, "name": state.team_name},
         "enterprise": None,
@@ -71,13 +71,13 @@ METHODS = (
         name="apps.connections.open",
         run=open_connection,
         tier=Tier.THREE,
-        token=TokenKind.APP,
+        token_kind=TokenKind.APP,
     ),
     Method(
         name="oauth.v2.access",
         run=oauth_access,
         tier=Tier.SPECIAL,
-        token=None,
-        errors=names("invalid_client_id bad_client_secret invalid_code"),
+        token_kind=None,
+        errors=to_error_names("invalid_client_id bad_client_secret invalid_code"),
     ),
 )

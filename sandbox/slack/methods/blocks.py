@@ -3,27 +3,27 @@
 from collections.abc import Sequence
 
 from sandbox.slack.blockkit import Problem, check_message, check_view
-from sandbox.slack.drafts import json_value
+from sandbox.slack.drafts import parse_json_value
 from sandbox.slack.errors import SlackError
-from sandbox.slack.methods.call import Call, Method, names
+from sandbox.slack.methods.call import Method, MethodCall, to_error_names
 from sandbox.slack.rates import Tier
 from sandbox.slack.shapes import Json
 
-_ONE_OF = "must provide exactly one of `blocks`, `view`, or `message`"
+_EXACTLY_ONE_TEXT = "must provide exactly one of `blocks`, `view`, or `message`"
 
 
-def validate(call: Call) -> Json:
+def validate(call: MethodCall) -> Json:
     given = [name for name in ("blocks", "view", "message") if call.args.get(name)]
     if len(given) != 1:
-        raise SlackError("invalid_arguments", response_metadata={"messages": [_ONE_OF]})
+        raise SlackError("invalid_arguments", response_metadata={"messages": [_EXACTLY_ONE_TEXT]})
     name = given[0]
-    value = json_value(call.args[name], error="invalid_arguments")
-    if problems := _problems(name, value):
-        raise SlackError(f"invalid_{name}", errors=[_reported(one) for one in problems])
+    value = parse_json_value(call.args[name], error="invalid_arguments")
+    if problems := _find_problems(name, value):
+        raise SlackError(f"invalid_{name}", errors=[_problem_object(one) for one in problems])
     return {"ok": True}
 
 
-def _problems(name: str, value: object) -> Sequence[Problem]:
+def _find_problems(name: str, value: object) -> Sequence[Problem]:
     if name == "view":
         return check_view(value)
     if name == "message":
@@ -31,7 +31,7 @@ def _problems(name: str, value: object) -> Sequence[Problem]:
     return check_message(value)
 
 
-def _reported(problem: Problem) -> Json:
+def _problem_object(problem: Problem) -> Json:
     return {
         "code": "failed_constraint",
         "message": problem.message,
@@ -45,7 +45,7 @@ METHODS = (
         name="blocks.validate",
         run=validate,
         tier=Tier.THREE,
-        token=None,
-        errors=names("invalid_blocks invalid_view invalid_message"),
+        token_kind=None,
+        errors=to_error_names("invalid_blocks invalid_view invalid_message"),
     ),
 )

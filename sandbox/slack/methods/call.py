@@ -6,22 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sandbox.slack.channels import Channel, Kind
-from sandbox.slack.drafts import json_value
+from sandbox.slack.channels import Channel, ChannelKind
+from sandbox.slack.drafts import parse_json_value
 from sandbox.slack.errors import SlackError, invalid_arguments
 from sandbox.slack.rates import Tier
 from sandbox.slack.shapes import Json
-from sandbox.slack.state import State
+from sandbox.slack.state import WorkspaceState
 from sandbox.slack.tokens import TokenKind
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class MethodCall:
     """What a method's function is given."""
 
-    state: State
+    state: WorkspaceState
     args: Json
     token: str
 
@@ -32,48 +32,48 @@ class Call:
     def flag(self, name: str) -> bool:
         return str(self.args.get(name, "")).lower() in ("true", "1")
 
-    def number(self, name: str, default: int, *, error: str, most: int = 1000) -> int:
+    def number(self, name: str, default: int, *, error: str, maximum: int = 1000) -> int:
         raw = self.text(name)
         if not raw:
             return default
-        if not raw.isdecimal() or not 0 < int(raw) <= most:
+        if not raw.isdecimal() or not 0 < int(raw) <= maximum:
             raise SlackError(error)
         return int(raw)
 
     def json_object(self, name: str) -> Json:
-        value = json_value(self.args.get(name), error="invalid_arguments")
+        value = parse_json_value(self.args.get(name), error="invalid_arguments")
         if not isinstance(value, dict):
             raise invalid_arguments([f"must be a valid JSON object [json-pointer:/{name}]"])
         return value
 
-    def need_scope(self, scope: str) -> None:
+    def require_scope(self, scope: str) -> None:
         """For scopes that depend on what is asked for, such as the kind of conversation."""
         granted = self.state.manifest.bot_scopes
         if scope not in granted:
-            raise missing_scope([scope], granted)
+            raise missing_scope_error([scope], granted)
 
     def channel(self, name: str = "channel", *, action: str = "") -> Channel:
         """The conversation, if the app may see it; `action` names the scope it takes."""
-        channel = self.state.channels.get(self.text(name))
+        channel = self.state.channels.find(self.text(name))
         if channel is None:
             raise SlackError("channel_not_found")
-        if channel.private and self.state.app.bot_user_id not in channel.members:
+        if channel.is_private and self.state.app.bot_user_id not in channel.members:
             raise SlackError("channel_not_found")
         if action:
-            self.need_scope(f"{channel.kind.scope_area}:{action}")
+            self.require_scope(f"{channel.kind.scope_prefix}:{action}")
         return channel
 
     def page(
         self, items: list[T], *, default: int = 100, limit_error: str = "invalid_limit"
     ) -> tuple[list[T], Json]:
         """One page and the response_metadata that leads to the next."""
-        start = self._cursor()
+        start = self._cursor_offset()
         size = self.number("limit", default, error=limit_error)
         after = start + size
         cursor = base64.b64encode(f"next:{after}".encode()).decode() if after < len(items) else ""
         return items[start:after], {"next_cursor": cursor}
 
-    def _cursor(self) -> int:
+    def _cursor_offset(self) -> int:
         raw = self.text("cursor")
         if not raw:
             return 0
@@ -91,25 +91,25 @@ class Method:
     """One row of the table: what a method needs before its function is asked."""
 
     name: str
-    run: Callable[[Call], Json]
+    run: Callable[[MethodCall], Json]
     tier: Tier
-    required: tuple[str, ...] = ()
+    required_arguments: tuple[str, ...] = ()
     # Any one of these opens the door; kinds of conversation are looked at later.
     scopes: tuple[str, ...] = ()
     errors: frozenset[str] = field(default_factory=frozenset)
-    token: TokenKind | None = TokenKind.BOT
+    token_kind: TokenKind | None = TokenKind.BOT
     # Most methods answer a missing argument with invalid_arguments; some have their own word.
-    when_missing: str = "invalid_arguments"
+    missing_argument_error: str = "invalid_arguments"
 
 
-def names(text: str) -> frozenset[str]:
+def to_error_names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def missing_scope(needed: list[str], granted: frozenset[str]) -> SlackError:
+def missing_scope_error(needed: list[str], granted: frozenset[str]) -> SlackError:
     return SlackError("missing_scope", needed=",".join(needed), provided=",".join(sorted(granted)))
 
 
-def scopes_for(action: str) -> tuple[str, ...]:
+def conversation_scopes(action: str) -> tuple[str, ...]:
     """channels:read, groups:read, im:read, mpim:read."""
-    return tuple(f"{kind.scope_area}:{action}" for kind in Kind)
+    return tuple(f"{kind.scope_prefix}:{action}" for kind in ChannelKind)

@@ -3,53 +3,53 @@
 import re
 
 from sandbox.slack import happenings
-from sandbox.slack.channels import Channel, Kind, channel_object
+from sandbox.slack.channels import Channel, ChannelKind, channel_object
 from sandbox.slack.errors import SlackError
 from sandbox.slack.messages import Post, message_object, thread_summary
-from sandbox.slack.methods.call import Call, Method, names, scopes_for
+from sandbox.slack.methods.call import Method, MethodCall, conversation_scopes, to_error_names
 from sandbox.slack.rates import Tier
 from sandbox.slack.shapes import Json
 
 # limits.md, row 40.
-MOST_PEOPLE = 8
-_OPENERS = {Kind.IM: "im:write", Kind.MPIM: "mpim:write"}
+MAX_DIRECT_MESSAGE_USERS = 8
+_SCOPES_TO_OPEN = {ChannelKind.IM: "im:write", ChannelKind.MPIM: "mpim:write"}
 _TS = re.compile(r"\d+(\.\d+)?")
 
 
-def open_conversation(call: Call) -> Json:
-    channel = _existing(call) if call.text("channel") else _with_people(call)
-    call.need_scope(_OPENERS[channel.kind])
-    was_open, channel.open = channel.open, True
-    call.state.changed()
+def open_conversation(call: MethodCall) -> Json:
+    channel = _get_direct_channel(call) if call.text("channel") else _open_with_users(call)
+    call.require_scope(_SCOPES_TO_OPEN[channel.kind])
+    was_open, channel.is_open = channel.is_open, True
+    call.state.notify_change()
     if not call.flag("return_im"):
         shown: Json = {"id": channel.id}
     else:
-        shown = channel_object(channel, seen_by=call.state.app.bot_user_id)
+        shown = channel_object(channel, viewer_id=call.state.app.bot_user_id)
     already = {"no_op": True, "already_open": True} if was_open else {}
     return {"ok": True, **already, "channel": shown}
 
 
-def _existing(call: Call) -> Channel:
+def _get_direct_channel(call: MethodCall) -> Channel:
     channel = call.channel()
-    if channel.kind not in _OPENERS:
+    if channel.kind not in _SCOPES_TO_OPEN:
         raise SlackError("method_not_supported_for_channel_type")
     return channel
 
 
-def _with_people(call: Call) -> Channel:
+def _open_with_users(call: MethodCall) -> Channel:
     users = [user.strip() for user in call.text("users").split(",") if user.strip()]
     if not users:
         raise SlackError("users_list_not_supplied")
-    if len(users) > MOST_PEOPLE:
+    if len(users) > MAX_DIRECT_MESSAGE_USERS:
         raise SlackError("too_many_users")
     for user in users:
-        _refuse_unreachable(call, user)
+        _require_reachable(call, user)
     bot = call.state.app.bot_user_id
-    return call.state.channels.direct(bot, *users, created=call.state.now())
+    return call.state.channels.open_direct(bot, *users, created=call.state.now())
 
 
-def _refuse_unreachable(call: Call, user: str) -> None:
-    member = call.state.people.get(user)
+def _require_reachable(call: MethodCall, user: str) -> None:
+    member = call.state.people.find(user)
     if member is None:
         raise SlackError("user_not_found")
     if member.deleted:
@@ -60,9 +60,9 @@ def _refuse_unreachable(call: Call, user: str) -> None:
         raise SlackError("cannot_dm_bot")
 
 
-def info(call: Call) -> Json:
+def info(call: MethodCall) -> Json:
     channel = call.channel(action="read")
-    shown = channel_object(channel, seen_by=call.state.app.bot_user_id)
+    shown = channel_object(channel, viewer_id=call.state.app.bot_user_id)
     if call.flag("include_num_members"):
         shown["num_members"] = len(channel.members)
     if call.flag("include_locale"):
@@ -70,45 +70,45 @@ def info(call: Call) -> Json:
     return {"ok": True, "channel": shown}
 
 
-def kinds_asked_for(call: Call) -> list[Kind]:
+def requested_kinds(call: MethodCall) -> list[ChannelKind]:
     """The `types` argument; each kind takes its own scope."""
-    listed = {kind.listed_as: kind for kind in Kind}
+    listed = {kind.list_type: kind for kind in ChannelKind}
     wanted = (call.text("types") or "public_channel").split(",")
     if any(word.strip() not in listed for word in wanted):
         raise SlackError("invalid_types")
     kinds = [listed[word.strip()] for word in wanted]
     for kind in kinds:
-        call.need_scope(f"{kind.scope_area}:read")
+        call.require_scope(f"{kind.scope_prefix}:read")
     return kinds
 
 
-def list_conversations(call: Call) -> Json:
-    kinds, bot = kinds_asked_for(call), call.state.app.bot_user_id
+def list_conversations(call: MethodCall) -> Json:
+    kinds, bot = requested_kinds(call), call.state.app.bot_user_id
     seen = [
-        channel_object(channel, seen_by=bot)
+        channel_object(channel, viewer_id=bot)
         for channel in call.state.channels
         if channel.kind in kinds
-        and (not channel.private or bot in channel.members)
-        and not (channel.archived and call.flag("exclude_archived"))
+        and (not channel.is_private or bot in channel.members)
+        and not (channel.is_archived and call.flag("exclude_archived"))
     ]
     page, metadata = call.page(seen)
     return {"ok": True, "channels": page, "response_metadata": metadata}
 
 
-def members(call: Call) -> Json:
+def members(call: MethodCall) -> Json:
     channel = call.channel(action="read")
     page, metadata = call.page(list(channel.members))
     return {"ok": True, "members": page, "response_metadata": metadata}
 
 
-def history(call: Call) -> Json:
-    channel = _readable(call)
-    posts = [p for p in call.state.board.in_channel(channel.id) if not p.is_reply]
-    posts = [p for p in reversed(posts) if _within(call, p)]
+def history(call: MethodCall) -> Json:
+    channel = _get_readable_channel(call)
+    posts = [p for p in call.state.messages.channel_posts(channel.id) if not p.is_reply]
+    posts = [p for p in reversed(posts) if _is_in_time_range(call, p)]
     page, metadata = call.page(posts, limit_error="invalid_arguments")
     return {
         "ok": True,
-        "messages": [_shown(call, post) for post in page],
+        "messages": [_message_with_thread(call, post) for post in page],
         "has_more": bool(metadata["next_cursor"]),
         "pin_count": 0,
         "channel_actions_ts": None,
@@ -117,61 +117,64 @@ def history(call: Call) -> Json:
     }
 
 
-def replies(call: Call) -> Json:
-    channel = _readable(call)
-    first = call.state.board.find(channel.id, call.text("ts"))
+def replies(call: MethodCall) -> Json:
+    channel = _get_readable_channel(call)
+    first = call.state.messages.find(channel.id, call.text("ts"))
     if first is None:
         raise SlackError("thread_not_found")
-    thread = [first, *call.state.board.replies(channel.id, first.thread_ts or first.ts)]
-    thread = [p for p in dict.fromkeys(thread) if p is first or _within(call, p)]
+    thread = [first, *call.state.messages.thread_replies(channel.id, first.thread_ts or first.ts)]
+    thread = [p for p in dict.fromkeys(thread) if p is first or _is_in_time_range(call, p)]
     page, metadata = call.page(thread, limit_error="invalid_arguments")
     return {
         "ok": True,
-        "messages": [_shown(call, post) for post in page],
+        "messages": [_message_with_thread(call, post) for post in page],
         "has_more": bool(metadata["next_cursor"]),
         "response_metadata": metadata,
     }
 
 
-def _readable(call: Call) -> Channel:
+def _get_readable_channel(call: MethodCall) -> Channel:
     channel = call.channel(action="history")
     if call.state.app.bot_user_id not in channel.members:
         raise SlackError("not_in_channel")
     return channel
 
 
-def _within(call: Call, post: Post) -> bool:
-    oldest, latest = _moment(call, "oldest", "0"), _moment(call, "latest", "99999999999")
+def _is_in_time_range(call: MethodCall, post: Post) -> bool:
+    oldest, latest = (
+        _timestamp_argument(call, "oldest", "0"),
+        _timestamp_argument(call, "latest", "99999999999"),
+    )
     if call.flag("inclusive"):
         return oldest <= float(post.ts) <= latest
     return oldest < float(post.ts) < latest
 
 
-def _moment(call: Call, name: str, default: str) -> float:
+def _timestamp_argument(call: MethodCall, name: str, default: str) -> float:
     raw = call.text(name) or default
     if not _TS.fullmatch(raw):
         raise SlackError(f"invalid_ts_{name}")
     return float(raw)
 
 
-def _shown(call: Call, post: Post) -> Json:
-    thread = call.state.board.replies(post.channel, post.ts)
-    shown = message_object(post, all_metadata=call.flag("include_all_metadata"))
+def _message_with_thread(call: MethodCall, post: Post) -> Json:
+    thread = call.state.messages.thread_replies(post.channel, post.ts)
+    shown = message_object(post, with_all_metadata=call.flag("include_all_metadata"))
     return shown | thread_summary(post, thread)
 
 
-def join(call: Call) -> Json:
+def join(call: MethodCall) -> Json:
     channel, bot = call.channel(), call.state.app.bot_user_id
-    if channel.kind is not Kind.CHANNEL:
+    if channel.kind is not ChannelKind.CHANNEL:
         raise SlackError("method_not_supported_for_channel_type")
-    if channel.archived:
+    if channel.is_archived:
         raise SlackError("is_archived")
     already = bot in channel.members
     if not already:
         channel.members.append(bot)
         call.state.emit(happenings.member_joined(call.state, channel, bot, inviter=None))
-        call.state.changed()
-    answer: Json = {"ok": True, "channel": channel_object(channel, seen_by=bot)}
+        call.state.notify_change()
+    answer: Json = {"ok": True, "channel": channel_object(channel, viewer_id=bot)}
     if already:
         warnings = ["already_in_channel"]
         answer |= {"warning": warnings[0], "response_metadata": {"warnings": warnings}}
@@ -187,7 +190,7 @@ METHODS = (
         run=open_conversation,
         tier=Tier.THREE,
         scopes=("channels:manage", "groups:write", "im:write", "mpim:write"),
-        errors=names(
+        errors=to_error_names(
             "channel_not_found method_not_supported_for_channel_type too_many_users "
             "user_disabled user_not_found user_not_visible users_list_not_supplied cannot_dm_bot"
         ),
@@ -196,47 +199,49 @@ METHODS = (
         name="conversations.info",
         run=info,
         tier=Tier.THREE,
-        required=("channel",),
-        scopes=scopes_for("read"),
-        errors=names("channel_not_found"),
+        required_arguments=("channel",),
+        scopes=conversation_scopes("read"),
+        errors=to_error_names("channel_not_found"),
     ),
     Method(
         name="conversations.list",
         run=list_conversations,
         tier=Tier.TWO,
-        scopes=scopes_for("read"),
-        errors=names("invalid_cursor invalid_limit invalid_types"),
+        scopes=conversation_scopes("read"),
+        errors=to_error_names("invalid_cursor invalid_limit invalid_types"),
     ),
     Method(
         name="conversations.members",
         run=members,
         tier=Tier.FOUR,
-        required=("channel",),
-        scopes=scopes_for("read"),
-        errors=names("channel_not_found invalid_cursor invalid_limit"),
+        required_arguments=("channel",),
+        scopes=conversation_scopes("read"),
+        errors=to_error_names("channel_not_found invalid_cursor invalid_limit"),
     ),
     Method(
         name="conversations.history",
         run=history,
         tier=Tier.THREE,
-        required=("channel",),
-        scopes=scopes_for("history"),
-        errors=names(_HISTORY_ERRORS),
+        required_arguments=("channel",),
+        scopes=conversation_scopes("history"),
+        errors=to_error_names(_HISTORY_ERRORS),
     ),
     Method(
         name="conversations.replies",
         run=replies,
         tier=Tier.THREE,
-        required=("channel", "ts"),
-        scopes=scopes_for("history"),
-        errors=names(_HISTORY_ERRORS + "thread_not_found"),
+        required_arguments=("channel", "ts"),
+        scopes=conversation_scopes("history"),
+        errors=to_error_names(_HISTORY_ERRORS + "thread_not_found"),
     ),
     Method(
         name="conversations.join",
         run=join,
         tier=Tier.THREE,
-        required=("channel",),
+        required_arguments=("channel",),
         scopes=("channels:join",),
-        errors=names("channel_not_found is_archived method_not_supported_for_channel_type"),
+        errors=to_error_names(
+            "channel_not_found is_archived method_not_supported_for_channel_type"
+        ),
     ),
 )

@@ -3,55 +3,57 @@
 from sandbox.slack import happenings
 from sandbox.slack.errors import SlackError
 from sandbox.slack.messages import Post
-from sandbox.slack.methods.call import Call, Method, names
+from sandbox.slack.methods.call import Method, MethodCall, to_error_names
 from sandbox.slack.rates import Tier
 from sandbox.slack.shapes import Json
 
 
-def _target(call: Call) -> Post:
+def _get_post(call: MethodCall) -> Post:
     if not (call.text("channel") and call.text("timestamp")):
         raise SlackError("no_item_specified")
     channel = call.channel()
-    post = call.state.board.find(channel.id, call.text("timestamp"))
+    post = call.state.messages.find(channel.id, call.text("timestamp"))
     if post is None:
         raise SlackError("message_not_found")
     return post
 
 
-def _name(call: Call) -> str:
+def _get_emoji_name(call: MethodCall) -> str:
     name = call.text("name").strip(":")
     if not name or " " in name:
         raise SlackError("invalid_name")
     return name
 
 
-def add(call: Call) -> Json:
-    post, name, bot = _target(call), _name(call), call.state.app.bot_user_id
+def add(call: MethodCall) -> Json:
+    post, name, bot = _get_post(call), _get_emoji_name(call), call.state.app.bot_user_id
     users = post.reactions.setdefault(name, [])
     if bot in users:
         raise SlackError("already_reacted")
     users.append(bot)
-    _tell(call, post, name, added=True)
+    _emit_reaction(call, post, name, is_added=True)
     return {"ok": True}
 
 
-def remove(call: Call) -> Json:
-    post, name, bot = _target(call), _name(call), call.state.app.bot_user_id
+def remove(call: MethodCall) -> Json:
+    post, name, bot = _get_post(call), _get_emoji_name(call), call.state.app.bot_user_id
     users = post.reactions.get(name, [])
     if bot not in users:
         raise SlackError("no_reaction")
     users.remove(bot)
     if not users:
         del post.reactions[name]
-    _tell(call, post, name, added=False)
+    _emit_reaction(call, post, name, is_added=False)
     return {"ok": True}
 
 
-def _tell(call: Call, post: Post, name: str, *, added: bool) -> None:
+def _emit_reaction(call: MethodCall, post: Post, name: str, *, is_added: bool) -> None:
     state = call.state
-    event = happenings.reaction(state, post, user=state.app.bot_user_id, name=name, added=added)
+    event = happenings.reaction_changed(
+        state, post, user=state.app.bot_user_id, name=name, is_added=is_added
+    )
     state.emit(event)
-    state.changed()
+    state.notify_change()
 
 
 _ERRORS = "channel_not_found message_not_found no_item_specified invalid_name "
@@ -61,16 +63,16 @@ METHODS = (
         name="reactions.add",
         run=add,
         tier=Tier.THREE,
-        required=("name", "timestamp", "channel"),
+        required_arguments=("name", "timestamp", "channel"),
         scopes=("reactions:write",),
-        errors=names(_ERRORS + "already_reacted"),
+        errors=to_error_names(_ERRORS + "already_reacted"),
     ),
     Method(
         name="reactions.remove",
         run=remove,
         tier=Tier.TWO,
-        required=("name",),
+        required_arguments=("name",),
         scopes=("reactions:write",),
-        errors=names(_ERRORS + "no_reaction"),
+        errors=to_error_names(_ERRORS + "no_reaction"),
     ),
 )

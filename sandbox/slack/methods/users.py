@@ -2,33 +2,33 @@
 
 from sandbox.slack.channels import channel_object
 from sandbox.slack.errors import SlackError
-from sandbox.slack.methods.call import Call, Method, names, scopes_for
-from sandbox.slack.methods.conversations import kinds_asked_for
+from sandbox.slack.methods.call import Method, MethodCall, conversation_scopes, to_error_names
+from sandbox.slack.methods.conversations import requested_kinds
 from sandbox.slack.people import Member, user_object
 from sandbox.slack.rates import Tier
 from sandbox.slack.shapes import Json
 from sandbox.slack.usergroups import usergroup_object
 
 
-def _shown(call: Call, member: Member) -> Json:
+def _user_object(call: MethodCall, member: Member) -> Json:
     """E-mail addresses only with users:read.email."""
     return user_object(
         member,
-        home_team=call.state.team_id,
+        home_team_id=call.state.team_id,
         with_email="users:read.email" in call.state.manifest.bot_scopes,
-        locale=call.flag("include_locale"),
+        with_locale=call.flag("include_locale"),
     )
 
 
-def info(call: Call) -> Json:
-    member = call.state.people.get(call.text("user"))
+def info(call: MethodCall) -> Json:
+    member = call.state.people.find(call.text("user"))
     if member is None:
         raise SlackError("user_not_found")
-    return {"ok": True, "user": _shown(call, member)}
+    return {"ok": True, "user": _user_object(call, member)}
 
 
-def list_users(call: Call) -> Json:
-    everybody = [_shown(call, member) for member in call.state.people.of_this_team()]
+def list_users(call: MethodCall) -> Json:
+    everybody = [_user_object(call, member) for member in call.state.people.own_members()]
     page, metadata = call.page(everybody, limit_error="invalid_arguments")
     return {
         "ok": True,
@@ -38,23 +38,23 @@ def list_users(call: Call) -> Json:
     }
 
 
-def lookup_by_email(call: Call) -> Json:
-    member = call.state.people.with_email(call.text("email"))
+def lookup_by_email(call: MethodCall) -> Json:
+    member = call.state.people.find_by_email(call.text("email"))
     if member is None:
         raise SlackError("users_not_found")
-    return {"ok": True, "user": _shown(call, member)}
+    return {"ok": True, "user": _user_object(call, member)}
 
 
-def conversations(call: Call) -> Json:
-    kinds, bot = kinds_asked_for(call), call.state.app.bot_user_id
+def list_user_conversations(call: MethodCall) -> Json:
+    kinds, bot = requested_kinds(call), call.state.app.bot_user_id
     user = call.text("user") or bot
     seen = [
-        channel_object(channel, seen_by=bot)
+        channel_object(channel, viewer_id=bot)
         for channel in call.state.channels
         if channel.kind in kinds
         and user in channel.members
-        and (not channel.private or bot in channel.members)
-        and not (channel.archived and call.flag("exclude_archived"))
+        and (not channel.is_private or bot in channel.members)
+        and not (channel.is_archived and call.flag("exclude_archived"))
     ]
     for one in seen:
         # The one thing conversations.list tells and this method does not.
@@ -63,32 +63,32 @@ def conversations(call: Call) -> Json:
     return {"ok": True, "channels": page, "response_metadata": metadata}
 
 
-def list_usergroups(call: Call) -> Json:
-    _need_paid_plan(call)
+def list_usergroups(call: MethodCall) -> Json:
+    _require_paid_plan(call)
     shown = [
         usergroup_object(
             group, with_users=call.flag("include_users"), with_count=call.flag("include_count")
         )
         for group in call.state.usergroups
-        if not group.disabled or call.flag("include_disabled")
+        if not group.is_disabled or call.flag("include_disabled")
     ]
     return {"ok": True, "usergroups": shown}
 
 
-def usergroup_users(call: Call) -> Json:
-    _need_paid_plan(call)
-    group = call.state.usergroups.get(call.text("usergroup"))
-    if group is None or (group.disabled and not call.flag("include_disabled")):
+def list_usergroup_users(call: MethodCall) -> Json:
+    _require_paid_plan(call)
+    group = call.state.usergroups.find(call.text("usergroup"))
+    if group is None or (group.is_disabled and not call.flag("include_disabled")):
         raise SlackError("no_such_subteam")
     return {"ok": True, "users": list(group.users)}
 
 
-def _need_paid_plan(call: Call) -> None:
-    if not call.state.usergroups.on_paid_plan:
+def _require_paid_plan(call: MethodCall) -> None:
+    if not call.state.usergroups.has_paid_plan:
         raise SlackError("plan_upgrade_required")
 
 
-def bot_info(call: Call) -> Json:
+def bot_info(call: MethodCall) -> Json:
     wanted = call.text("bot")
     if wanted and wanted != call.state.app.bot_id:
         raise SlackError("bot_not_found")
@@ -98,7 +98,7 @@ def bot_info(call: Call) -> Json:
     return {"ok": True, "bot": bot}
 
 
-def team_info(call: Call) -> Json:
+def team_info(call: MethodCall) -> Json:
     state = call.state
     if call.text("team") not in ("", state.team_id):
         raise SlackError("team_not_found")
@@ -126,59 +126,59 @@ METHODS = (
         name="users.info",
         run=info,
         tier=Tier.FOUR,
-        required=("user",),
+        required_arguments=("user",),
         scopes=("users:read",),
-        errors=names("user_not_found"),
+        errors=to_error_names("user_not_found"),
     ),
     Method(
         name="users.list",
         run=list_users,
         tier=Tier.TWO,
         scopes=("users:read",),
-        errors=names("invalid_cursor"),
+        errors=to_error_names("invalid_cursor"),
     ),
     Method(
         name="users.lookupByEmail",
         run=lookup_by_email,
         tier=Tier.THREE,
-        required=("email",),
+        required_arguments=("email",),
         scopes=("users:read.email",),
-        errors=names("users_not_found"),
+        errors=to_error_names("users_not_found"),
     ),
     Method(
         name="users.conversations",
-        run=conversations,
+        run=list_user_conversations,
         tier=Tier.THREE,
-        scopes=scopes_for("read"),
-        errors=names("invalid_cursor invalid_limit invalid_types"),
+        scopes=conversation_scopes("read"),
+        errors=to_error_names("invalid_cursor invalid_limit invalid_types"),
     ),
     Method(
         name="usergroups.list",
         run=list_usergroups,
         tier=Tier.TWO,
         scopes=("usergroups:read",),
-        errors=names("plan_upgrade_required"),
+        errors=to_error_names("plan_upgrade_required"),
     ),
     Method(
         name="usergroups.users.list",
-        run=usergroup_users,
+        run=list_usergroup_users,
         tier=Tier.TWO,
-        required=("usergroup",),
+        required_arguments=("usergroup",),
         scopes=("usergroups:read",),
-        errors=names("plan_upgrade_required no_such_subteam"),
+        errors=to_error_names("plan_upgrade_required no_such_subteam"),
     ),
     Method(
         name="bots.info",
         run=bot_info,
         tier=Tier.THREE,
         scopes=("users:read",),
-        errors=names("bot_not_found"),
+        errors=to_error_names("bot_not_found"),
     ),
     Method(
         name="team.info",
         run=team_info,
         tier=Tier.THREE,
         scopes=("team:read",),
-        errors=names("team_not_found"),
+        errors=to_error_names("team_not_found"),
     ),
 )

@@ -11,21 +11,21 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.app import build_app
-from bot.background import Background
-from bot.serve import Bot, open_doors
+from bot.background import BackgroundTasks
+from bot.serve import Bot, run_http_server
 from models.account import Scope
-from models.desk import Desk
+from models.desk import TicketService
 from models.member import Member, Role
-from models.slack import Identity
+from models.slack import BotIdentity
 from models.ticket import Draft, Ticket
-from sandbox.servers import Servers, free_port
-from tests.desks import desk_on
+from sandbox.servers import DatabaseServers, find_free_port
+from tests.desks import run_service
 
-IDENTITY = Identity(team_id="T1", team_name="Acme", bot_id="B1", bot_user_id="UBOT")
+IDENTITY = BotIdentity(team_id="T1", team_name="Acme", bot_id="B1", bot_user_id="UBOT")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What the API has said."""
 
     status: int
@@ -34,16 +34,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Api:
+class ApiClient:
     """The API as somebody calls it."""
 
     url: str
-    desk: Desk
+    service: TicketService
     http: ClientSession
 
     async def call(
         self, method: str, path: str, *, token: str = "", headers: Any = None, json: Any = None
-    ) -> Answer:
+    ) -> ApiResponse:
         """What it answers."""
         sent = {"Authorization": f"Bearer {token}"} if token else {}
         url = f"{self.url}/api/v1{path}"
@@ -51,46 +51,48 @@ class Api:
             method, url, headers=sent | (headers or {}), json=json
         ) as answer:
             body = await answer.json() if await answer.read() else None
-            return Answer(answer.status, answer.headers, body)
+            return ApiResponse(answer.status, answer.headers, body)
 
-    async def somebody(
-        self, slack_id: str, role: Role, *scopes: Scope, **known: Any
+    async def create_member_with_token(
+        self, slack_id: str, role: Role, *scopes: Scope, **fields: Any
     ) -> tuple[Member, str]:
         """A member with that role, and a token of theirs that opens all it may."""
-        await self.desk.store.set_role("T1", slack_id, role=role)
-        await self.desk.store.note("T1", slack_id, **{"active": True, **known})
-        member = await self.desk.store.member("T1", slack_id)
-        token, _ = await self.desk.accounts.issue(
+        await self.service.store.set_role("T1", slack_id, role=role)
+        await self.service.store.update_member("T1", slack_id, **{"active": True, **fields})
+        member = await self.service.store.get_or_create_member("T1", slack_id)
+        token, _ = await self.service.accounts.issue_token(
             member,
-            key=f"view:{uuid4()}",
+            idempotency_key=f"view:{uuid4()}",
             name="test",
             scopes=scopes or tuple(Scope),
-            life=timedelta(hours=1),
+            lifetime=timedelta(hours=1),
         )
         return member, token
 
-    async def ticket(self, requester: str, title: str = "VPN is down", **more: Any) -> Ticket:
+    async def open_ticket(
+        self, requester: str, title: str = "VPN is down", **fields: Any
+    ) -> Ticket:
         """A ticket that somebody has opened."""
         key = f"view:{uuid4()}"
-        draft = Draft(key=key, team_id="T1", requester=requester, title=title, **more)
-        return await self.desk.open_ticket(draft)
+        draft = Draft(key=key, team_id="T1", requester=requester, title=title, **fields)
+        return await self.service.open_ticket(draft)
 
 
 @pytest.fixture(scope="session")
-async def api(servers: Servers) -> AsyncIterator[Api]:
+async def api(servers: DatabaseServers) -> AsyncIterator[ApiClient]:
     """The API, by HTTP."""
     async with (
-        desk_on(servers, port=free_port()) as desk,
+        run_service(servers, port=find_free_port()) as service,
         ClientSession() as http,
-        api_on(desk, http) as api,
+        serve_api(service, http) as api,
     ):
         yield api
 
 
 @asynccontextmanager
-async def api_on(desk: Desk, http: ClientSession) -> AsyncIterator[Api]:
+async def serve_api(service: TicketService, http: ClientSession) -> AsyncIterator[ApiClient]:
     """The API of this desk."""
-    bot = Bot(desk)
-    bot.app, bot.team_id = build_app(desk, IDENTITY, Background()), "T1"
-    async with open_doors(bot):
-        yield Api(url=f"http://127.0.0.1:{desk.settings.port}", desk=desk, http=http)
+    bot = Bot(service)
+    bot.app, bot.team_id = build_app(service, IDENTITY, BackgroundTasks()), "T1"
+    async with run_http_server(bot):
+        yield ApiClient(url=f"http://127.0.0.1:{service.settings.port}", service=service, http=http)

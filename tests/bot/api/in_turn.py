@@ -10,7 +10,7 @@ _tokens = cycle(os.environ["TOKENS_IN_TURN"].split())
 
 
 @schemathesis.auth(refresh_interval=None)
-class Bearer:
+class RotatingBearerAuth:
     """The header of a caller who has many tokens."""
 
     def get(self, _case: Any, _context: Any) -> str:

@@ -7,15 +7,15 @@ import pytest
 
 from models.account import Scope
 from models.member import Role
-from tests.bot.api.conftest import Api
-from tests.models.test_tokens import BAD
+from tests.bot.api.conftest import ApiClient
+from tests.models.test_tokens import INVALID_TOKENS
 
 
 @pytest.mark.fault("F84")
-@pytest.mark.parametrize("case", BAD)
-async def test_every_wrong_token_is_answered_alike(api: Api, case: str) -> None:
+@pytest.mark.parametrize("case", INVALID_TOKENS)
+async def test_every_wrong_token_is_answered_alike(api: ApiClient, case: str) -> None:
     nobody = await api.call("GET", "/me")
-    answer = await api.call("GET", "/me", token=BAD[case] or "x")
+    answer = await api.call("GET", "/me", token=INVALID_TOKENS[case] or "x")
 
     assert (answer.status, answer.body) == (401, nobody.body)
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -24,9 +24,9 @@ async def test_every_wrong_token_is_answered_alike(api: Api, case: str) -> None:
 
 
 @pytest.mark.fault("F84", "F85")
-async def test_a_token_ends_with_its_revocation_and_with_its_owner(api: Api) -> None:
-    _, token = await api.somebody("UGONE", Role.ADMIN)
-    _, other = await api.somebody("UGONE", Role.ADMIN)
+async def test_a_token_ends_with_its_revocation_and_with_its_owner(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UGONE", Role.ADMIN)
+    _, other = await api.create_member_with_token("UGONE", Role.ADMIN)
     nobody = await api.call("GET", "/me")
     me = (await api.call("GET", "/me", token=token)).body
     assert (me["person"]["role"], me["scopes"]) == (
@@ -34,7 +34,7 @@ async def test_a_token_ends_with_its_revocation_and_with_its_owner(api: Api) -> 
         ["admin", "tickets:read", "tickets:write"],
     )
 
-    mine = (await api.desk.accounts.caller(other)).token_id
+    mine = (await api.service.accounts.authenticate(other)).token_id
 
     assert mine in {issued["id"] for issued in me["tokens"]}
     revoked = await api.call("DELETE", f"/me/tokens/{mine}", token=other)
@@ -42,15 +42,15 @@ async def test_a_token_ends_with_its_revocation_and_with_its_owner(api: Api) -> 
     gone = await api.call("GET", "/me", token=other)
     assert (gone.status, gone.body) == (401, nobody.body)
 
-    await api.desk.store.note("T1", "UGONE", active=False)
+    await api.service.store.update_member("T1", "UGONE", active=False)
     gone = await api.call("GET", "/me", token=token)
     assert (gone.status, gone.body) == (401, nobody.body)
 
 
-async def test_only_a_token_that_opens_what_admins_do_revokes_anybodys(api: Api) -> None:
-    _, narrow = await api.somebody("UCHIEF", Role.ADMIN, Scope.WRITE)
-    _, wide = await api.somebody("UCHIEF", Role.ADMIN)
-    owner, token = await api.somebody("UOWNER", Role.USER, Scope.READ)
+async def test_only_a_token_that_opens_what_admins_do_revokes_anybodys(api: ApiClient) -> None:
+    _, narrow = await api.create_member_with_token("UCHIEF", Role.ADMIN, Scope.WRITE)
+    _, wide = await api.create_member_with_token("UCHIEF", Role.ADMIN)
+    owner, token = await api.create_member_with_token("UOWNER", Role.USER, Scope.READ)
     assert (await api.call("GET", "/people/UOWNER/tokens", token=narrow)).status == 403
     [record] = (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body
     path = f"/me/tokens/{record['id']}"
@@ -63,17 +63,21 @@ async def test_only_a_token_that_opens_what_admins_do_revokes_anybodys(api: Api)
     assert (await api.call("DELETE", path, token=wide)).status == 200
     assert (await api.call("GET", "/me", token=token)).status == 401
     assert (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body == []
-    [act] = [one for one in await api.desk.accounts.acts("T1") if one.to == owner.slack_id]
+    [act] = [
+        one for one in await api.service.accounts.audit_entries("T1") if one.to == owner.slack_id
+    ]
     assert (act.who, act.what, act.via[:6]) == ("UCHIEF", "revoked token", "token ")
     assert act.before == {"name": "test", "scopes": ["tickets:read"]}
 
 
 @pytest.mark.fault("F84")
-async def test_a_token_of_another_workspace_is_none_here(api: Api) -> None:
+async def test_a_token_of_another_workspace_is_none_here(api: ApiClient) -> None:
     nobody = await api.call("GET", "/me")
-    stranger = await api.desk.store.set_role("T2", "USTRANGER", role=Role.ADMIN)
+    stranger = await api.service.store.set_role("T2", "USTRANGER", role=Role.ADMIN)
     life = timedelta(hours=1)
-    token, _ = await api.desk.accounts.issue(stranger, name="x", scopes=tuple(Scope), life=life)
+    token, _ = await api.service.accounts.issue_token(
+        stranger, name="x", scopes=tuple(Scope), lifetime=life
+    )
 
     for path in ("/me", "/audit", "/tickets"):
         answer = await api.call("GET", path, token=token)
@@ -81,12 +85,12 @@ async def test_a_token_of_another_workspace_is_none_here(api: Api) -> None:
 
 
 @pytest.mark.fault("F85")
-async def test_who_is_demoted_has_less_from_the_next_call_on(api: Api) -> None:
-    _, token = await api.somebody("UDEMOTED", Role.ADMIN)
+async def test_who_is_demoted_has_less_from_the_next_call_on(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UDEMOTED", Role.ADMIN)
     assert (await api.call("GET", "/audit", token=token)).status == 200
     assert (await api.call("GET", "/people", token=token)).status == 200
 
-    await api.desk.store.set_role("T1", "UDEMOTED", role=Role.USER)
+    await api.service.store.set_role("T1", "UDEMOTED", role=Role.USER)
 
     assert (await api.call("GET", "/audit", token=token)).status == 403
     assert (await api.call("GET", "/people", token=token)).status == 403
@@ -94,12 +98,12 @@ async def test_who_is_demoted_has_less_from_the_next_call_on(api: Api) -> None:
 
 
 @pytest.mark.fault("F89")
-async def test_who_calls_too_often_is_told_how_long_to_wait(api: Api) -> None:
-    _, token = await api.somebody("UOFTEN", Role.USER)
-    _, other = await api.somebody("UCALM", Role.USER)
+async def test_who_calls_too_often_is_told_how_long_to_wait(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UOFTEN", Role.USER)
+    _, other = await api.create_member_with_token("UCALM", Role.USER)
 
-    token_id = (await api.desk.accounts.caller(token)).token_id
-    waits = [await api.desk.gate.calls_too_often(token_id) for _ in range(239)]
+    token_id = (await api.service.accounts.authenticate(token)).token_id
+    waits = [await api.service.outbound_calls.api_retry_after_seconds(token_id) for _ in range(239)]
     assert not any(waits)
     assert (await api.call("GET", "/skills", token=token)).status == 200
     refused = await api.call("GET", "/skills", token=token)
@@ -109,15 +113,15 @@ async def test_who_calls_too_often_is_told_how_long_to_wait(api: Api) -> None:
     assert (await api.call("GET", "/skills", token=other)).status == 200
 
 
-async def test_an_address_that_is_none_is_a_problem_too(api: Api) -> None:
+async def test_an_address_that_is_none_is_a_problem_too(api: ApiClient) -> None:
     for path in ("/nothing", "/tickets/a%0Ab"):
         answer = await api.call("GET", path)
 
         assert (answer.status, answer.headers["Content-Type"]) == (404, "application/problem+json")
 
 
-async def test_a_request_that_is_too_large_is_not_read(api: Api) -> None:
-    _, token = await api.somebody("ULARGE", Role.USER)
+async def test_a_request_that_is_too_large_is_not_read(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("ULARGE", Role.USER)
 
     answer = await api.call("POST", "/tickets", token=token, json={"title": "x" * 200_000})
 
@@ -125,7 +129,7 @@ async def test_a_request_that_is_too_large_is_not_read(api: Api) -> None:
 
 
 @pytest.mark.fault("F89")
-async def test_what_does_not_say_its_length_is_not_read_for_ever(api: Api) -> None:
+async def test_what_does_not_say_its_length_is_not_read_for_ever(api: ApiClient) -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:

@@ -4,23 +4,23 @@ from typing import Any
 
 import pytest
 
-from models.clock import now
+from models.clock import utc_now
 from models.flow import Move
 from models.member import Role
 from models.ticket import Status, Ticket
-from tests.bot.api.conftest import Api
-from tests.models.desk_words import triage
+from tests.bot.api.conftest import ApiClient
+from tests.models.desk_words import make_triage
 
 
-async def offered(api: Api, to: str) -> Ticket:
+async def offered(api: ApiClient, to: str) -> Ticket:
     """A ticket of Ada's that is offered to somebody."""
-    ticket = await api.ticket("UADA")
-    await api.desk.move(ticket.id, Move.TRIAGE, by=None, triage=triage("vpn"))
-    return await api.desk.move(ticket.id, Move.OFFER, by=None, assignee=to, offers=1)
+    ticket = await api.open_ticket("UADA")
+    await api.service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
+    return await api.service.move(ticket.id, Move.OFFER, actor=None, assignee=to, offers=1)
 
 
-async def test_a_correction_is_of_what_was_seen(api: Api) -> None:
-    _, token = await api.somebody("UCORRECTS", Role.MODERATOR)
+async def test_a_correction_is_of_what_was_seen(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UCORRECTS", Role.MODERATOR)
     ticket = await offered(api, "UOTHER")
     path = f"/tickets/{ticket.id}/correct"
     right = {"category": "access", "priority": "high", "skills": ["Okta"]}
@@ -35,7 +35,7 @@ async def test_a_correction_is_of_what_was_seen(api: Api) -> None:
     assert (body["category"], body["priority"], body["skills"]) == ("Access", "high", ["okta"])
     assert (body["status"], body["assignee"]) == (Status.OFFERED, "UOTHER")
     assert body["history"][-1]["why"].startswith("category: Network → Access")
-    [act, *_] = await api.desk.accounts.acts("T1")
+    [act, *_] = await api.service.accounts.audit_entries("T1")
     assert (act.who, act.what, act.to) == ("UCORRECTS", "corrected", ticket.id)
 
 
@@ -49,24 +49,24 @@ async def test_a_correction_is_of_what_was_seen(api: Api) -> None:
     ],
 )
 async def test_what_the_desk_does_not_have_is_refused_at_its_field(
-    api: Api, wrong: Any, field: str
+    api: ApiClient, wrong: Any, field: str
 ) -> None:
-    _, token = await api.somebody("UWRONG", Role.MODERATOR)
+    _, token = await api.create_member_with_token("UWRONG", Role.MODERATOR)
     ticket = await offered(api, "UOTHER")
 
     answer = await api.call("POST", f"/tickets/{ticket.id}/correct", token=token, json=wrong)
 
     assert answer.status == 422
     assert any(field in name for name in answer.body["errors"])
-    assert (await api.desk.store.ticket(ticket.id))[0].version == ticket.version
+    assert (await api.service.store.get_ticket(ticket.id))[0].version == ticket.version
 
 
-async def test_how_often_triage_was_right_is_for_admins(api: Api) -> None:
-    _, bobs = await api.somebody("UBOB", Role.MODERATOR)
-    _, graces = await api.somebody("UGRACE", Role.ADMIN)
-    lesson = {"category": "Access", "priority": "normal", "skills": [], "at": now()}
+async def test_how_often_triage_was_right_is_for_admins(api: ApiClient) -> None:
+    _, bobs = await api.create_member_with_token("UBOB", Role.MODERATOR)
+    _, graces = await api.create_member_with_token("UGRACE", Role.ADMIN)
+    lesson = {"category": "Access", "priority": "normal", "skills": [], "at": utc_now()}
     said = {"category": "Network", "priority": "normal", "skills": [], "engine": "builtin"}
-    await api.desk.database.lessons.insert_one({"team_id": "T1", "said": said, **lesson})
+    await api.service.database.lessons.insert_one({"team_id": "T1", "said": said, **lesson})
 
     assert (await api.call("GET", "/triage/accuracy", token=bobs)).status == 403
     answer = await api.call("GET", "/triage/accuracy", token=graces)

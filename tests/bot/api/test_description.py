@@ -12,9 +12,9 @@ import pytest
 from aiohttp import ClientSession
 
 from models.member import Role
-from sandbox.servers import Servers, free_port
-from tests.bot.api.conftest import Api, api_on
-from tests.desks import desk_on
+from sandbox.servers import DatabaseServers, find_free_port
+from tests.bot.api.conftest import ApiClient, serve_api
+from tests.desks import run_service
 
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -24,20 +24,22 @@ _TOKENS = 60
 
 
 @pytest.fixture(scope="module")
-async def api(servers: Servers) -> AsyncIterator[Api]:
+async def api(servers: DatabaseServers) -> AsyncIterator[ApiClient]:
     """The API of a desk of its own: who calls is its last admin, and stays one."""
     async with (
-        desk_on(servers, port=free_port()) as desk,
+        run_service(servers, port=find_free_port()) as service,
         ClientSession() as http,
-        api_on(desk, http) as api,
+        serve_api(service, http) as api,
     ):
         yield api
 
 
-async def calls_all(api: Api, *, phases: str, **options: int) -> tuple[int, str]:
+async def calls_all(api: ApiClient, *, phases: str, **options: int) -> tuple[int, str]:
     """The exit code of Schemathesis, and what it says."""
-    tokens = [(await api.somebody("USCHEMA", Role.ADMIN))[1] for _ in range(_TOKENS)]
-    await api.ticket("USCHEMA")
+    tokens = [
+        (await api.create_member_with_token("USCHEMA", Role.ADMIN))[1] for _ in range(_TOKENS)
+    ]
+    await api.open_ticket("USCHEMA")
     more = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     ran = await create_subprocess_exec(
         *(str(SCHEMATHESIS), "--config-file", str(CONFIG)),
@@ -51,7 +53,7 @@ async def calls_all(api: Api, *, phases: str, **options: int) -> tuple[int, str]
     return ran.returncode or 0, said.decode()
 
 
-async def test_the_api_is_as_it_describes_itself(api: Api) -> None:
+async def test_the_api_is_as_it_describes_itself(api: ApiClient) -> None:
     code, said = await calls_all(api, phases="examples,fuzzing", max_examples=1)
 
     assert code == 0, said
@@ -59,13 +61,13 @@ async def test_the_api_is_as_it_describes_itself(api: Api) -> None:
 
 @pytest.mark.long
 @pytest.mark.fault("F87")
-async def test_the_api_is_so_whatever_is_tried(api: Api) -> None:
+async def test_the_api_is_so_whatever_is_tried(api: ApiClient) -> None:
     code, said = await calls_all(api, phases="examples,coverage,fuzzing,stateful", max_examples=30)
 
     assert code == 0, said
 
 
-async def test_the_page_about_the_api_names_no_outside_host(api: Api) -> None:
+async def test_the_page_about_the_api_names_no_outside_host(api: ApiClient) -> None:
     async with api.http.get(f"{api.url}/api/docs") as answer:
         page, policy = await answer.text(), answer.headers["Content-Security-Policy"]
 
@@ -81,7 +83,7 @@ async def test_the_page_about_the_api_names_no_outside_host(api: Api) -> None:
         assert not re.search(r"@import|url\([\"']?(https?:)?//", body)
 
 
-async def test_the_description_can_be_read_by_people(api: Api) -> None:
+async def test_the_description_can_be_read_by_people(api: ApiClient) -> None:
     async with api.http.get(f"{api.url}/api/docs") as answer:
         assert answer.ok
     async with api.http.get(f"{api.url}/api/openapi.json") as answer:

@@ -6,26 +6,30 @@ from typing import Any
 import pytest
 
 from models import feed
-from models.clock import now
-from models.feed import SETTLED_AFTER
+from models.clock import utc_now
+from models.feed import SETTLE_TIME
 from models.member import Role
 from models.ticket import Event, Ticket
-from tests.bot.api.conftest import Api
+from tests.bot.api.conftest import ApiClient
 
-NOON = now().replace(microsecond=0) - timedelta(days=20)
+NOON = utc_now().replace(microsecond=0) - timedelta(days=20)
 MINUTE = timedelta(minutes=1)
 
 
-async def happened(api: Api, requester: str, *at: datetime, **fields: Any) -> Ticket:
+async def happened(api: ApiClient, requester: str, *at: datetime, **fields: Any) -> Ticket:
     """A ticket with this history."""
-    opened = await api.ticket(requester, **fields)
+    opened = await api.open_ticket(requester, **fields)
     history = tuple(Event(at=one, what=f"nth {nth}") for nth, one in enumerate(at))
-    stored = await api.desk.store.replace(opened, opened.model_copy(update={"history": history}))
+    stored = await api.service.store.compare_and_set(
+        opened, opened.model_copy(update={"history": history})
+    )
     assert stored
     return stored
 
 
-async def told(api: Api, token: str, *, after: str = "", limit: int = 100) -> tuple[list[str], str]:
+async def told(
+    api: ApiClient, token: str, *, after: str = "", limit: int = 100
+) -> tuple[list[str], str]:
     """What is told on all pages, as "ticket nth", and where it ends."""
     events: list[str] = []
     more = True
@@ -44,8 +48,8 @@ BEGIN = f"{int((NOON - timedelta(days=1)).timestamp() * 1000)}.0.0"
 
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
-async def test_events_come_in_order_each_once(api: Api, limit: int) -> None:
-    _, token = await api.somebody(f"UORDER{limit}", Role.USER)
+async def test_events_come_in_order_each_once(api: ApiClient, limit: int) -> None:
+    _, token = await api.create_member_with_token(f"UORDER{limit}", Role.USER)
     minutes = [NOON + nth * MINUTE for nth in range(4)]
     one = await happened(api, f"UORDER{limit}", *minutes)
     # Of the same moment: two of one ticket, and those of two.
@@ -64,8 +68,8 @@ async def test_events_come_in_order_each_once(api: Api, limit: int) -> None:
     ]
 
 
-async def test_who_has_heard_all_hears_what_is_new_alone(api: Api) -> None:
-    _, token = await api.somebody("UNEWS", Role.USER)
+async def test_who_has_heard_all_hears_what_is_new_alone(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UNEWS", Role.USER)
     ticket = await happened(api, "UNEWS", NOON, NOON + MINUTE)
     place = f"{int(NOON.timestamp() * 1000)}.{ticket.id[2:]}.1"
 
@@ -74,20 +78,20 @@ async def test_who_has_heard_all_hears_what_is_new_alone(api: Api) -> None:
     assert (await told(api, token, after=end))[0] == []
 
 
-async def test_what_may_not_be_settled_is_not_told_yet(api: Api) -> None:
-    _, token = await api.somebody("UEARLY", Role.USER)
-    settled = now() - SETTLED_AFTER - MINUTE
-    ticket = await happened(api, "UEARLY", settled, now() + MINUTE)
+async def test_what_may_not_be_settled_is_not_told_yet(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UEARLY", Role.USER)
+    settled = utc_now() - SETTLE_TIME - MINUTE
+    ticket = await happened(api, "UEARLY", settled, utc_now() + MINUTE)
 
     events, end = await told(api, token, after=BEGIN)
 
     assert events == [f"{ticket.id} nth 0"]
     # What comes to be dated before now is still told to who has heard all there was.
-    assert int(end.partition(".")[0]) <= (now() - SETTLED_AFTER).timestamp() * 1000 + 1000
+    assert int(end.partition(".")[0]) <= (utc_now() - SETTLE_TIME).timestamp() * 1000 + 1000
 
 
 @pytest.mark.fault("F86")
-async def test_events_are_for_those_who_may_see_the_ticket(api: Api) -> None:
+async def test_events_are_for_those_who_may_see_the_ticket(api: ApiClient) -> None:
     ticket = await happened(api, "UOWNS", NOON - 9 * MINUTE, confidential=True)
     public = await happened(api, "UOWNS", NOON - 8 * MINUTE)
     people = [
@@ -99,7 +103,7 @@ async def test_events_are_for_those_who_may_see_the_ticket(api: Api) -> None:
 
     hearing = {}
     for slack_id, role, more in people:
-        _, token = await api.somebody(slack_id, role, **more)
+        _, token = await api.create_member_with_token(slack_id, role, **more)
         events, _ = await told(api, token, after=BEGIN)
         hearing[slack_id] = [f"{one.id} nth 0" in events for one in (ticket, public)]
 
@@ -112,10 +116,10 @@ async def test_events_are_for_those_who_may_see_the_ticket(api: Api) -> None:
 
 
 async def test_no_answer_looks_at_more_than_it_should(
-    api: Api, monkeypatch: pytest.MonkeyPatch
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "_MOST", 3)
-    _, token = await api.somebody("UMANY", Role.USER)
+    _, token = await api.create_member_with_token("UMANY", Role.USER)
     # Uneven: seven within a second, of which six are somebody else's; then one a day later.
     crowd = [
         await happened(api, "UMANY" if n == 6 else "UELSE", NOON + timedelta(milliseconds=100 * n))
@@ -129,14 +133,14 @@ async def test_no_answer_looks_at_more_than_it_should(
 
 
 @pytest.mark.parametrize("after", ["x", "1", "1.2", "-1.0.0", "1.0.0.0", "99999999999999.0.0"])
-async def test_what_is_no_cursor_is_refused(api: Api, after: str) -> None:
-    _, token = await api.somebody("UBADLY", Role.USER)
+async def test_what_is_no_cursor_is_refused(api: ApiClient, after: str) -> None:
+    _, token = await api.create_member_with_token("UBADLY", Role.USER)
 
     assert (await api.call("GET", f"/events?after={after}", token=token)).status == 422
 
 
-async def test_a_cursor_of_the_future_tells_nothing_yet(api: Api) -> None:
-    _, token = await api.somebody("UFUTURE", Role.USER)
+async def test_a_cursor_of_the_future_tells_nothing_yet(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UFUTURE", Role.USER)
     after = "9999999999999.999999999.99999"
 
     page = (await api.call("GET", f"/events?after={after}", token=token)).body

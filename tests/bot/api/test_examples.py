@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from models.member import Role
-from tests.bot.api.conftest import Api
+from tests.bot.api.conftest import ApiClient
 from tests.rules.source import ROOT
 
 THERE = "http://127.0.0.1:3000"
@@ -30,7 +30,7 @@ CURL.add_argument("-d", dest="data")
 CURL.add_argument("url")
 
 
-async def answered(api: Api, arguments: list[str], *, token: str) -> tuple[int, Any]:
+async def answered(api: ApiClient, arguments: list[str], *, token: str) -> tuple[int, Any]:
     """What the API answers to what `curl` would send."""
     sent = CURL.parse_args(arguments)
     headers = dict(one.replace("$TOKEN", token).split(": ", 1) for one in sent.headers)
@@ -40,8 +40,8 @@ async def answered(api: Api, arguments: list[str], *, token: str) -> tuple[int, 
         return answer.status, await answer.json()
 
 
-async def test_the_examples_run(api: Api) -> None:
-    _, token = await api.somebody("UREADER", Role.USER)
+async def test_the_examples_run(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UREADER", Role.USER)
 
     (first, listed), (second, opened) = [
         await answered(api, arguments, token=token) for arguments in shown()
@@ -51,8 +51,8 @@ async def test_the_examples_run(api: Api) -> None:
     assert (listed["next"], opened["title"]) == (None, "VPN is down")
 
 
-async def test_what_the_description_gives_as_examples_is_taken(api: Api) -> None:
-    _, token = await api.somebody("UREADER", Role.USER)
+async def test_what_the_description_gives_as_examples_is_taken(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UREADER", Role.USER)
     async with api.http.get(f"{api.url}/api/openapi.json") as answer:
         schemas = (await answer.json())["components"]["schemas"]
     title = schemas["TicketIn"]["properties"]["title"]["examples"][0]

@@ -9,13 +9,13 @@ from aiohttp import ClientSession
 from models.account import Scope
 from models.member import Role
 from models.ticket import Status
-from sandbox.servers import Servers, free_port
-from tests.bot.api.conftest import Api, api_on
-from tests.bot.api.test_tickets import at
-from tests.desks import desk_on
+from sandbox.servers import DatabaseServers, find_free_port
+from tests.bot.api.conftest import ApiClient, serve_api
+from tests.bot.api.test_tickets import ticket_in_status
+from tests.desks import run_service
 
 
-async def everybody(api: Api, token: str, *, limit: int) -> list[str]:
+async def everybody(api: ApiClient, token: str, *, limit: int) -> list[str]:
     """The ids on all pages."""
     ids: list[str] = []
     cursor = ""
@@ -28,23 +28,23 @@ async def everybody(api: Api, token: str, *, limit: int) -> list[str]:
     return ids
 
 
-async def test_a_thousand_people_come_page_by_page_each_once(servers: Servers) -> None:
+async def test_a_thousand_people_come_page_by_page_each_once(servers: DatabaseServers) -> None:
     async with (
-        desk_on(servers, port=free_port()) as desk,
+        run_service(servers, port=find_free_port()) as service,
         ClientSession() as http,
-        api_on(desk, http) as api,
+        serve_api(service, http) as api,
     ):
-        await desk.database.members.insert_many(
+        await service.database.members.insert_many(
             [
                 {"_id": f"{team}:U{n:04}", "team_id": team, "slack_id": f"U{n:04}", "role": role}
                 for team in ("T1", "T10", "T2")
                 for n, role in enumerate(["user"] * 999 + ["moderator"])
             ]
         )
-        _, admin = await api.somebody("UADMIN", Role.ADMIN)
-        _, moderator = await api.somebody("UMOD", Role.MODERATOR)
-        _, narrow = await api.somebody("UADMIN", Role.ADMIN, Scope.READ)
-        _, user = await api.somebody("U0000", Role.USER)
+        _, admin = await api.create_member_with_token("UADMIN", Role.ADMIN)
+        _, moderator = await api.create_member_with_token("UMOD", Role.MODERATOR)
+        _, narrow = await api.create_member_with_token("UADMIN", Role.ADMIN, Scope.READ)
+        _, user = await api.create_member_with_token("U0000", Role.USER)
 
         ids = await everybody(api, admin, limit=200)
 
@@ -55,9 +55,9 @@ async def test_a_thousand_people_come_page_by_page_each_once(servers: Servers) -
         assert (await api.call("GET", "/people", token=user)).status == 403
 
 
-async def test_an_admin_changes_a_person_and_it_is_noted(api: Api) -> None:
-    admin, token = await api.somebody("UBOSS", Role.ADMIN)
-    await api.somebody("UHIRED", Role.USER, skills=[], trusted=False)
+async def test_an_admin_changes_a_person_and_it_is_noted(api: ApiClient) -> None:
+    admin, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
+    await api.create_member_with_token("UHIRED", Role.USER, skills=[], trusted=False)
     path = "/people/UHIRED"
     seen = await api.call("GET", path, token=token)
     wanted = {
@@ -81,15 +81,17 @@ async def test_an_admin_changes_a_person_and_it_is_noted(api: Api) -> None:
     only = await api.call("PATCH", path, token=token, json={"capacity": None, "away_until": None})
     kept = (only.body["role"], only.body["trusted"], only.body["capacity"], only.body["away_until"])
     assert kept == ("moderator", True, None, None)
-    second, first = [one for one in await api.desk.accounts.acts("T1") if one.to == "UHIRED"]
+    second, first = [
+        one for one in await api.service.accounts.audit_entries("T1") if one.to == "UHIRED"
+    ]
     assert (first.who, first.what, first.via[:6]) == (admin.slack_id, "set role", "token ")
     assert (first.before["role"], first.after["role"]) == ("user", "moderator")
     assert (second.before["capacity"], second.after["capacity"]) == (3, None)
 
 
-async def test_who_has_seen_an_older_state_of_a_person_changes_nothing(api: Api) -> None:
-    _, token = await api.somebody("UBOSS", Role.ADMIN)
-    await api.somebody("USEEN", Role.USER, skills=[])
+async def test_who_has_seen_an_older_state_of_a_person_changes_nothing(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
+    await api.create_member_with_token("USEEN", Role.USER, skills=[])
     path = "/people/USEEN"
     seen = {"If-Match": (await api.call("GET", path, token=token)).headers["ETag"]}
 
@@ -99,12 +101,12 @@ async def test_who_has_seen_an_older_state_of_a_person_changes_nothing(api: Api)
     ]
 
     assert [one.status for one in answers] == [200, 412]
-    assert (await api.desk.store.member("T1", "USEEN")).skills == ("vpn",)
+    assert (await api.service.store.get_or_create_member("T1", "USEEN")).skills == ("vpn",)
 
 
-async def test_of_changes_at_once_none_is_lost_unseen(api: Api) -> None:
-    _, token = await api.somebody("UBOSS", Role.ADMIN)
-    await api.somebody("UPULLED", Role.USER, skills=[])
+async def test_of_changes_at_once_none_is_lost_unseen(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
+    await api.create_member_with_token("UPULLED", Role.USER, skills=[])
     path = "/people/UPULLED"
     seen = {"If-Match": (await api.call("GET", path, token=token)).headers["ETag"]}
     wanted: list[dict[str, Any]] = [{"skills": ["vpn"]}, {"skills": ["okta"]}, {"capacity": 4}]
@@ -117,14 +119,16 @@ async def test_of_changes_at_once_none_is_lost_unseen(api: Api) -> None:
     assert {one.status for one in answers} <= {200, 409, 412}
 
 
-async def test_who_moderates_no_more_keeps_no_ticket(api: Api) -> None:
-    _, token = await api.somebody("UBOSS", Role.ADMIN)
-    await api.somebody("ULEAVES", Role.MODERATOR)
-    ticket = await at(api, await api.ticket("UADA"), Status.CLAIMED, assignee="ULEAVES")
+async def test_who_moderates_no_more_keeps_no_ticket(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
+    await api.create_member_with_token("ULEAVES", Role.MODERATOR)
+    ticket = await ticket_in_status(
+        api, await api.open_ticket("UADA"), Status.CLAIMED, assignee="ULEAVES"
+    )
 
     await api.call("PATCH", "/people/ULEAVES", token=token, json={"role": "user"})
 
-    now, _ = await api.desk.store.ticket(ticket.id)
+    now, _ = await api.service.store.get_ticket(ticket.id)
     assert (now.status, now.assignee) == (Status.TRIAGED, None)
 
 
@@ -145,66 +149,66 @@ async def test_who_moderates_no_more_keeps_no_ticket(api: Api) -> None:
     ],
 )
 async def test_what_cannot_be_is_refused_at_its_field(
-    api: Api, wanted: dict[str, Any], field: str
+    api: ApiClient, wanted: dict[str, Any], field: str
 ) -> None:
-    _, token = await api.somebody("UBOSS", Role.ADMIN)
-    before, _ = await api.somebody("USTAYS", Role.USER)
+    _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
+    before, _ = await api.create_member_with_token("USTAYS", Role.USER)
 
     answer = await api.call("PATCH", "/people/USTAYS", token=token, json=wanted)
 
     assert answer.status == 422
     assert any(field in name for name in answer.body["errors"])
-    assert await api.desk.store.member("T1", "USTAYS") == before
+    assert await api.service.store.get_or_create_member("T1", "USTAYS") == before
 
 
-async def test_what_cannot_be_of_a_person_as_they_are_is_a_conflict(api: Api) -> None:
-    _, token = await api.somebody("UBOSS", Role.ADMIN)
-    await api.somebody("UGUEST", Role.USER, guest=True)
+async def test_what_cannot_be_of_a_person_as_they_are_is_a_conflict(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
+    await api.create_member_with_token("UGUEST", Role.USER, guest=True)
 
     answer = await api.call("PATCH", "/people/UGUEST", token=token, json={"role": "moderator"})
 
     assert (answer.status, "never more than users" in answer.body["detail"]) == (409, True)
-    assert (await api.desk.store.member("T1", "UGUEST")).role is Role.USER
+    assert (await api.service.store.get_or_create_member("T1", "UGUEST")).role is Role.USER
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.MODERATOR])
-async def test_only_an_admin_changes_people(api: Api, role: Role) -> None:
-    _, token = await api.somebody("UHIGHER", role)
+async def test_only_an_admin_changes_people(api: ApiClient, role: Role) -> None:
+    _, token = await api.create_member_with_token("UHIGHER", role)
 
     changed = await api.call("PATCH", "/people/UHIGHER", token=token, json={"role": "admin"})
 
     assert changed.status == 403
     assert (await api.call("GET", "/people/UHIGHER", token=token)).status == 403
-    assert (await api.desk.store.member("T1", "UHIGHER")).role is role
+    assert (await api.service.store.get_or_create_member("T1", "UHIGHER")).role is role
 
 
-async def test_nobody_is_made_up(api: Api) -> None:
-    _, token = await api.somebody("UBOSS", Role.ADMIN)
+async def test_nobody_is_made_up(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
 
     for method in ("GET", "PATCH"):
         answer = await api.call(method, "/people/UNOBODY", token=token, json={"role": "user"})
         assert answer.status == 404
-    assert await api.desk.store.known("T1", "UNOBODY") is None
+    assert await api.service.store.find_member("T1", "UNOBODY") is None
 
 
-async def test_skills_are_told_with_their_other_words(api: Api) -> None:
-    _, token = await api.somebody("UASKS", Role.USER)
+async def test_skills_are_told_with_their_other_words(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UASKS", Role.USER)
 
     skills = (await api.call("GET", "/skills", token=token)).body
 
     assert "openvpn" in next(one["aliases"] for one in skills if one["name"] == "vpn")
 
 
-async def test_the_log_is_read_to_its_end_page_by_page(servers: Servers) -> None:
+async def test_the_log_is_read_to_its_end_page_by_page(servers: DatabaseServers) -> None:
     async with (
-        desk_on(servers, port=free_port()) as desk,
+        run_service(servers, port=find_free_port()) as service,
         ClientSession() as http,
-        api_on(desk, http) as api,
+        serve_api(service, http) as api,
     ):
-        boss, token = await api.somebody("UBOSS", Role.ADMIN)
+        boss, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
         stranger = boss.model_copy(update={"team_id": "T2"})
         for by in (boss, stranger):
-            await asyncio.gather(*(desk.accounts.note(by, f"act {n}", "x") for n in range(25)))
+            await asyncio.gather(*(service.accounts.audit(by, f"act {n}", "x") for n in range(25)))
 
         told: list[str] = []
         cursor, pages = "", 0

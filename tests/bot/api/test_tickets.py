@@ -11,7 +11,7 @@ from models.flow import Move
 from models.member import Role
 from models.ticket import Status, Ticket
 from models.triage import Engine, Priority, Triage
-from tests.bot.api.conftest import Api
+from tests.bot.api.conftest import ApiClient
 
 TRIAGE = Triage(
     category="Network", priority=Priority.NORMAL, summary="VPN", engine=Engine.BUILTIN, confidence=1
@@ -19,23 +19,25 @@ TRIAGE = Triage(
 NONE = "There is no such ticket any more."
 
 
-async def at(api: Api, ticket: Ticket, status: Status, *, assignee: str) -> Ticket:
+async def ticket_in_status(
+    api: ApiClient, ticket: Ticket, status: Status, *, assignee: str
+) -> Ticket:
     """The ticket brought so far by the desk, with somebody."""
-    await api.desk.move(ticket.id, Move.TRIAGE, by=None, triage=TRIAGE)
+    await api.service.move(ticket.id, Move.TRIAGE, actor=None, triage=TRIAGE)
     offer: dict[str, Any] = {"assignee": assignee, "offered_to": assignee, "offers": 1}
-    moved = await api.desk.move(ticket.id, Move.OFFER, by=None, **offer)
+    moved = await api.service.move(ticket.id, Move.OFFER, actor=None, **offer)
     changed = moved.model_copy(update={"status": status})
-    stored = await api.desk.store.replace(moved, changed)
+    stored = await api.service.store.compare_and_set(moved, changed)
     assert stored
     return stored
 
 
 @pytest.mark.fault("F86")
-async def test_what_one_may_not_see_is_not_there(api: Api) -> None:
-    _, bob = await api.somebody("UBOB", Role.MODERATOR)
-    _, trusted = await api.somebody("UTRUSTED", Role.MODERATOR, trusted=True)
-    _, eva = await api.somebody("UEVA", Role.USER)
-    secret = await api.ticket("UADA", "A secret about zebras", confidential=True)
+async def test_what_one_may_not_see_is_not_there(api: ApiClient) -> None:
+    _, bob = await api.create_member_with_token("UBOB", Role.MODERATOR)
+    _, trusted = await api.create_member_with_token("UTRUSTED", Role.MODERATOR, trusted=True)
+    _, eva = await api.create_member_with_token("UEVA", Role.USER)
+    secret = await api.open_ticket("UADA", "A secret about zebras", confidential=True)
     unknown = await api.call("GET", "/tickets/T-999999999", token=eva)
 
     hidden = [await api.call("GET", f"/tickets/{secret.id}", token=who) for who in (bob, eva)]
@@ -52,9 +54,9 @@ async def test_what_one_may_not_see_is_not_there(api: Api) -> None:
     assert (await api.call("GET", f"/tickets/{secret.id}", token=trusted)).status == 200
 
 
-async def test_pages_hold_each_ticket_once_the_newest_first(api: Api) -> None:
-    _, token = await api.somebody("UPAGE", Role.USER)
-    opened = [(await api.ticket("UPAGE", f"Page {n}")).id for n in range(25)]
+async def test_pages_hold_each_ticket_once_the_newest_first(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UPAGE", Role.USER)
+    opened = [(await api.open_ticket("UPAGE", f"Page {n}")).id for n in range(25)]
 
     seen: list[str] = []
     cursor = ""
@@ -67,12 +69,14 @@ async def test_pages_hold_each_ticket_once_the_newest_first(api: Api) -> None:
     assert seen == opened[::-1]
 
 
-async def test_what_is_known_of_tickets_finds_those_one_may_see(api: Api) -> None:
-    _, token = await api.somebody("USEEKS", Role.MODERATOR)
-    assigned = await at(api, await api.ticket("UASKS"), Status.CLAIMED, assignee="USEEKS")
-    new = await api.ticket("UASKS", "Another")
-    secret = await api.ticket("UASKS", "A secret", confidential=True)
-    await at(api, secret, Status.CLAIMED, assignee="UBOB")
+async def test_what_is_known_of_tickets_finds_those_one_may_see(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("USEEKS", Role.MODERATOR)
+    assigned = await ticket_in_status(
+        api, await api.open_ticket("UASKS"), Status.CLAIMED, assignee="USEEKS"
+    )
+    new = await api.open_ticket("UASKS", "Another")
+    secret = await api.open_ticket("UASKS", "A secret", confidential=True)
+    await ticket_in_status(api, secret, Status.CLAIMED, assignee="UBOB")
 
     async def found(query: str) -> list[str]:
         answer = await api.call("GET", f"/tickets?{query}", token=token)
@@ -88,9 +92,9 @@ async def test_what_is_known_of_tickets_finds_those_one_may_see(api: Api) -> Non
 
 @pytest.mark.fault("F87")
 @pytest.mark.parametrize("words", ['{"$gt": ""}', "$where", "(a+)+$", "[", "\\", "%00", "a" * 200])
-async def test_patterns_and_operators_are_words(api: Api, words: str) -> None:
-    _, token = await api.somebody("UWORDS", Role.USER)
-    await api.ticket("UWORDS", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")
+async def test_patterns_and_operators_are_words(api: ApiClient, words: str) -> None:
+    _, token = await api.create_member_with_token("UWORDS", Role.USER)
+    await api.open_ticket("UWORDS", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")
 
     answer = await api.call("GET", f"/tickets?q={words.replace('%', '%25')}", token=token)
 
@@ -98,10 +102,10 @@ async def test_patterns_and_operators_are_words(api: Api, words: str) -> None:
     assert all("number" in one["title"] for one in answer.body["tickets"]) or not words.strip("\\[")
 
 
-async def test_words_and_status_find_tickets(api: Api) -> None:
-    _, token = await api.somebody("UFIND", Role.USER)
-    printer = await api.ticket("UFIND", "The Printer jams", description="since Monday")
-    await api.ticket("UFIND", "VPN is down")
+async def test_words_and_status_find_tickets(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UFIND", Role.USER)
+    printer = await api.open_ticket("UFIND", "The Printer jams", description="since Monday")
+    await api.open_ticket("UFIND", "VPN is down")
 
     async def found(query: str) -> list[str]:
         answer = await api.call("GET", f"/tickets?{query}", token=token)
@@ -113,8 +117,8 @@ async def test_words_and_status_find_tickets(api: Api) -> None:
     assert await found("status=resolved") == []
 
 
-async def test_a_key_opens_one_ticket_however_often_it_is_sent(api: Api) -> None:
-    _, token = await api.somebody("UKEY", Role.USER)
+async def test_a_key_opens_one_ticket_however_often_it_is_sent(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UKEY", Role.USER)
     key = {"Idempotency-Key": "monday-1"}
     wanted = {"title": "VPN is down", "urgency": "blocked"}
 
@@ -125,9 +129,9 @@ async def test_a_key_opens_one_ticket_however_often_it_is_sent(api: Api) -> None
     [number] = {answer.body["id"] for answer in answers}
     assert answers[0].headers["Location"] == f"/api/v1/tickets/{number}"
 
-    await api.desk.move(number, Move.TRIAGE, by=None, triage=TRIAGE)
+    await api.service.move(number, Move.TRIAGE, actor=None, triage=TRIAGE)
     other = {"title": "VPN is up"}
-    [act] = [one for one in await api.desk.accounts.acts("T1") if one.to == number]
+    [act] = [one for one in await api.service.accounts.audit_entries("T1") if one.to == number]
     assert (act.what, act.before, act.after["status"]) == ("opened ticket", {}, "new")
     refused = await api.call("POST", "/tickets", token=token, headers=key, json=other)
     assert (refused.status, number in refused.body["detail"]) == (409, True)
@@ -138,8 +142,8 @@ async def test_a_key_opens_one_ticket_however_often_it_is_sent(api: Api) -> None
     "wanted",
     [{}, {"title": ""}, {"title": "!"}, {"title": "x" * 151}, {"title": "x", "status": "resolved"}],
 )
-async def test_what_is_no_ticket_is_refused_at_its_field(api: Api, wanted: Any) -> None:
-    _, token = await api.somebody("UBAD", Role.USER)
+async def test_what_is_no_ticket_is_refused_at_its_field(api: ApiClient, wanted: Any) -> None:
+    _, token = await api.create_member_with_token("UBAD", Role.USER)
 
     answer = await api.call(
         "POST", "/tickets", token=token, headers={"Idempotency-Key": "x"}, json=wanted
@@ -150,9 +154,11 @@ async def test_what_is_no_ticket_is_refused_at_its_field(api: Api, wanted: Any) 
     assert any("title" in field or "status" in field for field in answer.body["errors"])
 
 
-async def test_who_has_seen_an_older_state_changes_nothing(api: Api) -> None:
-    _, token = await api.somebody("UMATCH", Role.MODERATOR)
-    ticket = await at(api, await api.ticket("UADA"), Status.OFFERED, assignee="UMATCH")
+async def test_who_has_seen_an_older_state_changes_nothing(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UMATCH", Role.MODERATOR)
+    ticket = await ticket_in_status(
+        api, await api.open_ticket("UADA"), Status.OFFERED, assignee="UMATCH"
+    )
     seen = (await api.call("GET", f"/tickets/{ticket.id}", token=token)).headers["ETag"]
     path = f"/tickets/{ticket.id}"
 
@@ -162,7 +168,7 @@ async def test_who_has_seen_an_older_state_changes_nothing(api: Api) -> None:
 
     assert (late.status, claimed.status, again.status) == (412, 200, 409)
     assert "already have" in again.body["detail"]
-    [act, *_] = await api.desk.accounts.acts("T1")
+    [act, *_] = await api.service.accounts.audit_entries("T1")
     assert (act.who, act.what, act.to, act.via[:6]) == ("UMATCH", "claimed", ticket.id, "token ")
     assert (act.before, act.after) == ({"status": "offered"}, {"status": "claimed"})
 
@@ -171,23 +177,29 @@ async def test_who_has_seen_an_older_state_changes_nothing(api: Api) -> None:
     ("method", "path"),
     [("POST", "watch"), ("POST", "unwatch"), ("PUT", "watchers/U2"), ("DELETE", "watchers/U2")],
 )
-async def test_who_has_seen_an_older_state_shares_nothing(api: Api, method: str, path: str) -> None:
-    _, token = await api.somebody("USHARES", Role.MODERATOR)
-    await api.somebody("U2", Role.MODERATOR)
-    ticket = await at(api, await api.ticket("UADA"), Status.CLAIMED, assignee="USHARES")
+async def test_who_has_seen_an_older_state_shares_nothing(
+    api: ApiClient, method: str, path: str
+) -> None:
+    _, token = await api.create_member_with_token("USHARES", Role.MODERATOR)
+    await api.create_member_with_token("U2", Role.MODERATOR)
+    ticket = await ticket_in_status(
+        api, await api.open_ticket("UADA"), Status.CLAIMED, assignee="USHARES"
+    )
     url = f"/tickets/{ticket.id}/{path}"
 
     stale = await api.call(method, url, token=token, headers={"If-Match": '"0"'})
-    assert (stale.status, (await api.desk.store.ticket(ticket.id))[0].watchers) == (412, ())
+    assert (stale.status, (await api.service.store.get_ticket(ticket.id))[0].watchers) == (412, ())
 
     seen = {"If-Match": f'"{ticket.version}"'}
     assert (await api.call(method, url, token=token, headers=seen)).status == 200
 
 
-async def test_every_write_by_a_token_is_in_the_log_with_what_was_and_is(api: Api) -> None:
-    _, token = await api.somebody("ULOGGED", Role.MODERATOR)
-    await api.somebody("U2", Role.MODERATOR)
-    ticket = await at(api, await api.ticket("UADA"), Status.OFFERED, assignee="ULOGGED")
+async def test_every_write_by_a_token_is_in_the_log_with_what_was_and_is(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("ULOGGED", Role.MODERATOR)
+    await api.create_member_with_token("U2", Role.MODERATOR)
+    ticket = await ticket_in_status(
+        api, await api.open_ticket("UADA"), Status.OFFERED, assignee="ULOGGED"
+    )
     said: dict[str, Any] = {"correct": {"category": "access", "priority": "high"}}
 
     for path in ("correct", "claim", "watchers/U2", "resolve", "reopen"):
@@ -195,7 +207,7 @@ async def test_every_write_by_a_token_is_in_the_log_with_what_was_and_is(api: Ap
         url = f"/tickets/{ticket.id}/{path}"
         assert (await api.call(method, url, token=token, json=said.get(path))).status == 200, path
 
-    acts = [one for one in await api.desk.accounts.acts("T1") if one.to == ticket.id]
+    acts = [one for one in await api.service.accounts.audit_entries("T1") if one.to == ticket.id]
     assert {(one.who, one.via[:6]) for one in acts} == {("ULOGGED", "token ")}
     assert [(one.what, one.before, one.after) for one in acts[::-1]] == [
         (
@@ -214,17 +226,17 @@ async def test_every_write_by_a_token_is_in_the_log_with_what_was_and_is(api: Ap
     ]
 
 
-async def test_of_a_confidential_ticket_the_log_says_its_status_alone(api: Api) -> None:
-    _, token = await api.somebody("UQUIET", Role.MODERATOR)
-    secret = await api.ticket("UADA", "A secret about zebras", confidential=True)
-    ticket = await at(api, secret, Status.OFFERED, assignee="UQUIET")
+async def test_of_a_confidential_ticket_the_log_says_its_status_alone(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UQUIET", Role.MODERATOR)
+    secret = await api.open_ticket("UADA", "A secret about zebras", confidential=True)
+    ticket = await ticket_in_status(api, secret, Status.OFFERED, assignee="UQUIET")
 
     for path in ("correct", "claim", "release"):
         said = {"category": "access"} if path == "correct" else None
         url = f"/tickets/{ticket.id}/{path}"
         assert (await api.call("POST", url, token=token, json=said)).status == 200
 
-    acts = [one for one in await api.desk.accounts.acts("T1") if one.to == ticket.id]
+    acts = [one for one in await api.service.accounts.audit_entries("T1") if one.to == ticket.id]
     assert [(one.what, one.before, one.after) for one in acts[::-1]] == [
         ("corrected", {}, {}),
         ("claimed", {"status": "offered"}, {"status": "claimed"}),
@@ -232,9 +244,11 @@ async def test_of_a_confidential_ticket_the_log_says_its_status_alone(api: Api) 
     ]
 
 
-async def test_reading_opens_no_writing(api: Api) -> None:
-    _, token = await api.somebody("UREAD", Role.MODERATOR, Scope.READ)
-    ticket = await at(api, await api.ticket("UADA"), Status.OFFERED, assignee="UREAD")
+async def test_reading_opens_no_writing(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UREAD", Role.MODERATOR, Scope.READ)
+    ticket = await ticket_in_status(
+        api, await api.open_ticket("UADA"), Status.OFFERED, assignee="UREAD"
+    )
 
     assert (await api.call("GET", f"/tickets/{ticket.id}", token=token)).status == 200
     refused = await api.call("POST", f"/tickets/{ticket.id}/claim", token=token)
@@ -242,9 +256,9 @@ async def test_reading_opens_no_writing(api: Api) -> None:
     assert (await api.call("GET", "/audit", token=token)).status == 403
 
 
-async def test_times_are_given_with_their_zone(api: Api) -> None:
-    _, token = await api.somebody("UTIME", Role.USER)
-    ticket = await api.ticket("UTIME")
+async def test_times_are_given_with_their_zone(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UTIME", Role.USER)
+    ticket = await api.open_ticket("UTIME")
 
     told = (await api.call("GET", f"/tickets/{ticket.id}", token=token)).body["opened_at"]
 

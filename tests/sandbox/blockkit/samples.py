@@ -8,31 +8,36 @@ from sandbox.slack.blockkit import Problem, check_message, check_view
 
 Json = dict[str, Any]
 
-PICTURE = {"image_url": "https://example.com/a.png", "alt_text": "A"}
+IMAGE = {"image_url": "https://example.com/a.png", "alt_text": "A"}
 
 
-def plain(text: str = "Text") -> Json:
+def plain_text(text: str = "Text") -> Json:
     return {"type": "plain_text", "text": text}
 
 
-def marked(text: str = "Text") -> Json:
+def mrkdwn(text: str = "Text") -> Json:
     return {"type": "mrkdwn", "text": text}
 
 
 def option(name: str = "One") -> Json:
-    return {"text": plain(name), "value": name.lower()}
+    return {"text": plain_text(name), "value": name.lower()}
 
 
 def options(count: int) -> list[Json]:
     return [option(f"Option {number}") for number in range(count)]
 
 
-def group(*members: Json) -> Json:
-    return {"label": plain("Group"), "options": list(members)}
+def option_group(*members: Json) -> Json:
+    return {"label": plain_text("Group"), "options": list(members)}
 
 
 def confirm() -> Json:
-    return {"title": plain(), "text": marked(), "confirm": plain("Yes"), "deny": plain("No")}
+    return {
+        "title": plain_text(),
+        "text": mrkdwn(),
+        "confirm": plain_text("Yes"),
+        "deny": plain_text("No"),
+    }
 
 
 def rich_text(*pieces: Json) -> Json:
@@ -42,7 +47,7 @@ def rich_text(*pieces: Json) -> Json:
     }
 
 
-def cells(count: int) -> list[Json]:
+def table_cells(count: int) -> list[Json]:
     return [{"type": "raw_text", "text": "Cell"} for _ in range(count)]
 
 
@@ -66,13 +71,13 @@ def actions(*elements: Json) -> Json:
     return block("actions", elements=list(elements))
 
 
-def field(inside: Json, **own: object) -> Json:
+def input_block(inside: Json, **own: object) -> Json:
     """An input block around this element."""
     return block("input", element=inside, **own)
 
 
 def modal(*blocks: Json, **own: object) -> Json:
-    parts = {"title": plain("Title"), "submit": plain("Send"), "blocks": list(blocks)}
+    parts = {"title": plain_text("Title"), "submit": plain_text("Send"), "blocks": list(blocks)}
     return {"type": "modal", **parts, **own}
 
 
@@ -81,9 +86,9 @@ def home(*blocks: Json, **own: object) -> Json:
 
 
 ELEMENTS: dict[str, Json] = {
-    "button": {"text": plain()},
+    "button": {"text": plain_text()},
     "overflow": {"options": [option()]},
-    "image": PICTURE,
+    "image": IMAGE,
     "static_select": {"options": [option()]},
     "external_select": {},
     "users_select": {},
@@ -107,27 +112,27 @@ ELEMENTS: dict[str, Json] = {
     "file_input": {},
 }
 BLOCKS: dict[str, Json] = {
-    "section": {"text": marked()},
+    "section": {"text": mrkdwn()},
     "actions": {"elements": [element("button")]},
-    "context": {"elements": [marked()]},
+    "context": {"elements": [mrkdwn()]},
     "divider": {},
-    "header": {"text": plain()},
-    "image": PICTURE,
-    "input": {"label": plain("Label"), "element": element("plain_text_input")},
+    "header": {"text": plain_text()},
+    "image": IMAGE,
+    "input": {"label": plain_text("Label"), "element": element("plain_text_input")},
     "rich_text": {"elements": [{"type": "rich_text_section", "elements": []}]},
     "video": {
         "alt_text": "A",
-        "title": plain(),
+        "title": plain_text(),
         "thumbnail_url": "https://example.com/a.png",
         "video_url": "https://example.com/a.mp4",
     },
     "file": {"external_id": "F-1", "source": "remote"},
     "markdown": {"text": "# Text"},
-    "table": {"rows": [cells(2), cells(2)]},
+    "table": {"rows": [table_cells(2), table_cells(2)]},
 }
 
 
-def with_(whole: Any, path: str, value: object) -> Any:
+def with_value(whole: Any, path: str, value: object) -> Any:
     """A copy in which this place holds something else: `with_(block, "text/text", "")`."""
     changed = copy.deepcopy(whole)
     *way, last = [int(step) if step.isdigit() else step for step in path.split("/")]
@@ -138,59 +143,59 @@ def with_(whole: Any, path: str, value: object) -> Any:
     return changed
 
 
-def without(whole: Json, name: str) -> Json:
+def without_key(whole: Json, name: str) -> Json:
     return {key: value for key, value in whole.items() if key != name}
 
 
-def said_of_message(*blocks: Json) -> list[str]:
-    return said(check_message(list(blocks)))
+def message_problems(*blocks: Json) -> list[str]:
+    return problem_lines(check_message(list(blocks)))
 
 
-def said_of_view(view: object) -> list[str]:
-    return said(check_view(view))
+def view_problems(view: object) -> list[str]:
+    return problem_lines(check_view(view))
 
 
-IN_INPUT = "/view/blocks/0/element"
+INPUT_POINTER = "/view/blocks/0/element"
 
 
-def said_of_input(inside: Json) -> list[str]:
+def input_problems(inside: Json) -> list[str]:
     """What is said about an element in a modal, without the line about the view itself."""
-    lines = said_of_view(modal(field(inside)))
-    assert lines[:1] in ([], at("/view", ALL_SCHEMAS))
+    lines = view_problems(modal(input_block(inside)))
+    assert lines[:1] in ([], lines_at("/view", NO_SCHEMA_MESSAGE))
     return lines[1:]
 
 
-def refused(kind: str, **own: object) -> list[str]:
-    return said_of_input(element(kind, **own))
+def element_problems(kind: str, **own: object) -> list[str]:
+    return input_problems(element(kind, **own))
 
 
-def in_input(name: str, message: str) -> list[str]:
-    return at(f"{IN_INPUT}/{name}".rstrip("/"), message)
+def lines_in_input(name: str, message: str) -> list[str]:
+    return lines_at(f"{INPUT_POINTER}/{name}".rstrip("/"), message)
 
 
-def said(problems: Iterable[Problem]) -> list[str]:
+def problem_lines(problems: Iterable[Problem]) -> list[str]:
     return [str(problem) for problem in problems]
 
 
-def at(pointer: str, *messages: str) -> list[str]:
+def lines_at(pointer: str, *messages: str) -> list[str]:
     return [f"{message} [json-pointer:{pointer}]" for message in messages]
 
 
-ALL_SCHEMAS = "failed to match all allowed schemas"
+NO_SCHEMA_MESSAGE = "failed to match all allowed schemas"
 
 
-def text_at(pointer: str, message: str, *, inside: str = "text") -> list[str]:
+def text_lines_at(pointer: str, message: str, *, inside: str = "text") -> list[str]:
     """Slack names the text object first, then what is wrong inside it."""
-    return [*at(pointer, ALL_SCHEMAS), *at(f"{pointer}/{inside}", message)]
+    return [*lines_at(pointer, NO_SCHEMA_MESSAGE), *lines_at(f"{pointer}/{inside}", message)]
 
 
-def too_long(most: int) -> str:
-    return f"must be less than {most + 1} characters"
+def too_long_message(max_length: int) -> str:
+    return f"must be less than {max_length + 1} characters"
 
 
-def too_many(most: int) -> str:
-    return f"no more than {most} items allowed"
+def too_many_message(max_items: int) -> str:
+    return f"no more than {max_items} items allowed"
 
 
-EMPTY = "must be more than 0 characters"
-NOTHING = "must provide at least 1 items"
+EMPTY_MESSAGE = "must be more than 0 characters"
+NO_ITEMS_MESSAGE = "must provide at least 1 items"

@@ -5,26 +5,26 @@ import pytest
 from sandbox.slack.blockkit import check_view
 from tests.sandbox.blockkit.samples import (
     ELEMENTS,
-    EMPTY,
-    IN_INPUT,
-    NOTHING,
+    EMPTY_MESSAGE,
+    INPUT_POINTER,
+    NO_ITEMS_MESSAGE,
     Json,
-    at,
     confirm,
     element,
-    field,
-    group,
-    in_input,
-    marked,
+    element_problems,
+    input_block,
+    input_problems,
+    lines_at,
+    lines_in_input,
     modal,
+    mrkdwn,
     option,
+    option_group,
     options,
-    plain,
-    refused,
-    said_of_input,
-    text_at,
-    too_long,
-    too_many,
+    plain_text,
+    text_lines_at,
+    too_long_message,
+    too_many_message,
 )
 
 TWICE = "Input contains duplicate items"
@@ -42,51 +42,57 @@ MULTI = [kind for kind in INPUTS if kind.startswith("multi_")]
 
 @pytest.mark.parametrize("kind", INPUTS)
 def test_the_smallest_input_of_each_kind_may_be_asked(kind: str) -> None:
-    assert check_view(modal(field(element(kind, action_id="a" * 255)))) == []
+    assert check_view(modal(input_block(element(kind, action_id="a" * 255)))) == []
 
 
 @pytest.mark.parametrize("kind", INPUTS)
 @pytest.mark.parametrize(
     ("action_id", "message"),
-    [("a" * 256, too_long(255)), ("", EMPTY), (1, "must provide a string")],
+    [("a" * 256, too_long_message(255)), ("", EMPTY_MESSAGE), (1, "must provide a string")],
 )
 def test_no_input_has_such_an_action_id(kind: str, action_id: object, message: str) -> None:
-    assert refused(kind, action_id=action_id) == in_input("action_id", message)
+    assert element_problems(kind, action_id=action_id) == lines_in_input("action_id", message)
 
 
 @pytest.mark.parametrize("kind", INPUTS)
 def test_no_input_has_a_property_that_slack_does_not_know(kind: str) -> None:
     # A block_id belongs on the block; Slack says the same of one on an element.
-    assert refused(kind, block_id="b") == at(IN_INPUT, "invalid additional property: block_id")
+    assert element_problems(kind, block_id="b") == lines_at(
+        INPUT_POINTER, "invalid additional property: block_id"
+    )
 
 
 @pytest.mark.parametrize("kind", HINTED)
 def test_a_placeholder_is_short_and_plain(kind: str) -> None:
-    pointer = f"{IN_INPUT}/placeholder"
+    pointer = f"{INPUT_POINTER}/placeholder"
 
-    assert refused(kind, placeholder=plain("x" * 150)) == []
-    assert refused(kind, placeholder=plain("x" * 151)) == text_at(pointer, too_long(150))
-    assert refused(kind, placeholder=marked()) == text_at(
+    assert element_problems(kind, placeholder=plain_text("x" * 150)) == []
+    assert element_problems(kind, placeholder=plain_text("x" * 151)) == text_lines_at(
+        pointer, too_long_message(150)
+    )
+    assert element_problems(kind, placeholder=mrkdwn()) == text_lines_at(
         pointer, "unsupported type: mrkdwn", inside="type"
     )
 
 
 @pytest.mark.parametrize("kind", sorted(set(INPUTS) - set(HINTED)))
 def test_what_shows_no_placeholder_takes_none(kind: str) -> None:
-    assert refused(kind, placeholder=plain()) == at(
-        IN_INPUT, "invalid additional property: placeholder"
+    assert element_problems(kind, placeholder=plain_text()) == lines_at(
+        INPUT_POINTER, "invalid additional property: placeholder"
     )
 
 
 @pytest.mark.parametrize("kind", FOCUSABLE)
 def test_focus_is_a_yes_or_a_no(kind: str) -> None:
-    assert refused(kind, focus_on_load=True) == []
-    assert refused(kind, focus_on_load="yes") == in_input("focus_on_load", "must be a boolean")
+    assert element_problems(kind, focus_on_load=True) == []
+    assert element_problems(kind, focus_on_load="yes") == lines_in_input(
+        "focus_on_load", "must be a boolean"
+    )
 
 
 @pytest.mark.parametrize("kind", CONFIRMED)
 def test_a_choice_may_be_confirmed(kind: str) -> None:
-    assert refused(kind, confirm=confirm()) == []
+    assert element_problems(kind, confirm=confirm()) == []
 
 
 @pytest.mark.parametrize("kind", TYPED)
@@ -94,25 +100,25 @@ def test_what_is_typed_may_be_dispatched(kind: str) -> None:
     both = {"trigger_actions_on": ["on_enter_pressed", "on_character_entered"]}
     pointer = "dispatch_action_config/trigger_actions_on"
 
-    assert refused(kind, dispatch_action_config=both) == []
-    assert refused(kind, dispatch_action_config={"trigger_actions_on": []}) == in_input(
-        pointer, NOTHING
-    )
-    assert refused(kind, dispatch_action_config={"trigger_actions_on": ["on_blur"]}) == in_input(
-        f"{pointer}/0", "must be a valid enum value"
-    )
-    assert refused(kind, dispatch_action_config={"trigger_actions_on": ["on_blur"] * 2})[-1:] == (
-        in_input(pointer, TWICE)
-    )
-    assert refused(kind, dispatch_action_config={}) == in_input(
+    assert element_problems(kind, dispatch_action_config=both) == []
+    assert element_problems(
+        kind, dispatch_action_config={"trigger_actions_on": []}
+    ) == lines_in_input(pointer, NO_ITEMS_MESSAGE)
+    assert element_problems(
+        kind, dispatch_action_config={"trigger_actions_on": ["on_blur"]}
+    ) == lines_in_input(f"{pointer}/0", "must be a valid enum value")
+    assert element_problems(kind, dispatch_action_config={"trigger_actions_on": ["on_blur"] * 2})[
+        -1:
+    ] == (lines_in_input(pointer, TWICE))
+    assert element_problems(kind, dispatch_action_config={}) == lines_in_input(
         "dispatch_action_config", "missing required field: trigger_actions_on"
     )
 
 
 @pytest.mark.parametrize("kind", MULTI)
 def test_at_least_one_item_may_be_selected(kind: str) -> None:
-    assert refused(kind, max_selected_items=1) == []
-    assert refused(kind, max_selected_items=0) == in_input(
+    assert element_problems(kind, max_selected_items=1) == []
+    assert element_problems(kind, max_selected_items=0) == lines_in_input(
         "max_selected_items", "must be greater than 1"
     )
 
@@ -122,16 +128,16 @@ def test_at_least_one_item_may_be_selected(kind: str) -> None:
     [
         (
             "static_select",
-            {"options": options(2), "option_groups": [group(option())]},
+            {"options": options(2), "option_groups": [option_group(option())]},
             "",
             "invalid additional property: option_groups",
         ),
-        ("static_select", {"options": []}, "options", NOTHING),
-        ("static_select", {"options": options(101)}, "options", too_many(100)),
+        ("static_select", {"options": []}, "options", NO_ITEMS_MESSAGE),
+        ("static_select", {"options": options(101)}, "options", too_many_message(100)),
         ("static_select", {"initial_option": option("Two")}, "initial_option", NOT_OFFERED),
         ("static_select", {"initial_option": None}, "initial_option", "must provide an object"),
-        ("multi_static_select", {"options": []}, "options", NOTHING),
-        ("multi_static_select", {"options": options(101)}, "options", too_many(100)),
+        ("multi_static_select", {"options": []}, "options", NO_ITEMS_MESSAGE),
+        ("multi_static_select", {"options": options(101)}, "options", too_many_message(100)),
         ("multi_static_select", {"initial_options": []}, "initial_options", NOT_OFFERED),
         (
             "multi_static_select",
@@ -143,12 +149,12 @@ def test_at_least_one_item_may_be_selected(kind: str) -> None:
             "multi_static_select",
             {"options": options(3), "initial_options": options(3), "max_selected_items": 2},
             "initial_options",
-            too_many(2),
+            too_many_message(2),
         ),
         ("external_select", {"min_query_length": -1}, "min_query_length", "must be greater than 0"),
         ("external_select", {"options": options(1)}, "", "invalid additional property: options"),
-        ("multi_external_select", {"initial_options": []}, "initial_options", NOTHING),
-        ("users_select", {"initial_user": ""}, "initial_user", EMPTY),
+        ("multi_external_select", {"initial_options": []}, "initial_options", NO_ITEMS_MESSAGE),
+        ("users_select", {"initial_user": ""}, "initial_user", EMPTY_MESSAGE),
         (
             "users_select",
             {"initial_users": ["U1"]},
@@ -160,7 +166,7 @@ def test_at_least_one_item_may_be_selected(kind: str) -> None:
             "multi_users_select",
             {"initial_users": ["U1", "U2"], "max_selected_items": 1},
             "initial_users",
-            too_many(1),
+            too_many_message(1),
         ),
         ("channels_select", {"initial_channel": 1}, "initial_channel", "must provide a string"),
         ("conversations_select", {"filter": {}}, "filter", "must have minimum 1 properties"),
@@ -170,34 +176,36 @@ def test_at_least_one_item_may_be_selected(kind: str) -> None:
             "filter/include/0",
             "must be a valid enum value",
         ),
-        ("conversations_select", {"filter": {"include": []}}, "filter/include", NOTHING),
+        ("conversations_select", {"filter": {"include": []}}, "filter/include", NO_ITEMS_MESSAGE),
         ("conversations_select", {"filter": {"include": ["im", "im"]}}, "filter/include", TWICE),
-        ("multi_users_select", {"initial_users": []}, "initial_users", NOTHING),
-        ("multi_channels_select", {"initial_channels": []}, "initial_channels", NOTHING),
+        ("multi_users_select", {"initial_users": []}, "initial_users", NO_ITEMS_MESSAGE),
+        ("multi_channels_select", {"initial_channels": []}, "initial_channels", NO_ITEMS_MESSAGE),
         (
             "multi_conversations_select",
             {"initial_conversations": []},
             "initial_conversations",
-            NOTHING,
+            NO_ITEMS_MESSAGE,
         ),
-        ("static_select", {"option_groups": []}, "option_groups", NOTHING),
-        ("checkboxes", {"options": []}, "options", NOTHING),
-        ("checkboxes", {"options": options(11)}, "options", too_many(10)),
+        ("static_select", {"option_groups": []}, "option_groups", NO_ITEMS_MESSAGE),
+        ("checkboxes", {"options": []}, "options", NO_ITEMS_MESSAGE),
+        ("checkboxes", {"options": options(11)}, "options", too_many_message(10)),
         ("checkboxes", {"initial_options": []}, "initial_options", NOT_OFFERED),
         ("checkboxes", {"initial_options": [option("Two")]}, "initial_options", NOT_OFFERED),
-        ("radio_buttons", {"options": []}, "options", NOTHING),
-        ("radio_buttons", {"options": options(11)}, "options", too_many(10)),
+        ("radio_buttons", {"options": []}, "options", NO_ITEMS_MESSAGE),
+        ("radio_buttons", {"options": options(11)}, "options", too_many_message(10)),
         ("radio_buttons", {"initial_option": option("Two")}, "initial_option", NOT_OFFERED),
-        ("timepicker", {"timezone": ""}, "timezone", EMPTY),
+        ("timepicker", {"timezone": ""}, "timezone", EMPTY_MESSAGE),
     ],
 )
 def test_slack_refuses_the_input(kind: str, own: Json, name: str, message: str) -> None:
-    assert refused(kind, **own) == in_input(name, message)
+    assert element_problems(kind, **own) == lines_in_input(name, message)
 
 
 def test_a_select_needs_options_or_groups() -> None:
     for kind in ("static_select", "multi_static_select"):
-        assert said_of_input({"type": kind}) == at(IN_INPUT, "missing required field: options")
+        assert input_problems({"type": kind}) == lines_at(
+            INPUT_POINTER, "missing required field: options"
+        )
 
 
 @pytest.mark.parametrize(
@@ -227,7 +235,7 @@ def test_a_select_needs_options_or_groups() -> None:
         ("checkboxes", {"options": options(10), "initial_options": options(2)}),
         (
             "radio_buttons",
-            {"options": [{"text": marked(), "value": "v", "description": marked()}]},
+            {"options": [{"text": mrkdwn(), "value": "v", "description": mrkdwn()}]},
         ),
         ("datepicker", {"initial_date": "2028-02-29"}),
         ("timepicker", {"initial_time": "23:59", "timezone": "Europe/Berlin"}),
@@ -235,4 +243,4 @@ def test_a_select_needs_options_or_groups() -> None:
     ],
 )
 def test_slack_takes_the_input(kind: str, own: Json) -> None:
-    assert refused(kind, **own) == []
+    assert element_problems(kind, **own) == []

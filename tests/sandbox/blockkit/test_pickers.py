@@ -2,27 +2,31 @@
 
 import pytest
 
-from tests.sandbox.blockkit.samples import in_input, refused
+from tests.sandbox.blockkit.samples import element_problems, lines_in_input
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "26-02-03", "03.02.2026", "20260203"])
 def test_a_date_is_a_day_of_the_calendar(day: str) -> None:
-    said = refused("datepicker", initial_date=day)
+    said = element_problems("datepicker", initial_date=day)
 
-    assert said == in_input("initial_date", r"input must match regex pattern: ^\d{4}-\d{2}-\d{2}$")
+    assert said == lines_in_input(
+        "initial_date", r"input must match regex pattern: ^\d{4}-\d{2}-\d{2}$"
+    )
 
 
 def test_a_date_is_written_as_text() -> None:
-    said = refused("datepicker", initial_date=20260203)
+    said = element_problems("datepicker", initial_date=20260203)
 
-    assert said == in_input("initial_date", "must provide a string")
+    assert said == lines_in_input("initial_date", "must provide a string")
 
 
 @pytest.mark.parametrize("time", ["24:00", "9:30", "12:60", "noon"])
 def test_a_time_is_one_of_the_clock(time: str) -> None:
     pattern = r"input must match regex pattern: ^([01]\d|2[0-3]):[0-5]\d$"
 
-    assert refused("timepicker", initial_time=time) == in_input("initial_time", pattern)
+    assert element_problems("timepicker", initial_time=time) == lines_in_input(
+        "initial_time", pattern
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,6 @@ def test_a_time_is_one_of_the_clock(time: str) -> None:
     ],
 )
 def test_a_moment_is_a_number_of_ten_digits(moment: object, message: str) -> None:
-    said = refused("datetimepicker", initial_date_time=moment)
+    said = element_problems("datetimepicker", initial_date_time=moment)
 
-    assert said == in_input("initial_date_time", message)
+    assert said == lines_in_input("initial_date_time", message)

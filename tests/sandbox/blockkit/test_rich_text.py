@@ -3,12 +3,12 @@
 import pytest
 
 from tests.sandbox.blockkit.samples import (
-    EMPTY,
+    EMPTY_MESSAGE,
     Json,
-    at,
     block,
+    lines_at,
+    message_problems,
     rich_text,
-    said_of_message,
 )
 
 IN_PIECE = "/blocks/0/elements/0/elements/0"
@@ -49,22 +49,22 @@ def part(kind: str, **own: object) -> Json:
 
 @pytest.mark.parametrize("kind", PIECES)
 def test_slack_takes_the_piece(kind: str) -> None:
-    assert said_of_message(rich_text(piece(kind, style=dict.fromkeys(STYLES, True)))) == []
+    assert message_problems(rich_text(piece(kind, style=dict.fromkeys(STYLES, True)))) == []
 
 
 @pytest.mark.parametrize("kind", PIECES)
 def test_no_piece_has_a_property_or_style_that_slack_does_not_know(kind: str) -> None:
     message = "invalid additional property: loud"
 
-    assert said_of_message(rich_text(piece(kind, loud=True))) == at(IN_PIECE, message)
-    assert said_of_message(rich_text(piece(kind, style={"loud": True}))) == at(
+    assert message_problems(rich_text(piece(kind, loud=True))) == lines_at(IN_PIECE, message)
+    assert message_problems(rich_text(piece(kind, style={"loud": True}))) == lines_at(
         f"{IN_PIECE}/style", message
     )
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_style_is_a_yes_or_a_no(style: str) -> None:
-    assert said_of_message(rich_text(piece("text", style={style: "yes"}))) == at(
+    assert message_problems(rich_text(piece("text", style={style: "yes"}))) == lines_at(
         f"{IN_PIECE}/style/{style}", "must be a boolean"
     )
 
@@ -72,8 +72,8 @@ def test_a_style_is_a_yes_or_a_no(style: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "own", "pointer", "message"),
     [
-        ("text", {"text": ""}, "/text", EMPTY),
-        ("link", {"url": ""}, "/url", EMPTY),
+        ("text", {"text": ""}, "/text", EMPTY_MESSAGE),
+        ("link", {"url": ""}, "/url", EMPTY_MESSAGE),
         ("link", {"unsafe": 1}, "/unsafe", "must be a boolean"),
         ("broadcast", {"range": "all"}, "/range", "must be a valid enum value"),
         ("emoji", {"skin_tone": "2"}, "/skin_tone", "must provide an integer"),
@@ -81,28 +81,30 @@ def test_a_style_is_a_yes_or_a_no(style: str) -> None:
     ],
 )
 def test_slack_refuses_the_piece(kind: str, own: Json, pointer: str, message: str) -> None:
-    said = said_of_message(rich_text(piece(kind, **own)))
+    said = message_problems(rich_text(piece(kind, **own)))
 
-    assert said == at(f"{IN_PIECE}{pointer}", message)
+    assert said == lines_at(f"{IN_PIECE}{pointer}", message)
 
 
 @pytest.mark.parametrize(("kind", "name"), [(k, next(iter(own))) for k, own in PIECES.items()])
 def test_no_piece_does_without_what_it_shows(kind: str, name: str) -> None:
     shown = {key: value for key, value in piece(kind).items() if key != name}
 
-    assert said_of_message(rich_text(shown)) == at(IN_PIECE, f"missing required field: {name}")
+    assert message_problems(rich_text(shown)) == lines_at(
+        IN_PIECE, f"missing required field: {name}"
+    )
 
 
 def test_there_are_no_other_pieces() -> None:
-    said = said_of_message(rich_text({"type": "shout", "text": "Hi"}))
+    said = message_problems(rich_text({"type": "shout", "text": "Hi"}))
 
-    assert said == at(f"{IN_PIECE}/type", "unsupported type: shout")
+    assert said == lines_at(f"{IN_PIECE}/type", "unsupported type: shout")
 
 
 @pytest.mark.parametrize("kind", PARTS)
 def test_slack_takes_the_part(kind: str) -> None:
-    assert said_of_message(block("rich_text", elements=[part(kind)])) == []
-    assert said_of_message(block("rich_text", elements=[part(kind, elements=[])])) == []
+    assert message_problems(block("rich_text", elements=[part(kind)])) == []
+    assert message_problems(block("rich_text", elements=[part(kind, elements=[])])) == []
 
 
 @pytest.mark.parametrize(
@@ -125,14 +127,14 @@ def test_slack_takes_the_part(kind: str) -> None:
     ],
 )
 def test_slack_refuses_the_part(kind: str, own: Json, pointer: str, message: str) -> None:
-    said = said_of_message(block("rich_text", elements=[part(kind, **own)]))
+    said = message_problems(block("rich_text", elements=[part(kind, **own)]))
 
-    assert said == at(f"{IN_PART}{pointer}", message)
+    assert said == lines_at(f"{IN_PART}{pointer}", message)
 
 
 def test_a_list_says_how_it_is_marked() -> None:
     plain_list = {"type": "rich_text_list", "elements": [SECTION]}
 
-    assert said_of_message(block("rich_text", elements=[plain_list])) == at(
+    assert message_problems(block("rich_text", elements=[plain_list])) == lines_at(
         IN_PART, "missing required field: style"
     )

@@ -2,32 +2,32 @@
 
 import pytest
 
-from sandbox.slack.blockkit import Problem, characters_in, check_message, check_view
+from sandbox.slack.blockkit import Problem, check_message, check_view, count_characters
 from tests.sandbox.blockkit.samples import (
-    ALL_SCHEMAS,
     BLOCKS,
     ELEMENTS,
-    EMPTY,
-    NOTHING,
+    EMPTY_MESSAGE,
+    NO_ITEMS_MESSAGE,
+    NO_SCHEMA_MESSAGE,
     Json,
     actions,
-    at,
     block,
     button,
     element,
-    field,
     home,
-    marked,
+    input_block,
+    lines_at,
+    message_problems,
     modal,
+    mrkdwn,
     option,
-    plain,
-    said_of_message,
-    said_of_view,
+    plain_text,
     section,
-    text_at,
-    too_long,
-    too_many,
-    without,
+    text_lines_at,
+    too_long_message,
+    too_many_message,
+    view_problems,
+    without_key,
 )
 
 MESSAGE_ONLY = ("file", "markdown", "table")
@@ -47,7 +47,7 @@ def holding(place: str, inside: Json) -> tuple[Json, str]:
     if place == "section":
         return section(accessory=inside), "accessory"
     if place == "input":
-        return field(inside), "element"
+        return input_block(inside), "element"
     return block(place, elements=[inside]), "elements/0"
 
 
@@ -55,9 +55,9 @@ def holding(place: str, inside: Json) -> tuple[Json, str]:
 @pytest.mark.parametrize("place", MAY_STAND_IN)
 def test_an_element_stands_only_where_slack_draws_it(place: str, kind: str) -> None:
     holder, way = holding(place, element(kind))
-    refusal = at(f"/blocks/0/{way}/type", f"unsupported type: {kind}")
+    refusal = lines_at(f"/blocks/0/{way}/type", f"unsupported type: {kind}")
 
-    assert said_of_message(holder) == ([] if kind in MAY_STAND_IN[place] else refusal)
+    assert message_problems(holder) == ([] if kind in MAY_STAND_IN[place] else refusal)
 
 
 @pytest.mark.parametrize("kind", ["workflow_button", "feedback_buttons", "checkbox"])
@@ -65,7 +65,9 @@ def test_an_element_stands_only_where_slack_draws_it(place: str, kind: str) -> N
 def test_an_element_that_is_not_modelled_is_refused(place: str, kind: str) -> None:
     holder, way = holding(place, {"type": kind})
 
-    assert said_of_message(holder) == at(f"/blocks/0/{way}/type", f"unsupported type: {kind}")
+    assert message_problems(holder) == lines_at(
+        f"/blocks/0/{way}/type", f"unsupported type: {kind}"
+    )
 
 
 @pytest.mark.parametrize("kind", ANYWHERE)
@@ -77,25 +79,25 @@ def test_most_blocks_stand_in_views_too(kind: str) -> None:
 @pytest.mark.parametrize("kind", MESSAGE_ONLY)
 @pytest.mark.parametrize("view", [modal, home])
 def test_some_blocks_stand_in_messages_only(kind: str, view: type) -> None:
-    refusal = at("/view/blocks/0/type", f"unsupported type: {kind}")
+    refusal = lines_at("/view/blocks/0/type", f"unsupported type: {kind}")
 
-    assert said_of_view(view(block(kind))) == [*at("/view", ALL_SCHEMAS), *refusal]
+    assert view_problems(view(block(kind))) == [*lines_at("/view", NO_SCHEMA_MESSAGE), *refusal]
 
 
 def test_files_are_asked_for_in_modals_only() -> None:
-    upload = field(element("file_input"))
+    upload = input_block(element("file_input"))
     message = "unsupported type: file_input"
 
     assert check_view(modal(upload)) == []
-    assert said_of_message(upload) == at("/blocks/0/element/type", message)
-    assert said_of_view(home(upload))[1:] == at("/view/blocks/0/element/type", message)
+    assert message_problems(upload) == lines_at("/blocks/0/element/type", message)
+    assert view_problems(home(upload))[1:] == lines_at("/view/blocks/0/element/type", message)
 
 
 @pytest.mark.parametrize("kind", ["sectoin", "alert", "card", "container", "plan", ""])
 def test_an_unknown_block_is_an_unsupported_type(kind: str) -> None:
-    said = said_of_message({"type": kind})
+    said = message_problems({"type": kind})
 
-    assert said == at("/blocks/0/type", f"unsupported type: {kind}")
+    assert said == lines_at("/blocks/0/type", f"unsupported type: {kind}")
 
 
 @pytest.mark.parametrize(
@@ -121,78 +123,86 @@ def test_a_message_may_do_without_blocks() -> None:
     assert check_message([]) == []
 
 
-@pytest.mark.parametrize(("count", "said"), [(50, []), (51, at("/blocks", too_many(50)))])
+@pytest.mark.parametrize(
+    ("count", "said"), [(50, []), (51, lines_at("/blocks", too_many_message(50)))]
+)
 def test_a_message_has_fifty_blocks_at_most(count: int, said: list[str]) -> None:
-    assert said_of_message(*[block("divider")] * count) == said
+    assert message_problems(*[block("divider")] * count) == said
 
 
 @pytest.mark.parametrize("view", [modal, home])
 def test_a_view_has_a_hundred_blocks_at_most(view: type) -> None:
-    first = at("/view", ALL_SCHEMAS)
+    first = lines_at("/view", NO_SCHEMA_MESSAGE)
 
-    assert said_of_view(view(*[block("divider")] * 100)) == []
-    assert said_of_view(view(*[block("divider")] * 101)) == [
+    assert view_problems(view(*[block("divider")] * 100)) == []
+    assert view_problems(view(*[block("divider")] * 101)) == [
         *first,
-        *at("/view/blocks", too_many(100)),
+        *lines_at("/view/blocks", too_many_message(100)),
     ]
-    assert said_of_view(view()) == [*first, *at("/view/blocks", NOTHING)]
+    assert view_problems(view()) == [*first, *lines_at("/view/blocks", NO_ITEMS_MESSAGE)]
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    said = said_of_message(block("header", text=marked()), {"type": "nothing"}, section(fields=[]))
+    said = message_problems(block("header", text=mrkdwn()), {"type": "nothing"}, section(fields=[]))
 
     assert said == [
-        *text_at("/blocks/0/text", "unsupported type: mrkdwn", inside="type"),
-        *at("/blocks/1/type", "unsupported type: nothing"),
-        *at("/blocks/2/fields", NOTHING),
+        *text_lines_at("/blocks/0/text", "unsupported type: mrkdwn", inside="type"),
+        *lines_at("/blocks/1/type", "unsupported type: nothing"),
+        *lines_at("/blocks/2/fields", NO_ITEMS_MESSAGE),
     ]
 
 
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        ({"title": plain("x" * 25)}, text_at("/view/title", too_long(24))),
-        ({"title": plain("")}, text_at("/view/title", EMPTY)),
+        ({"title": plain_text("x" * 25)}, text_lines_at("/view/title", too_long_message(24))),
+        ({"title": plain_text("")}, text_lines_at("/view/title", EMPTY_MESSAGE)),
         (
-            {"title": marked()},
-            text_at("/view/title", "unsupported type: mrkdwn", inside="type"),
+            {"title": mrkdwn()},
+            text_lines_at("/view/title", "unsupported type: mrkdwn", inside="type"),
         ),
-        ({"submit": plain("x" * 25)}, text_at("/view/submit", too_long(24))),
+        ({"submit": plain_text("x" * 25)}, text_lines_at("/view/submit", too_long_message(24))),
         (
-            {"submit": marked()},
-            text_at("/view/submit", "unsupported type: mrkdwn", inside="type"),
+            {"submit": mrkdwn()},
+            text_lines_at("/view/submit", "unsupported type: mrkdwn", inside="type"),
         ),
-        ({"close": plain("x" * 25)}, text_at("/view/close", too_long(24))),
-        ({"private_metadata": "x" * 3001}, at("/view/private_metadata", too_long(3000))),
-        ({"private_metadata": {}}, at("/view/private_metadata", "must provide a string")),
-        ({"callback_id": "x" * 256}, at("/view/callback_id", too_long(255))),
-        ({"external_id": "x" * 256}, at("/view/external_id", too_long(255))),
-        ({"notify_on_close": "yes"}, at("/view/notify_on_close", "must be a boolean")),
-        ({"submit_disabled": True}, at("/view", "invalid additional property: submit_disabled")),
-        ({"type": "workflow_step"}, at("/view/type", "unsupported type: workflow_step")),
+        ({"close": plain_text("x" * 25)}, text_lines_at("/view/close", too_long_message(24))),
+        (
+            {"private_metadata": "x" * 3001},
+            lines_at("/view/private_metadata", too_long_message(3000)),
+        ),
+        ({"private_metadata": {}}, lines_at("/view/private_metadata", "must provide a string")),
+        ({"callback_id": "x" * 256}, lines_at("/view/callback_id", too_long_message(255))),
+        ({"external_id": "x" * 256}, lines_at("/view/external_id", too_long_message(255))),
+        ({"notify_on_close": "yes"}, lines_at("/view/notify_on_close", "must be a boolean")),
+        (
+            {"submit_disabled": True},
+            lines_at("/view", "invalid additional property: submit_disabled"),
+        ),
+        ({"type": "workflow_step"}, lines_at("/view/type", "unsupported type: workflow_step")),
     ],
 )
 def test_slack_refuses_the_modal(own: Json, said: list[str]) -> None:
-    assert said_of_view(modal(section(), **own)) == [*at("/view", ALL_SCHEMAS), *said]
+    assert view_problems(modal(section(), **own)) == [*lines_at("/view", NO_SCHEMA_MESSAGE), *said]
 
 
 @pytest.mark.parametrize("name", ["title", "blocks", "type"])
 def test_a_modal_has_a_title_and_blocks(name: str) -> None:
-    said = said_of_view(without(modal(section()), name))
+    said = view_problems(without_key(modal(section()), name))
 
-    assert said == at("/view", ALL_SCHEMAS, f"missing required field: {name}")
+    assert said == lines_at("/view", NO_SCHEMA_MESSAGE, f"missing required field: {name}")
 
 
 @pytest.mark.parametrize("name", ["title", "submit", "close", "notify_on_close"])
 def test_a_home_tab_has_no_frame(name: str) -> None:
-    said = said_of_view(home(section(), **{name: plain()}))
+    said = view_problems(home(section(), **{name: plain_text()}))
 
-    assert said == at("/view", ALL_SCHEMAS, f"invalid additional property: {name}")
+    assert said == lines_at("/view", NO_SCHEMA_MESSAGE, f"invalid additional property: {name}")
 
 
 @pytest.mark.parametrize("bad", [None, "{}", [], 7])
 def test_a_view_is_an_object(bad: object) -> None:
-    assert said_of_view(bad) == at("/view", ALL_SCHEMAS, "must provide an object")
+    assert view_problems(bad) == lines_at("/view", NO_SCHEMA_MESSAGE, "must provide an object")
 
 
 @pytest.mark.parametrize(
@@ -200,9 +210,9 @@ def test_a_view_is_an_object(bad: object) -> None:
     [
         modal(
             section(),
-            title=plain("x" * 24),
-            submit=plain("x" * 24),
-            close=plain("x" * 24),
+            title=plain_text("x" * 24),
+            submit=plain_text("x" * 24),
+            close=plain_text("x" * 24),
             private_metadata="x" * 3000,
             callback_id="x" * 255,
             external_id="x" * 255,
@@ -210,8 +220,8 @@ def test_a_view_is_an_object(bad: object) -> None:
             notify_on_close=True,
         ),
         modal(section(), private_metadata="", callback_id="", external_id=""),
-        without(modal(section()), "submit"),
-        home(section(), field(element("plain_text_input")), callback_id="home"),
+        without_key(modal(section()), "submit"),
+        home(section(), input_block(element("plain_text_input")), callback_id="home"),
     ],
 )
 def test_slack_takes_the_view(good: Json) -> None:
@@ -219,29 +229,32 @@ def test_slack_takes_the_view(good: Json) -> None:
 
 
 def test_a_modal_that_asks_can_be_submitted() -> None:
-    asks = field(element("plain_text_input"))
+    asks = input_block(element("plain_text_input"))
     message = "must define `submit` to use an `input` block in modals"
 
-    said = said_of_view(without(modal(section(), asks, section(), asks), "submit"))
+    said = view_problems(without_key(modal(section(), asks, section(), asks), "submit"))
 
-    assert said == [*at("/view/blocks/1/input", message), *at("/view/blocks/3/input", message)]
+    assert said == [
+        *lines_at("/view/blocks/1/input", message),
+        *lines_at("/view/blocks/3/input", message),
+    ]
 
 
 def test_a_block_id_is_used_once_in_a_message_and_in_a_view() -> None:
     twice = [section(block_id="b"), block("divider"), block("header", block_id="b")]
     message = '`block_id` "b" already exists'
 
-    assert said_of_message(*twice) == at("/blocks/2/block_id", message)
-    assert said_of_view(modal(*twice)) == at("/view/blocks/2/block_id", message)
-    assert said_of_view(home(*twice)) == at("/view/blocks/2/block_id", message)
+    assert message_problems(*twice) == lines_at("/blocks/2/block_id", message)
+    assert view_problems(modal(*twice)) == lines_at("/view/blocks/2/block_id", message)
+    assert view_problems(home(*twice)) == lines_at("/view/blocks/2/block_id", message)
 
 
 def test_an_action_id_is_used_once_in_a_block() -> None:
     twice = actions(button(action_id="go"), button(), button(action_id="go"))
     message = '`action_id` "go" already exists'
 
-    assert said_of_message(section(), twice) == at("/blocks/1/elements/2/action_id", message)
-    assert said_of_view(home(twice)) == at("/view/blocks/0/elements/2/action_id", message)
+    assert message_problems(section(), twice) == lines_at("/blocks/1/elements/2/action_id", message)
+    assert view_problems(home(twice)) == lines_at("/view/blocks/0/elements/2/action_id", message)
 
 
 def test_an_action_id_may_return_in_another_block() -> None:
@@ -255,27 +268,27 @@ def test_only_one_element_takes_the_focus() -> None:
     calm = element("plain_text_input", focus_on_load=False)
     message = "only one element can have `focus_on_load`"
 
-    assert check_view(modal(field(focused), field(calm))) == []
-    assert said_of_view(modal(field(focused), field(calm), field(focused))) == at(
-        "/view/blocks/2/element/focus_on_load", message
-    )
+    assert check_view(modal(input_block(focused), input_block(calm))) == []
+    assert view_problems(
+        modal(input_block(focused), input_block(calm), input_block(focused))
+    ) == lines_at("/view/blocks/2/element/focus_on_load", message)
 
 
 def test_markdown_is_counted_over_the_whole_message() -> None:
     half = block("markdown", text="x" * 6000)
 
-    assert said_of_message(half, block("divider"), half) == []
-    assert said_of_message(half, half, block("markdown", text="x")) == at(
-        "/blocks/2/text", too_long(12_000)
+    assert message_problems(half, block("divider"), half) == []
+    assert message_problems(half, half, block("markdown", text="x")) == lines_at(
+        "/blocks/2/text", too_long_message(12_000)
     )
 
 
 def test_what_is_written_in_blocks_is_counted_wherever_it_stands() -> None:
     blocks = [
-        section(text=marked("12345"), accessory=element("static_select", options=[option("123")])),
-        block("context", elements=[plain("🎟🎟")]),
+        section(text=mrkdwn("12345"), accessory=element("static_select", options=[option("123")])),
+        block("context", elements=[plain_text("🎟🎟")]),
         block("markdown", text="1"),
         block("divider"),
     ]
 
-    assert characters_in(blocks) == 5 + 3 + 2 + 1
+    assert count_characters(blocks) == 5 + 3 + 2 + 1

@@ -3,15 +3,15 @@
 import pytest
 
 from tests.sandbox.blockkit.samples import (
-    IN_INPUT,
-    NOTHING,
+    INPUT_POINTER,
+    NO_ITEMS_MESSAGE,
     Json,
-    at,
-    in_input,
-    refused,
+    element_problems,
+    input_problems,
+    lines_at,
+    lines_in_input,
     rich_text,
-    said_of_input,
-    too_long,
+    too_long_message,
 )
 
 
@@ -29,12 +29,17 @@ from tests.sandbox.blockkit.samples import (
             "min_length",
             "must be less than 4",
         ),
-        ("plain_text_input", {"initial_value": "x" * 3001}, "initial_value", too_long(3000)),
+        (
+            "plain_text_input",
+            {"initial_value": "x" * 3001},
+            "initial_value",
+            too_long_message(3000),
+        ),
         (
             "plain_text_input",
             {"initial_value": "12345", "max_length": 4},
             "initial_value",
-            too_long(4),
+            too_long_message(4),
         ),
         (
             "plain_text_input",
@@ -74,17 +79,17 @@ from tests.sandbox.blockkit.samples import (
         ("rich_text_input", {"initial_value": "Hi"}, "initial_value", "must provide an object"),
         ("file_input", {"max_files": 0}, "max_files", "must be greater than 1"),
         ("file_input", {"max_files": 11}, "max_files", "must be less than 10"),
-        ("file_input", {"filetypes": []}, "filetypes", NOTHING),
+        ("file_input", {"filetypes": []}, "filetypes", NO_ITEMS_MESSAGE),
     ],
 )
 def test_slack_refuses_the_input(kind: str, own: Json, name: str, message: str) -> None:
-    assert refused(kind, **own) == in_input(name, message)
+    assert element_problems(kind, **own) == lines_in_input(name, message)
 
 
 def test_a_number_input_says_whether_it_takes_decimals() -> None:
-    said = said_of_input({"type": "number_input"})
+    said = input_problems({"type": "number_input"})
 
-    assert said == at(IN_INPUT, "missing required field: is_decimal_allowed")
+    assert said == lines_at(INPUT_POINTER, "missing required field: is_decimal_allowed")
 
 
 @pytest.mark.parametrize(
@@ -105,4 +110,4 @@ def test_a_number_input_says_whether_it_takes_decimals() -> None:
     ],
 )
 def test_slack_takes_the_input(kind: str, own: Json) -> None:
-    assert refused(kind, **own) == []
+    assert element_problems(kind, **own) == []

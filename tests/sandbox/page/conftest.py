@@ -5,41 +5,41 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from sandbox.demo import furnish
-from sandbox.page.server import Page
-from sandbox.servers import Servers
+from sandbox.demo import seed_workspace
+from sandbox.page.server import PageServer
+from sandbox.servers import DatabaseServers
 from sandbox.world import World
-from tests.sandbox.page.speaking import Visitor
+from tests.sandbox.page.speaking import PageClient
 
 
 @pytest.fixture(scope="module")
-async def desk(servers: Servers) -> AsyncIterator[World]:
+async def running_world(servers: DatabaseServers) -> AsyncIterator[World]:
     """The desk, started once."""
     async with World(servers=servers) as world:
-        world.slack.rate_limits = False
+        world.slack.has_rate_limits = False
         yield world
 
 
 @pytest.fixture
-async def world(desk: World) -> AsyncIterator[World]:
+async def world(running_world: World) -> AsyncIterator[World]:
     """The desk as `make demo` has it, with no ticket in it yet."""
-    await desk.forget()
-    await furnish(desk)
-    yield desk
-    desk.slack.faults.clear()
-    if not desk.worker.alive:
-        await desk.worker.start()
+    await running_world.reset()
+    await seed_workspace(running_world)
+    yield running_world
+    running_world.slack.faults.clear()
+    if not running_world.worker.is_alive:
+        await running_world.worker.start()
 
 
 @pytest.fixture
-async def page(world: World) -> AsyncIterator[Page]:
+async def page_server(world: World) -> AsyncIterator[PageServer]:
     """The page's server."""
-    async with Page(world) as page:
+    async with PageServer(world) as page:
         yield page
 
 
 @pytest.fixture
-async def visitor(page: Page) -> AsyncIterator[Visitor]:
+async def page_client(page_server: PageServer) -> AsyncIterator[PageClient]:
     """Who speaks with it as the page in a browser does."""
-    async with aiohttp.ClientSession(page.url) as http:
-        yield Visitor(http)
+    async with aiohttp.ClientSession(page_server.url) as http:
+        yield PageClient(http)

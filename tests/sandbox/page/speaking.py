@@ -15,12 +15,12 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class EventStream:
     """The events that come in, one after the other."""
 
     response: aiohttp.ClientResponse
 
-    async def next(self) -> Json:
+    async def next_event(self) -> Json:
         """The next event's data."""
         async for line in self.response.content:
             if line.startswith(b"data: "):
@@ -28,51 +28,51 @@ class Stream:
                 return data
         raise EOFError("the stream has ended")
 
-    async def ends(self) -> None:
+    async def wait_for_end(self) -> None:
         """Read what is left, until the server closes the stream."""
         async with asyncio.timeout(10):
             await self.response.content.read()
         assert self.response.content.at_eof()
 
-    async def until(self, fits: Callable[[Json], object]) -> Json:
+    async def wait_for_event(self, matches: Callable[[Json], object]) -> Json:
         """The first that fits."""
         async with asyncio.timeout(10):
-            while not fits(told := await self.next()):
+            while not matches(told := await self.next_event()):
                 pass
         return told
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class PageClient:
     """Somebody before the page."""
 
     http: aiohttp.ClientSession
 
     @asynccontextmanager
-    async def watches(self, path: str) -> AsyncIterator[Stream]:
+    async def stream_events(self, path: str) -> AsyncIterator[EventStream]:
         """Hear of every change while the block lasts."""
         async with self.http.get(path) as response:
             assert response.content_type == "text/event-stream"
-            yield Stream(response)
+            yield EventStream(response)
 
     @asynccontextmanager
-    async def sits_as(self, person: Person) -> AsyncIterator[Stream]:
+    async def stream_screen(self, person: Person) -> AsyncIterator[EventStream]:
         """See a person's screen."""
-        async with self.watches(f"/api/live?as={person.id}") as stream:
+        async with self.stream_events(f"/api/live?as={person.id}") as stream:
             yield stream
 
-    async def posts(self, path: str, body: object) -> tuple[int, Json]:
+    async def post(self, path: str, body: object) -> tuple[int, Json]:
         """The status and the answer."""
         async with self.http.post(path, json=body) as response:
             return response.status, await response.json()
 
-    async def does(self, person: Person, act: str, **more: Any) -> None:
+    async def act(self, person: Person, action: str, **more: Any) -> None:
         """Something that works."""
-        answer = await self.posts("/api/act", {"as": person.id, "act": act, **more})
+        answer = await self.post("/api/act", {"as": person.id, "act": action, **more})
         assert answer == (200, {"ok": True})
 
-    async def fails(self, person: Person, act: str, **more: Any) -> str:
+    async def act_and_fail(self, person: Person, action: str, **more: Any) -> str:
         """What is said of something that can't be done."""
-        status, answer = await self.posts("/api/act", {"as": person.id, "act": act, **more})
+        status, answer = await self.post("/api/act", {"as": person.id, "act": action, **more})
         assert (status, answer["ok"]) == (409, False)
         return str(answer["error"])

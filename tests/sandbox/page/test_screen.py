@@ -5,9 +5,9 @@ import re
 
 import aiohttp
 
-from sandbox.page.server import STATIC, Page
+from sandbox.page.server import STATIC, PageServer
 from sandbox.world import World
-from tests.sandbox.page.speaking import Json, Visitor
+from tests.sandbox.page.speaking import Json, PageClient
 
 TYPES = (STATIC / "types.js").read_text()
 
@@ -18,96 +18,110 @@ def names_of(typedef: str) -> set[str]:
     return set(re.findall(r"@property \{.*?\} (\w+)(?:\s|$)", body, re.MULTILINE))
 
 
-async def test_server_and_page_mean_the_same(visitor: Visitor, world: World) -> None:
-    ada = world.cast.ada
-    async with visitor.sits_as(ada) as screens:
-        await visitor.does(ada, "type", conversation=ada.dm.id, text="/ticket help")
-        await visitor.does(ada, "type", conversation=ada.dm.id, text="/ticket VPN")
-        screen = await screens.until(lambda one: one["modals"] and one["messages"][ada.dm.id])
+async def test_server_and_page_mean_the_same(page_client: PageClient, world: World) -> None:
+    ada = world.personas.ada
+    async with page_client.stream_screen(ada) as screens:
+        await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="/ticket help")
+        await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="/ticket VPN")
+        screen = await screens.wait_for_event(
+            lambda one: one["modals"] and one["messages"][ada.direct_channel.id]
+        )
 
     assert set(screen) == names_of("Screen")
     assert set(screen["person"]) == names_of("Who")
-    assert set(screen["messages"][ada.dm.id][0]) == names_of("Message")
+    assert set(screen["messages"][ada.direct_channel.id][0]) == names_of("Message")
     assert set(screen["modals"][0]) == names_of("View")
     behind = names_of("Behind")
-    async with visitor.watches("/api/behind") as stream:
-        assert set(await stream.next()) == behind
+    async with page_client.stream_events("/api/behind") as stream:
+        assert set(await stream.next_event()) == behind
 
 
-async def test_each_sees_their_own_screen(visitor: Visitor, world: World) -> None:
-    ada, bob = world.cast.ada, world.cast.bob
-    async with visitor.sits_as(ada) as hers, visitor.sits_as(bob) as his:
-        assert (await hers.next())["person"]["id"] == ada.id
-        assert (await his.next())["person"]["id"] == bob.id
+async def test_each_sees_their_own_screen(page_client: PageClient, world: World) -> None:
+    ada, bob = world.personas.ada, world.personas.bob
+    async with page_client.stream_screen(ada) as hers, page_client.stream_screen(bob) as his:
+        assert (await hers.next_event())["person"]["id"] == ada.id
+        assert (await his.next_event())["person"]["id"] == bob.id
 
-        await visitor.does(ada, "type", conversation=ada.dm.id, text="/ticket VPN")
-        seen = await hers.until(lambda one: one["modals"])
+        await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="/ticket VPN")
+        seen = await hers.wait_for_event(lambda one: one["modals"])
         assert seen["modals"][0]["title"] == "New ticket"
-        assert not (await his.next())["modals"]
+        assert not (await his.next_event())["modals"]
 
 
-async def test_a_stranger_sits_down_in_the_first_ones_place(visitor: Visitor, world: World) -> None:
-    async with visitor.watches("/api/live?as=nobody") as screens:
-        assert (await screens.next())["person"]["id"] == world.cast.ada.id
+async def test_a_stranger_sits_down_in_the_first_ones_place(
+    page_client: PageClient, world: World
+) -> None:
+    async with page_client.stream_events("/api/live?as=nobody") as screens:
+        assert (await screens.next_event())["person"]["id"] == world.personas.ada.id
 
 
-async def test_many_changes_come_together(visitor: Visitor, world: World) -> None:
-    ada = world.cast.ada
-    async with visitor.sits_as(ada) as screens:
-        await screens.next()
+async def test_many_changes_come_together(page_client: PageClient, world: World) -> None:
+    ada = world.personas.ada
+    async with page_client.stream_screen(ada) as screens:
+        await screens.next_event()
         for _ in range(200):
-            world.slack.state.changed()
-        await visitor.does(ada, "type", conversation=ada.dm.id, text="hello")
-        heard = [await screens.next()]
-        while said(heard[-1], ada.dm.id) != ["hello"]:
-            heard.append(await screens.next())
+            world.slack.state.notify_change()
+        await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="hello")
+        heard = [await screens.next_event()]
+        while said(heard[-1], ada.direct_channel.id) != ["hello"]:
+            heard.append(await screens.next_event())
 
     assert len(heard) < 10
 
 
-async def test_what_the_app_says_is_unread_until_it_is_read(visitor: Visitor, world: World) -> None:
-    ada = world.cast.ada
-    async with visitor.sits_as(ada) as screens:
-        await visitor.does(ada, "type", conversation=ada.dm.id, text="hello")
-        assert unread(await screens.until(lambda one: said(one, ada.dm.id)))[ada.dm.id] == 0
+async def test_what_the_app_says_is_unread_until_it_is_read(
+    page_client: PageClient, world: World
+) -> None:
+    ada = world.personas.ada
+    async with page_client.stream_screen(ada) as screens:
+        await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="hello")
+        assert (
+            unread(await screens.wait_for_event(lambda one: said(one, ada.direct_channel.id)))[
+                ada.direct_channel.id
+            ]
+            == 0
+        )
 
-        await visitor.does(ada, "type", conversation=ada.dm.id, text="/ticket help")
-        await screens.until(lambda one: unread(one)[ada.dm.id] == 1)
-        await visitor.does(ada, "read", conversation=ada.dm.id)
-        await screens.until(lambda one: unread(one)[ada.dm.id] == 0)
-        await visitor.does(ada, "type", conversation=ada.dm.id, text="/ticket help")
-        await screens.until(lambda one: unread(one)[ada.dm.id] == 1)
+        await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="/ticket help")
+        await screens.wait_for_event(lambda one: unread(one)[ada.direct_channel.id] == 1)
+        await page_client.act(ada, "read", conversation=ada.direct_channel.id)
+        await screens.wait_for_event(lambda one: unread(one)[ada.direct_channel.id] == 0)
+        await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="/ticket help")
+        await screens.wait_for_event(lambda one: unread(one)[ada.direct_channel.id] == 1)
 
 
-async def test_a_letter_is_in_its_reader_s_inbox(visitor: Visitor, world: World) -> None:
-    cast = world.cast
-    async with visitor.sits_as(cast.bob) as screens:
-        await cast.ada.types("/ticket VPN is down")
-        await cast.ada.submits()
-        screen = await screens.until(lambda one: one["letters"])
+async def test_a_letter_is_in_its_reader_s_inbox(page_client: PageClient, world: World) -> None:
+    cast = world.personas
+    async with page_client.stream_screen(cast.bob) as screens:
+        await cast.ada.type_text("/ticket VPN is down")
+        await cast.ada.submit_modal()
+        screen = await screens.wait_for_event(lambda one: one["letters"])
 
     [letter] = screen["letters"]
     assert letter["to"] == [cast.bob.email]
     assert letter["subject"] == "T-1: VPN is down"
     assert "VPN is down" in letter["text"]
     assert "<html" in letter["html"]
-    async with visitor.sits_as(cast.eve) as screens:
-        assert not (await screens.next())["letters"]
+    async with page_client.stream_screen(cast.eve) as screens:
+        assert not (await screens.next_event())["letters"]
 
 
 async def test_the_server_ends_though_windows_are_open(world: World) -> None:
-    page = Page(world)
+    page = PageServer(world)
     await page.__aenter__()
 
     async with aiohttp.ClientSession(page.url) as http:
-        visitor = Visitor(http)
-        async with visitor.sits_as(world.cast.ada) as one, visitor.watches("/api/behind") as two:
-            await one.next()
-            await two.next()
+        visitor = PageClient(http)
+        async with (
+            visitor.stream_screen(world.personas.ada) as one,
+            visitor.stream_events("/api/behind") as two,
+        ):
+            await one.next_event()
+            await two.next_event()
             async with asyncio.timeout(5):
                 await page.__aexit__(None, None, None)
             for stream in (one, two):
-                await stream.ends()
+                await stream.wait_for_end()
 
 
 def said(screen: Json, conversation: str) -> list[str]:

@@ -46,7 +46,7 @@ def client(slack: Workspace) -> AsyncWebClient:
 
 
 @pytest.fixture
-def bolt(slack: Workspace, client: AsyncWebClient) -> AsyncApp:
+def bolt_app(slack: Workspace, client: AsyncWebClient) -> AsyncApp:
     """Knows nothing yet, and listens nowhere yet."""
     return AsyncApp(
         client=client, signing_secret=slack.signing_secret, process_before_response=True
@@ -54,7 +54,7 @@ def bolt(slack: Workspace, client: AsyncWebClient) -> AsyncApp:
 
 
 @asynccontextmanager
-async def listening(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncApp]:
+async def serve_http(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncApp]:
     runner = web.AppRunner(bolt.web_app("/slack/events"), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -64,12 +64,12 @@ async def listening(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncApp]
 
 
 @asynccontextmanager
-async def connected(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
+async def connect_socket(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
     own_client = AsyncWebClient(token=slack.app_token, base_url=slack.api_url)
     handler = AsyncSocketModeHandler(bolt, slack.app_token, web_client=own_client)
     before = len(slack.sockets)
     await handler.connect_async()
-    await slack.until(lambda: len(slack.sockets) > before, waiting_for="a connection")
+    await slack.wait_until(lambda: len(slack.sockets) > before, waiting_for="a connection")
     yield handler
     await handler.close_async()
 
@@ -80,16 +80,16 @@ class RawSocket:
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
         self.websocket = websocket
 
-    async def hears(self) -> Json:
+    async def receive(self) -> Json:
         heard: Json = await self.websocket.receive_json(timeout=5)
         return heard
 
-    async def acks(self, envelope: Json, **payload: object) -> None:
+    async def acknowledge(self, envelope: Json, **payload: object) -> None:
         await self.websocket.send_json({"envelope_id": envelope["envelope_id"], **payload})
 
 
 @pytest.fixture
-async def raw_socket() -> AsyncIterator[Callable[[Workspace], Awaitable[RawSocket]]]:
+async def connect_raw_socket() -> AsyncIterator[Callable[[Workspace], Awaitable[RawSocket]]]:
     """Connects without any framework."""
     kept: list[RawSocket] = []
     async with aiohttp.ClientSession() as http:
@@ -104,30 +104,32 @@ async def raw_socket() -> AsyncIterator[Callable[[Workspace], Awaitable[RawSocke
 
 
 @pytest.fixture
-async def app(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncApp]:
+async def http_app(slack: Workspace, bolt_app: AsyncApp) -> AsyncIterator[AsyncApp]:
     """The Bolt app, listening to signed HTTP."""
-    async with listening(slack, bolt) as running:
+    async with serve_http(slack, bolt_app) as running:
         yield running
 
 
 @pytest.fixture
-async def socket_app(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
+async def socket_handler(
+    slack: Workspace, bolt_app: AsyncApp
+) -> AsyncIterator[AsyncSocketModeHandler]:
     """The Bolt app's handler, connected over Socket Mode."""
-    async with connected(slack, bolt) as handler:
+    async with connect_socket(slack, bolt_app) as handler:
         yield handler
 
 
 @pytest.fixture(params=["http", "socket"])
 async def either_app(
-    request: pytest.FixtureRequest, slack: Workspace, bolt: AsyncApp
+    request: pytest.FixtureRequest, slack: Workspace, bolt_app: AsyncApp
 ) -> AsyncIterator[AsyncApp]:
     """The Bolt app, once over HTTP and once over Socket Mode."""
     if request.param == "http":
-        async with listening(slack, bolt):
-            yield bolt
+        async with serve_http(slack, bolt_app):
+            yield bolt_app
     else:
-        async with connected(slack, bolt):
-            yield bolt
+        async with connect_socket(slack, bolt_app):
+            yield bolt_app
 
 
 @pytest.fixture
@@ -164,7 +166,7 @@ def form() -> Json:
 
 
 @pytest.fixture
-def opens(bolt: AsyncApp) -> Callable[[Json], None]:
+def open_on_command(bolt_app: AsyncApp) -> Callable[[Json], None]:
     """Teaches the app to open this view on /errand."""
 
     def teach(view: Json) -> None:
@@ -172,16 +174,16 @@ def opens(bolt: AsyncApp) -> Callable[[Json], None]:
             await client.views_open(trigger_id=body["trigger_id"], view=view)
             await ack()
 
-        bolt.command("/errand")(open_it)
+        bolt_app.command("/errand")(open_it)
 
     return teach
 
 
 @pytest.fixture
-async def open_form(
-    app: AsyncApp, opens: Callable[[Json], None], form: Json, ana: Person
+async def person_with_form(
+    http_app: AsyncApp, open_on_command: Callable[[Json], None], form: Json, ana: Person
 ) -> Person:
     """Ana, with the form open before her."""
-    opens(form)
-    await ana.types("/errand")
+    open_on_command(form)
+    await ana.type_text("/errand")
     return ana

@@ -119,7 +119,7 @@ async def test_blocks_arrive_alike_from_a_form_and_from_json(
     async with http.post(url, json=form, headers=headers) as answer:
         assert (await answer.json())["ok"]
 
-    assert [one.says for one in ana.messages] == ["A block", "A block"]
+    assert [one.visible_text for one in ana.messages] == ["A block", "A block"]
 
 
 async def test_a_revoked_token_and_a_removed_app_are_told_apart(
@@ -127,7 +127,7 @@ async def test_a_revoked_token_and_a_removed_app_are_told_apart(
 ) -> None:
     await slack.uninstall()
     assert (await refused(client.auth_test()))["error"] == "account_inactive"
-    slack.state.tokens.account_active = True
+    slack.state.credentials.is_account_active = True
 
     assert (await client.auth_revoke(test=True))["revoked"] is False
     assert (await client.auth_revoke())["revoked"] is True
@@ -141,7 +141,7 @@ async def test_a_scope_the_manifest_does_not_ask_for_is_missing(manifest: Manife
         ana = slack.add_person("ana", real_name="Ana Alba", email="ana@acme.example")
 
         posting = await refused(client.chat_postMessage(channel=ana.id, text="x"))
-        reading = await refused(client.conversations_history(channel=ana.dm.id))
+        reading = await refused(client.conversations_history(channel=ana.direct_channel.id))
         user = (await client.users_info(user=ana.id))["user"]
 
         assert posting["error"] == "missing_scope"
@@ -178,7 +178,7 @@ async def test_a_channel_takes_a_short_burst_and_then_one_message_a_second(
     await client.chat_postMessage(channel=bob.id, text="another channel")
     slack.clock.advance(wait)
     await client.chat_postMessage(channel=ana.id, text="5")
-    assert [one.says for one in ana.messages] == ["0", "1", "2", "3", "4", "5"]
+    assert [one.visible_text for one in ana.messages] == ["0", "1", "2", "3", "4", "5"]
 
 
 async def test_a_tier_is_so_many_calls_a_minute(slack: Workspace, client: AsyncWebClient) -> None:
@@ -196,7 +196,7 @@ async def test_a_tier_is_so_many_calls_a_minute(slack: Workspace, client: AsyncW
 async def test_limits_can_be_switched_off_for_load_tests(
     slack: Workspace, client: AsyncWebClient
 ) -> None:
-    slack.rate_limits = False
+    slack.has_rate_limits = False
 
     answers = [await client.users_list() for _ in range(25)]
 
@@ -206,8 +206,8 @@ async def test_limits_can_be_switched_off_for_load_tests(
 async def test_the_oauth_dance_ends_with_the_bot_token(
     slack: Workspace, http: aiohttp.ClientSession
 ) -> None:
-    tokens = slack.state.tokens
-    code = tokens.new_code()
+    tokens = slack.state.credentials
+    code = tokens.new_oauth_code()
 
     async def ask(client_id: str, client_secret: str) -> Json:
         basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()

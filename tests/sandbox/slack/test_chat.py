@@ -26,11 +26,11 @@ async def test_a_message_to_a_person_lands_in_their_dm_with_the_app(
 ) -> None:
     answer = await client.chat_postMessage(channel=ana.id, text=f"Hello <@{bob.id}> &amp; co")
 
-    assert answer["channel"] == ana.dm.id
+    assert answer["channel"] == ana.direct_channel.id
     assert answer["message"]["bot_id"] == slack.bot_id
     assert answer["message"]["user"] == slack.bot_user_id
     (message,) = ana.messages
-    assert message.says == "Hello @Bob Brandt & co"
+    assert message.visible_text == "Hello @Bob Brandt & co"
     assert message.ts == answer["ts"]
     assert bob.messages == []
 
@@ -38,7 +38,7 @@ async def test_a_message_to_a_person_lands_in_their_dm_with_the_app(
 async def test_timestamps_are_unique_and_increasing(
     slack: Workspace, client: AsyncWebClient, ana: Person
 ) -> None:
-    slack.rate_limits = False
+    slack.has_rate_limits = False
     times = [(await client.chat_postMessage(channel=ana.id, text="x"))["ts"] for _ in range(20)]
 
     assert times == sorted(set(times))
@@ -51,8 +51,10 @@ async def test_metadata_comes_back_only_when_it_is_asked_for(
     metadata = {"event_type": "errand", "event_payload": {"id": "E-1"}}
     await client.chat_postMessage(channel=ana.id, text="Hello", metadata=metadata)
 
-    without = await client.conversations_history(channel=ana.dm.id)
-    with_it = await client.conversations_history(channel=ana.dm.id, include_all_metadata=True)
+    without = await client.conversations_history(channel=ana.direct_channel.id)
+    with_it = await client.conversations_history(
+        channel=ana.direct_channel.id, include_all_metadata=True
+    )
 
     assert without["messages"][0]["metadata"] == {"event_type": "errand"}
     assert with_it["messages"][0]["metadata"] == metadata
@@ -84,7 +86,7 @@ async def test_blocks_without_text_are_posted_with_a_warning(
     )
 
     assert answer["warning"] == "missing_text_in_message"
-    assert ana.messages[0].says == "Only a block"
+    assert ana.messages[0].visible_text == "Only a block"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ async def test_the_app_posts_only_where_it_may(
     public = slack.add_channel("general", members=[ana])
     hidden = slack.add_channel("board", members=[ana], private=True)
     gone = slack.add_channel("gone", members=[ana])
-    slack.archive(gone)
+    slack.archive_channel(gone)
     slack.deactivate(bob)
 
     async def post(channel: str) -> str:
@@ -144,11 +146,11 @@ async def test_the_app_posts_only_where_it_may(
     assert await post(hidden.id) == "channel_not_found"
     assert await post("C0NOWHERE0") == "channel_not_found"
     assert await post(bob.id) == "channel_not_found"
-    await ana.invites_app(gone)
+    await ana.invite_app(gone)
     assert await post(gone.id) == "is_archived"
-    await ana.invites_app(public)
+    await ana.invite_app(public)
     await client.chat_postMessage(channel="#general", text="Hello")
-    assert [one.says for one in ana.reads(public)] == ["Hello"]
+    assert [one.visible_text for one in ana.read_channel(public)] == ["Hello"]
 
 
 async def test_an_update_changes_the_message_in_place(client: AsyncWebClient, ana: Person) -> None:
@@ -157,9 +159,9 @@ async def test_an_update_changes_the_message_in_place(client: AsyncWebClient, an
 
     await client.chat_update(channel=sent["channel"], ts=sent["ts"], text="new")
 
-    assert [one.says for one in ana.messages] == ["new"]
-    assert ana.messages[0].edited
-    assert before.says == "old"
+    assert [one.visible_text for one in ana.messages] == ["new"]
+    assert ana.messages[0].is_edited
+    assert before.visible_text == "old"
 
 
 async def test_an_update_keeps_metadata_it_does_not_mention(
@@ -178,7 +180,7 @@ async def test_an_update_keeps_metadata_it_does_not_mention(
 async def test_only_what_the_app_wrote_can_be_changed_or_deleted(
     client: AsyncWebClient, ana: Person
 ) -> None:
-    await ana.types("my own words")
+    await ana.type_text("my own words")
     mine = ana.messages[0]
     there: Json = {"channel": mine.channel, "ts": mine.ts}
     nowhere: Json = {"channel": mine.channel, "ts": "1.000001"}
@@ -202,11 +204,11 @@ async def test_a_whisper_is_seen_by_one_person_and_no_history(
     slack: Workspace, client: AsyncWebClient, ana: Person, bob: Person
 ) -> None:
     general = slack.add_channel("general", members=[ana])
-    await ana.invites_app(general)
+    await ana.invite_app(general)
     sent = await client.chat_postEphemeral(channel=general.id, user=ana.id, text="psst")
 
-    assert (await ana.gets_whisper("psst")).ephemeral
-    assert ana.reads(general) == bob.whispers == []
+    assert (await ana.wait_for_ephemeral("psst")).is_ephemeral
+    assert ana.read_channel(general) == bob.ephemeral_messages == []
     history = await client.conversations_history(channel=general.id)
     assert history["messages"] == []
     stranger = client.chat_postEphemeral(channel=general.id, user=bob.id, text="psst")

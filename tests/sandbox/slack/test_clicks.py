@@ -24,11 +24,11 @@ def actions(*elements: Json) -> list[Json]:
 
 
 @pytest.fixture
-def pressed(app: AsyncApp) -> list[Json]:
+def click_payloads(http_app: AsyncApp) -> list[Json]:
     """The payloads of every press, each simply acknowledged."""
     payloads: list[Json] = []
 
-    @app.action("press")
+    @http_app.action("press")
     async def press(ack: AsyncAck, body: Json) -> None:
         payloads.append(body)
         await ack()
@@ -45,11 +45,11 @@ async def card(client: AsyncWebClient, ana: Person) -> Json:
 
 
 async def test_a_click_tells_who_clicked_what_where(
-    slack: Workspace, pressed: list[Json], card: Json, ana: Person
+    slack: Workspace, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
-    await ana.clicks(ana.messages[0], "Yes")
+    await ana.click(ana.messages[0], "Yes")
 
-    (body,) = pressed
+    (body,) = click_payloads
     assert body["user"]["id"] == ana.id
     assert body["container"]["message_ts"] == body["message"]["ts"] == card["ts"]
     assert body["channel"] == {"id": card["channel"], "name": "directmessage"}
@@ -59,50 +59,50 @@ async def test_a_click_tells_who_clicked_what_where(
 
 
 async def test_only_a_button_that_is_there_can_be_clicked(
-    pressed: list[Json], card: Json, ana: Person
+    click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
     with pytest.raises(LookupError, match="'Maybe' to click here, only: No, Yes"):
-        await ana.clicks(ana.messages[0], "Maybe")
+        await ana.click(ana.messages[0], "Maybe")
 
-    assert pressed == []
+    assert click_payloads == []
 
 
 async def test_a_click_nobody_handles_is_shown_as_failed(
-    app: AsyncApp, card: Json, ana: Person
+    http_app: AsyncApp, card: Json, ana: Person
 ) -> None:
-    await ana.clicks(ana.messages[0], "No")
+    await ana.click(ana.messages[0], "No")
 
     assert ana.alerts == ["dispatch_failed"]
 
 
 async def test_a_card_that_changed_since_can_still_be_clicked_as_it_was_seen(
-    client: AsyncWebClient, pressed: list[Json], card: Json, ana: Person
+    client: AsyncWebClient, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
     seen = ana.messages[0]
     await client.chat_update(**card, text="Too late", blocks=[])
 
-    await ana.clicks(seen, "Yes")
-    assert len(pressed) == 1
+    await ana.click(seen, "Yes")
+    assert len(click_payloads) == 1
 
     await client.chat_delete(**card)
     with pytest.raises(LookupError, match="gone"):
-        await ana.clicks(seen, "Yes")
+        await ana.click(seen, "Yes")
 
 
 async def test_equal_buttons_are_told_apart_by_their_value(
-    client: AsyncWebClient, pressed: list[Json], ana: Person
+    client: AsyncWebClient, click_payloads: list[Json], ana: Person
 ) -> None:
     blocks = actions(button("Take", value="1", action_id="press"))
     blocks += [dict(actions(button("Take", value="2"))[0], block_id="second")]
     await client.chat_postMessage(channel=ana.id, text="x", blocks=blocks)
 
-    await ana.clicks(ana.messages[0], "Take", value="2")
+    await ana.click(ana.messages[0], "Take", value="2")
 
-    assert pressed[0]["actions"][0]["value"] == "2"
+    assert click_payloads[0]["actions"][0]["value"] == "2"
 
 
 async def test_a_menu_in_a_message_is_clicked_by_its_placeholder(
-    client: AsyncWebClient, pressed: list[Json], ana: Person, bob: Person
+    client: AsyncWebClient, click_payloads: list[Json], ana: Person, bob: Person
 ) -> None:
     menu = {
         "type": "users_select",
@@ -111,14 +111,14 @@ async def test_a_menu_in_a_message_is_clicked_by_its_placeholder(
     }
     await client.chat_postMessage(channel=ana.id, text="x", blocks=actions(menu))
 
-    await ana.clicks(ana.messages[0], "Give to…", value="bob")
+    await ana.click(ana.messages[0], "Give to…", value="bob")
 
-    assert pressed[0]["actions"][0]["selected_user"] == bob.id
-    assert pressed[0]["state"]["values"]["row"]["press"]["selected_user"] == bob.id
+    assert click_payloads[0]["actions"][0]["selected_user"] == bob.id
+    assert click_payloads[0]["state"]["values"]["row"]["press"]["selected_user"] == bob.id
 
 
 async def test_an_overflow_menu_is_clicked_by_its_option(
-    client: AsyncWebClient, pressed: list[Json], ana: Person
+    client: AsyncWebClient, click_payloads: list[Json], ana: Person
 ) -> None:
     options = [
         {"text": {"type": "plain_text", "text": text}, "value": text} for text in ("Edit", "Drop")
@@ -126,73 +126,73 @@ async def test_an_overflow_menu_is_clicked_by_its_option(
     menu = {"type": "overflow", "action_id": "press", "options": options}
     await client.chat_postMessage(channel=ana.id, text="x", blocks=actions(menu))
 
-    await ana.clicks(ana.messages[0], "Drop")
+    await ana.click(ana.messages[0], "Drop")
 
-    assert pressed[0]["actions"][0]["selected_option"]["value"] == "Drop"
+    assert click_payloads[0]["actions"][0]["selected_option"]["value"] == "Drop"
 
 
 async def test_the_answer_can_replace_whisper_and_delete(
-    app: AsyncApp, card: Json, ana: Person
+    http_app: AsyncApp, card: Json, ana: Person
 ) -> None:
-    @app.action("press")
+    @http_app.action("press")
     async def press(ack: AsyncAck, respond: AsyncRespond) -> None:
         await ack()
         await respond("Only you", replace_original=False)
         await respond("Done", replace_original=True)
 
-    @app.action("decline")
+    @http_app.action("decline")
     async def decline(ack: AsyncAck, respond: AsyncRespond) -> None:
         await ack()
         await respond(delete_original=True)
 
     card_before = ana.messages[0]
-    await ana.clicks(card_before, "Yes")
-    assert [one.says for one in ana.whispers] == ["Only you"]
-    assert [one.says for one in ana.messages] == ["Done"]
+    await ana.click(card_before, "Yes")
+    assert [one.visible_text for one in ana.ephemeral_messages] == ["Only you"]
+    assert [one.visible_text for one in ana.messages] == ["Done"]
 
-    await ana.clicks(card_before, "No")
+    await ana.click(card_before, "No")
     assert ana.messages == []
 
 
 async def test_a_whisper_is_changed_through_its_response_url_alone(
-    app: AsyncApp, client: AsyncWebClient, ana: Person
+    http_app: AsyncApp, client: AsyncWebClient, ana: Person
 ) -> None:
     bodies: list[Json] = []
 
-    @app.action("press")
+    @http_app.action("press")
     async def press(ack: AsyncAck, body: Json, respond: AsyncRespond) -> None:
         bodies.append(body)
         await ack()
         await respond("Gone quiet", replace_original=True)
 
     await client.chat_postEphemeral(
-        channel=ana.dm.id, user=ana.id, text="psst", blocks=actions(button("Hush"))
+        channel=ana.direct_channel.id, user=ana.id, text="psst", blocks=actions(button("Hush"))
     )
-    await ana.clicks(await ana.gets_whisper(), "Hush")
+    await ana.click(await ana.wait_for_ephemeral(), "Hush")
 
-    assert [one.says for one in ana.whispers] == ["Gone quiet"]
+    assert [one.visible_text for one in ana.ephemeral_messages] == ["Gone quiet"]
     assert bodies[0]["container"]["is_ephemeral"] is True
     assert "message" not in bodies[0]
 
 
 async def test_a_response_url_is_good_five_times(
-    slack: Workspace, pressed: list[Json], card: Json, ana: Person
+    slack: Workspace, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
-    await ana.clicks(ana.messages[0], "Yes")
-    hook = AsyncWebhookClient(pressed[0]["response_url"])
+    await ana.click(ana.messages[0], "Yes")
+    hook = AsyncWebhookClient(click_payloads[0]["response_url"])
 
     answers = [await hook.send(text=str(n), response_type="ephemeral") for n in range(6)]
 
     assert [one.status_code for one in answers] == [200] * 5 + [404]
     assert "used_url" in answers[5].body
-    assert [one.says for one in ana.whispers] == ["0", "1", "2", "3", "4"]
+    assert [one.visible_text for one in ana.ephemeral_messages] == ["0", "1", "2", "3", "4"]
 
 
 async def test_a_response_url_is_good_for_half_an_hour(
-    slack: Workspace, pressed: list[Json], card: Json, ana: Person
+    slack: Workspace, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
-    await ana.clicks(ana.messages[0], "Yes")
-    hook = AsyncWebhookClient(pressed[0]["response_url"])
+    await ana.click(ana.messages[0], "Yes")
+    hook = AsyncWebhookClient(click_payloads[0]["response_url"])
 
     slack.clock.advance(29 * 60)
     in_time = await hook.send(text="in time", response_type="ephemeral")
@@ -204,10 +204,10 @@ async def test_a_response_url_is_good_for_half_an_hour(
 
 
 async def test_a_response_url_refuses_what_is_no_message(
-    slack: Workspace, pressed: list[Json], card: Json, ana: Person
+    slack: Workspace, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
-    await ana.clicks(ana.messages[0], "Yes")
-    url = pressed[0]["response_url"]
+    await ana.click(ana.messages[0], "Yes")
+    url = click_payloads[0]["response_url"]
 
     async with aiohttp.ClientSession() as session:
         async with session.post(url, data=b"{broken") as garbage:
@@ -219,9 +219,13 @@ async def test_a_response_url_refuses_what_is_no_message(
 
 
 async def test_the_home_tab_is_published_and_clicked(
-    slack: Workspace, app: AsyncApp, client: AsyncWebClient, pressed: list[Json], ana: Person
+    slack: Workspace,
+    http_app: AsyncApp,
+    client: AsyncWebClient,
+    click_payloads: list[Json],
+    ana: Person,
 ) -> None:
-    @app.event("app_home_opened")
+    @http_app.event("app_home_opened")
     async def show(event: Json) -> None:
         blocks = [
             {"type": "header", "text": {"type": "plain_text", "text": "Your errands"}},
@@ -229,36 +233,36 @@ async def test_the_home_tab_is_published_and_clicked(
         ]
         await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
 
-    await ana.opens_home()
+    await ana.open_home()
     home = ana.home
     assert home
-    assert home.says == "Your errands\nRefresh"
-    await ana.clicks(home, "Refresh")
+    assert home.visible_text == "Your errands\nRefresh"
+    await ana.click(home, "Refresh")
 
-    assert pressed[0]["container"] == {"type": "view", "view_id": home.id}
-    assert pressed[0]["view"]["type"] == "home"
+    assert click_payloads[0]["container"] == {"type": "view", "view_id": home.id}
+    assert click_payloads[0]["view"]["type"] == "home"
     view = {"type": "home", "blocks": home.blocks}
     with pytest.raises(SlackApiError, match="hash_conflict"):
         await client.views_publish(user_id=ana.id, hash="1.stale", view=view)
 
 
 async def test_shortcuts_are_used_by_name(
-    slack: Workspace, app: AsyncApp, ana: Person, bob: Person, form: Json
+    slack: Workspace, http_app: AsyncApp, ana: Person, bob: Person, form: Json
 ) -> None:
     bodies: list[Json] = []
 
-    @app.shortcut("new_errand")
-    @app.shortcut("errand_from_message")
+    @http_app.shortcut("new_errand")
+    @http_app.shortcut("errand_from_message")
     async def start(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
         bodies.append(body)
         await client.views_open(trigger_id=body["trigger_id"], view=form)
         await ack()
 
     general = slack.add_channel("general", members=[ana, bob])
-    await bob.types("who fetches tea for @ana?", channel=general)
-    await ana.uses_shortcut("New errand")
+    await bob.type_text("who fetches tea for @ana?", channel=general)
+    await ana.use_shortcut("New errand")
     assert ana.modal
-    await ana.uses_shortcut("Make it an errand", on=ana.reads(general)[0])
+    await ana.use_shortcut("Make it an errand", message=ana.read_channel(general)[0])
 
     first, second = bodies
     assert "channel" not in first
@@ -266,20 +270,20 @@ async def test_shortcuts_are_used_by_name(
     assert second["message"]["text"] == f"who fetches tea for <@{ana.id}>?"
     assert second["channel"] == {"id": general.id, "name": "general"}
     with pytest.raises(LookupError, match="no global shortcut"):
-        await ana.uses_shortcut("Make it an errand")
+        await ana.use_shortcut("Make it an errand")
 
 
 async def test_a_person_of_another_workspace_says_so_in_the_payload(
-    slack: Workspace, client: AsyncWebClient, pressed: list[Json], ana: Person
+    slack: Workspace, client: AsyncWebClient, click_payloads: list[Json], ana: Person
 ) -> None:
     eve = slack.add_person("eve", real_name="Eve", email="eve@x.example", team_id="T0ELSE0001")
     general = slack.add_channel("general", members=[ana, eve])
-    await ana.invites_app(general)
+    await ana.invite_app(general)
     await client.chat_postMessage(channel=general.id, text="x", blocks=actions(button("Yes")))
 
-    await eve.clicks(eve.reads(general)[0], "Yes")
+    await eve.click(eve.read_channel(general)[0], "Yes")
 
-    (body,) = pressed
+    (body,) = click_payloads
     assert body["user"]["team_id"] == body["team"]["id"] == "T0ELSE0001"
     user = (await client.users_info(user=eve.id))["user"]
     assert user["is_stranger"] is True

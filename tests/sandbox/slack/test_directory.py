@@ -54,7 +54,7 @@ async def test_a_dm_is_opened_with_people_who_can_be_written_to(
     first = await client.conversations_open(users=ana.id)
     again = await client.conversations_open(users=ana.id, return_im=True)
 
-    assert first["channel"] == {"id": ana.dm.id}
+    assert first["channel"] == {"id": ana.direct_channel.id}
     assert again["already_open"] is True
     assert again["channel"]["user"] == ana.id
     assert await refused(client.conversations_open(users=bob.id)) == "user_disabled"
@@ -73,7 +73,7 @@ async def test_conversations_are_listed_by_kind(
 ) -> None:
     general = slack.add_channel("general", members=[ana])
     slack.add_channel("secret", members=[ana], private=True)
-    await ana.invites_app(general)
+    await ana.invite_app(general)
     await client.chat_postMessage(channel=ana.id, text="Hello")
 
     public = await client.conversations_list()
@@ -99,7 +99,7 @@ async def test_the_app_joins_public_channels_only(
     assert members["members"] == [ana.id, slack.bot_user_id]
     info = await client.conversations_info(channel=general.id, include_num_members=True)
     assert (info["channel"]["name"], info["channel"]["num_members"]) == ("general", 2)
-    dm = client.conversations_join(channel=ana.dm.id)
+    dm = client.conversations_join(channel=ana.direct_channel.id)
     assert await refused(dm) == "method_not_supported_for_channel_type"
 
 
@@ -110,13 +110,15 @@ async def test_history_is_newest_first_in_pages_and_between_two_moments(
         await client.chat_postMessage(channel=ana.id, text=word)
     first, second, third = (message.ts for message in ana.messages)
 
-    page = await client.conversations_history(channel=ana.dm.id, limit=2)
+    page = await client.conversations_history(channel=ana.direct_channel.id, limit=2)
     rest = await client.conversations_history(
-        channel=ana.dm.id, limit=2, cursor=page["response_metadata"]["next_cursor"]
+        channel=ana.direct_channel.id, limit=2, cursor=page["response_metadata"]["next_cursor"]
     )
-    between = await client.conversations_history(channel=ana.dm.id, oldest=first, latest=third)
+    between = await client.conversations_history(
+        channel=ana.direct_channel.id, oldest=first, latest=third
+    )
     inclusive = await client.conversations_history(
-        channel=ana.dm.id, oldest=second, latest=second, inclusive=True
+        channel=ana.direct_channel.id, oldest=second, latest=second, inclusive=True
     )
 
     assert [one["text"] for one in page["messages"]] == ["three", "two"]
@@ -124,7 +126,7 @@ async def test_history_is_newest_first_in_pages_and_between_two_moments(
     assert [one["text"] for one in rest["messages"]] == ["one"]
     assert [one["text"] for one in between["messages"]] == ["two"]
     assert [one["text"] for one in inclusive["messages"]] == ["two"]
-    wrong = client.conversations_history(channel=ana.dm.id, oldest="yesterday")
+    wrong = client.conversations_history(channel=ana.direct_channel.id, oldest="yesterday")
     assert await refused(wrong) == "invalid_ts_oldest"
 
 
@@ -140,17 +142,17 @@ async def test_a_conversation_the_app_is_not_in_cannot_be_read(
 
 async def test_replies_stay_in_their_thread(client: AsyncWebClient, ana: Person) -> None:
     await client.chat_postMessage(channel=ana.id, text="Tea?")
-    question = await ana.gets_message("Tea?")
-    await ana.replies(question, "Yes, please")
+    question = await ana.wait_for_message("Tea?")
+    await ana.reply_in_thread(question, "Yes, please")
 
-    thread = await client.conversations_replies(channel=ana.dm.id, ts=question.ts)
-    history = await client.conversations_history(channel=ana.dm.id)
+    thread = await client.conversations_replies(channel=ana.direct_channel.id, ts=question.ts)
+    history = await client.conversations_history(channel=ana.direct_channel.id)
 
     assert [one["text"] for one in thread["messages"]] == ["Tea?", "Yes, please"]
     (first,) = history["messages"]
     assert (first["reply_count"], first["reply_users"]) == (1, [ana.id])
     assert ana.messages[1].thread_ts == question.ts
-    nowhere = client.conversations_replies(channel=ana.dm.id, ts="1.1")
+    nowhere = client.conversations_replies(channel=ana.direct_channel.id, ts="1.1")
     assert await refused(nowhere) == "thread_not_found"
 
 
@@ -166,10 +168,10 @@ async def test_user_groups_need_a_paid_plan(
     assert listed["usergroups"][0]["handle"] == "runners"
     assert listed["usergroups"][0]["user_count"] == 2
     assert users["users"] == [ana.id, bob.id]
-    assert ana.messages[0].says == "@runners run"
+    assert ana.messages[0].visible_text == "@runners run"
     nowhere = client.usergroups_users_list(usergroup="S0NOWHERE0")
     assert await refused(nowhere) == "no_such_subteam"
-    slack.state.usergroups.on_paid_plan = False
+    slack.state.usergroups.has_paid_plan = False
     assert await refused(client.usergroups_list()) == "plan_upgrade_required"
 
 
@@ -198,11 +200,14 @@ async def test_the_app_and_the_team_describe_themselves(
 
 async def test_a_file_is_uploaded_in_three_steps(client: AsyncWebClient, ana: Person) -> None:
     done = await client.files_upload_v2(
-        channel=ana.dm.id, content="milk, tea", filename="list.txt", initial_comment="Shopping"
+        channel=ana.direct_channel.id,
+        content="milk, tea",
+        filename="list.txt",
+        initial_comment="Shopping",
     )
 
     (message,) = ana.messages
-    assert message.says == "Shopping\nlist.txt"
+    assert message.visible_text == "Shopping\nlist.txt"
     info = await client.files_info(file=done["files"][0]["id"])
     assert info["file"]["size"] == len("milk, tea")
     assert await refused(client.files_info(file="F0NOTHING0")) == "file_not_found"

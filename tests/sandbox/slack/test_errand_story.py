@@ -91,18 +91,18 @@ async def test_an_errand_goes_from_the_command_to_the_changed_card(
 ) -> None:
     teach(either_app)
 
-    await ana.types("/errand")
+    await ana.type_text("/errand")
     assert ana.modal
     assert ana.modal.labels == ["What?", "Who?", "How fast?"]
-    await ana.fills("What?", "tea")
-    await ana.fills("Who?", "bob")
-    await ana.fills("How fast?", "Running")
-    await ana.submits()
+    await ana.fill("What?", "tea")
+    await ana.fill("Who?", "bob")
+    await ana.fill("How fast?", "Running")
+    await ana.submit_modal()
     assert ana.modal.errors == {"What?": "Say a little more."}
     assert ana.modal.values == {"What?": "tea", "Who?": "@Bob Brandt", "How fast?": "Running"}
 
-    await ana.fills("What?", "green tea")
-    await ana.submits()
+    await ana.fill("What?", "green tea")
+    await ana.submit_modal()
     assert ana.modal is None
     message: Message = await bob.gets_message("green tea")
     assert message.says == "green tea for @Bob Brandt\nFetch"

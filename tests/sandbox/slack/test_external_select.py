@@ -40,7 +40,7 @@ def offered(typed: str) -> list[Json]:
 
 
 @pytest.fixture
-def suggesting(either_app: AsyncApp) -> list[Json]:
+def suggestion_requests(either_app: AsyncApp) -> list[Json]:
     bodies: list[Json] = []
 
     @either_app.options("places")
@@ -52,42 +52,48 @@ def suggesting(either_app: AsyncApp) -> list[Json]:
 
 
 async def test_what_is_typed_decides_what_is_offered(
-    suggesting: list[Json], opens: Callable[[Json], None], ana: Person, picker: Json
+    suggestion_requests: list[Json],
+    open_on_command: Callable[[Json], None],
+    ana: Person,
+    picker: Json,
 ) -> None:
-    opens(picker)
-    await ana.types("/errand")
+    open_on_command(picker)
+    await ana.type_text("/errand")
 
-    assert await ana.searches("Place", "ba") == ["Bakery", "Bank"]
-    assert await ana.searches("Place", "x") == []
-    assert await ana.searches("Place", "") == []
-    await ana.fills("Place", "Teashop")
+    assert await ana.search_options("Place", "ba") == ["Bakery", "Bank"]
+    assert await ana.search_options("Place", "x") == []
+    assert await ana.search_options("Place", "") == []
+    await ana.fill("Place", "Teashop")
 
     assert ana.modal
     assert ana.modal.values == {"Place": "Teashop"}
-    body = suggesting[0]
+    body = suggestion_requests[0]
     assert (body["action_id"], body["block_id"], body["value"]) == ("places", "place", "ba")
     assert body["container"] == {"type": "view", "view_id": ana.modal.id}
 
 
 async def test_what_is_not_offered_cannot_be_picked(
-    suggesting: list[Json], opens: Callable[[Json], None], ana: Person, picker: Json
+    suggestion_requests: list[Json],
+    open_on_command: Callable[[Json], None],
+    ana: Person,
+    picker: Json,
 ) -> None:
-    opens(picker)
-    await ana.types("/errand")
+    open_on_command(picker)
+    await ana.type_text("/errand")
 
     with pytest.raises(LookupError, match="no option 'Pub'"):
-        await ana.fills("Place", "Pub")
+        await ana.fill("Place", "Pub")
 
 
 async def test_an_answer_without_options_is_a_failure(
-    app: AsyncApp, opens: Callable[[Json], None], ana: Person, picker: Json
+    http_app: AsyncApp, open_on_command: Callable[[Json], None], ana: Person, picker: Json
 ) -> None:
-    @app.options("places")
+    @http_app.options("places")
     async def refuse(ack: AsyncAck) -> None:
         await ack({"places": []})
 
-    opens(picker)
-    await ana.types("/errand")
+    open_on_command(picker)
+    await ana.type_text("/errand")
 
-    assert await ana.searches("Place", "ba") == []
+    assert await ana.search_options("Place", "ba") == []
     assert ana.alerts == ["dispatch_failed"]

@@ -20,7 +20,7 @@ from sandbox.slack.workspace import Workspace
 async def test_a_429_comes_with_its_pause_and_as_often_as_said(
     slack: Workspace, client: AsyncWebClient, ana: Person
 ) -> None:
-    slack.faults.add("chat.postMessage", Fault(status=429, retry_after=7), times=1)
+    slack.faults.add("chat.postMessage", Fault(status=429, retry_after_seconds=7), times=1)
 
     with pytest.raises(SlackApiError) as refusal:
         await client.chat_postMessage(channel=ana.id, text="x")
@@ -48,7 +48,7 @@ async def test_a_proxy_answers_in_its_own_tongue(
 async def test_an_internal_error_comes_before_or_after_the_deed(
     slack: Workspace, client: AsyncWebClient, ana: Person, after: bool, posted: int
 ) -> None:
-    slack.faults.add("chat.postMessage", Fault(error="internal_error", after=after))
+    slack.faults.add("chat.postMessage", Fault(error="internal_error", fails_after_success=after))
 
     with pytest.raises(SlackApiError, match="internal_error"):
         await client.chat_postMessage(channel=ana.id, text="x")
@@ -59,7 +59,7 @@ async def test_an_internal_error_comes_before_or_after_the_deed(
 async def test_a_connection_can_be_lost_after_the_deed(
     slack: Workspace, client: AsyncWebClient, ana: Person
 ) -> None:
-    slack.faults.add("chat.postMessage", Fault(accept_then_reset=True), times=1)
+    slack.faults.add("chat.postMessage", Fault(resets_connection=True), times=1)
 
     with pytest.raises(aiohttp.ClientConnectionError):
         await client.chat_postMessage(channel=ana.id, text="x")
@@ -75,7 +75,7 @@ async def test_a_client_that_repeats_by_itself_posts_twice(slack: Workspace, ana
     repeating = AsyncWebClient(
         token=slack.bot_token, base_url=slack.api_url, retry_handlers=[at_once]
     )
-    slack.faults.add("chat.postMessage", Fault(accept_then_reset=True), times=1)
+    slack.faults.add("chat.postMessage", Fault(resets_connection=True), times=1)
 
     await repeating.chat_postMessage(channel=ana.id, text="x")
 
@@ -93,28 +93,30 @@ async def test_an_answer_can_be_broken_json(slack: Workspace, client: AsyncWebCl
 async def test_an_answer_can_be_late_or_never_come(
     slack: Workspace, client: AsyncWebClient, ana: Person
 ) -> None:
-    slack.faults.add("auth.test", Fault(delay=0.05), times=1)
+    slack.faults.add("auth.test", Fault(delay_seconds=0.05), times=1)
     assert (await client.auth_test())["ok"]
 
     asked = asyncio.Event()
-    slack.faults.add("auth.test", Fault(until=asked), times=1)
+    slack.faults.add("auth.test", Fault(release_event=asked), times=1)
     late = asyncio.create_task(client.auth_test())
-    entry = await slack.until(lambda: slack.journal.calls("auth.test")[1:])
+    entry = await slack.wait_until(lambda: slack.traffic_log.api_calls("auth.test")[1:])
     assert entry[0].response is None
     asked.set()
     assert (await late)["ok"]
 
-    slack.faults.add("auth.test", Fault(hang=True), times=1)
+    slack.faults.add("auth.test", Fault(hangs=True), times=1)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(client.auth_test(), timeout=0.05)
-    assert slack.journal.calls("auth.test")[-1].response is None
+    assert slack.traffic_log.api_calls("auth.test")[-1].response is None
 
 
 async def test_a_fault_can_choose_its_victims(
     slack: Workspace, client: AsyncWebClient, ana: Person, bob: Person
 ) -> None:
     fault = Fault(error="internal_error")
-    slack.faults.add("chat.postMessage", fault, when=lambda request: request["channel"] == ana.id)
+    slack.faults.add(
+        "chat.postMessage", fault, request_filter=lambda request: request["channel"] == ana.id
+    )
 
     await client.chat_postMessage(channel=bob.id, text="x")
     with pytest.raises(SlackApiError):

@@ -8,10 +8,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack.acks import TROUBLE
+from sandbox.slack.acks import CONNECTION_TROUBLE_TEXT
 from sandbox.slack.person import Person
 from sandbox.slack.shapes import Json
-from sandbox.slack.submitting import REQUIRED
+from sandbox.slack.submitting import REQUIRED_TEXT
 from sandbox.slack.workspace import Workspace
 
 Opens = Callable[[Json], None]
@@ -24,47 +24,47 @@ def button_block(label: str, action_id: str = "press") -> Json:
 
 
 async def test_what_was_typed_is_what_the_app_gets(
-    slack: Workspace, app: AsyncApp, open_form: Person
+    slack: Workspace, http_app: AsyncApp, person_with_form: Person
 ) -> None:
     got: list[Json] = []
 
-    @app.view("form")
+    @http_app.view("form")
     async def take(ack: AsyncAck, view: Json) -> None:
         got.append(view["state"]["values"])
         await ack()
 
-    await open_form.fills("What?", "tea")
-    await open_form.submits()
+    await person_with_form.fill("What?", "tea")
+    await person_with_form.submit_modal()
 
     assert got[0]["what"]["text"] == {"type": "plain_text_input", "value": "tea"}
     assert got[0]["speed"]["option"] == {"type": "static_select", "selected_option": None}
-    assert open_form.modal is None
+    assert person_with_form.modal is None
 
 
-async def test_an_incomplete_form_is_never_sent(slack: Workspace, open_form: Person) -> None:
-    await open_form.submits()
+async def test_an_incomplete_form_is_never_sent(slack: Workspace, person_with_form: Person) -> None:
+    await person_with_form.submit_modal()
 
-    assert open_form.modal
-    assert open_form.modal.errors == {"What?": REQUIRED}
-    assert slack.journal.deliveries("view_submission") == []
+    assert person_with_form.modal
+    assert person_with_form.modal.errors == {"What?": REQUIRED_TEXT}
+    assert slack.traffic_log.deliveries("view_submission") == []
 
 
-async def test_a_choice_can_be_taken_back(open_form: Person) -> None:
-    await open_form.fills("How fast?", "Walking")
-    await open_form.fills("How fast?", None)
+async def test_a_choice_can_be_taken_back(person_with_form: Person) -> None:
+    await person_with_form.fill("How fast?", "Walking")
+    await person_with_form.fill("How fast?", None)
 
-    assert open_form.modal
-    assert open_form.modal.values["How fast?"] is None
+    assert person_with_form.modal
+    assert person_with_form.modal.values["How fast?"] is None
 
 
 @pytest.mark.parametrize(
     ("label", "value"), [("Which?", "tea"), ("How fast?", "Flying"), ("How fast?", ["a", "b"])]
 )
 async def test_only_what_is_shown_can_be_filled_in(
-    open_form: Person, label: str, value: str
+    person_with_form: Person, label: str, value: str
 ) -> None:
     with pytest.raises(LookupError):
-        await open_form.fills(label, value)
+        await person_with_form.fill(label, value)
 
 
 @pytest.mark.parametrize(
@@ -80,35 +80,37 @@ async def test_only_what_is_shown_can_be_filled_in(
     ],
 )
 async def test_an_answer_slack_cannot_follow_is_trouble_and_keeps_the_text(
-    app: AsyncApp, open_form: Person, answer: Json | str
+    http_app: AsyncApp, person_with_form: Person, answer: Json | str
 ) -> None:
-    @app.view("form")
+    @http_app.view("form")
     async def reply() -> BoltResponse:
         kind = "text/plain" if isinstance(answer, str) else "application/json"
         body = answer if isinstance(answer, str) else json.dumps(answer)
         return BoltResponse(status=200, body=body, headers={"content-type": kind})
 
-    await open_form.fills("What?", "tea")
-    await open_form.submits()
+    await person_with_form.fill("What?", "tea")
+    await person_with_form.submit_modal()
 
-    assert open_form.alerts == [TROUBLE]
-    assert open_form.modal
-    assert open_form.modal.values["What?"] == "tea"
+    assert person_with_form.alerts == [CONNECTION_TROUBLE_TEXT]
+    assert person_with_form.modal
+    assert person_with_form.modal.values["What?"] == "tea"
 
 
-async def test_an_app_that_fails_is_trouble_too(app: AsyncApp, open_form: Person) -> None:
-    @app.view("form")
+async def test_an_app_that_fails_is_trouble_too(
+    http_app: AsyncApp, person_with_form: Person
+) -> None:
+    @http_app.view("form")
     async def fail() -> BoltResponse:
         return BoltResponse(status=500, body="")
 
-    await open_form.fills("What?", "tea")
-    await open_form.submits()
+    await person_with_form.fill("What?", "tea")
+    await person_with_form.submit_modal()
 
-    assert open_form.alerts == [TROUBLE]
+    assert person_with_form.alerts == [CONNECTION_TROUBLE_TEXT]
 
 
 async def test_the_answer_can_show_another_view(
-    app: AsyncApp, open_form: Person, form: Json
+    http_app: AsyncApp, person_with_form: Person, form: Json
 ) -> None:
     done = {
         "type": "modal",
@@ -116,112 +118,114 @@ async def test_the_answer_can_show_another_view(
         "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "All *set*."}}],
     }
 
-    @app.view("form")
+    @http_app.view("form")
     async def reply(ack: AsyncAck) -> None:
         await ack(response_action="update", view=done)
 
-    await open_form.fills("What?", "tea")
-    await open_form.submits()
+    await person_with_form.fill("What?", "tea")
+    await person_with_form.submit_modal()
 
-    assert open_form.modal
-    assert open_form.modal.says.splitlines() == ["Done", "All set."]
+    assert person_with_form.modal
+    assert person_with_form.modal.visible_text.splitlines() == ["Done", "All set."]
     with pytest.raises(LookupError, match="no submit button"):
-        await open_form.submits()
+        await person_with_form.submit_modal()
 
 
 async def test_views_stack_up_to_three_and_close_one_by_one(
-    app: AsyncApp, open_form: Person, form: Json
+    http_app: AsyncApp, person_with_form: Person, form: Json
 ) -> None:
-    @app.view("form")
+    @http_app.view("form")
     async def reply(ack: AsyncAck, view: Json) -> None:
         await ack(response_action="push", view=form)
 
-    first = open_form.modal
+    first = person_with_form.modal
     assert first
     for _ in range(3):
-        await open_form.fills("What?", "tea")
-        await open_form.submits()
+        await person_with_form.fill("What?", "tea")
+        await person_with_form.submit_modal()
 
-    assert open_form.alerts == [TROUBLE]
-    await open_form.closes()
-    await open_form.closes()
-    assert open_form.modal
-    assert open_form.modal.id == first.id
-    await open_form.closes()
-    assert open_form.modal is None
+    assert person_with_form.alerts == [CONNECTION_TROUBLE_TEXT]
+    await person_with_form.close_modal()
+    await person_with_form.close_modal()
+    assert person_with_form.modal
+    assert person_with_form.modal.id == first.id
+    await person_with_form.close_modal()
+    assert person_with_form.modal is None
 
 
-async def test_clear_closes_the_whole_stack(app: AsyncApp, open_form: Person, form: Json) -> None:
-    @app.view("form")
+async def test_clear_closes_the_whole_stack(
+    http_app: AsyncApp, person_with_form: Person, form: Json
+) -> None:
+    @http_app.view("form")
     async def reply(ack: AsyncAck, view: Json) -> None:
         pushed = view["previous_view_id"] is not None
         await (ack(response_action="clear") if pushed else ack(response_action="push", view=form))
 
-    await open_form.fills("What?", "tea")
-    await open_form.submits()
-    await open_form.fills("What?", "milk")
-    await open_form.submits()
+    await person_with_form.fill("What?", "tea")
+    await person_with_form.submit_modal()
+    await person_with_form.fill("What?", "milk")
+    await person_with_form.submit_modal()
 
-    assert open_form.modal is None
+    assert person_with_form.modal is None
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 async def test_closing_is_told_only_when_asked_for(
-    app: AsyncApp, opens: Opens, ana: Person, form: Json, wanted: bool
+    http_app: AsyncApp, open_on_command: Opens, ana: Person, form: Json, wanted: bool
 ) -> None:
     closed: list[Json] = []
 
-    @app.view_closed("form")
+    @http_app.view_closed("form")
     async def note(ack: AsyncAck, body: Json) -> None:
         closed.append(body)
         await ack()
 
-    opens(form | {"notify_on_close": wanted})
-    await ana.types("/errand")
-    await ana.closes()
+    open_on_command(form | {"notify_on_close": wanted})
+    await ana.type_text("/errand")
+    await ana.close_modal()
 
     assert [body["is_cleared"] for body in closed] == ([False] if wanted else [])
 
 
 async def test_a_button_in_a_modal_can_update_and_push(
-    app: AsyncApp, client: AsyncWebClient, opens: Opens, ana: Person, form: Json
+    http_app: AsyncApp, client: AsyncWebClient, open_on_command: Opens, ana: Person, form: Json
 ) -> None:
-    @app.action("press")
+    @http_app.action("press")
     async def pressed(ack: AsyncAck, body: Json) -> None:
         await ack()
         await client.views_push(trigger_id=body["trigger_id"], view=form)
 
-    opens(form | {"blocks": [*form["blocks"], button_block("More")]})
-    await ana.types("/errand")
-    await ana.fills("What?", "tea")
+    open_on_command(form | {"blocks": [*form["blocks"], button_block("More")]})
+    await ana.type_text("/errand")
+    await ana.fill("What?", "tea")
     first = ana.modal
     assert first
     assert first.buttons == ["More"]
-    await ana.clicks(first, "More")
+    await ana.click(first, "More")
 
     assert ana.modal
     assert ana.modal.id != first.id
     with pytest.raises(LookupError, match="no longer open"):
-        await ana.clicks(first, "More")
-    await ana.closes()
+        await ana.click(first, "More")
+    await ana.close_modal()
     assert ana.modal.values["What?"] == "tea"
 
 
 async def test_a_choice_that_dispatches_is_told_at_once(
-    app: AsyncApp, opens: Opens, ana: Person, form: Json
+    http_app: AsyncApp, open_on_command: Opens, ana: Person, form: Json
 ) -> None:
     told: list[Json] = []
 
-    @app.action("option")
+    @http_app.action("option")
     async def chosen(ack: AsyncAck, action: Json, body: Json) -> None:
         told.append(action)
         assert body["view"]["state"]["values"]["speed"]["option"]["selected_option"]
         await ack()
 
     form["blocks"][1]["dispatch_action"] = True
-    opens(form)
-    await ana.types("/errand")
-    await ana.fills("How fast?", "Walking")
+    open_on_command(form)
+    await ana.type_text("/errand")
+    await ana.fill("How fast?", "Walking")
 
     assert told[0]["selected_option"]["value"] == "walk"
     assert ana.alerts == []

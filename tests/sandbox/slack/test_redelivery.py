@@ -10,10 +10,10 @@ from sandbox.slack.shapes import Json
 from sandbox.slack.workspace import Workspace
 
 
-def taught(app: AsyncApp) -> list[Json]:
+def taught(http_app: AsyncApp) -> list[Json]:
     bodies: list[Json] = []
 
-    @app.command("/errand")
+    @http_app.command("/errand")
     async def note(ack: AsyncAck, body: Json) -> None:
         bodies.append(body)
         await ack("Noted")
@@ -25,34 +25,36 @@ async def test_a_redelivery_is_the_very_same_request_and_changes_no_screen(
     slack: Workspace, either_app: AsyncApp, ana: Person
 ) -> None:
     bodies = taught(either_app)
-    await ana.types("/errand tea")
-    (first,) = slack.journal.deliveries("slash_command")
+    await ana.type_text("/errand tea")
+    (first,) = slack.traffic_log.deliveries("slash_command")
 
-    acks = await asyncio.gather(slack.redeliver(first), slack.redeliver(first))
+    acks = await asyncio.gather(slack.resend(first), slack.resend(first))
 
     assert len(bodies) == 3
     assert bodies[0] == bodies[1] == bodies[2]
     assert all(ack.ok for ack in acks)
-    again = slack.journal.deliveries("slash_command")[1:]
+    again = slack.traffic_log.deliveries("slash_command")[1:]
     assert all((one.body, one.headers) == (first.body, first.headers) for one in again)
-    assert len(ana.whispers) == 1
+    assert len(ana.ephemeral_messages) == 1
 
 
 async def test_only_what_slack_signed_is_heard(
-    slack: Workspace, app: AsyncApp, ana: Person
+    slack: Workspace, http_app: AsyncApp, ana: Person
 ) -> None:
-    bodies = taught(app)
-    await ana.types("/errand tea")
-    (real,) = slack.journal.deliveries("slash_command")
+    bodies = taught(http_app)
+    await ana.type_text("/errand tea")
+    (real,) = slack.traffic_log.deliveries("slash_command")
     altered = real.body.replace(b"tea", b"gold")
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     long_ago = int(slack.clock.real_now()) - 301
 
-    as_sent = await slack.deliver_raw(real.body, real.headers)
-    forged = await slack.deliver_raw(altered, real.headers)
-    unsigned = await slack.deliver_raw(real.body, form)
-    stale = await slack.deliver_raw(real.body, form | slack.sign(real.body, timestamp=long_ago))
-    signed_anew = await slack.deliver_raw(altered, form | slack.sign(altered))
+    as_sent = await slack.send_raw(real.body, real.headers)
+    forged = await slack.send_raw(altered, real.headers)
+    unsigned = await slack.send_raw(real.body, form)
+    stale = await slack.send_raw(
+        real.body, form | slack.signature_headers(real.body, timestamp=long_ago)
+    )
+    signed_anew = await slack.send_raw(altered, form | slack.signature_headers(altered))
 
     statuses = [ack.status for ack in (as_sent, forged, unsigned, stale, signed_anew)]
     assert statuses == [200, 401, 401, 401, 200]
@@ -60,25 +62,25 @@ async def test_only_what_slack_signed_is_heard(
 
 
 async def test_the_clock_put_forward_does_not_age_a_signature(
-    slack: Workspace, app: AsyncApp, ana: Person
+    slack: Workspace, http_app: AsyncApp, ana: Person
 ) -> None:
-    bodies = taught(app)
+    bodies = taught(http_app)
     slack.clock.advance(86_400)
 
-    await ana.types("/errand tea")
+    await ana.type_text("/errand tea")
 
     assert len(bodies) == 1
 
 
 async def test_a_payload_can_be_read_from_the_journal(
-    slack: Workspace, app: AsyncApp, ana: Person
+    slack: Workspace, http_app: AsyncApp, ana: Person
 ) -> None:
-    bodies: list[Any] = taught(app)
-    await ana.types("/errand tea")
+    bodies: list[Any] = taught(http_app)
+    await ana.type_text("/errand tea")
 
-    (delivery,) = slack.journal.deliveries()
-    (ack,) = slack.journal.acks("slash_command")
+    (delivery,) = slack.traffic_log.deliveries()
+    (ack,) = slack.traffic_log.acks("slash_command")
 
-    assert slack.payload_of(delivery) == bodies[0]
+    assert slack.entry_payload(delivery) == bodies[0]
     assert delivery.person == ana.id
     assert ack.response == {"outcome": "ok", "status": 200, "body": "Noted"}

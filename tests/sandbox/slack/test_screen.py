@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.slack.markup import plain
-from sandbox.slack.screen import says_blocks
+from sandbox.slack.markup import to_plain_text
+from sandbox.slack.screen import blocks_text
 from sandbox.slack.shapes import Json
 
 NAMES = {"U1": "@Ana Alba", "C1": "#general", "S1": "@runners"}
@@ -31,7 +31,7 @@ def names(thing_id: str) -> str:
     ],
 )
 def test_mrkdwn_is_read_without_its_marks(written: str, read: str) -> None:
-    assert plain(written, names) == read
+    assert to_plain_text(written, names) == read
 
 
 def text(value: str, kind: str = "plain_text") -> Json:
@@ -117,4 +117,4 @@ def text(value: str, kind: str = "plain_text") -> Json:
     ],
 )
 def test_every_visible_word_of_a_block_is_read(block: Json, read: str) -> None:
-    assert says_blocks([block], names) == read
+    assert blocks_text([block], names) == read

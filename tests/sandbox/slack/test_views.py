@@ -17,7 +17,7 @@ Opens = Callable[[Json], None]
 
 def trigger_of(slack: Workspace) -> str:
     """The trigger of the latest thing that was delivered."""
-    return str(slack.payload_of(slack.journal.deliveries()[-1])["trigger_id"])
+    return str(slack.entry_payload(slack.traffic_log.deliveries()[-1])["trigger_id"])
 
 
 async def refused(call: Any) -> Json:
@@ -29,27 +29,29 @@ async def refused(call: Any) -> Json:
 
 
 async def test_an_update_keeps_what_was_typed_where_the_field_stays(
-    slack: Workspace, client: AsyncWebClient, open_form: Person, form: Json
+    slack: Workspace, client: AsyncWebClient, person_with_form: Person, form: Json
 ) -> None:
-    await open_form.fills("What?", "tea")
-    await open_form.fills("How fast?", "Running")
-    assert open_form.modal
+    await person_with_form.fill("What?", "tea")
+    await person_with_form.fill("How fast?", "Running")
+    assert person_with_form.modal
     form["blocks"][1]["block_id"] = "another"
 
-    await client.views_update(view_id=open_form.modal.id, hash=open_form.modal.hash, view=form)
+    await client.views_update(
+        view_id=person_with_form.modal.id, hash=person_with_form.modal.hash, view=form
+    )
 
-    assert open_form.modal.values == {"What?": "tea", "How fast?": None}
+    assert person_with_form.modal.values == {"What?": "tea", "How fast?": None}
 
 
 async def test_a_stale_or_closed_view_cannot_be_updated(
-    client: AsyncWebClient, open_form: Person, form: Json
+    client: AsyncWebClient, person_with_form: Person, form: Json
 ) -> None:
-    before = open_form.modal
+    before = person_with_form.modal
     assert before
     await client.views_update(view_id=before.id, view=form)
 
     stale = await refused(client.views_update(view_id=before.id, hash=before.hash, view=form))
-    await open_form.closes()
+    await person_with_form.close_modal()
     gone = await refused(client.views_update(view_id=before.id, view=form))
 
     assert stale["error"] == "hash_conflict"
@@ -57,7 +59,7 @@ async def test_a_stale_or_closed_view_cannot_be_updated(
 
 
 async def test_a_trigger_is_good_once(
-    slack: Workspace, client: AsyncWebClient, open_form: Person, form: Json
+    slack: Workspace, client: AsyncWebClient, person_with_form: Person, form: Json
 ) -> None:
     spent = await refused(client.views_open(trigger_id=trigger_of(slack), view=form))
     invented = await refused(client.views_open(trigger_id="1.2.abc", view=form))
@@ -67,13 +69,13 @@ async def test_a_trigger_is_good_once(
 
 
 async def test_a_trigger_expires_after_three_seconds_of_the_clock(
-    slack: Workspace, app: AsyncApp, client: AsyncWebClient, ana: Person, form: Json
+    slack: Workspace, http_app: AsyncApp, client: AsyncWebClient, ana: Person, form: Json
 ) -> None:
-    @app.command("/errand")
+    @http_app.command("/errand")
     async def only_ack(ack: AsyncAck) -> None:
         await ack()
 
-    await ana.types("/errand")
+    await ana.type_text("/errand")
     slack.clock.advance(3.1)
     late = await refused(client.views_open(trigger_id=trigger_of(slack), view=form))
 
@@ -82,13 +84,13 @@ async def test_a_trigger_expires_after_three_seconds_of_the_clock(
 
 
 async def test_a_view_slack_would_refuse_is_refused_with_its_reasons(
-    slack: Workspace, app: AsyncApp, client: AsyncWebClient, ana: Person, form: Json
+    slack: Workspace, http_app: AsyncApp, client: AsyncWebClient, ana: Person, form: Json
 ) -> None:
-    @app.command("/errand")
+    @http_app.command("/errand")
     async def only_ack(ack: AsyncAck) -> None:
         await ack()
 
-    await ana.types("/errand")
+    await ana.type_text("/errand")
     del form["title"]
     answer = await refused(client.views_open(trigger_id=trigger_of(slack), view=form))
 
@@ -105,17 +107,23 @@ async def test_a_view_slack_would_refuse_is_refused_with_its_reasons(
 
 
 async def test_an_external_id_is_taken_while_the_view_is_open(
-    *, slack: Workspace, app: AsyncApp, opens: Opens, ana: Person, bob: Person, form: Json
+    *,
+    slack: Workspace,
+    http_app: AsyncApp,
+    open_on_command: Opens,
+    ana: Person,
+    bob: Person,
+    form: Json,
 ) -> None:
-    opens(form | {"external_id": "one"})
-    await ana.types("/errand")
-    await bob.types("/errand")
+    open_on_command(form | {"external_id": "one"})
+    await ana.type_text("/errand")
+    await bob.type_text("/errand")
 
     assert bob.modal is None
-    assert slack.journal.calls("views.open")[-1].response == {
+    assert slack.traffic_log.api_calls("views.open")[-1].response == {
         "ok": False,
         "error": "duplicate_external_id",
     }
-    await ana.closes()
-    await bob.types("/errand")
+    await ana.close_modal()
+    await bob.type_text("/errand")
     assert bob.modal
