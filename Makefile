@@ -51,17 +51,17 @@ eval: $(READY) ## replay triage over TICKETS=folder of CSV files, into docs/tria
 	@$(BIN)/python -m tests.speed --into docs/triage.md
 
 screenshots: $(READY) browser ## take the pictures of the README anew
-	@$(BIN)/python -m sandbox.screenshots $(ARGS)
+	@$(BIN)/python -m sandbox.browser.screenshots $(ARGS)
 
 # The tests look at the page with a real browser; where there is none, it is installed.
 browser: $(READY)
-	@$(BIN)/python -m sandbox.browser 2> /dev/null || { \
+	@$(BIN)/python -m sandbox.browser.chromium 2> /dev/null || { \
 	  echo "Installing Chromium, which the tests look at the page with" >&2; \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; \
 	  then apt-get update && apt-get install --yes --no-install-recommends \
 	    chromium fonts-liberation fonts-noto-color-emoji; \
 	  else $(BIN)/playwright install chromium; fi > .venv/chromium.log 2>&1 || true; \
-	  $(BIN)/python -m sandbox.browser; }
+	  $(BIN)/python -m sandbox.browser.chromium; }
 
 # Set up again when what is to be installed has changed.
 $(READY): pyproject.toml constraints.txt

@@ -8,61 +8,54 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.response import BoltResponse
 
-from bot.acting import Body, acting_team_id, acting_user_id, treat_as_guest
+from bot.admin.integrations import api_tokens, webhooks
+from bot.admin.people import guest_policy, members
+from bot.admin.reports import ai_request_log, audit_log, health, triage_accuracy
+from bot.admin.taxonomy import categories, dry_run, skills
 from bot.background import BackgroundTasks
 from bot.errors import answer_error
-from bot.listeners import (
+from bot.events import directory_changes
+from bot.identity import Body, acting_team_id, acting_user_id, treat_as_guest
+from bot.tickets import (
     claim_ticket,
     correct_ticket,
     decline_ticket,
-    follow_people,
-    issue_token,
-    manage_categories,
-    manage_skills,
-    manage_team,
-    manage_webhooks,
-    manage_welcome,
     open_ticket,
     release_ticket,
     reopen_ticket,
     resolve_ticket,
-    show_accuracy,
-    show_audit,
+    resolve_with_note,
     show_help,
-    show_sent,
-    solve_ticket,
-    try_out,
-    watch_desk,
     watch_ticket,
 )
-from models.desk import TicketService
 from models.errors import NotAllowed
-from models.slack import BotIdentity
+from models.messages.slack_client import BotIdentity
+from models.ticket_service import TicketService
 
 # Bolt asks one after the other whether a request is theirs: the first is the one asked most.
 FEATURES = (
     open_ticket,
     show_help,
-    manage_team,
-    manage_webhooks,
-    issue_token,
+    members,
+    webhooks,
+    api_tokens,
     watch_ticket,
     claim_ticket,
     decline_ticket,
     release_ticket,
     resolve_ticket,
     reopen_ticket,
-    solve_ticket,
+    resolve_with_note,
     correct_ticket,
-    watch_desk,
-    show_audit,
-    manage_skills,
-    manage_categories,
-    manage_welcome,
-    try_out,
-    show_accuracy,
-    show_sent,
-    follow_people,
+    health,
+    audit_log,
+    skills,
+    categories,
+    guest_policy,
+    dry_run,
+    triage_accuracy,
+    ai_request_log,
+    directory_changes,
 )
 
 

@@ -7,7 +7,7 @@ from contextvars import Context
 from typing import Any
 
 from models.errors import ExternalServiceError, UserFacingError
-from models.logs import format_traceback
+from models.infra.logs import format_traceback
 
 log = logging.getLogger(__name__)
 

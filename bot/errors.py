@@ -14,12 +14,12 @@ from typing import Any
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
-from bot.acting import Body
 from bot.background import BackgroundTasks
-from bot.views.sentence import notice_view
-from models.desk import TicketService
+from bot.identity import Body
+from bot.ui.notice_view import notice_view
 from models.errors import DatabaseUnavailable, ExternalServiceError, InvalidInput, UserFacingError
-from models.logs import format_traceback
+from models.infra.logs import format_traceback
+from models.ticket_service import TicketService
 
 log = logging.getLogger(__name__)
 UNKNOWN_REQUEST_TEXT = (

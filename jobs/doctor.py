@@ -9,17 +9,17 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from jobs import smtp
-from jobs.gemini import Gemini, GeminiFailure
-from jobs.retrying import StepContext
-from models.desk import TicketService
-from models.doctor import run_health_checks
+from jobs.engines.gemini import Gemini, GeminiFailure
+from jobs.outbox import smtp
+from jobs.runner.step_runner import StepContext
 from models.errors import ExternalServiceError
 from models.health import CheckResult, HealthReport
-from models.opening import open_app
-from models.settings import Settings, read_settings
-from models.slack import SlackClient
-from models.wording import STEP_LABELS, pluralize
+from models.health_checks import run_health_checks
+from models.infra.settings import Settings, read_settings
+from models.messages.slack_client import SlackClient
+from models.messages.texts import STEP_LABELS, pluralize
+from models.open_app import open_app
+from models.ticket_service import TicketService
 
 KEEP_HEALTH_RESULT_SECONDS = 60
 _TIMEOUT_SECONDS = 8
@@ -39,7 +39,7 @@ def main() -> None:
     """Print how the desk is; exit code 1 when there is something to do."""
     if sys.argv[1:2] == ["eval"]:
         # What the doctor needs should not wait for what engines need.
-        from jobs.evaluating import run_cli  # noqa: PLC0415
+        from jobs.evaluation.cli import run_cli  # noqa: PLC0415
 
         return run_cli(sys.argv[2:])
     if sys.argv[1:] != ["doctor"]:

@@ -9,33 +9,33 @@ from typing import Any, ClassVar
 from arq import cron
 from arq.worker import func
 
-from jobs import notify
-from jobs.assign_ticket import assign_ticket
-from jobs.deliver_webhooks import deliver_webhooks
 from jobs.doctor import KEEP_HEALTH_RESULT_SECONDS, check_external_services
-from jobs.gemini import Gemini
-from jobs.incidents import answer_incident
-from jobs.learn_from_ticket import learn_from_ticket
-from jobs.policies import MAX_HOLD_TIME, MAX_TRY_TIME
-from jobs.refresh_cards import refresh_cards
-from jobs.retrying import StepContext, StepFunction, run_due_steps
-from jobs.sweep import (
+from jobs.engines.gemini import Gemini
+from jobs.runner.retry_policies import MAX_HOLD_TIME, MAX_TRY_TIME
+from jobs.runner.step_runner import StepContext, StepFunction, run_due_steps
+from jobs.runner.sweep import (
     reassign_orphaned_tickets,
     refresh_stale_profiles,
     retry_quarantined,
     sweep_forever,
 )
-from jobs.tell_admins import alert_admins
-from jobs.triage_again import retriage_ticket
-from jobs.triage_ticket import triage_ticket
-from jobs.try_out import KEEP_DRY_RUN_RESULT_SECONDS as KEEP_TRIAL_SECONDS
-from jobs.try_out import dry_run
-from models.logs import start_logging
-from models.metrics import start_metrics_server
-from models.opening import open_app
-from models.queue import job_from_bytes, job_to_bytes, worker_redis_settings
-from models.settings import QueueSettings, read_settings
-from models.step import Step
+from jobs.steps import send_cards
+from jobs.steps.alert_admins import alert_admins
+from jobs.steps.answer_incident import answer_incident
+from jobs.steps.assign_ticket import assign_ticket
+from jobs.steps.deliver_webhooks import deliver_webhooks
+from jobs.steps.learn_from_ticket import learn_from_ticket
+from jobs.steps.refresh_cards import refresh_cards
+from jobs.steps.retriage_ticket import retriage_ticket
+from jobs.steps.triage_ticket import triage_ticket
+from jobs.triage.dry_run import KEEP_DRY_RUN_RESULT_SECONDS as KEEP_TRIAL_SECONDS
+from jobs.triage.dry_run import dry_run
+from models.infra.logs import start_logging
+from models.infra.metrics import start_metrics_server
+from models.infra.settings import QueueSettings, read_settings
+from models.job_queue.step_queue import job_from_bytes, job_to_bytes, worker_redis_settings
+from models.open_app import open_app
+from models.tickets.pending_step import Step
 
 DATABASE_TIMEOUT_SECONDS = 10
 SLACK_TIMEOUT_SECONDS = 10
@@ -44,11 +44,11 @@ log = logging.getLogger(__name__)
 STEP_FUNCTIONS: Mapping[Step, StepFunction] = {
     Step.TRIAGE: triage_ticket,
     Step.ASSIGN: assign_ticket,
-    Step.DM_REQUESTER: notify.dm_requester,
-    Step.DM_ASSIGNEE: notify.dm_assignee,
-    Step.EMAIL_ASSIGNEE: notify.email_assignee,
-    Step.ASK_REQUESTER: notify.ask_requester,
-    Step.DM_WATCHERS: notify.dm_watchers,
+    Step.DM_REQUESTER: send_cards.dm_requester,
+    Step.DM_ASSIGNEE: send_cards.dm_assignee,
+    Step.EMAIL_ASSIGNEE: send_cards.email_assignee,
+    Step.ASK_REQUESTER: send_cards.ask_requester,
+    Step.DM_WATCHERS: send_cards.dm_watchers,
     Step.REFRESH_CARDS: refresh_cards,
     Step.ALERT_ADMINS: alert_admins,
     Step.DELIVER_WEBHOOKS: deliver_webhooks,

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from models.step import Step
-from models.ticket import Ticket
+from models.tickets.pending_step import Step
+from models.tickets.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from sandbox.demo import run_demo
-from sandbox.once import run_once
+from sandbox.cli.demo import run_demo
+from sandbox.cli.run_once import run_once
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What a shell says of a program that Ctrl-C has ended.

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import settings
 
-from sandbox.servers import DatabaseServers
+from sandbox.services.database_servers import DatabaseServers
 from tests.faults.catalogue import CATALOGUE
-from tests.faults.reporting import FAULTS_PROPERTY, FaultReportPlugin, fault_ids
+from tests.faults.fault_report import FAULTS_PROPERTY, FaultReportPlugin, fault_ids
 from tests.sabotage.sitecustomize import SABOTAGE_VARIABLE, SABOTAGES, hook_environment
 
 _MAX_FAULT_TEST_SECONDS = 900

@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.api.caller import Admin, CurrentService
+from bot.api.auth import Admin, CurrentService
 from bot.api.problems import documented_errors
-from models.accuracy import MAX_JUDGED_EXAMPLES, Accuracy, measure_accuracy
+from models.engine.accuracy import MAX_JUDGED_EXAMPLES, Accuracy, measure_accuracy
 
 router = APIRouter(prefix="/triage", tags=["triage"])
 

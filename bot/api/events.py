@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from bot.api.caller import CurrentService, Reader
+from bot.api.auth import CurrentService, Reader
 from bot.api.problems import documented_errors
-from bot.api.shapes import EventOut, ResponseModel
-from models.feed import SETTLE_TIME, Cursor, FeedEvent
+from bot.api.schemas import EventOut, ResponseModel
+from models.search.event_feed import SETTLE_TIME, Cursor, FeedEvent
 
 router = APIRouter(tags=["events"])
 # Milliseconds, the number of a ticket, and which of its events: none after the year 2286.

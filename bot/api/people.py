@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from bot.api.caller import Admin, CurrentService, Reader, Writer
-from bot.api.people_shapes import PeoplePage, PersonForAdmins, PersonIn, SkillOut
+from bot.api.auth import Admin, CurrentService, Reader, Writer
+from bot.api.people_schemas import PeoplePage, PersonForAdmins, PersonIn, SkillOut
 from bot.api.problems import ApiProblem, documented_errors
-from bot.api.shapes import (
+from bot.api.schemas import (
     AuditEntriesPage,
     AuditEntryOut,
     ETag,
@@ -20,12 +20,12 @@ from bot.api.shapes import (
     SlackId,
     TokenOut,
 )
-from models.account import Scope
-from models.accounts import Caller
-from models.appointing import ADMIN_FIELDS, update_member
-from models.desk import TicketService
+from models.access.api_token import Scope
+from models.access.token_store import Caller
+from models.admin.members import ADMIN_FIELDS, update_member
 from models.errors import DatabaseUnavailable, InvalidInput, InvalidToken
-from models.member import Member
+from models.people.member import Member
+from models.ticket_service import TicketService
 
 router = APIRouter(tags=["people"])
 TokenId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]

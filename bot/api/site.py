@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 
 from bot.api import accuracy, events, people, problems, tickets, webhooks
-from models.database import deadline
+from models.infra.database import deadline
 
 RESPONSE_DEADLINE_SECONDS = 5
 MAX_BODY_BYTES = 100_000

@@ -6,18 +6,18 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field, WithJsonSchema
 
-from bot.api.caller import CurrentService, Reader, Writer
+from bot.api.auth import CurrentService, Reader, Writer
 from bot.api.problems import ApiProblem, documented_errors
-from bot.api.shapes import CorrectionIn, ETag, MoveIn, SlackId, TicketIn, TicketOut, TicketsPage
-from models.accounts import Caller
-from models.correction import apply_correction
-from models.desk import TicketService
+from bot.api.schemas import CorrectionIn, ETag, MoveIn, SlackId, TicketIn, TicketOut, TicketsPage
+from models.access.token_store import Caller
 from models.errors import NoSuchTicket
-from models.flow import Move
-from models.permissions import Verb, can
-from models.ticket import Status, Ticket
-from models.triage import Priority
-from models.watching import set_watching
+from models.ticket_service import TicketService
+from models.tickets.correction import apply_correction
+from models.tickets.permissions import Verb, can
+from models.tickets.ticket import Status, Ticket
+from models.tickets.watchers import set_watching
+from models.tickets.workflow import Move
+from models.triage.result import Priority
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 # Each verb that moves a ticket on, as people say it.

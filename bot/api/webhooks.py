@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from bot.api.caller import Admin, CurrentService
+from bot.api.auth import Admin, CurrentService
 from bot.api.problems import ApiProblem, documented_errors
-from bot.api.shapes import DeliveryOut, NewWebhookOut, WebhookIn, WebhookOut
-from models.accounts import Caller
-from models.desk import TicketService
-from models.webhook import Webhook
-from models.webhooks import MAX_WEBHOOKS
+from bot.api.schemas import DeliveryOut, NewWebhookOut, WebhookIn, WebhookOut
+from models.access.token_store import Caller
+from models.ticket_service import TicketService
+from models.webhooks.store import MAX_WEBHOOKS
+from models.webhooks.webhook import Webhook
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 WebhookId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]

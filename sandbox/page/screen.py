@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 
-from sandbox.mail import ReceivedEmail
-from sandbox.page.switches import FaultSwitches
-from sandbox.slack.channels import Channel, ChannelKind
-from sandbox.slack.person import Person
-from sandbox.slack.seen import Message
-from sandbox.slack.shapes import Json
-from sandbox.slack.state import WorkspaceState
-from sandbox.slack.views import View
-from sandbox.world import World
+from sandbox.page.fault_switches import FaultSwitches
+from sandbox.services.mail_server import ReceivedEmail
+from sandbox.slack.actors.person import Person
+from sandbox.slack.actors.rendered import Message
+from sandbox.slack.entities.channels import Channel, ChannelKind
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.views import View
+from sandbox.slack.state.workspace_state import WorkspaceState
+from sandbox.world.world import World
 
 # A conversation is shown from here on; older messages are there, as in Slack, but not on screen.
 MAX_MESSAGES = 200

@@ -6,24 +6,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sandbox.slack import happenings
-from sandbox.slack.api import WebApi
-from sandbox.slack.channels import Channel, ChannelKind
-from sandbox.slack.clock import Clock
-from sandbox.slack.delivery import Ack, AppRequest, Delivery, EnvelopeKind, entry_payload
-from sandbox.slack.door import Gateway
-from sandbox.slack.events import EventDispatcher
-from sandbox.slack.faults import FaultRules
-from sandbox.slack.ids import random_secret, stable_id
-from sandbox.slack.journal import TrafficEntry, TrafficLog
-from sandbox.slack.manifest import Manifest
-from sandbox.slack.people import Member, stable_user_id
-from sandbox.slack.person import Person
-from sandbox.slack.server import SlackHttpServer
-from sandbox.slack.shapes import Json
-from sandbox.slack.socket_mode import SocketConnections
-from sandbox.slack.state import WorkspaceState
-from sandbox.slack.usergroups import Usergroup
+from sandbox.slack.actors.actor import Gateway
+from sandbox.slack.actors.person import Person
+from sandbox.slack.app_manifest.manifest import Manifest
+from sandbox.slack.delivery import event_payloads
+from sandbox.slack.delivery.delivery import Ack, AppRequest, Delivery, EnvelopeKind, entry_payload
+from sandbox.slack.delivery.event_dispatcher import EventDispatcher
+from sandbox.slack.delivery.socket_mode import SocketConnections
+from sandbox.slack.entities.channels import Channel, ChannelKind
+from sandbox.slack.entities.people import Member, stable_user_id
+from sandbox.slack.entities.usergroups import Usergroup
+from sandbox.slack.primitives.clock import Clock
+from sandbox.slack.primitives.ids import random_secret, stable_id
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.faults import FaultRules
+from sandbox.slack.state.traffic_log import TrafficEntry, TrafficLog
+from sandbox.slack.state.workspace_state import WorkspaceState
+from sandbox.slack.web_api.api import WebApi
+from sandbox.slack.web_api.http_server import SlackHttpServer
 
 T = TypeVar("T")
 
@@ -201,7 +201,7 @@ class Workspace:
             setattr(person.member, name, value)
         person.member.updated = self.state.now()
         self._event_dispatcher.dispatch(
-            happenings.user_changed(self.state, person.member, name="user_change")
+            event_payloads.user_changed(self.state, person.member, name="user_change")
         )
         self.state.notify_change()
 
@@ -234,7 +234,7 @@ class Workspace:
     def set_usergroup_users(self, group: Usergroup, *, users: Iterable[Person]) -> None:
         """Have these people in a user group, and no others."""
         before, group.users = group.users, [person.id for person in users]
-        for event in happenings.usergroup_changed(self.state, group, before=before):
+        for event in event_payloads.usergroup_changed(self.state, group, before=before):
             self._event_dispatcher.dispatch(event)
         self.state.notify_change()
 
@@ -286,8 +286,8 @@ class Workspace:
     async def uninstall(self) -> None:
         """Remove the app: its tokens stop working, and it hears of that."""
         self.state.credentials.is_account_active = False
-        await self._event_dispatcher.dispatch_and_wait(happenings.tokens_revoked(self.state))
-        await self._event_dispatcher.dispatch_and_wait(happenings.app_uninstalled())
+        await self._event_dispatcher.dispatch_and_wait(event_payloads.tokens_revoked(self.state))
+        await self._event_dispatcher.dispatch_and_wait(event_payloads.app_uninstalled())
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> object:
         if self._loop is None:

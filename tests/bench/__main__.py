@@ -8,9 +8,9 @@ import time
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tests.bench import doors, growth, start, walk
+from tests.bench import cold_start, database_growth, request_rate, ticket_throughput
+from tests.bench.environment import BenchEnvironment
 from tests.bench.report import ComparisonRow, render_table, write_report
-from tests.bench.stage import BenchEnvironment
 
 PARTS = ("doors", "start", "walk", "growth")
 
@@ -43,16 +43,16 @@ async def _run_parts(
     async with BenchEnvironment() as stage:
         servers = " and ".join(stage.servers.program_names)
         if "doors" in asked.only:
-            rows += await doors.measure(stage, tell)
+            rows += await request_rate.measure(stage, tell)
     if "start" in asked.only:
         async with BenchEnvironment() as stage:
-            rows += await start.measure(stage, tell)
+            rows += await cold_start.measure(stage, tell)
     if "walk" in asked.only:
         async with BenchEnvironment() as stage:
-            rows += await walk.measure(stage, tell, tickets=asked.tickets)
+            rows += await ticket_throughput.measure(stage, tell, tickets=asked.tickets)
     if "growth" in asked.only:
         async with BenchEnvironment() as stage:
-            rows += await growth.measure(stage.servers, tell, large_ticket_count=asked.old)
+            rows += await database_growth.measure(stage.servers, tell, large_ticket_count=asked.old)
     return rows, servers
 
 

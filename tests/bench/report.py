@@ -6,10 +6,11 @@ import platform
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.project import ROOT
+
+DOCS = ROOT / "docs"
 REPORT_PAGE, PLOT_FILE, JSON_FILE = (
     DOCS / "performance.md",
     DOCS / "performance.svg",

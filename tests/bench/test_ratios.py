@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bench import doors
-from tests.bench.recording import record_ticket
-from tests.bench.stage import BenchEnvironment
-from tests.bench.walk import FIRST_MEASURED_CALLS
+from tests.bench import request_rate
+from tests.bench.call_recording import record_ticket
+from tests.bench.environment import BenchEnvironment
+from tests.bench.ticket_throughput import FIRST_MEASURED_CALLS
 
-LENGTH = doors.RoundPlan(rounds=5, requests=96, include_javascript=False)
+LENGTH = request_rate.RoundPlan(rounds=5, requests=96, include_javascript=False)
 LEAST = {
     "`/ticket` answered, a second": 0.5,
     "a form answered and stored, a second": 0.4,
@@ -29,7 +29,7 @@ async def environment() -> AsyncIterator[BenchEnvironment]:
 
 
 async def test_answers_come_about_as_fast_as_a_bare_handlers(environment: BenchEnvironment) -> None:
-    rows = await doors.measure(environment, lambda _: None, LENGTH)
+    rows = await request_rate.measure(environment, lambda _: None, LENGTH)
 
     ratios = {row.label: row.ratio for row in rows if row.label in LEAST}
     assert ratios.keys() == LEAST.keys()

@@ -6,12 +6,12 @@ import pytest
 from playwright.async_api import Browser, expect
 from playwright.async_api import Page as Window
 
-from sandbox.browser import DESKTOP_SIZE, launch_chromium, open_window
-from sandbox.demo import seed_workspace
-from sandbox.page.server import PageServer
-from sandbox.servers import DatabaseServers
-from sandbox.slack.person import Person
-from sandbox.world import World
+from sandbox.browser.chromium import DESKTOP_SIZE, launch_chromium, open_window
+from sandbox.cli.demo import seed_workspace
+from sandbox.page.page_server import PageServer
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.slack.actors.person import Person
+from sandbox.world.world import World
 
 OpenPage = Callable[..., Awaitable[Window]]
 

@@ -2,9 +2,9 @@
 
 from playwright.async_api import expect
 
-from sandbox.world import World
+from sandbox.world.world import World
 from tests.browser.conftest import OpenPage
-from tests.browser.hands import close_modal, message_with_text, send_message, submit_modal
+from tests.browser.page_actions import close_modal, message_with_text, send_message, submit_modal
 
 SENTENCE = "Please say in a few words what it is about."
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import Locator, expect
 
-from sandbox.slack.shapes import Json
-from sandbox.world import World
+from sandbox.slack.primitives.json_types import Json
+from sandbox.world.world import World
 from tests.browser.conftest import OpenPage
-from tests.browser.gallery import (
+from tests.browser.gallery_app import (
     GalleryApp,
     actions,
     choose_by_search,
@@ -23,7 +23,7 @@ from tests.browser.gallery import (
     selected_option,
     serve_images,
 )
-from tests.browser.hands import message_with_text
+from tests.browser.page_actions import message_with_text
 
 CONFIRM = {
     "title": plain_text("Pour it away?"),

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import expect
 
-from sandbox.slack.shapes import Json
-from sandbox.world import World
+from sandbox.slack.primitives.json_types import Json
+from sandbox.world.world import World
 from tests.browser.conftest import OpenPage
-from tests.browser.gallery import (
+from tests.browser.gallery_app import (
     GalleryApp,
     actions,
     choose_by_search,
@@ -21,7 +21,7 @@ from tests.browser.gallery import (
     section,
     selected_option,
 )
-from tests.browser.hands import close_modal, submit_modal
+from tests.browser.page_actions import close_modal, submit_modal
 
 TEXT = {"type": "plain_text_input"}
 

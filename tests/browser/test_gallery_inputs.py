@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import FilePayload, Locator, Page, expect
 
-from sandbox.slack.shapes import Json
-from sandbox.world import World
+from sandbox.slack.primitives.json_types import Json
+from sandbox.world.world import World
 from tests.browser.conftest import OpenPage
-from tests.browser.gallery import (
+from tests.browser.gallery_app import (
     TEA_OPTIONS,
     GalleryApp,
     choose_by_search,
@@ -19,7 +19,7 @@ from tests.browser.gallery import (
     options,
     selected_option,
 )
-from tests.browser.hands import submit_modal
+from tests.browser.page_actions import submit_modal
 
 TEXT = {"type": "plain_text_input"}
 LEAF: FilePayload = {"name": "leaf.txt", "mimeType": "text/plain", "buffer": b"green"}

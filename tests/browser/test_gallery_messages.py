@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import expect
 
-from sandbox.slack.shapes import Json
-from sandbox.world import World
+from sandbox.slack.primitives.json_types import Json
+from sandbox.world.world import World
 from tests.browser.conftest import OpenPage
-from tests.browser.gallery import (
+from tests.browser.gallery_app import (
     IMAGE_BASE_URL,
     GalleryApp,
     actions,
@@ -22,7 +22,7 @@ from tests.browser.gallery import (
     section,
     serve_images,
 )
-from tests.browser.hands import message_with_text
+from tests.browser.page_actions import message_with_text
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import expect
 
-from sandbox.world import World
+from sandbox.world.world import World
 from tests.browser.conftest import OpenPage
-from tests.browser.gallery import (
+from tests.browser.gallery_app import (
     GalleryApp,
     bullet_list,
     general_channel,
@@ -15,7 +15,7 @@ from tests.browser.gallery import (
     rich_text_part,
     rich_text_run,
 )
-from tests.browser.hands import message_with_text
+from tests.browser.page_actions import message_with_text
 
 # 14:39:42 UTC
 MOMENT = 1392734382

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Locator, expect
 
-from sandbox.world import World
+from sandbox.world.world import World
 from tests.browser.conftest import OpenPage
-from tests.browser.gallery import GalleryApp, general_channel, section
-from tests.browser.hands import message_with_text
+from tests.browser.gallery_app import GalleryApp, general_channel, section
+from tests.browser.page_actions import message_with_text
 
 # 14:39:42 UTC
 MOMENT = 1392734382

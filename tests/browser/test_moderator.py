@@ -2,9 +2,9 @@
 
 from playwright.async_api import expect
 
-from sandbox.world import World
+from sandbox.world.world import World
 from tests.browser.conftest import OpenPage
-from tests.browser.hands import message_with_text, send_message, submit_modal
+from tests.browser.page_actions import message_with_text, send_message, submit_modal
 
 
 async def test_a_claim_in_one_window_is_seen_in_the_others_without_a_reload(

@@ -1,7 +1,7 @@
 """These tests read Slack's own shapes, which lie beside the project; alone it does not run them."""
 
-from pathlib import Path
+from tests.project import ROOT
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
+SHARED = ROOT.parent / "shared"
 
 collect_ignore_glob = [] if SHARED.is_dir() else ["test_*.py"]

@@ -17,7 +17,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from sandbox.slack.blockkit import Problem, check_message, check_view
-from tests.sandbox.blockkit.samples import (
+from tests.sandbox.slack.blockkit.sample_blocks import (
     BLOCKS,
     ELEMENTS,
     Json,

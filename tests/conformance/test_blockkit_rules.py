@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from sandbox.slack.blockkit import Problem, check_message, check_view
-from tests.conformance.spoilt_blocks import LIMITED, UNLIMITED, Payload
-from tests.sandbox.blockkit.samples import message_problems
+from tests.conformance.invalid_blocks import LIMITED, UNLIMITED, Payload
+from tests.project import ROOT
+from tests.sandbox.slack.blockkit.sample_blocks import message_problems
 
-SLACK = Path(__file__).resolve().parents[3] / "shared" / "slack"
+SLACK = ROOT.parent / "shared" / "slack"
 
 # Blocks that this workspace refuses as a whole → the constraints that concern only them.
 NOT_MODELLED = {

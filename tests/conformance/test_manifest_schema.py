@@ -9,10 +9,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sandbox.slack.manifest import check_manifest
-from sandbox.slack.manifest_shape import MANIFEST_SCHEMA, UNCHECKED_SECTIONS
+from sandbox.slack.app_manifest.manifest import check_manifest
+from sandbox.slack.app_manifest.manifest_schema import MANIFEST_SCHEMA, UNCHECKED_SECTIONS
+from tests.project import ROOT
 
-SLACK = Path(__file__).resolve().parents[3] / "shared" / "slack"
+SLACK = ROOT.parent / "shared" / "slack"
 SCHEMAS = SLACK / "manifest-schema"
 
 Json = dict[str, Any]

@@ -9,12 +9,13 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack.journal import TrafficEntry
-from sandbox.slack.manifest import load_manifest
+from sandbox.slack.app_manifest.manifest import load_manifest
+from sandbox.slack.state.traffic_log import TrafficEntry
 from sandbox.slack.workspace import Workspace
+from tests.project import ROOT
 
-SLACK = Path(__file__).parents[3] / "shared" / "slack"
-MANIFEST = Path(__file__).parents[1] / "sandbox" / "slack" / "manifest.yml"
+SLACK = ROOT.parent / "shared" / "slack"
+MANIFEST = ROOT / "tests" / "sandbox" / "slack" / "manifest.yml"
 BOLT = SLACK / "bolt-python" / "real-payloads"
 JAVA = SLACK / "java-slack-sdk" / "real-payloads"
 SHAPES = SLACK / "java-slack-sdk" / "json-logs-samples"

@@ -8,14 +8,14 @@ import json
 import re
 import urllib.parse
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.world import World
+from sandbox.world.world import World
+from tests.project import ROOT
 
-SLACK = Path(__file__).resolve().parents[3] / "shared" / "slack"
+SLACK = ROOT.parent / "shared" / "slack"
 
 
 def _payloads() -> Iterator[tuple[str, Any]]:

@@ -1,14 +1,14 @@
 """Our table of scopes and events held against Slack's method and event reference."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.slack.scopes import KNOWN_BOT_SCOPES, SCOPES_FOR_EVENT
+from sandbox.slack.app_manifest.scopes import KNOWN_BOT_SCOPES, SCOPES_FOR_EVENT
+from tests.project import ROOT
 
-REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "slack" / "slack-api-ref"
+REFERENCE = ROOT.parent / "shared" / "slack" / "slack-api-ref"
 # Events of the reference that an app cannot subscribe to for its bot.
 NOT_FOR_BOTS = {
     "app_deleted": "needs an administrator's scope",

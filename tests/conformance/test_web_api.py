@@ -3,22 +3,22 @@
 import json
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack.api import COMMON_ERRORS
-from sandbox.slack.channels import Channel
-from sandbox.slack.manifest import load_manifest
+from sandbox.slack.actors.person import Person
+from sandbox.slack.app_manifest.manifest import load_manifest
+from sandbox.slack.entities.channels import Channel
 from sandbox.slack.methods import METHODS, Method
-from sandbox.slack.person import Person
-from sandbox.slack.rates import Tier
+from sandbox.slack.state.rate_limits import Tier
+from sandbox.slack.web_api.api import COMMON_ERRORS
 from sandbox.slack.workspace import Workspace
+from tests.project import ROOT
 
-SLACK = Path(__file__).parents[3] / "shared" / "slack"
-MANIFEST = Path(__file__).parents[1] / "sandbox" / "slack" / "manifest.yml"
+SLACK = ROOT.parent / "shared" / "slack"
+MANIFEST = ROOT / "tests" / "sandbox" / "slack" / "manifest.yml"
 REFERENCE = SLACK / "slack-api-ref" / "methods"
 SAMPLES = SLACK / "java-slack-sdk"
 

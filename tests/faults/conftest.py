@@ -5,12 +5,17 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from sandbox.servers import DatabaseServers
-from sandbox.wire import MongoProxy
-from sandbox.world import World
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.services.mongodb_proxy import MongoProxy
+from sandbox.world.world import World
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import Outcome, ProxiedWorld, collect_outcome, run_ticket_lifecycle
-from tests.stories.acts import set_role_and_skills
+from tests.faults.ticket_lifecycle import (
+    Outcome,
+    ProxiedWorld,
+    collect_outcome,
+    run_ticket_lifecycle,
+)
+from tests.stories.user_actions import set_role_and_skills
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -10,17 +10,17 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession
 
-from models import flow
-from models.cards import render_card
 from models.errors import NotAllowed, UserFacingError
-from models.flow import Move
-from models.member import Member, Role
-from models.step import Step
-from models.ticket import ASSIGNED_STATUSES, Draft, Status, Ticket
-from sandbox.processes import Process
-from sandbox.slack.seen import Message
-from sandbox.slack.shapes import get_path
-from sandbox.world import World
+from models.messages.cards import render_card
+from models.people.member import Member, Role
+from models.tickets import workflow
+from models.tickets.pending_step import Step
+from models.tickets.ticket import ASSIGNED_STATUSES, Draft, Status, Ticket
+from models.tickets.workflow import Move
+from sandbox.services.processes import Process
+from sandbox.slack.actors.rendered import Message
+from sandbox.slack.primitives.json_types import get_path
+from sandbox.world.world import World
 
 _FIELDS_SET_BY_TRANSITIONS = ("status", "version", "assignee", "offers", "declined_by", "resolver")
 _CARD_STEPS = {Step.DM_REQUESTER, Step.DM_ASSIGNEE, Step.ASK_REQUESTER, Step.REFRESH_CARDS}
@@ -160,7 +160,7 @@ def _replay_history(ticket: Ticket, seen: Evidence) -> Ticket:
             changes = {"assignee": _offer_recipient(ticket, place), "offers": again.offers + 1}
         if move is Move.RESOLVE_WITH_INCIDENT:
             changes = {"resolver": ticket.resolver}
-        again = flow.transition(
+        again = workflow.transition(
             again, move, actor=by, now=event.at, event_reason=event.why, **changes
         )
     return again

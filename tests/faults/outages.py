@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import ClientSession
 
-from sandbox.slack.faults import ANY_METHOD, Fault
-from sandbox.world import World
+from sandbox.slack.state.faults import ANY_METHOD, Fault
+from sandbox.world.world import World
 from tests.faults.invariants import check_invariants
-from tests.stories.acts import open_ticket, set_role_and_skills, wait_until_no_pending_steps
+from tests.stories.user_actions import open_ticket, set_role_and_skills, wait_until_no_pending_steps
 
 OUTAGE_SECONDS = 120
 SLACK_OUTAGE_SECONDS = 600

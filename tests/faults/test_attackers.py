@@ -8,10 +8,10 @@ import time
 import aiohttp
 import pytest
 
-from sandbox.slack.journal import TrafficEntry
-from sandbox.slack.person import Person
-from sandbox.world import World
-from tests.faults.forging import (
+from sandbox.slack.actors.person import Person
+from sandbox.slack.state.traffic_log import TrafficEntry
+from sandbox.world.world import World
+from tests.faults.forged_requests import (
     FORM_CONTENT_TYPE,
     button_press_payload,
     interactive_body,
@@ -23,8 +23,8 @@ from tests.faults.forging import (
     submission_payload,
 )
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import TITLE, ProxiedWorld, claim_ticket, submit_ticket
-from tests.stories.acts import set_role_and_skills
+from tests.faults.ticket_lifecycle import TITLE, ProxiedWorld, claim_ticket, submit_ticket
+from tests.stories.user_actions import set_role_and_skills
 
 TELLTALE = "swordfish-in-the-request"
 SIGNATURE, TIMESTAMP = "X-Slack-Signature", "X-Slack-Request-Timestamp"

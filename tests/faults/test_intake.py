@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pymongo import WriteConcern
 
-from sandbox.servers import find_free_port
-from sandbox.slack.faults import Fault
-from sandbox.slack.person import Person
-from sandbox.world import World
-from tests.faults.forging import (
+from sandbox.services.database_servers import find_free_port
+from sandbox.slack.actors.person import Person
+from sandbox.slack.state.faults import Fault
+from sandbox.world.world import World
+from tests.faults.forged_requests import (
     BotResponse,
     check_final_tickets,
     fill_in_ticket_form,
@@ -24,8 +24,8 @@ from tests.faults.forging import (
     submission_payload,
 )
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import TITLE, ProxiedWorld
-from tests.stories.acts import receipt_ticket_id
+from tests.faults.ticket_lifecycle import TITLE, ProxiedWorld
+from tests.stories.user_actions import receipt_ticket_id
 
 AGAIN = "Press Submit again: you will get one ticket."
 _TRIES = 8

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.mail import ReceivedEmail
+from sandbox.services.mail_server import ReceivedEmail
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import ProxiedWorld, claim_ticket, submit_ticket
+from tests.faults.ticket_lifecycle import ProxiedWorld, claim_ticket, submit_ticket
 
 Spoils = Callable[[ProxiedWorld, dict[str, Any]], Awaitable[object]]
 

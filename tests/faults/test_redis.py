@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from sandbox.world import World
-from tests.faults.forging import check_final_tickets, fill_in_ticket_form, only_ticket
+from sandbox.world.world import World
+from tests.faults.forged_requests import check_final_tickets, fill_in_ticket_form, only_ticket
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import ProxiedWorld, claim_ticket, submit_ticket
-from tests.stories.acts import receipt_ticket_id
-from tests.stories.test_desk_health import run_doctor
+from tests.faults.ticket_lifecycle import ProxiedWorld, claim_ticket, submit_ticket
+from tests.stories.test_health_page import run_doctor
+from tests.stories.user_actions import receipt_ticket_id
 
 
 @pytest.fixture

@@ -8,13 +8,17 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 
-from sandbox.servers import DatabaseServers
-from sandbox.wire import FaultPoint, MongoProxy
-from sandbox.world import World
-from tests.faults.forging import is_ready
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.services.mongodb_proxy import FaultPoint, MongoProxy
+from sandbox.world.world import World
+from tests.faults.forged_requests import is_ready
 from tests.faults.invariants import check_invariants
-from tests.faults.walking import TITLE
-from tests.stories.acts import receipt_ticket_id, set_role_and_skills, wait_until_no_pending_steps
+from tests.faults.ticket_lifecycle import TITLE
+from tests.stories.user_actions import (
+    receipt_ticket_id,
+    set_role_and_skills,
+    wait_until_no_pending_steps,
+)
 
 pytestmark = pytest.mark.long
 _TRIES = 3

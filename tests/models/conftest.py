@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from models.desk import TicketService
-from models.member import Member, Role
-from sandbox.servers import DatabaseServers
-from tests.desks import run_service
+from models.people.member import Member, Role
+from models.ticket_service import TicketService
+from sandbox.services.database_servers import DatabaseServers
+from tests.service_factory import run_service
 
 
 @pytest.fixture(scope="module")

@@ -16,21 +16,27 @@ from typing import Any
 
 import pytest
 
-from jobs.asking import reconcile_with_keywords
-from jobs.examples import to_prompt_line
-from jobs.letters import offer_email
-from jobs.prompt import GeminiRequest, build_request, parse_answer
-from models import builtin, flow
-from models.assignment import Candidate, choose_assignee
-from models.cards import SlackMessage, moderator_card, requester_card
-from models.configuration import DEFAULT_TAXONOMY
-from models.flow import Move
-from models.lesson import TrainingExample
-from models.member import Role
-from models.ticket import Ticket, Urgency
-from models.triage import Priority, Triage
-from models.wariness import INJECTION_REASON, contains_injection, strip_instructions, with_warning
-from tests.models.desk_words import ADA, GRACE, NOON, TEAM, make_member, new_ticket
+from jobs.engines.few_shot_examples import to_prompt_line
+from jobs.engines.prompt import GeminiRequest, build_request, parse_answer
+from jobs.outbox.emails import offer_email
+from jobs.triage.gemini_triage import reconcile_with_keywords
+from models.assignment.matching import Candidate, choose_assignee
+from models.engine import keyword_engine
+from models.engine.prompt_injection import (
+    INJECTION_REASON,
+    contains_injection,
+    strip_instructions,
+    with_warning,
+)
+from models.messages.cards import SlackMessage, moderator_card, requester_card
+from models.people.member import Role
+from models.tickets import workflow
+from models.tickets.ticket import Ticket, Urgency
+from models.tickets.workflow import Move
+from models.triage.result import Priority, Triage
+from models.triage.taxonomy import DEFAULT_TAXONOMY
+from models.triage.training_example import TrainingExample
+from tests.sample_tickets import ADA, GRACE, NOON, TEAM, make_member, new_ticket
 
 ATTACKS = list(
     csv.DictReader(StringIO((Path(__file__).parent / "attacks.csv").read_text(encoding="utf-8")))
@@ -97,7 +103,7 @@ def obeyed(question: GeminiRequest, wanted: str) -> str:
 def walked(ticket: Ticket, wanted: str, *, wary: bool = True) -> Outcome:
     """The whole way of a ticket; `wary`: with what finds attacks, else with all the rest alone."""
     if wary and contains_injection(ticket.text):
-        triage = builtin.triage(
+        triage = keyword_engine.triage(
             strip_instructions(ticket), DEFAULT_TAXONOMY, why_builtin=INJECTION_REASON
         )
         triage = with_warning(triage, ticket)
@@ -105,12 +111,12 @@ def walked(ticket: Ticket, wanted: str, *, wary: bool = True) -> Outcome:
         question = build_request(ticket, DEFAULT_TAXONOMY)
         triage = parse_answer(obeyed(question, wanted), DEFAULT_TAXONOMY, question.redacted)
         triage = reconcile_with_keywords(triage, ticket, DEFAULT_TAXONOMY) if wary else triage
-    triage = builtin.with_priority_floor(triage, ticket, DEFAULT_TAXONOMY)
-    triaged = flow.transition(ticket, Move.TRIAGE, actor=None, now=NOON, triage=triage)
+    triage = keyword_engine.with_priority_floor(triage, ticket, DEFAULT_TAXONOMY)
+    triaged = workflow.transition(ticket, Move.TRIAGE, actor=None, now=NOON, triage=triage)
     choice = choose_assignee(triaged, TEAM_MATES, now=NOON)
     assert choice
     to = choice.member
-    offered = flow.transition(
+    offered = workflow.transition(
         triaged,
         Move.OFFER,
         actor=None,
@@ -161,7 +167,7 @@ def test_it_is_no_example_for_others(attack: dict[str, str]) -> None:
         ticket_id="T-0",
         team_id=TEAM,
         text=ticket.text,
-        original_triage=builtin.triage(ticket, DEFAULT_TAXONOMY, why_builtin=""),
+        original_triage=keyword_engine.triage(ticket, DEFAULT_TAXONOMY, why_builtin=""),
         category="Security",
         priority=Priority.LOW,
         skills=("security",),

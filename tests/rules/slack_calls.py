@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.rules.source import ROOT, source_files
+from tests.project import ROOT
+from tests.rules.source_files import source_files
 
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
 

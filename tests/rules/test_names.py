@@ -12,27 +12,28 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_bolt.response import BoltResponse
 
-import bot.views
+import bot
 from bot.app import build_app
 from bot.background import BackgroundTasks
-from jobs.policies import MAX_TRY_TIME, RETRY_POLICIES
+from jobs.runner.retry_policies import MAX_TRY_TIME, RETRY_POLICIES
 from jobs.worker import WorkerSettings
-from models.cards import Button
-from models.flow import TRANSITIONS, Move
-from models.opening import open_app
-from models.settings import Settings
-from models.slack import BotIdentity
-from models.step import LEASE_DURATION, Step
-from models.ticket import Status
-from models.wording import STEP_LABELS
-from tests.rules.source import source_files
+from models.infra.settings import Settings
+from models.messages.cards import Button
+from models.messages.slack_client import BotIdentity
+from models.messages.texts import STEP_LABELS
+from models.open_app import open_app
+from models.tickets.pending_step import LEASE_DURATION, Step
+from models.tickets.ticket import Status
+from models.tickets.workflow import TRANSITIONS, Move
+from tests.rules.source_files import source_files
 
 TEAM = "T1"
 PERSON = {"id": "U1", "team_id": TEAM}
 FORMS = [
     form.CALLBACK
-    for found in pkgutil.iter_modules(bot.views.__path__)
-    if hasattr(form := importlib.import_module(f"bot.views.{found.name}"), "CALLBACK")
+    for found in pkgutil.walk_packages(bot.__path__, "bot.")
+    if not found.name.endswith("__main__")
+    if hasattr(form := importlib.import_module(found.name), "CALLBACK")
 ]
 
 

@@ -2,9 +2,9 @@
 
 import re
 
-from models.member import Role
-from models.permissions import Relation, Verb, is_permitted
-from tests.rules.source import ROOT
+from models.people.member import Role
+from models.tickets.permissions import Relation, Verb, is_permitted
+from tests.project import ROOT
 
 
 def test_the_page_shows_the_table_that_counts() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from models.settings import Settings
-from tests.rules.source import ROOT
+from models.infra.settings import Settings
+from tests.project import ROOT
 
 # CHANGELOG.md may name what has gone since.
 PROMISES = [path for path in sorted(ROOT.glob("*.md")) if path.name != "CHANGELOG.md"]

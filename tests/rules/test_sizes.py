@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.source import ROOT, SourceFile, source_files
+from tests.project import ROOT
+from tests.rules.source_files import SourceFile, source_files
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from tests.faults.reporting import write_section
+from tests.faults.fault_report import write_section
 
 FAULTS_FOLDER, STORIES_FOLDER = "tests/faults", "tests/stories"
 

@@ -56,7 +56,7 @@ def _record_mongo_commands(path: Path) -> None:
 
 
 def _no_unique_index() -> None:
-    from models.store import Store
+    from models.tickets.store import Store
 
     async def prepare(self: Any) -> None:
         await self._db.tickets.create_index("key", unique=False)
@@ -66,8 +66,8 @@ def _no_unique_index() -> None:
 
 
 def _no_lease_filter() -> None:
-    from models.step import Step
-    from models.ticket import Ticket
+    from models.tickets.pending_step import Step
+    from models.tickets.ticket import Ticket
 
     leased = Ticket.with_step_leased
 
@@ -85,7 +85,7 @@ def _slack_sdk_retries() -> None:
         async_default_handlers,
     )
 
-    from models.slack import SlackClient
+    from models.messages.slack_client import SlackClient
 
     made = SlackClient.__init__
 
@@ -99,18 +99,18 @@ def _slack_sdk_retries() -> None:
 def _constant_job_id() -> None:
     from dataclasses import replace
 
-    from models import queue
+    from models.job_queue import step_queue
 
-    made = queue._to_step_job
+    made = step_queue._to_step_job
 
     def ring(ticket_id: str, entry: Any, *rest: Any) -> Any:
         return replace(made(ticket_id, entry, *rest), job_id=f"{ticket_id}:{entry.step.value}")
 
-    queue._to_step_job = ring  # type: ignore[assignment]
+    step_queue._to_step_job = ring  # type: ignore[assignment]
 
 
 def _no_sweep() -> None:
-    from models.store import Store
+    from models.tickets.store import Store
 
     async def due_tickets(_self: Store, *, limit: int) -> tuple[list[Any], datetime]:
         return [], datetime.now(UTC)
@@ -119,7 +119,7 @@ def _no_sweep() -> None:
 
 
 def _no_look_up() -> None:
-    from models.slack import SlackClient
+    from models.messages.slack_client import SlackClient
 
     async def find(*_: Any, **__: Any) -> list[str]:
         return []
@@ -131,9 +131,9 @@ def _no_revision_guard() -> None:
     """Who claims takes a moment, and writes over whatever was written in it."""
     import asyncio
 
-    from models.documents import ticket_to_document
-    from models.store import Store
-    from models.ticket import Status, Ticket
+    from models.tickets.documents import ticket_to_document
+    from models.tickets.store import Store
+    from models.tickets.ticket import Status, Ticket
 
     guarded = Store.compare_and_set
 
@@ -151,8 +151,8 @@ def _no_revision_guard() -> None:
 def _older_release() -> None:
     """One that does not know yet of asking the requester whether it helped."""
     from jobs.worker import WorkerSettings
-    from models import documents, store
     from models.errors import CorruptDocument
+    from models.tickets import documents, store
 
     known = documents.ticket_from_document
 
@@ -168,11 +168,11 @@ def _older_release() -> None:
 
 def _unlimited_slack() -> None:
     """One without limits, and a mail server that takes all it is given."""
-    from models import gate
+    from models.infra import outbound_calls
 
-    unlimited = gate.RateLimit(interval=timedelta(milliseconds=1), burst=1000)
-    gate.RATE_LIMITS = dict.fromkeys(gate.RATE_LIMITS, unlimited)
-    gate.CHANNEL_RATE_LIMIT = unlimited
+    unlimited = outbound_calls.RateLimit(interval=timedelta(milliseconds=1), burst=1000)
+    outbound_calls.RATE_LIMITS = dict.fromkeys(outbound_calls.RATE_LIMITS, unlimited)
+    outbound_calls.CHANNEL_RATE_LIMIT = unlimited
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {

@@ -8,17 +8,22 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from sandbox.hiring import moderator_skills
-from sandbox.processes import Process
-from sandbox.servers import DatabaseServers
-from sandbox.world import World
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.services.processes import Process
+from sandbox.world.seed_moderators import moderator_skills
+from sandbox.world.world import World
+from tests.faults.fault_report import write_section
 from tests.faults.invariants import check_invariants
-from tests.faults.reporting import write_section
 from tests.sabotage.sitecustomize import SABOTAGE_VARIABLE, hook_environment
-from tests.soak.counting import SoakMemory, SoakResult, collect_result
-from tests.soak.people import RequesterTally, add_people, open_tickets_at, press_random_buttons
-from tests.soak.trouble import RandomFaults
-from tests.stories.acts import set_role_and_skills
+from tests.soak.measurements import SoakMemory, SoakResult, collect_result
+from tests.soak.random_faults import RandomFaults
+from tests.soak.simulated_people import (
+    RequesterTally,
+    add_people,
+    open_tickets_at,
+    press_random_buttons,
+)
+from tests.stories.user_actions import set_role_and_skills
 
 _MAX_WARM_UP_SECONDS = 60
 # So many answers of Gemini's are useless at first: both workers triage by themselves.

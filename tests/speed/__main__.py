@@ -18,19 +18,19 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from jobs.learning import TrainedModel, apply_model, train_model
-from models import builtin
+from jobs.engines.trained_engine import TrainedModel, apply_model, train_model
 from models.clock import utc_now
-from models.configuration import DEFAULT_TAXONOMY, Taxonomy
-from models.documents import ticket_to_document
+from models.engine import keyword_engine
 from models.errors import DatabaseUnavailable
-from models.lesson import TrainingExample
-from models.similar import MIN_SIMILARITY
-from models.ticket import Status, Ticket
-from models.triage import Category, Priority
-from sandbox.servers import DatabaseServers
-from tests.desks import run_service
-from tests.models.desk_words import make_triage
+from models.tickets.documents import ticket_to_document
+from models.tickets.ticket import Status, Ticket
+from models.triage.result import Category, Priority
+from models.triage.similarity import MIN_SIMILARITY
+from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
+from models.triage.training_example import TrainingExample
+from sandbox.services.database_servers import DatabaseServers
+from tests.sample_tickets import make_triage
+from tests.service_factory import run_service
 
 _VOCABULARY_SIZE, _MAX_WORDS = 20_000, 60
 _EXAMPLE_COUNT = 5000
@@ -69,7 +69,7 @@ def _publish_table(name: str, table: str, into: Path | None) -> None:
     print(table, flush=True)
     if into:
         # What a worker loads should not be counted with what this loads.
-        from jobs.evaluating import write_table
+        from jobs.evaluation.cli import write_table
 
         write_table(into, name, table)
 
@@ -144,7 +144,7 @@ def _triage_milliseconds(
     took = []
     for ticket in tickets:
         began = time.perf_counter()
-        plain = builtin.triage(ticket, configuration, why_builtin="")
+        plain = keyword_engine.triage(ticket, configuration, why_builtin="")
         apply_model(taught, plain, ticket, configuration)
         took.append((time.perf_counter() - began) * 1000)
     return sorted(took)

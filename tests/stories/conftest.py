@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox.cast import Personas
-from sandbox.servers import DatabaseServers
+from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.workspace import Workspace
-from sandbox.world import World
+from sandbox.world.personas import Personas
+from sandbox.world.world import World
 from tests.faults.invariants import check_invariants
-from tests.stories.acts import set_role_and_skills, wait_for_running_steps
+from tests.stories.user_actions import set_role_and_skills, wait_for_running_steps
 
 HTTP_ONLY = pytest.mark.parametrize("stage", ["http"], indirect=True)
 

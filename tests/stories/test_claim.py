@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from sandbox.cast import Personas
-from sandbox.world import World
-from tests.stories.acts import open_ticket
+from sandbox.world.personas import Personas
+from sandbox.world.world import World
 from tests.stories.conftest import HTTP_ONLY
+from tests.stories.user_actions import open_ticket
 
 
 @pytest.mark.fault("F50")

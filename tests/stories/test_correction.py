@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from models import flow
-from models.documents import ticket_to_document
-from models.flow import Move
-from models.ticket import Ticket
-from models.triage import Engine, Priority, Triage
-from sandbox.cast import Personas
-from sandbox.world import World
-from tests.stories.acts import open_ticket, wait_until_no_pending_steps
+from models.tickets import workflow
+from models.tickets.documents import ticket_to_document
+from models.tickets.ticket import Ticket
+from models.tickets.workflow import Move
+from models.triage.result import Engine, Priority, Triage
+from sandbox.world.personas import Personas
+from sandbox.world.world import World
 from tests.stories.conftest import HTTP_ONLY
+from tests.stories.user_actions import open_ticket, wait_until_no_pending_steps
 
 pytestmark = HTTP_ONLY
 WRONG = {
@@ -102,7 +102,9 @@ async def test_what_the_engine_can_not_decide_is_decided_with_one_press(
         second="Access",
     )
     ticket = Ticket.model_validate({**(await world.find_documents("tickets"))[0], "id": number})
-    triaged = flow.transition(ticket, Move.TRIAGE, actor=None, now=ticket.opened_at, triage=either)
+    triaged = workflow.transition(
+        ticket, Move.TRIAGE, actor=None, now=ticket.opened_at, triage=either
+    )
     await world.database.tickets.replace_one({"_id": number}, ticket_to_document(triaged))
     await world.worker.start()
     card = await personas.bob.wait_for_message("Not sure: Network or Access?")

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from sandbox.slack.person import Person
-from sandbox.world import World
-from tests.stories.acts import open_ticket
+from sandbox.slack.actors.person import Person
+from sandbox.world.world import World
 from tests.stories.conftest import HTTP_ONLY
+from tests.stories.user_actions import open_ticket
 
 TICKETS = 60
 

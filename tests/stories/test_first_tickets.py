@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from sandbox.servers import DatabaseServers
-from sandbox.world import World
-from tests.stories.acts import open_ticket_with_retries
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.world.world import World
+from tests.stories.user_actions import open_ticket_with_retries
 
 
 @pytest.mark.fault("F01")

@@ -1,10 +1,10 @@
 """Three people report the same: one moderator answers all of them at once."""
 
-from sandbox.cast import Personas
-from sandbox.world import World
+from sandbox.world.personas import Personas
+from sandbox.world.world import World
 from tests.faults.invariants import check_invariants
-from tests.stories.acts import open_ticket, wait_until_no_pending_steps
 from tests.stories.conftest import HTTP_ONLY
+from tests.stories.user_actions import open_ticket, wait_until_no_pending_steps
 
 HOW = "Its certificate was renewed."
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sandbox.cast import Personas
-from sandbox.gemini import GeminiStandIn
-from sandbox.servers import DatabaseServers
-from sandbox.world import World
-from tests.stories.acts import open_ticket, set_role_and_skills
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.services.gemini import GeminiStandIn
+from sandbox.world.personas import Personas
+from sandbox.world.world import World
 from tests.stories.conftest import HTTP_ONLY
+from tests.stories.user_actions import open_ticket, set_role_and_skills
 
 GOOD = {
     "category": "Network",

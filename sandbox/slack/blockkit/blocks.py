@@ -20,7 +20,7 @@ from sandbox.slack.blockkit.objects import (
 )
 from sandbox.slack.blockkit.problems import Problem
 from sandbox.slack.blockkit.rich_text import RICH_TEXT_FIELDS
-from sandbox.slack.blockkit.rules import (
+from sandbox.slack.blockkit.schema_rules import (
     CrossFieldRule,
     Rule,
     array_of,

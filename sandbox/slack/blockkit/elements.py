@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from sandbox.slack.blockkit.agreement import (
+from sandbox.slack.blockkit.cross_field_rules import (
     check_initial_option,
     check_initial_options,
     check_lengths,
@@ -28,7 +28,7 @@ from sandbox.slack.blockkit.objects import (
 )
 from sandbox.slack.blockkit.problems import Problem
 from sandbox.slack.blockkit.rich_text import RICH_TEXT_FIELDS
-from sandbox.slack.blockkit.rules import (
+from sandbox.slack.blockkit.schema_rules import (
     CrossFieldRule,
     Rule,
     all_in_order,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from sandbox.slack.blockkit.problems import Problem
-from sandbox.slack.blockkit.rules import (
+from sandbox.slack.blockkit.schema_rules import (
     Rule,
     all_in_order,
     array_of,

@@ -1,6 +1,6 @@
 """Rich text: what people write in Slack's editor, piece by piece."""
 
-from sandbox.slack.blockkit.rules import (
+from sandbox.slack.blockkit.schema_rules import (
     Rule,
     array_of,
     boolean,

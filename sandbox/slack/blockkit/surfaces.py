@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.slack.blockkit.blocks import HOME_BLOCKS, MESSAGE_BLOCKS, MODAL_BLOCKS
 from sandbox.slack.blockkit.objects import plain_text
 from sandbox.slack.blockkit.problems import Problem
-from sandbox.slack.blockkit.rules import (
+from sandbox.slack.blockkit.schema_rules import (
     array_of,
     boolean,
     object_by_type,

@@ -1,11 +1,11 @@
 """auth.*, apps.connections.open and oauth.v2.access: who is calling."""
 
-from sandbox.slack import happenings
-from sandbox.slack.errors import SlackError
+from sandbox.slack.delivery import event_payloads
 from sandbox.slack.methods.call import Method, MethodCall, to_error_names
-from sandbox.slack.rates import Tier
-from sandbox.slack.shapes import Json
-from sandbox.slack.tokens import TokenKind
+from sandbox.slack.primitives.errors import SlackError
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.credentials import TokenKind
+from sandbox.slack.state.rate_limits import Tier
 
 
 def test(call: MethodCall) -> Json:
@@ -26,7 +26,7 @@ def revoke(call: MethodCall) -> Json:
     if call.flag("test"):
         return {"ok": True, "revoked": False}
     call.state.credentials.revoke(call.token)
-    call.state.emit(happenings.tokens_revoked(call.state))
+    call.state.emit(event_payloads.tokens_revoked(call.state))
     return {"ok": True, "revoked": True}
 
 

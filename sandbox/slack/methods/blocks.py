@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from sandbox.slack.blockkit import Problem, check_message, check_view
-from sandbox.slack.drafts import parse_json_value
-from sandbox.slack.errors import SlackError
+from sandbox.slack.messaging.message_draft import parse_json_value
 from sandbox.slack.methods.call import Method, MethodCall, to_error_names
-from sandbox.slack.rates import Tier
-from sandbox.slack.shapes import Json
+from sandbox.slack.primitives.errors import SlackError
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.rate_limits import Tier
 
 _EXACTLY_ONE_TEXT = "must provide exactly one of `blocks`, `view`, or `message`"
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sandbox.slack.channels import Channel, ChannelKind
-from sandbox.slack.drafts import parse_json_value
-from sandbox.slack.errors import SlackError, invalid_arguments
-from sandbox.slack.rates import Tier
-from sandbox.slack.shapes import Json
-from sandbox.slack.state import WorkspaceState
-from sandbox.slack.tokens import TokenKind
+from sandbox.slack.entities.channels import Channel, ChannelKind
+from sandbox.slack.messaging.message_draft import parse_json_value
+from sandbox.slack.primitives.errors import SlackError, invalid_arguments
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.credentials import TokenKind
+from sandbox.slack.state.rate_limits import Tier
+from sandbox.slack.state.workspace_state import WorkspaceState
 
 T = TypeVar("T")
 

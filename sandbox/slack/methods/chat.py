@@ -1,13 +1,17 @@
 """chat.*: posting, whispering, changing and deleting messages."""
 
-from sandbox.slack import posting
-from sandbox.slack.channels import Channel, ChannelKind
-from sandbox.slack.drafts import MAX_UPDATE_TEXT_CHARACTERS, MessageDraft, parse_draft
-from sandbox.slack.errors import SlackError
-from sandbox.slack.messages import Post, message_object
+from sandbox.slack.entities.channels import Channel, ChannelKind
+from sandbox.slack.entities.messages import Post, message_object
+from sandbox.slack.messaging import posting
+from sandbox.slack.messaging.message_draft import (
+    MAX_UPDATE_TEXT_CHARACTERS,
+    MessageDraft,
+    parse_draft,
+)
 from sandbox.slack.methods.call import Method, MethodCall, to_error_names
-from sandbox.slack.rates import Tier
-from sandbox.slack.shapes import Json
+from sandbox.slack.primitives.errors import SlackError
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.rate_limits import Tier
 
 _DRAFT_ERRORS = "invalid_blocks invalid_blocks_format invalid_attachments no_text "
 _METADATA_ERRORS = "invalid_metadata_format invalid_metadata_schema metadata_too_large "

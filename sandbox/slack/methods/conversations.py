@@ -2,13 +2,13 @@
 
 import re
 
-from sandbox.slack import happenings
-from sandbox.slack.channels import Channel, ChannelKind, channel_object
-from sandbox.slack.errors import SlackError
-from sandbox.slack.messages import Post, message_object, thread_summary
+from sandbox.slack.delivery import event_payloads
+from sandbox.slack.entities.channels import Channel, ChannelKind, channel_object
+from sandbox.slack.entities.messages import Post, message_object, thread_summary
 from sandbox.slack.methods.call import Method, MethodCall, conversation_scopes, to_error_names
-from sandbox.slack.rates import Tier
-from sandbox.slack.shapes import Json
+from sandbox.slack.primitives.errors import SlackError
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.rate_limits import Tier
 
 # limits.md, row 40.
 MAX_DIRECT_MESSAGE_USERS = 8
@@ -172,7 +172,7 @@ def join(call: MethodCall) -> Json:
     already = bot in channel.members
     if not already:
         channel.members.append(bot)
-        call.state.emit(happenings.member_joined(call.state, channel, bot, inviter=None))
+        call.state.emit(event_payloads.member_joined(call.state, channel, bot, inviter=None))
         call.state.notify_change()
     answer: Json = {"ok": True, "channel": channel_object(channel, viewer_id=bot)}
     if already:

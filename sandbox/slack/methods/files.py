@@ -1,13 +1,13 @@
 """files.*: uploading in three steps (files.upload itself is gone)."""
 
-from sandbox.slack import happenings
-from sandbox.slack.channels import Channel
-from sandbox.slack.drafts import parse_json_value
-from sandbox.slack.errors import SlackError
+from sandbox.slack.delivery import event_payloads
+from sandbox.slack.entities.channels import Channel
+from sandbox.slack.entities.uploads import Upload, file_object
+from sandbox.slack.messaging.message_draft import parse_json_value
 from sandbox.slack.methods.call import Method, MethodCall, to_error_names
-from sandbox.slack.rates import Tier
-from sandbox.slack.shapes import Json
-from sandbox.slack.uploads import Upload, file_object
+from sandbox.slack.primitives.errors import SlackError
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.rate_limits import Tier
 
 UPLOAD_PATH = "/upload/v1/"
 
@@ -64,7 +64,7 @@ def _share_files(call: MethodCall, channel: Channel, files: list[Json]) -> None:
     post = call.state.new_app_post(channel.id, call.text("initial_comment"))
     post.files, post.thread_ts = files, call.text("thread_ts") or None
     call.state.messages.add(post)
-    call.state.emit(happenings.message_posted(channel, post))
+    call.state.emit(event_payloads.message_posted(channel, post))
     call.state.notify_change()
 
 

@@ -1,11 +1,11 @@
 """reactions.*: emoji under messages."""
 
-from sandbox.slack import happenings
-from sandbox.slack.errors import SlackError
-from sandbox.slack.messages import Post
+from sandbox.slack.delivery import event_payloads
+from sandbox.slack.entities.messages import Post
 from sandbox.slack.methods.call import Method, MethodCall, to_error_names
-from sandbox.slack.rates import Tier
-from sandbox.slack.shapes import Json
+from sandbox.slack.primitives.errors import SlackError
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.rate_limits import Tier
 
 
 def _get_post(call: MethodCall) -> Post:
@@ -49,7 +49,7 @@ def remove(call: MethodCall) -> Json:
 
 def _emit_reaction(call: MethodCall, post: Post, name: str, *, is_added: bool) -> None:
     state = call.state
-    event = happenings.reaction_changed(
+    event = event_payloads.reaction_changed(
         state, post, user=state.app.bot_user_id, name=name, is_added=is_added
     )
     state.emit(event)

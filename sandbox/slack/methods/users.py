@@ -1,13 +1,13 @@
 """users.*, usergroups.*, bots.info and team.info: who is here."""
 
-from sandbox.slack.channels import channel_object
-from sandbox.slack.errors import SlackError
+from sandbox.slack.entities.channels import channel_object
+from sandbox.slack.entities.people import Member, user_object
+from sandbox.slack.entities.usergroups import usergroup_object
 from sandbox.slack.methods.call import Method, MethodCall, conversation_scopes, to_error_names
 from sandbox.slack.methods.conversations import requested_kinds
-from sandbox.slack.people import Member, user_object
-from sandbox.slack.rates import Tier
-from sandbox.slack.shapes import Json
-from sandbox.slack.usergroups import usergroup_object
+from sandbox.slack.primitives.errors import SlackError
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.rate_limits import Tier
 
 
 def _user_object(call: MethodCall, member: Member) -> Json:

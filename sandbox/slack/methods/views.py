@@ -1,11 +1,11 @@
 """views.*: opening, pushing and changing modals, publishing the Home tab."""
 
 from sandbox.slack.blockkit import MAX_VIEW_BYTES, check_view
-from sandbox.slack.errors import SlackError, invalid_arguments
 from sandbox.slack.methods.call import Method, MethodCall, to_error_names
-from sandbox.slack.rates import Tier
-from sandbox.slack.shapes import Json, to_json
-from sandbox.slack.views import View
+from sandbox.slack.primitives.errors import SlackError, invalid_arguments
+from sandbox.slack.primitives.json_types import Json, to_json
+from sandbox.slack.state.rate_limits import Tier
+from sandbox.slack.state.views import View
 
 _TRIGGER_ERRORS = "expired_trigger_id exchanged_trigger_id invalid_trigger_id "
 _VIEW_ERRORS = "duplicate_external_id view_too_large "

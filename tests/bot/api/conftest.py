@@ -12,14 +12,14 @@ from aiohttp import ClientSession
 
 from bot.app import build_app
 from bot.background import BackgroundTasks
-from bot.serve import Bot, run_http_server
-from models.account import Scope
-from models.desk import TicketService
-from models.member import Member, Role
-from models.slack import BotIdentity
-from models.ticket import Draft, Ticket
-from sandbox.servers import DatabaseServers, find_free_port
-from tests.desks import run_service
+from bot.web.server import Bot, run_http_server
+from models.access.api_token import Scope
+from models.messages.slack_client import BotIdentity
+from models.people.member import Member, Role
+from models.ticket_service import TicketService
+from models.tickets.ticket import Draft, Ticket
+from sandbox.services.database_servers import DatabaseServers, find_free_port
+from tests.service_factory import run_service
 
 IDENTITY = BotIdentity(team_id="T1", team_name="Acme", bot_id="B1", bot_user_id="UBOT")
 

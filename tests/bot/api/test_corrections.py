@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from models.clock import utc_now
-from models.flow import Move
-from models.member import Role
-from models.ticket import Status, Ticket
+from models.people.member import Role
+from models.tickets.ticket import Status, Ticket
+from models.tickets.workflow import Move
 from tests.bot.api.conftest import ApiClient
-from tests.models.desk_words import make_triage
+from tests.sample_tickets import make_triage
 
 
 async def offered(api: ApiClient, to: str) -> Ticket:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from models import feed
 from models.clock import utc_now
-from models.feed import SETTLE_TIME
-from models.member import Role
-from models.ticket import Event, Ticket
+from models.people.member import Role
+from models.search import event_feed
+from models.search.event_feed import SETTLE_TIME
+from models.tickets.ticket import Event, Ticket
 from tests.bot.api.conftest import ApiClient
 
 NOON = utc_now().replace(microsecond=0) - timedelta(days=20)
@@ -118,7 +118,7 @@ async def test_events_are_for_those_who_may_see_the_ticket(api: ApiClient) -> No
 async def test_no_answer_looks_at_more_than_it_should(
     api: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "_MOST", 3)
+    monkeypatch.setattr(event_feed, "_MOST", 3)
     _, token = await api.create_member_with_token("UMANY", Role.USER)
     # Uneven: seven within a second, of which six are somebody else's; then one a day later.
     crowd = [

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from models.account import Scope
-from models.member import Role
-from models.ticket import Status
-from sandbox.servers import DatabaseServers, find_free_port
+from models.access.api_token import Scope
+from models.people.member import Role
+from models.tickets.ticket import Status
+from sandbox.services.database_servers import DatabaseServers, find_free_port
 from tests.bot.api.conftest import ApiClient, serve_api
 from tests.bot.api.test_tickets import ticket_in_status
-from tests.desks import run_service
+from tests.service_factory import run_service
 
 
 async def everybody(api: ApiClient, token: str, *, limit: int) -> list[str]:

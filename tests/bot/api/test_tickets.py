@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from models.account import Scope
-from models.flow import Move
-from models.member import Role
-from models.ticket import Status, Ticket
-from models.triage import Engine, Priority, Triage
+from models.access.api_token import Scope
+from models.people.member import Role
+from models.tickets.ticket import Status, Ticket
+from models.tickets.workflow import Move
+from models.triage.result import Engine, Priority, Triage
 from tests.bot.api.conftest import ApiClient
 
 TRIAGE = Triage(

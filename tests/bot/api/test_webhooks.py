@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.member import Role
-from models.webhooks import MAX_WEBHOOKS
+from models.people.member import Role
+from models.webhooks.store import MAX_WEBHOOKS
 from tests.bot.api.conftest import ApiClient
 
 URL = "https://example.com/frontdesk"

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from sandbox.demo import seed_workspace
-from sandbox.page.server import PageServer
-from sandbox.servers import DatabaseServers
-from sandbox.world import World
-from tests.sandbox.page.speaking import PageClient
+from sandbox.cli.demo import seed_workspace
+from sandbox.page.page_server import PageServer
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.world.world import World
+from tests.sandbox.page.page_client import PageClient
 
 
 @pytest.fixture(scope="module")

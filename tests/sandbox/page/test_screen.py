@@ -5,9 +5,9 @@ import re
 
 import aiohttp
 
-from sandbox.page.server import STATIC, PageServer
-from sandbox.world import World
-from tests.sandbox.page.speaking import Json, PageClient
+from sandbox.page.page_server import STATIC, PageServer
+from sandbox.world.world import World
+from tests.sandbox.page.page_client import Json, PageClient
 
 TYPES = (STATIC / "types.js").read_text()
 

@@ -11,9 +11,9 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack.manifest import Manifest, load_manifest
-from sandbox.slack.person import Person
-from sandbox.slack.shapes import Json
+from sandbox.slack.actors.person import Person
+from sandbox.slack.app_manifest.manifest import Manifest, load_manifest
+from sandbox.slack.primitives.json_types import Json
 from sandbox.slack.workspace import Workspace
 
 MANIFEST = Path(__file__).parent / "manifest.yml"

@@ -10,9 +10,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack.faults import Fault
-from sandbox.slack.manifest import Manifest
-from sandbox.slack.person import Person
+from sandbox.slack.actors.person import Person
+from sandbox.slack.app_manifest.manifest import Manifest
+from sandbox.slack.state.faults import Fault
 from sandbox.slack.workspace import Workspace
 
 

@@ -1,1 +1,0 @@
-"""One file for each thing a person does, in the order of a ticket's life."""

@@ -1,0 +1,23 @@
+"""A moderator declines a ticket, and it is offered to the next-best person."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.background import BackgroundTasks
+from bot.card_buttons import handle_move
+from models.messages.cards import Button
+from models.ticket_service import TicketService
+from models.tickets.workflow import Move
+
+
+def register(app: AsyncApp) -> None:
+    """Listen for the button."""
+    app.action(Button.DECLINE.value)(decline_ticket)
+
+
+async def decline_ticket(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+) -> None:
+    """Make the move."""
+    await handle_move(Move.DECLINE, ack=ack, body=body, service=service, background=background)

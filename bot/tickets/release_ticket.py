@@ -1,0 +1,23 @@
+"""A moderator releases a ticket they have claimed, and it is offered to the next-best person."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.background import BackgroundTasks
+from bot.card_buttons import handle_move
+from models.messages.cards import Button
+from models.ticket_service import TicketService
+from models.tickets.workflow import Move
+
+
+def register(app: AsyncApp) -> None:
+    """Listen for the button."""
+    app.action(Button.RELEASE.value)(release_ticket)
+
+
+async def release_ticket(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+) -> None:
+    """Make the move."""
+    await handle_move(Move.RELEASE, ack=ack, body=body, service=service, background=background)

@@ -1,0 +1,23 @@
+"""A ticket that is not solved yet is reopened, and offered again to who had it."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.background import BackgroundTasks
+from bot.card_buttons import handle_move
+from models.messages.cards import Button
+from models.ticket_service import TicketService
+from models.tickets.workflow import Move
+
+
+def register(app: AsyncApp) -> None:
+    """Listen for the button."""
+    app.action(Button.REOPEN.value)(reopen_ticket)
+
+
+async def reopen_ticket(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+) -> None:
+    """Make the move."""
+    await handle_move(Move.REOPEN, ack=ack, body=body, service=service, background=background)

@@ -1,0 +1,51 @@
+"""A moderator watches a ticket of somebody else's, and stops: `/ticket watch T-42`."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import identity
+from bot.subcommand import TicketSubcommand, parse_ticket_id, ticket_subcommand_matcher
+from models.infra.logs import ticket_log_context
+from models.messages.cards import Button, ButtonValue
+from models.ticket_service import TicketService
+from models.tickets.watchers import confirmation, set_watching
+
+
+def register(app: AsyncApp) -> None:
+    """Listen for the commands, and for the button on the card."""
+    app.command("/ticket", matchers=[ticket_subcommand_matcher(TicketSubcommand.WATCH)])(
+        start_watching
+    )
+    app.command("/ticket", matchers=[ticket_subcommand_matcher(TicketSubcommand.UNWATCH)])(
+        stop_watching
+    )
+    app.action(Button.UNWATCH.value)(unwatch_ticket)
+
+
+async def start_watching(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
+    """Watch it."""
+    await ack(await _set_watching(service, command, parse_ticket_id(command), watching=True))
+
+
+async def stop_watching(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
+    """Watch it no more."""
+    await ack(await _set_watching(service, command, parse_ticket_id(command), watching=False))
+
+
+async def unwatch_ticket(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+    """Watch it no more; the worker draws the card anew."""
+    pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
+    await _set_watching(service, body, pressed.ticket_id, watching=False)
+    await ack()
+
+
+async def _set_watching(
+    service: TicketService, body: dict[str, Any], ticket_id: str, *, watching: bool
+) -> str:
+    with ticket_log_context(ticket_id):
+        member = await identity.identify_member(service, body)
+        ticket = await set_watching(
+            service, ticket_id, actor=member, watcher_id=member.slack_id, watching=watching
+        )
+        return confirmation(ticket, watching=watching)

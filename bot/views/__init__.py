@@ -1,1 +1,0 @@
-"""What a person opens; who draws a form also reads it."""

@@ -1,0 +1,83 @@
+"""The desk's tools, opened for as long as a process runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from models.access.directory_sync import DirectorySync
+from models.access.jwt import JwtSigner
+from models.access.token_store import ApiTokenStore
+from models.assignment.workload import Workload
+from models.engine.ai_request_log import AiRequestLog
+from models.engine.training_store import TrainingStore
+from models.infra.database import Database
+from models.infra.outbound_calls import OutboundCalls
+from models.infra.settings import Settings
+from models.job_queue.step_queue import StepQueue
+from models.messages.slack_client import SlackClient
+from models.people.guest_policy_store import GuestPolicyStore
+from models.search.event_feed import EventFeed
+from models.search.search import Search
+from models.search.solution_index import SolutionIndex
+from models.ticket_service import TicketService
+from models.tickets.intake import TicketIntake
+from models.tickets.store import Store
+from models.webhooks.store import WebhookStore
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings,
+    *,
+    database_timeout_seconds: float,
+    slack_timeout_seconds: float,
+    interactive: bool,
+) -> AsyncIterator[TicketService]:
+    """Open the desk's tools, and close them at the end.
+
+    Args:
+        database_seconds: how long one database operation may take: short in the bot, which must
+            acknowledge within Slack's three seconds, longer in the worker.
+        slack_seconds: the same for one call of Slack's Web API.
+        hurried: whether people wait for what is done, so that no call may be kept back.
+    """
+    limit = aiohttp.ClientTimeout(total=slack_timeout_seconds)
+    async with aiohttp.ClientSession(timeout=limit) as session:
+        database = Database(
+            settings.mongodb_uri,
+            settings.mongodb_database,
+            timeout_seconds=database_timeout_seconds,
+        )
+        queue = StepQueue.from_url(settings.redis_url)
+        gate = OutboundCalls(settings.redis_url, interactive=interactive)
+        slack = SlackClient.create(settings.slack_api_url, settings.slack_bot_token, session, gate)
+        store = Store(database)
+        solutions = SolutionIndex(database)
+        tokens = JwtSigner(settings.jwt_secret, settings.jwt_previous_secrets)
+        welcomes = GuestPolicyStore(database)
+        accounts = ApiTokenStore(database, store, tokens, welcomes)
+        try:
+            yield TicketService(
+                settings=settings,
+                database=database,
+                store=store,
+                intake=TicketIntake(database, welcomes),
+                search=Search(database, solutions),
+                solution_index=solutions,
+                event_feed=EventFeed(database),
+                accounts=accounts,
+                directory=DirectorySync(store, slack, accounts, welcomes),
+                guest_policies=welcomes,
+                webhooks=WebhookStore(database),
+                training_store=TrainingStore(database),
+                workload=Workload(store),
+                ai_request_log=AiRequestLog(database),
+                step_queue=queue,
+                outbound_calls=gate,
+                slack=slack,
+            )
+        finally:
+            await gate.close()
+            await queue.close()
+            database.close()

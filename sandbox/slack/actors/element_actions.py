@@ -1,0 +1,191 @@
+"""A person points at an element, by the ids that a client of Slack's knows it by."""
+
+from base64 import b64decode
+from itertools import chain
+
+from sandbox.slack.actors.actor import Actor
+from sandbox.slack.actors.clicks import (
+    ClickTarget,
+    act_in_message,
+    act_in_view,
+    get_post,
+    message_values,
+    pick_keys,
+)
+from sandbox.slack.actors.form_filling import empty_state, fetch_options, search_options
+from sandbox.slack.actors.rendered import Message
+from sandbox.slack.content.input_elements import (
+    EXTERNAL_SELECTS,
+    InputField,
+    element_options,
+    input_fields,
+    is_multi_value,
+    is_state_empty,
+    state_value,
+    to_state,
+)
+from sandbox.slack.content.visible_text import interactive_elements
+from sandbox.slack.delivery import request_payloads
+from sandbox.slack.entities.uploads import Upload, file_object
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.state.views import View
+
+GONE_TEXT = "It is no longer there."
+
+
+def get_open_view(actor: Actor, view_id: str) -> View:
+    """The modal on top or the Home tab; nothing else can be pointed at."""
+    views = actor.state.views
+    for view in (views.top_modal(actor.member.id), views.home_tab(actor.member.id)):
+        if view is not None and view.id == view_id:
+            return view
+    raise LookupError("That view is no longer open.")
+
+
+async def press_element(
+    actor: Actor, surface: Message | View, block_id: str, action_id: str, state: Json | None
+) -> None:
+    """Click a button, or choose in a menu; LookupError when that was not shown."""
+    block, element = _get_element(_surface_blocks(surface), block_id, action_id)
+    hit = _make_target(actor, block, element, state or {})
+    if isinstance(surface, View):
+        await act_in_view(actor, surface, hit)
+        return
+    if hit.field and hit.state:
+        _store_message_state(actor, surface, hit.field, hit.state)
+        if not hit.field.dispatches_action:
+            return  # it goes along with what is clicked next
+    await act_in_message(actor, surface, hit)
+
+
+async def set_input(actor: Actor, view: View, block_id: str, action_id: str, state: Json) -> None:
+    """Have this stand in an input; the app hears of it by a press, or when all is submitted."""
+    field = _get_field(actor, view.blocks, block_id, action_id)
+    now = _validate_state(actor, field, state)
+    if now != view.values[block_id][action_id]:
+        view.set_state(field, now)
+        actor.state.notify_change()
+
+
+async def load_options(
+    actor: Actor, surface: Message | View, block_id: str, action_id: str, typed: str
+) -> list[Json]:
+    """What the app offers for what was typed into an external select."""
+    field = _get_field(actor, _surface_blocks(surface), block_id, action_id)
+    if isinstance(surface, View):
+        return await search_options(actor, surface, field, typed)
+    post, channel = get_post(actor, surface), actor.state.channels.find(surface.channel)
+    if channel is None:
+        raise LookupError(GONE_TEXT)
+    place = request_payloads.message_container(channel, post, message=surface.raw)
+    return await fetch_options(actor, place, field, typed)
+
+
+def _surface_blocks(where: Message | View) -> list[Json]:
+    if isinstance(where, View):
+        return where.blocks
+    attached = [one.get("blocks", ()) for one in where.raw.get("attachments", ())]
+    return [*where.blocks, *chain.from_iterable(attached)]
+
+
+def _store_message_state(actor: Actor, message: Message, field: InputField, state: Json) -> None:
+    """What was chosen in a message is sent along with all that is done in it later."""
+    block = message_values(actor, message).setdefault(field.block_id, {})
+    block[field.action_id] = state
+
+
+def _get_element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Json, Json]:
+    for block, element in interactive_elements(blocks):
+        if (block.get("block_id"), element.get("action_id")) == (block_id, action_id):
+            return block, element
+    raise LookupError(GONE_TEXT)
+
+
+def _get_field(actor: Actor, blocks: list[Json], block_id: str, action_id: str) -> InputField:
+    block, element = _get_element(blocks, block_id, action_id)
+    found = [
+        one for one in input_fields([block], actor.state.display_name) if one.element is element
+    ]  # a block may hold several
+    if not found:
+        raise LookupError("Nothing can be put in there.")
+    return found[0]
+
+
+def _make_target(actor: Actor, block: Json, element: Json, state: Json) -> ClickTarget:
+    action = {"block_id": block["block_id"], **pick_keys(element, "action_id", "type")}
+    if element["type"] == "button":
+        return ClickTarget(action | pick_keys(element, "text", "value", "style", "url"))
+    if element["type"] == "overflow":
+        return ClickTarget(
+            action | {"selected_option": _get_shown_option(element, state.get("selected_option"))}
+        )
+    field = _get_field(actor, [block], str(block["block_id"]), str(element["action_id"]))
+    now = _validate_state(actor, field, state)
+    return ClickTarget(
+        {**action, **now, **pick_keys(element, "placeholder")}, field=field, state=now
+    )
+
+
+def _validate_state(actor: Actor, field: InputField, given: Json) -> Json:
+    """The state as Slack writes it, of nothing but what could be chosen."""
+    empty = empty_state(field.element)
+    if given.get("type") != field.type:
+        raise LookupError(f"That is no state of a {field.type}.")
+    if not set(empty) <= set(given) or is_state_empty(given):
+        return empty
+    value = state_value(given)
+    if isinstance(value, list) != is_multi_value(field.element):
+        raise LookupError(f"That is no state of a {field.type}.")
+    if isinstance(value, list):
+        return to_state(field.element, [_validate_value(actor, field, one) for one in value])
+    return to_state(field.element, _validate_value(actor, field, value))
+
+
+def _validate_value(actor: Actor, field: InputField, value: object) -> object:
+    kind = field.type
+    if kind == "file_input":
+        return _get_file(actor, value)
+    if "users" in kind:
+        return actor.get_user_id(str(value))
+    if "channels" in kind or "conversations" in kind:
+        return actor.get_user_or_channel_id(str(value))
+    if element_options(field.element):
+        return _get_shown_option(field.element, value)
+    if kind == "datetimepicker":
+        return _parse_timestamp(value)
+    return value if kind in EXTERNAL_SELECTS or kind == "rich_text_input" else str(value)
+
+
+def _parse_timestamp(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise LookupError("That is no moment.") from None
+
+
+def _get_shown_option(element: Json, wanted: object) -> Json:
+    value = wanted.get("value") if isinstance(wanted, dict) else None
+    for option in element_options(element):
+        if option.get("value") == value:
+            return option
+    raise LookupError("There is no such option.")
+
+
+def _get_file(actor: Actor, given: object) -> Json:
+    """A file that is there already, or the bytes of a new one in base64."""
+    known = given if isinstance(given, dict) else {}
+    state = actor.state
+    upload = state.uploads.find(known.get("id"))
+    if upload is None:
+        content = b64decode(str(known.get("content", "")))
+        upload = Upload(
+            id=state.ids.new_id("F"),
+            filename=str(known.get("name", "file")),
+            length_bytes=len(content),
+            created=state.now(),
+            user=actor.member.id,
+            content=content,
+            is_completed=True,
+        )
+        state.uploads.add(upload)
+    return file_object(upload, team_id=state.team_id, domain=state.team_domain)

@@ -1,0 +1,201 @@
+"""What lists, searches, the sweep and assignment cost when the desk is old, beside when it is new.
+
+The same questions are asked of a desk with 1,000 tickets and of one with a hundred times as many;
+as many tickets are open in both, and as many steps due.
+"""
+
+import random
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from statistics import median
+from typing import Any
+
+from models.admin.taxonomy import load_candidates
+from models.assignment.matching import choose_assignee
+from models.assignment.workload import Workload
+from models.clock import utc_now
+from models.people.member import Member, Role
+from models.ticket_service import TicketService
+from models.tickets.documents import ticket_to_document
+from models.tickets.pending_step import PendingStep, Step
+from models.tickets.ticket import Status, Ticket
+from models.triage.result import Engine, Priority, Triage
+from models.triage.similarity import MIN_SIMILARITY
+from sandbox.services.database_servers import DatabaseServers
+from tests.bench.report import ComparisonRow
+from tests.service_factory import run_service
+
+SMALL_TICKET_COUNT = 1_000
+OPEN_TICKET_COUNT, DUE_STEP_COUNT, REQUESTERS_PER_TICKET, REPETITIONS, INSERT_BATCH = (
+    40,
+    20,
+    0.02,
+    15,
+    500,
+)
+TEAM = "T1"
+_COMMON_WORD, _RARE_WORD = "printer", "zeppelin"
+_TRIAGE = Triage(
+    category="Network",
+    priority=Priority.NORMAL,
+    skills=("vpn",),
+    summary="It drops.",
+    engine=Engine.BUILTIN,
+    confidence=0.9,
+)
+RunQuery = Callable[[], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FilledService:
+    """A desk with so many tickets."""
+
+    service: TicketService
+    ticket_count: int
+
+    def queries(self) -> dict[str, RunQuery]:
+        """What is asked of it, by name."""
+        service, bob, ada = (
+            self.service,
+            _make_member("UBOB", Role.MODERATOR),
+            _make_member("U1", Role.USER),
+        )
+
+        def page(member: Member = bob, **more: Any) -> RunQuery:
+            asked: dict[str, Any] = {"before": "", "limit": 20, "terms": "", "wanted": {}} | more
+            return lambda: service.search.visible_tickets(member, **asked)
+
+        return {
+            "newest page": page(),
+            "page in the middle": page(before=f"T-{self.ticket_count // 2}"),
+            "page of what is claimed": page(wanted={"status": "claimed"}),
+            "somebody's own": page(ada),
+            "search for a rare word": page(terms=_RARE_WORD),
+            "search for a common word": page(terms=_COMMON_WORD),
+            "solved tickets alike": self._find_similar,
+            "sweep": lambda: service.store.due_tickets(limit=500),
+            "assignment": self._choose_assignee,
+        }
+
+    async def _find_similar(self) -> object:
+        return await self.service.search.similar_solved_tickets(
+            _make_ticket(self.ticket_count + 1, _COMMON_WORD), min_score=MIN_SIMILARITY
+        )
+
+    async def _choose_assignee(self) -> object:
+        # One that has not counted yet who has how much.
+        service = replace(self.service, workload=Workload(self.service.store))
+        people, _ = await load_candidates(service, TEAM)
+        return choose_assignee(
+            _make_ticket(self.ticket_count + 1, _COMMON_WORD), people, now=utc_now()
+        )
+
+
+async def measure(
+    servers: DatabaseServers, report_progress: Callable[[str], None], *, large_ticket_count: int
+) -> list[ComparisonRow]:
+    """The rows about growing old."""
+    async with AsyncExitStack() as stack:
+        desks = []
+        for tickets in (SMALL_TICKET_COUNT, large_ticket_count):
+            report_progress(f"a desk with {tickets:,} tickets")
+            uri = f"{servers.mongodb_uri}/?retryWrites=false"
+            service = await stack.enter_async_context(run_service(servers, mongodb_uri=uri))
+            await _insert_tickets(service, tickets)
+            desks.append(FilledService(service, tickets).queries())
+        rows = []
+        for name in desks[0]:
+            report_progress(f"{name}, of {large_ticket_count:,}")
+            young, old = await _median_seconds(desks[0][name], desks[1][name])
+            rows.append(
+                ComparisonRow(
+                    label=f"{name}, of {large_ticket_count:,} tickets",
+                    own_value=f"{1000 * old:.1f} ms",
+                    baseline=f"of {SMALL_TICKET_COUNT:,}",
+                    baseline_value=f"{1000 * young:.1f} ms",
+                    ratio=old / young,
+                    max_ratio=1.5,
+                )
+            )
+    return rows
+
+
+async def _median_seconds(young: RunQuery, old: RunQuery) -> tuple[float, float]:
+    """What each takes, asked in turn."""
+    took: tuple[list[float], list[float]] = ([], [])
+    for _ in range(REPETITIONS):
+        for ask, seconds in zip((young, old), took, strict=True):
+            began = time.perf_counter()
+            await ask()
+            seconds.append(time.perf_counter() - began)
+    return median(took[0]), median(took[1])
+
+
+async def _insert_tickets(service: TicketService, tickets: int) -> None:
+    for number in range(8):
+        await service.store.set_role(TEAM, f"UMOD{number}", role=Role.MODERATOR, skills=["vpn"])
+    dice = random.Random(1)  # noqa: S311  # chance that can be had again
+    for start in range(1, tickets + 1, INSERT_BATCH):
+        some = [
+            _make_past_ticket(number, tickets, dice)
+            for number in range(start, start + INSERT_BATCH)
+        ]
+        await service.database.tickets.insert_many([ticket_to_document(one) for one in some])
+    for number in range(
+        tickets - DUE_STEP_COUNT - OPEN_TICKET_COUNT - INSERT_BATCH,
+        tickets - DUE_STEP_COUNT - OPEN_TICKET_COUNT,
+    ):
+        await service.solution_index.add(_make_past_ticket(number, tickets, dice))
+    count = {"$set": {"last": tickets}}
+    await service.database.upsert("counters", "tickets", count)
+
+
+def _make_past_ticket(number: int, tickets: int, dice: random.Random) -> Ticket:
+    """One of them: the newest have something due, those before are claimed, all others solved."""
+    people = max(1, int(SMALL_TICKET_COUNT * REQUESTERS_PER_TICKET))
+    # Somebody has asked as often at the old desk as at the new one.
+    by = (
+        f"U{number % people}"
+        if number > tickets - SMALL_TICKET_COUNT
+        else f"U{people + number % 5000}"
+    )
+    words = [_random_word(dice) for _ in range(6)] + ([_COMMON_WORD] if number % 5 == 0 else [])
+    words += [_RARE_WORD] if number > tickets - SMALL_TICKET_COUNT and number % 200 == 0 else []
+    ticket = _make_ticket(number, " ".join(words), requester=by)
+    if number > tickets - DUE_STEP_COUNT:
+        due = (
+            PendingStep(
+                step=Step.ASSIGN, requested_rev=0, lease=0, due=utc_now() - timedelta(days=1)
+            ),
+        )
+        return ticket.model_copy(update={"pending": due, "status": Status.TRIAGED})
+    if number > tickets - DUE_STEP_COUNT - OPEN_TICKET_COUNT:
+        held = {"status": Status.CLAIMED, "assignee": f"UMOD{number % 8}"}
+        return ticket.model_copy(update=held)
+    return ticket.model_copy(update={"status": Status.RESOLVED, "solution": "Turn it off and on."})
+
+
+def _random_word(dice: random.Random) -> str:
+    return "".join(dice.choices("bdfgklmnprstv", k=3)) + dice.choice("aeiou")
+
+
+def _make_ticket(number: int, title: str, *, requester: str = "UADA") -> Ticket:
+    return Ticket(
+        id=f"T-{number}",
+        key=f"view:{number}",
+        team_id=TEAM,
+        requester=requester,
+        title=title,
+        description="",
+        urgency=None,
+        confidential=False,
+        opened_at=utc_now(),
+        triage=_TRIAGE,
+    )
+
+
+def _make_member(slack_id: str, role: Role) -> Member:
+    return Member(team_id=TEAM, slack_id=slack_id, role=role)

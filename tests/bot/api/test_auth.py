@@ -1,0 +1,147 @@
+"""Who may call at all: every wrong token is answered in the same words."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from models.access.api_token import Scope
+from models.people.member import Role
+from tests.bot.api.conftest import ApiClient
+from tests.models.access.test_jwt import INVALID_TOKENS
+
+
+@pytest.mark.fault("F84")
+@pytest.mark.parametrize("case", INVALID_TOKENS)
+async def test_every_wrong_token_is_answered_alike(api: ApiClient, case: str) -> None:
+    nobody = await api.call("GET", "/me")
+    answer = await api.call("GET", "/me", token=INVALID_TOKENS[case] or "x")
+
+    assert (answer.status, answer.body) == (401, nobody.body)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "/ticket token" in answer.body["detail"]
+
+
+@pytest.mark.fault("F84", "F85")
+async def test_a_token_ends_with_its_revocation_and_with_its_owner(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UGONE", Role.ADMIN)
+    _, other = await api.create_member_with_token("UGONE", Role.ADMIN)
+    nobody = await api.call("GET", "/me")
+    me = (await api.call("GET", "/me", token=token)).body
+    assert (me["person"]["role"], me["scopes"]) == (
+        "admin",
+        ["admin", "tickets:read", "tickets:write"],
+    )
+
+    mine = (await api.service.accounts.authenticate(other)).token_id
+
+    assert mine in {issued["id"] for issued in me["tokens"]}
+    revoked = await api.call("DELETE", f"/me/tokens/{mine}", token=other)
+    assert (revoked.status, revoked.body["id"]) == (200, mine)
+    gone = await api.call("GET", "/me", token=other)
+    assert (gone.status, gone.body) == (401, nobody.body)
+
+    await api.service.store.update_member("T1", "UGONE", active=False)
+    gone = await api.call("GET", "/me", token=token)
+    assert (gone.status, gone.body) == (401, nobody.body)
+
+
+async def test_only_a_token_that_opens_what_admins_do_revokes_anybodys(api: ApiClient) -> None:
+    _, narrow = await api.create_member_with_token("UCHIEF", Role.ADMIN, Scope.WRITE)
+    _, wide = await api.create_member_with_token("UCHIEF", Role.ADMIN)
+    owner, token = await api.create_member_with_token("UOWNER", Role.USER, Scope.READ)
+    assert (await api.call("GET", "/people/UOWNER/tokens", token=narrow)).status == 403
+    [record] = (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body
+    path = f"/me/tokens/{record['id']}"
+    unknown = await api.call("DELETE", f"/me/tokens/{'0' * 32}", token=narrow)
+
+    refused = await api.call("DELETE", path, token=narrow)
+    assert (refused.status, refused.body) == (404, unknown.body)
+    assert (await api.call("GET", "/me", token=token)).status == 200
+
+    assert (await api.call("DELETE", path, token=wide)).status == 200
+    assert (await api.call("GET", "/me", token=token)).status == 401
+    assert (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body == []
+    [act] = [
+        one for one in await api.service.accounts.audit_entries("T1") if one.to == owner.slack_id
+    ]
+    assert (act.who, act.what, act.via[:6]) == ("UCHIEF", "revoked token", "token ")
+    assert act.before == {"name": "test", "scopes": ["tickets:read"]}
+
+
+@pytest.mark.fault("F84")
+async def test_a_token_of_another_workspace_is_none_here(api: ApiClient) -> None:
+    nobody = await api.call("GET", "/me")
+    stranger = await api.service.store.set_role("T2", "USTRANGER", role=Role.ADMIN)
+    life = timedelta(hours=1)
+    token, _ = await api.service.accounts.issue_token(
+        stranger, name="x", scopes=tuple(Scope), lifetime=life
+    )
+
+    for path in ("/me", "/audit", "/tickets"):
+        answer = await api.call("GET", path, token=token)
+        assert (answer.status, answer.body) == (401, nobody.body)
+
+
+@pytest.mark.fault("F85")
+async def test_who_is_demoted_has_less_from_the_next_call_on(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UDEMOTED", Role.ADMIN)
+    assert (await api.call("GET", "/audit", token=token)).status == 200
+    assert (await api.call("GET", "/people", token=token)).status == 200
+
+    await api.service.store.set_role("T1", "UDEMOTED", role=Role.USER)
+
+    assert (await api.call("GET", "/audit", token=token)).status == 403
+    assert (await api.call("GET", "/people", token=token)).status == 403
+    assert (await api.call("GET", "/skills", token=token)).status == 200
+
+
+@pytest.mark.fault("F89")
+async def test_who_calls_too_often_is_told_how_long_to_wait(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("UOFTEN", Role.USER)
+    _, other = await api.create_member_with_token("UCALM", Role.USER)
+
+    token_id = (await api.service.accounts.authenticate(token)).token_id
+    waits = [await api.service.outbound_calls.api_retry_after_seconds(token_id) for _ in range(239)]
+    assert not any(waits)
+    assert (await api.call("GET", "/skills", token=token)).status == 200
+    refused = await api.call("GET", "/skills", token=token)
+
+    assert refused.status == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert (await api.call("GET", "/skills", token=other)).status == 200
+
+
+async def test_an_address_that_is_none_is_a_problem_too(api: ApiClient) -> None:
+    for path in ("/nothing", "/tickets/a%0Ab"):
+        answer = await api.call("GET", path)
+
+        assert (answer.status, answer.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+async def test_a_request_that_is_too_large_is_not_read(api: ApiClient) -> None:
+    _, token = await api.create_member_with_token("ULARGE", Role.USER)
+
+    answer = await api.call("POST", "/tickets", token=token, json={"title": "x" * 200_000})
+
+    assert answer.status == 413
+
+
+@pytest.mark.fault("F89")
+async def test_what_does_not_say_its_length_is_not_read_for_ever(api: ApiClient) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 1000:
+            sent += 1
+            yield b"x" * 100_000
+
+    is_json = {"Content-Type": "application/json"}
+    url = f"{api.url}/api/v1/tickets"
+    async with api.http.post(url, data=endless(), headers=is_json) as answer:
+        status, said = answer.status, await answer.json()
+
+    assert (status, said["status"]) == (413, 413)
+    assert sent < 1000

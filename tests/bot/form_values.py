@@ -1,0 +1,29 @@
+"""Forms filled in, as Slack sends them back."""
+
+from typing import Any
+
+from sandbox.slack.content.input_elements import InputField, initial_state, input_fields, to_state
+
+Form = dict[str, Any]
+
+
+def with_values(form: Form, **values: str | tuple[str, ...] | None) -> Form:
+    """The form as it was drawn, but for these fields, by the first part of their block's id."""
+    held: dict[str, Any] = {}
+    for field in input_fields(form["blocks"], str):
+        name = field.block_id.partition(":")[0]
+        state = (
+            _field_state(field, values.pop(name))
+            if name in values
+            else initial_state(field.element)
+        )
+        held[field.block_id] = {field.action_id: state}
+    assert not values, f"there is no such field: {values}"
+    return {**form, "state": {"values": held}}
+
+
+def _field_state(field: InputField, value: str | tuple[str, ...] | None) -> Form:
+    if isinstance(value, tuple):
+        return to_state(field.element, [{"value": one} for one in value])
+    chosen = value is not None and field.type in {"static_select", "external_select"}
+    return to_state(field.element, {"value": value} if chosen else value)

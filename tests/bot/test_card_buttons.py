@@ -1,0 +1,63 @@
+"""A button is pressed: what the bot draws under the finger is what is so in the end."""
+
+import asyncio
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.background import BackgroundTasks
+from bot.card_buttons import handle_move
+from jobs.runner.step_runner import StepContext
+from jobs.steps.refresh_cards import refresh_cards
+from jobs.steps.send_cards import dm_assignee
+from models.people.member import Role
+from models.tickets.incident import with_incident
+from models.tickets.pending_step import Step
+from models.tickets.ticket import Draft
+from models.tickets.workflow import Move
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.slack.app_manifest.manifest import load_manifest
+from sandbox.slack.state.faults import Fault
+from sandbox.slack.workspace import Workspace
+from tests.project import MANIFEST
+from tests.sample_tickets import make_triage
+from tests.service_factory import attempt_step, run_service
+
+TEAM = "T0FRONT01"
+
+
+async def test_what_an_incident_overtakes_is_drawn_again(servers: DatabaseServers) -> None:
+    async with Workspace(load_manifest(MANIFEST)) as slack:
+        bob = slack.add_person("bob", real_name="Bob", email="bob@acme.example")
+        settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
+        async with run_service(servers, **settings) as service:
+            tools, background, late = StepContext(service, None), BackgroundTasks(), asyncio.Event()
+            await service.store.set_role(TEAM, bob.id, role=Role.MODERATOR)
+            draft = Draft(key="view:1", team_id=TEAM, requester="UADA", title="VPN is down")
+            of = (await service.open_ticket(draft)).id
+            await service.move(of, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
+            offered = await service.move(
+                of, Move.OFFER, actor=None, assignee=bob.id, offered_to=bob.id
+            )
+            await attempt_step(tools, Step.DM_ASSIGNEE, dm_assignee, of)
+            [card] = bob.messages
+            pressed = {
+                "actions": [{"value": f"{of}:{offered.version}"}],
+                "user": {"id": bob.id, "team_id": TEAM},
+                "container": {"channel_id": card.channel, "message_ts": card.ts},
+            }
+            slack.faults.add("chat.update", Fault(release_event=late), times=1)
+
+            await handle_move(
+                Move.CLAIM, ack=AsyncAck(), body=pressed, service=service, background=background
+            )
+            await slack.wait_until(lambda: slack.traffic_log.api_calls("chat.update"))
+            await service.update_ticket(of, with_incident("T-7"))
+            await attempt_step(tools, Step.REFRESH_CARDS, refresh_cards, of)
+            late.set()
+            await background.wait(timeout_seconds=10)
+            # Should Slack have been too late for the bot, a worker draws it.
+            await attempt_step(tools, Step.REFRESH_CARDS, refresh_cards, of)
+
+            [card] = bob.messages
+            assert "T-7 says the same" in card.visible_text
+            assert "You have it" in card.visible_text

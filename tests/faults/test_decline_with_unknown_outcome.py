@@ -1,0 +1,29 @@
+"""A card whose sending nobody knows the outcome of is declined before the worker tries again."""
+
+import pytest
+
+from sandbox.slack.state.faults import Fault
+from tests.faults.invariants import check_invariants
+from tests.faults.ticket_lifecycle import ProxiedWorld, submit_ticket
+
+
+@pytest.mark.fault("F41")
+async def test_a_card_that_is_declined_before_it_is_looked_up_is_not_forgotten(
+    proxied_world: ProxiedWorld,
+) -> None:
+    slack, bob = proxied_world.world.slack, proxied_world.world.personas.bob
+    stored = Fault(status=500, body="<html>oops</html>", fails_after_success=True)
+    slack.faults.add(
+        "chat.postMessage",
+        stored,
+        times=1,
+        request_filter=lambda asked: asked["channel"] == bob.direct_channel.id,
+    )
+    await submit_ticket(proxied_world)
+
+    await bob.click(await bob.wait_for_message("Offered to you"), "Decline")
+
+    await proxied_world.world.personas.eve.wait_for_message("Offered to you", timeout_seconds=20)
+    await proxied_world.wait_until_no_pending_steps()
+    assert "Decline" not in (await bob.wait_for_message()).buttons
+    await check_invariants(proxied_world.world)

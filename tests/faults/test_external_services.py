@@ -1,0 +1,255 @@
+"""Slack, Gemini and the mail server let the desk down, each in its own way."""
+
+import asyncio
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox.services.mail_server import MailFault
+from sandbox.slack.state.faults import Fault
+from sandbox.world.world import World
+from tests.faults.invariants import check_invariants
+from tests.faults.probes import is_offer, posts_of_notice
+from tests.faults.ticket_lifecycle import (
+    TITLE,
+    ProxiedWorld,
+    claim_ticket,
+    resolve_ticket,
+    run_ticket_lifecycle,
+    submit_ticket,
+)
+from tests.stories.user_actions import (
+    open_ticket,
+    wait_for_running_steps,
+    wait_for_tickets_with_field,
+    wait_until_no_pending_steps,
+)
+
+pytestmark = pytest.mark.long
+OFFER = "T-1.offer.1"
+
+
+async def attempts(world: World) -> int:
+    """How many attempts have failed of what is pending."""
+    tickets = await world.find_documents("tickets")
+    return sum(step["attempts"] for ticket in tickets for step in ticket["pending"])
+
+
+@pytest.mark.fault("F40")
+async def test_who_is_asked_to_wait_waits_and_does_other_things_meanwhile(
+    proxied_world: ProxiedWorld,
+) -> None:
+    world = proxied_world.world
+    asked = Fault(status=429, retry_after_seconds=5)
+    world.slack.faults.add("chat.postMessage", asked, times=1, request_filter=is_offer)
+
+    await submit_ticket(proxied_world)
+    await world.slack.wait_until(lambda: posts_of_notice(world, OFFER))
+    await world.mail.wait_until(lambda: world.mail.inbox)
+    assert len(posts_of_notice(world, OFFER)) == 1
+    assert await attempts(world) == 0
+    await claim_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+
+    first, second = posts_of_notice(world, OFFER)
+    assert second.at - first.at >= 5
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F42")
+async def test_a_message_that_is_taken_without_a_word_is_not_sent_again(
+    proxied_world: ProxiedWorld,
+) -> None:
+    world = proxied_world.world
+    world.slack.faults.add(
+        "chat.postMessage",
+        Fault(hangs=True, fails_after_success=True),
+        times=1,
+        request_filter=is_offer,
+    )
+
+    await run_ticket_lifecycle(proxied_world)
+
+    assert len(posts_of_notice(world, OFFER)) == 1
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F43")
+async def test_who_may_not_look_waits_rather_than_sends_twice(proxied_world: ProxiedWorld) -> None:
+    world = proxied_world.world
+    taken = Fault(error="internal_error", fails_after_success=True)
+    world.slack.faults.add("chat.postMessage", taken, times=1, request_filter=is_offer)
+    denied = Fault(status=429, retry_after_seconds=2)
+    world.slack.faults.add("conversations.history", denied, times=2)
+
+    await run_ticket_lifecycle(proxied_world)
+
+    assert len(world.slack.traffic_log.api_calls("conversations.history")) == 3
+    assert len(posts_of_notice(world, OFFER)) == 1
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F44")
+@pytest.mark.parametrize(
+    "error", ["invalid_auth", "token_revoked", "account_inactive", "messages_tab_disabled"]
+)
+async def test_what_slack_refuses_for_good_is_dead_at_once_and_told_once(
+    proxied_world: ProxiedWorld, error: str
+) -> None:
+    world = proxied_world.world
+    world.slack.faults.add("chat.postMessage", Fault(error=error), request_filter=is_offer)
+
+    for number in range(2):
+        await open_ticket(world.personas.ada, f"VPN is down, {number}")
+    await wait_for_tickets_with_field(world, "dead", 2)
+    alarm = await world.personas.grace.wait_for_message("not tried any more")
+    await world.mail.wait_until(lambda: len(world.mail.inbox) == 2)
+
+    assert error in alarm.visible_text
+    assert [len(posts_of_notice(world, f"T-{n}.offer.1")) for n in (1, 2)] == [1, 1]
+    told = [
+        one for one in world.personas.grace.messages if "not tried any more" in one.visible_text
+    ]
+    assert told == [alarm]
+    # What the second ticket asks admins to be told is done, too, before another test begins.
+    await wait_for_running_steps(world)
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F45")
+async def test_a_card_shows_the_newest_though_an_older_drawing_arrives_last(
+    proxied_world: ProxiedWorld,
+) -> None:
+    world, bob = proxied_world.world, proxied_world.world.personas.bob
+    await submit_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+    for _ in range(2):
+        world.slack.faults.add("chat.update", Fault(delay_seconds=1.5), times=1)
+
+    await claim_ticket(proxied_world)
+    await resolve_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+
+    assert "Resolved by" in (await bob.wait_for_message(TITLE)).visible_text
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F45")
+async def test_an_older_drawing_of_unknown_fate_that_arrives_last_is_drawn_over(
+    proxied_world: ProxiedWorld,
+) -> None:
+    world, bob = proxied_world.world, proxied_world.world.personas.bob
+    await submit_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+    # The bot's own drawing, right after the click, is the first; the worker's is in time.
+    late = Fault(delay_seconds=1.5, error="internal_error", fails_after_success=True)
+    world.slack.faults.add("chat.update", late, times=1)
+
+    await claim_ticket(proxied_world)
+    await resolve_ticket(proxied_world)
+    await world.slack.wait_until(
+        lambda: [
+            call
+            for call in world.slack.traffic_log.api_calls("chat.update")
+            if "internal" in str(call)
+        ]
+    )
+    await bob.wait_for_message("Resolved by")
+    await proxied_world.wait_until_no_pending_steps()
+
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F48")
+async def test_a_card_that_somebody_has_deleted_holds_up_nothing(
+    proxied_world: ProxiedWorld,
+) -> None:
+    world, ada = proxied_world.world, proxied_world.world.personas.ada
+    await submit_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+    [card] = [message for message in ada.messages if TITLE in message.visible_text]
+    slack = AsyncWebClient(token=world.slack.bot_token, base_url=world.slack.api_url)
+    await slack.chat_delete(channel=card.channel, ts=card.ts)
+
+    await claim_ticket(proxied_world)
+    await resolve_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+
+    assert await ada.wait_for_message("Did it help")
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F49")
+async def test_notes_of_any_length_fit_on_the_card(proxied_world: ProxiedWorld) -> None:
+    world = proxied_world.world
+    world.gemini.respond_with_json(
+        {
+            "category": "Network",
+            "priority": "normal",
+            "skills": ["vpn"],
+            "summary": "long " * 2_000,
+            "notes": "*`<!here> " * 2_000,
+            "confidence": 1,
+        }
+    )
+
+    await run_ticket_lifecycle(proxied_world)
+
+    [ticket] = await world.find_documents("tickets")
+    assert ticket["triage"]["engine"] == "gemini"
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F31")
+async def test_a_silent_gemini_holds_up_neither_messages_nor_letters(
+    proxied_world: ProxiedWorld,
+) -> None:
+    world = proxied_world.world
+    await submit_ticket(proxied_world)
+    await proxied_world.wait_until_no_pending_steps()
+    world.gemini.hang()
+    for number in range(10):
+        await open_ticket(world.personas.ada, f"VPN is down, {number}")
+
+    await claim_ticket(proxied_world)
+    await resolve_ticket(proxied_world)
+    await world.personas.ada.wait_for_message("Did it help")
+    assert not [t for t in await world.find_documents("tickets") if t["status"] == "offered"]
+    async with asyncio.timeout(60):
+        await wait_for_tickets_with_field(world, "triage.category", 11)
+    world.gemini.recover()
+    async with asyncio.timeout(120):
+        await wait_until_no_pending_steps(world)
+
+    tickets = await world.find_documents("tickets")
+    assert [ticket["triage"]["engine"] for ticket in tickets] == ["gemini"] + ["builtin"] * 10
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F70")
+async def test_a_letter_gets_past_a_server_that_greylists(proxied_world: ProxiedWorld) -> None:
+    world = proxied_world.world
+    world.mail.add_fault(MailFault.GREYLIST, times=2)
+
+    await submit_ticket(proxied_world)
+    assert await world.personas.bob.wait_for_message("Offered to you")
+    assert world.mail.inbox == []
+    await proxied_world.wait_until_no_pending_steps()
+
+    assert len(world.mail.inbox) == 1
+    await check_invariants(world)
+
+
+@pytest.mark.fault("F71")
+async def test_letters_are_paced_and_those_that_were_too_many_arrive_as_well(
+    proxied_world: ProxiedWorld,
+) -> None:
+    world = proxied_world.world
+    world.mail.add_fault(MailFault.TOO_MANY_EMAILS, times=3)
+
+    for number in range(6):
+        await open_ticket(world.personas.ada, f"VPN is down, {number}")
+    await world.mail.wait_until(lambda: len(world.mail.inbox) == 6, timeout_seconds=60)
+
+    assert len({letter.message_id for letter in world.mail.inbox}) == 6
+    await check_invariants(world)

@@ -1,0 +1,108 @@
+"""`frontdesk eval` asks Gemini the same way as triage does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.evaluation.cli import run_cli
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.services.gemini import GeminiStandIn
+
+SECRET = "ada@example.org"
+ROWS = [
+    *((f"the vpn drops, number {at}", "Network") for at in range(10)),
+    *((f"the printer eats paper, number {at}", "Printing") for at in range(10)),
+    (f"the vpn wrote to {SECRET}", "Network"),
+]
+
+
+@pytest.fixture(scope="module")
+async def gemini_server() -> AsyncIterator[GeminiStandIn]:
+    """Google's servers."""
+    async with GeminiStandIn() as google:
+        yield google
+
+
+@pytest.fixture
+def tickets_file(tmp_path: Path) -> Path:
+    """A file of tickets whose category is known."""
+    file = tmp_path / "some.csv"
+    lines = ["text,category", *(f'"{text}",{label}' for text, label in ROWS)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def settings(
+    servers: DatabaseServers, gemini_server: GeminiStandIn, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    """The environment in which the command runs."""
+    gemini_server.reset()
+    redis_url = servers.new_redis_url()
+    for name, value in {
+        "SLACK_BOT_TOKEN": "x",
+        "SLACK_SIGNING_SECRET": "x",
+        "JWT_SECRET": "x" * 32,
+        "MONGODB_URI": servers.mongodb_uri,
+        "MONGODB_DATABASE": f"eval{redis_url.rpartition('/')[2]}",
+        "REDIS_URL": redis_url,
+        "GEMINI_API_KEY": gemini_server.api_key,
+        "GEMINI_API_ENDPOINT": gemini_server.endpoint,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+async def replayed(tickets: Path) -> str:
+    """Run the command, which has a loop of its own; what it ends with, if it does not end well."""
+    words = [str(tickets), "--engines", "builtin,gemini", "--lessons", "5", "--price", "1000"]
+
+    def ran() -> str:
+        try:
+            run_cli(words)
+        except SystemExit as ended:
+            return str(ended)
+        return ""
+
+    return await asyncio.to_thread(ran)
+
+
+def rows(printed: str) -> dict[str, list[str]]:
+    """The cells of each engine's row in the first table."""
+    table = printed.strip().split("\n\n")[0]
+    cells: Any = ([cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines())
+    return {row[2]: row for row in cells if row[0] == "some"}
+
+
+async def test_both_engines_are_scored_side_by_side_and_the_tokens_are_counted(
+    tickets_file: Path,
+    settings: pytest.MonkeyPatch,
+    gemini_server: GeminiStandIn,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gemini_server.respond_with_json(
+        {"category": "Network", "priority": "low", "summary": "It drops"}
+    )
+
+    assert await replayed(tickets_file) == ""
+
+    found = rows(capsys.readouterr().out)
+    asked = len(gemini_server.requests)
+    assert asked == 16
+    assert set(found) == {"builtin", "gemini"}
+    # The stand-in counts two tokens for each answer.
+    assert found["gemini"][-2:] == [str(2 * asked), f"{2 * asked * 1000 / 1_000_000:.4f}"]
+    assert SECRET not in str(gemini_server.requests)
+    assert "[email-1]" in str(gemini_server.requests) or "[email]" in str(gemini_server.requests)
+
+
+async def test_the_day_s_tokens_hold_for_it_as_well(
+    tickets_file: Path, settings: pytest.MonkeyPatch, gemini_server: GeminiStandIn
+) -> None:
+    settings.setenv("GEMINI_TOKENS_PER_DAY", "10")
+
+    assert "today's tokens for Gemini are used up" in await replayed(tickets_file)
+    assert gemini_server.requests == []

@@ -1,0 +1,226 @@
+"""Who watches a ticket is told once, by a card that follows it for as long as they watch."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from jobs.runner.step_runner import StepContext, StepFunction
+from jobs.steps.refresh_cards import refresh_cards
+from jobs.steps.send_cards import dm_watchers
+from models.clock import utc_now
+from models.errors import InvalidInput, NoSuchTicket, NotAllowed
+from models.people.member import Member, Role
+from models.ticket_service import TicketService
+from models.tickets.pending_step import Step
+from models.tickets.ticket import Draft, Ticket
+from models.tickets.watchers import MAX_WATCHERS, set_watching
+from models.tickets.workflow import Move
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.slack.actors.person import Person
+from sandbox.slack.app_manifest.manifest import load_manifest
+from sandbox.slack.state.faults import Fault
+from sandbox.slack.workspace import Workspace
+from tests.project import MANIFEST
+from tests.sample_tickets import make_triage
+from tests.service_factory import attempt_step, run_service
+
+TEAM = "T0FRONT01"
+WORK: dict[Step, StepFunction] = {Step.DM_WATCHERS: dm_watchers, Step.REFRESH_CARDS: refresh_cards}
+
+
+class WatcherScenario:
+    """A desk, and the workspace it serves."""
+
+    def __init__(self, slack: Workspace, service: TicketService) -> None:
+        self.slack, self.service = slack, service
+        self.ada, self.bob, self.eve, self.ned = (
+            slack.add_person(name, real_name=name, email=f"{name}@acme.example")
+            for name in ("ada", "bob", "eve", "ned")
+        )
+        self.opened = 0
+
+    async def member(self, person: Person) -> Member:
+        return await self.service.store.get_or_create_member(TEAM, person.id)
+
+    async def ticket(self, **fields: Any) -> Ticket:
+        """One of Ada's, offered to Bob."""
+        self.opened += 1
+        said = {"title": "VPN is down", "requester": self.ada.id, "key": f"view:{self.opened}"}
+        ticket = await self.service.open_ticket(Draft(team_id=TEAM, **said | fields))
+        await self.service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
+        return await self.service.move(ticket.id, Move.OFFER, actor=None, assignee=self.bob.id)
+
+    async def set_watching(
+        self, ticket: Ticket, by: Person, who: Person, *, on: bool = True
+    ) -> Ticket:
+        """What comes of it, once the worker has done its part."""
+        member = await self.member(by)
+        await set_watching(self.service, ticket.id, actor=member, watcher_id=who.id, watching=on)
+        return await self.run_card_steps(ticket)
+
+    async def run_card_steps(self, ticket: Ticket) -> Ticket:
+        """The ticket, once watchers are told and cards drawn anew."""
+        while True:
+            ticket, _ = await self.service.store.get_ticket(ticket.id)
+            left = [one.step for one in ticket.pending if one.step in WORK]
+            if not left:
+                return ticket
+            await attempt_step(StepContext(self.service, None), left[0], WORK[left[0]], ticket.id)
+
+    def card_texts(self, person: Person, ticket: Ticket) -> list[str]:
+        """What stands of a ticket in the person's messages with the app."""
+        return [one.text for one in person.messages if ticket.id in one.text]
+
+
+@pytest.fixture(scope="module")
+async def scenario(servers: DatabaseServers) -> AsyncIterator[WatcherScenario]:
+    """Bob and Eve moderate; Ada and Ned do not."""
+    async with Workspace(load_manifest(MANIFEST)) as slack:
+        settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
+        async with run_service(servers, **settings) as service:
+            hall = WatcherScenario(slack, service)
+            for person in (hall.bob, hall.eve):
+                await service.store.set_role(TEAM, person.id, role=Role.MODERATOR)
+            yield hall
+
+
+async def test_one_card_follows_the_ticket_for_who_watches(scenario: WatcherScenario) -> None:
+    ticket = await scenario.ticket()
+    await scenario.set_watching(ticket, scenario.eve, scenario.eve)
+    again = await scenario.set_watching(ticket, scenario.eve, scenario.eve)
+    assert again.watchers == (scenario.eve.id,)
+    [before] = scenario.card_texts(scenario.eve, ticket)
+    assert "Offered to" in before
+
+    await scenario.service.move(ticket.id, Move.CLAIM, actor=await scenario.member(scenario.bob))
+    await scenario.run_card_steps(ticket)
+    [after] = scenario.card_texts(scenario.eve, ticket)
+    assert after != before
+
+    await scenario.set_watching(ticket, scenario.eve, scenario.eve, on=False)
+    assert scenario.card_texts(scenario.eve, ticket) == [f"You don't watch {ticket.id} any more."]
+    await scenario.set_watching(ticket, scenario.eve, scenario.eve)
+    assert scenario.card_texts(scenario.eve, ticket) == [after]
+
+
+async def test_whom_the_assignee_shares_it_with_sees_it(scenario: WatcherScenario) -> None:
+    ticket = await scenario.ticket()
+    ned = await scenario.member(scenario.ned)
+    found = scenario.service.search.visible_tickets
+    look: dict[str, Any] = {"before": "", "limit": 100, "wanted": {}, "terms": ""}
+    assert ticket.id not in {one.id for one in await found(ned, **look)}
+
+    shared = await scenario.set_watching(ticket, scenario.bob, scenario.ned)
+    both = await scenario.set_watching(ticket, scenario.eve, scenario.eve)
+
+    assert (shared.watchers, both.watchers) == (
+        (scenario.ned.id,),
+        (scenario.ned.id, scenario.eve.id),
+    )
+    assert ticket.id in {one.id for one in await found(ned, **look)}
+    assert (
+        len(scenario.card_texts(scenario.ned, ticket))
+        == len(scenario.card_texts(scenario.eve, ticket))
+        == 1
+    )
+    gone = await scenario.set_watching(ticket, scenario.ned, scenario.ned, on=False)
+    assert gone.watchers == (scenario.eve.id,)
+    assert ticket.id not in {one.id for one in await found(ned, **look)}
+
+
+async def test_who_may_not_share_or_watch_is_refused(scenario: WatcherScenario) -> None:
+    ticket = await scenario.ticket()
+
+    with pytest.raises(NotAllowed):
+        await scenario.set_watching(ticket, scenario.eve, scenario.ned)
+    with pytest.raises(NotAllowed):
+        await scenario.set_watching(ticket, scenario.ada, scenario.ned)
+    with pytest.raises(NoSuchTicket):
+        await scenario.set_watching(ticket, scenario.ned, scenario.ned)
+    bob = await scenario.member(scenario.bob)
+    with pytest.raises(InvalidInput):
+        await set_watching(
+            scenario.service, ticket.id, actor=bob, watcher_id="UNOBODY", watching=True
+        )
+
+    assert (await scenario.service.store.get_ticket(ticket.id))[0].watchers == ()
+
+
+@pytest.mark.fault("F86")
+async def test_nobody_sees_a_confidential_ticket_by_watching_it(scenario: WatcherScenario) -> None:
+    ticket = await scenario.ticket(title="Harassment by X", confidential=True)
+    with pytest.raises(NoSuchTicket):
+        await scenario.set_watching(ticket, scenario.eve, scenario.eve)
+    with pytest.raises(InvalidInput):
+        await scenario.set_watching(ticket, scenario.bob, scenario.eve)
+
+    await scenario.service.store.update_member(TEAM, scenario.eve.id, trusted=True)
+    await scenario.set_watching(ticket, scenario.eve, scenario.eve)
+    await scenario.service.store.update_member(TEAM, scenario.eve.id, trusted=False)
+
+    assert len(scenario.card_texts(scenario.eve, ticket)) == 1
+    assert "Harassment" not in str([message.blocks for message in scenario.eve.messages])
+    eve = await scenario.member(scenario.eve)
+    look: dict[str, Any] = {"before": "", "limit": 100, "wanted": {}, "terms": "harassment"}
+    assert await scenario.service.search.visible_tickets(eve, **look) == []
+
+
+async def test_who_is_lost_to_slack_holds_up_no_other_watcher(scenario: WatcherScenario) -> None:
+    ticket = await scenario.ticket()
+    zoe = scenario.slack.add_person("zoe", real_name="zoe", email="zoe@acme.example")
+    await scenario.member(zoe)
+    for who in (zoe, scenario.ned):
+        bob = await scenario.member(scenario.bob)
+        await set_watching(scenario.service, ticket.id, actor=bob, watcher_id=who.id, watching=True)
+    scenario.slack.deactivate(zoe)
+
+    worked = await scenario.run_card_steps(ticket)
+
+    assert worked.watchers == (scenario.ned.id,)
+    assert len(scenario.card_texts(scenario.ned, ticket)) == 1
+
+
+async def test_no_more_watch_than_the_worker_can_tell(scenario: WatcherScenario) -> None:
+    ticket = await scenario.ticket()
+    crowd = tuple(f"U{n}" for n in range(MAX_WATCHERS))
+    await scenario.service.update_ticket(
+        ticket.id, lambda t, _: t.model_copy(update={"watchers": crowd})
+    )
+
+    with pytest.raises(NotAllowed, match="watch"):
+        await set_watching(
+            scenario.service,
+            ticket.id,
+            actor=await scenario.member(scenario.eve),
+            watcher_id=scenario.eve.id,
+            watching=True,
+        )
+
+
+async def test_a_card_of_unknown_fate_is_not_sent_twice(scenario: WatcherScenario) -> None:
+    ticket = await scenario.ticket()
+    scenario.slack.faults.add("chat.postMessage", Fault(resets_connection=True), times=1)
+    await set_watching(
+        scenario.service,
+        ticket.id,
+        actor=await scenario.member(scenario.eve),
+        watcher_id=scenario.eve.id,
+        watching=True,
+    )
+    await attempt_step(
+        StepContext(scenario.service, None), Step.DM_WATCHERS, dm_watchers, ticket.id
+    )
+    unsure, _ = await scenario.service.store.get_ticket(ticket.id)
+    assert unsure.find_step(Step.DM_WATCHERS)
+    assert unsure.cards == ()
+
+    await scenario.service.database.tickets.update_one(
+        {"_id": ticket.id},
+        {"$set": {"pending.$[one].due": utc_now()}, "$inc": {"rev": 1}},
+        array_filters=[{"one.step": Step.DM_WATCHERS.value}],
+    )
+    sure = await scenario.run_card_steps(ticket)
+
+    assert [card.to for card in sure.cards] == [scenario.eve.id]
+    assert len(scenario.card_texts(scenario.eve, ticket)) == 1

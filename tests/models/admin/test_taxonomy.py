@@ -1,0 +1,239 @@
+"""What an admin arranges, on a real database: who changes a list at once, and what follows."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from models.admin import taxonomy
+from models.errors import Conflict, UserFacingError
+from models.people.member import Member, Role
+from models.ticket_service import TicketService
+from models.tickets.pending_step import Step
+from models.tickets.ticket import Card, CardKind, Draft, Ticket
+from models.tickets.workflow import Move
+from models.triage.result import Category, Priority
+from models.triage.skills import Skill
+from models.triage.taxonomy import DEFAULT_TAXONOMY
+from tests.sample_tickets import make_triage
+
+
+async def triaged(
+    service: TicketService, admin: Member, *skills: str, category: str = "Network"
+) -> Ticket:
+    """A ticket that needs these skills, with a card about it."""
+    draft = Draft(key=f"view:{uuid4()}", team_id=admin.team_id, requester="UADA", title="VPN")
+    ticket = await service.open_ticket(draft)
+    said = make_triage(*skills, category=category)
+    moved = await service.move(ticket.id, Move.TRIAGE, actor=None, triage=said)
+    card = Card(
+        notice=f"{ticket.id}.received",
+        kind=CardKind.REQUESTER,
+        to="UADA",
+        channel="D1",
+        ts="1.0",
+        version=moved.version,
+    )
+    return await service.update_ticket(
+        ticket.id, lambda now_it, now: now_it.with_card(card, now=now)
+    )
+
+
+async def skills_of(service: TicketService, admin: Member, slack_id: str) -> tuple[str, ...]:
+    return (await service.store.get_or_create_member(admin.team_id, slack_id)).skills
+
+
+async def needed(service: TicketService, ticket: Ticket) -> tuple[str, ...]:
+    found = (await service.store.get_ticket(ticket.id))[0]
+    return found.triage.skills if found.triage else ()
+
+
+async def test_what_many_admins_change_at_once_is_all_there(
+    service: TicketService, admin: Member
+) -> None:
+    new = [Skill(name=f"skill {number}") for number in range(8)]
+    await asyncio.gather(
+        *(taxonomy.save_skill(service, admin, None, skill) for skill in new),
+        taxonomy.add_skills(service, admin, "cobol", "vpn"),
+        taxonomy.save_skill(service, admin, "vpn", Skill(name="tunnel")),
+        taxonomy.remove_skill(service, admin, "go"),
+        taxonomy.save_category(service, admin, None, Category(name="Salaries", private=True)),
+        taxonomy.save_category(service, admin, "Access", Category(name="Doors")),
+    )
+
+    lists = await service.store.configuration(admin.team_id)
+    wanted = {*DEFAULT_TAXONOMY.vocabulary.names, *(skill.name for skill in new), "cobol", "tunnel"}
+    assert sorted(lists.vocabulary.names) == sorted(wanted - {"vpn", "go"})
+    names = [category.name for category in lists.categories]
+    assert (names[0], names[-2:]) == ("Doors", ["Salaries", "Other"])
+    acts = await service.accounts.audit_entries(admin.team_id)
+    assert {"added skill", "changed skill", "removed skill", "added category"} <= {
+        act.what for act in acts
+    }
+
+
+async def test_the_log_says_what_there_was_and_is_of_a_list(
+    service: TicketService, admin: Member
+) -> None:
+    cobol = Skill(name="cobol", aliases=("pl/1",), patterns=("ibm",))
+    await taxonomy.save_skill(service, admin, None, cobol)
+    await taxonomy.save_skill(service, admin, None, Skill(name="fortran"))
+    await taxonomy.merge_skill(service, admin, "fortran", "cobol")
+    await taxonomy.remove_skill(service, admin, "cobol")
+    salaries = Category(name="Salaries", floor=Priority.HIGH)
+    await taxonomy.save_category(service, admin, None, salaries)
+    await taxonomy.remove_category(service, admin, "Salaries")
+
+    acts = (await service.accounts.audit_entries(admin.team_id))[::-1]
+
+    assert [(act.who, act.what) for act in acts] == [
+        ("UGRACE", "added skill"),
+        ("UGRACE", "added skill"),
+        ("UGRACE", "merged skill"),
+        ("UGRACE", "removed skill"),
+        ("UGRACE", "added category"),
+        ("UGRACE", "removed category"),
+    ]
+    first, _, merged, removed, added, dropped = acts
+    assert (first.before, first.after["patterns"]) == ({}, ["ibm"])
+    assert (merged.before["name"], merged.after) == ("fortran", {"into": "cobol"})
+    assert removed.before["aliases"] == ["pl/1", "fortran"]
+    assert (added.after["floor"], dropped.before) == ("high", added.after)
+
+
+async def test_of_two_admins_who_give_the_same_name_one_hears_so(
+    service: TicketService, admin: Member
+) -> None:
+    said = await asyncio.gather(
+        taxonomy.save_skill(service, admin, None, Skill(name="cobol")),
+        taxonomy.save_skill(service, admin, None, Skill(name="COBOL", aliases=("pl/1",))),
+        return_exceptions=True,
+    )
+
+    assert [type(one) for one in said if one] == [Conflict]
+    lists = await service.store.configuration(admin.team_id)
+    assert sum(name.casefold() == "cobol" for name in lists.vocabulary.names) == 1
+
+
+async def test_a_new_name_follows_to_people_and_open_tickets(
+    service: TicketService, admin: Member
+) -> None:
+    await service.store.set_role(
+        admin.team_id, "UBOB", role=Role.MODERATOR, skills=["okta", "vpn", "mac"]
+    )
+    await service.store.set_role(admin.team_id, "UEVE", role=Role.MODERATOR, skills=["mac"])
+    ticket = await triaged(service, admin, "vpn", "okta")
+    other = await triaged(service, admin, "okta")
+
+    await taxonomy.save_skill(service, admin, "vpn", Skill(name="tunnel", aliases=("openvpn",)))
+    await taxonomy.rename_skill_in_tickets(service, admin.team_id, "vpn", "tunnel")
+
+    lists = await service.store.configuration(admin.team_id)
+    assert lists.get_skill("tunnel").aliases == ("openvpn", "vpn")
+    assert await skills_of(service, admin, "UBOB") == ("okta", "tunnel", "mac")
+    assert await skills_of(service, admin, "UEVE") == ("mac",)
+    assert await needed(service, ticket) == ("tunnel", "okta")
+    assert (await service.store.get_ticket(other.id))[0] == other
+    followed = (await service.store.get_ticket(ticket.id))[0]
+    # Its cards are drawn anew, and buttons that people have before them stay good.
+    assert followed.version == ticket.version
+    assert [card.version < followed.version for card in followed.cards] == [True]
+    assert followed.find_step(Step.REFRESH_CARDS)
+
+
+async def test_before_it_has_followed_a_new_name_already_finds_those_who_know(
+    service: TicketService, admin: Member
+) -> None:
+    await taxonomy.save_skill(service, admin, "vpn", Skill(name="tunnel"))
+    await service.store.set_role(admin.team_id, "UBOB", role=Role.MODERATOR, skills=["vpn", "gone"])
+
+    [bob], lists = await taxonomy.load_candidates(service, admin.team_id)
+
+    assert bob.member.skills == ("tunnel", "gone")
+    assert lists.vocabulary.current_names(("vpn",)) == ("tunnel",)
+
+
+async def test_what_is_merged_is_had_once(service: TicketService, admin: Member) -> None:
+    for slack_id, skills in (("UBOB", ["wifi", "network"]), ("UEVE", ["wifi"])):
+        await service.store.set_role(admin.team_id, slack_id, role=Role.MODERATOR, skills=skills)
+    ticket = await triaged(service, admin, "network", "wifi")
+
+    await taxonomy.merge_skill(service, admin, "wifi", "network")
+    await taxonomy.rename_skill_in_tickets(service, admin.team_id, "wifi", "network")
+
+    lists = await service.store.configuration(admin.team_id)
+    assert (
+        lists.vocabulary.canonical_name("wireless")
+        == lists.vocabulary.canonical_name("wifi")
+        == "network"
+    )
+    assert await skills_of(service, admin, "UBOB") == ("network",)
+    assert await skills_of(service, admin, "UEVE") == ("network",)
+    assert await needed(service, ticket) == ("network",)
+
+
+async def test_what_is_removed_is_gone_everywhere_and_it_is_known_where_it_was(
+    service: TicketService, admin: Member
+) -> None:
+    await service.store.set_role(admin.team_id, "UBOB", role=Role.USER, skills=["vpn", "okta"])
+    ticket = await triaged(service, admin, "vpn")
+    assert await taxonomy.count_people_with_skill(service, admin.team_id, "vpn") == 1
+    assert await taxonomy.find_open_ticket_ids_with_skill(service, admin.team_id, "vpn") == [
+        ticket.id
+    ]
+
+    await taxonomy.remove_skill(service, admin, "vpn")
+    await taxonomy.rename_skill_in_tickets(service, admin.team_id, "vpn", None)
+
+    assert (await service.store.configuration(admin.team_id)).vocabulary.canonical_name(
+        "vpn"
+    ) is None
+    assert await skills_of(service, admin, "UBOB") == ("okta",)
+    assert await needed(service, ticket) == ()
+
+
+async def test_a_category_that_is_renamed_is_so_on_open_tickets(
+    service: TicketService, admin: Member
+) -> None:
+    ticket = await triaged(service, admin)
+    fresh = Category(name="Cables", floor=Priority.HIGH)
+
+    await taxonomy.save_category(service, admin, "Network", fresh)
+    await taxonomy.rename_category_in_tickets(service, admin.team_id, "Network", "Cables")
+
+    found = (await service.store.get_ticket(ticket.id))[0]
+    assert found.triage
+    assert found.triage.category == "Cables"
+    assert (await service.store.configuration(admin.team_id)).find_category("cables") == fresh
+
+
+async def test_what_can_not_be_is_neither_done_nor_written_down(
+    service: TicketService, admin: Member
+) -> None:
+    with pytest.raises(Conflict, match="another word for vpn"):
+        await taxonomy.save_skill(service, admin, "okta", Skill(name="OpenVPN"))
+    with pytest.raises(Conflict, match="another word for vpn"):
+        await taxonomy.save_skill(
+            service, admin, None, Skill(name="x", aliases=("open VPN", "VPN"))
+        )
+    with pytest.raises(Conflict, match="no skill “gone”"):
+        await taxonomy.merge_skill(service, admin, "gone", "vpn")
+    with pytest.raises(Conflict, match="into itself"):
+        await taxonomy.merge_skill(service, admin, "vpn", "vpn")
+    with pytest.raises(Conflict, match="what fits no other"):
+        await taxonomy.remove_category(service, admin, "Other")
+    with pytest.raises(Conflict, match="“Access” already"):
+        await taxonomy.save_category(service, admin, None, Category(name="access"))
+
+    assert await service.store.configuration(admin.team_id) == DEFAULT_TAXONOMY
+    assert await service.accounts.audit_entries(admin.team_id) == []
+
+
+async def test_damaged_lists_are_not_written_over(service: TicketService, admin: Member) -> None:
+    damaged = {"_id": admin.team_id, "skills": "mine"}
+    await service.database.configurations.insert_one(damaged)
+
+    with pytest.raises(UserFacingError, match="damaged"):
+        await taxonomy.add_skills(service, admin, "cobol")
+
+    assert await service.database.configurations.find_one({"_id": admin.team_id}) == damaged

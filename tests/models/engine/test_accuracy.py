@@ -1,0 +1,160 @@
+"""Accuracy is counted from what moderators judged: by category, by confusion, by engine."""
+
+from datetime import timedelta
+from typing import Any
+
+from bot.admin.reports import triage_accuracy_view as page
+from models.engine.accuracy import (
+    Accuracy,
+    CategoryAccuracy,
+    Confusion,
+    EngineAccuracy,
+    JudgedTriage,
+    measure_accuracy,
+)
+from models.ticket_service import TicketService
+from models.triage.result import Engine, Priority
+from models.triage.training_example import TrainingExample
+from sandbox.slack.blockkit import check_view
+from tests.sample_tickets import NOON, make_triage
+
+HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
+
+
+def lesson(number: int, **is_: Any) -> TrainingExample:
+    """What is learnt of a ticket that the engine took for Network, normal, vpn."""
+    said = make_triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt=is_.pop("prompt", "1"))
+    return TrainingExample(
+        **{
+            "ticket_id": f"T-{number}",
+            "team_id": "T1",
+            "text": "VPN",
+            "said": said,
+            "category": "Network",
+            "priority": Priority.NORMAL,
+            "skills": ("vpn",),
+            "by": "UBOB",
+            "at": NOON + timedelta(minutes=number),
+            **is_,
+        }
+    )
+
+
+async def test_what_was_overridden_is_counted_by_engine_and_prompt(service: TicketService) -> None:
+    for one in (
+        lesson(1),
+        lesson(2, category="Access"),
+        lesson(3, priority=Priority.HIGH, prompt="2"),
+        lesson(4, skills=("vpn", "okta"), prompt="2"),
+        lesson(5, prompt="2"),
+        lesson(6, team_id="T2", category="Access"),
+    ):
+        await service.training_store.add(one)
+
+    measured = measure_accuracy(await service.training_store.judged_triages("T1", limit=100))
+
+    assert (measured.tickets, measured.right) == (5, 4)
+    assert measured.engines == (
+        EngineAccuracy("gemini", "gemini-9", "2", tickets=3, right=3, overridden=2),
+        EngineAccuracy("gemini", "gemini-9", "1", tickets=2, right=1, overridden=1),
+    )
+    assert measured.categories == (
+        CategoryAccuracy("Network", tickets=4, said=5, right=4),
+        CategoryAccuracy("Access", tickets=1, said=0, right=0),
+    )
+    assert measured.confusions == (Confusion("Network", "Access", tickets=1),)
+
+
+async def test_a_prompt_on_trial_is_counted_by_itself(service: TicketService) -> None:
+    await service.training_store.add(lesson(1, team_id="T4"))
+    wrong = make_triage(
+        "vpn", engine=Engine.GEMINI, model="gemini-9", prompt="2", category="Access"
+    )
+    await service.training_store.set_shadow_answer("T-1", wrong)
+    await service.training_store.add(lesson(1, team_id="T4"))
+
+    measured = measure_accuracy(await service.training_store.judged_triages("T4", limit=100))
+
+    assert (measured.tickets, measured.right, measured.confusions) == (1, 1, ())
+    trial = EngineAccuracy("gemini", "gemini-9", "2", tickets=1, right=0, overridden=1, shadow=True)
+    assert trial in measured.engines
+    assert await service.training_store.has_shadow_answer("T-1", "2")
+    assert not await service.training_store.has_shadow_answer("T-1", "3")
+    said = str(page.render(measured))
+    assert "prompt 2: 1 ticket, 0% right; 100% would have been overridden: on trial" in said
+
+
+async def test_only_the_newest_are_counted(service: TicketService) -> None:
+    await service.training_store.add(lesson(7, team_id="T3"))
+    await service.training_store.add(lesson(8, team_id="T3", category="Access"))
+
+    assert [one.actual for one in await service.training_store.judged_triages("T3", limit=1)] == [
+        "Access"
+    ]
+
+
+def test_without_a_judgement_the_page_says_how_to_make_one() -> None:
+    nothing = page.render(measure_accuracy([]))
+
+    assert check_view(nothing) == []
+    assert "No ticket has been judged yet" in str(nothing)
+
+
+def test_the_page_says_it_in_words() -> None:
+    said = str(
+        page.render(
+            measure_accuracy(
+                [
+                    judged
+                    for one in some()
+                    for judged in JudgedTriage.list_from_document(one.model_dump())
+                ]
+            )
+        )
+    )
+
+    assert "*75%* of categories were right, of 4 tickets" in said
+    assert "Gemini, gemini-9, prompt 1: 4 tickets, 75% right; 50% overridden" in said
+    assert "Network: 3 tickets, 100% found; where triage said so, 75% right" in said
+    assert "Access: 1 ticket, 0% found" in said
+    assert "Access taken for Network: 1 ticket" in said
+    assert "Overridden: category, priority or skills were changed" in said
+
+
+def test_a_category_that_was_never_right_is_not_counted_twice_over() -> None:
+    said = str(
+        page.render(
+            measure_accuracy(
+                [*JudgedTriage.list_from_document(lesson(1, category="Access").model_dump())]
+            )
+        )
+    )
+
+    assert "of 1 ticket that moderators have judged." in said
+    assert "Network: no tickets; where triage said so, 0% right" in said
+
+
+def some() -> list[TrainingExample]:
+    return [
+        lesson(1),
+        lesson(2),
+        lesson(3, category="Access"),
+        lesson(4, priority=Priority.URGENT),
+    ]
+
+
+def test_slack_opens_the_page_at_its_worst() -> None:
+    names = [f"{HOSTILE * 2}{number}"[-75:] for number in range(100)]
+    worst = Accuracy(
+        tickets=10**6,
+        right=1,
+        categories=tuple(CategoryAccuracy(name, 10**5, 10**5, 10**5) for name in names),
+        confusions=tuple(Confusion(name, name, 10**5) for name in names[:10]),
+        engines=tuple(EngineAccuracy(name, name, name, 10**5, 1, 1) for name in names),
+    )
+
+    view = page.render(worst)
+
+    assert check_view(view) == []
+    assert "<!channel>" not in str(view)
+    assert "<@U1>" not in str(view)

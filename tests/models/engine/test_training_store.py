@@ -1,0 +1,64 @@
+"""Lessons are found from the newest on, however long ago they were learnt."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from models.clock import utc_now
+from models.ticket_service import TicketService
+from models.triage.result import Priority
+from models.triage.training_example import TrainingExample
+from sandbox.services.database_servers import DatabaseServers
+from tests.sample_tickets import make_triage
+from tests.service_factory import run_service
+
+DAYS_AGO = (0, 3, 3000, 20, 600, 100)
+
+
+@pytest.fixture
+async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
+    """A desk that has learnt something now and then."""
+    async with run_service(servers) as service:
+        for days in DAYS_AGO:
+            await service.training_store.add(lesson(days))
+        await service.training_store.add(lesson(1, team_id="T2"))
+        yield service
+
+
+def lesson(days: int, team_id: str = "T1") -> TrainingExample:
+    """One of so many days ago."""
+    return TrainingExample(
+        ticket_id=f"{team_id}-{days}",
+        team_id=team_id,
+        text="VPN drops",
+        original_triage=make_triage(),
+        category="Network",
+        priority=Priority.NORMAL,
+        by="UBOB",
+        at=utc_now() - timedelta(days=days),
+    )
+
+
+@pytest.mark.parametrize("limit", [1, 3, 9])
+async def test_the_newest_come_first_and_the_oldest_are_not_forgotten(
+    service: TicketService, limit: int
+) -> None:
+    latest = await service.training_store.latest("T1", limit=limit)
+
+    assert [one.ticket_id for one in latest] == [f"T1-{days}" for days in sorted(DAYS_AGO)][:limit]
+    assert len(await service.training_store.judged_triages("T1", limit=limit)) == min(
+        limit, len(DAYS_AGO)
+    )
+
+
+async def test_every_lesson_makes_another_version_of_its_workspace_alone(
+    service: TicketService,
+) -> None:
+    before, elsewhere = [await service.training_store.version(team_id) for team_id in ("T1", "T2")]
+
+    await service.training_store.add(lesson(3))
+
+    assert await service.training_store.version("T1") != before
+    assert await service.training_store.version("T2") == elsewhere
+    assert not await service.training_store.version("T3")

@@ -1,0 +1,151 @@
+"""What is asked of MongoDB again and again must not cost more with every document there is."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from jobs.runner.step_runner import StepContext
+from jobs.steps.learn_from_ticket import learn_from_ticket
+from models.access.api_token import Scope
+from models.clock import utc_now
+from models.people.member import Member, Profile, Role
+from models.search.event_feed import Cursor
+from models.ticket_service import TicketService
+from models.tickets.pending_step import Step
+from models.tickets.ticket import Draft, Ticket
+from models.tickets.workflow import Move
+from models.triage.similarity import MIN_SIMILARITY
+from sandbox.services.database_servers import DatabaseServers
+from tests.models.mongo_command_log import MongoCommandLog
+from tests.sample_tickets import make_triage
+from tests.service_factory import attempt_step, run_service
+
+DRAFT = Draft(key="view:V1", team_id="T1", requester="UADA", title="VPN is down")
+GRACE = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN, trusted=True)
+# What names the _id is found by it on every server, though not every one's `explain` says so.
+# Of webhooks a workspace may have ten.
+FEW = {"webhooks", "deliveries"}
+ASKED = {
+    ("tickets", "due"),
+    ("tickets", "dead"),
+    ("tickets", "set_aside.at"),
+    ("tickets", "key"),
+    ("tickets", "team_id status"),
+    ("tickets", "team_id number"),
+    ("tickets", "team_id people number"),
+    ("tickets", "team_id status number"),
+    ("tickets", "team_id words number"),
+    ("tickets", "team_id history"),
+    ("lessons", "team_id at"),
+    ("members", "team_id role"),
+    ("members", "team_id email"),
+    ("tokens", "team_id slack_id revoked_at"),
+    ("configurations", "welcome"),
+    ("audit", "team_id"),
+    ("audit", "team_id at"),
+}
+
+
+@pytest.fixture(scope="module")
+def command_log() -> MongoCommandLog:
+    return MongoCommandLog("indexes")
+
+
+@pytest.fixture
+async def service(
+    servers: DatabaseServers, command_log: MongoCommandLog
+) -> AsyncIterator[TicketService]:
+    """A desk of its own on the real servers."""
+    async with run_service(servers, mongodb_database=command_log.database) as service:
+        command_log.queries.clear()
+        yield service
+
+
+async def test_every_search_uses_an_index(
+    servers: DatabaseServers, service: TicketService, command_log: MongoCommandLog
+) -> None:
+    ticket = await _resolved(service)
+    await _looks_for_work(service)
+    await _looks_for_tickets(service, ticket)
+    await _looks_for_people(service)
+
+    searches = {
+        (one.collection, one.filter_fields): one
+        for one in command_log.queries
+        if not one.filters_on("_id") and one.collection not in FEW
+    }
+    assert set(searches) == ASKED
+    for search in searches.values():
+        plan = str(
+            (await search.explain(servers.mongodb_uri, command_log.database))["queryPlanner"]
+        )
+        assert "IXSCAN" in plan, search
+        assert "COLLSCAN" not in plan, search
+
+
+async def _resolved(service: TicketService) -> Ticket:
+    """A ticket that something is learnt from."""
+    bob = await service.store.set_role("T1", "UBOB", role=Role.MODERATOR)
+    ticket = await service.open_ticket(DRAFT)
+    assert (await service.open_ticket(DRAFT)).id == ticket.id
+    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
+    await service.move(
+        ticket.id, Move.OFFER, actor=None, assignee="UBOB", offered_to="UBOB", offers=1
+    )
+    await service.move(ticket.id, Move.CLAIM, actor=bob)
+    ticket = await service.move(ticket.id, Move.RESOLVE, actor=bob, solution="Turned it on.")
+    await attempt_step(StepContext(service, None), Step.LEARN, learn_from_ticket, ticket.id)
+    return ticket
+
+
+async def _looks_for_work(service: TicketService) -> None:
+    await service.store.due_tickets(limit=5)
+    await service.store.dead_tickets(limit=5)
+    await service.store.quarantined_tickets(limit=5)
+    await service.store.backlog("T1")
+    await service.workload.open_ticket_counts("T1")
+
+
+async def _looks_for_tickets(service: TicketService, ticket: Ticket) -> None:
+    new = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V2"}))
+    assert await service.search.similar_solved_tickets(new, min_score=MIN_SIMILARITY)
+    another = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V3"}))
+    assert await service.search.similar_open_tickets(another)
+    ada = Member(team_id="T1", slack_id="UADA")
+    for member, terms, status in (
+        (GRACE, "", ""),
+        (GRACE, "vpn", ""),
+        (GRACE, "", "new"),
+        (ada, "vpn", ""),
+    ):
+        wanted = {"status": status}
+        assert await service.search.visible_tickets(
+            member, before_id="", limit=5, terms=terms, filters=wanted
+        )
+    for place in (None, Cursor(ticket.opened_at - timedelta(hours=1))):
+        await service.event_feed.read_page(place, GRACE, limit=5)
+    assert await service.training_store.latest("T1", limit=5)
+    assert await service.training_store.version("T1")
+    assert await service.training_store.list_since(
+        "T1", ticket.opened_at - timedelta(hours=1), limit=5
+    )
+    assert await service.training_store.judged_triages("T1", limit=5)
+
+
+async def _looks_for_people(service: TicketService) -> None:
+    assert await service.store.moderators("T1")
+    await service.store.deactivated_with_email("T1", "ada@acme.example")
+    token, _ = await service.accounts.issue_token(
+        GRACE, name="Mine", scopes=[Scope.READ], lifetime=timedelta(days=1)
+    )
+    profile = Profile(name="Grace", email=None, tz="UTC", is_owner=True, active=True)
+    fresh = await service.store.get_or_create_member("T1", "UGRACE")
+    await service.store.set_profile(fresh, profile, profiled_at=utc_now())
+    assert await service.accounts.authenticate(token)
+    assert await service.accounts.active_tokens("T1", "UGRACE")
+    await service.accounts.revoke_all_tokens(GRACE)
+    await service.accounts.audit(GRACE, "looked at", "T-1")
+    await service.accounts.audit(GRACE, "looked at", "T-2")
+    [last, *_] = await service.accounts.audit_entries("T1")
+    await service.accounts.audit_entries("T1", before_id=last.id)

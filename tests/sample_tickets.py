@@ -1,0 +1,75 @@
+"""Tickets and members as the tests of the language speak of them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from models.people.member import Member, Role
+from models.tickets import workflow
+from models.tickets.ticket import Status, Ticket
+from models.tickets.workflow import Move
+from models.triage.result import Engine, Priority, Triage
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TEAM = "T1"
+
+
+def make_member(slack_id: str, role: Role = Role.USER, **fields: Any) -> Member:
+    """A member of the test's workspace."""
+    return Member(team_id=TEAM, slack_id=slack_id, role=role, **fields)
+
+
+ADA = make_member("UADA")
+BOB = make_member("UBOB", Role.MODERATOR, skills=("vpn", "okta"))
+EVE = make_member("UEVE", Role.MODERATOR, skills=("vpn",))
+GRACE = make_member("UGRACE", Role.ADMIN)
+
+
+def make_triage(*skills: str, **fields: Any) -> Triage:
+    """What an engine says of a ticket that needs these skills."""
+    return Triage(
+        **{
+            "category": "Network",
+            "priority": Priority.NORMAL,
+            "skills": skills,
+            "summary": "VPN drops",
+            "engine": Engine.BUILTIN,
+            "confidence": 0.5,
+            **fields,
+        }
+    )
+
+
+def new_ticket(**fields: Any) -> Ticket:
+    """A ticket just opened by Ada."""
+    blank = {
+        "id": "T-1",
+        "team_id": TEAM,
+        "key": "view:V1",
+        "requester": ADA.slack_id,
+        "title": "VPN is down",
+        "description": "since this morning",
+        "urgency": None,
+        "confidential": False,
+        "opened_at": NOON,
+    }
+    return workflow.transition(Ticket(**{**blank, **fields}), Move.OPEN, actor=ADA, now=NOON)
+
+
+def ticket_in_status(status: Status, **fields: Any) -> Ticket:
+    """A ticket that has come so far, by legal moves, with Bob."""
+    ticket = new_ticket(**fields)
+    for at, (move, by, changes) in enumerate(_TRANSITIONS_TO_RESOLVED, start=1):
+        if ticket.status is status:
+            break
+        now = NOON + timedelta(minutes=at)
+        ticket = workflow.transition(ticket, move, actor=by, now=now, **changes)
+    assert ticket.status is status
+    return ticket
+
+
+_TRANSITIONS_TO_RESOLVED: list[tuple[Move, Member | None, dict[str, Any]]] = [
+    (Move.TRIAGE, None, {"triage": make_triage("vpn")}),
+    (Move.OFFER, None, {"assignee": BOB.slack_id, "reason": "knows vpn", "offers": 1}),
+    (Move.CLAIM, BOB, {}),
+    (Move.RESOLVE, BOB, {}),
+]

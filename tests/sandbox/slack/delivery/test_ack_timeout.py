@@ -1,0 +1,66 @@
+"""Three real seconds: the only test that waits for Slack to give up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from sandbox.slack.actors.person import Person
+from sandbox.slack.app_manifest.manifest import Manifest
+from sandbox.slack.delivery.acks import CONNECTION_TROUBLE_TEXT
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.workspace import Workspace
+
+
+async def test_after_three_seconds_slack_gives_up_on_whatever_was_asked(
+    *,
+    manifest: Manifest,
+    slack: Workspace,
+    http_app: AsyncApp,
+    ana: Person,
+    bob: Person,
+    open_on_command: Callable[[Json], None],
+    form: Json,
+    connect_raw_socket: Callable[[Workspace], Awaitable[Any]],
+) -> None:
+    """The app's own patience cannot be put forward, so all kinds wait side by side."""
+    open_on_command(form)
+    never = asyncio.Event()
+
+    async def sleep() -> None:
+        await never.wait()
+
+    http_app.command("/escaped")(sleep)
+    http_app.view("form")(sleep)
+    http_app.action("go")(sleep)
+    await ana.type_text("/errand")
+    await ana.fill("What?", "tea")
+    button = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "action_id": "go"}
+    blocks = [{"type": "actions", "elements": [button]}]
+    await http_app.client.chat_postMessage(channel=bob.id, text="Go", blocks=blocks)
+    message = await bob.wait_for_message("Go")
+
+    async with Workspace(manifest) as other:
+        eve = other.add_person("eve", real_name="Eve Egger", email="eve@acme.example")
+        deaf = await connect_raw_socket(other)
+        await deaf.hears()
+        await asyncio.gather(
+            ana.type_text("/escaped"),
+            ana.submit_modal(),
+            bob.click(message, "Go"),
+            eve.type_text("/errand"),
+        )
+        await deaf.acks(await deaf.hears(), payload={"text": "too late"})
+        await other.wait_until(lambda: other.sockets.late_ack_ids)
+
+    assert sorted(ana.alerts) == [
+        '/escaped failed with the error "operation_timeout"',
+        CONNECTION_TROUBLE_TEXT,
+    ]
+    assert ana.modal
+    assert ana.modal.values["What?"] == "tea"
+    assert bob.alerts == ["operation_timeout"]
+    assert eve.alerts == ['/errand failed with the error "operation_timeout"']
+    assert eve.ephemeral_messages == []
+    never.set()

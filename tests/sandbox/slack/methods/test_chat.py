@@ -1,0 +1,233 @@
+"""chat.*: what is posted, changed and deleted, and what Slack refuses to post."""
+
+from typing import Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox.slack.actors.person import Person
+from sandbox.slack.primitives.json_types import Json
+from sandbox.slack.workspace import Workspace
+
+
+async def refused(call: Any) -> str:
+    with pytest.raises(SlackApiError) as refusal:
+        await call
+    return str(refusal.value.response["error"])
+
+
+def section(text: str) -> Json:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+async def test_a_message_to_a_person_lands_in_their_dm_with_the_app(
+    slack: Workspace, client: AsyncWebClient, ana: Person, bob: Person
+) -> None:
+    answer = await client.chat_postMessage(channel=ana.id, text=f"Hello <@{bob.id}> &amp; co")
+
+    assert answer["channel"] == ana.direct_channel.id
+    assert answer["message"]["bot_id"] == slack.bot_id
+    assert answer["message"]["user"] == slack.bot_user_id
+    (message,) = ana.messages
+    assert message.visible_text == "Hello @Bob Brandt & co"
+    assert message.ts == answer["ts"]
+    assert bob.messages == []
+
+
+async def test_timestamps_are_unique_and_increasing(
+    slack: Workspace, client: AsyncWebClient, ana: Person
+) -> None:
+    slack.has_rate_limits = False
+    times = [(await client.chat_postMessage(channel=ana.id, text="x"))["ts"] for _ in range(20)]
+
+    assert times == sorted(set(times))
+    assert [message.ts for message in ana.messages] == times
+
+
+async def test_metadata_comes_back_only_when_it_is_asked_for(
+    client: AsyncWebClient, ana: Person
+) -> None:
+    metadata = {"event_type": "errand", "event_payload": {"id": "E-1"}}
+    await client.chat_postMessage(channel=ana.id, text="Hello", metadata=metadata)
+
+    without = await client.conversations_history(channel=ana.direct_channel.id)
+    with_it = await client.conversations_history(
+        channel=ana.direct_channel.id, include_all_metadata=True
+    )
+
+    assert without["messages"][0]["metadata"] == {"event_type": "errand"}
+    assert with_it["messages"][0]["metadata"] == metadata
+    assert ana.messages[0].metadata == metadata
+
+
+@pytest.mark.parametrize(
+    ("metadata", "error"),
+    [
+        ("{broken", "invalid_metadata_format"),
+        ({"event_payload": {}}, "invalid_metadata_format"),
+        ({"event_type": "errand", "event_payload": "x"}, "invalid_metadata_schema"),
+        ({"event_type": "e", "event_payload": {"x": "y" * 9000}}, "metadata_too_large"),
+    ],
+)
+async def test_metadata_has_a_type_and_a_payload(
+    client: AsyncWebClient, ana: Person, metadata: Any, error: str
+) -> None:
+    call = client.chat_postMessage(channel=ana.id, text="Hello", metadata=metadata)
+
+    assert await refused(call) == error
+
+
+async def test_blocks_without_text_are_posted_with_a_warning(
+    client: AsyncWebClient, ana: Person
+) -> None:
+    answer = await client.api_call(
+        "chat.postMessage", json={"channel": ana.id, "blocks": [section("Only a block")]}
+    )
+
+    assert answer["warning"] == "missing_text_in_message"
+    assert ana.messages[0].visible_text == "Only a block"
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({}, "no_text"),
+        ({"text": ""}, "no_text"),
+        ({"blocks": "{broken"}, "invalid_blocks_format"),
+        ({"blocks": {"type": "section"}}, "invalid_blocks_format"),
+        ({"blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
+        ({"blocks": [section("x" * 2900)] * 5}, "msg_blocks_too_long"),
+        ({"text": "x", "attachments": [{"text": "y"}] * 101}, "too_many_attachments"),
+        ({"text": "x", "attachments": "{broken"}, "invalid_attachments"),
+    ],
+)
+async def test_a_message_slack_would_refuse_is_refused(
+    client: AsyncWebClient, ana: Person, fields: Json, error: str
+) -> None:
+    call = client.api_call("chat.postMessage", json={"channel": ana.id, **fields})
+
+    assert await refused(call) == error
+    assert ana.messages == []
+
+
+async def test_refused_blocks_say_why_in_slacks_grammar(
+    client: AsyncWebClient, ana: Person
+) -> None:
+    with pytest.raises(SlackApiError) as refusal:
+        await client.chat_postMessage(channel=ana.id, blocks=[{"type": "divider"}] * 51, text="x")
+
+    answer = refusal.value.response
+    assert "no more than 50 items allowed [json-pointer:/blocks]" in answer["errors"]
+    messages = answer["response_metadata"]["messages"]
+    assert messages == [f"[ERROR] {error}" for error in answer["errors"]]
+
+
+async def test_a_very_long_text_is_cut_with_a_warning(client: AsyncWebClient, ana: Person) -> None:
+    answer = await client.chat_postMessage(channel=ana.id, text="x" * 40_001)
+
+    assert answer["warning"] == "message_truncated"
+    assert len(ana.messages[0].text) == 40_000
+
+
+async def test_the_app_posts_only_where_it_may(
+    slack: Workspace, client: AsyncWebClient, ana: Person, bob: Person
+) -> None:
+    public = slack.add_channel("general", members=[ana])
+    hidden = slack.add_channel("board", members=[ana], private=True)
+    gone = slack.add_channel("gone", members=[ana])
+    slack.archive_channel(gone)
+    slack.deactivate(bob)
+
+    async def post(channel: str) -> str:
+        return await refused(client.chat_postMessage(channel=channel, text="x"))
+
+    assert await post(public.id) == "not_in_channel"
+    assert await post(hidden.id) == "channel_not_found"
+    assert await post("C0NOWHERE0") == "channel_not_found"
+    assert await post(bob.id) == "channel_not_found"
+    await ana.invite_app(gone)
+    assert await post(gone.id) == "is_archived"
+    await ana.invite_app(public)
+    await client.chat_postMessage(channel="#general", text="Hello")
+    assert [one.visible_text for one in ana.read_channel(public)] == ["Hello"]
+
+
+async def test_an_update_changes_the_message_in_place(client: AsyncWebClient, ana: Person) -> None:
+    sent = await client.chat_postMessage(channel=ana.id, text="old", blocks=[section("old")])
+    before = ana.messages[0]
+
+    await client.chat_update(channel=sent["channel"], ts=sent["ts"], text="new")
+
+    assert [one.visible_text for one in ana.messages] == ["new"]
+    assert ana.messages[0].is_edited
+    assert before.visible_text == "old"
+
+
+async def test_an_update_keeps_metadata_it_does_not_mention(
+    client: AsyncWebClient, ana: Person
+) -> None:
+    metadata = {"event_type": "errand", "event_payload": {"id": "E-1"}}
+    sent = await client.chat_postMessage(channel=ana.id, text="old", metadata=metadata)
+
+    await client.chat_update(channel=sent["channel"], ts=sent["ts"], text="new")
+    assert ana.messages[0].metadata == metadata
+
+    await client.chat_update(channel=sent["channel"], ts=sent["ts"], text="new", metadata={})
+    assert ana.messages[0].metadata is None
+
+
+async def test_only_what_the_app_wrote_can_be_changed_or_deleted(
+    client: AsyncWebClient, ana: Person
+) -> None:
+    await ana.type_text("my own words")
+    mine = ana.messages[0]
+    there: Json = {"channel": mine.channel, "ts": mine.ts}
+    nowhere: Json = {"channel": mine.channel, "ts": "1.000001"}
+
+    assert await refused(client.chat_update(**there, text="x")) == "cant_update_message"
+    assert await refused(client.chat_delete(**there)) == "cant_delete_message"
+    assert await refused(client.chat_update(**nowhere, text="x")) == "message_not_found"
+    assert await refused(client.chat_delete(**nowhere)) == "message_not_found"
+    assert await refused(client.chat_update(**there, text="x" * 4001)) == "msg_too_long"
+
+
+async def test_a_deleted_message_is_gone(client: AsyncWebClient, ana: Person) -> None:
+    sent = await client.chat_postMessage(channel=ana.id, text="oops")
+
+    await client.chat_delete(channel=sent["channel"], ts=sent["ts"])
+
+    assert ana.messages == []
+
+
+async def test_a_whisper_is_seen_by_one_person_and_no_history(
+    slack: Workspace, client: AsyncWebClient, ana: Person, bob: Person
+) -> None:
+    general = slack.add_channel("general", members=[ana])
+    await ana.invite_app(general)
+    sent = await client.chat_postEphemeral(channel=general.id, user=ana.id, text="psst")
+
+    assert (await ana.wait_for_ephemeral("psst")).is_ephemeral
+    assert ana.read_channel(general) == bob.ephemeral_messages == []
+    history = await client.conversations_history(channel=general.id)
+    assert history["messages"] == []
+    stranger = client.chat_postEphemeral(channel=general.id, user=bob.id, text="psst")
+    assert await refused(stranger) == "user_not_in_channel"
+    ts = sent["message_ts"]
+    update = client.chat_update(channel=general.id, ts=ts, text="x")
+    assert await refused(update) == "message_not_found"
+
+
+async def test_a_permalink_leads_to_the_message(client: AsyncWebClient, ana: Person) -> None:
+    sent = await client.chat_postMessage(channel=ana.id, text="Hello")
+    there = {"channel": sent["channel"], "thread_ts": sent["ts"]}
+    reply = await client.chat_postMessage(**there, text="again")
+
+    link = await client.chat_getPermalink(channel=sent["channel"], message_ts=sent["ts"])
+    deep = await client.chat_getPermalink(channel=sent["channel"], message_ts=reply["ts"])
+
+    path = f"https://acme.slack.com/archives/{sent['channel']}/p"
+    assert link["permalink"] == path + sent["ts"].replace(".", "")
+    assert f"?thread_ts={sent['ts']}" in deep["permalink"]
+    nowhere = client.chat_getPermalink(channel=sent["channel"], message_ts="1.1")
+    assert await refused(nowhere) == "message_not_found"

@@ -1,0 +1,114 @@
+"""One errand from the command to the changed card, through a real Bolt app."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox.slack.actors.person import Person
+from sandbox.slack.actors.rendered import Message
+
+FORM = {
+    "type": "modal",
+    "callback_id": "errand",
+    "title": {"type": "plain_text", "text": "New errand"},
+    "submit": {"type": "plain_text", "text": "Ask"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "what",
+            "label": {"type": "plain_text", "text": "What?"},
+            "element": {"type": "plain_text_input", "action_id": "text"},
+        },
+        {
+            "type": "input",
+            "block_id": "who",
+            "label": {"type": "plain_text", "text": "Who?"},
+            "element": {"type": "users_select", "action_id": "user"},
+        },
+        {
+            "type": "input",
+            "block_id": "speed",
+            "optional": True,
+            "label": {"type": "plain_text", "text": "How fast?"},
+            "element": {
+                "type": "static_select",
+                "action_id": "option",
+                "options": [
+                    {"text": {"type": "plain_text", "text": "Running"}, "value": "run"},
+                    {"text": {"type": "plain_text", "text": "Walking"}, "value": "walk"},
+                ],
+            },
+        },
+    ],
+}
+
+
+def card(text: str, *buttons: str) -> list[dict[str, Any]]:
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": text}},
+    ]
+    if buttons:
+        elements = [
+            {
+                "type": "button",
+                "action_id": f"do_{label.lower()}",
+                "text": {"type": "plain_text", "text": label},
+                "value": "errand-1",
+            }
+            for label in buttons
+        ]
+        blocks.append({"type": "actions", "elements": elements})
+    return blocks
+
+
+def teach(app: AsyncApp) -> None:
+    @app.command("/errand")
+    async def open_form(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await client.views_open(trigger_id=body["trigger_id"], view=FORM)
+        await ack()
+
+    @app.view("errand")
+    async def ask(ack: AsyncAck, view: dict[str, Any], client: AsyncWebClient) -> None:
+        values = view["state"]["values"]
+        if len(values["what"]["text"]["value"]) < 5:
+            await ack(response_action="errors", errors={"what": "Say a little more."})
+            return
+        who = values["who"]["user"]["selected_user"]
+        text = f"*{values['what']['text']['value']}* for <@{who}>"
+        await client.chat_postMessage(channel=who, text=text, blocks=card(text, "Fetch"))
+        await ack()
+
+    @app.action("do_fetch")
+    async def fetch(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        by = body["user"]["id"]
+        await respond(replace_original=True, text="Fetched", blocks=card(f"Fetched by <@{by}>"))
+
+
+async def test_an_errand_goes_from_the_command_to_the_changed_card(
+    either_app: AsyncApp, ana: Person, bob: Person
+) -> None:
+    teach(either_app)
+
+    await ana.type_text("/errand")
+    assert ana.modal
+    assert ana.modal.labels == ["What?", "Who?", "How fast?"]
+    await ana.fill("What?", "tea")
+    await ana.fill("Who?", "bob")
+    await ana.fill("How fast?", "Running")
+    await ana.submit_modal()
+    assert ana.modal.errors == {"What?": "Say a little more."}
+    assert ana.modal.values == {"What?": "tea", "Who?": "@Bob Brandt", "How fast?": "Running"}
+
+    await ana.fill("What?", "green tea")
+    await ana.submit_modal()
+    assert ana.modal is None
+    message: Message = await bob.gets_message("green tea")
+    assert message.says == "green tea for @Bob Brandt\nFetch"
+    assert message.buttons == ["Fetch"]
+
+    await bob.clicks(message, "Fetch")
+    assert [one.says for one in bob.messages] == ["Fetched by @Bob Brandt"]
+    assert bob.messages[0].edited
+    assert ana.alerts == bob.alerts == []

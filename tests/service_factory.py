@@ -1,0 +1,59 @@
+"""A desk opened in the test itself, on the real servers, with a database of its own."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from pydantic import SecretStr
+
+from jobs.engines.gemini import Gemini
+from jobs.runner.step_runner import StepContext, StepFunction, run_due_steps
+from models.infra.settings import Settings
+from models.open_app import open_app
+from models.ticket_service import TicketService
+from models.tickets.pending_step import Step
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.services.gemini import GeminiStandIn
+
+
+@asynccontextmanager
+async def run_service(
+    servers: DatabaseServers, **settings_overrides: Any
+) -> AsyncIterator[TicketService]:
+    """The desk of the workspace T1; `more` are settings of its own."""
+    redis_url = servers.new_redis_url()
+    settings = Settings.model_validate(
+        {
+            "slack_bot_token": "x",
+            "slack_signing_secret": "x",
+            "jwt_secret": "x" * 32,
+            "mongodb_uri": servers.mongodb_uri,
+            "mongodb_database": f"desk{redis_url.rpartition('/')[2]}",
+            "redis_url": redis_url,
+            **settings_overrides,
+        }
+    )
+    async with open_app(
+        settings, database_timeout_seconds=5, slack_timeout_seconds=1, interactive=False
+    ) as service:
+        await service.prepare("T1")
+        yield service
+
+
+@contextmanager
+def step_context_with_gemini(
+    service: TicketService, gemini_server: GeminiStandIn
+) -> Iterator[StepContext]:
+    """The desk and Gemini, which was asked nothing yet."""
+    gemini_server.reset()
+    key = SecretStr(gemini_server.api_key)
+    gemini = Gemini.with_key(key, model="gemini-2.5-flash-lite", endpoint=gemini_server.endpoint)
+    yield StepContext(service=service, gemini=gemini)
+    gemini.close()
+
+
+async def attempt_step(
+    step_context: StepContext, step: Step, work: StepFunction, ticket_id: str
+) -> None:
+    """A worker's try at this one step, if it is due."""
+    await run_due_steps(step_context, {step: work}, ticket_id, is_stopping=lambda: True)

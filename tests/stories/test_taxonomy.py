@@ -1,0 +1,163 @@
+"""An admin keeps the desk's lists in Slack, and what follows from it for people and tickets."""
+
+import time
+from typing import Any
+
+from models.triage.taxonomy import DEFAULT_TAXONOMY
+from sandbox.services.database_servers import DatabaseServers
+from sandbox.slack.actors.person import Person
+from sandbox.world.personas import Personas
+from sandbox.world.world import World
+from tests.stories.conftest import HTTP_ONLY
+from tests.stories.user_actions import (
+    open_admin_form,
+    open_member_form,
+    open_ticket,
+    save_and_close_form,
+    set_role_and_skills,
+)
+
+
+async def member(world: World, person: Person) -> dict[str, Any]:
+    """What is stored of a person."""
+    [found] = [m for m in await world.find_documents("members") if m["slack_id"] == person.id]
+    return found
+
+
+@HTTP_ONLY
+async def test_a_new_name_for_a_skill_follows_to_people_tickets_and_cards(
+    world: World, personas: Personas
+) -> None:
+    grace, bob = personas.grace, personas.bob
+    number = await open_ticket(personas.ada, "Okta drops me")
+    await bob.wait_for_message("knows okta")
+
+    await open_admin_form(world, grace, "Skills")
+    await grace.fill("Skill", "okta")
+    await grace.fill("Name", "Entra")
+    assert "Entra is saved" in await save_and_close_form(grace)
+
+    assert number in (await bob.wait_for_message("Entra")).visible_text
+    assert "Entra" in (await member(world, bob))["skills"]
+    assert "okta" not in (await member(world, bob))["skills"]
+    await bob.click(await bob.wait_for_message(number), "Claim")
+    await open_ticket(personas.ada, "Entra again")
+    assert "knows Entra" in (await bob.wait_for_message("Entra again")).visible_text
+
+
+@HTTP_ONLY
+async def test_a_skill_that_is_in_use_is_removed_after_a_question(
+    world: World, personas: Personas
+) -> None:
+    grace = personas.grace
+    await set_role_and_skills(
+        world.slack, grace, personas.eve, role="Moderator", skills=["outlook", "mac"]
+    )
+    await open_admin_form(world, grace, "Skills")
+    await grace.fill("Skill", "outlook")
+    assert grace.modal
+    await grace.click(grace.modal, "Remove this skill")
+    await world.slack.wait_until(
+        lambda: grace.modal and grace.modal.submit == "Remove", waiting_for="the question"
+    )
+    assert grace.modal
+    assert "1 person has the skill" in grace.modal.visible_text
+
+    assert "outlook is removed" in await save_and_close_form(grace)
+
+    assert (await member(world, personas.eve))["skills"] == ["mac"]
+    assert {act["what"] for act in await world.find_documents("audit")} >= {"removed skill"}
+
+
+@HTTP_ONLY
+async def test_nobody_gets_more_than_they_take_or_anything_while_away(
+    world: World, personas: Personas
+) -> None:
+    grace, bob = personas.grace, personas.bob
+    await open_member_form(world.slack, grace)
+    await grace.fill("Person", bob.id)
+    await grace.fill("Most open tickets", "1")
+    await save_and_close_form(grace)
+
+    await open_ticket(personas.ada, "Okta is slow")
+    await bob.wait_for_message("Okta is slow")
+    await open_ticket(personas.ada, "Okta is gone")
+    full = await grace.wait_for_message("Okta is gone")
+    assert "has as many open tickets as they take" in full.visible_text
+
+    tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86_400))
+    await open_member_form(world.slack, grace)
+    await grace.fill("Person", bob.id)
+    await grace.fill("Most open tickets", None)
+    await grace.fill("Away until", tomorrow)
+    assert "Away until" in await save_and_close_form(grace)
+    await open_ticket(personas.ada, "Okta is back")
+    assert (
+        "nobody available knows okta" in (await grace.wait_for_message("Okta is back")).visible_text
+    )
+
+
+@HTTP_ONLY
+async def test_a_category_has_a_least_priority_and_may_be_kept_from_gemini(
+    world: World, personas: Personas
+) -> None:
+    grace = personas.grace
+    await open_admin_form(world, grace, "Categories")
+    await grace.fill("Name", "Salaries")
+    await grace.fill("Words that point to it", "payslip, wage")
+    await grace.fill("At least this priority", "high")
+    await grace.fill("Artificial intelligence", ["Never send these tickets to an AI"])
+    assert "Salaries is saved" in await save_and_close_form(grace)
+    asked = len(world.gemini.requests)
+
+    await open_ticket(personas.ada, "My payslip is wrong")
+
+    card = await grace.wait_for_message("My payslip is wrong")
+    assert "Salaries" in card.visible_text
+    assert "high" in card.visible_text
+    assert len(world.gemini.requests) == asked
+
+
+async def test_a_thousand_people_and_three_hundred_skills_are_no_trouble(
+    servers: DatabaseServers,
+) -> None:
+    names = [f"skill {number:03}" for number in range(300)]
+    async with World(servers=servers) as world:
+        grace, ada = world.personas.grace, world.personas.ada
+        people = await _crowd(world, names)
+        await open_member_form(world.slack, grace)
+        await grace.fill("Person", people[999].id)
+        assert await grace.search_options("Skills", "skill 29") == [
+            f"skill 29{n}" for n in range(10)
+        ]
+        assert len(await grace.search_options("Skills", "")) == 100
+        await grace.fill("Role", "Moderator")
+        await grace.fill("Skills", [names[0], names[299]])
+        assert "skill 299" in await save_and_close_form(grace)
+        assert (await member(world, people[999]))["skills"] == [names[0], names[299]]
+
+        await open_ticket(ada, "Who knows skill 299?")
+
+        assert "knows skill 299" in (await people[999].wait_for_message("Who knows")).visible_text
+
+
+async def _crowd(world: World, names: list[str]) -> list[Person]:
+    """A thousand people whom the desk knows, and a list of these skills."""
+    people = [
+        world.slack.add_person(
+            f"p{number}", real_name=f"Person {number}", email=f"p{number}@acme.example"
+        )
+        for number in range(1000)
+    ]
+    await open_member_form(world.slack, world.personas.grace)
+    await world.personas.grace.close_modal()
+    team_id = (await member(world, world.personas.grace))["team_id"]
+    known = {"team_id": team_id, "role": "moderator", "skills": ["vpn"], "active": True}
+    await world.database.members.insert_many(
+        {"_id": f"{team_id}:{one.id}", "slack_id": one.id, "name": one.real_name, **known}
+        for one in people
+    )
+    skills = [{"name": name, "aliases": []} for name in names]
+    lists = DEFAULT_TAXONOMY.model_dump(mode="json") | {"skills": skills, "rev": 0}
+    await world.database.configurations.replace_one({"_id": team_id}, lists, upsert=True)
+    return people

@@ -1,0 +1,172 @@
+"""What people do in the stories, in the words they would use."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.slack.actors.person import Person
+from sandbox.slack.workspace import Workspace
+from sandbox.world.world import World
+
+# How long a step may be at work when a story is over and the next one is to find the desk empty.
+_MAX_RUNNING_STEPS_SECONDS = 2
+# How long a change of a role may take that follows from Slack's user groups.
+_MAX_ROLE_CHANGE_SECONDS = 15
+# How often somebody presses Submit again when told to.
+_MAX_SUBMITS = 40
+
+FIELD_LABELS = {
+    "description": "Description",
+    "urgency": "How urgent is it for you?",
+    "confidential": "Who may see it",
+}
+GUEST_POLICY_LABELS = {
+    "guests": "Guests of this workspace",
+    "strangers": "People of other workspaces",
+    "moderators": "User group of moderators",
+}
+
+
+async def open_ticket(person: Person, title: str, **fields: Any) -> str:
+    """Type `/ticket`, fill in the form, send it; returns the number on the receipt."""
+    await person.type_text(f"/ticket {title}")
+    for field, value in fields.items():
+        await person.fill(FIELD_LABELS[field], value)
+    await person.submit_modal()
+    number = receipt_ticket_id(person)
+    await person.close_modal()
+    return number
+
+
+async def open_ticket_with_retries(person: Person, title: str) -> str:
+    """As `opens_ticket`, on a desk with so much to do that it may ask to press Submit again."""
+    await person.type_text(f"/ticket {title}")
+    for _ in range(_MAX_SUBMITS):
+        await person.submit_modal()
+        if person.modal is None or "Press Submit again" not in str(person.modal.errors):
+            break
+    number = receipt_ticket_id(person)
+    await person.close_modal()
+    return number
+
+
+def receipt_ticket_id(person: Person) -> str:
+    """The number on the receipt that a person has before them."""
+    modal = person.modal
+    assert modal, person.alerts
+    assert not modal.errors, modal.errors
+    assert modal.title.startswith("Ticket T-"), modal.visible_text
+    return modal.title.removeprefix("Ticket ")
+
+
+async def open_member_form(slack: Workspace, admin: Person) -> None:
+    """Type `/ticket admin` and wait until the form, or the reason why not, is there."""
+    await admin.type_text("/ticket admin")
+    await slack.wait_until(
+        lambda: admin.modal and "One moment" not in admin.modal.visible_text,
+        waiting_for=f"the form for {admin.handle}",
+    )
+
+
+async def set_role_and_skills(
+    slack: Workspace, admin: Person, person: Person, *, role: str, skills: list[str]
+) -> None:
+    """Open `/ticket admin`, pick the person, give them a role and skills, save."""
+    await open_member_form(slack, admin)
+    await admin.fill("Person", person.id)
+    await admin.fill("Role", role)
+    await admin.fill("Skills", skills)
+    await admin.submit_modal()
+    assert admin.modal, admin.alerts
+    assert not admin.modal.errors, admin.modal.errors
+    await admin.close_modal()
+
+
+async def open_admin_form(world: World, admin: Person, name: str) -> None:
+    """Open `/ticket admin` and, from there, the form of that name."""
+    await open_member_form(world.slack, admin)
+    assert admin.modal
+    await admin.click(admin.modal, name)
+    await world.slack.wait_until(
+        lambda: admin.modal and admin.modal.title == name, waiting_for=f"the form {name}"
+    )
+
+
+async def save_and_close_form(admin: Person) -> str:
+    """Send the form, and read what it says then; everything is closed afterwards."""
+    await admin.submit_modal()
+    assert admin.modal, admin.alerts
+    assert not admin.modal.errors, admin.modal.errors
+    says = admin.modal.visible_text
+    while admin.modal:
+        await admin.close_modal()
+    return says
+
+
+async def set_guest_policy(world: World, admin: Person, **choices: str) -> str:
+    """Choose in the form about guests and groups, save it, and read what it says then."""
+    await open_admin_form(world, admin, "Guests and groups")
+    await world.slack.wait_until(
+        lambda: admin.modal and "One moment" not in admin.modal.visible_text,
+        waiting_for="the groups",
+    )
+    for name, choice in choices.items():
+        await admin.fill(GUEST_POLICY_LABELS[name], choice)
+    return await save_and_close_form(admin)
+
+
+async def wait_for_role(world: World, person: Person, role: str) -> None:
+    """Wait until that is the role that is stored of them."""
+    members = world.database.members
+    async with asyncio.timeout(_MAX_ROLE_CHANGE_SECONDS), await members.watch() as changes:
+        while not await members.find_one({"slack_id": person.id, "role": role}):
+            await changes.next()
+
+
+async def expire_leases(world: World) -> None:
+    """As if the half minute had passed after which the steps of a dead worker are due again.
+
+    `rev` goes up, so that who has read a ticket before does not write its leases back.
+    """
+    now = datetime.now(UTC)
+    await world.database.tickets.update_many(
+        {"due": {"$exists": True}},
+        {"$set": {"pending.$[leased].due": now, "due": now}, "$inc": {"rev": 1}},
+        array_filters=[{"leased.due": {"$ne": None}}],
+    )
+
+
+async def wait_until_no_pending_steps(world: World) -> None:
+    """Wait until every step of every ticket is done, but for asking Gemini again much later."""
+    async with await world.database.tickets.watch() as changes:
+        while any(_pending_steps(ticket) for ticket in await world.find_documents("tickets")):
+            await changes.next()
+
+
+async def wait_for_tickets_with_field(world: World, field: str, count: int) -> None:
+    """Wait until so many tickets have this field."""
+    tickets = world.database.tickets
+    async with await tickets.watch() as changes:
+        while await tickets.count_documents({field: {"$exists": True}}) < count:
+            await changes.next()
+
+
+async def wait_for_running_steps(world: World) -> None:
+    """Let the steps at work end, so that nothing of this story happens in the next one."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_MAX_RUNNING_STEPS_SECONDS):
+            async with await world.database.tickets.watch() as changes:
+                while any(
+                    _has_running_step(ticket) for ticket in await world.find_documents("tickets")
+                ):
+                    await changes.next()
+
+
+def _has_running_step(ticket: dict[str, Any]) -> bool:
+    """Whether a step is due or leased; one that failed waits for later."""
+    return any(step["due"] and not step["error"] for step in _pending_steps(ticket))
+
+
+def _pending_steps(ticket: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for step in ticket["pending"] if step["step"] != "triage_again"]
