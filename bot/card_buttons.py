@@ -13,7 +13,8 @@ from bot import identity
 from bot.background import BackgroundTasks
 from models.errors import DatabaseUnavailable, ExternalServiceError, NoSuchTicket, UserFacingError
 from models.infra.logs import ticket_log_context
-from models.messages.cards import ButtonValue, render_card
+from models.messages.buttons import ButtonValue
+from models.messages.cards import render_card
 from models.people.member import Member
 from models.ticket_service import TicketService
 from models.tickets.pending_step import Step

@@ -11,14 +11,15 @@ from pydantic import SecretStr
 
 from jobs.engines.gemini import Gemini, GeminiFailure
 from jobs.outbox import smtp
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from models.errors import ExternalServiceError
 from models.health import CheckResult, HealthReport
 from models.health_checks import run_health_checks
 from models.infra.settings import Settings, read_settings
 from models.messages.slack_client import SlackClient
-from models.messages.texts import STEP_LABELS, pluralize
+from models.messages.texts import STEP_LABELS
 from models.open_app import open_app
+from models.text import pluralize
 from models.ticket_service import TicketService
 
 KEEP_HEALTH_RESULT_SECONDS = 60

@@ -12,14 +12,15 @@ from arq.worker import func
 from jobs.doctor import KEEP_HEALTH_RESULT_SECONDS, check_external_services
 from jobs.engines.gemini import Gemini
 from jobs.runner.retry_policies import MAX_HOLD_TIME, MAX_TRY_TIME
-from jobs.runner.step_runner import StepContext, StepFunction, run_due_steps
+from jobs.runner.step_context import StepContext, StepFunction
+from jobs.runner.step_runner import run_due_steps
 from jobs.runner.sweep import (
     reassign_orphaned_tickets,
     refresh_stale_profiles,
     retry_quarantined,
     sweep_forever,
 )
-from jobs.steps import send_cards
+from jobs.steps import email_assignee, send_cards
 from jobs.steps.alert_admins import alert_admins
 from jobs.steps.answer_incident import answer_incident
 from jobs.steps.assign_ticket import assign_ticket
@@ -33,7 +34,8 @@ from jobs.triage.dry_run import dry_run
 from models.infra.logs import start_logging
 from models.infra.metrics import start_metrics_server
 from models.infra.settings import QueueSettings, read_settings
-from models.job_queue.step_queue import job_from_bytes, job_to_bytes, worker_redis_settings
+from models.job_queue.arq_worker import worker_redis_settings
+from models.job_queue.step_queue import job_from_bytes, job_to_bytes
 from models.open_app import open_app
 from models.tickets.pending_step import Step
 
@@ -46,7 +48,7 @@ STEP_FUNCTIONS: Mapping[Step, StepFunction] = {
     Step.ASSIGN: assign_ticket,
     Step.DM_REQUESTER: send_cards.dm_requester,
     Step.DM_ASSIGNEE: send_cards.dm_assignee,
-    Step.EMAIL_ASSIGNEE: send_cards.email_assignee,
+    Step.EMAIL_ASSIGNEE: email_assignee.email_assignee,
     Step.ASK_REQUESTER: send_cards.ask_requester,
     Step.DM_WATCHERS: send_cards.dm_watchers,
     Step.REFRESH_CARDS: refresh_cards,

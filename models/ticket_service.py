@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,18 +19,18 @@ from models.infra.outbound_calls import OutboundCalls
 from models.infra.settings import Settings
 from models.job_queue.step_queue import StepQueue
 from models.messages.slack_client import SlackClient
-from models.messages.texts import mention
 from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Member
 from models.search.event_feed import EventFeed
 from models.search.search import Search
 from models.search.solution_index import SolutionIndex
+from models.text import mention
 from models.tickets import workflow
 from models.tickets.intake import TicketIntake
 from models.tickets.lease import LeasedSteps, TicketLease, WriteResult
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.store import Store
-from models.tickets.ticket import Draft, Status, Ticket
+from models.tickets.ticket import Draft, Status, Ticket, TicketUpdate
 from models.tickets.workflow import Move
 from models.webhooks.store import WebhookStore
 
@@ -39,9 +38,6 @@ from models.webhooks.store import WebhookStore
 _MAX_WRITE_ATTEMPTS = 50
 
 _DURATION_METRICS = {Move.OFFER.value: OFFER_SECONDS, Move.CLAIM.value: CLAIM_SECONDS}
-
-TicketUpdate = Callable[[Ticket, datetime], Ticket]
-"""What a ticket becomes, given the database's time; raises OutOfTurn when it is too late."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from jobs.engines.gemini import Gemini
-from jobs.runner.step_runner import StepContext, StepFunction, run_due_steps
+from jobs.runner.step_context import StepContext, StepFunction
+from jobs.runner.step_runner import run_due_steps
 from models.infra.settings import Settings
 from models.open_app import open_app
 from models.ticket_service import TicketService

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from models.access.api_token import ApiToken, AuditEntry, Scope
+from models.access.api_token import ApiToken, Scope
+from models.access.audit_entry import AuditEntry
 from models.errors import InvalidInput
 from models.people.member import Member, Role
 from models.tickets.correction import Correction

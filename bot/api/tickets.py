@@ -10,12 +10,12 @@ from bot.api.auth import CurrentService, Reader, Writer
 from bot.api.problems import ApiProblem, documented_errors
 from bot.api.schemas import CorrectionIn, ETag, MoveIn, SlackId, TicketIn, TicketOut, TicketsPage
 from models.access.token_store import Caller
+from models.admin.watch_ticket import set_watching
 from models.errors import NoSuchTicket
 from models.ticket_service import TicketService
 from models.tickets.correction import apply_correction
 from models.tickets.permissions import Verb, can
 from models.tickets.ticket import Status, Ticket
-from models.tickets.watchers import set_watching
 from models.tickets.workflow import Move
 from models.triage.result import Priority
 

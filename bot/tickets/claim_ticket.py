@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.background import BackgroundTasks
 from bot.card_buttons import handle_move
-from models.messages.cards import Button
+from models.messages.buttons import Button
 from models.ticket_service import TicketService
 from models.tickets.workflow import Move
 

@@ -12,13 +12,13 @@ from bot.card_buttons import ButtonAction, handle_button
 from bot.tickets import correction_form
 from models.errors import Conflict, ExternalServiceError, NoSuchTicket, NotAllowed, UserFacingError
 from models.infra.logs import ticket_log_context
-from models.messages.cards import Button, ButtonValue
-from models.messages.texts import forbidden_text
+from models.messages.buttons import Button, ButtonValue
 from models.people.member import Member
 from models.ticket_service import TicketService
 from models.tickets import workflow
 from models.tickets.correction import Correction, apply_correction
 from models.tickets.permissions import Verb, can
+from models.tickets.refusals import forbidden_text
 from models.tickets.ticket import Ticket
 from models.triage.result import Triage
 

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.ui.form_fields import plain_text
-from models.messages.cards import Block, ButtonValue
-from models.messages.texts import PRIORITY_MARKS, clip, escape, join_names, status_line, triage_line
+from models.messages.buttons import ButtonValue
+from models.messages.cards import Block
+from models.messages.texts import PRIORITY_MARKS, status_line, triage_line
+from models.text import clip, escape, join_names
 from models.tickets.correction import CATEGORY, PRIORITY, SKILLS, Correction
 from models.tickets.ticket import Ticket
 from models.triage.result import Priority, Triage

@@ -22,7 +22,7 @@ from models.errors import (
 )
 from models.infra.database import deadline
 from models.infra.logs import ticket_log_context
-from models.messages.texts import escape
+from models.text import escape
 from models.ticket_service import TicketService
 from models.tickets.ticket import Ticket
 from models.triage.similarity import MIN_SIMILARITY_TO_SUGGEST, SolvedTicket

@@ -5,7 +5,8 @@ from unicodedata import category
 
 from bot.ui.form_fields import plain_text
 from models.errors import InvalidInput
-from models.messages.cards import Block, ButtonValue
+from models.messages.buttons import ButtonValue
+from models.messages.cards import Block
 from models.tickets.incident import reporter_count
 from models.tickets.ticket import Ticket
 from models.triage.similarity import MAX_SOLUTION_LENGTH

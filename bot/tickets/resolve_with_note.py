@@ -12,12 +12,12 @@ from bot.tickets import resolution_form, ticket_form
 from bot.ui.notice_view import notice_view
 from models.errors import ExternalServiceError, NoSuchTicket, NotAllowed, UserFacingError
 from models.infra.logs import ticket_log_context
-from models.messages.cards import Button, ButtonValue
-from models.messages.texts import forbidden_text
+from models.messages.buttons import Button, ButtonValue
 from models.ticket_service import TicketService
 from models.tickets import workflow
 from models.tickets.pending_step import Step
 from models.tickets.permissions import Verb, can
+from models.tickets.refusals import forbidden_text
 from models.tickets.ticket import Ticket
 from models.tickets.workflow import Move
 

@@ -7,7 +7,8 @@ from bot.ui.form_fields import plain_text
 from bot.ui.notice_view import notice_view
 from models.errors import InvalidInput
 from models.messages.block_kit import Block, quote, section
-from models.messages.texts import clip, next_action_line
+from models.messages.texts import next_action_line
+from models.text import clip
 from models.tickets.ticket import Draft, Ticket, Urgency
 from models.triage.similarity import SolvedTicket
 

@@ -6,10 +6,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.subcommand import TicketSubcommand, parse_ticket_id, ticket_subcommand_matcher
+from models.admin.watch_ticket import set_watching
 from models.infra.logs import ticket_log_context
-from models.messages.cards import Button, ButtonValue
+from models.messages.buttons import Button, ButtonValue
 from models.ticket_service import TicketService
-from models.tickets.watchers import confirmation, set_watching
+from models.tickets.watchers import confirmation
 
 
 def register(app: AsyncApp) -> None:

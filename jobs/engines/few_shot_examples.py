@@ -12,7 +12,7 @@ from math import log
 from models.engine import keyword_engine
 from models.engine.prompt_injection import contains_injection
 from models.engine.redaction import redact_for_good
-from models.messages.texts import clip
+from models.text import clip
 from models.tickets.ticket import Ticket
 from models.triage.skills import words
 from models.triage.taxonomy import Taxonomy

@@ -22,7 +22,7 @@ from jobs.engines import few_shot_examples
 from models.engine.output_sanitizer import sanitize, strip_invisible
 from models.engine.redaction import RedactedText, redact
 from models.infra.metrics import LABELS_DROPPED
-from models.messages.texts import clip
+from models.text import clip
 from models.tickets.ticket import Ticket
 from models.triage.result import Engine, Priority, Triage
 from models.triage.taxonomy import Taxonomy

@@ -23,8 +23,9 @@ from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
 from jobs.evaluation.replay import Predictions, Predictor, PredictorFactory, top_categories
+from models.engine.category_models import KeywordScorer
 from models.engine.classifier import LabelledText
-from models.engine.vectorizer import KeywordScorer, Scores, stems
+from models.engine.vectorizer import Scores, stems
 from models.triage.result import Category
 from models.triage.skills import stem
 

@@ -12,8 +12,8 @@ import numpy as np
 from jobs.engines.gemini import Gemini, GeminiFailure
 from jobs.evaluation.replay import Predictions, Predictor
 from jobs.evaluation.replay import builtin_predictor as by_words
-from jobs.runner.step_runner import StepContext
-from jobs.steps.triage_ticket import reason_not_to_ask_ai
+from jobs.runner.step_context import StepContext
+from jobs.triage.compute_triage import reason_not_to_ask_ai
 from jobs.triage.gemini_triage import TokenBudgetExhausted, triage_with_gemini
 from models.clock import utc_now
 from models.engine.classifier import LabelledText

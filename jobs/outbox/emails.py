@@ -8,8 +8,9 @@ from email.utils import format_datetime, parseaddr
 from html import escape
 
 from models.clock import utc_now
-from models.messages.texts import clip, ticket_facts
+from models.messages.texts import ticket_facts
 from models.people.member import Member
+from models.text import clip
 from models.tickets.ticket import Ticket
 
 MAX_SUBJECT_LENGTH = 120

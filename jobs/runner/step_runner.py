@@ -12,14 +12,13 @@ that notes what is done.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 
-from jobs.engines.gemini import Gemini
-from jobs.engines.trained_engine import ModelCache
 from jobs.runner.retry_policies import MAX_HOLD_TIME, RETRY_POLICIES, retry_delay
+from jobs.runner.step_context import StepContext, StepFunction
 from models.errors import (
     Conflict,
     DatabaseUnavailable,
@@ -31,7 +30,6 @@ from models.errors import (
 from models.infra.logs import format_traceback, ticket_log_context
 from models.infra.metrics import STEPS
 from models.infra.outbound_calls import caller_context
-from models.ticket_service import TicketService, TicketUpdate
 from models.tickets.lease import LeasedSteps, TicketLease
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Ticket
@@ -39,18 +37,6 @@ from models.tickets.ticket import Ticket
 # Closing what is open comes after it, and whoever ends a worker waits ten seconds for all of it.
 _MAX_RELEASE_SECONDS = 1
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class StepContext:
-    """What a step works with; without a Gemini key there is no Gemini."""
-
-    service: TicketService
-    gemini: Gemini | None
-    model_cache: ModelCache = field(default_factory=ModelCache)
-
-
-StepFunction = Callable[[StepContext, Ticket, PendingStep], Awaitable[TicketUpdate]]
 
 
 async def run_due_steps(
@@ -175,8 +161,3 @@ class _TicketRun:
                 run_count=tries,
             )
         STEPS.labels(leased_step.step, "later" if wait else "dead").inc()
-
-
-def no_change(ticket: Ticket, _now: datetime) -> Ticket:
-    """The effect of a step that found nothing to do."""
-    return ticket

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from models.access.directory_sync import MAX_PROFILE_AGE
 from models.clock import utc_now as clock
 from models.errors import DatabaseUnavailable, NoSuchTicket

@@ -2,14 +2,14 @@
 
 from contextlib import suppress
 
-from jobs.runner.step_runner import StepContext, no_change
+from jobs.runner.step_context import StepContext, no_change
 from models.errors import TargetGone
 from models.messages.block_kit import section
 from models.messages.cards import SlackMessage
-from models.messages.texts import STEP_LABELS, clip, escape
-from models.ticket_service import TicketUpdate
+from models.messages.texts import STEP_LABELS
+from models.text import clip, escape
 from models.tickets.pending_step import PendingStep
-from models.tickets.ticket import Ticket
+from models.tickets.ticket import Ticket, TicketUpdate
 
 
 async def alert_admins(

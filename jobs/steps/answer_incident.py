@@ -3,9 +3,8 @@
 import logging
 from contextlib import suppress
 
-from jobs.runner.step_runner import StepContext, no_change
+from jobs.runner.step_context import StepContext, no_change
 from models.errors import Conflict, NoSuchTicket
-from models.ticket_service import TicketUpdate
 from models.tickets.incident import (
     add_reports,
     choose_incident,
@@ -13,7 +12,7 @@ from models.tickets.incident import (
     with_incident,
 )
 from models.tickets.pending_step import PendingStep
-from models.tickets.ticket import IncidentReport, Ticket
+from models.tickets.ticket import IncidentReport, Ticket, TicketUpdate
 
 log = logging.getLogger(__name__)
 

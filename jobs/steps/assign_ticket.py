@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from jobs.runner.step_runner import StepContext, no_change
+from jobs.runner.step_context import StepContext, no_change
 from models.admin.taxonomy import load_candidates, with_current_skills
 from models.assignment.matching import choose_assignee, reason_for_admin_review
 from models.clock import utc_now as clock
 from models.errors import RetryLater
-from models.ticket_service import TicketUpdate
 from models.tickets import workflow
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.ticket import Status, Ticket
+from models.tickets.ticket import Status, Ticket, TicketUpdate
 from models.tickets.workflow import Move
 
 # How soon to look again when there is nobody at all: somebody may be hired or come back.

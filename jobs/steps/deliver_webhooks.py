@@ -14,13 +14,13 @@ from hashlib import sha256
 from typing import Any
 
 from jobs.outbox.http_post import post
-from jobs.runner.step_runner import StepContext, no_change
+from jobs.runner.step_context import StepContext, no_change
 from models.clock import utc_now
 from models.errors import ExternalServiceError, PermanentFailure, RetryLater
 from models.infra.outbound_calls import ExternalService
-from models.ticket_service import TicketService, TicketUpdate
+from models.ticket_service import TicketService
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.ticket import Event, Ticket
+from models.tickets.ticket import Event, Ticket, TicketUpdate
 from models.webhooks.webhook import Delivery, Webhook
 
 # The rest is left to another try: one post may take 10 s, and all of a try 18 s.

@@ -8,16 +8,15 @@ import logging
 
 from jobs.engines.gemini import GeminiFailure
 from jobs.engines.prompt import Prompt, load_prompt
-from jobs.runner.step_runner import StepContext, no_change
-from jobs.steps.triage_ticket import reason_not_to_ask_ai
+from jobs.runner.step_context import StepContext, no_change
+from jobs.triage.compute_triage import reason_not_to_ask_ai
 from jobs.triage.gemini_triage import triage_with_gemini
 from jobs.triage.priority_rules import min_priority
 from models.engine import keyword_engine
 from models.errors import RetryLater
-from models.ticket_service import TicketUpdate
 from models.tickets.correction import to_training_example
 from models.tickets.pending_step import PendingStep
-from models.tickets.ticket import Ticket
+from models.tickets.ticket import Ticket, TicketUpdate
 from models.triage.taxonomy import Taxonomy
 
 log = logging.getLogger(__name__)

@@ -5,12 +5,11 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from models.errors import OutcomeUnknown, PermanentFailure, RetryLater, TargetGone
 from models.messages.cards import render_card
-from models.ticket_service import TicketUpdate
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.ticket import Card, CardKind, Ticket
+from models.tickets.ticket import Card, CardKind, Ticket, TicketUpdate
 
 # The rest is left to another try: one update may take long, and all of a try may take 18 s.
 _MAX_DRAWING_SECONDS = 7

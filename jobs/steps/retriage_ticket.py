@@ -8,17 +8,16 @@ from datetime import datetime
 
 from jobs.engines.gemini import GeminiFailure, PermanentGeminiFailure
 from jobs.runner.retry_policies import RETRY_POLICIES
-from jobs.runner.step_runner import StepContext, no_change
-from jobs.steps.triage_ticket import reason_not_to_ask_ai
+from jobs.runner.step_context import StepContext, no_change
+from jobs.triage.compute_triage import reason_not_to_ask_ai
 from jobs.triage.gemini_triage import triage_with_gemini
 from jobs.triage.priority_rules import min_priority
 from models.admin.taxonomy import with_current_skills
 from models.engine import keyword_engine
 from models.errors import Conflict, RetryLater
-from models.ticket_service import TicketUpdate
 from models.tickets import workflow
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.ticket import Ticket
+from models.tickets.ticket import Ticket, TicketUpdate
 from models.tickets.workflow import TRANSITIONS, Move
 
 log = logging.getLogger(__name__)

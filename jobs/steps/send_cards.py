@@ -8,20 +8,16 @@ each person sees it once. A letter carries it as its Message-ID.
 import logging
 from datetime import datetime, timedelta
 
-from jobs.outbox import smtp
-from jobs.outbox.emails import offer_email
-from jobs.runner.step_runner import StepContext, no_change
+from jobs.runner.step_context import StepContext, no_change
 from models.clock import utc_now
 from models.errors import Conflict, OutcomeUnknown, RetryLater, TargetGone
-from models.infra.outbound_calls import ExternalService
 from models.messages.cards import SlackMessage, render_card
-from models.messages.texts import mention
-from models.people.member import Member
-from models.ticket_service import TicketService, TicketUpdate
+from models.text import mention
+from models.ticket_service import TicketService
 from models.tickets import watchers, workflow
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.permissions import Verb, can
-from models.tickets.ticket import ASSIGNED_STATUSES, Card, CardKind, Status, Ticket
+from models.tickets.ticket import ASSIGNED_STATUSES, Card, CardKind, Status, Ticket, TicketUpdate
 from models.tickets.workflow import Move
 
 # Slack's clock and the database's need not agree.
@@ -29,8 +25,6 @@ _MAX_CLOCK_SKEW = timedelta(minutes=10)
 _UNKNOWN_CONTENT = (-1, "")
 # No tickets are offered for so long to somebody whom Slack does not reach.
 _UNREACHABLE_PAUSE = timedelta(hours=1)
-# Long enough for a holiday's mail, and short for a key that lies in an inbox.
-_LINK_LIFETIME = timedelta(days=7)
 _RESOLVING_MOVES = {Move.RESOLVE, Move.SELF_RESOLVE, Move.RESOLVE_WITH_INCIDENT}
 log = logging.getLogger(__name__)
 
@@ -57,7 +51,7 @@ async def dm_assignee(
     to = ticket.offered_to
     if to is None:
         return no_change
-    notice = _offer_notice(ticket)
+    notice = offer_notice_id(ticket)
     if to != _current_assignee(ticket):
         kind = CardKind.MODERATOR
         return await _record_sent_card(
@@ -118,58 +112,6 @@ async def dm_watchers(
             return watchers.without_unreachable(who)
         return watchers.then_notify_rest(told, except_watcher=who)
     return no_change
-
-
-async def email_assignee(
-    context: StepContext, ticket: Ticket, leased_step: PendingStep
-) -> TicketUpdate:
-    """Who it is offered to gets the letter, if there is a mail server and they have an address."""
-    service = context.service
-    if ticket.status is not Status.OFFERED or not ticket.assignee or not service.settings.smtp_host:
-        return no_change
-    to = await service.member_with_profile(ticket.team_id, ticket.assignee)
-    if not to.email:
-        log.info("no letter, since Slack shows no e-mail address of %s", ticket.assignee)
-        return no_change
-    requester = await service.member_with_profile(ticket.team_id, ticket.requester)
-    letter = offer_email(
-        ticket,
-        notice=_offer_notice(ticket),
-        recipient=to,
-        requester=requester,
-        sender=service.settings.mail_from,
-        links=_email_links(service, ticket, to),
-    )
-    try:
-        async with service.outbound_calls.call(ExternalService.SMTP, "send"):
-            await smtp.send(service.settings, letter)
-    except OutcomeUnknown:
-        # SMTP can't be asked whether it took it. A second copy is sent, a third is not.
-        if leased_step.tries == 1:
-            raise
-        log.warning("the letter %s was sent twice, and may not have arrived", letter["Message-ID"])
-    return no_change
-
-
-def _email_links(service: TicketService, ticket: Ticket, recipient: Member) -> dict[str, str]:
-    """What the letter offers to do by a link; the same each time, since it may be sent twice."""
-    base = service.settings.public_url
-    if not base:
-        return {}
-    offered = [event.at for event in ticket.history if event.what == Move.OFFER]
-
-    def link(verb: Verb) -> str:
-        token = service.accounts.create_link_token(
-            recipient,
-            ticket_id=ticket.id,
-            verb=verb,
-            notice_id=_offer_notice(ticket),
-            event_at=offered[-1],
-            lifetime=_LINK_LIFETIME,
-        )
-        return f"{base.rstrip('/')}/link/{token}"
-
-    return {"Claim": link(Verb.CLAIM), "View": link(Verb.VIEW)}
 
 
 async def _send_card(
@@ -309,7 +251,7 @@ def _current_assignee(ticket: Ticket) -> str | None:
     return ticket.assignee if ticket.status in ASSIGNED_STATUSES else None
 
 
-def _offer_notice(ticket: Ticket) -> str:
+def offer_notice_id(ticket: Ticket) -> str:
     return f"{ticket.id}.offer.{ticket.offers}"
 
 

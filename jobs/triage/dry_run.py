@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from jobs.runner.step_runner import StepContext
-from jobs.steps.triage_ticket import compute_triage
+from jobs.runner.step_context import StepContext
+from jobs.triage.compute_triage import compute_triage
 from models.engine.dry_run import make_dry_run_ticket
 
 # For so long an answer waits for the bot that has asked.

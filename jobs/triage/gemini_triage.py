@@ -12,10 +12,10 @@ from jobs.engines.gemini import (
     PermanentGeminiFailure,
 )
 from jobs.engines.prompt import GeminiRequest, Prompt, build_request, parse_answer
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from models.engine import keyword_engine, prompt_injection
 from models.infra.outbound_calls import ExternalService
-from models.messages.texts import clip
+from models.text import clip
 from models.tickets.ticket import Ticket
 from models.triage.result import MIN_CONFIDENCE, Triage
 from models.triage.taxonomy import Taxonomy

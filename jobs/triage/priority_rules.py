@@ -2,7 +2,7 @@
 
 import logging
 
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from models.errors import ExternalServiceError
 from models.tickets.ticket import Ticket
 from models.triage.priority_rules import priority_by_groups, priority_by_words

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, NAMESPACE_URL, uuid4, uuid5
 
-from models.access.api_token import ApiToken, AuditEntry, Scope, audit_diff, effective_scopes
+from models.access.api_token import ApiToken, Scope, effective_scopes
+from models.access.audit_entry import AuditEntry, audit_diff
 from models.access.jwt import Claims, JwtSigner, Purpose
 from models.errors import InvalidToken, NotAllowed
 from models.infra.database import Database, index, translate_errors

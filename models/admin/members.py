@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.errors import Conflict, InvalidInput
-from models.infra.database import translate_errors
+from models.infra.database import Document, translate_errors
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
-from models.tickets.documents import Document
 
 # What an admin decides, by the names in `Member`; the fields that a refusal names are among them,
 # but for the person as a whole.

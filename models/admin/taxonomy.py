@@ -12,11 +12,11 @@ from typing import Any
 
 from models.assignment.matching import Candidate
 from models.errors import Conflict, NoSuchTicket, UserFacingError
-from models.infra.database import translate_errors
+from models.infra.database import Document, translate_errors
 from models.people.guest_policy import GuestPolicy
 from models.people.member import Member
 from models.ticket_service import TicketService
-from models.tickets.documents import Document, configuration_from_document
+from models.tickets.documents import configuration_from_document
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Category, Triage

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.messages.texts import join_names, pluralize
 from models.people.member import Member
+from models.text import join_names, pluralize
 from models.tickets.ticket import Ticket
 from models.triage.result import Priority
 from models.triage.taxonomy import Taxonomy

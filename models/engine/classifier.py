@@ -14,15 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.engine.vectorizer import (
+from models.engine.category_models import (
     KeywordScorer,
     NaiveBayesScorer,
-    Scores,
     SvmScorer,
-    TfidfFeatures,
     VocabularyCoverage,
-    category_text,
 )
+from models.engine.vectorizer import Scores, TfidfFeatures, category_text
 from models.triage.result import Category
 
 # The more corrections, the fewer folds are needed: from so many corrections on, so many folds.

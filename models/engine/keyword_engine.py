@@ -6,7 +6,7 @@ It is simple and says how sure it is: a share of the words found, less when few 
 from collections import Counter
 from functools import lru_cache
 
-from models.messages.texts import clip
+from models.text import clip
 from models.tickets.ticket import Ticket, Urgency
 from models.triage.result import Category, Engine, Priority, Triage
 from models.triage.skills import Skill, Vocabulary

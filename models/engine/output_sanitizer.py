@@ -9,7 +9,7 @@ from collections.abc import Collection
 from unicodedata import category
 from urllib.parse import urlsplit
 
-from models.messages.texts import clip
+from models.text import clip
 
 LINK_REMOVED = "(link removed)"
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,2000}\)")

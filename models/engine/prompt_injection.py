@@ -18,7 +18,7 @@ from html import unescape
 from unicodedata import category, normalize
 from urllib.parse import unquote
 
-from models.messages.texts import clip
+from models.text import clip
 from models.tickets.ticket import Ticket
 from models.triage.result import Triage
 

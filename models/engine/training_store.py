@@ -7,8 +7,7 @@ from uuid import uuid4
 
 from models.clock import utc_now
 from models.engine.accuracy import JUDGED_FIELDS, JudgedTriage
-from models.infra.database import Database, index, translate_errors
-from models.tickets.documents import Document
+from models.infra.database import Database, Document, index, translate_errors
 from models.triage.result import Triage
 from models.triage.training_example import TrainingExample
 

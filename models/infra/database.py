@@ -18,8 +18,8 @@ from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyM
 
 from models.errors import DatabaseUnavailable
 from models.infra.batching import Batcher, deduplicating_batcher
-from models.tickets.documents import Document
 
+Document = dict[str, Any]
 EncodedDocument = RawBSONDocument
 """A document as it goes over the wire."""
 

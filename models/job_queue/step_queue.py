@@ -14,17 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from arq import worker
-from arq.connections import ArqRedis, RedisSettings
+from arq.connections import ArqRedis
 from arq.constants import default_queue_name, health_check_key_suffix, job_key_prefix
 from arq.jobs import ResultNotFound, SerializationError, serialize_job
 from arq.utils import timestamp_ms
 from pydantic import SecretStr
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 
 from models.errors import DatabaseUnavailable
 from models.infra.batching import Batcher
@@ -41,7 +36,7 @@ _MAX_BATCH = 100
 _STATUS_TIMEOUT_SECONDS = 2
 # A worker writes it every few seconds, and it is gone soon after the last one.
 _HEARTBEAT_KEY = default_queue_name + health_check_key_suffix
-_CONNECTION_ERRORS = (RedisError, OSError, TimeoutError)
+CONNECTION_ERRORS = (RedisError, OSError, TimeoutError)
 # What arq writes of a job: its try, function, arguments, and the time.
 _JOB_FIELD_TYPES = {"t": int | None, "f": str, "a": list, "k": dict, "et": int}
 log = logging.getLogger(__name__)
@@ -62,58 +57,6 @@ def job_from_bytes(raw: bytes) -> dict[str, Any]:
     ):
         raise ValueError("this is no job")
     return job
-
-
-def worker_redis_settings(url: SecretStr) -> RedisSettings:
-    """How a worker holds on to Redis, be it away or full, instead of exiting."""
-    settings = RedisSettings.from_dsn(url.get_secret_value())
-    settings.conn_retries = 600
-    settings.retry_on_timeout = True
-    settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError, OutOfMemoryError]
-    settings.retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=-1)
-    # The command `arq` takes no other class.
-    worker.Worker = ResilientWorker  # type: ignore[misc]
-    return settings
-
-
-class ResilientWorker(worker.Worker):
-    """A worker that lives on when Redis goes away at a moment which no setting has tried again.
-
-    Between a WATCH and what follows it, or while a new connection says hello: arq's own ends then.
-    """
-
-    async def main(self) -> None:
-        """Work; jobs find in their context whether the worker was told to end."""
-        self.ctx["ending"] = lambda: not self.allow_pick_jobs
-        await super().main()
-
-    async def start_jobs(self, job_ids: list[bytes]) -> None:
-        """Start these jobs; what is no job's id is thrown out, since arq would end over it."""
-        odd = [job_id for job_id in job_ids if not _is_utf8(job_id)]
-        if odd:
-            await self.pool.zrem(self.queue_name, *odd)
-            log.error("what the desk did not write is thrown out of its queue: %r", odd)
-        try:
-            await super().start_jobs([job_id for job_id in job_ids if job_id not in odd])
-        except _CONNECTION_ERRORS:
-            # Of the slot that was taken for a job which is not started, nobody else knows.
-            self.job_counter -= 1
-            self.sem.release()
-            raise
-
-    async def _poll_iteration(self) -> None:
-        try:
-            await super()._poll_iteration()
-        except _CONNECTION_ERRORS as error:
-            log.warning("Redis went away, the worker will look again: %r", error)
-
-
-def _is_utf8(job_id: bytes) -> bool:
-    try:
-        job_id.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +98,7 @@ class StepQueue:
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                 await self._pool.ping()
-        except _CONNECTION_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             raise DatabaseUnavailable("Redis does not answer.") from error
 
     async def redis_status(self) -> tuple[str, str, bool, bool]:
@@ -168,7 +111,7 @@ class StepQueue:
             async with asyncio.timeout(_STATUS_TIMEOUT_SECONDS):
                 about = await self._pool.info()
                 heartbeat = await self._pool.exists(_HEARTBEAT_KEY)
-        except _CONNECTION_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             raise DatabaseUnavailable("Redis does not answer.") from error
         full = 0 < about["maxmemory"] <= about["used_memory"]
         return about["redis_version"], about["maxmemory_policy"], full, bool(heartbeat)
@@ -189,7 +132,7 @@ class StepQueue:
                     _expires=timeout_seconds,
                 )
                 return await job.result(poll_delay=_CLOCK_MARGIN_SECONDS) if job else None
-        except (*_CONNECTION_ERRORS, ResultNotFound, SerializationError) as error:
+        except (*CONNECTION_ERRORS, ResultNotFound, SerializationError) as error:
             log.warning("no worker answered %s: %r", function, error)
             return None
 
@@ -217,7 +160,7 @@ class StepQueue:
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                 await self._batcher(rings)
-        except _CONNECTION_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             log.warning("%s: the ring failed, the sweep will find it: %r", ticket_id, error)
             ENQUEUE_FAILURES.inc()
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from models.messages.texts import clip
+from models.text import clip
 
 Block = dict[str, Any]
 

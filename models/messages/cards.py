@@ -5,26 +5,20 @@ becomes a mention, a link or formatting (https://docs.slack.dev/reference/block-
 """
 
 import json
-import re
 from dataclasses import dataclass
-from enum import StrEnum
 from hashlib import sha256
 
 from models.messages import block_kit
 from models.messages.block_kit import context_line, quote, rich_text, section, text_element
+from models.messages.buttons import Button
 from models.messages.texts import (
     PRIORITY_MARKS,
-    clip,
-    escape,
-    join_names,
-    join_names_briefly,
-    mention,
     moderator_status_line,
     next_action_line,
-    slack_date,
     status_line,
     triage_line,
 )
+from models.text import clip, escape, join_names, join_names_briefly, mention, slack_date
 from models.tickets.incident import reporter_count
 from models.tickets.ticket import CardKind, Status, Ticket
 from models.triage.result import Triage
@@ -32,23 +26,6 @@ from models.triage.result import Triage
 Block = block_kit.Block
 # Of each solution; all of it stands on the ticket that it is of.
 _MAX_SOLUTION_LENGTH = 300
-_VERSION_PATTERN = re.compile(r"[0-9]{1,9}")
-
-
-class Button(StrEnum):
-    """The buttons on cards; the value is the action id."""
-
-    CLAIM = "claim_ticket"
-    DECLINE = "decline_ticket"
-    RELEASE = "release_ticket"
-    RESOLVE = "resolve_ticket"
-    REOPEN = "reopen_ticket"
-    UNWATCH = "unwatch_ticket"
-    RESOLVE_WITH_NOTE = "resolve_with_note"
-    ANSWER_ALL = "answer_all"
-    CORRECT = "correct_ticket"
-    CHOOSE_LIKELIEST = "choose_likeliest"
-    CHOOSE_SECOND = "choose_second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +44,6 @@ class SlackMessage:
         """The same for messages that look the same."""
         drawn = json.dumps([self.text, self.blocks], sort_keys=True)
         return sha256(drawn.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class ButtonValue:
-    """What a button says of the ticket it stood on."""
-
-    ticket_id: str
-    version: int
-
-    @classmethod
-    def parse(cls, value: str) -> "ButtonValue":
-        """Read a button's value; one that the desk never wrote names no ticket."""
-        ticket_id, _, version = value.rpartition(":")
-        if not _VERSION_PATTERN.fullmatch(version):
-            return cls(ticket_id="", version=0)
-        return cls(ticket_id=ticket_id, version=int(version))
 
 
 def render_card(ticket: Ticket, kind: CardKind, *, viewer: str) -> SlackMessage:

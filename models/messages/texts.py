@@ -4,10 +4,8 @@ What a person or a model wrote is drawn as rich text, which Slack never parses; 
 few places that take mrkdwn (https://docs.slack.dev/messaging/formatting-message-text).
 """
 
-from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
 from models.people.member import Member
+from models.text import join_names, local_time, mention, pluralize
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Engine, Priority
@@ -19,7 +17,6 @@ PRIORITY_MARKS = {
     Priority.URGENT: ":red_circle: urgent",
 }
 
-_MAX_NAMES = 10
 STEP_LABELS = {
     Step.TRIAGE: "the triage",
     Step.ASSIGN: "the assignment",
@@ -35,57 +32,6 @@ STEP_LABELS = {
     Step.RETRIAGE: "another triage by Gemini",
     Step.ANSWER_INCIDENT: "the answer to all who reported it",
 }
-
-
-def escape(text: str) -> str:
-    """Text that Slack shows as it is: no mention, link or channel-wide ping."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def clip(text: str, limit: int) -> str:
-    """The text, cut with an ellipsis where it is longer than the limit (characters)."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def mention(slack_id: str) -> str:
-    """A person, by the name each reader knows them by."""
-    return f"<@{slack_id}>"
-
-
-def slack_date(at: datetime) -> str:
-    """A time, shown by Slack in each reader's own zone."""
-    fallback = at.strftime("%Y-%m-%d %H:%M UTC")
-    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{fallback}>"
-
-
-def local_time(at: datetime, tz: str) -> str:
-    """A time in the reader's own zone; in UTC where the zone is not known here."""
-    return at.astimezone(time_zone(tz)).strftime("%A, %d %B %Y, %H:%M (%Z)")
-
-
-def time_zone(tz: str) -> ZoneInfo:
-    """The time zone of that name; UTC where it is not known here."""
-    try:
-        return ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
-
-
-def join_names(names: tuple[str, ...]) -> str:
-    """Names in a row, or a word that says there are none."""
-    return ", ".join(names) or "none"
-
-
-def join_names_briefly(names: tuple[str, ...]) -> str:
-    """The first of many names in a row, and how many there are besides."""
-    more = len(names) - _MAX_NAMES
-    return join_names(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def pluralize(number: int, noun: str) -> str:
-    """ "no open tickets", "1 open ticket", "2 open tickets"."""
-    amount = "no" if number == 0 else str(number)
-    return f"{amount} {noun}" if number == 1 else f"{amount} {noun}s"
 
 
 def triage_line(ticket: Ticket) -> str:
@@ -162,28 +108,3 @@ def next_action_line(ticket: Ticket) -> str:
             return "Next: you hear from us here when it is resolved."
         case Status.RESOLVED:
             return "If it did not help, reopen it from the message below."
-
-
-def conflict_text(ticket: Ticket, *, viewer: str) -> str:
-    """Why a move came too late, for the person who tried it (mrkdwn)."""
-    mine = ticket.assignee == viewer
-    assignee = mention(ticket.assignee or "")
-    match ticket.status:
-        case Status.CLAIMED if mine:
-            return f"You already have {ticket.id}."
-        case Status.CLAIMED:
-            return f"{assignee} has already claimed {ticket.id}."
-        case Status.OFFERED if not mine:
-            return f"{ticket.id} is now offered to {assignee}. The card shows how it stands."
-        case Status.RESOLVED:
-            return f"{ticket.id} is already resolved. The card shows how it stands."
-        case _:
-            return f"{ticket.id} has changed in the meantime. The card shows how it stands."
-
-
-def forbidden_text(ticket: Ticket) -> str:
-    """Why the person may not make a move."""
-    return (
-        f"You can't do that with {ticket.id}: only the moderator who has it can, "
-        "and nobody handles a ticket of their own. An admin can change roles with `/ticket admin`."
-    )

@@ -14,10 +14,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from models.errors import NotAllowed, ProfilePending
-from models.infra.database import Database, index, translate_errors
+from models.infra.database import Database, Document, index, translate_errors
 from models.people.guest_policy import DENY_GUESTS, GuestPolicy
 from models.people.member import Member
-from models.tickets.documents import Document, members_from_documents
+from models.tickets.documents import members_from_documents
 from models.tickets.ticket import Ticket
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
-from models.infra.database import Database, translate_errors
+from models.infra.database import Database, Document, translate_errors
 from models.people.member import Member
-from models.tickets.documents import Document, ticket_number, tickets_from_documents
+from models.tickets.documents import ticket_number, tickets_from_documents
 from models.tickets.permissions import Verb, can
 from models.tickets.ticket import Event, Ticket
 

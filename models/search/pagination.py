@@ -7,9 +7,8 @@ next is as large as may hold what is missing. Not every server ends a sorted sea
 
 from collections.abc import Mapping, Sequence
 
-from models.infra.database import Database
+from models.infra.database import Database, Document
 from models.people.member import Member
-from models.tickets.documents import Document
 from models.tickets.ticket import Status
 
 _FIRST_WINDOW = 200

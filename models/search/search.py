@@ -9,13 +9,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from models.infra.database import Database, translate_errors
+from models.infra.database import Database, Document, translate_errors
 from models.people.member import Member, Role
 from models.search.pagination import most_selective_filter, newest_page
 from models.search.recent_tickets import COMPARED_FIELDS, RecentTicketCache, comparable_tickets
 from models.search.solution_index import SolutionIndex
 from models.tickets.documents import (
-    Document,
     members_from_documents,
     ticket_from_document,
     ticket_number,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.errors import Conflict, InvalidInput, NoSuchTicket
-from models.messages.texts import clip, join_names
 from models.people.member import Member
+from models.text import clip, join_names
 from models.tickets import workflow
 from models.tickets.ticket import Ticket
 from models.tickets.workflow import Move

@@ -3,17 +3,16 @@
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
 
 from pydantic import ValidationError
 
 from models.errors import CorruptDocument
+from models.infra.database import Document
 from models.people.member import Member
 from models.tickets.ticket import Ticket
 from models.triage.skills import words
 from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 
-Document = dict[str, Any]
 _MAX_WORDS = 500
 log = logging.getLogger(__name__)
 

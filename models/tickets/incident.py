@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models.errors import Conflict
-from models.messages.texts import mention
+from models.text import mention
 from models.tickets import workflow
 from models.tickets.pending_step import Step
 from models.tickets.ticket import IncidentReport, Status, Ticket

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from models.infra.batching import Batcher
-from models.infra.database import Database, encode_document, translate_errors
+from models.infra.database import Database, Document, encode_document, translate_errors
 from models.people.guest_policy_store import GuestPolicyStore
-from models.tickets.documents import Document, ticket_from_document, ticket_to_document
+from models.tickets.documents import ticket_from_document, ticket_to_document
 from models.tickets.ticket import Ticket
 
 _OVERLOAD_THRESHOLD = 4

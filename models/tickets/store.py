@@ -14,10 +14,9 @@ from typing import Any
 
 from models.errors import CorruptDocument, NoSuchTicket
 from models.infra.batching import deduplicating_batcher
-from models.infra.database import Database, index, translate_errors
+from models.infra.database import Database, Document, index, translate_errors
 from models.people.member import Member, Profile, Role
 from models.tickets.documents import (
-    Document,
     configuration_from_document,
     members_from_documents,
     ticket_from_document,

@@ -5,7 +5,7 @@ history and the steps that follow in `pending`; the `step_…` methods give it a
 leased, done, put off or given up. Saving is the store's business, legality that of `flow`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -324,3 +324,7 @@ class Ticket(_FrozenModel):
             pending_step if entry.step is pending_step.step else entry for entry in self.pending
         )
         return self.model_copy(update={"pending": pending})
+
+
+TicketUpdate = Callable[[Ticket, datetime], Ticket]
+"""What a ticket becomes, given the database's time; raises OutOfTurn when it is too late."""

@@ -6,57 +6,12 @@ confidential one only with those who are trusted with such tickets.
 
 from datetime import datetime
 
-from models.errors import InvalidInput, NoSuchTicket, NotAllowed
-from models.messages.texts import forbidden_text
-from models.people.member import Member
-from models.ticket_service import TicketService, TicketUpdate
+from models.errors import NotAllowed
 from models.tickets.pending_step import Step
-from models.tickets.permissions import Verb, can
-from models.tickets.ticket import CardKind, Ticket
-from models.tickets.workflow import is_visible_to
+from models.tickets.ticket import CardKind, Ticket, TicketUpdate
 
 MAX_WATCHERS = 20
 SLACK_ID_FIELD = "slack_id"
-_MODERATORS_ONLY_TEXT = (
-    "Only moderators can watch tickets. Your own are in your messages with Frontdesk, each with a "
-    "card that says how it stands."
-)
-
-
-async def set_watching(
-    service: TicketService, ticket_id: str, *, actor: Member, watcher_id: str, watching: bool
-) -> Ticket:
-    """The ticket with somebody watching it, or without; harmless when it is so already.
-
-    Raises:
-        NoSuchTicket: there is none, or none that concerns the person.
-        NotAllowed: see `models.tickets.permissions`.
-        InvalidDraft: the field `WHO`: the desk does not know them, or they can't see it.
-    """
-    other = (
-        None
-        if watcher_id == actor.slack_id
-        else await service.store.find_member(actor.team_id, watcher_id)
-    )
-    verb = Verb.SHARE if watcher_id != actor.slack_id else Verb.WATCH if watching else Verb.UNWATCH
-
-    def changed(ticket: Ticket, now: datetime) -> Ticket:
-        if not is_visible_to(ticket, actor):
-            raise NoSuchTicket
-        if not can(verb, actor, ticket):
-            raise NotAllowed(
-                _MODERATORS_ONLY_TEXT if verb is Verb.WATCH else forbidden_text(ticket)
-            )
-        if not watching:
-            return _without_watcher(ticket, watcher_id, now)
-        after = _with_watcher(ticket, watcher_id, now)
-        if watcher_id != actor.slack_id and (other is None or not can(Verb.VIEW, other, after)):
-            raise InvalidInput(
-                {SLACK_ID_FIELD: "The desk does not know them, or they can't see this."}
-            )
-        return after
-
-    return await service.update_ticket(ticket_id, changed)
 
 
 def watcher_notice_id(ticket_id: str, watcher_id: str) -> str:
@@ -85,12 +40,12 @@ def without_unreachable(watcher_id: str) -> TicketUpdate:
     """The effect of finding out that somebody who watches is not there any more."""
 
     def gone(current: Ticket, now: datetime) -> Ticket:
-        return _without_watcher(current, watcher_id, now)
+        return without_watcher(current, watcher_id, now)
 
     return then_notify_rest(gone, except_watcher=watcher_id)
 
 
-def _with_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
+def with_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
     if watcher_id in ticket.watchers:
         return ticket
     if len(ticket.watchers) >= MAX_WATCHERS:
@@ -101,7 +56,7 @@ def _with_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
     return _with_card_refreshed(watched, watcher_id, now).with_step(Step.DM_WATCHERS, due=now)
 
 
-def _without_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
+def without_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
     if watcher_id not in ticket.watchers:
         return ticket
     left = tuple(one for one in ticket.watchers if one != watcher_id)

@@ -10,10 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from models.errors import Conflict, NotAllowed
-from models.messages.texts import conflict_text, forbidden_text
 from models.people.member import Member
 from models.tickets.pending_step import Step
 from models.tickets.permissions import Verb, can
+from models.tickets.refusals import conflict_text, forbidden_text
 from models.tickets.ticket import Event, Status, Ticket
 
 

@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.background import BackgroundTasks
 from bot.card_buttons import handle_move
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import dm_assignee
 from models.people.member import Role

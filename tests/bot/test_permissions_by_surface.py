@@ -23,7 +23,7 @@ from bot.tickets import ticket_form
 from bot.web.server import Bot, run_http_server
 from models.access.api_token import Scope
 from models.clock import utc_now
-from models.messages.cards import Button
+from models.messages.buttons import Button
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
 from models.tickets.permissions import Relation, Verb, is_permitted

@@ -19,13 +19,13 @@ from tests.stories.user_actions import set_role_and_skills
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`places`: a few, each in a test of its own; or none, which means all of them."""
-    if "places" in metafunc.fixturenames:
+    """`kill_points`: a few, each in a test of its own; or none, which means all of them."""
+    if "kill_points" in metafunc.fixturenames:
         every = metafunc.config.getoption("every", default=False)
         mark = metafunc.definition.get_closest_marker("few")
         few = [] if every or mark is None else list(mark.args)
         metafunc.parametrize(
-            "places", [(at,) for at in few] or [()], ids=list(map(str, few)) or ["every"]
+            "kill_points", [(at,) for at in few] or [()], ids=list(map(str, few)) or ["every"]
         )
 
 

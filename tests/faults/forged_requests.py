@@ -96,13 +96,13 @@ async def fill_in_ticket_form(person: Person, title: str = TITLE) -> None:
     await person.fill("Description", "since this morning")
 
 
-async def check_final_tickets(stage: ProxiedWorld, *ticket_ids: str) -> None:
+async def check_final_tickets(proxied_world: ProxiedWorld, *ticket_ids: str) -> None:
     """In the end there are these tickets, and all is well."""
-    await stage.wait_until_no_pending_steps()
-    assert {ticket["_id"] for ticket in await stage.world.find_documents("tickets")} == {
+    await proxied_world.wait_until_no_pending_steps()
+    assert {ticket["_id"] for ticket in await proxied_world.world.find_documents("tickets")} == {
         *ticket_ids
     }
-    await check_invariants(stage.world)
+    await check_invariants(proxied_world.world)
 
 
 async def only_ticket(world: World) -> dict[str, Any]:

@@ -44,10 +44,10 @@ class KillAtMongoMessage:
     leaves_leases = True
 
     def __init__(
-        self, stage: ProxiedWorld, process: str, *, at: RequestSelector, moment: FaultPoint
+        self, proxied_world: ProxiedWorld, process: str, *, at: RequestSelector, moment: FaultPoint
     ) -> None:
-        self._wire = stage.proxies[process]
-        self._wire.kill_at(stage.process(process), selector=at, point=moment)
+        self._wire = proxied_world.proxies[process]
+        self._wire.kill_at(proxied_world.process(process), selector=at, point=moment)
 
     async def wait_for_end(self) -> None:
         """Return when the process is dead."""
@@ -64,8 +64,8 @@ class SigtermAtMongoMessage:
 
     leaves_leases = False
 
-    def __init__(self, stage: ProxiedWorld, *, at: RequestSelector) -> None:
-        self._worker, self._wire = stage.world.worker, stage.proxies["worker"]
+    def __init__(self, proxied_world: ProxiedWorld, *, at: RequestSelector) -> None:
+        self._worker, self._wire = proxied_world.world.worker, proxied_world.proxies["worker"]
         self._stop_task: asyncio.Task[None] | None = None
         self._wire.call_at(self._stop_worker, selector=at, point=FaultPoint.REQUEST)
 
@@ -93,8 +93,10 @@ class KillAtSlackCall:
 
     leaves_leases = True
 
-    def __init__(self, stage: ProxiedWorld, *, at: RequestSelector, moment: FaultPoint) -> None:
-        self._worker, self._faults = stage.world.worker, stage.world.slack.faults
+    def __init__(
+        self, proxied_world: ProxiedWorld, *, at: RequestSelector, moment: FaultPoint
+    ) -> None:
+        self._worker, self._faults = proxied_world.world.worker, proxied_world.world.slack.faults
         self._frozen = asyncio.Event()
         calls = count(1)
 
@@ -127,8 +129,8 @@ class KillAtEmail:
 
     leaves_leases = True
 
-    def __init__(self, stage: ProxiedWorld) -> None:
-        self._worker, self._mail = stage.world.worker, stage.world.mail
+    def __init__(self, proxied_world: ProxiedWorld) -> None:
+        self._worker, self._mail = proxied_world.world.worker, proxied_world.world.mail
         self._frozen = asyncio.Event()
         self._mail.notifier.add_listener(self._freeze)
 
@@ -162,12 +164,12 @@ async def run_with_process_end(
     return died
 
 
-async def _replace_worker(death: ProcessEnd, stage: ProxiedWorld) -> None:
+async def _replace_worker(death: ProcessEnd, proxied_world: ProxiedWorld) -> None:
     await death.wait_for_end()
     if death.leaves_leases:
-        await expire_leases(stage.world)
-    stage.may_email_repeat = await _is_email_sent_but_step_pending(stage.world)
-    await stage.world.worker.start()
+        await expire_leases(proxied_world.world)
+    proxied_world.may_email_repeat = await _is_email_sent_but_step_pending(proxied_world.world)
+    await proxied_world.world.worker.start()
 
 
 async def _is_email_sent_but_step_pending(world: World) -> bool:

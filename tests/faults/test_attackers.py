@@ -276,9 +276,9 @@ async def test_a_flood_of_unsigned_requests_holds_nobody_up(proxied_world: Proxi
         world.worker.resume()
 
 
-async def _slowest_of_many(stage: ProxiedWorld, many: int = 50) -> float:
+async def _slowest_of_many(proxied_world: ProxiedWorld, many: int = 50) -> float:
     """How long somebody waits for a receipt, at worst."""
-    ada, took = stage.world.personas.ada, []
+    ada, took = proxied_world.world.personas.ada, []
     for _ in range(many):
         await ada.type_text(f"/ticket {TITLE}")
         payload, begun = submission_payload(ada), time.monotonic()

@@ -22,7 +22,7 @@ async def test_the_bot_dies_during_a_submission(
     proxied_world: ProxiedWorld,
     undisturbed_outcome: Outcome,
     moment: FaultPoint,
-    places: tuple[RequestSelector, ...],
+    kill_points: tuple[RequestSelector, ...],
 ) -> None:
     async def run(at: RequestSelector) -> bool:
         await proxied_world.reset()
@@ -39,7 +39,7 @@ async def test_the_bot_dies_during_a_submission(
         await check_outcome(proxied_world, undisturbed_outcome)
         return died
 
-    await run_at_kill_points(places, run)
+    await run_at_kill_points(kill_points, run)
 
 
 @pytest.mark.few(2)
@@ -49,7 +49,7 @@ async def test_the_bot_dies_during_a_claim(
     proxied_world: ProxiedWorld,
     undisturbed_outcome: Outcome,
     moment: FaultPoint,
-    places: tuple[RequestSelector, ...],
+    kill_points: tuple[RequestSelector, ...],
 ) -> None:
     async def run(at: RequestSelector) -> bool:
         await proxied_world.reset()
@@ -65,4 +65,4 @@ async def test_the_bot_dies_during_a_claim(
         await check_outcome(proxied_world, undisturbed_outcome)
         return died
 
-    await run_at_kill_points(places, run)
+    await run_at_kill_points(kill_points, run)

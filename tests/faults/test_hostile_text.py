@@ -60,8 +60,8 @@ async def test_hostile_text_is_stored_exactly_but_for_what_no_store_takes(
     ]
 
 
-async def _parsed_by_slack(stage: ProxiedWorld) -> list[str]:
-    people = stage.world.slack.people
+async def _parsed_by_slack(proxied_world: ProxiedWorld) -> list[str]:
+    people = proxied_world.world.slack.people
     return [message.text for person in people for message in person.messages]
 
 

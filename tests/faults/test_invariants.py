@@ -28,98 +28,110 @@ async def claimed_ticket(proxied_world: ProxiedWorld) -> AsyncIterator[dict[str,
     proxied_world.world.worker.log_path.write_text(log, "utf-8")
 
 
-async def _sets(stage: ProxiedWorld, **fields: Any) -> None:
+async def _sets(proxied_world: ProxiedWorld, **fields: Any) -> None:
     named = {name.replace("__", "."): value for name, value in fields.items()}
-    await stage.world.database.tickets.update_one({}, {"$set": named})
+    await proxied_world.world.database.tickets.update_one({}, {"$set": named})
 
 
-async def the_ticket_is_gone(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    await stage.world.database.tickets.delete_many({})
+async def the_ticket_is_gone(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    await proxied_world.world.database.tickets.delete_many({})
 
 
-async def somebody_else_has_its_number(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    await _sets(stage, key="view:V123")
+async def somebody_else_has_its_number(
+    proxied_world: ProxiedWorld, _ticket: dict[str, Any]
+) -> None:
+    await _sets(proxied_world, key="view:V123")
 
 
-async def the_history_lacks_an_event(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
-    await _sets(stage, history=[one for one in ticket["history"] if one["what"] != "triaged"])
+async def the_history_lacks_an_event(proxied_world: ProxiedWorld, ticket: dict[str, Any]) -> None:
+    await _sets(
+        proxied_world, history=[one for one in ticket["history"] if one["what"] != "triaged"]
+    )
 
 
-async def the_history_goes_backwards(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
-    await _sets(stage, history__0__at=ticket["opened_at"] + timedelta(hours=1))
+async def the_history_goes_backwards(proxied_world: ProxiedWorld, ticket: dict[str, Any]) -> None:
+    await _sets(proxied_world, history__0__at=ticket["opened_at"] + timedelta(hours=1))
 
 
-async def the_status_has_no_history(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    await _sets(stage, status="resolved")
+async def the_status_has_no_history(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    await _sets(proxied_world, status="resolved")
 
 
-async def a_step_is_dead_without_a_reason(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+async def a_step_is_dead_without_a_reason(
+    proxied_world: ProxiedWorld, _ticket: dict[str, Any]
+) -> None:
     step = {"step": "triage_ticket", "asked": 1, "due": None, "lease": 0, "error": ""}
-    await _sets(stage, pending=[step])
+    await _sets(proxied_world, pending=[step])
 
 
-async def the_sweep_is_told_of_nothing(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
+async def the_sweep_is_told_of_nothing(proxied_world: ProxiedWorld, ticket: dict[str, Any]) -> None:
     due = ticket["opened_at"] + timedelta(days=300)
     step = {"step": "triage_ticket", "asked": 1, "due": due, "lease": 0}
-    await _sets(stage, pending=[step])
+    await _sets(proxied_world, pending=[step])
 
 
-async def a_message_is_sent_twice(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    [card] = stage.world.personas.bob.messages
-    slack = AsyncWebClient(token=stage.world.slack.bot_token, base_url=stage.world.slack.api_url)
+async def a_message_is_sent_twice(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    [card] = proxied_world.world.personas.bob.messages
+    slack = AsyncWebClient(
+        token=proxied_world.world.slack.bot_token, base_url=proxied_world.world.slack.api_url
+    )
     await slack.chat_postMessage(channel=card.channel, text=card.text, metadata=card.metadata)
 
 
-async def a_message_is_forgotten(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
-    await _sets(stage, cards=ticket["cards"][:1])
+async def a_message_is_forgotten(proxied_world: ProxiedWorld, ticket: dict[str, Any]) -> None:
+    await _sets(proxied_world, cards=ticket["cards"][:1])
 
 
-async def a_card_is_stale(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    await _sets(stage, title="Another title")
+async def a_card_is_stale(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    await _sets(proxied_world, title="Another title")
 
 
-async def a_letter_is_lost(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    bob, mail = stage.world.personas.bob, stage.world.mail
+async def a_letter_is_lost(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    bob, mail = proxied_world.world.personas.bob, proxied_world.world.mail
     await bob.click(await bob.wait_for_message("You have it"), "Release")
     await mail.wait_until(lambda: len(mail.inbox) > 1)
-    await stage.wait_until_no_pending_steps()
-    await check_invariants(stage.world)
+    await proxied_world.wait_until_no_pending_steps()
+    await check_invariants(proxied_world.world)
     mail.inbox.clear()
 
 
-async def a_letter_goes_to_two(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    [letter] = stage.world.mail.inbox
-    other = ReceivedEmail(letter.sender, [stage.world.personas.eve.email], letter.message)
-    stage.world.mail.inbox.append(other)
+async def a_letter_goes_to_two(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    [letter] = proxied_world.world.mail.inbox
+    other = ReceivedEmail(letter.sender, [proxied_world.world.personas.eve.email], letter.message)
+    proxied_world.world.mail.inbox.append(other)
 
 
-async def a_letter_is_about_nothing(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    await _sets(stage, offers=0)
+async def a_letter_is_about_nothing(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    await _sets(proxied_world, offers=0)
 
 
-async def the_assignee_is_no_moderator(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    who = {"slack_id": stage.world.personas.bob.id}
-    await stage.world.database.members.update_one(who, {"$set": {"role": "user"}})
+async def the_assignee_is_no_moderator(
+    proxied_world: ProxiedWorld, _ticket: dict[str, Any]
+) -> None:
+    who = {"slack_id": proxied_world.world.personas.bob.id}
+    await proxied_world.world.database.members.update_one(who, {"$set": {"role": "user"}})
 
 
-async def a_stranger_has_claimed(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    await _sets(stage, history__3__who=stage.world.personas.mo.id)
+async def a_stranger_has_claimed(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    await _sets(proxied_world, history__3__who=proxied_world.world.personas.mo.id)
 
 
-async def a_log_repeats_what_people_wrote(stage: ProxiedWorld, ticket: dict[str, Any]) -> None:
-    _says(stage, f"about {ticket['title']}")
+async def a_log_repeats_what_people_wrote(
+    proxied_world: ProxiedWorld, ticket: dict[str, Any]
+) -> None:
+    _says(proxied_world, f"about {ticket['title']}")
 
 
-async def a_log_has_a_secret(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    _says(stage, stage.world.slack.bot_token)
+async def a_log_has_a_secret(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    _says(proxied_world, proxied_world.world.slack.bot_token)
 
 
-async def the_worker_has_ended(stage: ProxiedWorld, _ticket: dict[str, Any]) -> None:
-    await stage.world.worker.kill()
+async def the_worker_has_ended(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
+    await proxied_world.world.worker.kill()
 
 
-def _says(stage: ProxiedWorld, words: str) -> None:
-    with stage.world.worker.log_path.open("a") as log:
+def _says(proxied_world: ProxiedWorld, words: str) -> None:
+    with proxied_world.world.worker.log_path.open("a") as log:
         log.write(words)
 
 

@@ -66,14 +66,14 @@ async def test_mongodb_fails_now_and_then(
     await check_invariants(world)
 
 
-async def settles(stage: ProxiedWorld) -> None:
+async def settles(proxied_world: ProxiedWorld) -> None:
     """Who took a step, but does not know it, leaves it until the lease ends."""
     with suppress(TimeoutError):
         async with asyncio.timeout(4):
-            await wait_until_no_pending_steps(stage.world)
-    await fail_mongodb_commands(stage.world, "update", times=0)
-    await expire_leases(stage.world)
-    await stage.wait_until_no_pending_steps()
+            await wait_until_no_pending_steps(proxied_world.world)
+    await fail_mongodb_commands(proxied_world.world, "update", times=0)
+    await expire_leases(proxied_world.world)
+    await proxied_world.wait_until_no_pending_steps()
 
 
 @pytest.mark.long

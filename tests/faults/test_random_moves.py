@@ -80,7 +80,7 @@ class ButtonPress(NamedTuple):
 class RandomMoves(RuleBasedStateMachine):
     """The desk and all that may happen to it."""
 
-    stage: ProxiedWorld
+    proxied_world: ProxiedWorld
     loop: asyncio.AbstractEventLoop
 
     def do(self, what: Coroutine[Any, Any, T]) -> T:
@@ -94,13 +94,13 @@ class RandomMoves(RuleBasedStateMachine):
     @property
     def people(self) -> list[Person]:
         """Who asks and who helps."""
-        cast = self.stage.world.personas
+        cast = self.proxied_world.world.personas
         return [cast.ada, cast.bob, cast.eve, cast.grace]
 
     @initialize()
     def begins(self) -> None:
         """There is a ticket, and nothing has been done with it yet."""
-        self.do(self.stage.reset())
+        self.do(self.proxied_world.reset())
         self.opens(0, 0)
 
     @rule(what=st.sampled_from(_HAPPENINGS), one=_ANY, other=_ANY)
@@ -130,49 +130,49 @@ class RandomMoves(RuleBasedStateMachine):
 
     def repeats(self, one: int, _: int) -> None:
         """The network delivers once more what was pressed or sent before."""
-        slack = self.stage.world.slack
+        slack = self.proxied_world.world.slack
         names = ("block_actions", "view_submission")
         sent = [entry for name in names for entry in slack.traffic_log.deliveries(name)]
         self.do(slack.resend(_of(sent, one)))
 
     def rests(self, _one: int, _other: int) -> None:
         """Nobody does anything for a while."""
-        self.do(_rest(self.stage.world))
+        self.do(_rest(self.proxied_world.world))
 
     def kills(self, one: int, _: int) -> None:
         """Bot or worker dies, and is started again."""
-        process = self.stage.process(_of(("bot", "worker"), one))
+        process = self.proxied_world.process(_of(("bot", "worker"), one))
         self.do(process.kill())
         self.do(process.start())
 
     def lets_leases_end(self, _one: int, _other: int) -> None:
         """Half a minute passes for whoever holds a step, at work or dead."""
-        self.do(expire_leases(self.stage.world))
+        self.do(expire_leases(self.proxied_world.world))
 
     def empties_redis(self, _one: int, _other: int) -> None:
         """Redis is empty."""
-        self.do(_forget(self.stage.world.redis))
+        self.do(_forget(self.proxied_world.world.redis))
 
     def slack_fails(self, one: int, other: int) -> None:
         """The next calls of a method end badly."""
         fault, method = _of(_FAULTS, one), _of(_METHODS, other)
-        self.stage.world.slack.faults.add(method, fault, times=1 + other % 2)
+        self.proxied_world.world.slack.faults.add(method, fault, times=1 + other % 2)
 
     def opens_while_slack_fails(self, one: int, other: int) -> None:
         """The first messages about a ticket end badly."""
-        self.stage.world.slack.faults.add("chat.postMessage", _of(_FAULTS, other), times=2)
+        self.proxied_world.world.slack.faults.add("chat.postMessage", _of(_FAULTS, other), times=2)
         self.opens(one, other)
 
     def mail_fails(self, one: int, _: int) -> None:
         """The next letter has a hard time."""
-        self.stage.world.mail.add_fault(_of(_LETTER_FAULTS, one), times=1)
+        self.proxied_world.world.mail.add_fault(_of(_LETTER_FAULTS, one), times=1)
 
     def changes_a_role(self, one: int, _: int) -> None:
         """Eve is a moderator, or is not any more."""
-        role, cast = _of(("Moderator", "User"), one), self.stage.world.personas
+        role, cast = _of(("Moderator", "User"), one), self.proxied_world.world.personas
         self.do(
             set_role_and_skills(
-                self.stage.world.slack, cast.grace, cast.eve, role=role, skills=["vpn"]
+                self.proxied_world.world.slack, cast.grace, cast.eve, role=role, skills=["vpn"]
             )
         )
 
@@ -197,7 +197,7 @@ class RandomMoves(RuleBasedStateMachine):
         ]
 
     async def _ends(self) -> None:
-        world = self.stage.world
+        world = self.proxied_world.world
         world.slack.faults.clear()
         world.mail.clear_faults()
         await expire_leases(world)
@@ -261,7 +261,7 @@ async def test_whatever_people_do_in_whatever_order_the_invariants_hold(
 ) -> None:
     every = request.config.getoption("every")
 
-    RandomMoves.stage, RandomMoves.loop = proxied_world, asyncio.get_running_loop()
+    RandomMoves.proxied_world, RandomMoves.loop = proxied_world, asyncio.get_running_loop()
     chosen = settings(
         MANY if every else FEW,
         deadline=None,

@@ -18,6 +18,10 @@ pytestmark = pytest.mark.beside
 @pytest.mark.few(6)
 @pytest.mark.fault("F20")
 async def test_the_worker_dies_before_a_message_is_heard(
-    proxied_world: ProxiedWorld, undisturbed_outcome: Outcome, places: tuple[RequestSelector, ...]
+    proxied_world: ProxiedWorld,
+    undisturbed_outcome: Outcome,
+    kill_points: tuple[RequestSelector, ...],
 ) -> None:
-    await check_worker_killed_at(proxied_world, undisturbed_outcome, FaultPoint.REQUEST, places)
+    await check_worker_killed_at(
+        proxied_world, undisturbed_outcome, FaultPoint.REQUEST, kill_points
+    )

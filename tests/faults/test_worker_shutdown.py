@@ -31,7 +31,9 @@ pytestmark = pytest.mark.beside
 @pytest.mark.few(20)
 @pytest.mark.fault("F21")
 async def test_the_worker_is_told_to_end_at_a_message(
-    proxied_world: ProxiedWorld, undisturbed_outcome: Outcome, places: tuple[RequestSelector, ...]
+    proxied_world: ProxiedWorld,
+    undisturbed_outcome: Outcome,
+    kill_points: tuple[RequestSelector, ...],
 ) -> None:
     """It finishes what it has begun: nobody has to wait for a lease to end."""
 
@@ -44,7 +46,7 @@ async def test_the_worker_is_told_to_end_at_a_message(
         await check_outcome(proxied_world, undisturbed_outcome)
         return told
 
-    await run_at_kill_points(places, run)
+    await run_at_kill_points(kill_points, run)
 
 
 @pytest.mark.long
@@ -80,7 +82,7 @@ async def test_the_worker_dies_at_a_call_of_slack(
     proxied_world: ProxiedWorld,
     undisturbed_outcome: Outcome,
     moment: FaultPoint,
-    places: tuple[RequestSelector, ...],
+    kill_points: tuple[RequestSelector, ...],
 ) -> None:
     async def run(at: RequestSelector) -> bool:
         await proxied_world.reset()
@@ -92,7 +94,7 @@ async def test_the_worker_dies_at_a_call_of_slack(
         await check_outcome(proxied_world, undisturbed_outcome, max_email_copies=copies)
         return died
 
-    await run_at_kill_points(places, run)
+    await run_at_kill_points(kill_points, run)
 
 
 @pytest.mark.fault("F20", "F73")
@@ -108,9 +110,9 @@ async def test_the_worker_dies_when_a_letter_is_sent_and_sends_the_very_same_aga
     assert first.message_id == second.message_id
 
 
-async def is_taught(stage: ProxiedWorld, count: int) -> None:
+async def is_taught(proxied_world: ProxiedWorld, count: int) -> None:
     """So much has been corrected that it is learnt in a process of its own."""
-    world, team_id = stage.world, stage.world.slack.team_id
+    world, team_id = proxied_world.world, proxied_world.world.slack.team_id
     lessons = [
         TrainingExample(
             ticket_id=f"T-{1000 + number}",

@@ -18,7 +18,7 @@ from bot.background import BackgroundTasks
 from jobs.runner.retry_policies import MAX_TRY_TIME, RETRY_POLICIES
 from jobs.worker import WorkerSettings
 from models.infra.settings import Settings
-from models.messages.cards import Button
+from models.messages.buttons import Button
 from models.messages.slack_client import BotIdentity
 from models.messages.texts import STEP_LABELS
 from models.open_app import open_app

@@ -15,7 +15,7 @@ from sandbox.world.world import World
 from tests.faults.invariants import check_invariants
 from tests.stories.user_actions import set_role_and_skills, wait_for_running_steps
 
-HTTP_ONLY = pytest.mark.parametrize("stage", ["http"], indirect=True)
+HTTP_ONLY = pytest.mark.parametrize("running_world", ["http"], indirect=True)
 
 
 @pytest.fixture(scope="session", params=["http", "socket"])

@@ -192,7 +192,7 @@ async def test_the_doctor_says_the_same_in_a_terminal(world: World, personas: Pe
     assert "BROKEN  e-mail: the mail server could not be reached\n        → Check" in said
 
 
-@pytest.mark.parametrize("stage", ["socket"], indirect=True)
+@pytest.mark.parametrize("running_world", ["socket"], indirect=True)
 async def test_the_doctor_tries_the_token_of_socket_mode(world: World) -> None:
     code, said = await run_doctor(world)
     assert "ok      Socket Mode: connected" in said

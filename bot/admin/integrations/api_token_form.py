@@ -10,8 +10,8 @@ from bot.ui.notice_view import notice_view
 from models.access.api_token import ApiToken, Scope, effective_scopes
 from models.errors import InvalidInput
 from models.messages.cards import Block
-from models.messages.texts import clip, escape, mention, slack_date
 from models.people.member import Member
+from models.text import clip, escape, mention, slack_date
 
 CALLBACK = "new_token"
 NAME, SCOPES, LIFETIME = "name", "scopes", "life"

@@ -18,7 +18,7 @@ from bot.ui.form_fields import (
 from bot.ui.notice_view import notice_view
 from models.errors import InvalidInput
 from models.messages.cards import Block
-from models.messages.texts import clip, escape, mention, slack_date
+from models.text import clip, escape, mention, slack_date
 from models.tickets.workflow import Move
 from models.webhooks.webhook import MAX_URL_LENGTH, Delivery, Webhook
 

@@ -13,8 +13,8 @@ from bot.ui.form_fields import (
     select_menu,
 )
 from models.messages.cards import Block
-from models.messages.texts import clip, escape
 from models.people.guest_policy import GuestPolicy
+from models.text import clip, escape
 
 CALLBACK = "save_welcome"
 TITLE = "Guests and groups"

@@ -26,8 +26,8 @@ from bot.ui.form_fields import (
 from models.clock import utc_now
 from models.errors import InvalidInput
 from models.messages.cards import Block
-from models.messages.texts import clip, escape, join_names, pluralize, slack_date, time_zone
 from models.people.member import Member, Role
+from models.text import clip, escape, join_names, pluralize, slack_date, time_zone
 from models.triage.taxonomy import MAX_NAME_LENGTH, MAX_SKILLS, Taxonomy
 
 CALLBACK = "set_member"

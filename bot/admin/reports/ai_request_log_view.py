@@ -8,7 +8,7 @@ from models.engine.ai_request_log import AiRequest
 from models.engine.dry_run import DRY_RUN_TICKET_ID
 from models.errors import InvalidInput
 from models.messages.cards import Block
-from models.messages.texts import escape, slack_date
+from models.text import escape, slack_date
 from models.tickets.ticket import Ticket
 
 OPEN = "show_sent"

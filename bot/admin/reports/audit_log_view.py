@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.ui.form_fields import plain_text
-from models.access.api_token import AuditEntry
+from models.access.audit_entry import AuditEntry
 from models.messages.cards import Block
-from models.messages.texts import clip, escape, mention, slack_date
+from models.text import clip, escape, mention, slack_date
 
 OPEN = "show_audit"
 TITLE = "What was done"

@@ -13,8 +13,9 @@ from bot.ui.notice_view import notice_view
 from models.errors import Conflict, ExternalServiceError, NoSuchTicket, UserFacingError
 from models.health import CheckResult, group_dead_steps
 from models.health_checks import MAX_REPORTED_TICKETS, run_health_checks
-from models.messages.texts import STEP_LABELS, pluralize
+from models.messages.texts import STEP_LABELS
 from models.people.member import Member
+from models.text import pluralize
 from models.ticket_service import TicketService
 from models.tickets.pending_step import Step
 

@@ -6,14 +6,8 @@ from typing import Any
 from bot.ui.form_fields import plain_text
 from models.health import CheckResult, DeadStepGroup, HealthReport
 from models.messages.cards import Block
-from models.messages.texts import (
-    STEP_LABELS,
-    clip,
-    escape,
-    join_names_briefly,
-    pluralize,
-    slack_date,
-)
+from models.messages.texts import STEP_LABELS
+from models.text import clip, escape, join_names_briefly, pluralize, slack_date
 from models.tickets.pending_step import Step
 
 OPEN, RELEASE_QUARANTINED = "watch_desk", "take_up_tickets"

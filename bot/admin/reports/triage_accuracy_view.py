@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bot.ui.form_fields import plain_text
 from models.engine.accuracy import MAX_JUDGED_EXAMPLES, Accuracy, CategoryAccuracy, EngineAccuracy
 from models.messages.cards import Block
-from models.messages.texts import clip, escape, pluralize
+from models.text import clip, escape, pluralize
 from models.triage.result import Engine
 
 OPEN = "show_accuracy"

@@ -8,8 +8,9 @@ from models.assignment.matching import AssigneeChoice
 from models.engine.dry_run import DRY_RUN_TICKET_ID
 from models.errors import InvalidInput
 from models.messages.cards import Block
-from models.messages.texts import PRIORITY_MARKS, clip, escape, join_names, mention, pluralize
+from models.messages.texts import PRIORITY_MARKS
 from models.people.member import Member
+from models.text import clip, escape, join_names, mention, pluralize
 from models.triage.result import Engine, Triage
 
 CALLBACK = "try_out"

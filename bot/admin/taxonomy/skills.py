@@ -11,7 +11,7 @@ from bot.ui.form_fields import SEARCH_SKILLS
 from bot.ui.notice_view import notice_view
 from models.admin import taxonomy
 from models.errors import ExternalServiceError, UserFacingError
-from models.messages.texts import escape
+from models.text import escape
 from models.ticket_service import TicketService
 
 _SLACK_UNAVAILABLE_TEXT = "Slack did not show the form. Please try again."

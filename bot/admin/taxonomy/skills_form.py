@@ -16,7 +16,7 @@ from bot.ui.form_fields import (
 )
 from models.errors import InvalidInput
 from models.messages.cards import Block
-from models.messages.texts import clip, escape, pluralize
+from models.text import clip, escape, pluralize
 from models.triage.safe_regex import MAX_PATTERN_LENGTH, compile_pattern
 from models.triage.skills import Skill, words
 from models.triage.taxonomy import MAX_NAME_LENGTH, Taxonomy

@@ -22,7 +22,7 @@ from bot.app import build_app
 from bot.background import BackgroundTasks
 from bot.web.server import Bot, run_http_server
 from jobs.engines.gemini import Gemini
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.worker import STEP_FUNCTIONS
 from models.access.api_token import Scope
 from models.clock import utc_now

@@ -98,7 +98,11 @@ async def link(
     service: TicketService, ticket: Ticket, to: str = "UBOB", verb: str = "claim", **of: Any
 ) -> str:
     """The token that their letter carries."""
-    said: dict[str, Any] = {"notice": f"{ticket.id}.offer.1", "at": utc_now(), "life": WEEK}
+    said: dict[str, Any] = {
+        "notice_id": f"{ticket.id}.offer.1",
+        "event_at": utc_now(),
+        "lifetime": WEEK,
+    }
     member = await service.store.get_or_create_member("T1", to)
     return service.accounts.create_link_token(member, ticket_id=ticket.id, verb=verb, **said | of)
 
@@ -217,7 +221,7 @@ async def test_what_is_no_link_is_told_kindly(service: TicketService, case: str)
     token = {
         "garbage": "garbage",
         "another secret": f"{good[:-4]}AAAA",
-        "expired": await link(service, ticket, at=utc_now() - WEEK - timedelta(minutes=2)),
+        "expired": await link(service, ticket, event_at=utc_now() - WEEK - timedelta(minutes=2)),
         "for the API": api,
         "a verb": await link(service, ticket, verb="resolve"),
     }[case]

@@ -9,10 +9,11 @@ import pytest
 from arq.constants import default_queue_name
 from redis.asyncio import Redis
 
-from jobs.runner.step_runner import StepContext, StepFunction, no_change, run_due_steps
-from models.ticket_service import TicketService, TicketUpdate
+from jobs.runner.step_context import StepContext, StepFunction, no_change
+from jobs.runner.step_runner import run_due_steps
+from models.ticket_service import TicketService
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.ticket import Draft, Ticket
+from models.tickets.ticket import Draft, Ticket, TicketUpdate
 from sandbox.services.database_servers import DatabaseServers
 from tests.service_factory import run_service
 

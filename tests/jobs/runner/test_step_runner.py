@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 
 from jobs.runner.retry_policies import RETRY_POLICIES
-from jobs.runner.step_runner import StepContext, StepFunction, no_change
+from jobs.runner.step_context import StepContext, StepFunction, no_change
 from models.errors import OutcomeUnknown, PermanentFailure, RetryLater, TargetGone
-from models.ticket_service import TicketService, TicketUpdate
+from models.ticket_service import TicketService
 from models.tickets.lease import TicketLease
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.ticket import Draft, Ticket
+from models.tickets.ticket import Draft, Ticket, TicketUpdate
 from sandbox.services.database_servers import DatabaseServers
 from tests.service_factory import attempt_step, run_service
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from jobs.outbox.http_post import is_public, post
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.steps.deliver_webhooks import deliver_webhooks
 from models.clock import utc_now
 from models.errors import InvalidInput, OutcomeUnknown, PermanentFailure, RetryLater
@@ -218,7 +218,7 @@ async def test_what_is_refused_holds_up_nothing_and_is_dead(
 
     assert receiver.types == ["ticket.opened", "ticket.triaged"]
     assert refused
-    assert (bool(refused.dead_since), refused.error) == (True, "Refused: it answered 400")
+    assert (bool(refused.dead_since), refused.error) == (True, "PermanentFailure: it answered 400")
     log = await service.webhooks.recent_deliveries("T1", hook.id)
     assert sorted(one.outcome for one in log) == ["it answered 200", "it answered 400"]
 
@@ -265,7 +265,7 @@ async def test_another_try_comes_before_giving_up(
 
         pending = (await telling).find_step(Step.DELIVER_WEBHOOKS)
         assert pending
-        assert (pending.error, pending.dead_since) == ("NotNow: it answered 503", None)
+        assert (pending.error, pending.dead_since) == ("RetryLater: it answered 503", None)
         assert (await tells(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
         assert len(strict.heard) == len(receiver.heard) == 2
 

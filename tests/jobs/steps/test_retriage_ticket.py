@@ -10,7 +10,7 @@ import pytest
 
 from jobs.engines.gemini import Gemini, GeminiFailure, PermanentGeminiFailure
 from jobs.runner.retry_policies import RETRY_POLICIES
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.steps.retriage_ticket import retriage_ticket
 from jobs.steps.triage_ticket import triage_ticket
 from models.admin import taxonomy

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.runner.step_runner import StepContext, StepFunction
+from jobs.runner.step_context import StepContext, StepFunction
 from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import dm_assignee, dm_requester
 from models.people.member import Role

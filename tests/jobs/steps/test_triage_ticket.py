@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from jobs.engines.gemini import Gemini
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.steps.triage_ticket import triage_ticket
 from models.admin import taxonomy
 from models.people.member import Member, Role

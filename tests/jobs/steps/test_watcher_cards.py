@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from jobs.runner.step_runner import StepContext, StepFunction
+from jobs.runner.step_context import StepContext, StepFunction
 from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import dm_watchers
+from models.admin.watch_ticket import set_watching
 from models.clock import utc_now
 from models.errors import InvalidInput, NoSuchTicket, NotAllowed
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
-from models.tickets.watchers import MAX_WATCHERS, set_watching
+from models.tickets.watchers import MAX_WATCHERS
 from models.tickets.workflow import Move
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.admin.reports import ai_request_log_view
 from bot.admin.reports.ai_request_log import show_ai_requests
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.steps.triage_ticket import triage_ticket
 from jobs.triage.dry_run import dry_run
 from models.admin import taxonomy

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.triage import priority_rules
 from models.ticket_service import TicketService
 from models.tickets.ticket import Ticket

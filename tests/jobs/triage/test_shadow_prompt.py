@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from jobs.engines.prompt import active_prompt, load_prompt
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.steps.learn_from_ticket import learn_from_ticket
 from jobs.steps.triage_ticket import triage_ticket
 from models.engine.accuracy import measure_accuracy

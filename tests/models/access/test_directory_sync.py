@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.runner.sweep import refresh_stale_profiles
 from models.access.api_token import Scope
 from models.clock import utc_now

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from models.engine.vectorizer import SvmScorer, TfidfFeatures, category_text
+from models.engine.category_models import SvmScorer
+from models.engine.vectorizer import TfidfFeatures, category_text
 from models.triage.result import Category
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import vstack
 
+from models.engine.category_models import KeywordScorer, NaiveBayesScorer
 from models.engine.classifier import Classifier, LabelledText
 from models.engine.priority_model import PriorityModel
-from models.engine.vectorizer import KeywordScorer, NaiveBayesScorer, TfidfFeatures
+from models.engine.vectorizer import TfidfFeatures
 from models.triage.result import Category
 from models.triage.skills import stem
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.steps.learn_from_ticket import learn_from_ticket
 from models.access.api_token import Scope
 from models.clock import utc_now

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.messages.cards import Button, ButtonValue, SlackMessage, render_card
+from models.messages.buttons import Button, ButtonValue
+from models.messages.cards import SlackMessage, render_card
 from models.tickets import workflow
 from models.tickets.correction import Correction, apply_correction
 from models.tickets.ticket import CardKind, IncidentReport, Status, Ticket

@@ -111,10 +111,10 @@ async def test_page_by_page_comes_just_what_is_wanted_the_newest_first(
     [
         (MODERATOR, {}),
         (TRUSTED, {}),
-        (TRUSTED, {"before": "T-600"}),
-        (MODERATOR, {"wanted": {"status": "claimed"}}),
-        (MODERATOR, {"wanted": {"status": "resolved"}}),
-        (MODERATOR, {"wanted": {"assignee": "UBOB"}}),
+        (TRUSTED, {"before_id": "T-600"}),
+        (MODERATOR, {"filters": {"status": "claimed"}}),
+        (MODERATOR, {"filters": {"status": "resolved"}}),
+        (MODERATOR, {"filters": {"assignee": "UBOB"}}),
         (ME, {}),
         (ME, {"terms": "vpn"}),
         (TRUSTED, {"terms": "quokka"}),
@@ -131,7 +131,7 @@ async def test_for_a_page_few_of_many_tickets_are_looked_at(
     look: dict[str, Any],
 ) -> None:
     command_log.queries.clear()
-    page = {"before": "", "limit": LIMIT, "wanted": {}, "terms": "", **look}
+    page = {"before_id": "", "limit": LIMIT, "filters": {}, "terms": "", **look}
 
     assert await service.search.visible_tickets(member, **page)
 
@@ -156,7 +156,7 @@ async def test_what_is_rare_takes_hardly_more_questions_of_many_tickets(
             await service.database.tickets.insert_many([ticket_to_document(one) for one in rare])
             await service.database.upsert("counters", "tickets", {"$set": {"last": last}})
             overheard.commands.clear()
-            look: dict[str, Any] = {"before": "", "limit": 20, "wanted": {}, "terms": "vpn"}
+            look: dict[str, Any] = {"before_id": "", "limit": 20, "filters": {}, "terms": "vpn"}
             found = await service.search.visible_tickets(TRUSTED, **look)
             assert [one.id for one in found] == [one.id for one in rare]
             questions[last] = len(overheard.commands)
@@ -165,5 +165,5 @@ async def test_what_is_rare_takes_hardly_more_questions_of_many_tickets(
 
 async def test_an_empty_desk_has_no_tickets_to_list(servers: DatabaseServers) -> None:
     async with run_service(servers) as service:
-        look: dict[str, Any] = {"before": "", "limit": LIMIT, "wanted": {}, "terms": ""}
+        look: dict[str, Any] = {"before_id": "", "limit": LIMIT, "filters": {}, "terms": ""}
         assert await service.search.visible_tickets(TRUSTED, **look) == []

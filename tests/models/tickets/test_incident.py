@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from models.errors import Conflict
-from models.messages.cards import Button, render_card
+from models.messages.buttons import Button
+from models.messages.cards import render_card
 from models.tickets import workflow
 from models.tickets.incident import (
     SimilarOpenTicket,

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.runner.step_runner import StepContext
+from jobs.runner.step_context import StepContext
 from jobs.steps.learn_from_ticket import learn_from_ticket
 from models.people.member import Role
 from models.ticket_service import TicketService

@@ -7,7 +7,8 @@ import pytest
 
 from bot.admin.integrations import api_token_form
 from bot.admin.reports import audit_log_view
-from models.access.api_token import ApiToken, AuditEntry, Scope
+from models.access.api_token import ApiToken, Scope
+from models.access.audit_entry import AuditEntry
 from models.clock import utc_now
 from models.errors import InvalidInput
 from models.people.member import Member, Role
