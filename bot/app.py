@@ -94,7 +94,7 @@ class _ContextMiddleware(AsyncMiddleware):
             raise NotAllowed(f"This desk serves the people of {home.team_name} only.")
         treat_as_guest(body, home.team_id)
         # Slack says so, too.
-        noted = self._service.store.update_member(
+        noted = self._service.members.update_member(
             home.team_id, acting_user_id(body), guest=True, stranger=True
         )
         self._background.start(noted)

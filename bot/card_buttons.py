@@ -98,7 +98,7 @@ async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> No
             while (message := render_card(ticket, card.kind, viewer=card.to)).digest != drawn:
                 await service.slack.update_message(card.channel, card.ts, message)
                 drawn = message.digest
-                ticket, _ = await service.store.get_ticket(ticket.id)
+                ticket, _ = await service.tickets.get_ticket(ticket.id)
         except (ExternalServiceError, DatabaseUnavailable) as error:
             # It may have been drawn all the same, and over something newer.
             log.warning("%s: a card is left to a worker: %s", ticket.id, error)
@@ -123,7 +123,7 @@ async def _redraw_latest_card(
     service: TicketService, ticket_id: str, member: Member, body: dict[str, Any]
 ) -> None:
     with suppress(NoSuchTicket):
-        ticket, _ = await service.store.get_ticket(ticket_id)
+        ticket, _ = await service.tickets.get_ticket(ticket_id)
         if card := _find_clicked_card(ticket, member, body):
             await _redraw_card(service, ticket, card)
 

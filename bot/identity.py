@@ -42,7 +42,7 @@ async def identify_member(service: TicketService, body: Body) -> Member:
     """
     return await _check_guest_policy(
         service,
-        await service.store.get_or_create_member(acting_team_id(body), acting_user_id(body)),
+        await service.members.get_or_create_member(acting_team_id(body), acting_user_id(body)),
     )
 
 

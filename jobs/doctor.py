@@ -15,10 +15,10 @@ from jobs.runner.step_context import StepContext
 from models.errors import ExternalServiceError
 from models.health import CheckResult, HealthReport
 from models.health_checks import run_health_checks
-from models.infra.settings import Settings, read_settings
 from models.messages.slack_client import SlackClient
 from models.messages.texts import STEP_LABELS
 from models.open_app import open_app
+from models.settings import Settings, read_settings
 from models.text import pluralize
 from models.ticket_service import TicketService
 

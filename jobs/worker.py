@@ -33,10 +33,10 @@ from jobs.triage.dry_run import KEEP_DRY_RUN_RESULT_SECONDS as KEEP_TRIAL_SECOND
 from jobs.triage.dry_run import dry_run
 from models.infra.logs import start_logging
 from models.infra.metrics import start_metrics_server
-from models.infra.settings import QueueSettings, read_settings
 from models.job_queue.arq_worker import worker_redis_settings
 from models.job_queue.step_queue import job_from_bytes, job_to_bytes
 from models.open_app import open_app
+from models.settings import QueueSettings, read_settings
 from models.tickets.pending_step import Step
 
 DATABASE_TIMEOUT_SECONDS = 10

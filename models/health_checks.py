@@ -59,8 +59,8 @@ async def _find_stuck_tickets(
     service: TicketService,
 ) -> tuple[tuple[DeadStepGroup, ...], dict[str, str]]:
     try:
-        dead = group_dead_steps(await service.store.dead_tickets(limit=MAX_REPORTED_TICKETS))
-        return dead, await service.store.quarantined_tickets(limit=MAX_REPORTED_TICKETS)
+        dead = group_dead_steps(await service.tickets.dead_tickets(limit=MAX_REPORTED_TICKETS))
+        return dead, await service.tickets.quarantined_tickets(limit=MAX_REPORTED_TICKETS)
     except DatabaseUnavailable:
         return (), {}
 

@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from models.access.audit_log import AuditLog
 from models.access.directory_sync import DirectorySync
+from models.access.email_links import EmailLinks
 from models.access.jwt import JwtSigner
 from models.access.token_store import ApiTokenStore
 from models.assignment.workload import Workload
@@ -13,16 +15,18 @@ from models.engine.ai_request_log import AiRequestLog
 from models.engine.training_store import TrainingStore
 from models.infra.database import Database
 from models.infra.outbound_calls import OutboundCalls
-from models.infra.settings import Settings
 from models.job_queue.step_queue import StepQueue
 from models.messages.slack_client import SlackClient
 from models.people.guest_policy_store import GuestPolicyStore
+from models.people.store import MemberStore
 from models.search.event_feed import EventFeed
 from models.search.search import Search
 from models.search.solution_index import SolutionIndex
+from models.settings import Settings
 from models.ticket_service import TicketService
 from models.tickets.intake import TicketIntake
-from models.tickets.store import Store
+from models.tickets.store import TicketStore
+from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
 
 
@@ -52,26 +56,32 @@ async def open_app(
         queue = StepQueue.from_url(settings.redis_url)
         gate = OutboundCalls(settings.redis_url, interactive=interactive)
         slack = SlackClient.create(settings.slack_api_url, settings.slack_bot_token, session, gate)
-        store = Store(database)
+        tickets = TicketStore(database)
+        members = MemberStore(database)
         solutions = SolutionIndex(database)
-        tokens = JwtSigner(settings.jwt_secret, settings.jwt_previous_secrets)
-        welcomes = GuestPolicyStore(database)
-        accounts = ApiTokenStore(database, store, tokens, welcomes)
+        signer = JwtSigner(settings.jwt_secret, settings.jwt_previous_secrets)
+        guest_policies = GuestPolicyStore(database)
+        api_tokens = ApiTokenStore(database, members, signer, guest_policies)
+        audit_log = AuditLog(database)
         try:
             yield TicketService(
                 settings=settings,
                 database=database,
-                store=store,
-                intake=TicketIntake(database, welcomes),
+                tickets=tickets,
+                members=members,
+                taxonomies=TaxonomyStore(database),
+                intake=TicketIntake(database, guest_policies),
                 search=Search(database, solutions),
                 solution_index=solutions,
                 event_feed=EventFeed(database),
-                accounts=accounts,
-                directory=DirectorySync(store, slack, accounts, welcomes),
-                guest_policies=welcomes,
+                api_tokens=api_tokens,
+                email_links=EmailLinks(database, signer),
+                audit_log=audit_log,
+                directory=DirectorySync(members, slack, api_tokens, audit_log, guest_policies),
+                guest_policies=guest_policies,
                 webhooks=WebhookStore(database),
                 training_store=TrainingStore(database),
-                workload=Workload(store),
+                workload=Workload(tickets),
                 ai_request_log=AiRequestLog(database),
                 step_queue=queue,
                 outbound_calls=gate,

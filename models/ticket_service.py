@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from models.access.audit_log import AuditLog
 from models.access.directory_sync import DirectorySync
+from models.access.email_links import EmailLinks
 from models.access.token_store import ApiTokenStore
 from models.assignment.workload import Workload
 from models.engine.ai_request_log import AiRequestLog
@@ -16,22 +18,24 @@ from models.errors import Conflict, NoSuchTicket
 from models.infra.database import Database
 from models.infra.metrics import CLAIM_SECONDS, OFFER_SECONDS
 from models.infra.outbound_calls import OutboundCalls
-from models.infra.settings import Settings
 from models.job_queue.step_queue import StepQueue
 from models.messages.slack_client import SlackClient
 from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Member
+from models.people.store import MemberStore
 from models.search.event_feed import EventFeed
 from models.search.search import Search
 from models.search.solution_index import SolutionIndex
+from models.settings import Settings
 from models.text import mention
 from models.tickets import workflow
 from models.tickets.intake import TicketIntake
 from models.tickets.lease import LeasedSteps, TicketLease, WriteResult
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.store import Store
+from models.tickets.store import TicketStore
 from models.tickets.ticket import Draft, Status, Ticket, TicketUpdate
 from models.tickets.workflow import Move
+from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
 
 # Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
@@ -46,12 +50,16 @@ class TicketService:
 
     settings: Settings
     database: Database
-    store: Store
+    tickets: TicketStore
+    members: MemberStore
+    taxonomies: TaxonomyStore
     intake: TicketIntake
     search: Search
     solution_index: SolutionIndex
     event_feed: EventFeed
-    accounts: ApiTokenStore
+    api_tokens: ApiTokenStore
+    email_links: EmailLinks
+    audit_log: AuditLog
     directory: DirectorySync
     guest_policies: GuestPolicyStore
     webhooks: WebhookStore
@@ -135,7 +143,7 @@ class TicketService:
 
     async def is_still_leased(self, ticket_id: str, leased_step: PendingStep) -> bool:
         """Whether nobody else has taken the step since it was leased."""
-        entry = (await self.store.get_ticket(ticket_id))[0].find_step(leased_step.step)
+        entry = (await self.tickets.get_ticket(ticket_id))[0].find_step(leased_step.step)
         return entry is not None and entry.lease == leased_step.lease
 
     async def complete_step(
@@ -211,9 +219,12 @@ class TicketService:
     async def prepare(self, team_id: str) -> None:
         """Make the database ready, and those admins who are always admins."""
         parts = (
-            self.store,
+            self.tickets,
+            self.members,
             self.guest_policies,
-            self.accounts,
+            self.api_tokens,
+            self.email_links,
+            self.audit_log,
             self.webhooks,
             self.training_store,
             self.ai_request_log,
@@ -235,17 +246,17 @@ class TicketService:
         Raises:
             OutsideError: Slack could not open it.
         """
-        member = await self.store.get_or_create_member(team_id, slack_id)
+        member = await self.members.get_or_create_member(team_id, slack_id)
         if member.dm_channel and not force_open:
             return member.dm_channel
         channel = await self.slack.open_dm(slack_id)
-        await self.store.update_member(team_id, slack_id, dm_channel=channel)
+        await self.members.update_member(team_id, slack_id, dm_channel=channel)
         return channel
 
     async def reassign_orphaned_tickets(self, team_id: str) -> None:
         """Tickets go on without those who may hold none any more; harmless when there are none."""
-        held = await self.store.ticket_ids_by_assignee(team_id)
-        members = await self.store.moderators(team_id)
+        held = await self.tickets.ticket_ids_by_assignee(team_id)
+        members = await self.members.moderators(team_id)
         for slack_id in held.keys() - {one.slack_id for one in members if one.can_moderate}:
             for ticket_id in held[slack_id]:
                 with suppress(Conflict, NoSuchTicket):
@@ -297,13 +308,13 @@ class TicketService:
         """Read, decide, write if nobody else has written in between, else again."""
         for _ in range(_MAX_WRITE_ATTEMPTS):
             newest = lease.cached_ticket if lease else None
-            before, now = newest or await self.store.get_ticket(ticket_id)
+            before, now = newest or await self.tickets.get_ticket(ticket_id)
             since = time.monotonic()
             if lease:
                 # Should the write fail, nobody knows how the ticket stands.
                 lease.invalidate()
             changed = await self.webhooks.with_delivery_step(before, update(before, now), now=now)
-            after = await self.store.compare_and_set(before, changed)
+            after = await self.tickets.compare_and_set(before, changed)
             if after:
                 if lease:
                     lease.cache(after, now, monotonic_seconds=since)

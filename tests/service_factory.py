@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from jobs.engines.gemini import Gemini
 from jobs.runner.step_context import StepContext, StepFunction
 from jobs.runner.step_runner import run_due_steps
-from models.infra.settings import Settings
 from models.open_app import open_app
+from models.settings import Settings
 from models.ticket_service import TicketService
 from models.tickets.pending_step import Step
 from sandbox.services.database_servers import DatabaseServers

@@ -33,7 +33,9 @@ def require_scope(scope: Scope) -> Callable[[Request, Credentials], Awaitable[Ca
 
     async def caller(request: Request, credentials: Credentials) -> Caller:
         service = get_service(request)
-        found = await service.accounts.authenticate(credentials.credentials if credentials else "")
+        found = await service.api_tokens.authenticate(
+            credentials.credentials if credentials else ""
+        )
         if wait := await service.outbound_calls.api_retry_after_seconds(found.token_id):
             raise ApiProblem(
                 HTTPStatus.TOO_MANY_REQUESTS,

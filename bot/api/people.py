@@ -39,7 +39,7 @@ _NOT_FOUND_RESPONSES = documented_errors(HTTPStatus.NOT_FOUND)
 async def me(service: CurrentService, caller: Reader) -> MeOut:
     """Who calls, what this token opens now, and the tokens they have."""
     member = caller.member
-    issued = await service.accounts.active_tokens(member.team_id, member.slack_id)
+    issued = await service.api_tokens.active_tokens(member.team_id, member.slack_id)
     return MeOut(
         person=PersonOut.from_member(member),
         scopes=tuple(sorted(caller.scopes)),
@@ -52,11 +52,11 @@ async def revoke_token(service: CurrentService, caller: Writer, token_id: TokenI
     """Have a token count no more: one's own, or with the scope `admin` anybody's."""
     own = Scope.ADMIN not in caller.scopes
     try:
-        issued = await service.accounts.revoke_token(token_id, by=caller.member, own_only=own)
+        issued = await service.api_tokens.revoke_token(token_id, by=caller.member, own_only=own)
     except InvalidToken:
         # Not the one that calls: that one counts.
         raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no such token.") from None
-    await service.accounts.audit(
+    await service.audit_log.record(
         caller.member,
         "revoked token",
         issued.slack_id,
@@ -133,12 +133,12 @@ async def change_person(
 async def tokens_of(service: CurrentService, caller: Admin, slack_id: SlackId) -> list[TokenOut]:
     """The tokens of a person that count; they are revoked like one's own."""
     member = await _get_member(service, caller, slack_id)
-    issued = await service.accounts.active_tokens(member.team_id, member.slack_id)
+    issued = await service.api_tokens.active_tokens(member.team_id, member.slack_id)
     return list(map(TokenOut.from_api_token, issued))
 
 
 async def _get_member(service: TicketService, caller: Caller, slack_id: str) -> Member:
-    member = await service.store.find_member(caller.member.team_id, slack_id)
+    member = await service.members.find_member(caller.member.team_id, slack_id)
     if member is None:
         raise ApiProblem(HTTPStatus.NOT_FOUND, "The desk knows nobody of that id.")
     return member
@@ -148,7 +148,7 @@ async def _canonical_skills(
     service: TicketService, team_id: str, names: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The skills by the names that the desk has for them."""
-    vocabulary = (await service.store.configuration(team_id)).vocabulary
+    vocabulary = (await service.taxonomies.get_taxonomy(team_id)).vocabulary
     known = {name: vocabulary.canonical_name(name) for name in names}
     if unknown := [name for name, skill in known.items() if skill is None]:
         raise InvalidInput({"skills": f"The desk has no such skills: {', '.join(unknown)}."})
@@ -169,7 +169,7 @@ def _etag(member: Member) -> str:
 @router.get("/skills", responses=documented_errors())
 async def skills(service: CurrentService, caller: Reader) -> list[SkillOut]:
     """The skills that the desk knows, with the other words that stand for each."""
-    configuration = await service.store.configuration(caller.member.team_id)
+    configuration = await service.taxonomies.get_taxonomy(caller.member.team_id)
     return [SkillOut.from_skill(one) for one in configuration.skills]
 
 
@@ -184,8 +184,6 @@ async def audit(
     limit: Limit = 50,
 ) -> AuditEntriesPage:
     """What was done with accounts, settings and tickets, the newest first."""
-    acts = await service.accounts.audit_entries(
-        caller.member.team_id, limit=limit, before_id=cursor
-    )
+    acts = await service.audit_log.entries(caller.member.team_id, limit=limit, before_id=cursor)
     last = acts[-1].id if len(acts) == limit else None
     return AuditEntriesPage(acts=tuple(map(AuditEntryOut.from_audit_entry, acts)), next=last)

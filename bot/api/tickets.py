@@ -124,7 +124,7 @@ async def correct_ticket(
     """Say what triage should have said, or with nothing to say that it is right as it is."""
     before = await _get_visible_ticket(service, caller, ticket_id)
     seen = _check_if_match(before, if_match)
-    configuration = await service.store.configuration(before.team_id)
+    configuration = await service.taxonomies.get_taxonomy(before.team_id)
     correction = wanted.to_correction().validate(configuration, before)
     ticket = await service.update_ticket(
         ticket_id, apply_correction(correction, actor=caller.member, seen_version=seen)
@@ -228,7 +228,7 @@ def _check_if_match(ticket: Ticket, if_match: str) -> int | None:
 
 
 async def _get_visible_ticket(service: TicketService, caller: Caller, ticket_id: str) -> Ticket:
-    ticket, _ = await service.store.get_ticket(ticket_id)
+    ticket, _ = await service.tickets.get_ticket(ticket_id)
     if not can(Verb.VIEW, caller.member, ticket):
         raise NoSuchTicket
     return ticket
@@ -253,6 +253,6 @@ async def _audit(
     idempotency_key: str = "",
 ) -> None:
     via = f"token {caller.token_id}"
-    await service.accounts.audit_ticket(
+    await service.audit_log.record_ticket(
         caller.member, verb, before, after, via=via, idempotency_key=idempotency_key
     )

@@ -91,6 +91,6 @@ def _not_found() -> ApiProblem:
 async def _audit(
     service: TicketService, caller: Caller, verb: str, target: str, **known: Any
 ) -> None:
-    await service.accounts.audit(
+    await service.audit_log.record(
         caller.member, verb, target, via=f"token {caller.token_id}", **known
     )

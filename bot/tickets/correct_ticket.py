@@ -38,7 +38,7 @@ async def open_form(ack: AsyncAck, body: dict[str, Any], service: TicketService)
     pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
     member = await identity.identify_member(service, body)
     ticket = await _get_correctable_ticket(service, member, pressed.ticket_id)
-    configuration = await service.store.configuration(ticket.team_id)
+    configuration = await service.taxonomies.get_taxonomy(ticket.team_id)
     try:
         view = correction_form.render(ticket, configuration)
         await service.slack.open_view(body["trigger_id"], view)
@@ -53,7 +53,7 @@ async def save_correction(ack: AsyncAck, body: dict[str, Any], service: TicketSe
     seen, chosen = correction_form.read(body["view"])
     with ticket_log_context(seen.ticket_id):
         ticket = await _get_correctable_ticket(service, member, seen.ticket_id)
-        configuration = await service.store.configuration(ticket.team_id)
+        configuration = await service.taxonomies.get_taxonomy(ticket.team_id)
         correction = chosen.validate(configuration, ticket)
         change = apply_correction(correction, actor=member, seen_version=seen.version)
         try:
@@ -89,7 +89,7 @@ def _category_action(
     async def chosen(pressed: ButtonValue, member: Member) -> Ticket:
         ticket = await _get_correctable_ticket(service, member, pressed.ticket_id)
         wanted = Correction(category=pick_category(ticket.triage) if ticket.triage else None)
-        correction = wanted.validate(await service.store.configuration(ticket.team_id), ticket)
+        correction = wanted.validate(await service.taxonomies.get_taxonomy(ticket.team_id), ticket)
         change = apply_correction(correction, actor=member, seen_version=pressed.version)
         return await service.update_ticket(ticket.id, change)
 
@@ -103,7 +103,7 @@ async def _get_correctable_ticket(service: TicketService, member: Member, ticket
         NoSuchTicket, NotAllowed: they may not.
         OutOfTurn: there is nothing to correct yet.
     """
-    ticket, _ = await service.store.get_ticket(ticket_id)
+    ticket, _ = await service.tickets.get_ticket(ticket_id)
     if not workflow.is_visible_to(ticket, member):
         raise NoSuchTicket
     if not can(Verb.CORRECT, member, ticket):

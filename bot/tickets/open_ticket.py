@@ -105,7 +105,7 @@ async def _find_similar_solution(service: TicketService, ticket: Ticket) -> Solv
     """How something very much like it was solved; the receipt does not wait long for that."""
     try:
         with deadline(_SIMILAR_SEARCH_SECONDS):
-            lists = await service.store.configuration(ticket.team_id)
+            lists = await service.taxonomies.get_taxonomy(ticket.team_id)
             private = [category.name for category in lists.categories if category.private]
             found = await service.search.similar_solved_tickets(
                 ticket, min_score=MIN_SIMILARITY_TO_SUGGEST, hidden_categories=private

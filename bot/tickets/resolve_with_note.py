@@ -48,7 +48,7 @@ async def _show_form(
 ) -> None:
     pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
     member = await identity.identify_member(service, body)
-    ticket, _ = await service.store.get_ticket(pressed.ticket_id)
+    ticket, _ = await service.tickets.get_ticket(pressed.ticket_id)
     if not workflow.is_visible_to(ticket, member):
         raise NoSuchTicket
     if not can(Verb.RESOLVE, member, ticket):

@@ -131,12 +131,12 @@ class EmailLinkPages:
             return _database_unavailable_page()
 
     async def _open_link(self, token: str) -> _OpenedLink:
-        claims = self._service.accounts.verify_link(token)
+        claims = self._service.email_links.verify(token)
         verb, _, ticket_id = claims.scope.partition(":")
         if verb not in {Verb.CLAIM, Verb.VIEW}:
             raise InvalidToken
-        ticket, at = await self._service.store.get_ticket(ticket_id)
-        member = await self._service.store.get_or_create_member(claims.team, claims.sub)
+        ticket, at = await self._service.tickets.get_ticket(ticket_id)
+        member = await self._service.members.get_or_create_member(claims.team, claims.sub)
         if not can(Verb.VIEW, member, ticket):
             raise _LinkForbidden
         return _OpenedLink(claims, Verb(verb), ticket, member, at, await self._load_people(ticket))
@@ -144,14 +144,15 @@ class EmailLinkPages:
     async def _load_people(self, ticket: Ticket) -> dict[str, Member]:
         ids = {ticket.requester, ticket.assignee, ticket.resolver} - {None}
         people = [
-            await self._service.store.get_or_create_member(ticket.team_id, str(one)) for one in ids
+            await self._service.members.get_or_create_member(ticket.team_id, str(one))
+            for one in ids
         ]
         return {person.slack_id: person for person in people}
 
     async def _render_ticket(self, opened: _OpenedLink) -> Response:
         if opened.verb is Verb.VIEW:
             return _ticket_page(opened)
-        if await self._service.accounts.is_link_used(opened.claims):
+        if await self._service.email_links.is_used(opened.claims):
             return _link_used_page(opened)
         try:
             opened.check_claimable(seen_version=None)
@@ -162,18 +163,18 @@ class EmailLinkPages:
 
     async def _claim(self, opened: _OpenedLink, *, seen_version: int | None) -> Response:
         service, ticket, member = self._service, opened.ticket, opened.member
-        if await service.accounts.is_link_used(opened.claims):
+        if await service.email_links.is_used(opened.claims):
             return _link_used_page(opened)
         try:
             opened.check_claimable(seen_version=seen_version)
-            if not await service.accounts.use_link(opened.claims):
+            if not await service.email_links.use(opened.claims):
                 return _link_used_page(opened)
             claimed = await service.move(
                 ticket.id, Move.CLAIM, actor=member, seen_version=seen_version
             )
         except (Conflict, NotAllowed) as refused:
             return _claim_refused_page(opened, refused)
-        await service.accounts.audit_ticket(member, Move.CLAIM.value, ticket, claimed, via="link")
+        await service.audit_log.record_ticket(member, Move.CLAIM.value, ticket, claimed, via="link")
         log.info("%s: %s by a link", ticket.id, Move.CLAIM)
         done = html_element(
             "p", "It is yours. Resolve it in Slack when it is done, or release it there."

@@ -17,9 +17,9 @@ from bot.web.server import Bot, connect_socket_mode, run_http_server
 from models.clock import utc_now
 from models.errors import DatabaseUnavailable, OutcomeUnknown, PermanentFailure, RetryLater
 from models.infra.logs import start_logging
-from models.infra.settings import read_settings
 from models.messages.slack_client import BotIdentity
 from models.open_app import open_app
+from models.settings import read_settings
 from models.ticket_service import TicketService
 
 # Both must fit into the three seconds that Slack waits for an answer.

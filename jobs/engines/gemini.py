@@ -21,7 +21,7 @@ from tenacity.wait import wait_random_exponential
 from jobs.engines.prompt import GeminiRequest
 from models.errors import ExternalServiceError
 from models.infra.metrics import GEMINI_TOKENS
-from models.infra.settings import Settings
+from models.settings import Settings
 
 MAX_CALL_SECONDS = 8
 MAX_TOTAL_SECONDS = 17

@@ -38,8 +38,8 @@ from jobs.evaluation.replay import (
     score_runs,
 )
 from models.engine.classifier import LabelledText
-from models.infra.settings import read_settings
 from models.open_app import open_app
+from models.settings import read_settings
 from models.triage.result import Category
 
 GEMINI = "gemini"
@@ -180,7 +180,7 @@ async def _workspace_dataset(team_id: str, *, without_confidential: bool) -> Cat
         interactive=True,
     ) as service:
         lessons = await service.training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
-        configuration = await service.store.configuration(team_id)
+        configuration = await service.taxonomies.get_taxonomy(team_id)
     shown = [lesson for lesson in lessons if not (without_confidential and lesson.confidential)]
     known = tuple(LabelledText(lesson.text, lesson.category) for lesson in shown)
     return CategoryDataset(team_id, configuration.categories, known)

@@ -18,8 +18,8 @@ from jobs.triage.gemini_triage import TokenBudgetExhausted, triage_with_gemini
 from models.clock import utc_now
 from models.engine.classifier import LabelledText
 from models.errors import RetryLater
-from models.infra.settings import read_settings
 from models.open_app import open_app
+from models.settings import read_settings
 from models.tickets.ticket import Ticket
 from models.triage.result import Category, Engine, Priority, Triage
 from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy

@@ -9,7 +9,7 @@ from typing import Any
 import aiosmtplib
 
 from models.errors import ExternalServiceError, OutcomeUnknown, PermanentFailure, RetryLater
-from models.infra.settings import Settings
+from models.settings import Settings
 
 MAX_CONNECT_SECONDS = 5
 # A virus scanner behind the server may take its time; a second copy is worse than a longer try.

@@ -34,7 +34,7 @@ async def sweep_forever(context: StepContext) -> None:
 async def sweep(context: StepContext) -> None:
     """Ring for each ticket with a due step; harmless when many workers do it at once."""
     try:
-        tickets, now = await context.service.store.due_tickets(limit=_MAX_TICKETS_PER_SWEEP)
+        tickets, now = await context.service.tickets.due_tickets(limit=_MAX_TICKETS_PER_SWEEP)
     except DatabaseUnavailable as away:
         log.warning("nothing can be swept: %r", away.__cause__)
         return
@@ -51,7 +51,7 @@ async def _enqueue_ticket(context: StepContext, ticket: Ticket, now: datetime) -
 async def retry_quarantined(ctx: dict[str, Any]) -> None:
     """Tickets that were set aside go on: repaired, or of a newer release than those who tried."""
     tools: StepContext = ctx["tools"]
-    store = tools.service.store
+    store = tools.service.tickets
     try:
         for ticket_id in await store.quarantined_tickets(limit=_MAX_TICKETS_PER_SWEEP):
             with suppress(NoSuchTicket):
@@ -64,7 +64,7 @@ async def reassign_orphaned_tickets(ctx: dict[str, Any]) -> None:
     """Tickets of those who may hold none any more go on; harmless when many workers look."""
     tools: StepContext = ctx["tools"]
     try:
-        for team_id in await tools.service.store.team_ids():
+        for team_id in await tools.service.members.team_ids():
             await tools.service.reassign_orphaned_tickets(team_id)
     except DatabaseUnavailable as away:
         log.warning("nobody's tickets can be looked at: %r", away.__cause__)
@@ -78,7 +78,7 @@ async def refresh_stale_profiles(ctx: dict[str, Any]) -> None:
     tools: StepContext = ctx["tools"]
     service = tools.service
     try:
-        for team_id in await service.store.team_ids():
+        for team_id in await service.members.team_ids():
             people = await service.search.members_with_stale_profile(
                 team_id, stale_before=clock() - MAX_PROFILE_AGE
             )

@@ -16,12 +16,12 @@ async def alert_admins(
     context: StepContext, ticket: Ticket, _leased_step: PendingStep
 ) -> TicketUpdate:
     """Every admin gets a message for each kind of dead step that this ticket is the first of."""
-    store = context.service.store
+    service = context.service
     for dead in (entry for entry in ticket.pending if entry.dead_since):
-        told = await store.raise_alarm(ticket.team_id, dead.step, ticket.id)
+        told = await service.tickets.raise_alarm(ticket.team_id, dead.step, ticket.id)
         if told != ticket.id:
             continue
-        for admin in await store.moderators(ticket.team_id):
+        for admin in await service.members.moderators(ticket.team_id):
             if admin.can_administer:
                 await _alert_admin(context, ticket, dead, admin.slack_id)
     return no_change

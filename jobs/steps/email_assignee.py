@@ -58,7 +58,7 @@ def _email_links(service: TicketService, ticket: Ticket, recipient: Member) -> d
     offered = [event.at for event in ticket.history if event.what == Move.OFFER]
 
     def link(verb: Verb) -> str:
-        token = service.accounts.create_link_token(
+        token = service.email_links.sign(
             recipient,
             ticket_id=ticket.id,
             verb=verb,

@@ -29,7 +29,7 @@ async def learn_from_ticket(
 
     It is all made of the ticket alone, and so the same however often it is kept.
     """
-    configuration = await context.service.store.configuration(ticket.team_id)
+    configuration = await context.service.taxonomies.get_taxonomy(ticket.team_id)
     if ticket.solution and not ticket.confidential:
         await context.service.solution_index.add(ticket)
     if lesson := to_training_example(ticket, configuration):

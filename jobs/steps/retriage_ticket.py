@@ -31,7 +31,7 @@ async def retriage_ticket(
     Raises:
         NotNow: it does not answer yet.
     """
-    configuration = await context.service.store.configuration(ticket.team_id)
+    configuration = await context.service.taxonomies.get_taxonomy(ticket.team_id)
     if not _is_untouched(ticket) or reason_not_to_ask_ai(context, ticket, configuration):
         return no_change
     try:
@@ -47,7 +47,7 @@ async def retriage_ticket(
         triage, ticket, configuration, floor=await min_priority(context, ticket)
     )
     # An answer takes seconds, in which the list may have changed.
-    vocabulary = (await context.service.store.configuration(ticket.team_id)).vocabulary
+    vocabulary = (await context.service.taxonomies.get_taxonomy(ticket.team_id)).vocabulary
 
     def triaged(current: Ticket, now: datetime) -> Ticket:
         if not _is_untouched(current):

@@ -58,7 +58,7 @@ async def dm_assignee(
             context, ticket, leased_step, notice=notice, kind=kind, recipient_id=to
         )
     # They may have lost the role between the choice and now.
-    if not (await context.service.store.get_or_create_member(ticket.team_id, to)).can_moderate:
+    if not (await context.service.members.get_or_create_member(ticket.team_id, to)).can_moderate:
         return _withdrawal(to, reason=f"{mention(to)} is no moderator any more")
     try:
         return await _send_card(
@@ -66,7 +66,7 @@ async def dm_assignee(
         )
     except TargetGone as gone:
         # Else the only one who could take it would be asked again and again.
-        await context.service.store.update_member(
+        await context.service.members.update_member(
             ticket.team_id, to, away_until=utc_now() + _UNREACHABLE_PAUSE
         )
         return _withdrawal(to, reason=f"{mention(to)} can't be reached: {gone}")
@@ -100,7 +100,7 @@ async def dm_watchers(
 ) -> TicketUpdate:
     """Who watches gets a card that follows the ticket; one of them for each try."""
     for who in watchers.watchers_without_card(ticket):
-        member = await context.service.store.get_or_create_member(ticket.team_id, who)
+        member = await context.service.members.get_or_create_member(ticket.team_id, who)
         if not can(Verb.VIEW, member, ticket):
             continue
         notice = watchers.watcher_notice_id(ticket.id, who)
@@ -238,7 +238,7 @@ async def _delete_duplicates(
     copies = await service.slack.find_messages(channel, notice_id=notice, since=since)
     if not copies:
         return None
-    current, _ = await service.store.get_ticket(ticket.id)
+    current, _ = await service.tickets.get_ticket(ticket.id)
     noted = [card.ts for card in current.cards if card.notice == notice and card.ts in copies]
     kept = (noted or copies)[0]
     for ts in copies:

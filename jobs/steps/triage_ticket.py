@@ -23,7 +23,7 @@ async def triage_ticket(
     context: StepContext, ticket: Ticket, _leased_step: PendingStep
 ) -> TicketUpdate:
     """Triage the ticket; the built-in engine never fails, so every ticket goes on."""
-    configuration = await context.service.store.configuration(ticket.team_id)
+    configuration = await context.service.taxonomies.get_taxonomy(ticket.team_id)
     # At once, since Gemini alone may take nearly all the time there is.
     triage, similar, incident = await asyncio.gather(
         compute_triage(context, ticket, configuration),

@@ -15,7 +15,7 @@ async def dry_run(
 ) -> dict[str, Any]:
     """The triage that the text would get; what is sent to Gemini for it is kept, as always."""
     tools: StepContext = ctx["tools"]
-    configuration = await tools.service.store.configuration(team_id)
+    configuration = await tools.service.taxonomies.get_taxonomy(team_id)
     said = await compute_triage(
         tools, make_dry_run_ticket(team_id, title, description), configuration
     )

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from models.access.audit_log import AuditLog
 from models.access.token_store import ApiTokenStore
 from models.clock import utc_now as clock
 from models.errors import ExternalServiceError, PermanentFailure, TargetGone
 from models.messages.slack_client import SlackClient
 from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Member, Profile, Role
-from models.tickets.store import Store
+from models.people.store import MemberStore
 
 # People change their names and addresses, but seldom; and mostly Slack tells us.
 MAX_PROFILE_AGE = timedelta(hours=12)
@@ -29,15 +30,17 @@ class DirectorySync:
 
     def __init__(
         self,
-        store: Store,
+        members: MemberStore,
         slack: SlackClient,
         api_tokens: ApiTokenStore,
+        audit_log: AuditLog,
         guest_policies: GuestPolicyStore,
     ) -> None:
         self._guest_policies = guest_policies
-        self._store = store
+        self._members = members
         self._slack = slack
         self._api_tokens = api_tokens
+        self._audit_log = audit_log
         self._lookups_in_flight = 0
         self._group_cache: dict[str, tuple[datetime, frozenset[str]]] = {}
 
@@ -75,7 +78,7 @@ class DirectorySync:
             self._lookups_in_flight -= 1
 
     async def _load_member_with_profile(self, team_id: str, slack_id: str) -> Member:
-        member = await self._store.get_or_create_member(team_id, slack_id)
+        member = await self._members.get_or_create_member(team_id, slack_id)
         if member.profiled_at and clock() - member.profiled_at < MAX_PROFILE_AGE:
             return member
         try:
@@ -93,10 +96,10 @@ class DirectorySync:
         whom the desk knew by an earlier account.
         """
         profile = Profile.from_slack_user(slack_user, team_id=team_id)
-        before = await self._store.find_member(team_id, slack_user["id"])
+        before = await self._members.find_member(team_id, slack_user["id"])
         if before is None and not await self._find_earlier_accounts(team_id, profile):
             return False
-        before = before or await self._store.get_or_create_member(team_id, slack_user["id"])
+        before = before or await self._members.get_or_create_member(team_id, slack_user["id"])
         after = await self._store_profile(before, profile)
         if (
             before.can_administer
@@ -117,7 +120,7 @@ class DirectorySync:
         profile = await self._slack.profile(member.slack_id, team_id=member.team_id)
         if not profile.is_owner or not profile.active:
             return member
-        after = await self._store.set_role(member.team_id, member.slack_id, role=Role.ADMIN)
+        after = await self._members.set_role(member.team_id, member.slack_id, role=Role.ADMIN)
         await self._audit_account_change(
             member, after, via="owner of the workspace, without any admin"
         )
@@ -125,8 +128,8 @@ class DirectorySync:
 
     async def promote_configured_admin(self, team_id: str, slack_id: str) -> None:
         """Make somebody an admin whom the settings name."""
-        before = await self._store.get_or_create_member(team_id, slack_id)
-        after = await self._store.set_role(team_id, slack_id, role=Role.ADMIN)
+        before = await self._members.get_or_create_member(team_id, slack_id)
+        after = await self._members.set_role(team_id, slack_id, role=Role.ADMIN)
         await self._audit_account_change(before, after, via="ADMIN_SLACK_IDS")
 
     async def sync_moderator_group(self, team_id: str) -> bool:
@@ -144,7 +147,7 @@ class DirectorySync:
             via = f"user group {group}" if group else "no user group"
             for slack_id in sorted(ids):
                 await self._add_group_moderator(team_id, slack_id, via=via)
-            for member in await self._store.group_moderators(team_id):
+            for member in await self._members.group_moderators(team_id):
                 if member.slack_id not in ids:
                     await self._set_group_role(member, is_in_group=False, via=via)
                     lost = True
@@ -173,8 +176,8 @@ class DirectorySync:
             await self._set_group_role(member, is_in_group=True, via=via)
 
     async def _set_group_role(self, member: Member, *, is_in_group: bool, via: str) -> None:
-        if await self._store.set_role_by_group(member, in_group=is_in_group):
-            after = await self._store.get_or_create_member(member.team_id, member.slack_id)
+        if await self._members.set_role_by_group(member, in_group=is_in_group):
+            after = await self._members.get_or_create_member(member.team_id, member.slack_id)
             await self._audit_account_change(member, after, via=via)
 
     async def _store_profile(self, member: Member, profile: Profile) -> Member:
@@ -182,7 +185,7 @@ class DirectorySync:
         before = member
         if member.profiled_at is None and not member.appointed:
             before = await self._inherit_earlier_account(member, profile)
-        after = await self._store.set_profile(member, profile, profiled_at=clock())
+        after = await self._members.set_profile(member, profile, profiled_at=clock())
         if not after.active:
             # Who comes back gets new ones: nobody knows where the old ones lie by then.
             await self._api_tokens.revoke_all_tokens(after)
@@ -198,11 +201,11 @@ class DirectorySync:
             # Who is in the user group is there by this account, or is not.
             role = Role.USER if old.by_group else old.role
             team_id = member.team_id
-            heir = await self._store.set_role(
+            heir = await self._members.set_role(
                 team_id, member.slack_id, role=role, skills=old.skills
             )
-            await self._store.update_member(team_id, member.slack_id, trusted=old.trusted)
-            await self._api_tokens.audit(
+            await self._members.update_member(team_id, member.slack_id, trusted=old.trusted)
+            await self._audit_log.record(
                 _system_actor(team_id),
                 "took over role and skills",
                 member.slack_id,
@@ -211,8 +214,8 @@ class DirectorySync:
                 via="same e-mail",
                 idempotency_key=f"took over:{old.slack_id}:{member.slack_id}",
             )
-            await self._store.set_role(team_id, old.slack_id, role=Role.USER, skills=())
-            await self._store.update_member(team_id, old.slack_id, trusted=False)
+            await self._members.set_role(team_id, old.slack_id, role=Role.USER, skills=())
+            await self._members.update_member(team_id, old.slack_id, trusted=False)
             return heir
         return member
 
@@ -221,18 +224,18 @@ class DirectorySync:
         # An address that nobody has confirmed may be anybody's.
         if not (profile.email and profile.email_confirmed and profile.active) or profile.guest:
             return []
-        gone = await self._store.deactivated_with_email(team_id, profile.email)
+        gone = await self._members.deactivated_with_email(team_id, profile.email)
         return [old for old in gone if old.role is not Role.USER or old.skills]
 
     async def _list_admins(self, team_id: str) -> list[Member]:
-        return [one for one in await self._store.moderators(team_id) if one.can_administer]
+        return [one for one in await self._members.moderators(team_id) if one.can_administer]
 
     async def _audit_account_change(self, before: Member, after: Member, *, via: str) -> None:
         """Write down what has become of an account, if anything has."""
         was, is_ = ({"role": one.role.value, "active": one.active} for one in (before, after))
         if was != is_:
             by, to = _system_actor(after.team_id), after.slack_id
-            await self._api_tokens.audit(by, "changed account", to, before=was, after=is_, via=via)
+            await self._audit_log.record(by, "changed account", to, before=was, after=is_, via=via)
 
 
 def _system_actor(team_id: str) -> Member:

@@ -90,7 +90,7 @@ async def _compare_and_set(service: TicketService, before: Member, after: Member
         result = await service.database.members.update_one(_match_query(before), {"$set": known})
     if not result.matched_count:
         raise Conflict("Somebody else has changed this person. Please look again.")
-    return await service.store.get_or_create_member(before.team_id, before.slack_id)
+    return await service.members.get_or_create_member(before.team_id, before.slack_id)
 
 
 def _match_query(member: Member) -> Document:
@@ -115,8 +115,10 @@ async def _audit(
     """Write it down before it is done, so that nothing is done that is not written down."""
     was, is_ = (one.model_dump(mode="json", include=set(ADMIN_FIELDS)) for one in (before, after))
     if was != is_:
-        await service.accounts.audit(by, "set role", after.slack_id, before=was, after=is_, via=via)
+        await service.audit_log.record(
+            by, "set role", after.slack_id, before=was, after=is_, via=via
+        )
 
 
 async def _admin_ids(service: TicketService, team_id: str) -> list[str]:
-    return [one.slack_id for one in await service.store.moderators(team_id) if one.can_administer]
+    return [one.slack_id for one in await service.members.moderators(team_id) if one.can_administer]

@@ -11,17 +11,16 @@ from datetime import datetime
 from typing import Any
 
 from models.assignment.matching import Candidate
-from models.errors import Conflict, NoSuchTicket, UserFacingError
+from models.errors import Conflict, NoSuchTicket
 from models.infra.database import Document, translate_errors
 from models.people.guest_policy import GuestPolicy
 from models.people.member import Member
 from models.ticket_service import TicketService
-from models.tickets.documents import configuration_from_document
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Category, Triage
 from models.triage.skills import Skill, Vocabulary
-from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
+from models.triage.taxonomy import Taxonomy
 
 # Everybody who changes a list at the same moment loses to one of the others at most once each.
 _MAX_ATTEMPTS = 50
@@ -30,7 +29,7 @@ _OPEN_STATUSES = [status.value for status in Status if status is not Status.RESO
 
 async def load_candidates(service: TicketService, team_id: str) -> tuple[list[Candidate], Taxonomy]:
     """All who may be offered tickets, with the skills they have by their present names."""
-    configuration = await service.store.configuration(team_id)
+    configuration = await service.taxonomies.get_taxonomy(team_id)
     vocabulary = configuration.vocabulary
     held = await service.workload.open_ticket_counts(team_id)
     people = [
@@ -38,7 +37,7 @@ async def load_candidates(service: TicketService, team_id: str) -> tuple[list[Ca
             member=member.model_copy(update={"skills": vocabulary.current_names(member.skills)}),
             open_tickets=held[member.slack_id],
         )
-        for member in await service.store.moderators(team_id)
+        for member in await service.members.moderators(team_id)
     ]
     return people, configuration
 
@@ -59,11 +58,11 @@ def with_current_skills(ticket: Ticket, vocabulary: Vocabulary) -> Ticket:
 
 async def add_skills(service: TicketService, by: Member, *names: str) -> None:
     """Add skills by their names; those that the desk has stay as they are."""
-    known = await service.store.configuration(by.team_id)
+    known = await service.taxonomies.get_taxonomy(by.team_id)
     for name in names:
         if known.vocabulary.canonical_name(name) is None:
-            await service.accounts.audit(by, "added skill", name)
-    await _update_configuration(service, by.team_id, lambda lists: lists.with_skills(*names))
+            await service.audit_log.record(by, "added skill", name)
+    await service.taxonomies.update_taxonomy(by.team_id, lambda lists: lists.with_skills(*names))
 
 
 async def save_skill(service: TicketService, by: Member, name: str | None, skill: Skill) -> None:
@@ -78,14 +77,14 @@ async def save_skill(service: TicketService, by: Member, name: str | None, skill
             lists.with_new_skill(skill) if name is None else lists.with_changed_skill(name, skill)
         )
 
-    lists = await service.store.configuration(by.team_id)
+    lists = await service.taxonomies.get_taxonomy(by.team_id)
     saved(lists)
     before = None if name is None else lists.get_skill(name)
     was = before.model_dump(mode="json") if before else {}
     is_ = skill.model_dump(mode="json")
     what = "changed skill" if before else "added skill"
-    await service.accounts.audit(by, what, name or skill.name, before=was, after=is_)
-    await _update_configuration(service, by.team_id, saved)
+    await service.audit_log.record(by, what, name or skill.name, before=was, after=is_)
+    await service.taxonomies.update_taxonomy(by.team_id, saved)
     if name is not None and name != skill.name:
         await _replace_skill_of_members(service, by.team_id, name, skill.name)
 
@@ -96,20 +95,22 @@ async def merge_skill(service: TicketService, by: Member, name: str, into_name: 
     def merged(lists: Taxonomy) -> Taxonomy:
         return lists.with_merged_skill(name, into_name)
 
-    lists = await service.store.configuration(by.team_id)
+    lists = await service.taxonomies.get_taxonomy(by.team_id)
     merged(lists)
     was = lists.get_skill(name).model_dump(mode="json")
-    await service.accounts.audit(by, "merged skill", name, before=was, after={"into": into_name})
-    await _update_configuration(service, by.team_id, merged)
+    await service.audit_log.record(by, "merged skill", name, before=was, after={"into": into_name})
+    await service.taxonomies.update_taxonomy(by.team_id, merged)
     await _replace_skill_of_members(service, by.team_id, name, into_name)
 
 
 async def remove_skill(service: TicketService, by: Member, name: str) -> None:
     """Take a skill out of the list, and from those who have it."""
-    was = (await service.store.configuration(by.team_id)).get_skill(name).model_dump(mode="json")
+    was = (
+        (await service.taxonomies.get_taxonomy(by.team_id)).get_skill(name).model_dump(mode="json")
+    )
     was["people"] = await count_people_with_skill(service, by.team_id, name)
-    await service.accounts.audit(by, "removed skill", name, before=was)
-    await _update_configuration(service, by.team_id, lambda lists: lists.without_skill(name))
+    await service.audit_log.record(by, "removed skill", name, before=was)
+    await service.taxonomies.update_taxonomy(by.team_id, lambda lists: lists.without_skill(name))
     await _replace_skill_of_members(service, by.team_id, name, None)
 
 
@@ -156,17 +157,17 @@ async def save_category(
     def placed(lists: Taxonomy) -> Taxonomy:
         return lists.with_category(name, category)
 
-    lists = await service.store.configuration(by.team_id)
+    lists = await service.taxonomies.get_taxonomy(by.team_id)
     placed(lists)
     before = lists.find_category(name) if name else None
-    await service.accounts.audit(
+    await service.audit_log.record(
         by,
         "changed category" if before else "added category",
         name or category.name,
         before=before.model_dump(mode="json") if before else {},
         after=category.model_dump(mode="json"),
     )
-    await _update_configuration(service, by.team_id, placed)
+    await service.taxonomies.update_taxonomy(by.team_id, placed)
 
 
 async def remove_category(service: TicketService, by: Member, name: str) -> None:
@@ -175,12 +176,12 @@ async def remove_category(service: TicketService, by: Member, name: str) -> None
     def dropped(lists: Taxonomy) -> Taxonomy:
         return lists.without_category(name)
 
-    lists = await service.store.configuration(by.team_id)
+    lists = await service.taxonomies.get_taxonomy(by.team_id)
     dropped(lists)
     before = lists.find_category(name)
     was = before.model_dump(mode="json") if before else {}
-    await service.accounts.audit(by, "removed category", name, before=was)
-    await _update_configuration(service, by.team_id, dropped)
+    await service.audit_log.record(by, "removed category", name, before=was)
+    await service.taxonomies.update_taxonomy(by.team_id, dropped)
 
 
 async def rename_category_in_tickets(
@@ -212,39 +213,14 @@ async def save_guest_policy(
     after = before.model_copy(update=changes)
     if after != before:
         was, is_ = before.model_dump(), after.model_dump()
-        await service.accounts.audit(by, "changed who is let in", "the desk", before=was, after=is_)
+        await service.audit_log.record(
+            by, "changed who is let in", "the desk", before=was, after=is_
+        )
         await service.guest_policies.update(by.team_id, changes)
     return after
 
 
 # ------------------------------------------------------------------------------------------------
-
-
-async def _update_configuration(
-    service: TicketService, team_id: str, change: Callable[[Taxonomy], Taxonomy]
-) -> None:
-    """Read, decide, write what differs if nobody else has written in between, else again."""
-    kept = service.database.configurations
-    first = {"$setOnInsert": DEFAULT_TAXONOMY.model_dump(mode="json") | {"rev": 0}}
-    for _ in range(_MAX_ATTEMPTS):
-        async with translate_errors():
-            found = await service.database.upsert("configurations", team_id, first)
-        before = configuration_from_document(found)
-        if before is DEFAULT_TAXONOMY:
-            raise UserFacingError(
-                "The desk's lists are damaged, and stay as they are. See the log."
-            )
-        was, is_ = (one.model_dump(mode="json") for one in (before, change(before)))
-        changed = {part: value for part, value in is_.items() if value != was[part]}
-        if not changed:
-            return
-        rev = found.get("rev")
-        write = {"$set": {**changed, "rev": (rev or 0) + 1}}
-        async with translate_errors():
-            result = await kept.update_one({"_id": team_id, "rev": rev}, write)
-        if result.matched_count:
-            return
-    raise Conflict("Many people are changing the lists at once. Please try again.")
 
 
 async def _replace_skill_of_members(

@@ -25,7 +25,7 @@ async def set_watching(
     other = (
         None
         if watcher_id == actor.slack_id
-        else await service.store.find_member(actor.team_id, watcher_id)
+        else await service.members.find_member(actor.team_id, watcher_id)
     )
     verb = Verb.SHARE if watcher_id != actor.slack_id else Verb.WATCH if watching else Verb.UNWATCH
 

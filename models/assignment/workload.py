@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from models.tickets.store import Store
+from models.tickets.store import TicketStore
 
 _RECOUNT_FACTOR = 10
 
@@ -24,8 +24,8 @@ class _TicketCounts:
 class Workload:
     """The open tickets of everybody, counted now and then."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, tickets: TicketStore) -> None:
+        self._tickets = tickets
         self._counts: dict[str, _TicketCounts] = {}
         self._count_lock = asyncio.Lock()
 
@@ -39,7 +39,7 @@ class Workload:
 
     async def _count_tickets(self, team_id: str) -> _TicketCounts:
         began = time.monotonic()
-        held = await self._store.ticket_ids_by_assignee(team_id)
+        held = await self._tickets.ticket_ids_by_assignee(team_id)
         took = time.monotonic() - began
         counts = Counter({who: len(tickets) for who, tickets in held.items()})
         return _TicketCounts(counts, valid_until=began + took * (1 + _RECOUNT_FACTOR))

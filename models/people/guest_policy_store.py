@@ -7,7 +7,7 @@ question. Of who opens a ticket that need not be known, so it is asked while the
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -17,8 +17,7 @@ from models.errors import NotAllowed, ProfilePending
 from models.infra.database import Database, Document, index, translate_errors
 from models.people.guest_policy import DENY_GUESTS, GuestPolicy
 from models.people.member import Member
-from models.tickets.documents import members_from_documents
-from models.tickets.ticket import Ticket
+from models.people.store import members_from_documents
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 
 # In a crowd it is not asked again for each few tickets; nobody sends a form sooner.
@@ -74,14 +73,19 @@ class GuestPolicyStore:
         return closed
 
     async def find_refusals(
-        self, tickets: Sequence[Ticket], denying_teams: frozenset[str]
+        self, requesters: Mapping[str, tuple[str, str]], denying_teams: frozenset[str]
     ) -> dict[str, NotAllowed]:
         """By the ids of new tickets: why one may not be opened.
 
         Args:
-            closed: the workspaces whose guests may open none.
+            requesters: by ticket id, the team id and Slack id of its requester.
+            denying_teams: the workspaces whose guests may open no ticket.
         """
-        asked = {t.id: f"{t.team_id}:{t.requester}" for t in tickets if t.team_id in denying_teams}
+        asked = {
+            ticket_id: f"{team_id}:{slack_id}"
+            for ticket_id, (team_id, slack_id) in requesters.items()
+            if team_id in denying_teams
+        }
         if not asked:
             return {}
         found = await self._db.members.find({"_id": {"$in": list(set(asked.values()))}}).to_list()

@@ -11,11 +11,11 @@ from datetime import datetime
 
 from models.infra.database import Database, Document, translate_errors
 from models.people.member import Member, Role
+from models.people.store import members_from_documents
 from models.search.pagination import most_selective_filter, newest_page
 from models.search.recent_tickets import COMPARED_FIELDS, RecentTicketCache, comparable_tickets
 from models.search.solution_index import SolutionIndex
 from models.tickets.documents import (
-    members_from_documents,
     ticket_from_document,
     ticket_number,
     visibility_filter,

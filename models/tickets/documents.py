@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 
 from pydantic import ValidationError
 
@@ -11,7 +10,6 @@ from models.infra.database import Document
 from models.people.member import Member
 from models.tickets.ticket import Ticket
 from models.triage.skills import words
-from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 
 _MAX_WORDS = 500
 log = logging.getLogger(__name__)
@@ -68,22 +66,3 @@ def visibility_filter(member: Member) -> Document:
     if not member.can_moderate:
         return {"$or": [{"requester": me}, {"watchers": me, **free}]}
     return {"$or": [free, {"requester": me}, {"assignee": me}]} if free else {}
-
-
-def members_from_documents(documents: Iterable[Document]) -> list[Member]:
-    """The members in these documents; one who is damaged is left out, and named in the log."""
-    members = []
-    for document in documents:
-        with suppress(ValidationError):
-            members.append(Member.model_validate(document))
-            continue
-        log.error("the member %s can't be read", document["_id"])
-    return members
-
-
-def configuration_from_document(document: Document) -> Taxonomy:
-    """The configuration stored so; the one the desk starts with where it is damaged."""
-    with suppress(ValidationError):
-        return Taxonomy.model_validate(document)
-    log.error("the configuration of %s can't be read: the first one is used", document["_id"])
-    return DEFAULT_TAXONOMY

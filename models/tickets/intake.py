@@ -56,7 +56,9 @@ class TicketIntake:
         tickets = [
             make(number, counter["at"]) for number, make in enumerate(factories, start=first)
         ]
-        refused = await self._guest_policies.find_refusals(tickets, closed)
+        refused = await self._guest_policies.find_refusals(
+            {one.id: (one.team_id, one.requester) for one in tickets}, closed
+        )
         documents = [
             refused.get(one.id) or encode_document(ticket_to_document(one)) for one in tickets
         ]

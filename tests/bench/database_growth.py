@@ -76,7 +76,7 @@ class FilledService:
             "search for a rare word": page(terms=_RARE_WORD),
             "search for a common word": page(terms=_COMMON_WORD),
             "solved tickets alike": self._find_similar,
-            "sweep": lambda: service.store.due_tickets(limit=500),
+            "sweep": lambda: service.tickets.due_tickets(limit=500),
             "assignment": self._choose_assignee,
         }
 
@@ -87,7 +87,7 @@ class FilledService:
 
     async def _choose_assignee(self) -> object:
         # One that has not counted yet who has how much.
-        service = replace(self.service, workload=Workload(self.service.store))
+        service = replace(self.service, workload=Workload(self.service.tickets))
         people, _ = await load_candidates(service, TEAM)
         return choose_assignee(
             _make_ticket(self.ticket_count + 1, _COMMON_WORD), people, now=utc_now()
@@ -136,7 +136,7 @@ async def _median_seconds(young: RunQuery, old: RunQuery) -> tuple[float, float]
 
 async def _insert_tickets(service: TicketService, tickets: int) -> None:
     for number in range(8):
-        await service.store.set_role(TEAM, f"UMOD{number}", role=Role.MODERATOR, skills=["vpn"])
+        await service.members.set_role(TEAM, f"UMOD{number}", role=Role.MODERATOR, skills=["vpn"])
     dice = random.Random(1)  # noqa: S311  # chance that can be had again
     for start in range(1, tickets + 1, INSERT_BATCH):
         some = [

@@ -31,7 +31,7 @@ async def test_what_an_incident_overtakes_is_drawn_again(servers: DatabaseServer
         settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
         async with run_service(servers, **settings) as service:
             tools, background, late = StepContext(service, None), BackgroundTasks(), asyncio.Event()
-            await service.store.set_role(TEAM, bob.id, role=Role.MODERATOR)
+            await service.members.set_role(TEAM, bob.id, role=Role.MODERATOR)
             draft = Draft(key="view:1", team_id=TEAM, requester="UADA", title="VPN is down")
             of = (await service.open_ticket(draft)).id
             await service.move(of, Move.TRIAGE, actor=None, triage=make_triage("vpn"))

@@ -87,7 +87,7 @@ class SurfaceClient:
         return f"http://127.0.0.1:{self.service.settings.port}"
 
     async def member_with_role(self, role: Role) -> Member:
-        return await self.service.store.get_or_create_member("T1", f"U{role.upper()}")
+        return await self.service.members.get_or_create_member("T1", f"U{role.upper()}")
 
     async def post_to_slack_endpoint(self, **fields: str) -> SurfaceResponse:
         """What Slack is answered to a signed request."""
@@ -127,7 +127,7 @@ class SurfaceClient:
 
     async def use_email_link(self, member: Member, verb: str, ticket: Ticket) -> SurfaceResponse:
         """The link in a letter, and the button behind it."""
-        token = self.service.accounts.create_link_token(
+        token = self.service.email_links.sign(
             member,
             ticket_id=ticket.id,
             verb=verb,
@@ -320,11 +320,11 @@ async def surface_client(servers: DatabaseServers) -> AsyncIterator[SurfaceClien
         bot.app, bot.team_id = build_app(service, IDENTITY, background), "T1"
         tokens = {}
         for role in Role:
-            member = await service.store.set_role("T1", f"U{role.upper()}", role=role)
-            tokens[role], _ = await service.accounts.issue_token(
+            member = await service.members.set_role("T1", f"U{role.upper()}", role=role)
+            tokens[role], _ = await service.api_tokens.issue_token(
                 member, name="test", scopes=tuple(Scope), lifetime=timedelta(hours=1)
             )
-        await service.store.get_or_create_member("T1", "UFRIEND")
+        await service.members.get_or_create_member("T1", "UFRIEND")
         async with run_http_server(bot):
             yield SurfaceClient(service, http, tokens)
         await background.wait(timeout_seconds=10)
@@ -369,7 +369,7 @@ async def _wrong(
 
     answer = await (way if has and way else FORGED[surface](verb))(doors, member, ticket)
 
-    after, _ = await doors.service.store.get_ticket(ticket.id)
+    after, _ = await doors.service.tickets.get_ticket(ticket.id)
     if has and is_permitted(verb, role, related):
         done = verb not in DONE or DONE[verb](after, member.slack_id)
         return "" if done and answer.done is not False else f"not done: {answer}"
@@ -399,7 +399,7 @@ async def _kept(doors: SurfaceClient, surface: str, verb: Verb, related: Relatio
 
     answer = await way(doors, member, ticket)
 
-    after, _ = await doors.service.store.get_ticket(ticket.id)
+    after, _ = await doors.service.tickets.get_ticket(ticket.id)
     return after == ticket and not answer.done and TITLE not in answer.text
 
 
@@ -421,7 +421,7 @@ async def test_the_button_on_the_card_of_who_watches_stops_it(
 
     await surface_client.press_button(member, Button.UNWATCH.value, ticket)
 
-    assert (await surface_client.service.store.get_ticket(ticket.id))[0].watchers == ()
+    assert (await surface_client.service.tickets.get_ticket(ticket.id))[0].watchers == ()
 
 
 async def test_who_asked_is_told_that_watching_is_for_moderators(

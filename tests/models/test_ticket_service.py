@@ -42,7 +42,7 @@ def person(slack: Workspace) -> Person:
 
 async def read_since(service: TicketService, person: Person, since: timedelta) -> None:
     """As if the person's profile had been read so long ago."""
-    await service.store.update_member("T1", person.id, profiled_at=utc_now() - since)
+    await service.members.update_member("T1", person.id, profiled_at=utc_now() - since)
 
 
 async def test_who_changes_the_address_is_known_by_the_new_one(
@@ -79,7 +79,7 @@ async def test_what_is_changed_before_it_is_sent_again_is_in_the_ticket(
     first = await service.open_ticket(draft("VPN is down", key="view:changed"))
     again = await service.open_ticket(draft("VPN is down in Berlin", key="view:changed"))
 
-    stored, _ = await service.store.get_ticket(first.id)
+    stored, _ = await service.tickets.get_ticket(first.id)
     assert (again.id, stored.title) == (first.id, "VPN is down in Berlin")
     assert len(stored.history) == 1
 
@@ -100,4 +100,4 @@ async def test_a_ticket_at_which_somebody_works_stays_as_it_was_sent(
     again = await service.open_ticket(draft("VPN is up", key="view:worked"))
 
     assert again.id == first.id
-    assert again.title == (await service.store.get_ticket(first.id))[0].title == "VPN is down"
+    assert again.title == (await service.tickets.get_ticket(first.id))[0].title == "VPN is down"

@@ -17,11 +17,11 @@ from bot.app import build_app
 from bot.background import BackgroundTasks
 from jobs.runner.retry_policies import MAX_TRY_TIME, RETRY_POLICIES
 from jobs.worker import WorkerSettings
-from models.infra.settings import Settings
 from models.messages.buttons import Button
 from models.messages.slack_client import BotIdentity
 from models.messages.texts import STEP_LABELS
 from models.open_app import open_app
+from models.settings import Settings
 from models.tickets.pending_step import LEASE_DURATION, Step
 from models.tickets.ticket import Status
 from models.tickets.workflow import TRANSITIONS, Move

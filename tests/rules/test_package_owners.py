@@ -18,7 +18,7 @@ OWNERS = {
     "google": {"jobs/engines/gemini.py"},
     "jwt": {"models/access/jwt.py"},
     "motor": {"models/infra/database.py"},
-    "pydantic_settings": {"models/infra/settings.py"},
+    "pydantic_settings": {"models/settings.py"},
     "pymongo": {"models/infra/database.py"},
     "prometheus_client": {"models/infra/metrics.py"},
     "phonenumbers": {"models/engine/redaction.py"},
@@ -47,9 +47,9 @@ OWNERS = {
     "slack_sdk.signature": {"bot/web/request_guard.py"},
     "slack_sdk.socket_mode": {"bot/web/server.py"},
     # The environment.
-    "dotenv": {"models/infra/settings.py"},
-    "os.environ": {"models/infra/settings.py"},
-    "os.getenv": {"models/infra/settings.py"},
+    "dotenv": {"models/settings.py"},
+    "os.environ": {"models/settings.py"},
+    "os.getenv": {"models/settings.py"},
     # The clock; what measures durations (`time.monotonic`) is nobody's.
     "datetime.date.today": {"models/clock.py"},
     "datetime.datetime.now": {"models/clock.py"},

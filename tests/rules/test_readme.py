@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.infra.settings import Settings
+from models.settings import Settings
 from tests.project import ROOT
 
 # CHANGELOG.md may name what has gone since.

@@ -56,13 +56,13 @@ def _record_mongo_commands(path: Path) -> None:
 
 
 def _no_unique_index() -> None:
-    from models.tickets.store import Store
+    from models.tickets.store import TicketStore
 
     async def prepare(self: Any) -> None:
         await self._db.tickets.create_index("key", unique=False)
         await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
 
-    Store.prepare = prepare  # type: ignore[method-assign]
+    TicketStore.prepare = prepare  # type: ignore[method-assign]
 
 
 def _no_lease_filter() -> None:
@@ -110,12 +110,12 @@ def _constant_job_id() -> None:
 
 
 def _no_sweep() -> None:
-    from models.tickets.store import Store
+    from models.tickets.store import TicketStore
 
-    async def due_tickets(_self: Store, *, limit: int) -> tuple[list[Any], datetime]:
+    async def due_tickets(_self: TicketStore, *, limit: int) -> tuple[list[Any], datetime]:
         return [], datetime.now(UTC)
 
-    Store.due_tickets = due_tickets  # type: ignore[method-assign,assignment]
+    TicketStore.due_tickets = due_tickets  # type: ignore[method-assign,assignment]
 
 
 def _no_look_up() -> None:
@@ -132,12 +132,12 @@ def _no_revision_guard() -> None:
     import asyncio
 
     from models.tickets.documents import ticket_to_document
-    from models.tickets.store import Store
+    from models.tickets.store import TicketStore
     from models.tickets.ticket import Status, Ticket
 
-    guarded = Store.compare_and_set
+    guarded = TicketStore.compare_and_set
 
-    async def replace(self: Store, before: Ticket, after: Ticket) -> Ticket | None:
+    async def replace(self: TicketStore, before: Ticket, after: Ticket) -> Ticket | None:
         if (before.status, after.status) != (Status.OFFERED, Status.CLAIMED):
             return await guarded(self, before, after)
         await asyncio.sleep(0.2)
@@ -145,7 +145,7 @@ def _no_revision_guard() -> None:
         await self._db.tickets.replace_one({"_id": before.id}, ticket_to_document(written))
         return written
 
-    Store.compare_and_set = replace  # type: ignore[method-assign]
+    TicketStore.compare_and_set = replace  # type: ignore[method-assign]
 
 
 def _older_release() -> None:

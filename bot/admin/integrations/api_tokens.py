@@ -56,14 +56,14 @@ async def issue_token(ack: AsyncAck, body: dict[str, Any], service: TicketServic
     """Issue the token and show it, to that person alone; the same form again, the same token."""
     person = await identity.identify_member(service, body)
     name, scopes, life = api_token_form.read(body["view"], person)
-    token, issued = await service.accounts.issue_token(
+    token, issued = await service.api_tokens.issue_token(
         person,
         name=name,
         scopes=scopes,
         lifetime=life,
         idempotency_key=f"view:{body['view']['id']}",
     )
-    await service.accounts.audit(
+    await service.audit_log.record(
         person,
         "issued token",
         person.slack_id,
@@ -114,14 +114,14 @@ async def revoke_member_token(
 
 
 async def _revoke(service: TicketService, body: dict[str, Any], *, by: Member) -> ApiToken:
-    issued = await service.accounts.revoke_token(body["actions"][0]["value"], by=by)
+    issued = await service.api_tokens.revoke_token(body["actions"][0]["value"], by=by)
     key = f"revoked:{issued.id}"
     to = issued.slack_id
-    await service.accounts.audit(
+    await service.audit_log.record(
         by, "revoked token", to, before=issued.audit_fields(), idempotency_key=key
     )
     return issued
 
 
 async def _load_tokens(service: TicketService, team_id: str, slack_id: str) -> list[ApiToken]:
-    return await service.accounts.active_tokens(team_id, slack_id)
+    return await service.api_tokens.active_tokens(team_id, slack_id)

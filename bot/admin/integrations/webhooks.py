@@ -42,7 +42,7 @@ async def add_webhook(ack: AsyncAck, body: dict[str, Any], service: TicketServic
         admin, url=wanted.url, events=wanted.events, idempotency_key=key
     )
     said, note_key = webhook.audit_fields(), f"added:{webhook.id}"
-    await service.accounts.audit(
+    await service.audit_log.record(
         admin, "added webhook", webhook.id, after=said, idempotency_key=note_key
     )
     await ack(response_action="update", view=webhooks_form.render_secret(webhook))
@@ -57,7 +57,7 @@ async def remove_webhook(
     there_are = {one.id: one for one in await service.webhooks.list_webhooks(admin.team_id)}
     if await service.webhooks.remove(admin.team_id, webhook_id):
         gone = there_are[webhook_id].audit_fields() if webhook_id in there_are else {}
-        await service.accounts.audit(admin, "removed webhook", webhook_id, before=gone)
+        await service.audit_log.record(admin, "removed webhook", webhook_id, before=gone)
     left = webhooks_form.render(await service.webhooks.list_webhooks(admin.team_id))
     background.start(service.slack.update_view(body["view"]["id"], left))
     await ack()
@@ -94,7 +94,7 @@ async def replay_delivery(
     webhook_id, delivery_id = body["view"]["private_metadata"], str(body["actions"][0]["value"])
     if not await service.redeliver_webhook(webhook_id, delivery_id, actor=admin):
         raise UserFacingError("That is not in the log any more. Please look again.")
-    await service.accounts.audit(admin, "replayed delivery", delivery_id)
+    await service.audit_log.record(admin, "replayed delivery", delivery_id)
     view = await _deliveries_view(service, admin.team_id, webhook_id)
     background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()

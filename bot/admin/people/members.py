@@ -42,7 +42,7 @@ async def _fill_form(service: TicketService, view_id: str, command: dict[str, An
     """Put the form into the modal for an admin, the reason why not for anybody else."""
     try:
         person = await identity.require_admin(service, command)
-        view = member_form.render(await service.store.configuration(person.team_id))
+        view = member_form.render(await service.taxonomies.get_taxonomy(person.team_id))
     except UserFacingError as refused:
         view = notice_view(str(refused), title="People")
     except ExternalServiceError:
@@ -57,7 +57,7 @@ async def show_member(ack: AsyncAck, body: dict[str, Any], service: TicketServic
     if slack_id:
         try:
             member = await service.member_with_profile(admin.team_id, slack_id)
-            form = member_form.render(await service.store.configuration(admin.team_id), member)
+            form = member_form.render(await service.taxonomies.get_taxonomy(admin.team_id), member)
             await service.slack.update_view(body["view"]["id"], form)
         except ExternalServiceError as error:
             raise UserFacingError(_SLACK_UNAVAILABLE_TEXT) from error
@@ -70,8 +70,8 @@ async def save_member(
     """Store the role and the skills, and say so."""
     admin = await identity.require_admin(service, body)
     team_id = admin.team_id
-    decided = member_form.read(body["view"], await service.store.configuration(team_id))
-    before = await service.store.get_or_create_member(team_id, decided.slack_id)
+    decided = member_form.read(body["view"], await service.taxonomies.get_taxonomy(team_id))
+    before = await service.members.get_or_create_member(team_id, decided.slack_id)
     changes = decided.changes_for(before)
     try:
         await check_update(service, before, before.model_copy(update=changes))

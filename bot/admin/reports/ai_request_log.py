@@ -37,7 +37,7 @@ async def show_ai_requests(ack: AsyncAck, body: dict[str, Any], service: TicketS
         admin.team_id, ticket_id, limit=ai_request_log_view.MAX_ENTRIES + 1
     )
     key = f"read sent:{body['view']['id']}:{ticket_id}"
-    await service.accounts.audit(
+    await service.audit_log.record(
         admin, "read what was sent to the AI", ticket_id, idempotency_key=key
     )
     await ack(response_action="update", view=ai_request_log_view.render(ticket, shown))
@@ -48,7 +48,7 @@ async def _get_ticket(service: TicketService, team_id: str, ticket_id: str) -> T
     if ticket_id == DRY_RUN_TICKET_ID:
         return make_dry_run_ticket(team_id, "", "")
     try:
-        ticket, _ = await service.store.get_ticket(ticket_id)
+        ticket, _ = await service.tickets.get_ticket(ticket_id)
     except NoSuchTicket:
         raise InvalidInput(
             {ai_request_log_view.TICKET_NUMBER: f"There is no ticket {ticket_id}."}

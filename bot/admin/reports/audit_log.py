@@ -18,7 +18,7 @@ def register(app: AsyncApp) -> None:
 async def show_audit(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Show the last acts."""
     admin = await identity.require_admin(service, body)
-    acts = await service.accounts.audit_entries(admin.team_id, limit=audit_log_view.MAX_ENTRIES + 1)
+    acts = await service.audit_log.entries(admin.team_id, limit=audit_log_view.MAX_ENTRIES + 1)
     try:
         await service.slack.push_view(body["trigger_id"], audit_log_view.render(acts))
     except ExternalServiceError as error:

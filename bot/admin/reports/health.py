@@ -86,12 +86,12 @@ async def release_quarantined(
 
     async def take_up() -> str:
         repaired = []
-        for ticket_id in await service.store.quarantined_tickets(limit=MAX_REPORTED_TICKETS):
+        for ticket_id in await service.tickets.quarantined_tickets(limit=MAX_REPORTED_TICKETS):
             with suppress(NoSuchTicket):
-                await service.store.release_from_quarantine(ticket_id)
+                await service.tickets.release_from_quarantine(ticket_id)
                 repaired.append(ticket_id)
         what = "took up damaged tickets"
-        await service.accounts.audit(admin, what, "tickets", after={"tickets": repaired})
+        await service.audit_log.record(admin, what, "tickets", after={"tickets": repaired})
         return f"{pluralize(len(repaired), 'ticket').capitalize()} could be read, and goes on."
 
     background.start(_run_and_refresh(service, body["view"]["id"], take_up))
@@ -100,7 +100,7 @@ async def release_quarantined(
 
 async def _dead_ticket_ids(service: TicketService, step: Step) -> tuple[str, ...]:
     """The tickets for which that step was given up."""
-    kinds = group_dead_steps(await service.store.dead_tickets(limit=MAX_REPORTED_TICKETS))
+    kinds = group_dead_steps(await service.tickets.dead_tickets(limit=MAX_REPORTED_TICKETS))
     return next((kind.ticket_ids for kind in kinds if kind.step is step), ())
 
 
@@ -114,8 +114,8 @@ async def _replay(
             await service.replay_step(ticket_id, step)
     if not left:
         # Not before: a ticket that is still dead would raise it again.
-        await service.store.clear_alarm(admin.team_id, step)
-    await service.accounts.audit(admin, "tried again", step, after={"tickets": list(ticket_ids)})
+        await service.tickets.clear_alarm(admin.team_id, step)
+    await service.audit_log.record(admin, "tried again", step, after={"tickets": list(ticket_ids)})
 
 
 async def _run_and_refresh(

@@ -27,7 +27,7 @@ def register(app: AsyncApp) -> None:
 async def open_categories(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Show the form on top of the one about people."""
     team_id = (await identity.require_admin(service, body)).team_id
-    form = categories_form.render(await service.store.configuration(team_id))
+    form = categories_form.render(await service.taxonomies.get_taxonomy(team_id))
     try:
         await service.slack.push_view(body["trigger_id"], form)
     except ExternalServiceError as error:
@@ -38,7 +38,7 @@ async def open_categories(ack: AsyncAck, body: dict[str, Any], service: TicketSe
 async def show_category(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Show the category picked, before anything else can be filled in."""
     team_id = (await identity.require_admin(service, body)).team_id
-    configuration = await service.store.configuration(team_id)
+    configuration = await service.taxonomies.get_taxonomy(team_id)
     form = categories_form.render(configuration, categories_form.selected_category(body))
     try:
         await service.slack.update_view(body["view"]["id"], form)
@@ -53,7 +53,9 @@ async def save_category(
     """Change the category, or add it; open tickets follow a new name after the answer."""
     admin = await identity.require_admin(service, body)
     team_id = admin.team_id
-    name, category = categories_form.read(body["view"], await service.store.configuration(team_id))
+    name, category = categories_form.read(
+        body["view"], await service.taxonomies.get_taxonomy(team_id)
+    )
     await taxonomy.save_category(service, admin, name, category)
     if name and name != category.name:
         background.start(taxonomy.rename_category_in_tickets(service, team_id, name, category.name))

@@ -52,7 +52,7 @@ async def start_dry_run(
     """Show on top of the text what would come of it, first by the engine that is at hand."""
     team_id = (await identity.require_admin(service, body)).team_id
     ticket = make_dry_run_ticket(team_id, *dry_run_form.read(body["view"]))
-    configuration = await service.store.configuration(team_id)
+    configuration = await service.taxonomies.get_taxonomy(team_id)
     said = keyword_engine.triage(
         prompt_injection.strip_instructions(ticket), configuration, why_builtin=""
     )

@@ -41,7 +41,7 @@ async def open_skills(ack: AsyncAck, body: dict[str, Any], service: TicketServic
 async def offer_skills(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Answer with the skills that what was typed may mean."""
     team_id = (await identity.require_admin(service, body)).team_id
-    configuration = await service.store.configuration(team_id)
+    configuration = await service.taxonomies.get_taxonomy(team_id)
     await ack(options=skills_form.skill_options(configuration, body.get("value") or ""))
 
 
@@ -49,7 +49,7 @@ async def show_skill(ack: AsyncAck, body: dict[str, Any], service: TicketService
     """Show the skill picked, or the form for a new one when none is, before it is filled in."""
     team_id = (await identity.require_admin(service, body)).team_id
     name = skills_form.selected_skill(body)
-    skill = (await service.store.configuration(team_id)).get_skill(name) if name else None
+    skill = (await service.taxonomies.get_taxonomy(team_id)).get_skill(name) if name else None
     try:
         await service.slack.update_view(body["view"]["id"], skills_form.render(skill))
     except ExternalServiceError as error:
@@ -63,7 +63,7 @@ async def save_skill(
     """Change the skill, merge it, or add it; open tickets follow after the answer."""
     admin = await identity.require_admin(service, body)
     team_id = admin.team_id
-    wanted = skills_form.read(body["view"], await service.store.configuration(team_id))
+    wanted = skills_form.read(body["view"], await service.taxonomies.get_taxonomy(team_id))
     before, after = wanted.current_name, wanted.merge_into or wanted.skill.name
     if before and wanted.merge_into:
         await taxonomy.merge_skill(service, admin, before, wanted.merge_into)

@@ -57,10 +57,10 @@ class ApiClient:
         self, slack_id: str, role: Role, *scopes: Scope, **fields: Any
     ) -> tuple[Member, str]:
         """A member with that role, and a token of theirs that opens all it may."""
-        await self.service.store.set_role("T1", slack_id, role=role)
-        await self.service.store.update_member("T1", slack_id, **{"active": True, **fields})
-        member = await self.service.store.get_or_create_member("T1", slack_id)
-        token, _ = await self.service.accounts.issue_token(
+        await self.service.members.set_role("T1", slack_id, role=role)
+        await self.service.members.update_member("T1", slack_id, **{"active": True, **fields})
+        member = await self.service.members.get_or_create_member("T1", slack_id)
+        token, _ = await self.service.api_tokens.issue_token(
             member,
             idempotency_key=f"view:{uuid4()}",
             name="test",

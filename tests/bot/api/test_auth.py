@@ -34,7 +34,7 @@ async def test_a_token_ends_with_its_revocation_and_with_its_owner(api: ApiClien
         ["admin", "tickets:read", "tickets:write"],
     )
 
-    mine = (await api.service.accounts.authenticate(other)).token_id
+    mine = (await api.service.api_tokens.authenticate(other)).token_id
 
     assert mine in {issued["id"] for issued in me["tokens"]}
     revoked = await api.call("DELETE", f"/me/tokens/{mine}", token=other)
@@ -42,7 +42,7 @@ async def test_a_token_ends_with_its_revocation_and_with_its_owner(api: ApiClien
     gone = await api.call("GET", "/me", token=other)
     assert (gone.status, gone.body) == (401, nobody.body)
 
-    await api.service.store.update_member("T1", "UGONE", active=False)
+    await api.service.members.update_member("T1", "UGONE", active=False)
     gone = await api.call("GET", "/me", token=token)
     assert (gone.status, gone.body) == (401, nobody.body)
 
@@ -63,9 +63,7 @@ async def test_only_a_token_that_opens_what_admins_do_revokes_anybodys(api: ApiC
     assert (await api.call("DELETE", path, token=wide)).status == 200
     assert (await api.call("GET", "/me", token=token)).status == 401
     assert (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body == []
-    [act] = [
-        one for one in await api.service.accounts.audit_entries("T1") if one.to == owner.slack_id
-    ]
+    [act] = [one for one in await api.service.audit_log.entries("T1") if one.to == owner.slack_id]
     assert (act.who, act.what, act.via[:6]) == ("UCHIEF", "revoked token", "token ")
     assert act.before == {"name": "test", "scopes": ["tickets:read"]}
 
@@ -73,9 +71,9 @@ async def test_only_a_token_that_opens_what_admins_do_revokes_anybodys(api: ApiC
 @pytest.mark.fault("F84")
 async def test_a_token_of_another_workspace_is_none_here(api: ApiClient) -> None:
     nobody = await api.call("GET", "/me")
-    stranger = await api.service.store.set_role("T2", "USTRANGER", role=Role.ADMIN)
+    stranger = await api.service.members.set_role("T2", "USTRANGER", role=Role.ADMIN)
     life = timedelta(hours=1)
-    token, _ = await api.service.accounts.issue_token(
+    token, _ = await api.service.api_tokens.issue_token(
         stranger, name="x", scopes=tuple(Scope), lifetime=life
     )
 
@@ -90,7 +88,7 @@ async def test_who_is_demoted_has_less_from_the_next_call_on(api: ApiClient) -> 
     assert (await api.call("GET", "/audit", token=token)).status == 200
     assert (await api.call("GET", "/people", token=token)).status == 200
 
-    await api.service.store.set_role("T1", "UDEMOTED", role=Role.USER)
+    await api.service.members.set_role("T1", "UDEMOTED", role=Role.USER)
 
     assert (await api.call("GET", "/audit", token=token)).status == 403
     assert (await api.call("GET", "/people", token=token)).status == 403
@@ -102,7 +100,7 @@ async def test_who_calls_too_often_is_told_how_long_to_wait(api: ApiClient) -> N
     _, token = await api.create_member_with_token("UOFTEN", Role.USER)
     _, other = await api.create_member_with_token("UCALM", Role.USER)
 
-    token_id = (await api.service.accounts.authenticate(token)).token_id
+    token_id = (await api.service.api_tokens.authenticate(token)).token_id
     waits = [await api.service.outbound_calls.api_retry_after_seconds(token_id) for _ in range(239)]
     assert not any(waits)
     assert (await api.call("GET", "/skills", token=token)).status == 200

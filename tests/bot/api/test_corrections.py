@@ -35,7 +35,7 @@ async def test_a_correction_is_of_what_was_seen(api: ApiClient) -> None:
     assert (body["category"], body["priority"], body["skills"]) == ("Access", "high", ["okta"])
     assert (body["status"], body["assignee"]) == (Status.OFFERED, "UOTHER")
     assert body["history"][-1]["why"].startswith("category: Network → Access")
-    [act, *_] = await api.service.accounts.audit_entries("T1")
+    [act, *_] = await api.service.audit_log.entries("T1")
     assert (act.who, act.what, act.to) == ("UCORRECTS", "corrected", ticket.id)
 
 
@@ -58,7 +58,7 @@ async def test_what_the_desk_does_not_have_is_refused_at_its_field(
 
     assert answer.status == 422
     assert any(field in name for name in answer.body["errors"])
-    assert (await api.service.store.get_ticket(ticket.id))[0].version == ticket.version
+    assert (await api.service.tickets.get_ticket(ticket.id))[0].version == ticket.version
 
 
 async def test_how_often_triage_was_right_is_for_admins(api: ApiClient) -> None:

@@ -20,7 +20,7 @@ async def happened(api: ApiClient, requester: str, *at: datetime, **fields: Any)
     """A ticket with this history."""
     opened = await api.open_ticket(requester, **fields)
     history = tuple(Event(at=one, what=f"nth {nth}") for nth, one in enumerate(at))
-    stored = await api.service.store.compare_and_set(
+    stored = await api.service.tickets.compare_and_set(
         opened, opened.model_copy(update={"history": history})
     )
     assert stored

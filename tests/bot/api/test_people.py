@@ -81,9 +81,7 @@ async def test_an_admin_changes_a_person_and_it_is_noted(api: ApiClient) -> None
     only = await api.call("PATCH", path, token=token, json={"capacity": None, "away_until": None})
     kept = (only.body["role"], only.body["trusted"], only.body["capacity"], only.body["away_until"])
     assert kept == ("moderator", True, None, None)
-    second, first = [
-        one for one in await api.service.accounts.audit_entries("T1") if one.to == "UHIRED"
-    ]
+    second, first = [one for one in await api.service.audit_log.entries("T1") if one.to == "UHIRED"]
     assert (first.who, first.what, first.via[:6]) == (admin.slack_id, "set role", "token ")
     assert (first.before["role"], first.after["role"]) == ("user", "moderator")
     assert (second.before["capacity"], second.after["capacity"]) == (3, None)
@@ -101,7 +99,7 @@ async def test_who_has_seen_an_older_state_of_a_person_changes_nothing(api: ApiC
     ]
 
     assert [one.status for one in answers] == [200, 412]
-    assert (await api.service.store.get_or_create_member("T1", "USEEN")).skills == ("vpn",)
+    assert (await api.service.members.get_or_create_member("T1", "USEEN")).skills == ("vpn",)
 
 
 async def test_of_changes_at_once_none_is_lost_unseen(api: ApiClient) -> None:
@@ -128,7 +126,7 @@ async def test_who_moderates_no_more_keeps_no_ticket(api: ApiClient) -> None:
 
     await api.call("PATCH", "/people/ULEAVES", token=token, json={"role": "user"})
 
-    now, _ = await api.service.store.get_ticket(ticket.id)
+    now, _ = await api.service.tickets.get_ticket(ticket.id)
     assert (now.status, now.assignee) == (Status.TRIAGED, None)
 
 
@@ -158,7 +156,7 @@ async def test_what_cannot_be_is_refused_at_its_field(
 
     assert answer.status == 422
     assert any(field in name for name in answer.body["errors"])
-    assert await api.service.store.get_or_create_member("T1", "USTAYS") == before
+    assert await api.service.members.get_or_create_member("T1", "USTAYS") == before
 
 
 async def test_what_cannot_be_of_a_person_as_they_are_is_a_conflict(api: ApiClient) -> None:
@@ -168,7 +166,7 @@ async def test_what_cannot_be_of_a_person_as_they_are_is_a_conflict(api: ApiClie
     answer = await api.call("PATCH", "/people/UGUEST", token=token, json={"role": "moderator"})
 
     assert (answer.status, "never more than users" in answer.body["detail"]) == (409, True)
-    assert (await api.service.store.get_or_create_member("T1", "UGUEST")).role is Role.USER
+    assert (await api.service.members.get_or_create_member("T1", "UGUEST")).role is Role.USER
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.MODERATOR])
@@ -179,7 +177,7 @@ async def test_only_an_admin_changes_people(api: ApiClient, role: Role) -> None:
 
     assert changed.status == 403
     assert (await api.call("GET", "/people/UHIGHER", token=token)).status == 403
-    assert (await api.service.store.get_or_create_member("T1", "UHIGHER")).role is role
+    assert (await api.service.members.get_or_create_member("T1", "UHIGHER")).role is role
 
 
 async def test_nobody_is_made_up(api: ApiClient) -> None:
@@ -188,7 +186,7 @@ async def test_nobody_is_made_up(api: ApiClient) -> None:
     for method in ("GET", "PATCH"):
         answer = await api.call(method, "/people/UNOBODY", token=token, json={"role": "user"})
         assert answer.status == 404
-    assert await api.service.store.find_member("T1", "UNOBODY") is None
+    assert await api.service.members.find_member("T1", "UNOBODY") is None
 
 
 async def test_skills_are_told_with_their_other_words(api: ApiClient) -> None:
@@ -208,7 +206,9 @@ async def test_the_log_is_read_to_its_end_page_by_page(servers: DatabaseServers)
         boss, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
         stranger = boss.model_copy(update={"team_id": "T2"})
         for by in (boss, stranger):
-            await asyncio.gather(*(service.accounts.audit(by, f"act {n}", "x") for n in range(25)))
+            await asyncio.gather(
+                *(service.audit_log.record(by, f"act {n}", "x") for n in range(25))
+            )
 
         told: list[str] = []
         cursor, pages = "", 0

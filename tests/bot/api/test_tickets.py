@@ -27,7 +27,7 @@ async def ticket_in_status(
     offer: dict[str, Any] = {"assignee": assignee, "offered_to": assignee, "offers": 1}
     moved = await api.service.move(ticket.id, Move.OFFER, actor=None, **offer)
     changed = moved.model_copy(update={"status": status})
-    stored = await api.service.store.compare_and_set(moved, changed)
+    stored = await api.service.tickets.compare_and_set(moved, changed)
     assert stored
     return stored
 
@@ -131,7 +131,7 @@ async def test_a_key_opens_one_ticket_however_often_it_is_sent(api: ApiClient) -
 
     await api.service.move(number, Move.TRIAGE, actor=None, triage=TRIAGE)
     other = {"title": "VPN is up"}
-    [act] = [one for one in await api.service.accounts.audit_entries("T1") if one.to == number]
+    [act] = [one for one in await api.service.audit_log.entries("T1") if one.to == number]
     assert (act.what, act.before, act.after["status"]) == ("opened ticket", {}, "new")
     refused = await api.call("POST", "/tickets", token=token, headers=key, json=other)
     assert (refused.status, number in refused.body["detail"]) == (409, True)
@@ -168,7 +168,7 @@ async def test_who_has_seen_an_older_state_changes_nothing(api: ApiClient) -> No
 
     assert (late.status, claimed.status, again.status) == (412, 200, 409)
     assert "already have" in again.body["detail"]
-    [act, *_] = await api.service.accounts.audit_entries("T1")
+    [act, *_] = await api.service.audit_log.entries("T1")
     assert (act.who, act.what, act.to, act.via[:6]) == ("UMATCH", "claimed", ticket.id, "token ")
     assert (act.before, act.after) == ({"status": "offered"}, {"status": "claimed"})
 
@@ -188,7 +188,10 @@ async def test_who_has_seen_an_older_state_shares_nothing(
     url = f"/tickets/{ticket.id}/{path}"
 
     stale = await api.call(method, url, token=token, headers={"If-Match": '"0"'})
-    assert (stale.status, (await api.service.store.get_ticket(ticket.id))[0].watchers) == (412, ())
+    assert (stale.status, (await api.service.tickets.get_ticket(ticket.id))[0].watchers) == (
+        412,
+        (),
+    )
 
     seen = {"If-Match": f'"{ticket.version}"'}
     assert (await api.call(method, url, token=token, headers=seen)).status == 200
@@ -207,7 +210,7 @@ async def test_every_write_by_a_token_is_in_the_log_with_what_was_and_is(api: Ap
         url = f"/tickets/{ticket.id}/{path}"
         assert (await api.call(method, url, token=token, json=said.get(path))).status == 200, path
 
-    acts = [one for one in await api.service.accounts.audit_entries("T1") if one.to == ticket.id]
+    acts = [one for one in await api.service.audit_log.entries("T1") if one.to == ticket.id]
     assert {(one.who, one.via[:6]) for one in acts} == {("ULOGGED", "token ")}
     assert [(one.what, one.before, one.after) for one in acts[::-1]] == [
         (
@@ -236,7 +239,7 @@ async def test_of_a_confidential_ticket_the_log_says_its_status_alone(api: ApiCl
         url = f"/tickets/{ticket.id}/{path}"
         assert (await api.call("POST", url, token=token, json=said)).status == 200
 
-    acts = [one for one in await api.service.accounts.audit_entries("T1") if one.to == ticket.id]
+    acts = [one for one in await api.service.audit_log.entries("T1") if one.to == ticket.id]
     assert [(one.what, one.before, one.after) for one in acts[::-1]] == [
         ("corrected", {}, {}),
         ("claimed", {"status": "offered"}, {"status": "claimed"}),

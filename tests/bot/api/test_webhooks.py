@@ -25,7 +25,7 @@ async def test_an_admin_adds_and_removes_a_webhook(api: ApiClient) -> None:
     statuses = [(await api.call("DELETE", path, token=token)).status for _ in range(2)]
     assert statuses == [204, 404]
     assert (await api.call("GET", f"{path}/deliveries", token=token)).status == 404
-    acts = [act for act in await api.service.accounts.audit_entries("T1") if act.who == "UHOOK"]
+    acts = [act for act in await api.service.audit_log.entries("T1") if act.who == "UHOOK"]
     said = {"url": URL, "events": []}
     assert [(act.what, act.before, act.after) for act in acts] == [
         ("removed webhook", said, {}),

@@ -18,11 +18,11 @@ from bot.background import BackgroundTasks
 from bot.tickets import ticket_form
 from models.access.api_token import Scope
 from models.clock import utc_now
-from models.infra.settings import Settings
 from models.messages.slack_client import BotIdentity
 from models.open_app import open_app
 from models.people.guest_policy import GuestPolicy
 from models.people.member import Role
+from models.settings import Settings
 from models.ticket_service import TicketService
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
@@ -60,7 +60,7 @@ class BotUnderTest:
         return errors
 
     async def stored_role(self, person: Person) -> str:
-        member = await self.service.store.get_or_create_member(TEAM, person.id)
+        member = await self.service.members.get_or_create_member(TEAM, person.id)
         return member.role.value
 
 
@@ -125,7 +125,7 @@ async def test_who_joins_the_user_group_is_a_moderator_until_they_leave_it(
     other = slack.add_usergroup("cooks", name="Cooks")
     async with run_bot(slack, servers) as bot:
         await bot.service.guest_policies.update(TEAM, {"moderators": group.id})
-        await bot.service.store.set_role(TEAM, admin.id, role=Role.ADMIN)
+        await bot.service.members.set_role(TEAM, admin.id, role=Role.ADMIN)
         await bot.dispatch(joined(other))
         assert await bot.stored_role(ivy) == "user"
 
@@ -169,10 +169,10 @@ async def test_what_admins_press_does_nothing_for_others(
     person = slack.add_person(button, real_name=button, email=f"{button}@acme.example")
     slack.traffic_log.clear()
     async with run_bot(slack, servers) as bot:
-        await bot.service.store.set_role(TEAM, "UADMIN", role=Role.ADMIN)
-        member = await bot.service.store.get_or_create_member(TEAM, person.id)
+        await bot.service.members.set_role(TEAM, "UADMIN", role=Role.ADMIN)
+        member = await bot.service.members.get_or_create_member(TEAM, person.id)
         life = timedelta(hours=1)
-        _, record = await bot.service.accounts.issue_token(
+        _, record = await bot.service.api_tokens.issue_token(
             member, name="ci", scopes=[Scope.READ], lifetime=life
         )
         value = person.id if button == api_token_form.SHOW_MEMBER_TOKENS else record.id
@@ -187,7 +187,7 @@ async def test_what_admins_press_does_nothing_for_others(
             }
         )
 
-        assert await bot.service.accounts.active_tokens(TEAM, person.id)
+        assert await bot.service.api_tokens.active_tokens(TEAM, person.id)
     [pushed] = slack.traffic_log.api_calls("views.push")
     assert "Only admins of the desk can open this" in str(pushed.request)
 
@@ -204,7 +204,7 @@ async def test_where_guests_are_refused_they_open_no_ticket(
     new = slack.add_person("new", real_name="New", email="new@acme.example")
     async with run_bot(slack, servers) as bot:
         await bot.service.guest_policies.update(TEAM, {"guests": False})
-        note = bot.service.store.update_member
+        note = bot.service.members.update_member
         await note(TEAM, "UGUEST", profiled_at=utc_now(), guest=True)
         await note(TEAM, "UFULL", profiled_at=utc_now())
 
@@ -233,9 +233,9 @@ async def test_people_of_other_workspaces_are_guests_where_an_admin_lets_them(
         await bot.service.guest_policies.update(TEAM, {"guests": False, "strangers": True})
         answer = await bot.dispatch(sent)
         assert "is stored" in (answer.body or "")
-        member = await bot.service.store.get_or_create_member(TEAM, zed.id)
+        member = await bot.service.members.get_or_create_member(TEAM, zed.id)
         assert (member.guest, member.stranger, member.role) == (True, True, Role.USER)
-        ticket, _ = await bot.service.store.get_ticket("T-1")
+        ticket, _ = await bot.service.tickets.get_ticket("T-1")
         assert (ticket.team_id, ticket.requester) == (TEAM, zed.id)
 
 
@@ -246,10 +246,10 @@ async def test_only_an_admin_says_whom_the_desk_serves(
         guest_policy_form.render(GuestPolicy(), ()), guests="refuse", strangers="user"
     )
     async with run_bot(slack, servers) as bot:
-        await bot.service.store.set_role(TEAM, "UADMIN", role=Role.ADMIN)
-        await bot.service.store.update_member(TEAM, "UADMIN", profiled_at=utc_now())
-        await bot.service.store.set_role(TEAM, "UMOD", role=Role.MODERATOR)
-        await bot.service.store.update_member(TEAM, "UMOD", profiled_at=utc_now())
+        await bot.service.members.set_role(TEAM, "UADMIN", role=Role.ADMIN)
+        await bot.service.members.update_member(TEAM, "UADMIN", profiled_at=utc_now())
+        await bot.service.members.set_role(TEAM, "UMOD", role=Role.MODERATOR)
+        await bot.service.members.update_member(TEAM, "UMOD", profiled_at=utc_now())
 
         refused = await bot.form_errors("UMOD", form | {"id": "V1"})
         assert "Only admins of the desk" in refused[guest_policy_form.GUESTS]
@@ -259,6 +259,6 @@ async def test_only_an_admin_says_whom_the_desk_serves(
         assert await bot.service.guest_policies.load(TEAM) == GuestPolicy(
             guests=False, strangers=True
         )
-        [act] = await bot.service.accounts.audit_entries(TEAM)
+        [act] = await bot.service.audit_log.entries(TEAM)
         assert (act.who, act.what) == ("UADMIN", "changed who is let in")
         assert (act.before["guests"], act.after["guests"]) == (True, False)

@@ -67,7 +67,7 @@ class ConfidentialScenario:
 
     async def ticket(self) -> Ticket:
         """The one there is."""
-        return (await self.service.store.get_ticket("T-1"))[0]
+        return (await self.service.tickets.get_ticket("T-1"))[0]
 
     async def run_all_steps(self) -> None:
         """Have a worker try all that is due once, and what follows from it."""
@@ -150,10 +150,10 @@ async def _roles(house: ConfidentialScenario) -> None:
     roles = {"ada": Role.USER, "bob": Role.MODERATOR, "eve": Role.MODERATOR, "grace": Role.ADMIN}
     for name, role in roles.items():
         skills = ["vpn", "okta"] if name == "bob" else []
-        store, slack_id = house.service.store, house.people[name].id
-        member = await store.set_role(TEAM, slack_id, role=role, skills=skills)
-        await store.update_member(TEAM, slack_id, trusted=name == "bob")
-        house.tokens[name], _ = await house.service.accounts.issue_token(
+        members, slack_id = house.service.members, house.people[name].id
+        member = await members.set_role(TEAM, slack_id, role=role, skills=skills)
+        await members.update_member(TEAM, slack_id, trusted=name == "bob")
+        house.tokens[name], _ = await house.service.api_tokens.issue_token(
             member, name=name, scopes=tuple(Scope), lifetime=HOUR
         )
 
@@ -185,7 +185,7 @@ async def _receiver(house: ConfidentialScenario) -> AsyncIterator[None]:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    boss = await house.service.store.set_role(TEAM, house.people["grace"].id, role=Role.ADMIN)
+    boss = await house.service.members.set_role(TEAM, house.people["grace"].id, role=Role.ADMIN)
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
     await house.service.webhooks.add(boss, url=url)
     yield
@@ -229,7 +229,7 @@ async def _is_damaged(house: ConfidentialScenario) -> None:
     """Its document can't be read any more, of which the log tells."""
     broken = {"$set": {"urgency": f"{TITLE} {TEXT}", "due": utc_now() - HOUR}}
     await house.service.database.tickets.update_one({"_id": "T-1"}, broken)
-    assert (await house.service.store.due_tickets(limit=5))[0] == []
+    assert (await house.service.tickets.due_tickets(limit=5))[0] == []
     with pytest.raises(CorruptDocument):
         await house.ticket()
 
@@ -242,10 +242,10 @@ async def _looked_at(house: ConfidentialScenario, who: str) -> str:
         *("/api/v1/tickets/T-1", f"/api/v1/events?after={since}.0.0"),
         *("/api/v1/audit", "/api/v1/people", "/api/v1/me", "/api/v1/webhooks"),
     ]
-    member = await house.service.store.get_or_create_member(TEAM, house.people[who].id)
+    member = await house.service.members.get_or_create_member(TEAM, house.people[who].id)
     said: dict[str, Any] = {"notice": "T-1.offer.1", "at": utc_now(), "life": HOUR}
     for verb in (Verb.VIEW, Verb.CLAIM):
-        token = house.service.accounts.create_link_token(member, ticket_id="T-1", verb=verb, **said)
+        token = house.service.email_links.sign(member, ticket_id="T-1", verb=verb, **said)
         paths.append(f"/link/{token}")
     return "\n".join([await house.get_page(path, who) for path in paths])
 
@@ -274,7 +274,7 @@ async def test_it_is_read_by_its_people_alone(scenario: ConfidentialScenario) ->
         "webhooks": "".join(scenario.webhook_bodies),
         "metrics": metrics,
         "logs": scenario.log.getvalue(),
-        "the audit log": str(await scenario.service.accounts.audit_entries(TEAM)),
+        "the audit log": str(await scenario.service.audit_log.entries(TEAM)),
     }
     assert {name for name, said in kept.items() if _tells(said)} == set()
     assert "T-1" not in found["eve"]

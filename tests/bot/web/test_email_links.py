@@ -34,9 +34,9 @@ async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
         run_http_server(Bot(service)),
     ):
         for slack_id, name in (("UADA", "Ada <i>L</i>"), ("UBOB", "Bob Kahn"), ("UEVE", "Eve H")):
-            person = await service.store.get_or_create_member("T1", slack_id)
+            person = await service.members.get_or_create_member("T1", slack_id)
             profile = Profile(name=name, email=None, tz="Asia/Tokyo", is_owner=False, active=True)
-            await service.store.set_profile(person, profile, profiled_at=utc_now())
+            await service.members.set_profile(person, profile, profiled_at=utc_now())
         yield service
 
 
@@ -44,8 +44,8 @@ async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
 async def reset_people(service: TicketService) -> None:
     """As they were, whatever was done to them before."""
     for slack_id in ("UBOB", "UEVE"):
-        await service.store.set_role("T1", slack_id, role=Role.MODERATOR)
-        await service.store.update_member("T1", slack_id, active=True, dm_channel=f"D{slack_id}")
+        await service.members.set_role("T1", slack_id, role=Role.MODERATOR)
+        await service.members.update_member("T1", slack_id, active=True, dm_channel=f"D{slack_id}")
 
 
 class LinkResponse:
@@ -103,8 +103,8 @@ async def link(
         "event_at": utc_now(),
         "lifetime": WEEK,
     }
-    member = await service.store.get_or_create_member("T1", to)
-    return service.accounts.create_link_token(member, ticket_id=ticket.id, verb=verb, **said | of)
+    member = await service.members.get_or_create_member("T1", to)
+    return service.email_links.sign(member, ticket_id=ticket.id, verb=verb, **said | of)
 
 
 async def everything(service: TicketService) -> list[Any]:
@@ -125,9 +125,9 @@ async def test_the_button_claims(service: TicketService) -> None:
 
     assert (done.status, done.button) == (200, None)
     assert f"You have {ticket.id}" in done.text
-    stored, _ = await service.store.get_ticket(ticket.id)
+    stored, _ = await service.tickets.get_ticket(ticket.id)
     assert (stored.status, stored.assignee) == (Status.CLAIMED, "UBOB")
-    [act, *_] = await service.accounts.audit_entries("T1")
+    [act, *_] = await service.audit_log.entries("T1")
     assert (act.who, act.what, act.to, act.via) == ("UBOB", "claimed", ticket.id, "link")
     assert (act.before["status"], act.after["status"]) == ("offered", "claimed")
 
@@ -158,9 +158,9 @@ async def test_of_twenty_who_press_at_once_one_claims(service: TicketService) ->
     answers = await asyncio.gather(*(presses(service, token, page) for _ in range(20)))
 
     assert Counter(answer.status for answer in answers) == {200: 1, 410: 19}
-    stored, _ = await service.store.get_ticket(ticket.id)
+    stored, _ = await service.tickets.get_ticket(ticket.id)
     assert [event.what for event in stored.history].count("claimed") == 1
-    acts = [act for act in await service.accounts.audit_entries("T1") if act.to == ticket.id]
+    acts = [act for act in await service.audit_log.entries("T1") if act.to == ticket.id]
     assert len(acts) == 1
 
 
@@ -170,8 +170,8 @@ async def test_a_used_link_says_how_the_ticket_stands_and_offers_slack(
     ticket = await offered(service)
     token = await link(service, ticket)
     await presses(service, token, await visits(service, token))
-    eve = await service.store.get_or_create_member("T1", "UEVE")
-    bob = await service.store.get_or_create_member("T1", "UBOB")
+    eve = await service.members.get_or_create_member("T1", "UEVE")
+    bob = await service.members.get_or_create_member("T1", "UBOB")
 
     for method in ("GET", "POST"):
         used = await visits(service, token, method=method)
@@ -190,8 +190,8 @@ async def test_a_claim_out_of_turn_uses_nothing_up(service: TicketService) -> No
     ticket = await offered(service)
     token = await link(service, ticket)
     page = await visits(service, token)
-    bob = await service.store.get_or_create_member("T1", "UBOB")
-    eve = await service.store.get_or_create_member("T1", "UEVE")
+    bob = await service.members.get_or_create_member("T1", "UBOB")
+    eve = await service.members.get_or_create_member("T1", "UEVE")
     await service.move(ticket.id, Move.DECLINE, actor=bob)
     await service.move(ticket.id, Move.OFFER, actor=None, assignee="UEVE", offers=2)
 
@@ -216,8 +216,8 @@ async def test_a_claim_out_of_turn_uses_nothing_up(service: TicketService) -> No
 async def test_what_is_no_link_is_told_kindly(service: TicketService, case: str) -> None:
     ticket = await offered(service)
     good = await link(service, ticket)
-    bob = await service.store.get_or_create_member("T1", "UBOB")
-    api, _ = await service.accounts.issue_token(bob, name="ci", scopes=(), lifetime=WEEK)
+    bob = await service.members.get_or_create_member("T1", "UBOB")
+    api, _ = await service.api_tokens.issue_token(bob, name="ci", scopes=(), lifetime=WEEK)
     token = {
         "garbage": "garbage",
         "another secret": f"{good[:-4]}AAAA",
@@ -245,9 +245,9 @@ async def test_who_may_not_any_more_sees_nothing(
     token = await link(service, ticket, verb=verb)
     page = await visits(service, token)
     if lost == "the role":
-        await service.store.set_role("T1", "UBOB", role=Role.USER)
+        await service.members.set_role("T1", "UBOB", role=Role.USER)
     else:
-        await service.store.update_member("T1", "UBOB", active=False)
+        await service.members.update_member("T1", "UBOB", active=False)
 
     looked = await visits(service, token)
     pressed = await visits(service, token, method="POST", query=f"?seen={ticket.version}")
@@ -258,7 +258,7 @@ async def test_who_may_not_any_more_sees_nothing(
         assert "not for you now" in answer.text
         assert ticket.id not in answer.text
         assert "VPN" not in answer.text
-    assert (await service.store.get_ticket(ticket.id))[0].status is Status.OFFERED
+    assert (await service.tickets.get_ticket(ticket.id))[0].status is Status.OFFERED
 
 
 async def test_of_a_confidential_ticket_the_page_says_the_number_alone(

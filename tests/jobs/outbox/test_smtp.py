@@ -7,7 +7,7 @@ import pytest
 from jobs.outbox import smtp
 from jobs.outbox.emails import offer_email
 from models.errors import ExternalServiceError, OutcomeUnknown, PermanentFailure, RetryLater
-from models.infra.settings import Settings
+from models.settings import Settings
 from models.tickets.ticket import Status
 from sandbox.services.mail_server import MailFault, MailServer
 from tests.sample_tickets import BOB, make_member, ticket_in_status

@@ -84,7 +84,7 @@ async def rung(service: TicketService, ticket: Ticket) -> list[str]:
 
 
 async def left(service: TicketService, ticket: Ticket) -> dict[Step, PendingStep]:
-    return {entry.step: entry for entry in (await service.store.get_ticket(ticket.id))[0].pending}
+    return {entry.step: entry for entry in (await service.tickets.get_ticket(ticket.id))[0].pending}
 
 
 async def test_what_follows_is_done_in_the_same_job_and_not_rung_for(
@@ -138,7 +138,7 @@ async def test_who_is_made_to_leave_hands_the_step_back(service: TicketService) 
         await job
 
     handed_back = (await left(service, ticket))[TRIAGE]
-    _, now = await service.store.get_ticket(ticket.id)
+    _, now = await service.tickets.get_ticket(ticket.id)
     assert handed_back.due
     assert handed_back.due <= now
     assert not handed_back.is_leased
@@ -159,7 +159,7 @@ async def test_steps_that_end_at_the_same_time_are_all_noted(service: TicketServ
     works = {TRIAGE: work, ASSIGN: work}
     await run_due_steps(StepContext(service, None), works, ticket.id, is_stopping=lambda: True)
 
-    after, _ = await service.store.get_ticket(ticket.id)
+    after, _ = await service.tickets.get_ticket(ticket.id)
     assert after.pending == ()
     assert after.title == "VPN!!"
 
@@ -176,5 +176,5 @@ async def test_what_others_write_meanwhile_is_read_and_kept(service: TicketServi
         StepContext(service, None), {TRIAGE: overtaken}, ticket.id, is_stopping=lambda: True
     )
 
-    after, _ = await service.store.get_ticket(ticket.id)
+    after, _ = await service.tickets.get_ticket(ticket.id)
     assert (after.title, after.watchers, after.pending) == ("Done", ("UEVE",), ())

@@ -48,9 +48,9 @@ async def after(
         [entry, *rest] = ticket.pending
         earlier = entry.model_copy(update={"attempts": attempts})
         changed = ticket.model_copy(update={"pending": (earlier, *rest)})
-        assert await service.store.compare_and_set(ticket, changed)
+        assert await service.tickets.compare_and_set(ticket, changed)
     await attempt_step(StepContext(service=service, gemini=None), Step.TRIAGE, work, ticket.id)
-    tried, now = await service.store.get_ticket(ticket.id)
+    tried, now = await service.tickets.get_ticket(ticket.id)
     left = tried.find_step(Step.TRIAGE)
     assert left
     return left, left.due - now if left.due else None
@@ -118,11 +118,11 @@ async def test_a_bug_is_logged_without_what_people_wrote(
 async def test_who_is_too_late_writes_nothing(service: TicketService) -> None:
     async def slow(_tools: StepContext, ticket: Ticket, leased: PendingStep) -> TicketUpdate:
         # The lease runs out, and another worker takes the step.
-        current, now = await service.store.get_ticket(ticket.id)
+        current, now = await service.tickets.get_ticket(ticket.id)
         ended = current.with_step_rescheduled(
             leased, now=now, due=now, error="", failed_attempts=0, run_count=1
         )
-        assert await service.store.compare_and_set(current, ended)
+        assert await service.tickets.compare_and_set(current, ended)
         await service.lease_due_steps(
             TicketLease(ticket.id, frozenset({Step.TRIAGE}), lambda: False)
         )

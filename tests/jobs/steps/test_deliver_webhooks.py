@@ -88,7 +88,7 @@ async def receiver(service: TicketService) -> AsyncIterator[Receiver]:
 
 async def boss(service: TicketService) -> Member:
     """An admin."""
-    return await service.store.set_role("T1", "UBOSS", role=Role.ADMIN)
+    return await service.members.set_role("T1", "UBOSS", role=Role.ADMIN)
 
 
 async def hooked(service: TicketService, receiver: Receiver, *events: str) -> Webhook:
@@ -123,7 +123,7 @@ async def tells(service: TicketService, ticket: Ticket) -> Ticket:
     await attempt_step(
         StepContext(service, None), Step.DELIVER_WEBHOOKS, deliver_webhooks, ticket.id
     )
-    return (await service.store.get_ticket(ticket.id))[0]
+    return (await service.tickets.get_ticket(ticket.id))[0]
 
 
 async def test_each_event_is_told_once_and_signed(
@@ -241,7 +241,9 @@ async def test_one_that_is_broken_holds_up_no_other(
         assert receiver.types == ["ticket.opened"] * 6
         # It is let rest, and that uses up no attempt.
         assert len(broken.heard) == 5
-        kept_back = (await service.store.get_ticket(ticket.id))[0].find_step(Step.DELIVER_WEBHOOKS)
+        kept_back = (await service.tickets.get_ticket(ticket.id))[0].find_step(
+            Step.DELIVER_WEBHOOKS
+        )
         assert kept_back
         assert (kept_back.attempts, kept_back.tries) == (0, 0)
         log = await service.webhooks.recent_deliveries("T1", bad.id)

@@ -78,7 +78,7 @@ class RetriageScenario:
             array_filters=[{"again.step": "triage_again"}],
         )
         await attempt_step(self.step_context, Step.RETRIAGE, retriage_ticket, ticket.id)
-        return (await self.service.store.get_ticket(ticket.id))[0]
+        return (await self.service.tickets.get_ticket(ticket.id))[0]
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ async def test_when_gemini_is_back_it_says_once_what_the_ticket_is(
 async def test_what_somebody_works_at_or_has_corrected_stays_as_it_is(
     scenario: RetriageScenario,
 ) -> None:
-    await scenario.service.store.set_role("T1", "UBOB", role=Role.MODERATOR)
+    await scenario.service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
     bob = BOB.model_copy(update={"team_id": "T1"})
     claimed, corrected = await scenario.make_offered_ticket(), await scenario.make_offered_ticket()
     await scenario.service.move(claimed.id, Move.CLAIM, actor=bob)
@@ -177,7 +177,7 @@ async def test_a_skill_that_is_removed_while_gemini_thinks_is_none_of_the_ticket
     scenario: RetriageScenario,
 ) -> None:
     ticket = await scenario.make_offered_ticket()
-    admin = await scenario.service.store.set_role("T1", "UGRACE", role=Role.ADMIN)
+    admin = await scenario.service.members.set_role("T1", "UGRACE", role=Role.ADMIN)
     scenario.gemini.failure = None
     scenario.gemini.meanwhile = lambda: taxonomy.remove_skill(scenario.service, admin, "okta")
 
@@ -191,7 +191,7 @@ async def test_what_is_corrected_while_gemini_thinks_stays_corrected(
     scenario: RetriageScenario,
 ) -> None:
     ticket = await scenario.make_offered_ticket()
-    bob = await scenario.service.store.set_role("T1", "UBOB", role=Role.MODERATOR)
+    bob = await scenario.service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
     change = apply_correction(Correction(category="Software"), actor=bob, seen_version=None)
     scenario.gemini.failure = None
     scenario.gemini.meanwhile = lambda: scenario.service.update_ticket(ticket.id, change)

@@ -46,7 +46,7 @@ async def service(
     """The desk that serves it; Bob is a moderator."""
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
     async with run_service(servers, **settings) as service:
-        await service.store.set_role(TEAM, bob.id, role=Role.MODERATOR)
+        await service.members.set_role(TEAM, bob.id, role=Role.MODERATOR)
         yield service
 
 
@@ -133,7 +133,7 @@ async def test_a_card_whose_drawing_got_lost_is_drawn_also_when_it_should_look_a
     [card] = ada.messages
     before = card.visible_text
     await service.move(
-        ticket.id, Move.DECLINE, actor=await service.store.get_or_create_member(TEAM, bob.id)
+        ticket.id, Move.DECLINE, actor=await service.members.get_or_create_member(TEAM, bob.id)
     )
     drawing = InterruptedStep(service, ticket, Step.REFRESH_CARDS, refresh_cards)
 

@@ -47,7 +47,7 @@ async def triage_of(service: TicketService, admin: Member, title: str) -> tuple[
     ticket = await service.open_ticket(draft)
     tools = StepContext(service=service, gemini=cast(Gemini, gemini))
     await attempt_step(tools, Step.TRIAGE, triage_ticket, ticket.id)
-    said = (await service.store.get_ticket(ticket.id))[0].triage
+    said = (await service.tickets.get_ticket(ticket.id))[0].triage
     assert said
     return said, gemini.questions
 

@@ -42,7 +42,7 @@ class WatcherScenario:
         self.opened = 0
 
     async def member(self, person: Person) -> Member:
-        return await self.service.store.get_or_create_member(TEAM, person.id)
+        return await self.service.members.get_or_create_member(TEAM, person.id)
 
     async def ticket(self, **fields: Any) -> Ticket:
         """One of Ada's, offered to Bob."""
@@ -63,7 +63,7 @@ class WatcherScenario:
     async def run_card_steps(self, ticket: Ticket) -> Ticket:
         """The ticket, once watchers are told and cards drawn anew."""
         while True:
-            ticket, _ = await self.service.store.get_ticket(ticket.id)
+            ticket, _ = await self.service.tickets.get_ticket(ticket.id)
             left = [one.step for one in ticket.pending if one.step in WORK]
             if not left:
                 return ticket
@@ -82,7 +82,7 @@ async def scenario(servers: DatabaseServers) -> AsyncIterator[WatcherScenario]:
         async with run_service(servers, **settings) as service:
             hall = WatcherScenario(slack, service)
             for person in (hall.bob, hall.eve):
-                await service.store.set_role(TEAM, person.id, role=Role.MODERATOR)
+                await service.members.set_role(TEAM, person.id, role=Role.MODERATOR)
             yield hall
 
 
@@ -145,7 +145,7 @@ async def test_who_may_not_share_or_watch_is_refused(scenario: WatcherScenario) 
             scenario.service, ticket.id, actor=bob, watcher_id="UNOBODY", watching=True
         )
 
-    assert (await scenario.service.store.get_ticket(ticket.id))[0].watchers == ()
+    assert (await scenario.service.tickets.get_ticket(ticket.id))[0].watchers == ()
 
 
 @pytest.mark.fault("F86")
@@ -156,9 +156,9 @@ async def test_nobody_sees_a_confidential_ticket_by_watching_it(scenario: Watche
     with pytest.raises(InvalidInput):
         await scenario.set_watching(ticket, scenario.bob, scenario.eve)
 
-    await scenario.service.store.update_member(TEAM, scenario.eve.id, trusted=True)
+    await scenario.service.members.update_member(TEAM, scenario.eve.id, trusted=True)
     await scenario.set_watching(ticket, scenario.eve, scenario.eve)
-    await scenario.service.store.update_member(TEAM, scenario.eve.id, trusted=False)
+    await scenario.service.members.update_member(TEAM, scenario.eve.id, trusted=False)
 
     assert len(scenario.card_texts(scenario.eve, ticket)) == 1
     assert "Harassment" not in str([message.blocks for message in scenario.eve.messages])
@@ -212,7 +212,7 @@ async def test_a_card_of_unknown_fate_is_not_sent_twice(scenario: WatcherScenari
     await attempt_step(
         StepContext(scenario.service, None), Step.DM_WATCHERS, dm_watchers, ticket.id
     )
-    unsure, _ = await scenario.service.store.get_ticket(ticket.id)
+    unsure, _ = await scenario.service.tickets.get_ticket(ticket.id)
     assert unsure.find_step(Step.DM_WATCHERS)
     assert unsure.cards == ()
 

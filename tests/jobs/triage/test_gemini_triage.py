@@ -44,9 +44,9 @@ async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
     """A desk of its own, with a small allowance."""
     async with run_service(servers, gemini_tokens_per_day=50_000) as service:
         for slack_id, role in (("UGRACE", Role.ADMIN), ("UBOB", Role.MODERATOR)):
-            await service.store.set_role("T1", slack_id, role=role)
+            await service.members.set_role("T1", slack_id, role=role)
             # So that Slack, which is not there, need not be asked.
-            await service.store.update_member("T1", slack_id, profiled_at=utc_now())
+            await service.members.update_member("T1", slack_id, profiled_at=utc_now())
         yield service
 
 
@@ -64,7 +64,7 @@ async def triaged(tools: StepContext, title: str, **more: Any) -> tuple[str, Tri
     )
     ticket = await tools.service.open_ticket(draft)
     await attempt_step(tools, Step.TRIAGE, triage_ticket, ticket.id)
-    said = (await tools.service.store.get_ticket(ticket.id))[0].triage
+    said = (await tools.service.tickets.get_ticket(ticket.id))[0].triage
     assert said
     return ticket.id, said
 
@@ -153,7 +153,7 @@ async def test_an_admin_reads_word_for_word_what_was_sent_and_that_is_noted(
     assert request["contents"][0]["parts"][0]["text"] in texts
     assert request["systemInstruction"]["parts"][0]["text"] in texts
     assert check_view(page) == []
-    acts = await step_context.service.accounts.audit_entries("T1")
+    acts = await step_context.service.audit_log.entries("T1")
     assert (acts[0].who, acts[0].what, acts[0].to) == (
         "UGRACE",
         "read what was sent to the AI",

@@ -82,7 +82,7 @@ async def judged(tools: StepContext, google: GeminiStandIn, **more: Any) -> Tick
     await tools.service.update_ticket(ticket.id, right)
     google.respond_with_json(ANSWER | {"category": "Access"})
     await attempt_step(tools, Step.LEARN, learn_from_ticket, ticket.id)
-    return (await tools.service.store.get_ticket(ticket.id))[0]
+    return (await tools.service.tickets.get_ticket(ticket.id))[0]
 
 
 async def test_it_is_asked_after_the_verdict_and_counted_by_itself(

@@ -57,12 +57,12 @@ def apply_user_change(service: TicketService) -> ApplyUserChange:
 
 
 async def known(service: TicketService, person: Person) -> Member:
-    return await service.store.get_or_create_member(TEAM, person.id)
+    return await service.members.get_or_create_member(TEAM, person.id)
 
 
 async def acts_on(service: TicketService, person: Person) -> list[tuple[str, str, str]]:
     """What was done to an account, the newest first."""
-    acts = await service.accounts.audit_entries(TEAM)
+    acts = await service.audit_log.entries(TEAM)
     return [(act.who, act.what, act.via) for act in acts if act.to == person.id]
 
 
@@ -70,7 +70,7 @@ async def moderator(service: TicketService, slack: Workspace, handle: str, **mor
     """A person whom the desk knows as a moderator."""
     person = slack.add_person(handle, real_name=handle, email=f"{handle}@acme.example", **more)
     await service.member_with_profile(TEAM, person.id)
-    await service.store.set_role(TEAM, person.id, role=Role.MODERATOR, skills=["vpn"])
+    await service.members.set_role(TEAM, person.id, role=Role.MODERATOR, skills=["vpn"])
     return person
 
 
@@ -97,14 +97,14 @@ async def test_of_people_who_never_had_to_do_with_the_desk_nothing_is_kept(
 
     assert not await apply_user_change(nobody)
 
-    assert await service.store.find_member(TEAM, nobody.id) is None
+    assert await service.members.find_member(TEAM, nobody.id) is None
 
 
 async def test_who_is_deactivated_loses_tickets_and_tokens_once(
     service: TicketService, slack: Workspace, apply_user_change: ApplyUserChange
 ) -> None:
     person = await moderator(service, slack, "dan")
-    token, _ = await service.accounts.issue_token(
+    token, _ = await service.api_tokens.issue_token(
         await known(service, person), name="ci", scopes=[Scope.READ], lifetime=HOUR
     )
 
@@ -114,13 +114,13 @@ async def test_who_is_deactivated_loses_tickets_and_tokens_once(
     member = await known(service, person)
     assert (member.active, member.name, member.email) == (False, "dan", "dan@acme.example")
     with pytest.raises(InvalidToken):
-        await service.accounts.authenticate(token)
+        await service.api_tokens.authenticate(token)
     assert await acts_on(service, person) == [("", "changed account", "Slack profile")]
 
     await apply_user_change(person, deleted=False)
     assert (await known(service, person)).active
     with pytest.raises(InvalidToken):
-        await service.accounts.authenticate(token)
+        await service.api_tokens.authenticate(token)
 
 
 async def test_who_is_created_anew_takes_over_once_and_only_from_who_left(
@@ -142,7 +142,7 @@ async def test_who_is_created_anew_takes_over_once_and_only_from_who_left(
     member = await known(service, new)
     assert (member.role, member.skills) == (Role.MODERATOR, ("vpn",))
     assert (await known(service, twin)).role is (await known(service, old)).role is Role.USER
-    assert await service.store.find_member(TEAM, third.id) is None
+    assert await service.members.find_member(TEAM, third.id) is None
     assert await acts_on(service, new) == [("", "took over role and skills", "same e-mail")]
 
 
@@ -178,19 +178,19 @@ async def test_a_guest_is_a_user_and_their_tokens_count_where_guests_may(
     service: TicketService, slack: Workspace, apply_user_change: ApplyUserChange
 ) -> None:
     person = await moderator(service, slack, "gus")
-    token, _ = await service.accounts.issue_token(
+    token, _ = await service.api_tokens.issue_token(
         await known(service, person), name="ci", scopes=[Scope.READ], lifetime=HOUR
     )
-    assert await service.accounts.authenticate(token)
+    assert await service.api_tokens.authenticate(token)
 
     assert await apply_user_change(person, guest=True)
 
     member = await known(service, person)
     assert (member.guest, member.role) == (True, Role.USER)
     with pytest.raises(InvalidToken):
-        await service.accounts.authenticate(token)
+        await service.api_tokens.authenticate(token)
     await service.guest_policies.update(TEAM, {"guests": True})
-    assert (await service.accounts.authenticate(token)).member.guest
+    assert (await service.api_tokens.authenticate(token)).member.guest
     await service.guest_policies.update(TEAM, {"guests": False})
 
 
@@ -241,10 +241,10 @@ async def test_the_user_group_gives_and_takes_its_role_and_no_other(
         "changed account",
         f"user group {group.id}",
     )
-    await service.store.set_role(TEAM, people["jon"].id, role=Role.ADMIN)
+    await service.members.set_role(TEAM, people["jon"].id, role=Role.ADMIN)
 
     # Hired in between: the role is theirs, whatever was read before.
-    assert not await service.store.set_role_by_group(await known(service, hired), in_group=False)
+    assert not await service.members.set_role_by_group(await known(service, hired), in_group=False)
     group.users = []
     assert await service.directory.sync_moderator_group(TEAM)
     assert not await service.directory.sync_moderator_group(TEAM)
@@ -287,8 +287,8 @@ async def test_when_the_last_admin_leaves_an_owner_can_become_one(
             slack.add_person(handle, real_name=handle, email=f"{handle}@acme.example", owner=owns)
             for handle, owns in (("last", False), ("owner", True), ("other", False))
         )
-        await service.store.set_role(TEAM, last.id, role=Role.ADMIN)
-        demoted = await service.store.set_role(TEAM, owner.id, role=Role.USER)
+        await service.members.set_role(TEAM, last.id, role=Role.ADMIN)
+        demoted = await service.members.set_role(TEAM, owner.id, role=Role.USER)
         assert not (await service.directory.promote_owner(demoted)).can_administer
 
         last.member.deleted = True
@@ -296,7 +296,7 @@ async def test_when_the_last_admin_leaves_an_owner_can_become_one(
         await service.directory.apply_profile(TEAM, user)
 
         assert "no admin is left" in caplog.text
-        stranger = await service.store.get_or_create_member(TEAM, other.id)
+        stranger = await service.members.get_or_create_member(TEAM, other.id)
         assert not (await service.directory.promote_owner(stranger)).can_administer
         assert (await service.directory.promote_owner(demoted)).can_administer
 
@@ -306,8 +306,8 @@ async def test_whom_the_settings_make_an_admin_is_in_the_log_once(servers: Datab
         for _ in range(2):
             await service.prepare(TEAM)
 
-        assert (await service.store.get_or_create_member(TEAM, "UROOT")).can_administer
-        [act] = await service.accounts.audit_entries(TEAM)
+        assert (await service.members.get_or_create_member(TEAM, "UROOT")).can_administer
+        [act] = await service.audit_log.entries(TEAM)
         assert (act.who, act.to, act.via) == ("", "UROOT", "ADMIN_SLACK_IDS")
         assert (act.before["role"], act.after["role"]) == ("user", "admin")
 
@@ -319,7 +319,7 @@ async def test_who_has_left_unheard_is_found_out_about(
     for handle in ("gone", "here"):
         person = slack.add_person(handle, real_name=handle, email=f"{handle}@acme.example")
         member = await service.member_with_profile(TEAM, person.id)
-        holders[person], _ = await service.accounts.issue_token(
+        holders[person], _ = await service.api_tokens.issue_token(
             member, name="ci", scopes=[Scope.READ], lifetime=HOUR
         )
     gone, here = holders
@@ -327,14 +327,14 @@ async def test_who_has_left_unheard_is_found_out_about(
     context = {"tools": StepContext(service, None)}
 
     await refresh_stale_profiles(context)
-    assert await service.accounts.authenticate(holders[gone])
+    assert await service.api_tokens.authenticate(holders[gone])
 
     for person in holders:
         long_ago = utc_now() - timedelta(hours=13)
-        await service.store.update_member(TEAM, person.id, profiled_at=long_ago)
+        await service.members.update_member(TEAM, person.id, profiled_at=long_ago)
     await refresh_stale_profiles(context)
 
     assert not (await known(service, gone)).active
     with pytest.raises(InvalidToken):
-        await service.accounts.authenticate(holders[gone])
-    assert (await service.accounts.authenticate(holders[here])).member.active
+        await service.api_tokens.authenticate(holders[gone])
+    assert (await service.api_tokens.authenticate(holders[here])).member.active

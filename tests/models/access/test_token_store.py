@@ -22,12 +22,12 @@ EVERY = tuple(Scope)
 
 async def somebody(service: TicketService, slack_id: str, role: Role) -> Member:
     """A member with that role."""
-    return await service.store.set_role("T1", slack_id, role=role)
+    return await service.members.set_role("T1", slack_id, role=role)
 
 
 async def issued(service: TicketService, member: Member, *scopes: Scope) -> str:
     """A token of theirs."""
-    token, _ = await service.accounts.issue_token(
+    token, _ = await service.api_tokens.issue_token(
         member, idempotency_key=f"view:{uuid4()}", name="ci", scopes=scopes or EVERY, lifetime=HOUR
     )
     return token
@@ -42,7 +42,7 @@ def linked(service: TicketService, member: Member, **more: Any) -> str:
         "at": utc_now(),
         "life": HOUR,
     }
-    return service.accounts.create_link_token(member, **of | more)
+    return service.email_links.sign(member, **of | more)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ async def test_a_token_opens_what_its_owner_may(
 ) -> None:
     member = await somebody(service, f"U{role}", role)
 
-    caller = await service.accounts.authenticate(await issued(service, member))
+    caller = await service.api_tokens.authenticate(await issued(service, member))
 
     assert (caller.member.slack_id, set(caller.scopes)) == (member.slack_id, opens)
 
@@ -69,10 +69,10 @@ async def test_what_is_asked_for_twice_is_one_token_and_one_line_of_the_log(
     member = await somebody(service, "UTWICE", Role.USER)
 
     async def ask(name: str) -> str:
-        token, record = await service.accounts.issue_token(
+        token, record = await service.api_tokens.issue_token(
             member, name=name, scopes=[Scope.READ], lifetime=HOUR, idempotency_key="view:V1"
         )
-        await service.accounts.audit(
+        await service.audit_log.record(
             member, "issued token", "UTWICE", idempotency_key=f"issued:{record.id}"
         )
         return token
@@ -80,13 +80,13 @@ async def test_what_is_asked_for_twice_is_one_token_and_one_line_of_the_log(
     tokens = await asyncio.gather(*(ask(f"name {n}") for n in range(10)))
 
     assert len(set(tokens)) == 1
-    assert len(await service.accounts.active_tokens("T1", "UTWICE")) == 1
-    assert [act.to for act in await service.accounts.audit_entries("T1")].count("UTWICE") == 1
+    assert len(await service.api_tokens.active_tokens("T1", "UTWICE")) == 1
+    assert [act.to for act in await service.audit_log.entries("T1")].count("UTWICE") == 1
     other = await somebody(service, "UOTHER", Role.USER)
-    await service.accounts.issue_token(
+    await service.api_tokens.issue_token(
         other, name="x", scopes=[Scope.READ], lifetime=HOUR, idempotency_key="view:V1"
     )
-    assert len(await service.accounts.active_tokens("T1", "UOTHER")) == 1
+    assert len(await service.api_tokens.active_tokens("T1", "UOTHER")) == 1
 
 
 @pytest.mark.fault("F85")
@@ -95,21 +95,21 @@ async def test_a_role_that_is_lost_and_found_counts_at_once(service: TicketServi
     token = await issued(service, admin)
 
     await somebody(service, "UBOSS", Role.USER)
-    assert Scope.ADMIN not in (await service.accounts.authenticate(token)).scopes
+    assert Scope.ADMIN not in (await service.api_tokens.authenticate(token)).scopes
 
-    await service.store.update_member("T1", "UBOSS", active=False)
+    await service.members.update_member("T1", "UBOSS", active=False)
     with pytest.raises(InvalidToken):
-        await service.accounts.authenticate(token)
+        await service.api_tokens.authenticate(token)
 
 
 async def test_the_same_form_sent_again_gives_the_same_token(service: TicketService) -> None:
     member = await somebody(service, "USAME", Role.USER)
-    issue = partial(service.accounts.issue_token, member, name="ci", scopes=EVERY, lifetime=HOUR)
+    issue = partial(service.api_tokens.issue_token, member, name="ci", scopes=EVERY, lifetime=HOUR)
 
     tokens = [(await issue(idempotency_key=key))[0] for key in ("view:1", "view:1", "view:2")]
 
     assert tokens[0] == tokens[1] != tokens[2]
-    assert len(await service.accounts.active_tokens("T1", "USAME")) == 2
+    assert len(await service.api_tokens.active_tokens("T1", "USAME")) == 2
 
 
 async def test_one_revokes_ones_own_and_an_admin_anybodys(service: TicketService) -> None:
@@ -118,18 +118,18 @@ async def test_one_revokes_ones_own_and_an_admin_anybodys(service: TicketService
     admin = await somebody(service, "UADM", Role.ADMIN)
     for by in (owner, admin):
         token = await issued(service, owner)
-        [record, *_] = await service.accounts.active_tokens("T1", "UOWN")
+        [record, *_] = await service.api_tokens.active_tokens("T1", "UOWN")
 
         with pytest.raises(InvalidToken):
-            await service.accounts.revoke_token(record.id, by=stranger)
-        assert await service.accounts.authenticate(token)
+            await service.api_tokens.revoke_token(record.id, by=stranger)
+        assert await service.api_tokens.authenticate(token)
 
-        assert (await service.accounts.revoke_token(record.id, by=by)).id == record.id
+        assert (await service.api_tokens.revoke_token(record.id, by=by)).id == record.id
         assert record.id not in {
-            one.id for one in await service.accounts.active_tokens("T1", "UOWN")
+            one.id for one in await service.api_tokens.active_tokens("T1", "UOWN")
         }
         with pytest.raises(InvalidToken):
-            await service.accounts.authenticate(token)
+            await service.api_tokens.authenticate(token)
 
 
 @pytest.mark.fault("F84")
@@ -138,8 +138,8 @@ async def test_a_revoked_token_is_refused_as_fast_as_one_of_which_nothing_is_kno
 ) -> None:
     owner, other = [await somebody(service, one, Role.USER) for one in ("UREVOKED", "UUNKNOWN")]
     revoked, unknown = await issued(service, owner), await issued(service, other)
-    [record] = await service.accounts.active_tokens("T1", "UREVOKED")
-    await service.accounts.revoke_token(record.id, by=owner)
+    [record] = await service.api_tokens.active_tokens("T1", "UREVOKED")
+    await service.api_tokens.revoke_token(record.id, by=owner)
     await service.database.tokens.delete_many({"slack_id": "UUNKNOWN"})
     took: dict[str, list[float]] = {revoked: [], unknown: []}
 
@@ -147,7 +147,7 @@ async def test_a_revoked_token_is_refused_as_fast_as_one_of_which_nothing_is_kno
         for token, times in took.items():
             began = perf_counter()
             with pytest.raises(InvalidToken, match="not valid"):
-                await service.accounts.authenticate(token)
+                await service.api_tokens.authenticate(token)
             times.append(perf_counter() - began)
 
     # One question more to the database would make it half as long again.
@@ -157,13 +157,13 @@ async def test_a_revoked_token_is_refused_as_fast_as_one_of_which_nothing_is_kno
 async def test_when_it_was_used_is_noted_but_not_each_time(service: TicketService) -> None:
     member = await somebody(service, "UUSE", Role.USER)
     token = await issued(service, member)
-    [before] = await service.accounts.active_tokens("T1", "UUSE")
+    [before] = await service.api_tokens.active_tokens("T1", "UUSE")
     assert before.used_at is None
 
-    await service.accounts.authenticate(token)
-    [first] = await service.accounts.active_tokens("T1", "UUSE")
-    await service.accounts.authenticate(token)
-    [second] = await service.accounts.active_tokens("T1", "UUSE")
+    await service.api_tokens.authenticate(token)
+    [first] = await service.api_tokens.active_tokens("T1", "UUSE")
+    await service.api_tokens.authenticate(token)
+    [second] = await service.api_tokens.active_tokens("T1", "UUSE")
 
     assert first.used_at
     assert second.used_at == first.used_at
@@ -175,8 +175,8 @@ async def test_of_many_uses_at_once_one_is_noted(service: TicketService) -> None
     noted: list[datetime] = []
 
     async def use() -> None:
-        await service.accounts.authenticate(token)
-        [record] = await service.accounts.active_tokens("T1", "UOFTEN")
+        await service.api_tokens.authenticate(token)
+        [record] = await service.api_tokens.active_tokens("T1", "UOFTEN")
         if record.used_at:
             noted.append(record.used_at)
 
@@ -189,10 +189,10 @@ async def test_of_many_uses_at_once_one_is_noted(service: TicketService) -> None
 async def test_of_twenty_who_use_a_link_at_once_one_is_the_first(service: TicketService) -> None:
     member = await somebody(service, "ULINK", Role.MODERATOR)
     link = linked(service, member)
-    claims = service.accounts.verify_link(link)
+    claims = service.email_links.verify(link)
     assert (claims.sub, claims.scope) == ("ULINK", "claim:T-1")
 
-    used = await asyncio.gather(*(service.accounts.use_link(claims) for _ in range(20)))
+    used = await asyncio.gather(*(service.email_links.use(claims) for _ in range(20)))
 
     assert used.count(True) == 1
 
@@ -212,17 +212,17 @@ async def test_the_same_notice_gives_the_same_link_and_each_other_one_another(
         linked(service, member, at=at, notice="T-1.offer.2"),
         linked(service, member, at=at - HOUR),
     ]
-    ids = {service.accounts.verify_link(one).jti for one in (link, *others)}
+    ids = {service.email_links.verify(one).jti for one in (link, *others)}
     assert len(ids) == 5
 
 
 async def test_a_link_is_used_once_it_was_used(service: TicketService) -> None:
     member = await somebody(service, "UUSED", Role.MODERATOR)
-    claims = service.accounts.verify_link(linked(service, member))
+    claims = service.email_links.verify(linked(service, member))
 
-    assert not await service.accounts.is_link_used(claims)
-    await service.accounts.use_link(claims)
-    assert await service.accounts.is_link_used(claims)
+    assert not await service.email_links.is_used(claims)
+    await service.email_links.use(claims)
+    assert await service.email_links.is_used(claims)
 
 
 async def test_a_token_opens_no_link_and_a_link_no_api(service: TicketService) -> None:
@@ -230,17 +230,17 @@ async def test_a_token_opens_no_link_and_a_link_no_api(service: TicketService) -
     link = linked(service, member)
 
     with pytest.raises(InvalidToken):
-        await service.accounts.authenticate(link)
+        await service.api_tokens.authenticate(link)
     with pytest.raises(InvalidToken):
-        service.accounts.verify_link(await issued(service, member))
+        service.email_links.verify(await issued(service, member))
 
 
 async def test_what_was_done_is_told_newest_first(service: TicketService) -> None:
     admin = await somebody(service, "UAUDIT", Role.ADMIN)
     for role in ("moderator", "user"):
-        await service.accounts.audit(admin, "set role", "UADA", before={}, after={"role": role})
+        await service.audit_log.record(admin, "set role", "UADA", before={}, after={"role": role})
 
-    first, second, *_ = await service.accounts.audit_entries("T1")
+    first, second, *_ = await service.audit_log.entries("T1")
 
     assert [first.after, second.after] == [{"role": "user"}, {"role": "moderator"}]
     assert (first.who, first.what, first.to, first.via) == ("UAUDIT", "set role", "UADA", "slack")

@@ -18,23 +18,23 @@ from tests.service_factory import run_service
 async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
     """A desk of which Grace is the one admin, but for Root, whom the settings name."""
     async with run_service(servers, admin_slack_ids=["UROOT"]) as service:
-        await service.store.set_role("T1", "UROOT", role=Role.USER)
-        await service.store.set_role("T1", "UGRACE", role=Role.ADMIN)
+        await service.members.set_role("T1", "UROOT", role=Role.USER)
+        await service.members.set_role("T1", "UGRACE", role=Role.ADMIN)
         yield service
 
 
 async def known(service: TicketService, slack_id: str) -> Member:
-    return await service.store.get_or_create_member("T1", slack_id)
+    return await service.members.get_or_create_member("T1", slack_id)
 
 
 async def refused(service: TicketService, slack_id: str, role: Role) -> str:
     """The field that is at fault when somebody is given a role, of which nothing is written."""
     grace, before = await known(service, "UGRACE"), await known(service, slack_id)
-    acts = await service.accounts.audit_entries("T1")
+    acts = await service.audit_log.entries("T1")
     with pytest.raises(InvalidInput) as error:
         await update_member(service, grace, before, {"role": role})
     assert await known(service, slack_id) == before
-    assert await service.accounts.audit_entries("T1") == acts
+    assert await service.audit_log.entries("T1") == acts
     [field] = error.value.fields
     return field
 
@@ -46,14 +46,14 @@ async def test_the_last_admin_stays_one(service: TicketService) -> None:
 
 
 async def test_who_is_always_an_admin_stays_one(service: TicketService) -> None:
-    await service.store.set_role("T1", "UROOT", role=Role.ADMIN)
+    await service.members.set_role("T1", "UROOT", role=Role.ADMIN)
 
     assert await refused(service, "UROOT", Role.MODERATOR) == PERSON_FIELD
 
 
 async def test_slack_decides_about_guests_and_its_group(service: TicketService) -> None:
-    await service.store.update_member("T1", "UGUEST", guest=True)
-    await service.store.update_member("T1", "UGROUP", role="moderator", by_group=True)
+    await service.members.update_member("T1", "UGUEST", guest=True)
+    await service.members.update_member("T1", "UGROUP", role="moderator", by_group=True)
 
     assert await refused(service, "UGUEST", Role.MODERATOR) == "role"
     assert await refused(service, "UGROUP", Role.USER) == "role"
@@ -67,28 +67,28 @@ async def test_slack_decides_about_guests_and_its_group(service: TicketService) 
 async def test_two_who_take_each_others_role_leave_an_admin(service: TicketService) -> None:
     for _ in range(5):
         pair = [
-            await service.store.set_role("T1", one, role=Role.ADMIN) for one in ("U1", "UGRACE")
+            await service.members.set_role("T1", one, role=Role.ADMIN) for one in ("U1", "UGRACE")
         ]
         await asyncio.gather(
             *(update_member(service, pair[n], pair[1 - n], {"role": Role.USER}) for n in (0, 1)),
             return_exceptions=True,
         )
-        admins = [one for one in await service.store.moderators("T1") if one.can_administer]
+        admins = [one for one in await service.members.moderators("T1") if one.can_administer]
         assert admins
-        await service.store.set_role("T1", "U1", role=Role.USER)
+        await service.members.set_role("T1", "U1", role=Role.USER)
 
 
 async def test_what_was_decided_of_somebody_else_than_they_are_is_not_done(
     service: TicketService,
 ) -> None:
     grace, before = await known(service, "UGRACE"), await known(service, "UBOB")
-    await service.store.update_member("T1", "UBOB", trusted=True)
+    await service.members.update_member("T1", "UBOB", trusted=True)
 
     with pytest.raises(UserFacingError, match="Somebody else"):
         await update_member(service, grace, before, {"role": Role.MODERATOR})
 
     assert (await known(service, "UBOB")).role is Role.USER
-    undone, done = [one for one in await service.accounts.audit_entries("T1") if one.to == "UBOB"]
+    undone, done = [one for one in await service.audit_log.entries("T1") if one.to == "UBOB"]
     assert (done.after, done.before) == (undone.before, undone.after)
 
 
@@ -101,7 +101,7 @@ async def test_who_was_said_to_be_a_user_does_not_become_an_admin_by_owning(
     decided = await update_member(service, grace, olga, {"role": Role.USER})
 
     assert (
-        await service.store.set_profile(decided, owner, profiled_at=utc_now())
+        await service.members.set_profile(decided, owner, profiled_at=utc_now())
     ).role is Role.USER
 
 

@@ -40,11 +40,11 @@ async def triaged(
 
 
 async def skills_of(service: TicketService, admin: Member, slack_id: str) -> tuple[str, ...]:
-    return (await service.store.get_or_create_member(admin.team_id, slack_id)).skills
+    return (await service.members.get_or_create_member(admin.team_id, slack_id)).skills
 
 
 async def needed(service: TicketService, ticket: Ticket) -> tuple[str, ...]:
-    found = (await service.store.get_ticket(ticket.id))[0]
+    found = (await service.tickets.get_ticket(ticket.id))[0]
     return found.triage.skills if found.triage else ()
 
 
@@ -61,12 +61,12 @@ async def test_what_many_admins_change_at_once_is_all_there(
         taxonomy.save_category(service, admin, "Access", Category(name="Doors")),
     )
 
-    lists = await service.store.configuration(admin.team_id)
+    lists = await service.taxonomies.get_taxonomy(admin.team_id)
     wanted = {*DEFAULT_TAXONOMY.vocabulary.names, *(skill.name for skill in new), "cobol", "tunnel"}
     assert sorted(lists.vocabulary.names) == sorted(wanted - {"vpn", "go"})
     names = [category.name for category in lists.categories]
     assert (names[0], names[-2:]) == ("Doors", ["Salaries", "Other"])
-    acts = await service.accounts.audit_entries(admin.team_id)
+    acts = await service.audit_log.entries(admin.team_id)
     assert {"added skill", "changed skill", "removed skill", "added category"} <= {
         act.what for act in acts
     }
@@ -84,7 +84,7 @@ async def test_the_log_says_what_there_was_and_is_of_a_list(
     await taxonomy.save_category(service, admin, None, salaries)
     await taxonomy.remove_category(service, admin, "Salaries")
 
-    acts = (await service.accounts.audit_entries(admin.team_id))[::-1]
+    acts = (await service.audit_log.entries(admin.team_id))[::-1]
 
     assert [(act.who, act.what) for act in acts] == [
         ("UGRACE", "added skill"),
@@ -111,30 +111,30 @@ async def test_of_two_admins_who_give_the_same_name_one_hears_so(
     )
 
     assert [type(one) for one in said if one] == [Conflict]
-    lists = await service.store.configuration(admin.team_id)
+    lists = await service.taxonomies.get_taxonomy(admin.team_id)
     assert sum(name.casefold() == "cobol" for name in lists.vocabulary.names) == 1
 
 
 async def test_a_new_name_follows_to_people_and_open_tickets(
     service: TicketService, admin: Member
 ) -> None:
-    await service.store.set_role(
+    await service.members.set_role(
         admin.team_id, "UBOB", role=Role.MODERATOR, skills=["okta", "vpn", "mac"]
     )
-    await service.store.set_role(admin.team_id, "UEVE", role=Role.MODERATOR, skills=["mac"])
+    await service.members.set_role(admin.team_id, "UEVE", role=Role.MODERATOR, skills=["mac"])
     ticket = await triaged(service, admin, "vpn", "okta")
     other = await triaged(service, admin, "okta")
 
     await taxonomy.save_skill(service, admin, "vpn", Skill(name="tunnel", aliases=("openvpn",)))
     await taxonomy.rename_skill_in_tickets(service, admin.team_id, "vpn", "tunnel")
 
-    lists = await service.store.configuration(admin.team_id)
+    lists = await service.taxonomies.get_taxonomy(admin.team_id)
     assert lists.get_skill("tunnel").aliases == ("openvpn", "vpn")
     assert await skills_of(service, admin, "UBOB") == ("okta", "tunnel", "mac")
     assert await skills_of(service, admin, "UEVE") == ("mac",)
     assert await needed(service, ticket) == ("tunnel", "okta")
-    assert (await service.store.get_ticket(other.id))[0] == other
-    followed = (await service.store.get_ticket(ticket.id))[0]
+    assert (await service.tickets.get_ticket(other.id))[0] == other
+    followed = (await service.tickets.get_ticket(ticket.id))[0]
     # Its cards are drawn anew, and buttons that people have before them stay good.
     assert followed.version == ticket.version
     assert [card.version < followed.version for card in followed.cards] == [True]
@@ -145,7 +145,9 @@ async def test_before_it_has_followed_a_new_name_already_finds_those_who_know(
     service: TicketService, admin: Member
 ) -> None:
     await taxonomy.save_skill(service, admin, "vpn", Skill(name="tunnel"))
-    await service.store.set_role(admin.team_id, "UBOB", role=Role.MODERATOR, skills=["vpn", "gone"])
+    await service.members.set_role(
+        admin.team_id, "UBOB", role=Role.MODERATOR, skills=["vpn", "gone"]
+    )
 
     [bob], lists = await taxonomy.load_candidates(service, admin.team_id)
 
@@ -155,13 +157,13 @@ async def test_before_it_has_followed_a_new_name_already_finds_those_who_know(
 
 async def test_what_is_merged_is_had_once(service: TicketService, admin: Member) -> None:
     for slack_id, skills in (("UBOB", ["wifi", "network"]), ("UEVE", ["wifi"])):
-        await service.store.set_role(admin.team_id, slack_id, role=Role.MODERATOR, skills=skills)
+        await service.members.set_role(admin.team_id, slack_id, role=Role.MODERATOR, skills=skills)
     ticket = await triaged(service, admin, "network", "wifi")
 
     await taxonomy.merge_skill(service, admin, "wifi", "network")
     await taxonomy.rename_skill_in_tickets(service, admin.team_id, "wifi", "network")
 
-    lists = await service.store.configuration(admin.team_id)
+    lists = await service.taxonomies.get_taxonomy(admin.team_id)
     assert (
         lists.vocabulary.canonical_name("wireless")
         == lists.vocabulary.canonical_name("wifi")
@@ -175,7 +177,7 @@ async def test_what_is_merged_is_had_once(service: TicketService, admin: Member)
 async def test_what_is_removed_is_gone_everywhere_and_it_is_known_where_it_was(
     service: TicketService, admin: Member
 ) -> None:
-    await service.store.set_role(admin.team_id, "UBOB", role=Role.USER, skills=["vpn", "okta"])
+    await service.members.set_role(admin.team_id, "UBOB", role=Role.USER, skills=["vpn", "okta"])
     ticket = await triaged(service, admin, "vpn")
     assert await taxonomy.count_people_with_skill(service, admin.team_id, "vpn") == 1
     assert await taxonomy.find_open_ticket_ids_with_skill(service, admin.team_id, "vpn") == [
@@ -185,7 +187,7 @@ async def test_what_is_removed_is_gone_everywhere_and_it_is_known_where_it_was(
     await taxonomy.remove_skill(service, admin, "vpn")
     await taxonomy.rename_skill_in_tickets(service, admin.team_id, "vpn", None)
 
-    assert (await service.store.configuration(admin.team_id)).vocabulary.canonical_name(
+    assert (await service.taxonomies.get_taxonomy(admin.team_id)).vocabulary.canonical_name(
         "vpn"
     ) is None
     assert await skills_of(service, admin, "UBOB") == ("okta",)
@@ -201,10 +203,10 @@ async def test_a_category_that_is_renamed_is_so_on_open_tickets(
     await taxonomy.save_category(service, admin, "Network", fresh)
     await taxonomy.rename_category_in_tickets(service, admin.team_id, "Network", "Cables")
 
-    found = (await service.store.get_ticket(ticket.id))[0]
+    found = (await service.tickets.get_ticket(ticket.id))[0]
     assert found.triage
     assert found.triage.category == "Cables"
-    assert (await service.store.configuration(admin.team_id)).find_category("cables") == fresh
+    assert (await service.taxonomies.get_taxonomy(admin.team_id)).find_category("cables") == fresh
 
 
 async def test_what_can_not_be_is_neither_done_nor_written_down(
@@ -225,8 +227,8 @@ async def test_what_can_not_be_is_neither_done_nor_written_down(
     with pytest.raises(Conflict, match="“Access” already"):
         await taxonomy.save_category(service, admin, None, Category(name="access"))
 
-    assert await service.store.configuration(admin.team_id) == DEFAULT_TAXONOMY
-    assert await service.accounts.audit_entries(admin.team_id) == []
+    assert await service.taxonomies.get_taxonomy(admin.team_id) == DEFAULT_TAXONOMY
+    assert await service.audit_log.entries(admin.team_id) == []
 
 
 async def test_damaged_lists_are_not_written_over(service: TicketService, admin: Member) -> None:

@@ -3,16 +3,16 @@
 import asyncio
 
 from models.assignment.workload import Workload
-from models.tickets.store import Store
+from models.tickets.store import TicketStore
 
 
-class SlowStore(Store):
+class SlowStore(TicketStore):
     """A store that needs some time to count, and says how often it was asked."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.asked = seconds, 0
 
-    async def open_tickets(self, team_id: str) -> dict[str, list[str]]:
+    async def ticket_ids_by_assignee(self, team_id: str) -> dict[str, list[str]]:
         self.asked += 1
         await asyncio.sleep(self.seconds)
         return {"UBOB": [f"{team_id}-{number}" for number in range(self.asked)]}

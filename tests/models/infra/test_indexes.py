@@ -86,7 +86,7 @@ async def test_every_search_uses_an_index(
 
 async def _resolved(service: TicketService) -> Ticket:
     """A ticket that something is learnt from."""
-    bob = await service.store.set_role("T1", "UBOB", role=Role.MODERATOR)
+    bob = await service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
     ticket = await service.open_ticket(DRAFT)
     assert (await service.open_ticket(DRAFT)).id == ticket.id
     await service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
@@ -100,10 +100,10 @@ async def _resolved(service: TicketService) -> Ticket:
 
 
 async def _looks_for_work(service: TicketService) -> None:
-    await service.store.due_tickets(limit=5)
-    await service.store.dead_tickets(limit=5)
-    await service.store.quarantined_tickets(limit=5)
-    await service.store.backlog("T1")
+    await service.tickets.due_tickets(limit=5)
+    await service.tickets.dead_tickets(limit=5)
+    await service.tickets.quarantined_tickets(limit=5)
+    await service.tickets.backlog("T1")
     await service.workload.open_ticket_counts("T1")
 
 
@@ -134,18 +134,18 @@ async def _looks_for_tickets(service: TicketService, ticket: Ticket) -> None:
 
 
 async def _looks_for_people(service: TicketService) -> None:
-    assert await service.store.moderators("T1")
-    await service.store.deactivated_with_email("T1", "ada@acme.example")
-    token, _ = await service.accounts.issue_token(
+    assert await service.members.moderators("T1")
+    await service.members.deactivated_with_email("T1", "ada@acme.example")
+    token, _ = await service.api_tokens.issue_token(
         GRACE, name="Mine", scopes=[Scope.READ], lifetime=timedelta(days=1)
     )
     profile = Profile(name="Grace", email=None, tz="UTC", is_owner=True, active=True)
-    fresh = await service.store.get_or_create_member("T1", "UGRACE")
-    await service.store.set_profile(fresh, profile, profiled_at=utc_now())
-    assert await service.accounts.authenticate(token)
-    assert await service.accounts.active_tokens("T1", "UGRACE")
-    await service.accounts.revoke_all_tokens(GRACE)
-    await service.accounts.audit(GRACE, "looked at", "T-1")
-    await service.accounts.audit(GRACE, "looked at", "T-2")
-    [last, *_] = await service.accounts.audit_entries("T1")
-    await service.accounts.audit_entries("T1", before_id=last.id)
+    fresh = await service.members.get_or_create_member("T1", "UGRACE")
+    await service.members.set_profile(fresh, profile, profiled_at=utc_now())
+    assert await service.api_tokens.authenticate(token)
+    assert await service.api_tokens.active_tokens("T1", "UGRACE")
+    await service.api_tokens.revoke_all_tokens(GRACE)
+    await service.audit_log.record(GRACE, "looked at", "T-1")
+    await service.audit_log.record(GRACE, "looked at", "T-2")
+    [last, *_] = await service.audit_log.entries("T1")
+    await service.audit_log.entries("T1", before_id=last.id)

@@ -36,7 +36,7 @@ async def people(service: TicketService, admin: Member) -> list[str]:
         ("UGUEST", {"guest": True}),
         ("UELSE", {"guest": True, "stranger": True}),
     ):
-        await service.store.update_member(admin.team_id, slack_id, profiled_at=utc_now(), **known)
+        await service.members.update_member(admin.team_id, slack_id, profiled_at=utc_now(), **known)
     return ["UFULL", "UGUEST", "UELSE"]
 
 
@@ -61,9 +61,9 @@ async def test_tokens_count_while_their_owner_is_let_in(
 ) -> None:
     tokens = {}
     for slack_id in await people(service, admin):
-        member = await service.store.get_or_create_member(admin.team_id, slack_id)
+        member = await service.members.get_or_create_member(admin.team_id, slack_id)
         life = timedelta(hours=1)
-        tokens[slack_id], _ = await service.accounts.issue_token(
+        tokens[slack_id], _ = await service.api_tokens.issue_token(
             member, name="ci", scopes=[Scope.READ], lifetime=life
         )
 
@@ -71,7 +71,7 @@ async def test_tokens_count_while_their_owner_is_let_in(
         found = set()
         for slack_id, token in tokens.items():
             try:
-                found.add((await service.accounts.authenticate(token)).member.slack_id)
+                found.add((await service.api_tokens.authenticate(token)).member.slack_id)
             except InvalidToken:
                 assert slack_id != "UFULL"
         return found
@@ -89,7 +89,7 @@ async def test_what_is_saved_is_written_down_and_only_what_is_new(
     await taxonomy.save_guest_policy(service, admin, {"guests": True})
     await taxonomy.save_guest_policy(service, admin, {"moderators": "S1"})
 
-    [act] = await service.accounts.audit_entries(admin.team_id)
+    [act] = await service.audit_log.entries(admin.team_id)
     assert (act.who, act.what) == ("UGRACE", "changed who is let in")
     assert act.before == GuestPolicy().model_dump()
     assert act.after == GuestPolicy(moderators="S1").model_dump()
@@ -108,7 +108,7 @@ async def test_two_admins_at_once_undo_nothing_of_each_other(
     assert await service.guest_policies.load(admin.team_id) == GuestPolicy(
         guests=False, strangers=True
     )
-    lists = await service.store.configuration(admin.team_id)
+    lists = await service.taxonomies.get_taxonomy(admin.team_id)
     assert lists.categories == DEFAULT_TAXONOMY.with_category(None, category).categories
 
 
@@ -121,4 +121,4 @@ async def test_what_is_damaged_lets_nobody_in(
 
     assert await service.guest_policies.load(admin.team_id) == DENY_GUESTS
     assert admin.team_id in await GuestPolicyStore(service.database).teams_denying_guests()
-    assert (await service.store.configuration(admin.team_id)).skills == DEFAULT_TAXONOMY.skills
+    assert (await service.taxonomies.get_taxonomy(admin.team_id)).skills == DEFAULT_TAXONOMY.skills

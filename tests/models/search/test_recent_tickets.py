@@ -73,7 +73,7 @@ async def test_a_ticket_that_is_known_counts_as_it_is_now(service: TicketService
     }
     for what, change in changes.items():
         ticket = known[what]
-        assert await service.store.compare_and_set(ticket, ticket.model_copy(update=change))
+        assert await service.tickets.compare_and_set(ticket, ticket.model_copy(update=change))
     seen = await service.search.similar_open_tickets(await opened(service))
 
     assert {one.report.ticket_id: one.incident for one in seen} == {"T-1": "T-1", "T-5": ""}

@@ -13,7 +13,7 @@ from models.infra.database import Database
 from models.people.guest_policy_store import GuestPolicyStore
 from models.tickets.documents import ticket_number
 from models.tickets.intake import MAX_BATCH, TicketFactory, TicketIntake
-from models.tickets.store import Store
+from models.tickets.store import TicketStore
 from models.tickets.ticket import Draft, Ticket
 from sandbox.services.database_servers import DatabaseServers
 from tests.models.mongo_command_log import MongoCommandLog
@@ -32,7 +32,7 @@ async def database(
 ) -> AsyncIterator[Database]:
     """A database whose connections are there."""
     database = Database(SecretStr(servers.mongodb_uri), command_log.database, timeout_seconds=5)
-    await Store(database).prepare()
+    await TicketStore(database).prepare()
     command_log.commands.clear()
     yield database
     database.close()
@@ -98,4 +98,4 @@ async def test_what_can_not_be_stored_fails_alone(intake: TicketIntake, database
     assert isinstance(opened[7], UnicodeEncodeError)
     for one in opened:
         if isinstance(one, Ticket):
-            assert (await Store(database).get_ticket(one.id))[0].key == one.key
+            assert (await TicketStore(database).get_ticket(one.id))[0].key == one.key

@@ -12,10 +12,12 @@ from models.clock import utc_now
 from models.infra.database import Database
 from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Profile, Role
+from models.people.store import MemberStore
 from models.tickets.intake import TicketIntake
-from models.tickets.store import Store
+from models.tickets.store import TicketStore
 from models.tickets.ticket import Ticket
 from models.triage.taxonomy import DEFAULT_TAXONOMY
+from models.triage.taxonomy_store import TaxonomyStore
 from sandbox.services.database_servers import DatabaseServers
 
 DATABASE = "store"
@@ -29,39 +31,48 @@ def database(servers: DatabaseServers) -> Iterator[Database]:
 
 
 @pytest.fixture
-def store(database: Database) -> Store:
-    return Store(database)
+def store(database: Database) -> TicketStore:
+    return TicketStore(database)
+
+
+@pytest.fixture
+def members(database: Database) -> MemberStore:
+    return MemberStore(database)
 
 
 async def test_what_is_damaged_holds_up_nobody_else(
-    servers: DatabaseServers, store: Store, caplog: pytest.LogCaptureFixture
+    servers: DatabaseServers,
+    database: Database,
+    store: TicketStore,
+    members: MemberStore,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    await store.set_role("T8", "UBOB", role=Role.MODERATOR, skills=["vpn"])
-    await store.set_role("T8", "UEVE", role=Role.MODERATOR, skills=["vpn"])
+    await members.set_role("T8", "UBOB", role=Role.MODERATOR, skills=["vpn"])
+    await members.set_role("T8", "UEVE", role=Role.MODERATOR, skills=["vpn"])
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
-        database = client[DATABASE]
-        await database.members.update_one({"slack_id": "UEVE"}, {"$set": {"skills": 7}})
-        await database.configurations.insert_one({"_id": "T8", "skills": "secret"})
-        await database.tickets.insert_one({"_id": "T-X", "team_id": "T8", "status": "claimed"})
+        direct = client[DATABASE]
+        await direct.members.update_one({"slack_id": "UEVE"}, {"$set": {"skills": 7}})
+        await direct.configurations.insert_one({"_id": "T8", "skills": "secret"})
+        await direct.tickets.insert_one({"_id": "T-X", "team_id": "T8", "status": "claimed"})
 
-    assert [member.slack_id for member in await store.moderators("T8")] == ["UBOB"]
-    assert await store.configuration("T8") == DEFAULT_TAXONOMY
+    assert [member.slack_id for member in await members.moderators("T8")] == ["UBOB"]
+    assert await TaxonomyStore(database).get_taxonomy("T8") == DEFAULT_TAXONOMY
     assert await store.ticket_ids_by_assignee("T8") == {"": ["T-X"]}
     assert "UEVE" in caplog.text
     assert "secret" not in caplog.text
 
 
-async def test_an_owner_who_was_given_a_role_keeps_it(store: Store) -> None:
+async def test_an_owner_who_was_given_a_role_keeps_it(members: MemberStore) -> None:
     owner = Profile(name="Grace", email=None, tz="UTC", is_owner=True, active=True)
-    fresh = await store.get_or_create_member("T9", "UNEW")
-    given = await store.set_role("T9", "UGIVEN", role=Role.USER)
+    fresh = await members.get_or_create_member("T9", "UNEW")
+    given = await members.set_role("T9", "UGIVEN", role=Role.USER)
 
-    assert (await store.set_profile(fresh, owner, profiled_at=utc_now())).role is Role.ADMIN
-    assert (await store.set_profile(given, owner, profiled_at=utc_now())).role is Role.USER
+    assert (await members.set_profile(fresh, owner, profiled_at=utc_now())).role is Role.ADMIN
+    assert (await members.set_profile(given, owner, profiled_at=utc_now())).role is Role.USER
 
 
 async def test_who_has_read_a_ticket_does_not_write_over_another_one_of_its_number(
-    servers: DatabaseServers, database: Database, store: Store
+    servers: DatabaseServers, database: Database, store: TicketStore
 ) -> None:
     """As after a backup was restored that is older than the ticket, or an emptied database."""
     said: dict[str, Any] = {"team_id": "T7", "requester": "UADA", "title": "VPN", "description": ""}

@@ -166,7 +166,7 @@ async def solved(
 ) -> Ticket:
     """A ticket of Ada's that Bob has resolved."""
     category = more.pop("category", "Network")
-    bob = await service.store.set_role(more.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
+    bob = await service.members.set_role(more.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
     ticket = await opened(service, title, **more)
     said = make_triage("vpn", category=category)
     await service.move(ticket.id, Move.TRIAGE, actor=None, triage=said)
@@ -193,7 +193,7 @@ async def test_only_what_is_solved_with_a_note_and_no_secret_is_found(
     await solved(service, "Zebra crossing broken", team_id="T2")
     await solved(service, "Zebra crossing broken now", category="Salaries")
     reopened = await solved(service, "Zebra crossing broken again")
-    ada = await service.store.get_or_create_member("T1", "UADA")
+    ada = await service.members.get_or_create_member("T1", "UADA")
     await service.move(reopened.id, Move.REOPEN, actor=ada)
     ticket = await opened(service, "The zebra crossing is broken")
 

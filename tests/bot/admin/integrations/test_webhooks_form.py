@@ -120,7 +120,7 @@ async def service(slack: Workspace, servers: DatabaseServers) -> AsyncIterator[T
 @pytest.fixture(scope="module")
 async def grace(slack: Workspace, service: TicketService) -> Person:
     grace = slack.add_person("grace", real_name="Grace", email="grace@acme.example")
-    await service.store.set_role(TEAM, grace.id, role=Role.ADMIN)
+    await service.members.set_role(TEAM, grace.id, role=Role.ADMIN)
     return grace
 
 
@@ -169,13 +169,13 @@ async def test_an_admin_adds_a_webhook_and_sees_its_secret_once(
     await opens(slack, grace)
     assert URL in grace.modal.visible_text
     assert stored.secret.get_secret_value() not in str(grace.modal.blocks)
-    [act, *_] = await service.accounts.audit_entries(TEAM)
+    [act, *_] = await service.audit_log.entries(TEAM)
     assert (act.who, act.what, act.to) == (grace.id, "added webhook", stored.id)
     assert act.after == {"url": URL, "events": ["claimed", "resolved"]}
 
 
 async def test_the_same_form_twice_is_one_webhook(service: TicketService, grace: Person) -> None:
-    admin = await service.store.get_or_create_member(TEAM, grace.id)
+    admin = await service.members.get_or_create_member(TEAM, grace.id)
     twice = [
         await service.webhooks.add(admin, url=URL, idempotency_key="view:V1") for _ in range(2)
     ]
@@ -203,9 +203,9 @@ async def test_an_admin_sees_what_was_told_and_has_it_told_again(
 
     await grace.click(grace.modal, "All webhooks")
     await until_it_says(slack, grace, URL)
-    again, _ = await service.store.get_ticket(ticket.id)
+    again, _ = await service.tickets.get_ticket(ticket.id)
     assert again.find_step(Step.DELIVER_WEBHOOKS)
-    [act, *_] = await service.accounts.audit_entries(TEAM)
+    [act, *_] = await service.audit_log.entries(TEAM)
     assert (act.who, act.what, act.to) == (grace.id, "replayed delivery", told.id)
 
 
@@ -219,7 +219,7 @@ async def test_an_admin_removes_a_webhook(
     await until_it_says(slack, grace, "Nobody is told yet")
 
     assert await service.webhooks.list_webhooks(TEAM) == []
-    [act, *_] = await service.accounts.audit_entries(TEAM)
+    [act, *_] = await service.audit_log.entries(TEAM)
     assert (act.who, act.what, act.to) == (grace.id, "removed webhook", hook.id)
     assert act.before["url"] == URL
 
@@ -229,23 +229,23 @@ async def test_an_admin_removes_a_webhook(
 async def test_who_is_no_admin_any_more_does_nothing_of_it(
     slack: Workspace, service: TicketService, grace: Person, did: str
 ) -> None:
-    admin = await service.store.get_or_create_member(TEAM, grace.id)
+    admin = await service.members.get_or_create_member(TEAM, grace.id)
     hook = await service.webhooks.add(admin, url=URL)
     await service.webhooks.record_attempt(delivery(1, webhook_id=hook.id, outcome="x"))
     other = slack.add_person(f"al{did}", real_name="Al", email=f"al{did}@acme.example")
-    await service.store.set_role(TEAM, other.id, role=Role.ADMIN)
+    await service.members.set_role(TEAM, other.id, role=Role.ADMIN)
     await (enters if did == "open" else opens)(slack, other)
     if did in {"replay", "back"}:
         assert other.modal
         await other.click(other.modal, "Deliveries")
         await until_it_says(slack, other, "not delivered")
-    await service.store.set_role(TEAM, other.id, role=Role.MODERATOR)
-    acts = await service.accounts.audit_entries(TEAM)
+    await service.members.set_role(TEAM, other.id, role=Role.MODERATOR)
+    acts = await service.audit_log.entries(TEAM)
 
     await _tries(other, did)
 
     assert [one.id for one in await service.webhooks.list_webhooks(TEAM)] == [hook.id]
-    assert await service.accounts.audit_entries(TEAM) == acts
+    assert await service.audit_log.entries(TEAM) == acts
     await slack.wait_until(lambda: "Only admins" in _shown(other), timeout_seconds=10)
     await service.webhooks.remove(TEAM, hook.id)
 

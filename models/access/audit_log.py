@@ -1,0 +1,98 @@
+"""The audit log of each workspace, in MongoDB: entries are added and never changed."""
+
+from typing import Any
+
+from models.access.audit_entry import AuditEntry, audit_diff
+from models.access.record_ids import id_for_key
+from models.infra.database import Database, index, translate_errors
+from models.people.member import Member
+from models.tickets.ticket import Ticket
+
+MAX_AUDIT_ENTRIES = 200
+
+
+class AuditLog:
+    """Who did what: each change by an admin, and each transition of a ticket by a person."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def prepare(self) -> None:
+        """Create the index of the newest entries; harmless when it exists."""
+        async with translate_errors():
+            await self._db.audit.create_indexes([index("team_id", "-at", "-_id")])
+
+    async def record(
+        self,
+        by: Member,
+        verb: str,
+        target: str,
+        *,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+        via: str = "slack",
+        idempotency_key: str = "",
+    ) -> None:
+        """Write down what somebody has done; nothing in the log is ever changed.
+
+        Args:
+            key: what can only be done once; it is written down once.
+        """
+        async with translate_errors():
+            act = AuditEntry(
+                id=id_for_key(f"{by.team_id}:{idempotency_key}" if idempotency_key else ""),
+                team_id=by.team_id,
+                at=await self._db.now(),
+                who=by.slack_id,
+                what=verb,
+                to=target,
+                before=before or {},
+                after=after or {},
+                via=via,
+            )
+            document = act.model_dump(mode="python")
+            document["_id"] = document.pop("id")
+            await self._db.insert_if_absent("audit", document, unique="_id")
+
+    async def record_ticket(
+        self,
+        by: Member,
+        verb: str,
+        before: Ticket | None,
+        after: Ticket,
+        *,
+        via: str,
+        idempotency_key: str = "",
+    ) -> None:
+        """Write down what somebody has done to a ticket: how it stood, and how it stands."""
+        then, now = audit_diff(before, after)
+        await self.record(
+            by, verb, after.id, before=then, after=now, via=via, idempotency_key=idempotency_key
+        )
+
+    async def entries(
+        self, team_id: str, *, limit: int = MAX_AUDIT_ENTRIES, before_id: str = ""
+    ) -> list[AuditEntry]:
+        """What was done last, the newest first.
+
+        Args:
+            before: the id of an act; only older ones are wanted.
+        """
+        query: dict[str, Any] = {"team_id": team_id}
+        earlier: dict[str, Any] = {}
+        async with translate_errors():
+            if before_id:
+                last = await self._db.audit.find_one({"_id": before_id, "team_id": team_id})
+                if last is None:
+                    return []
+                query["at"] = {"$lte": last["at"]}
+                earlier = {"$or": [{"at": {"$lt": last["at"]}}, {"_id": {"$lt": before_id}}]}
+            stages: list[dict[str, Any]] = [
+                # The first alone says which index serves; not every server would find it in both.
+                {"$match": query},
+                {"$match": earlier},
+                {"$sort": {"at": -1, "_id": -1}},
+                {"$limit": limit},
+            ]
+            found = self._db.audit.aggregate(stages)
+            return [AuditEntry.model_validate({**one, "id": one["_id"]}) async for one in found]
