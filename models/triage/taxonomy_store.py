@@ -40,7 +40,7 @@ class TaxonomyStore:
             before = taxonomy_from_document(document)
             if before is DEFAULT_TAXONOMY:
                 raise UserFacingError(
-                    "The stored categories and skills cannot be read and were not changed. "
+                    "The stored categories and skills are damaged and were not changed. "
                     "Please ask the operator to look at the bot's log."
                 )
             old, new = (one.model_dump(mode="json") for one in (before, change(before)))

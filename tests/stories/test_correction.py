@@ -51,15 +51,15 @@ async def test_two_moderators_correct_a_ticket_and_nothing_they_chose_is_lost(
     await personas.eve.fill("Priority", ":red_circle: urgent")
     await personas.bob.submit_modal()
     assert personas.bob.modal is None, personas.bob.modal
-    await personas.eve.submits()
+    await personas.eve.submit_modal()
 
     assert personas.eve.modal
-    assert f"{number} has changed while you had this open" in personas.eve.modal.says
+    assert f"{number} has changed while you had this open" in personas.eve.modal.visible_text
     assert personas.eve.modal.values["Category"] == "Security"
-    await personas.eve.submits()
+    await personas.eve.submit_modal()
     assert personas.eve.modal is None, personas.eve.modal
 
-    assert await personas.eve.gets_message(lambda card: "Security" in card.says)
+    assert await personas.eve.wait_for_message(lambda card: "Security" in card.visible_text)
     lesson = await the_lesson(world)
     assert (lesson["category"], lesson["priority"], lesson["by"]) == (
         "Security",

@@ -24,33 +24,33 @@ async def test_a_solution_is_shown_where_something_alike_is_asked_and_solves_it(
     await personas.bob.fill("How was it solved?", HOW)
     await personas.bob.submit_modal()
     assert personas.bob.modal is None
-    assert HOW in (await personas.ada.gets_message("Did it help?")).says
+    assert HOW in (await personas.ada.wait_for_message("Did it help?")).visible_text
     await wait_until_no_pending_steps(world)
 
-    await personas.mo.types("/ticket My VPN drops every hour")
-    await personas.mo.submits()
+    await personas.mo.type_text("/ticket My VPN drops every hour")
+    await personas.mo.submit_modal()
     receipt = personas.mo.modal
     assert receipt
-    assert "This may help" in receipt.says
-    assert HOW in receipt.says
-    card = await personas.bob.gets_message("My VPN drops")
-    assert f"{first}  VPN drops every hour" in card.says
-    assert HOW in card.says
+    assert "This may help" in receipt.visible_text
+    assert HOW in receipt.visible_text
+    card = await personas.bob.wait_for_message("My VPN drops")
+    assert f"{first}  VPN drops every hour" in card.visible_text
+    assert HOW in card.visible_text
 
-    await personas.mo.clicks(receipt, "That solved it")
+    await personas.mo.click(receipt, "That solved it")
 
-    assert await personas.bob.gets_message("Resolved by @Mo")
-    asked = await personas.mo.gets_message("You said that")
+    assert await personas.bob.wait_for_message("Resolved by @Mo")
+    asked = await personas.mo.wait_for_message("You said that")
     await wait_until_no_pending_steps(world)
     second = (await world.documents("tickets"))[-1]
     assert (second["status"], second["resolver"]) == ("resolved", personas.mo.id)
     assert [one["_id"] for one in await world.documents("lessons")] == [first]
     assert personas.mo.modal
-    assert "Glad to hear it" in personas.mo.modal.says
+    assert "Glad to hear it" in personas.mo.modal.visible_text
 
-    await personas.mo.clicks(asked, "Reopen")
-    assert await personas.bob.gets_message(
-        lambda one: "Offered to you" in one.says and "My VPN" in one.says
+    await personas.mo.click(asked, "Reopen")
+    assert await personas.bob.wait_for_message(
+        lambda one: "Offered to you" in one.visible_text and "My VPN" in one.visible_text
     )
 
 

@@ -118,7 +118,7 @@ async def test_events_are_for_those_who_may_see_the_ticket(api: ApiClient) -> No
 async def test_no_answer_looks_at_more_than_it_should(
     api: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_feed, "_MOST", 3)
+    monkeypatch.setattr(event_feed, "_MAX_TICKETS", 3)
     _, token = await api.create_member_with_token("UMANY", Role.USER)
     # Uneven: seven within a second, of which six are somebody else's; then one a day later.
     crowd = [

@@ -18,7 +18,7 @@ from tests.service_factory import run_service
 
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-HOOKS = Path(__file__).with_name("in_turn.py")
+HOOKS = Path(__file__).with_name("rotating_tokens.py")
 # Each may call 240 times a minute; Schemathesis fails where it was mostly told to wait.
 _TOKENS = 60
 

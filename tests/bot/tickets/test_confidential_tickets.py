@@ -243,7 +243,11 @@ async def _looked_at(house: ConfidentialScenario, who: str) -> str:
         *("/api/v1/audit", "/api/v1/people", "/api/v1/me", "/api/v1/webhooks"),
     ]
     member = await house.service.members.get_or_create_member(TEAM, house.people[who].id)
-    said: dict[str, Any] = {"notice": "T-1.offer.1", "at": utc_now(), "life": HOUR}
+    said: dict[str, Any] = {
+        "notice_id": "T-1.offer.1",
+        "event_at": utc_now(),
+        "lifetime": HOUR,
+    }
     for verb in (Verb.VIEW, Verb.CLAIM):
         token = house.service.email_links.sign(member, ticket_id="T-1", verb=verb, **said)
         paths.append(f"/link/{token}")

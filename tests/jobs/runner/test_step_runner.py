@@ -111,7 +111,7 @@ async def test_a_bug_is_logged_without_what_people_wrote(
 
     assert left.error == "ValueError"
     assert "ValueError" in caplog.text
-    assert "test_retrying.py" in caplog.text  # where it was raised
+    assert "test_step_runner.py" in caplog.text  # where it was raised
     assert SECRET not in caplog.text
 
 

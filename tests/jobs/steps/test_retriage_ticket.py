@@ -39,7 +39,7 @@ class UnavailableGemini:
     model: str = "gemini-of-the-test"
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def answer(self, _question: Any, _read: Callable[[str], Triage]) -> Triage:
+    async def ask(self, _question: Any, _read: Callable[[str], Triage]) -> Triage:
         self.asked += 1
         if self.meanwhile:
             await self.meanwhile()

@@ -78,7 +78,11 @@ class InterruptedStep:
 
     async def lose_outcome(self) -> None:
         """Slack has done it, and did not say so."""
-        lost: dict[str, Any] = {"wait": timedelta(), "error": "no answer", "attempts": 1}
+        lost: dict[str, Any] = {
+            "delay": timedelta(),
+            "error": "no answer",
+            "failed_attempts": 1,
+        }
         await self._desk.retry_later(
             self._holding, self._leased, run_count=self._leased.tries, **lost
         )

@@ -28,7 +28,7 @@ class FixedGemini:
     def __init__(self) -> None:
         self.questions: list[Any] = []
 
-    async def answer(self, question: Any, _read: Callable[[str], Triage]) -> Triage:
+    async def ask(self, question: Any, _read: Callable[[str], Triage]) -> Triage:
         self.questions.append(question)
         return make_triage("vpn", priority=Priority.LOW, engine=Engine.GEMINI)
 

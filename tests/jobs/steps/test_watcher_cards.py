@@ -109,7 +109,7 @@ async def test_whom_the_assignee_shares_it_with_sees_it(scenario: WatcherScenari
     ticket = await scenario.ticket()
     ned = await scenario.member(scenario.ned)
     found = scenario.service.search.visible_tickets
-    look: dict[str, Any] = {"before": "", "limit": 100, "wanted": {}, "terms": ""}
+    look: dict[str, Any] = {"before_id": "", "limit": 100, "filters": {}, "terms": ""}
     assert ticket.id not in {one.id for one in await found(ned, **look)}
 
     shared = await scenario.set_watching(ticket, scenario.bob, scenario.ned)
@@ -163,7 +163,7 @@ async def test_nobody_sees_a_confidential_ticket_by_watching_it(scenario: Watche
     assert len(scenario.card_texts(scenario.eve, ticket)) == 1
     assert "Harassment" not in str([message.blocks for message in scenario.eve.messages])
     eve = await scenario.member(scenario.eve)
-    look: dict[str, Any] = {"before": "", "limit": 100, "wanted": {}, "terms": "harassment"}
+    look: dict[str, Any] = {"before_id": "", "limit": 100, "filters": {}, "terms": "harassment"}
     assert await scenario.service.search.visible_tickets(eve, **look) == []
 
 

@@ -38,9 +38,9 @@ def linked(service: TicketService, member: Member, **more: Any) -> str:
     of: dict[str, Any] = {
         "ticket_id": "T-1",
         "verb": "claim",
-        "notice": "T-1.offer.1",
-        "at": utc_now(),
-        "life": HOUR,
+        "notice_id": "T-1.offer.1",
+        "event_at": utc_now(),
+        "lifetime": HOUR,
     }
     return service.email_links.sign(member, **of | more)
 
@@ -203,14 +203,14 @@ async def test_the_same_notice_gives_the_same_link_and_each_other_one_another(
     member = await somebody(service, "USAME", Role.MODERATOR)
     other = await somebody(service, "UOTHER", Role.MODERATOR)
     at = utc_now()
-    link = linked(service, member, at=at)
+    link = linked(service, member, event_at=at)
 
-    assert linked(service, member, at=at) == link
+    assert linked(service, member, event_at=at) == link
     others = [
-        linked(service, other, at=at),
-        linked(service, member, at=at, verb="view"),
-        linked(service, member, at=at, notice="T-1.offer.2"),
-        linked(service, member, at=at - HOUR),
+        linked(service, other, event_at=at),
+        linked(service, member, event_at=at, verb="view"),
+        linked(service, member, event_at=at, notice_id="T-1.offer.2"),
+        linked(service, member, event_at=at - HOUR),
     ]
     ids = {service.email_links.verify(one).jti for one in (link, *others)}
     assert len(ids) == 5

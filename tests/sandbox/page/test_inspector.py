@@ -103,7 +103,7 @@ async def test_the_mail_server_can_be_made_to_refuse(page_client: PageClient, wo
 async def test_a_worker_that_is_killed_is_started_again(
     page_client: PageClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fault_switches, "RESTART_SECONDS", 1)
+    monkeypatch.setattr(fault_switches, "RESTART_DELAY_SECONDS", 1)
     async with page_client.stream_events("/api/behind") as stream:
         await turn(page_client, "kill_worker")
         assert not world.worker.is_alive

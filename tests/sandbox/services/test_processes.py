@@ -132,7 +132,7 @@ _PATH = {"PYTHONPATH": str(ROOT)}
 _PARENT = """
 import asyncio, sys
 from pathlib import Path
-from sandbox.processes import Process
+from sandbox.services.processes import Process
 
 CHILD = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1]))).recv(1)"
 
@@ -150,7 +150,7 @@ asyncio.run(main())
 _STARTS = """
 import asyncio, os, sys
 from pathlib import Path
-from sandbox.processes import Process
+from sandbox.services.processes import Process
 
 async def ready() -> bool:
     return True

@@ -104,11 +104,11 @@ async def test_an_errand_goes_from_the_command_to_the_changed_card(
     await ana.fill("What?", "green tea")
     await ana.submit_modal()
     assert ana.modal is None
-    message: Message = await bob.gets_message("green tea")
-    assert message.says == "green tea for @Bob Brandt\nFetch"
+    message: Message = await bob.wait_for_message("green tea")
+    assert message.visible_text == "green tea for @Bob Brandt\nFetch"
     assert message.buttons == ["Fetch"]
 
-    await bob.clicks(message, "Fetch")
-    assert [one.says for one in bob.messages] == ["Fetched by @Bob Brandt"]
+    await bob.click(message, "Fetch")
+    assert [one.visible_text for one in bob.messages] == ["Fetched by @Bob Brandt"]
     assert bob.messages[0].edited
     assert ana.alerts == bob.alerts == []

@@ -44,14 +44,14 @@ async def test_after_three_seconds_slack_gives_up_on_whatever_was_asked(
     async with Workspace(manifest) as other:
         eve = other.add_person("eve", real_name="Eve Egger", email="eve@acme.example")
         deaf = await connect_raw_socket(other)
-        await deaf.hears()
+        await deaf.receive()
         await asyncio.gather(
             ana.type_text("/escaped"),
             ana.submit_modal(),
             bob.click(message, "Go"),
             eve.type_text("/errand"),
         )
-        await deaf.acks(await deaf.hears(), payload={"text": "too late"})
+        await deaf.acknowledge(await deaf.receive(), payload={"text": "too late"})
         await other.wait_until(lambda: other.sockets.late_ack_ids)
 
     assert sorted(ana.alerts) == [

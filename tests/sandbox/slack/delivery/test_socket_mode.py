@@ -20,10 +20,10 @@ async def test_slack_says_hello_and_sends_envelopes(
     slack: Workspace, connect_raw_socket: Connect, ana: Person
 ) -> None:
     socket = await connect_raw_socket(slack)
-    hello = await socket.hears()
+    hello = await socket.receive()
     typing = asyncio.ensure_future(ana.type_text("/errand tea"))
-    envelope = await socket.hears()
-    await socket.acks(envelope, payload={"text": "Noted"})
+    envelope = await socket.receive()
+    await socket.acknowledge(envelope, payload={"text": "Noted"})
     await typing
 
     assert hello["type"] == "hello"
@@ -41,10 +41,10 @@ async def test_events_carry_their_retries_in_the_envelope(
     await slack.wait_until(lambda: len(slack.traffic_log.acks("message")) == 2)
 
     socket = await connect_raw_socket(slack)
-    await socket.hears()
+    await socket.receive()
     slack.clock.advance(60)
-    envelope = await socket.hears()
-    await socket.acks(envelope)
+    envelope = await socket.receive()
+    await socket.acknowledge(envelope)
     await slack.wait_until(lambda: len(slack.traffic_log.acks("message")) == 3)
 
     assert envelope["type"] == "events_api"
@@ -55,8 +55,8 @@ async def test_events_carry_their_retries_in_the_envelope(
 async def test_the_eleventh_connection_is_sent_away(
     slack: Workspace, connect_raw_socket: Connect
 ) -> None:
-    hellos = [await (await connect_raw_socket(slack)).hears() for _ in range(10)]
-    goodbye = await (await connect_raw_socket(slack)).hears()
+    hellos = [await (await connect_raw_socket(slack)).receive() for _ in range(10)]
+    goodbye = await (await connect_raw_socket(slack)).receive()
 
     assert [hello["num_connections"] for hello in hellos] == list(range(1, 11))
     assert (goodbye["type"], goodbye["reason"]) == ("disconnect", "too_many_websockets")
@@ -75,10 +75,10 @@ async def test_each_envelope_goes_to_one_socket_and_any_socket_may_ack(
     slack: Workspace, connect_raw_socket: Connect, ana: Person
 ) -> None:
     one, two = await connect_raw_socket(slack), await connect_raw_socket(slack)
-    await one.hears()
-    await two.hears()
+    await one.receive()
+    await two.receive()
     typing = asyncio.ensure_future(ana.type_text("/errand tea"))
-    listening = {asyncio.ensure_future(socket.hears()): socket for socket in (one, two)}
+    listening = {asyncio.ensure_future(socket.receive()): socket for socket in (one, two)}
     done, waiting = await asyncio.wait(listening, return_when=asyncio.FIRST_COMPLETED)
     (heard,) = done
     (deaf,) = waiting
@@ -108,7 +108,7 @@ async def test_a_connection_that_is_cut_ends_without_a_word(
     slack: Workspace, connect_raw_socket: Connect, ana: Person
 ) -> None:
     socket = await connect_raw_socket(slack)
-    await socket.hears()
+    await socket.receive()
     await slack.sockets.drop_connections()
     await ana.type_text("/errand")
 
@@ -122,12 +122,12 @@ async def test_a_second_ack_of_the_same_envelope_is_only_noted(
     slack: Workspace, connect_raw_socket: Connect, ana: Person
 ) -> None:
     socket = await connect_raw_socket(slack)
-    await socket.hears()
+    await socket.receive()
     typing = asyncio.ensure_future(ana.type_text("/errand"))
-    envelope = await socket.hears()
-    await socket.acks(envelope, payload={"text": "Noted"})
+    envelope = await socket.receive()
+    await socket.acknowledge(envelope, payload={"text": "Noted"})
     await typing
-    await socket.acks(envelope, payload={"text": "Noted again"})
+    await socket.acknowledge(envelope, payload={"text": "Noted again"})
     await slack.wait_until(lambda: slack.sockets.late_ack_ids)
 
     assert [one.visible_text for one in ana.ephemeral_messages] == ["Noted"]
