@@ -67,7 +67,7 @@ async def test_two_moderators_correct_a_ticket_and_nothing_they_chose_is_lost(
         personas.eve.id,
     )
     assert (lesson["said"]["category"], lesson["said"]["engine"]) == ("Network", "gemini")
-    [ticket] = await world.documents("tickets")
+    [ticket] = await world.find_documents("tickets")
     whats = [event["what"] for event in ticket["history"]]
     assert whats[-2:] == ["corrected", "corrected"]
     assert ticket["assignee"] == personas.eve.id

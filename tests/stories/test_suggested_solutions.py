@@ -42,9 +42,9 @@ async def test_a_solution_is_shown_where_something_alike_is_asked_and_solves_it(
     assert await personas.bob.wait_for_message("Resolved by @Mo")
     asked = await personas.mo.wait_for_message("You said that")
     await wait_until_no_pending_steps(world)
-    second = (await world.documents("tickets"))[-1]
+    second = (await world.find_documents("tickets"))[-1]
     assert (second["status"], second["resolver"]) == ("resolved", personas.mo.id)
-    assert [one["_id"] for one in await world.documents("lessons")] == [first]
+    assert [one["_id"] for one in await world.find_documents("lessons")] == [first]
     assert personas.mo.modal
     assert "Glad to hear it" in personas.mo.modal.visible_text
 

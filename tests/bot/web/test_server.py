@@ -19,16 +19,16 @@ HEAVY = ("fastapi", "bot.web.site", "bot.api")
 # Asks the front of a bot for its health, in a process of its own, and prints what that has loaded.
 ASK = """
 import asyncio, sys
-import bot.running
+import bot.web.process
 from types import SimpleNamespace
-from bot.serve import Bot, _Front
+from bot.web.server import Bot, _HttpApp
 
 async def ask():
     said = []
     async def send(message):
         said.append(message)
     settings = SimpleNamespace(slack_app_token=None)
-    front = _Front(Bot(SimpleNamespace(settings=settings)))
+    front = _HttpApp(Bot(SimpleNamespace(settings=settings)))
     scope = {"type": "http", "method": "GET", "path": "/healthz", "headers": []}
     await front(scope, None, send)
     return said[0]["status"]

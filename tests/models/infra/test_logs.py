@@ -9,12 +9,12 @@ import pytest
 
 LINES = """
 import logging
-from models.logs import about, start_logging
+from models.infra.logs import start_logging, ticket_log_context
 logging.getLogger("arq").addHandler(logging.StreamHandler())
 start_logging()
-log = logging.getLogger("desk")
+log = logging.getLogger("frontdesk")
 log.info("nothing special")
-with about("T-7"):
+with ticket_log_context("T-7"):
     log.warning("“%s” went wrong", "it")
 log.error("can't open wss://x.slack.com/link/?ticket=secret-1&app_id=2")
 logging.getLogger("arq.worker").warning("a job has expired")
@@ -34,7 +34,7 @@ def test_a_line_is_json_names_its_ticket_and_hides_the_door_to_the_socket() -> N
 
     assert (first["level"], first["logger"], first["message"]) == (
         logging.getLevelName(logging.INFO),
-        "desk",
+        "frontdesk",
         "nothing special",
     )
     assert "ticket" not in first

@@ -25,11 +25,11 @@ async def make_process(tmp_path: Path) -> AsyncIterator[MakeProcess]:
     described: list[Process] = []
 
     def describe(program: str, *, env: dict[str, str] | None = None) -> Process:
-        async def ready() -> bool:
+        async def is_ready() -> bool:
             return "hello" in process.current_run_log
 
         argv = [sys.executable, "-c", textwrap.dedent(program)]
-        process = Process("program", argv, is_ready=ready, folder=tmp_path, env=env)
+        process = Process("program", argv, is_is_ready=is_ready, folder=tmp_path, env=env)
         described.append(process)
         return process
 
@@ -136,12 +136,12 @@ from sandbox.services.processes import Process
 
 CHILD = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1]))).recv(1)"
 
-async def ready() -> bool:
+async def is_ready() -> bool:
     return True
 
 async def main() -> None:
     argv = [sys.executable, "-c", CHILD, sys.argv[1]]
-    await Process("child", argv, ready=ready, folder=Path(sys.argv[2])).start()
+    await Process("child", argv, is_ready=is_ready, folder=Path(sys.argv[2])).start()
     await asyncio.Event().wait()
 
 asyncio.run(main())
@@ -152,11 +152,11 @@ import asyncio, os, sys
 from pathlib import Path
 from sandbox.services.processes import Process
 
-async def ready() -> bool:
+async def is_ready() -> bool:
     return True
 
 async def main() -> None:
-    program = Process("program", [sys.executable, "-c", ""], ready=ready, folder=Path(sys.argv[1]))
+    program = Process("program", [sys.executable, "-c", ""], is_ready=is_ready, folder=Path(sys.argv[1]))
     await program.start()
     await program.stop()
 

@@ -110,5 +110,5 @@ async def test_an_errand_goes_from_the_command_to_the_changed_card(
 
     await bob.click(message, "Fetch")
     assert [one.visible_text for one in bob.messages] == ["Fetched by @Bob Brandt"]
-    assert bob.messages[0].edited
+    assert bob.messages[0].is_edited
     assert ana.alerts == bob.alerts == []

@@ -82,7 +82,7 @@ async def test_each_envelope_goes_to_one_socket_and_any_socket_may_ack(
     done, waiting = await asyncio.wait(listening, return_when=asyncio.FIRST_COMPLETED)
     (heard,) = done
     (deaf,) = waiting
-    await listening[deaf].acks(heard.result())
+    await listening[deaf].acknowledge(heard.result())
     await typing
     deaf.cancel()
 
