@@ -1,4 +1,4 @@
-"""None of what may fail is forgotten: each fault has a test, or says why it has none."""
+"""Each fault of the catalogue has a test, or the reason why it has none."""
 
 import re
 

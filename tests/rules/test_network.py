@@ -4,16 +4,16 @@ import socket
 
 import pytest
 
-# An address for documentation (RFC 5737): nobody is there.
-ELSEWHERE = ("192.0.2.1", 80)
+# An address for documentation (RFC 5737); no host has it.
+OTHER_HOST = ("192.0.2.1", 80)
 
 
-def test_a_connection_to_elsewhere_is_refused_before_it_is_tried() -> None:
+def test_connection_to_another_host_is_refused() -> None:
     with pytest.raises(ConnectionRefusedError, match=r"a test tried to reach 192\.0\.2\.1:80"):
-        socket.create_connection(ELSEWHERE, timeout=1)
+        socket.create_connection(OTHER_HOST, timeout=1)
 
 
-def test_a_connection_to_this_machine_is_open() -> None:
+def test_connection_to_this_machine_is_allowed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = server.getsockname()
 

@@ -1,16 +1,15 @@
-"""What the documents promise is there: settings, paths and commands."""
+"""The settings, paths, commands and terms that the documents name exist."""
 
 import importlib.util
 import re
 from pathlib import Path
 
-import pytest
-
 from models.settings import Settings
 from tests.project import ROOT
+from tests.rules.source_files import source_files
 
-# CHANGELOG.md may name what has gone since.
-PROMISES = [path for path in sorted(ROOT.glob("*.md")) if path.name != "CHANGELOG.md"]
+# CHANGELOG.md may name files that a later release removed.
+DOCUMENTS = [path for path in sorted(ROOT.glob("*.md")) if path.name != "CHANGELOG.md"]
 SETTINGS = {name.upper() for name in Settings.model_fields}
 FOLDERS = ("bot", "jobs", "models", "sandbox", "tests")
 FILE_KINDS = (".py", ".md", ".yml", ".yaml", ".toml", ".txt", ".example")
@@ -20,7 +19,7 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_the_readme_has_a_table_of_all_settings_and_no_others() -> None:
+def test_readme_lists_every_setting() -> None:
     section = re.split(r"^#+ .*Settings.*$", _read(ROOT / "README.md"), flags=re.MULTILINE)[1]
     table = re.split(r"^#+ ", section, flags=re.MULTILINE)[0]
     first_columns = re.findall(r"^\|([^|]*)\|", table, flags=re.MULTILINE)
@@ -29,48 +28,47 @@ def test_the_readme_has_a_table_of_all_settings_and_no_others() -> None:
     assert named == SETTINGS
 
 
-def test_the_example_environment_has_all_settings_and_no_others() -> None:
+def test_example_environment_lists_every_setting() -> None:
     lines = re.findall(r"^#? ?([A-Z][A-Z_]+)=", _read(ROOT / ".env.example"), flags=re.MULTILINE)
 
     assert sorted(lines) == sorted(SETTINGS)
 
 
-@pytest.mark.parametrize("document", PROMISES, ids=lambda path: path.name)
-def test_every_path_it_names_exists(document: Path) -> None:
-    text = _read(document)
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
-    files = {path for path in links if "://" not in path}
-    named = {code.rstrip("/") for code in _code(text) if _looks_like_a_path(code)}
+def test_documents_name_paths_that_exist() -> None:
+    missing = set()
+    for document in DOCUMENTS:
+        text = _read(document)
+        links = {path for path in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) if "://" not in path}
+        named = {code.rstrip("/") for code in _code(text) if _looks_like_a_path(code)}
+        missing |= {path for path in links if not (document.parent / path).exists()}
+        missing |= {path for path in named if not _exists(path)}
 
-    assert {path for path in files if not (ROOT / path).exists()} == set()
-    assert {path for path in named if not _exists(path)} == set()
-
-
-@pytest.mark.parametrize("document", PROMISES, ids=lambda path: path.name)
-def test_every_make_command_it_names_is_a_target(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z]+):", _read(ROOT / "Makefile"), flags=re.MULTILINE))
-
-    assert {name for code in _code(_read(document)) for name in _makes(code)} <= targets
+    assert missing == set()
 
 
-@pytest.mark.parametrize("document", PROMISES, ids=lambda path: path.name)
-def test_every_module_it_runs_can_be_run(document: Path) -> None:
-    named = {
-        name
-        for code in _code(_read(document))
-        for name in re.findall(r"\bpython3? -m ([\w.]+)", code)
+def test_documents_name_commands_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", _read(ROOT / "Makefile"), flags=re.MULTILINE))
+    code = [code for document in DOCUMENTS for code in _code(_read(document))]
+    workers = {name for piece in code for name in re.findall(r"\barq ([\w.]+)", piece)}
+    modules = {name for piece in code for name in re.findall(r"\bpython3? -m ([\w.]+)", piece)}
+
+    assert {name for piece in code for name in _makes(piece)} <= targets
+    assert workers <= {"jobs.worker.WorkerSettings"}
+    assert {name for name in modules if not _can_be_run(name)} == set()
+
+
+def test_recipes_name_things_that_exist() -> None:
+    """CONTRIBUTING.md has a recipe for each usual change; its names are in the code."""
+    recipes = _read(ROOT / "CONTRIBUTING.md").split("## Recipes")[1].split("\n## ")[0]
+    code = "\n".join(source.text for source in source_files("bot", "jobs", "models", "tests"))
+    names = {
+        name.removesuffix("()")
+        for name in re.findall(r"`([A-Za-z_][\w.]*(?:\(\))?)`", recipes)
+        if not _looks_like_a_path(name)
     }
 
-    assert {name for name in named if not _can_be_run(name)} == set()
-
-
-@pytest.mark.parametrize("document", PROMISES, ids=lambda path: path.name)
-def test_every_worker_it_starts_exists(document: Path) -> None:
-    named = {
-        name for code in _code(_read(document)) for name in re.findall(r"\barq ([\w.]+)", code)
-    }
-
-    assert named <= {"jobs.worker.WorkerSettings"}
+    assert len(re.findall(r"^### ", recipes, flags=re.MULTILINE)) == 5
+    assert {name for name in names if name.rpartition(".")[2] not in code} == set()
 
 
 def _code(text: str) -> list[str]:
@@ -93,7 +91,7 @@ def _exists(path: str) -> bool:
 
 
 def _makes(code: str) -> list[str]:
-    return re.findall(r"^(?:\$ )?make (?:-s )?([a-z]+)", code, flags=re.MULTILINE)
+    return re.findall(r"^(?:\$ )?make (?:-s )?([a-z-]+)", code, flags=re.MULTILINE)
 
 
 def _can_be_run(name: str) -> bool:
