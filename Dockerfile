@@ -1,4 +1,4 @@
-# One image for bot and worker; compose.yaml says which of them a container is.
+# One image for bot and worker; compose.yaml starts each of them.
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
