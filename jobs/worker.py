@@ -104,7 +104,9 @@ class WorkerSettings:
 
     functions: ClassVar = [
         *(func(run_ticket, name=step.value) for step in STEP_FUNCTIONS),
-        func(check_external_services, name="examine_outside", keep_result=KEEP_HEALTH_RESULT_SECONDS),
+        func(
+            check_external_services, name="examine_outside", keep_result=KEEP_HEALTH_RESULT_SECONDS
+        ),
         func(dry_run, name="try_out", keep_result=KEEP_TRIAL_SECONDS),
     ]
     cron_jobs: ClassVar = [
