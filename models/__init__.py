@@ -1,1 +1,1 @@
-"""The language of the desk (pure) and its tools (each owns one outside package)."""
+"""Everything that bot and worker share: tickets, people, triage, messages and storage."""
