@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def worker_redis_settings(url: SecretStr) -> RedisSettings:
-    """Redis settings with which a worker retries, instead of exiting, while Redis is down or full."""
+    """Redis settings that make a worker retry, not exit, while Redis is down or full."""
     settings = RedisSettings.from_dsn(url.get_secret_value())
     settings.conn_retries = 600
     settings.retry_on_timeout = True

@@ -168,7 +168,7 @@ class StepQueue:
             ENQUEUE_FAILURES.inc()
 
     async def _enqueue_batch(self, jobs_by_ticket: list[list[_StepJob]]) -> list[Exception | None]:
-        # arq's `enqueue_job` for many jobs in one round trip; `nx` keeps a job that is queued already.
+        # arq's `enqueue_job`, for many jobs in one round trip. `nx` keeps a job that is queued.
         now = timestamp_ms()
         jobs = [job for ticket_jobs in jobs_by_ticket for job in ticket_jobs]
         async with self._pool.pipeline(transaction=False) as pipe:

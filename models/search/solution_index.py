@@ -13,8 +13,8 @@ from models.tickets.ticket import Ticket
 from models.triage.similarity import significant_words
 from models.triage.skills import stem
 
-# A search reads the lists of this many stems, each with this many of the newest tickets, and returns
-# this many candidates, those with the most stems first. Words with one stem count as one word.
+# A search reads the lists of at most 8 stems with at most 50 tickets each. It returns at most 60
+# candidates, those with the most stems first. Words with the same stem count as one word.
 _MAX_WORDS, _MAX_TICKETS_PER_WORD, _MAX_CANDIDATES = 8, 50, 60
 
 

@@ -1,4 +1,4 @@
-"""Corrections: a moderator changes or confirms the triage of a ticket, and triage learns from it."""
+"""Corrections: a moderator changes or confirms a ticket's triage, and triage learns from it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ def ticket_from_document(document: Document) -> Ticket:
         return Ticket.model_validate({**document, "id": document["_id"]})
     except ValidationError as error:
         raise CorruptDocument(
-            f"{document['_id']} cannot be shown: its stored document is damaged. Please tell an admin."
+            f"{document['_id']} cannot be shown: its document is damaged. Please tell an admin."
         ) from error
 
 
@@ -52,7 +52,7 @@ def tickets_from_documents(documents: Iterable[Document]) -> list[Ticket]:
         try:
             tickets.append(ticket_from_document(document))
         except CorruptDocument as error:
-            log.warning("skipped %s, its document is damaged: %s", document["_id"], error.__cause__)
+            log.warning("skipped damaged document %s: %s", document["_id"], error.__cause__)
     return tickets
 
 

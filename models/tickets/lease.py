@@ -45,7 +45,7 @@ class TicketLease:
         return ticket, cached_at + timedelta(seconds=time.monotonic() - monotonic_seconds)
 
     def cache(self, ticket: Ticket, now: datetime, *, monotonic_seconds: float) -> None:
-        """Cache the ticket, and the database's time at that reading of `time.monotonic`."""
+        """Cache the ticket, and the database's time at this reading of the monotonic clock."""
         self._cached = ticket, now, monotonic_seconds
 
     def invalidate(self) -> None:
@@ -53,7 +53,7 @@ class TicketLease:
         self._cached = None
 
     def with_due_steps_leased(self, ticket: Ticket, now: datetime) -> Ticket:
-        """The ticket with its due steps leased, as far as this worker runs them (a `TicketUpdate`)."""
+        """The ticket with the due steps of this lease leased (a `TicketUpdate`)."""
         for step in self.steps:
             with suppress(Conflict):
                 ticket = ticket.with_step_leased(step, now=now)
