@@ -1,1 +1,1 @@
-"""Everything that bot and worker share: tickets, people, triage, messages and storage."""
+"""The shared parts of bot and worker: tickets, people, triage, messages and storage."""
