@@ -73,8 +73,8 @@ class TicketService:
     async def open_ticket(self, draft: Draft) -> Ticket:
         """Store the ticket of a submission; a repeated submission returns the same ticket.
 
-        People may change their text before they submit it again, since they could not know that the
-        first submission was stored.
+        People who do not see a receipt submit again, and may change their text first. The ticket
+        then gets the newer text, unless triage has already run.
 
         Raises:
             NotAllowed: the guest policy denies the requester.

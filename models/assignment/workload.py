@@ -1,7 +1,7 @@
 """The workload: how many open tickets each member has, for the next assignment.
 
 A count costs time in proportion to the open tickets, and at a peak every new ticket needs one.
-So a count is reused for ten times as long as it took, and offers made meanwhile are added to it.
+So a count is reused for ten times as long as it took. Offers made meanwhile are added to it.
 Counting takes at most a tenth of the time, and at quiet times the count is always fresh.
 """
 

@@ -1,8 +1,8 @@
 """The step queue (arq on Redis), which wakes a worker for a step. MongoDB is the to-do list.
 
-A job may be lost, late or repeated; the sweep enqueues every step again that is still due. A job id
-names the state of its step (last lease, due time), because arq drops a job whose id is queued,
-running or orphaned. The only argument is a ticket id. Jobs are JSON: arq's default is pickle, which
+A job may be lost, late or repeated; the sweep enqueues every step again that is still due. arq
+drops a job whose id is queued, running or orphaned, so a job id names the state of its step (last
+lease and due time). The only argument is a ticket id. Jobs are JSON: arq's default is pickle, which
 lets anybody who can write to Redis run code in the worker.
 """
 
@@ -102,7 +102,7 @@ class StepQueue:
             raise DatabaseUnavailable("Redis does not answer.") from error
 
     async def redis_status(self) -> tuple[str, str, bool, bool]:
-        """Redis's version, its eviction policy, whether it is full, whether a worker is running.
+        """Redis's version and eviction policy, whether it is full, and whether a worker is running.
 
         Raises:
             DatabaseUnavailable: Redis does not answer.
@@ -188,8 +188,8 @@ def _to_step_job(
     ticket_id: str, pending_step: PendingStep, delay: timedelta, id_suffix: str
 ) -> _StepJob:
     delay_seconds = delay.total_seconds()
-    # The order of due steps: steps that the sweep enqueues again, then steps that follow a click,
-    # then background steps such as the triage of new tickets.
+    # Steps that the sweep enqueues again come first, then steps that follow a click. Background
+    # steps, such as the triage of new tickets, come last.
     priority_offset_seconds = _PRIORITY_OFFSET_SECONDS * (
         3 if id_suffix == "again" else 1 if pending_step.step in BACKGROUND_STEPS else 2
     )

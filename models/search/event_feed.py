@@ -1,7 +1,7 @@
 """The event feed: the events of all tickets that a reader may see, in order, each event once.
 
-A page is read in slices of time. A slice with too many tickets is made shorter, so the work for a
-page is bounded, however many tickets exist and however old the cursor is.
+A page is read in slices of time, and a slice with too many tickets is made shorter. So the work for
+a page is bounded, however many tickets exist and however old the cursor is.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 Search terms are whole words: nothing that people type becomes a pattern or an operator. A page
 starts after the last ticket of the previous page. So no ticket is skipped or repeated when others
-are opened meanwhile, and a late page costs no more than the first.
+are opened meanwhile. A late page costs no more than the first.
 """
 
 import asyncio

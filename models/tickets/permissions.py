@@ -83,8 +83,8 @@ def can(verb: Verb, member: Member, ticket: Ticket) -> bool:
 
     Deactivated members and members of other workspaces may do nothing. A confidential ticket is
     visible to its requester, its assignee and trusted members. Being a moderator, an admin or a
-    watcher is not enough. Trust only lifts this restriction: the table applies to everybody, so a
-    trusted user who is not a moderator sees another person's ticket only as its watcher.
+    watcher is not enough. Trust only lifts this restriction, and the table still applies: a
+    trusted member with the role `user` sees another person's ticket only as its watcher.
     """
     member_relation = relation(member, ticket)
     if not member.active or member.team_id != ticket.team_id:

@@ -4,8 +4,8 @@ A write replaces the whole ticket and is guarded by its revision: a caller with 
 writes nothing. The caller decides the next state from the ticket and the database's time, which
 are read together. `due` is the earliest due time of a ticket's pending steps. A sparse index on it
 keeps the cost of a sweep proportional to the due steps, however many tickets exist. The index is
-sparse, not partial, because some servers that speak MongoDB's protocol do not use a partial index
-for this query, and use an index for only one `$in`.
+sparse, not partial: some servers that speak MongoDB's protocol do not use a partial index for this
+query. They also use an index for only one `$in`.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """A ticket: its text, status, triage, assignee, pending steps, cards and history.
 
-Tickets are immutable. `with_transition` returns the ticket after a move, with the new event in its
-history and the steps that follow in `pending`. The `with_step_…` methods return it after a step is
+Tickets are immutable. `with_transition` returns the ticket after a move: its history has the new
+event, and `pending` has the next steps. The `with_step_…` methods return it after a step is
 leased, completed, rescheduled or dead. `models.tickets.workflow` decides which moves are legal, and
 `models.tickets.store` stores the result.
 """

@@ -62,12 +62,12 @@ def test_requester_does_not_get_their_own_ticket() -> None:
 
 
 def test_members_who_are_away_inactive_or_users_are_skipped() -> None:
-    away = BOB.model_copy(update={"away_until": NOON + timedelta(hours=1)})
+    absent = BOB.model_copy(update={"away_until": NOON + timedelta(hours=1)})
     inactive = EVE.model_copy(update={"active": False})
     user = make_member("UUSER", skills=("vpn",))
 
     assert (
-        chosen_id(choose(make_ticket("vpn"), (away, 0), (inactive, 0), (user, 0), (GRACE, 9)))
+        chosen_id(choose(make_ticket("vpn"), (absent, 0), (inactive, 0), (user, 0), (GRACE, 9)))
         == "UGRACE"
     )
 
@@ -143,7 +143,7 @@ def test_confidential_ticket_goes_to_a_trusted_member_if_there_is_one() -> None:
     assert chosen_id(choose(confidential, (BOB, 0), (EVE, 5))) == "UBOB"
 
 
-def test_confidential_ticket_goes_to_an_admin_while_trusted_members_are_away() -> None:
+def test_admin_gets_a_confidential_ticket_while_trusted_members_are_away() -> None:
     trusted = EVE.model_copy(update={"trusted": True, "away_until": NOON + timedelta(hours=1)})
     confidential = make_ticket("vpn", "okta", confidential=True)
 
@@ -182,12 +182,12 @@ def test_admin_gets_the_ticket_when_everybody_is_at_their_maximum() -> None:
 
 
 def test_skipped_candidates_are_listed_with_the_reason() -> None:
-    away = BOB.model_copy(update={"away_until": NOON + timedelta(hours=1)})
+    absent = BOB.model_copy(update={"away_until": NOON + timedelta(hours=1)})
     at_capacity = EVE.model_copy(update={"capacity": 3})
-    candidates = [Candidate(away, 0), Candidate(at_capacity, 3), Candidate(GRACE, 0)]
+    candidates = [Candidate(absent, 0), Candidate(at_capacity, 3), Candidate(GRACE, 0)]
 
     assert skipped_candidates(make_ticket("vpn"), candidates, now=NOON) == [
-        (away, "is out of office"),
+        (absent, "is out of office"),
         (at_capacity, "is at their maximum of open tickets (3)"),
     ]
 

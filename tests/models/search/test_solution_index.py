@@ -24,10 +24,10 @@ async def test_list_keeps_the_newest_tickets(service: TicketService) -> None:
     for number in range(1, MAX_TICKETS_PER_WORD + 6):
         await service.solution_index.add(ticket_about("A quokka", number))
 
-    found = await service.solution_index.find_candidate_ids(ticket_about("The quokka", 999))
+    candidate_ids = await service.solution_index.find_candidate_ids(ticket_about("The quokka", 999))
 
     newest = [f"T-{number}" for number in range(6, MAX_TICKETS_PER_WORD + 6)]
-    assert sorted(found, key=ticket_number) == newest
+    assert sorted(candidate_ids, key=ticket_number) == newest
 
 
 async def test_ticket_added_twice_is_in_the_list_once(service: TicketService) -> None:
@@ -100,11 +100,11 @@ async def test_ticket_in_old_and_new_lists_counts_once(
     await service.solution_index.add(ticket)
     await service.solution_index.add(ticket_about("Tapirs grazing on meadows", 2))
 
-    found = await service.solution_index.find_candidate_ids(
+    candidate_ids = await service.solution_index.find_candidate_ids(
         ticket_about("Tapirs grazing, meadows", 9)
     )
 
-    assert found == ["T-2", "T-1"]
+    assert candidate_ids == ["T-2", "T-1"]
 
 
 async def test_forms_of_one_word_count_as_one_search_word(service: TicketService) -> None:

@@ -83,7 +83,7 @@ def test_empty_correction_confirms_the_triage() -> None:
     assert to_training_example(after, DEFAULT_TAXONOMY)
 
 
-def test_example_of_confidential_ticket_or_private_category_is_confidential() -> None:
+def test_example_of_a_private_category_is_confidential() -> None:
     private = DEFAULT_TAXONOMY.with_category(None, Category(name="Salaries", private=True))
     salaries = Correction(category="Salaries")
     cases = [
