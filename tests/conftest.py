@@ -83,10 +83,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     is_selected = fault_ids if run_all_faults else _is_short
     config.hook.pytest_deselected(items=[item for item in items if not is_selected(item)])
     # Tests with the marker `beside` come first: False sorts before True.
-    items[:] = sorted(filter(is_selected, items), key=_runs_after_outages)
+    items[:] = sorted(filter(is_selected, items), key=_starts_later)
 
 
-def _runs_after_outages(item: pytest.Item) -> bool:
+def _starts_later(item: pytest.Item) -> bool:
     return item.get_closest_marker("beside") is None
 
 
