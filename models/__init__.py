@@ -1,1 +1,1 @@
-"""The language of the desk (pure) and its tools (each owns one outside package)."""
+"""The shared parts of bot and worker: tickets, people, triage, messages and storage."""

@@ -1,35 +1,37 @@
-"""What can go wrong, as the person or the job that must act on it needs to hear it.
+"""The errors that callers may catch; the class says who can act on the error.
 
-DeskError                what a person asked for cannot be; the message is what they will read
-├── InvalidDraft         a field of a form is not right: one sentence for each field
-├── NotAllowed           their role, or their part in the ticket, does not allow it
-│   └── NotYetKnown      it may, once Slack has said who they are
-├── OutOfTurn            the ticket has moved on since they looked
-├── NoSuchTicket         there is no such ticket
-│   └── Unreadable       there is, but its document is damaged
-├── NoSuchToken          a token is none of ours, or does not count any more
-└── Unavailable          our own database does not answer: what was asked may be stored, or not
+UserFacingError          a request of a person fails; the message is the text they read
+├── InvalidInput         a form has wrong values: one sentence for each field
+├── NotAllowed           the person's role or part in the ticket does not allow the action
+│   └── ProfilePending   Slack has not sent the person's profile yet, so the role is not known
+├── Conflict             the ticket has changed since the person saw it (stale version)
+├── NoSuchTicket         the ticket does not exist, or the person may not see it
+│   └── CorruptDocument  the ticket exists, but its document is damaged
+├── InvalidToken         the API token is unknown, expired or revoked
+└── DatabaseUnavailable  our database does not answer: the change may be stored, or not
 
-OutsideError             a call to the outside (Slack, the mail server) did not end well
-├── Refused              for good: another try would end the same
-│   └── Gone             the person or the message it was about is not there any more
-├── NotNow               it asked us to come back later; nothing was done
-└── Unknown              it may or may not have been done: look it up before doing it again
+ExternalServiceError     a call to Slack, Gemini, the mail server or a webhook failed
+├── PermanentFailure     another attempt would fail, too
+│   └── TargetGone       the person or the message does not exist any more
+├── RetryLater           nothing was done; the service wants a later attempt
+└── OutcomeUnknown       the call may have worked: look before the next attempt
 """
 
 from collections.abc import Mapping
 from typing import ClassVar
 
+_NO_SUCH_TICKET_TEXT = "There is no such ticket, or you cannot see it. Check the ticket number."
+
 
 class UserFacingError(Exception):
-    """What a person asked for cannot be; the message is the sentence they will read (mrkdwn)."""
+    """A request of a person fails; the message is the text they read (mrkdwn)."""
 
 
 class InvalidInput(UserFacingError):
-    """A form holds values the desk can't take.
+    """A form has wrong values.
 
     Attributes:
-        fields: one sentence for each field at fault, by the field's block id.
+        fields: one sentence for each wrong field, by the field's block id.
     """
 
     def __init__(self, fields: Mapping[str, str]) -> None:
@@ -38,37 +40,37 @@ class InvalidInput(UserFacingError):
 
 
 class NotAllowed(UserFacingError):
-    """The person's role, or their part in the ticket, does not allow the move."""
+    """The person's role, or their part in the ticket, does not allow the action."""
 
 
 class ProfilePending(NotAllowed):
-    """Slack has not said yet who the person is."""
+    """Slack has not sent the person's profile yet, so their role is not known."""
 
 
 class Conflict(UserFacingError):
-    """The ticket has moved on since the person looked at it."""
+    """The ticket has changed since the person saw it."""
 
 
 class NoSuchTicket(UserFacingError):
-    """There is no such ticket."""
+    """The ticket does not exist, or the person may not see it."""
 
-    def __init__(self, message: str = "There is no such ticket any more.") -> None:
+    def __init__(self, message: str = _NO_SUCH_TICKET_TEXT) -> None:
         super().__init__(message)
 
 
 class CorruptDocument(NoSuchTicket):
-    """The ticket's document is damaged; somebody has to look at it."""
+    """The ticket's document is damaged; an operator has to repair it."""
 
 
 class InvalidToken(UserFacingError):
-    """The token is none of ours, has expired, or was revoked: nobody is told which."""
+    """The API token is unknown, expired or revoked; callers do not learn which."""
 
     def __init__(self) -> None:
         super().__init__("This token is not valid. Get a new one in Slack with `/ticket token`.")
 
 
 class DatabaseUnavailable(UserFacingError):
-    """The database did not answer in time; what was asked of it may be stored, or not."""
+    """The database did not answer in time; the change may be stored, or not."""
 
 
 class ExternalServiceError(Exception):
@@ -82,23 +84,23 @@ class ExternalServiceError(Exception):
 
 
 class PermanentFailure(ExternalServiceError):
-    """Refused for good: another try would end the same."""
+    """The service refused the call; another attempt would fail, too."""
 
     metric_label = "Refused"
 
 
 class TargetGone(PermanentFailure):
-    """The person or the message it was about is not there any more."""
+    """The person or the message that the call names does not exist any more."""
 
     metric_label = "Gone"
 
 
 class RetryLater(ExternalServiceError):
-    """Nothing was done; it may be tried again later.
+    """Nothing was done; a later attempt may succeed.
 
     Attributes:
-        seconds: how long to wait first, as the other side asked.
-        counts: whether this uses up one of the step's attempts (a rate limit does not).
+        retry_after_seconds: the wait that the service asked for.
+        uses_attempt: whether this uses one of the step's attempts (a rate limit does not).
     """
 
     metric_label = "NotNow"
@@ -112,6 +114,6 @@ class RetryLater(ExternalServiceError):
 
 
 class OutcomeUnknown(ExternalServiceError):
-    """It may or may not have been done: look it up before doing it again."""
+    """The call may have worked: look whether it did before the next attempt."""
 
     metric_label = "Unknown"

@@ -1,4 +1,4 @@
-"""The desk, which bot and worker open: its moves and steps, each stored, then rung for."""
+"""The ticket service of bot and worker: it stores each move or step, then wakes a worker."""
 
 import asyncio
 import time
@@ -38,7 +38,7 @@ from models.tickets.workflow import Move
 from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
 
-# Everybody who writes to a ticket at the same moment loses to one of the others at most once each.
+# Each concurrent writer of a ticket can win once before this one, so n writers need n attempts.
 _MAX_WRITE_ATTEMPTS = 50
 
 _DURATION_METRICS = {Move.OFFER.value: OFFER_SECONDS, Move.CLAIM.value: CLAIM_SECONDS}
@@ -46,7 +46,7 @@ _DURATION_METRICS = {Move.OFFER.value: OFFER_SECONDS, Move.CLAIM.value: CLAIM_SE
 
 @dataclass(frozen=True, slots=True)
 class TicketService:
-    """What bot and worker work with."""
+    """Tickets, and all stores and services that bot and worker share."""
 
     settings: Settings
     database: Database
@@ -71,34 +71,35 @@ class TicketService:
     slack: SlackClient
 
     async def open_ticket(self, draft: Draft) -> Ticket:
-        """Store the ticket of a submission; the same submission again gives the same ticket.
+        """Store the ticket of a submission; a repeated submission returns the same ticket.
 
-        Who was not sure that it is stored may have changed the text before sending it again.
+        People who do not see a receipt submit again, and may change their text first. The ticket
+        then gets the newer text, unless triage has already run.
 
         Raises:
-            NotAllowed: the desk does not serve the requester.
+            NotAllowed: the guest policy denies the requester.
         """
         requester = Member(team_id=draft.team_id, slack_id=draft.requester)
 
-        def opened(number: int, now: datetime) -> Ticket:
-            fresh = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
-            return workflow.transition(fresh, Move.OPEN, actor=requester, now=now)
+        def make_ticket(number: int, now: datetime) -> Ticket:
+            ticket = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
+            return workflow.transition(ticket, Move.OPEN, actor=requester, now=now)
 
-        ticket = await self.intake.insert(opened)
-        # Its steps are due since it was opened, by whatever clock.
+        ticket = await self.intake.insert(make_ticket)
+        # Its first steps are due at `opened_at`, so no other clock is needed here.
         await self._enqueue(ticket, list(ticket.pending), now=ticket.opened_at)
         return ticket if ticket.matches(draft) else await self._apply_resubmission(ticket, draft)
 
     async def _apply_resubmission(self, ticket: Ticket, draft: Draft) -> Ticket:
-        """The ticket as it was sent the second time; as it stands if somebody has begun with it."""
+        """The ticket with the text of the second submission, unless triage has already run."""
 
-        def corrected(current: Ticket, _now: datetime) -> Ticket:
+        def replace_text(current: Ticket, _now: datetime) -> Ticket:
             if current.status is not Status.NEW:
-                raise Conflict(f"{current.id} is being worked on")
+                raise Conflict(f"{current.id} is triaged already")
             return current.model_copy(update=draft.model_dump())
 
         try:
-            return (await self._update_and_enqueue(ticket.id, corrected)).after
+            return (await self._update_and_enqueue(ticket.id, replace_text)).after
         except Conflict:
             return ticket
 
@@ -111,59 +112,59 @@ class TicketService:
         seen_version: int | None = None,
         **changes: Any,
     ) -> Ticket:
-        """Make a move, and ring for the steps that follow.
+        """Make a move, and wake a worker for the steps that follow.
 
         Raises:
-            OutOfTurn, NotAllowed: as `flow.make` says.
-            NoSuchTicket: there is none, or none that concerns the person.
-            Unavailable: the database did not answer.
+            Conflict, NotAllowed: as in `workflow.transition`.
+            NoSuchTicket: the ticket does not exist, or the person may not see it.
+            DatabaseUnavailable: the database did not answer.
         """
 
-        def moved(ticket: Ticket, now: datetime) -> Ticket:
+        def apply_move(ticket: Ticket, now: datetime) -> Ticket:
             if actor and not workflow.is_visible_to(ticket, actor):
                 raise NoSuchTicket
             return workflow.transition(
                 ticket, move, actor=actor, now=now, seen_version=seen_version, **changes
             )
 
-        return (await self._update_and_enqueue(ticket_id, moved)).after
+        return (await self._update_and_enqueue(ticket_id, apply_move)).after
 
     async def lease_due_steps(self, lease: TicketLease) -> LeasedSteps:
-        """Take the steps of `holding` that are due, each for `LEASE`.
+        """Lease the due steps of `lease` for `LEASE_DURATION`.
 
         Raises:
-            OutOfTurn: none is due, or somebody has them.
+            Conflict: no step is due, or another worker has leased the due ones.
         """
-        taken = (
+        leased = (
             await self._update_and_enqueue(lease.ticket_id, lease.with_due_steps_leased, lease)
         ).leased_steps
-        if not taken.steps:
-            raise Conflict(f"{lease.ticket_id}: nothing is due")
-        return taken
+        if not leased.steps:
+            raise Conflict(f"{lease.ticket_id}: no step is due")
+        return leased
 
     async def is_still_leased(self, ticket_id: str, leased_step: PendingStep) -> bool:
-        """Whether nobody else has taken the step since it was leased."""
+        """Whether the lease of the step is still valid: no other worker has leased it since."""
         entry = (await self.tickets.get_ticket(ticket_id))[0].find_step(leased_step.step)
         return entry is not None and entry.lease == leased_step.lease
 
     async def complete_step(
         self, lease: TicketLease, leased_step: PendingStep, effect: TicketUpdate
     ) -> LeasedSteps:
-        """Note the effect of a step, that it is done, and which follow at once, in one write.
+        """Store the effect of a step, complete it and lease the next due steps, in one write.
 
-        An effect that is out of turn is dropped: the ticket has moved on, and the step with it.
+        An effect that raises Conflict is dropped: the ticket has moved on, so it is not needed.
 
         Raises:
-            OutOfTurn: another holder has leased the step since; nothing is written.
+            Conflict: another worker has leased the step since; nothing is written.
         """
 
-        def finished(ticket: Ticket, now: datetime) -> Ticket:
-            done = ticket.with_step_completed(leased_step, now=now)
+        def complete(ticket: Ticket, now: datetime) -> Ticket:
+            after = ticket.with_step_completed(leased_step, now=now)
             with suppress(Conflict):
-                done = effect(done, now)
-            return lease.with_due_steps_leased(done, now) if lease.keep_running() else done
+                after = effect(after, now)
+            return lease.with_due_steps_leased(after, now) if lease.keep_running() else after
 
-        return (await self._update_and_enqueue(lease.ticket_id, finished, lease)).leased_steps
+        return (await self._update_and_enqueue(lease.ticket_id, complete, lease)).leased_steps
 
     async def retry_later(
         self,
@@ -175,9 +176,9 @@ class TicketService:
         failed_attempts: int,
         run_count: int,
     ) -> None:
-        """Try a step again after a wait; raises OutOfTurn as `finish` does."""
+        """Retry a step after a delay; raises Conflict as `complete_step` does."""
 
-        def later(ticket: Ticket, now: datetime) -> Ticket:
+        def reschedule(ticket: Ticket, now: datetime) -> Ticket:
             due = now + delay
             return ticket.with_step_rescheduled(
                 leased_step,
@@ -188,37 +189,38 @@ class TicketService:
                 run_count=run_count,
             )
 
-        await self._update_and_enqueue(lease.ticket_id, later, lease)
+        await self._update_and_enqueue(lease.ticket_id, reschedule, lease)
 
     async def dead_letter(
         self, lease: TicketLease, leased_step: PendingStep, *, error: str, failed_attempts: int
     ) -> None:
-        """Leave a step dead until somebody replays it; raises OutOfTurn as `finish` does."""
+        """Make a step dead until an admin replays it; raises Conflict as `complete_step` does."""
 
-        def dead(ticket: Ticket, now: datetime) -> Ticket:
+        def mark_dead(ticket: Ticket, now: datetime) -> Ticket:
             return ticket.with_step_dead(
                 leased_step, now=now, error=error, failed_attempts=failed_attempts
             )
 
-        await self._update_and_enqueue(lease.ticket_id, dead, lease)
+        await self._update_and_enqueue(lease.ticket_id, mark_dead, lease)
 
     async def replay_step(self, ticket_id: str, step: Step) -> None:
-        """Try a dead step again, as if it had never failed; raises OutOfTurn if it is not dead."""
+        """Run a dead step again with all its attempts; raises Conflict when it is not dead."""
         await self._update_and_enqueue(
-            ticket_id, lambda t, now: t.with_step_replayed(step, now=now)
+            ticket_id, lambda ticket, now: ticket.with_step_replayed(step, now=now)
         )
 
     async def redeliver_webhook(self, webhook_id: str, delivery_id: str, *, actor: Member) -> bool:
-        """Tell a webhook once more what it was told; whether there was such a delivery."""
+        """Send a webhook delivery again; False when the delivery log has no such delivery."""
         ticket_id = await self.webhooks.mark_undelivered(actor.team_id, webhook_id, delivery_id)
         if ticket_id:
-            again = Step.DELIVER_WEBHOOKS
-            await self._update_and_enqueue(ticket_id, lambda t, now: t.with_step(again, due=now))
+            await self._update_and_enqueue(
+                ticket_id, lambda ticket, now: ticket.with_step(Step.DELIVER_WEBHOOKS, due=now)
+            )
         return ticket_id is not None
 
     async def prepare(self, team_id: str) -> None:
-        """Make the database ready, and those admins who are always admins."""
-        parts = (
+        """Create indexes and defaults in the database, and promote the configured admins."""
+        stores = (
             self.tickets,
             self.members,
             self.guest_policies,
@@ -229,22 +231,22 @@ class TicketService:
             self.training_store,
             self.ai_request_log,
         )
-        await asyncio.gather(*(part.prepare() for part in parts))
+        await asyncio.gather(*(store.prepare() for store in stores))
         for slack_id in self.settings.admin_slack_ids:
             await self.directory.promote_configured_admin(team_id, slack_id)
 
     async def member_with_profile(self, team_id: str, slack_id: str) -> Member:
-        """See `People.acquainted`."""
+        """See `DirectorySync.member_with_profile`."""
         return await self.directory.member_with_profile(team_id, slack_id)
 
     async def dm_channel(self, team_id: str, slack_id: str, *, force_open: bool = False) -> str:
-        """The app's direct-message channel with a person; asks Slack for it the first time.
+        """The id of the app's direct message with a person; Slack is asked the first time.
 
         Args:
-            anew: ask Slack in any case, since the channel that we know is not there any more.
+            force_open: ask Slack in any case, since the stored channel does not exist any more.
 
         Raises:
-            OutsideError: Slack could not open it.
+            ExternalServiceError: Slack could not open the direct message.
         """
         member = await self.members.get_or_create_member(team_id, slack_id)
         if member.dm_channel and not force_open:
@@ -254,50 +256,56 @@ class TicketService:
         return channel
 
     async def reassign_orphaned_tickets(self, team_id: str) -> None:
-        """Tickets go on without those who may hold none any more; harmless when there are none."""
-        held = await self.tickets.ticket_ids_by_assignee(team_id)
+        """Unassign the tickets of people who are not moderators any more."""
+        ids_by_assignee = await self.tickets.ticket_ids_by_assignee(team_id)
         members = await self.members.moderators(team_id)
-        for slack_id in held.keys() - {one.slack_id for one in members if one.can_moderate}:
-            for ticket_id in held[slack_id]:
+        moderators = {member.slack_id for member in members if member.can_moderate}
+        for slack_id in ids_by_assignee.keys() - moderators:
+            for ticket_id in ids_by_assignee[slack_id]:
                 with suppress(Conflict, NoSuchTicket):
                     await self._unassign(ticket_id, slack_id)
 
     async def _unassign(self, ticket_id: str, slack_id: str) -> None:
-        def withdrawn(ticket: Ticket, now: datetime) -> Ticket:
+        def unassign(ticket: Ticket, now: datetime) -> Ticket:
             if ticket.assignee != slack_id:
-                raise Conflict(f"{ticket_id} is in other hands")
-            why = f"{mention(slack_id)} is no moderator any more"
-            return workflow.transition(ticket, Move.UNASSIGN, actor=None, now=now, event_reason=why)
+                raise Conflict(f"{ticket_id} has another assignee")
+            reason = f"{mention(slack_id)} is no longer a moderator"
+            return workflow.transition(
+                ticket, Move.UNASSIGN, actor=None, now=now, event_reason=reason
+            )
 
-        await self._update_and_enqueue(ticket_id, withdrawn)
+        await self._update_and_enqueue(ticket_id, unassign)
 
     async def update_ticket(self, ticket_id: str, update: TicketUpdate) -> Ticket:
-        """Change what is known of a ticket, without a move; raises as `move` does."""
+        """Store a change of a ticket that is not a move; raises the same errors as `move`."""
         return (await self._update_and_enqueue(ticket_id, update)).after
 
     async def _update_and_enqueue(
         self, ticket_id: str, update: TicketUpdate, lease: TicketLease | None = None
     ) -> WriteResult:
         if lease is None:
-            written = await self._update_with_retries(ticket_id, update, None)
+            result = await self._update_with_retries(ticket_id, update, None)
         else:
             async with lease.lock:
-                written = await self._update_with_retries(ticket_id, update, lease)
-        known = {(entry.step, entry.due) for entry in written.before.pending}
-        asked = [
-            e for e in written.after.pending if (e.step, e.due) not in known and not e.is_leased
+                result = await self._update_with_retries(ticket_id, update, lease)
+        before, after, now = result
+        earlier = {(entry.step, entry.due) for entry in before.pending}
+        new_steps = [
+            entry
+            for entry in after.pending
+            if (entry.step, entry.due) not in earlier and not entry.is_leased
         ]
-        await self._enqueue(written.after, asked, now=written.now)
-        for event in written.after.history[len(written.before.history) :]:
+        await self._enqueue(after, new_steps, now=now)
+        for event in after.history[len(before.history) :]:
             if event.what in _DURATION_METRICS:
-                took = event.at - written.after.opened_at
-                _DURATION_METRICS[event.what].observe(took.total_seconds())
-        return written
+                duration = event.at - after.opened_at
+                _DURATION_METRICS[event.what].observe(duration.total_seconds())
+        return result
 
     async def _enqueue(
         self, ticket: Ticket, new_steps: list[PendingStep], *, now: datetime
     ) -> None:
-        """Wake one worker for what is due now, which does all of it; others when more is due."""
+        """Wake one worker for all steps that are due now, and later ones when they are due."""
         due = [entry for entry in new_steps if entry.due and entry.due <= now]
         later = [entry for entry in new_steps if entry not in due]
         await self.step_queue.enqueue(ticket.id, [*due[:1], *later], now=now)
@@ -305,18 +313,20 @@ class TicketService:
     async def _update_with_retries(
         self, ticket_id: str, update: TicketUpdate, lease: TicketLease | None
     ) -> WriteResult:
-        """Read, decide, write if nobody else has written in between, else again."""
+        """Read the ticket, update it and write it; repeat when another write came first."""
         for _ in range(_MAX_WRITE_ATTEMPTS):
-            newest = lease.cached_ticket if lease else None
-            before, now = newest or await self.tickets.get_ticket(ticket_id)
-            since = time.monotonic()
+            cached = lease.cached_ticket if lease else None
+            before, now = cached or await self.tickets.get_ticket(ticket_id)
+            monotonic_seconds = time.monotonic()
             if lease:
-                # Should the write fail, nobody knows how the ticket stands.
+                # After a failed write, the state of the stored ticket is unknown.
                 lease.invalidate()
             changed = await self.webhooks.with_delivery_step(before, update(before, now), now=now)
             after = await self.tickets.compare_and_set(before, changed)
             if after:
                 if lease:
-                    lease.cache(after, now, monotonic_seconds=since)
+                    lease.cache(after, now, monotonic_seconds=monotonic_seconds)
                 return WriteResult(before=before, after=after, now=now)
-        raise Conflict(f"{ticket_id} is being changed by many people at once. Please try again.")
+        raise Conflict(
+            f"{ticket_id} was not changed: many people are changing it at once. Please try again."
+        )

@@ -1,4 +1,4 @@
-"""What holds for every test: the network ends at this machine, where MongoDB and Redis are."""
+"""Setup for all tests: no network beyond this machine, one MongoDB and one Redis for all."""
 
 import ipaddress
 import sys
@@ -15,13 +15,13 @@ from tests.sabotage.sitecustomize import SABOTAGE_VARIABLE, SABOTAGES, hook_envi
 _MAX_FAULT_TEST_SECONDS = 900
 
 
-# Neighbours are noisy: how long one example takes says nothing.
+# No deadline: other processes on the machine can slow a single example down.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
 def _refuse_remote_connections(event: str, args: tuple[object, ...]) -> None:
-    """Refuse a connection to anywhere else; Python calls this before it opens one."""
+    """Refuse connections to other machines; Python calls this before it connects."""
     # A Unix socket's address is a path, not a tuple.
     if event != "socket.connect" or not isinstance(args[1], tuple):
         return
@@ -41,49 +41,52 @@ async def servers() -> AsyncIterator[DatabaseServers]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--every`: all that may fail, at every place; without it the fast part."""
-    parser.addoption("--every", action="store_true", help="all faults, at every place: minutes")
-    parser.addoption("--sabotage", choices=SABOTAGES, help="run without this protection")
+    """Add `--every` (also the long tests) and `--sabotage` (without one safety mechanism)."""
+    parser.addoption(
+        "--every", action="store_true", help="run all faults at every kill point (slow)"
+    )
+    parser.addoption("--sabotage", choices=SABOTAGES, help="run without this safety mechanism")
 
 
 @pytest.fixture(scope="session")
 def sabotage_environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    """What bot and worker are told, so that they run without a protection."""
+    """The environment with which bot and worker run without a safety mechanism."""
     name = request.config.getoption("sabotage")
     return hook_environment(**{SABOTAGE_VARIABLE: name}) if name else {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What may fail is written down when all of it is tried."""
-    config.addinivalue_line("markers", "fault(*ids): it is about these faults of the catalogue")
-    config.addinivalue_line("markers", "beside: it takes minutes in which others can run")
-    config.addinivalue_line("markers", "long: it takes its time, and runs with --every alone")
-    config.addinivalue_line("markers", "few(*places): at these alone, but for --every")
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    some = config.getoption("keyword") or config.getoption("collectonly")
-    if config.getoption("every") and whole and not some and not hasattr(config, "workerinput"):
+    """Declare the markers, and write the fault report after a complete run."""
+    config.addinivalue_line("markers", "fault(*ids): covers these faults of the catalogue")
+    config.addinivalue_line("markers", "beside: takes minutes of waiting, so it starts first")
+    config.addinivalue_line("markers", "long: slow, and runs only with --every")
+    config.addinivalue_line("markers", "few(*places): without --every, only these kill points")
+    is_whole_suite = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    is_partial = config.getoption("keyword") or config.getoption("collectonly")
+    is_complete_run = config.getoption("every") and is_whole_suite and not is_partial
+    if is_complete_run and not hasattr(config, "workerinput"):
         config.pluginmanager.register(FaultReportPlugin())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--every` all that is about a fault, and time for it; else all but the long ones."""
-    every = config.getoption("every")
+    """Select the tests about faults with `--every`, and otherwise all tests that are not long."""
+    run_all_faults = config.getoption("every")
     for item in items:
         if unknown := set(fault_ids(item)) - CATALOGUE.keys():
             raise pytest.UsageError(f"{item.nodeid}: no such fault: {unknown}")
-        # With what a test reports, it reaches the process that writes it down.
+        # pytest-xdist sends user properties to the process that writes the report.
         item.user_properties.append((FAULTS_PROPERTY, fault_ids(item)))
-        if every:
+        if run_all_faults:
             item.add_marker(pytest.mark.timeout(_MAX_FAULT_TEST_SECONDS))
     if config.getoption("sabotage"):
         return
-    wanted = fault_ids if every else _is_short
-    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
-    items[:] = sorted(filter(wanted, items), key=_runs_after_outages)
+    is_selected = fault_ids if run_all_faults else _is_short
+    config.hook.pytest_deselected(items=[item for item in items if not is_selected(item)])
+    # Tests with the marker `beside` come first: False sorts before True.
+    items[:] = sorted(filter(is_selected, items), key=_starts_later)
 
 
-def _runs_after_outages(item: pytest.Item) -> bool:
-    """What takes minutes comes first, since False comes before True."""
+def _starts_later(item: pytest.Item) -> bool:
     return item.get_closest_marker("beside") is None
 
 

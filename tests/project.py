@@ -1,4 +1,4 @@
-"""Where the project's own files are, however deep the test that asks."""
+"""Paths of the project's own files, for tests in any folder."""
 
 from pathlib import Path
 

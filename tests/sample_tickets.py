@@ -1,4 +1,4 @@
-"""Tickets and members as the tests of the language speak of them."""
+"""Sample tickets and members for tests without a database."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ TEAM = "T1"
 
 
 def make_member(slack_id: str, role: Role = Role.USER, **fields: Any) -> Member:
-    """A member of the test's workspace."""
+    """A member of the workspace T1."""
     return Member(team_id=TEAM, slack_id=slack_id, role=role, **fields)
 
 
@@ -25,7 +25,7 @@ GRACE = make_member("UGRACE", Role.ADMIN)
 
 
 def make_triage(*skills: str, **fields: Any) -> Triage:
-    """What an engine says of a ticket that needs these skills."""
+    """A triage with these skills, and with defaults for all other fields."""
     return Triage(
         **{
             "category": "Network",
@@ -40,8 +40,8 @@ def make_triage(*skills: str, **fields: Any) -> Triage:
 
 
 def new_ticket(**fields: Any) -> Ticket:
-    """A ticket just opened by Ada."""
-    blank = {
+    """A ticket that Ada has just opened."""
+    defaults = {
         "id": "T-1",
         "team_id": TEAM,
         "key": "view:V1",
@@ -52,17 +52,17 @@ def new_ticket(**fields: Any) -> Ticket:
         "confidential": False,
         "opened_at": NOON,
     }
-    return workflow.transition(Ticket(**{**blank, **fields}), Move.OPEN, actor=ADA, now=NOON)
+    return workflow.transition(Ticket(**{**defaults, **fields}), Move.OPEN, actor=ADA, now=NOON)
 
 
 def ticket_in_status(status: Status, **fields: Any) -> Ticket:
-    """A ticket that has come so far, by legal moves, with Bob."""
+    """Ada's ticket after legal moves to this status, with Bob as its assignee."""
     ticket = new_ticket(**fields)
-    for at, (move, by, changes) in enumerate(_TRANSITIONS_TO_RESOLVED, start=1):
+    for minutes, (move, actor, changes) in enumerate(_TRANSITIONS_TO_RESOLVED, start=1):
         if ticket.status is status:
             break
-        now = NOON + timedelta(minutes=at)
-        ticket = workflow.transition(ticket, move, actor=by, now=now, **changes)
+        now = NOON + timedelta(minutes=minutes)
+        ticket = workflow.transition(ticket, move, actor=actor, now=now, **changes)
     assert ticket.status is status
     return ticket
 

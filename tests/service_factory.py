@@ -1,4 +1,4 @@
-"""A desk opened in the test itself, on the real servers, with a database of its own."""
+"""Opens a ticket service in the test process, on real servers and with its own database."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -21,7 +21,7 @@ from sandbox.services.gemini import GeminiStandIn
 async def run_service(
     servers: DatabaseServers, **settings_overrides: Any
 ) -> AsyncIterator[TicketService]:
-    """The desk of the workspace T1; `more` are settings of its own."""
+    """The ticket service of the workspace T1, with these settings."""
     redis_url = servers.new_redis_url()
     settings = Settings.model_validate(
         {
@@ -45,7 +45,7 @@ async def run_service(
 def step_context_with_gemini(
     service: TicketService, gemini_server: GeminiStandIn
 ) -> Iterator[StepContext]:
-    """The desk and Gemini, which was asked nothing yet."""
+    """The context that a worker gives to steps, with a reset Gemini stand-in."""
     gemini_server.reset()
     key = SecretStr(gemini_server.api_key)
     gemini = Gemini.with_key(key, model="gemini-2.5-flash-lite", endpoint=gemini_server.endpoint)
@@ -56,5 +56,5 @@ def step_context_with_gemini(
 async def attempt_step(
     step_context: StepContext, step: Step, work: StepFunction, ticket_id: str
 ) -> None:
-    """A worker's try at this one step, if it is due."""
+    """Run this step once as a worker does, if it is due."""
     await run_due_steps(step_context, {step: work}, ticket_id, is_stopping=lambda: True)

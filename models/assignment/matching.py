@@ -1,4 +1,4 @@
-"""Who gets a ticket, and why: the best match of skills, the fewest open tickets, else an admin."""
+"""Matching: the best skills, then the fewest open tickets, then an admin; with the reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from models.triage.result import Priority
 from models.triage.taxonomy import Taxonomy
 
 _HIGH_PRIORITIES = {Priority.HIGH, Priority.URGENT}
-_AT_CAPACITY_TEXT = "has as many open tickets as they take"
+_AT_CAPACITY_TEXT = "is at their maximum of open tickets"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A moderator or admin, with the number of tickets they have open."""
+    """A member, with the number of their open tickets."""
 
     member: Member
     open_tickets: int
 
     @property
     def is_at_capacity(self) -> bool:
-        """Whether they have as many open tickets as they take."""
+        """Whether they have reached their maximum of open tickets."""
         capacity = self.member.capacity
         return capacity is not None and self.open_tickets >= capacity
 
 
 @dataclass(frozen=True, slots=True)
 class AssigneeChoice:
-    """Who was chosen, and the reason as they will read it."""
+    """The chosen member, and the reason that they will read."""
 
     member: Member
     reason: str
@@ -39,41 +39,45 @@ class AssigneeChoice:
 def choose_assignee(
     ticket: Ticket, candidates: Sequence[Candidate], *, now: datetime, review_reason: str = ""
 ) -> AssigneeChoice | None:
-    """The person to offer the ticket to, or None when there is nobody at all.
+    """The member who is offered the ticket, or None when nobody is available.
 
-    Never the requester, never somebody away or inactive. A confidential ticket goes to those who
-    are trusted with such, to an admin when none of them is here, and to others only where an admin
-    has trusted nobody. Who declined or released the ticket is asked again only
-    when nobody else is left, an admin first. Nobody gets more than they take, but for an admin when
-    nobody has room.
+    The requester and members who are inactive or out of office are never chosen. A confidential
+    ticket goes to a trusted member, or to an admin while no trusted member is available. Others get
+    it only if no moderator besides the requester is trusted. Members who declined or released the
+    ticket get it again only when nobody else is left, admins first. Only an admin may get more
+    tickets than their maximum, when everybody is at theirs.
 
     Args:
-        doubt: why it is for an admin who is free, whoever else knows about it; see `doubtful`.
+        review_reason: why an available admin gets it first; see `reason_for_admin_review`.
     """
     available = [
-        p
-        for p in _eligible_candidates(candidates, ticket, now)
-        if _is_available(p.member, ticket, now)
+        candidate
+        for candidate in _eligible_candidates(candidates, ticket, now)
+        if _is_available(candidate.member, ticket, now)
     ]
-    room = [person for person in available if not person.is_at_capacity]
-    full = [person for person in available if person.is_at_capacity]
-    fresh = [person for person in room if person.member.slack_id not in ticket.declined_by]
+    below_capacity = [candidate for candidate in available if not candidate.is_at_capacity]
+    at_capacity = [candidate for candidate in available if candidate.is_at_capacity]
+    not_declined = [
+        candidate
+        for candidate in below_capacity
+        if candidate.member.slack_id not in ticket.declined_by
+    ]
+    declined_reason = "everybody else has declined"
+    if at_capacity:
+        declined_reason += f" or {_AT_CAPACITY_TEXT}"
     return (
-        _choose_last_resolver(ticket, fresh)
-        or (_choose_admin(fresh, reason=review_reason) if review_reason else None)
-        or _choose_by_skills(ticket, fresh, full)
-        or _choose_admin(fresh, reason=_no_match_reason(ticket, full))
-        or _choose_admin(
-            room,
-            reason="everybody else has declined" + (f" or {_AT_CAPACITY_TEXT}" if full else ""),
-        )
-        or _choose_least_busy(fresh or room)
-        or _choose_admin(full, reason=f"everybody who could take it {_AT_CAPACITY_TEXT}")
+        _choose_last_resolver(ticket, not_declined)
+        or (_choose_admin(not_declined, reason=review_reason) if review_reason else None)
+        or _choose_by_skills(ticket, not_declined, at_capacity)
+        or _choose_admin(not_declined, reason=_no_match_reason(ticket, at_capacity))
+        or _choose_admin(below_capacity, reason=declined_reason)
+        or _choose_least_busy(not_declined or below_capacity)
+        or _choose_admin(at_capacity, reason=f"everybody available {_AT_CAPACITY_TEXT}")
     )
 
 
 def reason_for_admin_review(ticket: Ticket, configuration: Taxonomy) -> str:
-    """Why an admin is to look at a ticket first: it may be urgent, and that is not sure; or ""."""
+    """The reason why an admin should check a ticket that may be urgent, or ""."""
     category = configuration.find_category(ticket.triage.category) if ticket.triage else None
     if (
         not ticket.has_uncertain_category
@@ -81,23 +85,28 @@ def reason_for_admin_review(ticket: Ticket, configuration: Taxonomy) -> str:
         or category.floor not in _HIGH_PRIORITIES
     ):
         return ""
-    return f"it is not sure that this is {category.name}, which is never less than {category.floor}"
+    return (
+        f"triage is not sure that this is {category.name}, "
+        f"which has the minimum priority {category.floor}"
+    )
 
 
 def skipped_candidates(
     ticket: Ticket, candidates: Sequence[Candidate], *, now: datetime
 ) -> list[tuple[Member, str]]:
-    """Those who know what the ticket needs, and yet can't get it, with the reason."""
-    wanted = _required_skills(ticket)
-    able = [person for person in candidates if person.member.can_moderate]
-    able = [person for person in able if matching_skills(person.member, wanted)]
+    """The members with a matching skill who cannot get the ticket, each with the reason."""
+    required_skills = _required_skills(ticket)
+    moderators = [candidate for candidate in candidates if candidate.member.can_moderate]
     return [
-        (person.member, why) for person in able if (why := _reason_unavailable(person, ticket, now))
+        (candidate.member, reason)
+        for candidate in moderators
+        if matching_skills(candidate.member, required_skills)
+        and (reason := _reason_unavailable(candidate, ticket, now))
     ]
 
 
 def matching_skills(member: Member, required_skills: Sequence[str]) -> tuple[str, ...]:
-    """The wanted skills that the member has, in the order they are wanted."""
+    """The required skills that the member has, in the order of `required_skills`."""
     return tuple(skill for skill in required_skills if skill in member.skills)
 
 
@@ -108,23 +117,24 @@ def _is_available(member: Member, ticket: Ticket, now: datetime) -> bool:
 def _eligible_candidates(
     candidates: Sequence[Candidate], ticket: Ticket, now: datetime
 ) -> Sequence[Candidate]:
-    """Those who may be given the ticket for what stands in it."""
     others = [
-        p for p in candidates if p.member.can_moderate and p.member.slack_id != ticket.requester
+        candidate
+        for candidate in candidates
+        if candidate.member.can_moderate and candidate.member.slack_id != ticket.requester
     ]
-    trusted = [person for person in others if person.member.trusted]
+    trusted = [candidate for candidate in others if candidate.member.trusted]
     if not (ticket.confidential and trusted):
         return candidates
-    if any(_is_available(person.member, ticket, now) for person in trusted):
+    if any(_is_available(candidate.member, ticket, now) for candidate in trusted):
         return trusted
-    return [person for person in others if person.member.can_administer]
+    return [candidate for candidate in others if candidate.member.can_administer]
 
 
 def _reason_unavailable(candidate: Candidate, ticket: Ticket, now: datetime) -> str:
     if candidate.member.slack_id == ticket.requester:
-        return "asked for it"
+        return "is the requester"
     if candidate.member.is_away(now):
-        return "is away"
+        return "is out of office"
     return f"{_AT_CAPACITY_TEXT} ({candidate.open_tickets})" if candidate.is_at_capacity else ""
 
 
@@ -133,56 +143,64 @@ def _required_skills(ticket: Ticket) -> tuple[str, ...]:
 
 
 def _choose_last_resolver(ticket: Ticket, candidates: Sequence[Candidate]) -> AssigneeChoice | None:
-    had = next((p for p in candidates if p.member.slack_id == ticket.resolver), None)
-    return _choice(had, "you had it before") if had else None
+    for candidate in candidates:
+        if candidate.member.slack_id == ticket.resolver:
+            return _choice(candidate, "you had it before")
+    return None
 
 
 def _choose_by_skills(
     ticket: Ticket, candidates: Sequence[Candidate], at_capacity: Sequence[Candidate]
 ) -> AssigneeChoice | None:
-    wanted = _required_skills(ticket)
-    able = [person for person in candidates if matching_skills(person.member, wanted)]
-    if not able:
+    required_skills = _required_skills(ticket)
+
+    def match_count(candidate: Candidate) -> int:
+        return len(matching_skills(candidate.member, required_skills))
+
+    matching = [candidate for candidate in candidates if match_count(candidate)]
+    if not matching:
         return None
     best = min(
-        able,
-        key=lambda person: (
-            -len(matching_skills(person.member, wanted)),
-            person.open_tickets,
-            person.member.slack_id,
+        matching,
+        key=lambda candidate: (
+            -match_count(candidate),
+            candidate.open_tickets,
+            candidate.member.slack_id,
         ),
     )
-    knows = matching_skills(best.member, wanted)
-    better = any(len(matching_skills(person.member, wanted)) > len(knows) for person in at_capacity)
-    return _choice(
-        best,
-        f"knows {join_names(knows)}" + (f", who knows more {_AT_CAPACITY_TEXT}" if better else ""),
-    )
+    reason = f"knows {join_names(matching_skills(best.member, required_skills))}"
+    if any(match_count(candidate) > match_count(best) for candidate in at_capacity):
+        reason += f"; a better match {_AT_CAPACITY_TEXT}"
+    return _choice(best, reason)
 
 
 def _choose_admin(candidates: Sequence[Candidate], *, reason: str) -> AssigneeChoice | None:
-    admins = [person for person in candidates if person.member.can_administer]
-    if not admins:
-        return None
-    least = min(admins, key=lambda person: (person.open_tickets, person.member.slack_id))
-    return _choice(least, f"you are an admin and {reason}")
+    admins = [candidate for candidate in candidates if candidate.member.can_administer]
+    return _choice(_least_busy(admins), f"you are an admin and {reason}") if admins else None
 
 
 def _choose_least_busy(candidates: Sequence[Candidate]) -> AssigneeChoice | None:
-    """Better somebody who may not know about it than nobody: they can decline."""
+    # A moderator without a matching skill can decline; an unassigned ticket would only wait.
     if not candidates:
         return None
-    least = min(candidates, key=lambda person: (person.open_tickets, person.member.slack_id))
-    return _choice(least, "nobody here knows more about it, and no admin is free")
+    return _choice(
+        _least_busy(candidates), "nobody available has a matching skill, and no admin is free"
+    )
+
+
+def _least_busy(candidates: Sequence[Candidate]) -> Candidate:
+    return min(
+        candidates, key=lambda candidate: (candidate.open_tickets, candidate.member.slack_id)
+    )
 
 
 def _no_match_reason(ticket: Ticket, at_capacity: Sequence[Candidate]) -> str:
-    wanted = _required_skills(ticket)
-    if not wanted:
-        return "the ticket names no skill that the desk knows"
-    if any(matching_skills(person.member, wanted) for person in at_capacity):
-        return f"who knows {join_names(wanted)} {_AT_CAPACITY_TEXT}"
-    return f"nobody available knows {join_names(wanted)}"
+    required_skills = _required_skills(ticket)
+    if not required_skills:
+        return "the ticket names no known skill"
+    if any(matching_skills(candidate.member, required_skills) for candidate in at_capacity):
+        return f"everybody who knows {join_names(required_skills)} {_AT_CAPACITY_TEXT}"
+    return f"nobody available knows {join_names(required_skills)}"
 
 
 def _choice(candidate: Candidate, reason: str) -> AssigneeChoice:

@@ -1,8 +1,8 @@
-"""How many open tickets everybody has, for who is to be offered the next one.
+"""The workload: how many open tickets each member has, for the next assignment.
 
-Counting costs as much as there are open tickets, and in a crowd every ticket wants it: so it is
-done anew when ten times as long has passed as it took, and offers made meanwhile are counted along.
-It takes a tenth of the time at most, and at quiet times it is always new.
+A count costs time in proportion to the open tickets, and at a peak every new ticket needs one.
+So a count is reused for ten times as long as it took. Offers made meanwhile are added to it.
+Counting takes at most a tenth of the time, and at quiet times the count is always fresh.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class _TicketCounts:
 
 
 class Workload:
-    """The open tickets of everybody, counted now and then."""
+    """Counts open tickets per member, and reuses a count for a short time."""
 
     def __init__(self, tickets: TicketStore) -> None:
         self._tickets = tickets
@@ -30,21 +30,21 @@ class Workload:
         self._count_lock = asyncio.Lock()
 
     async def open_ticket_counts(self, team_id: str) -> Counter[str]:
-        """By Slack id: how many tickets are offered to a person, or claimed by them."""
+        """By Slack id: the number of tickets that are offered to a person or claimed by them."""
         async with self._count_lock:
-            count = self._counts.get(team_id)
-            if count is None or time.monotonic() >= count.valid_until:
-                count = self._counts[team_id] = await self._count_tickets(team_id)
-        return count.by_assignee
+            counts = self._counts.get(team_id)
+            if counts is None or time.monotonic() >= counts.valid_until:
+                counts = self._counts[team_id] = await self._count_tickets(team_id)
+        return counts.by_assignee
 
     async def _count_tickets(self, team_id: str) -> _TicketCounts:
-        began = time.monotonic()
-        held = await self._tickets.ticket_ids_by_assignee(team_id)
-        took = time.monotonic() - began
-        counts = Counter({who: len(tickets) for who, tickets in held.items()})
-        return _TicketCounts(counts, valid_until=began + took * (1 + _RECOUNT_FACTOR))
+        started = time.monotonic()
+        ids_by_assignee = await self._tickets.ticket_ids_by_assignee(team_id)
+        seconds = time.monotonic() - started
+        by_assignee = Counter({slack_id: len(ids) for slack_id, ids in ids_by_assignee.items()})
+        return _TicketCounts(by_assignee, valid_until=started + seconds * (1 + _RECOUNT_FACTOR))
 
     def count_offer(self, team_id: str, slack_id: str) -> None:
-        """Count one more for a person, until all are counted anew."""
+        """Add an offer to the current count."""
         if team_id in self._counts:
             self._counts[team_id].by_assignee[slack_id] += 1

@@ -1,4 +1,4 @@
-"""The arq worker, made resilient to lost connections and foreign entries in Redis."""
+"""The arq worker, made resilient to lost connections and to foreign entries in Redis."""
 
 import logging
 
@@ -17,38 +17,39 @@ log = logging.getLogger(__name__)
 
 
 def worker_redis_settings(url: SecretStr) -> RedisSettings:
-    """How a worker holds on to Redis, be it away or full, instead of exiting."""
+    """Redis settings that make a worker retry, not exit, while Redis is down or full."""
     settings = RedisSettings.from_dsn(url.get_secret_value())
     settings.conn_retries = 600
     settings.retry_on_timeout = True
     settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError, OutOfMemoryError]
     settings.retry = Retry(ExponentialBackoff(cap=1, base=0.05), retries=-1)
-    # The command `arq` takes no other class.
+    # The command `arq` has no option for another worker class.
     worker.Worker = ResilientWorker  # type: ignore[misc]
     return settings
 
 
 class ResilientWorker(worker.Worker):
-    """A worker that lives on when Redis goes away at a moment which no setting has tried again.
+    """A worker that keeps running when a Redis connection is lost where redis-py does not retry.
 
-    Between a WATCH and what follows it, or while a new connection says hello: arq's own ends then.
+    This happens between WATCH and the next command, and during the handshake of a new connection;
+    arq's own worker exits then.
     """
 
     async def main(self) -> None:
-        """Work; jobs find in their context whether the worker was told to end."""
+        """Run jobs; `ctx["ending"]` tells a job whether the worker is shutting down."""
         self.ctx["ending"] = lambda: not self.allow_pick_jobs
         await super().main()
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
-        """Start these jobs; what is no job's id is thrown out, since arq would end over it."""
-        odd = [job_id for job_id in job_ids if not _is_utf8(job_id)]
-        if odd:
-            await self.pool.zrem(self.queue_name, *odd)
-            log.error("what the desk did not write is thrown out of its queue: %r", odd)
+        """Start these jobs; remove ids that are not UTF-8 from the queue, since arq would exit."""
+        foreign_ids = [job_id for job_id in job_ids if not _is_utf8(job_id)]
+        if foreign_ids:
+            await self.pool.zrem(self.queue_name, *foreign_ids)
+            log.error("the worker removed foreign job ids from its queue: %r", foreign_ids)
         try:
-            await super().start_jobs([job_id for job_id in job_ids if job_id not in odd])
+            await super().start_jobs([job_id for job_id in job_ids if job_id not in foreign_ids])
         except CONNECTION_ERRORS:
-            # Of the slot that was taken for a job which is not started, nobody else knows.
+            # arq 0.28 leaks the slot when start_jobs raises (worker.py).
             self.job_counter -= 1
             self.sem.release()
             raise
@@ -57,7 +58,7 @@ class ResilientWorker(worker.Worker):
         try:
             await super()._poll_iteration()
         except CONNECTION_ERRORS as error:
-            log.warning("Redis went away, the worker will look again: %r", error)
+            log.warning("the worker lost its Redis connection and polls again: %r", error)
 
 
 def _is_utf8(job_id: bytes) -> bool:

@@ -1,9 +1,9 @@
-"""Redis, by way of arq: the bell that wakes a worker for a step. The database is the to-do list.
+"""The step queue (arq on Redis), which wakes a worker for a step. MongoDB is the to-do list.
 
-A ring may be lost, late or repeated; the sweep rings again for whatever is still due. Its id names
-the very state of the step it rings for (last lease, due time), since arq drops a ring whose id is
-running, orphaned or queued. Its argument is an id only. Jobs are JSON: arq's default is pickle,
-with which anybody who can write to Redis runs code in the worker.
+A job may be lost, late or repeated; the sweep enqueues every step again that is still due. arq
+drops a job whose id is queued, running or orphaned, so a job id names the state of its step (last
+lease and due time). The only argument is a ticket id. Jobs are JSON: arq's default is pickle, which
+lets anybody who can write to Redis run code in the worker.
 """
 
 import asyncio
@@ -27,41 +27,41 @@ from models.infra.metrics import ENQUEUE_FAILURES
 from models.tickets.pending_step import BACKGROUND_STEPS, PendingStep
 
 REDIS_TIMEOUT_SECONDS = 0.5
-# The database's clock and arq's may differ a little; a ring that comes too early is wasted.
+# The clocks of MongoDB and arq may differ a little, and a job that runs too early is wasted.
 _CLOCK_MARGIN_SECONDS = 0.05
-# arq compares the clock of who rings with that of who works: what is due now must be due on any.
+# arq compares the clocks of two machines, so a step that is due now is dated ten minutes back.
 _PRIORITY_OFFSET_SECONDS = -600
 _JOB_TTL_SECONDS = 86_400
 _MAX_BATCH = 100
 _STATUS_TIMEOUT_SECONDS = 2
-# A worker writes it every few seconds, and it is gone soon after the last one.
+# Each worker writes this key every few seconds; it expires soon after the last worker stops.
 _HEARTBEAT_KEY = default_queue_name + health_check_key_suffix
 CONNECTION_ERRORS = (RedisError, OSError, TimeoutError)
-# What arq writes of a job: its try, function, arguments, and the time.
+# The fields that arq writes for a job: try, function, arguments, keyword arguments, enqueue time.
 _JOB_FIELD_TYPES = {"t": int | None, "f": str, "a": list, "k": dict, "et": int}
 log = logging.getLogger(__name__)
 
 
 def job_to_bytes(job: dict[str, Any]) -> bytes:
-    """How a job is written into Redis."""
-    # arq also writes down with what a job has failed, and that is an exception.
+    """The job as it is written to Redis."""
+    # `repr`, because arq also stores the exception of a failed job.
     return json.dumps(job, default=repr).encode()
 
 
 def job_from_bytes(raw: bytes) -> dict[str, Any]:
-    """How a job is read from Redis; raises ValueError for what the desk did not write."""
+    """The job in these bytes; raises ValueError if they are not a job that Frontdesk wrote."""
     job = json.loads(raw)
-    # arq ends the whole worker over a job whose parts are not what it writes itself.
+    # arq exits on a job whose fields do not have the types that it writes itself.
     if not isinstance(job, dict) or any(
-        not isinstance(job.get(part), kind) for part, kind in _JOB_FIELD_TYPES.items()
+        not isinstance(job.get(field), field_type) for field, field_type in _JOB_FIELD_TYPES.items()
     ):
-        raise ValueError("this is no job")
+        raise ValueError("this is not a job")
     return job
 
 
 @dataclass(frozen=True, slots=True)
 class _StepJob:
-    """One job of arq's: how many seconds from now it is due, and for how many it is kept."""
+    """An arq job, its delay from now, and how long Redis keeps it."""
 
     job_id: str
     function: str
@@ -71,7 +71,7 @@ class _StepJob:
 
 
 class StepQueue:
-    """Rings for steps; a ring that fails is logged and left to the sweep."""
+    """Enqueues steps; a failure is logged, and the sweep enqueues the step later."""
 
     def __init__(self, pool: ArqRedis) -> None:
         self._pool = pool
@@ -79,7 +79,7 @@ class StepQueue:
 
     @classmethod
     def from_url(cls, url: SecretStr) -> Self:
-        """A queue on that Redis; it connects with the first ring, so Redis may be away now."""
+        """A queue on this Redis; it connects with the first job, so Redis may be down now."""
         pool = ArqRedis.from_url(
             url.get_secret_value(),
             socket_timeout=REDIS_TIMEOUT_SECONDS,
@@ -94,7 +94,7 @@ class StepQueue:
         await self._pool.aclose()
 
     async def ping(self) -> None:
-        """Raise Unavailable unless Redis answers."""
+        """Raise DatabaseUnavailable unless Redis answers."""
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                 await self._pool.ping()
@@ -102,30 +102,30 @@ class StepQueue:
             raise DatabaseUnavailable("Redis does not answer.") from error
 
     async def redis_status(self) -> tuple[str, str, bool, bool]:
-        """Redis's version, what it does when it is full, whether it is, and if a worker is alive.
+        """Redis's version and eviction policy, whether it is full, and whether a worker is running.
 
         Raises:
-            Unavailable: Redis does not answer.
+            DatabaseUnavailable: Redis does not answer.
         """
         try:
             async with asyncio.timeout(_STATUS_TIMEOUT_SECONDS):
-                about = await self._pool.info()
+                info = await self._pool.info()
                 heartbeat = await self._pool.exists(_HEARTBEAT_KEY)
         except CONNECTION_ERRORS as error:
             raise DatabaseUnavailable("Redis does not answer.") from error
-        full = 0 < about["maxmemory"] <= about["used_memory"]
-        return about["redis_version"], about["maxmemory_policy"], full, bool(heartbeat)
+        is_full = 0 < info["maxmemory"] <= info["used_memory"]
+        return info["redis_version"], info["maxmemory_policy"], is_full, bool(heartbeat)
 
     async def call_worker(self, function: str, *arguments: str, timeout_seconds: float) -> Any:
-        """What a worker answers; None when there is none, or Redis is away.
+        """The result of a worker's function; None when no worker is running or Redis is down.
 
         Args:
-            about: what is asked about. It is in Redis until then, and goes by itself.
+            arguments: the function's arguments; they expire in Redis with the timeout.
         """
         try:
             async with asyncio.timeout(timeout_seconds):
                 job = await self._pool.enqueue_job(
-                    # A person waits for it: it comes before what is rung for.
+                    # A person waits for the result, so this job comes before steps.
                     function,
                     *arguments,
                     _defer_by=_PRIORITY_OFFSET_SECONDS * 3,
@@ -133,7 +133,7 @@ class StepQueue:
                 )
                 return await job.result(poll_delay=_CLOCK_MARGIN_SECONDS) if job else None
         except (*CONNECTION_ERRORS, ResultNotFound, SerializationError) as error:
-            log.warning("no worker answered %s: %r", function, error)
+            log.warning("no worker answered the call of %s: %r", function, error)
             return None
 
     async def enqueue(
@@ -144,39 +144,42 @@ class StepQueue:
         now: datetime,
         is_retry: bool = False,
     ) -> None:
-        """Wake a worker for each of these steps, at the time it is due; dead ones are left out.
+        """Wake a worker for each of these steps when it is due; dead steps are skipped.
 
         Args:
-            again: the first ring was not heard; it may be there still, for a clock that is behind.
+            is_retry: whether the sweep enqueues a step that no worker has taken. The job gets
+                another id, since the first one may still be queued for a machine with a late clock.
         """
-        kind = "again" if is_retry else "first"
-        rings = [
-            _to_step_job(ticket_id, entry, entry.due - now, kind)
+        id_suffix = "again" if is_retry else "first"
+        jobs = [
+            _to_step_job(ticket_id, entry, entry.due - now, id_suffix)
             for entry in pending_steps
             if entry.due
         ]
-        if not rings:
+        if not jobs:
             return
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-                await self._batcher(rings)
+                await self._batcher(jobs)
         except CONNECTION_ERRORS as error:
-            log.warning("%s: the ring failed, the sweep will find it: %r", ticket_id, error)
+            log.warning(
+                "%s: no worker was woken, the sweep will find the step: %r", ticket_id, error
+            )
             ENQUEUE_FAILURES.inc()
 
     async def _enqueue_batch(self, jobs_by_ticket: list[list[_StepJob]]) -> list[Exception | None]:
-        """What arq's `enqueue_job` does, for many at once: a job that there is already stays."""
+        # arq's `enqueue_job`, for many jobs in one round trip. `nx` keeps a job that is queued.
         now = timestamp_ms()
-        rings = [ring for rings in jobs_by_ticket for ring in rings]
+        jobs = [job for ticket_jobs in jobs_by_ticket for job in ticket_jobs]
         async with self._pool.pipeline(transaction=False) as pipe:
-            for ring in rings:
-                args = (ring.ticket_id,)
-                job = serialize_job(ring.function, args, {}, None, now, serializer=job_to_bytes)
+            for job in jobs:
+                args = (job.ticket_id,)
+                payload = serialize_job(job.function, args, {}, None, now, serializer=job_to_bytes)
                 pipe.set(
-                    job_key_prefix + ring.job_id, job, px=int(ring.ttl_seconds * 1000), nx=True
+                    job_key_prefix + job.job_id, payload, px=int(job.ttl_seconds * 1000), nx=True
                 )
-            due = {ring.job_id: now + int(ring.delay_seconds * 1000) for ring in rings}
-            pipe.zadd(default_queue_name, due, nx=True)
+            due_times = {job.job_id: now + int(job.delay_seconds * 1000) for job in jobs}
+            pipe.zadd(default_queue_name, due_times, nx=True)
             await pipe.execute()
         return [None] * len(jobs_by_ticket)
 
@@ -184,16 +187,18 @@ class StepQueue:
 def _to_step_job(
     ticket_id: str, pending_step: PendingStep, delay: timedelta, id_suffix: str
 ) -> _StepJob:
-    wait = delay.total_seconds()
-    # What has waited for so long that it is rung for again comes before what has just come,
-    # and what follows from a click before the crowd's new tickets.
-    ago = _PRIORITY_OFFSET_SECONDS * (
+    delay_seconds = delay.total_seconds()
+    # Steps that the sweep enqueues again come first, then steps that follow a click. Background
+    # steps, such as the triage of new tickets, come last.
+    priority_offset_seconds = _PRIORITY_OFFSET_SECONDS * (
         3 if id_suffix == "again" else 1 if pending_step.step in BACKGROUND_STEPS else 2
     )
     return _StepJob(
         job_id=f"{ticket_id}:{pending_step.step.value}:{pending_step.lease}:{pending_step.due:%H%M%S%f}:{id_suffix}",
         function=pending_step.step.value,
         ticket_id=ticket_id,
-        delay_seconds=wait + _CLOCK_MARGIN_SECONDS if wait > 0 else ago,
-        ttl_seconds=_JOB_TTL_SECONDS + max(wait, 0),
+        delay_seconds=(
+            delay_seconds + _CLOCK_MARGIN_SECONDS if delay_seconds > 0 else priority_offset_seconds
+        ),
+        ttl_seconds=_JOB_TTL_SECONDS + max(delay_seconds, 0),
     )

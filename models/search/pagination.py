@@ -1,8 +1,8 @@
-"""Pages of tickets, the newest first, in MongoDB, at a cost that no desk's age makes larger.
+"""Pagination: pages of tickets, the newest first, at a cost that does not grow with their number.
 
-They are looked for in windows of numbers, within which an index finds what may be meant: the
-newest window first, then ever larger ones until the page is full; where an index finds them, the
-next is as large as may hold what is missing. Not every server ends a sorted search with the page.
+A page is read in windows of ticket numbers: the newest window first, then larger ones until the
+page is full. With a selective index, the next window is as large as the missing tickets probably
+need. Windows are necessary because some servers do not stop a sorted search after one page.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,21 +13,21 @@ from models.tickets.ticket import Status
 
 _FIRST_WINDOW = 200
 _WINDOW_GROWTH, _EMPTY_WINDOW_GROWTH = 4, 64
-# Of what is missing, so many times as much is looked for in the next window: they lie unevenly.
+# The next window is sized for this many times the missing tickets, as they are spread unevenly.
 _WINDOW_MARGIN = 3
 
 
 def most_selective_filter(
     member: Member, filters: Mapping[str, str], terms: Sequence[str]
 ) -> Document:
-    """What an index finds the fewest tickets by, of all that is wanted; {} for none of it.
+    """The condition that an index serves with the fewest tickets, or {}.
 
     Args:
-        wanted: what a ticket's fields must be; "" is whatever they are.
-        there: the words that must all be in it.
+        filters: the wanted values by field; "" means any value.
+        terms: words that must all be in the ticket.
     """
-    whose = filters.get("assignee") or filters.get("requester")
-    if person := whose if member.can_moderate else member.slack_id:
+    wanted_person = filters.get("assignee") or filters.get("requester")
+    if person := wanted_person if member.can_moderate else member.slack_id:
         return {"people": person}
     status = filters.get("status")
     if status and status != Status.RESOLVED.value:
@@ -44,39 +44,41 @@ async def newest_page(
     before_number: int,
     limit: int,
 ) -> list[Document]:
-    """The newest tickets that are all this.
+    """The newest tickets that match both filters.
 
     Args:
-        few: what an index on the workspace, this and the number finds.
-        before: only tickets with smaller numbers are wanted; 0 for all.
+        index_filter: the condition that an index serves, together with workspace and number.
+        other_filters: all other conditions.
+        before_number: return only tickets with smaller numbers; 0 means all.
     """
-    found: list[Document] = []
-    first = end = before_number or await _next_ticket_number(database)
+    documents: list[Document] = []
+    start = end = before_number or await _next_ticket_number(database)
     size = _FIRST_WINDOW
-    while end > 1 and len(found) < limit:
+    while end > 1 and len(documents) < limit:
         begin = max(1, end - size)
         window = {"team_id": team_id, **index_filter, "number": {"$gte": begin, "$lt": end}}
         stages: list[Document] = [
-            # The first alone says which index serves; not every server would find it among all.
+            # Only index conditions stand in the first stage: some servers choose the index from it.
             {"$match": window},
             {"$match": other_filters},
             {"$sort": {"number": -1}},
-            {"$limit": limit - len(found)},
+            {"$limit": limit - len(documents)},
         ]
-        some = await database.tickets.aggregate(stages).to_list()
-        found += some
-        end, known = begin, len(found)
-        larger = _next_window_size(
-            size, scanned_numbers=first - end, found_count=known, missing_count=limit - known
+        documents += await database.tickets.aggregate(stages).to_list()
+        end, found_count = begin, len(documents)
+        larger_size = _next_window_size(
+            size,
+            scanned_numbers=start - end,
+            found_count=found_count,
+            missing_count=limit - found_count,
         )
-        size = larger if index_filter else size * _WINDOW_GROWTH
-    return found
+        size = larger_size if index_filter else size * _WINDOW_GROWTH
+    return documents
 
 
 def _next_window_size(
     size: int, *, scanned_numbers: int, found_count: int, missing_count: int
 ) -> int:
-    """How large the next window is, where an index finds what is looked for."""
     if not found_count:
         return size * _EMPTY_WINDOW_GROWTH
     return max(
@@ -85,6 +87,5 @@ def _next_window_size(
 
 
 async def _next_ticket_number(database: Database) -> int:
-    """The number that the next ticket gets."""
     counter = await database.counters.find_one({"_id": "tickets"})
     return 1 + (counter["last"] if counter else 0)

@@ -1,4 +1,4 @@
-"""The texts of the newest tickets, kept by each process, so that each is read from MongoDB once."""
+"""A cache of the newest tickets' texts in each process, so that MongoDB is asked once for each."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -14,64 +14,66 @@ from models.triage.similarity import ComparableTicket, SolvedTicket
 from models.triage.skills import words
 
 COMPARED_FIELDS = ("title", "description", "solution")
-# An hour of the busiest desk.
+# Enough for one hour of the busiest workspace.
 _MAX_TICKETS = 200
 _MAX_WORKSPACES = 20
-# Tickets are numbered, then stored, and not always in that order; no write takes longer than this.
+# Intake numbers a ticket before it stores it, so a lower number may appear later. No write takes
+# longer than this.
 _MAX_STORE_DELAY = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
 class CachedTicket:
-    """A ticket's text as it was when it was read: who wrote it may have corrected it since."""
+    """A ticket's text at the time it was read; its requester may have changed it since."""
 
     comparable: ComparableTicket
     opened_at: datetime
 
 
 class RecentTicketCache:
-    """Knows the newest tickets of some workspaces."""
+    """Caches the newest tickets of each workspace."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
         self._by_workspace: dict[str, dict[int, CachedTicket]] = {}
 
     async def tickets_before(self, ticket: Ticket) -> list[CachedTicket]:
-        """Those before this one, the oldest first."""
+        """The newest tickets before this one, the oldest first."""
         number, team_id = ticket_number(ticket.id), ticket.team_id
-        known = self._by_workspace.setdefault(team_id, {})
-        if number in known and known[number].opened_at != ticket.opened_at:
-            # From a restored backup numbers are given anew.
-            known.clear()
-        begin = _first_uncached_number(known, number, ticket.opened_at)
+        cached = self._by_workspace.setdefault(team_id, {})
+        if number in cached and cached[number].opened_at != ticket.opened_at:
+            # After a backup is restored, numbers are given a second time.
+            cached.clear()
+        begin = _first_uncached_number(cached, number, ticket.opened_at)
         if begin < number:
             query = {"team_id": team_id, "number": {"$gte": begin, "$lt": number}}
             async for document in self._db.tickets.find(query, [*COMPARED_FIELDS, "opened_at"]):
                 opened_at = document.get("opened_at")
-                for past in (
+                for comparable in (
                     comparable_tickets([document]) if isinstance(opened_at, datetime) else ()
                 ):
-                    known[ticket_number(document["_id"])] = CachedTicket(past, opened_at)
-        before = [known[one] for one in sorted(known) if number - _MAX_TICKETS <= one < number]
+                    cached[ticket_number(document["_id"])] = CachedTicket(comparable, opened_at)
+        before = [cached[nr] for nr in sorted(cached) if number - _MAX_TICKETS <= nr < number]
         self._evict(team_id)
         return before
 
     def _evict(self, team_id: str) -> None:
-        known = self._by_workspace.pop(team_id, {})
-        least = max(known, default=0) - _MAX_TICKETS
-        for number in [one for one in known if one < least]:
-            del known[number]
-        self._by_workspace[team_id] = known
+        # Popped and set again, so that the workspace is the last to be evicted.
+        cached = self._by_workspace.pop(team_id, {})
+        lowest = max(cached, default=0) - _MAX_TICKETS
+        for number in [number for number in cached if number < lowest]:
+            del cached[number]
+        self._by_workspace[team_id] = cached
         if len(self._by_workspace) > _MAX_WORKSPACES:
             del self._by_workspace[next(iter(self._by_workspace))]
 
 
 def comparable_tickets(documents: Iterable[Document]) -> Iterator[ComparableTicket]:
-    """What can be compared; a damaged document holds up nobody else."""
+    """The tickets in these documents, ready for comparison; damaged documents are skipped."""
     for document in documents:
         with suppress(KeyError, TypeError, ValidationError):
-            known = {"title": document["title"], "solution": document.get("solution", "")}
-            solved = SolvedTicket(ticket_id=document["_id"], **known)
+            fields = {"title": document["title"], "solution": document.get("solution", "")}
+            solved = SolvedTicket(ticket_id=document["_id"], **fields)
             text = f"{document['title']}\n{document['description']}"
             yield ComparableTicket(ticket=solved, words=tuple(words(text)))
 
@@ -79,14 +81,14 @@ def comparable_tickets(documents: Iterable[Document]) -> Iterator[ComparableTick
 def _first_uncached_number(
     cached: Mapping[int, CachedTicket], number: int, opened_at: datetime
 ) -> int:
-    """From which number on there may be tickets before this one that are not known."""
-    first = max(1, number - _MAX_TICKETS)
-    if min(cached, default=number) > first:
-        return first
+    """The lowest number before this ticket that may be missing from the cache."""
+    lowest = max(1, number - _MAX_TICKETS)
+    if min(cached, default=number) > lowest:
+        return lowest
     settled = [
-        one
-        for one in cached
-        if one < number and cached[one].opened_at < opened_at - _MAX_STORE_DELAY
+        earlier
+        for earlier in cached
+        if earlier < number and cached[earlier].opened_at < opened_at - _MAX_STORE_DELAY
     ]
-    begin = max(first, max(settled, default=0))
-    return next((one for one in range(begin, number) if one not in cached), number)
+    begin = max(lowest, max(settled, default=0))
+    return next((earlier for earlier in range(begin, number) if earlier not in cached), number)

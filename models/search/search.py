@@ -1,8 +1,8 @@
-"""Looking for tickets, among those that a person may see, and for people, in MongoDB.
+"""Search in MongoDB: tickets that a person may see, similar tickets, and members.
 
-What is looked for are words, each as a whole: nothing that was typed becomes a pattern or an
-operator. A page begins after the last ticket of the one before, so that none is skipped or shown
-twice whatever is opened meanwhile, and a late page costs no more than the first.
+Search terms are whole words: nothing that people type becomes a pattern or an operator. A page
+starts after the last ticket of the previous page. So no ticket is skipped or repeated when others
+are opened meanwhile. A late page costs no more than the first.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _MAX_PEOPLE = 500
 
 
 class Search:
-    """Finds tickets and people."""
+    """Finds tickets and members."""
 
     def __init__(self, database: Database, solution_index: SolutionIndex) -> None:
         self._db = database
@@ -49,73 +49,74 @@ class Search:
         """The tickets that a person may see, the newest first.
 
         Args:
-            before: the id of a ticket; only older ones are wanted.
-            terms: words that must all be in a ticket.
-            wanted: what its fields must be, by their paths; "" is whatever they are.
+            before_id: return only tickets older than this one; "" means all.
+            terms: words that must all be in the ticket.
+            filters: the wanted values by field path; "" means any value.
         """
         query: Document = visibility_filter(member)
         query |= {path: value for path, value in filters.items() if value}
-        if there := words(terms)[:_MAX_TERMS]:
-            query["words"] = {"$all": there}
-        few = most_selective_filter(member, filters, there)
+        if search_words := words(terms)[:_MAX_TERMS]:
+            query["words"] = {"$all": search_words}
+        index_filter = most_selective_filter(member, filters, search_words)
         number = ticket_number(before_id) if before_id else 0
         async with translate_errors():
-            found = await newest_page(
-                self._db, member.team_id, few, query, before_number=number, limit=limit
+            documents = await newest_page(
+                self._db, member.team_id, index_filter, query, before_number=number, limit=limit
             )
-        return [ticket_from_document(document) for document in found]
+        return [ticket_from_document(document) for document in documents]
 
     async def members(
         self, team_id: str, *, after_slack_id: str, limit: int, include_users: bool
     ) -> list[Member]:
-        """Members of a workspace, by their Slack ids.
+        """Members of a workspace, in the order of their Slack ids.
 
         Args:
-            after: a Slack id; only later ones are wanted.
-            users: whether those are wanted, too, who are neither moderators nor admins.
+            after_slack_id: return only members after this id; "" means all.
+            include_users: whether to return members who are neither moderators nor admins, too.
         """
-        # Their documents are named by workspace and Slack id; ";" comes after ":".
+        # A member's `_id` is "workspace:Slack id", and ";" is the character after ":".
         query: Document = {"_id": {"$gt": f"{team_id}:{after_slack_id}", "$lt": f"{team_id};"}}
         if not include_users:
             query["role"] = {"$in": [Role.MODERATOR.value, Role.ADMIN.value]}
         async with translate_errors():
-            found = self._db.members.find(query).sort("_id", 1).limit(limit)
-            return members_from_documents(await found.to_list())
+            cursor = self._db.members.find(query).sort("_id", 1).limit(limit)
+            return members_from_documents(await cursor.to_list())
 
     async def members_with_stale_profile(
         self, team_id: str, *, stale_before: datetime
     ) -> list[Member]:
-        """Active people with a role or a token, of whom Slack has last told before that time."""
-        live = {"team_id": team_id, "revoked_at": None}
-        roles = [Role.MODERATOR.value, Role.ADMIN.value]
+        """Active staff and token owners whose Slack profile was last read before that time."""
+        active_tokens = {"team_id": team_id, "revoked_at": None}
+        staff_roles = [Role.MODERATOR.value, Role.ADMIN.value]
         async with translate_errors():
-            holders = await self._db.tokens.distinct("slack_id", live)
+            token_owners = await self._db.tokens.distinct("slack_id", active_tokens)
             query: Document = {
                 "team_id": team_id,
                 "active": True,
                 "profiled_at": {"$lt": stale_before},
             }
-            query["$or"] = [{"role": {"$in": roles}}, {"slack_id": {"$in": holders}}]
-            found = self._db.members.find(query).limit(_MAX_PEOPLE)
-            return members_from_documents(await found.to_list())
+            query["$or"] = [{"role": {"$in": staff_roles}}, {"slack_id": {"$in": token_owners}}]
+            cursor = self._db.members.find(query).limit(_MAX_PEOPLE)
+            return members_from_documents(await cursor.to_list())
 
     async def similar_solved_tickets(
         self, ticket: Ticket, *, min_score: float, hidden_categories: Sequence[str] = ()
     ) -> tuple[SolvedTicket, ...]:
-        """Solved tickets most like this one, of those that are no secret; see `models.triage.similarity`.
+        """The solved tickets most similar to this one, without confidential ones.
 
         Args:
-            hidden: categories whose solutions are not for the reader.
+            min_score: the lowest similarity, as `models.triage.similarity` computes it.
+            hidden_categories: categories whose solutions the reader may not see.
         """
         async with translate_errors():
-            found = await self._solved_documents(ticket, hidden_categories)
-        past = list(comparable_tickets(found))
-        # In a thread: other tickets need not wait while texts are compared.
+            documents = await self._solved_documents(ticket, hidden_categories)
+        candidates = list(comparable_tickets(documents))
+        # The comparison runs in a thread, so that it does not block other tickets.
         return await asyncio.to_thread(
             rank_similar,
             ticket.title,
             ticket.text,
-            past,
+            candidates,
             min_score=min_score,
             limit=MAX_SIMILAR_SHOWN,
         )
@@ -123,7 +124,6 @@ class Search:
     async def _solved_documents(
         self, ticket: Ticket, hidden_categories: Sequence[str]
     ) -> list[Document]:
-        """The tickets with words of this one whose solution may be told."""
         ids = await self._solution_index.find_candidate_ids(ticket)
         if not ids:
             return []
@@ -134,31 +134,36 @@ class Search:
             "triage.category": {"$nin": list(hidden_categories)},
         }
         documents = await self._db.tickets.find(query, COMPARED_FIELDS).to_list(len(ids))
-        return sorted(documents, key=lambda one: -ticket_number(one["_id"]))
+        return sorted(documents, key=lambda document: -ticket_number(document["_id"]))
 
     async def similar_open_tickets(self, ticket: Ticket) -> list[SimilarOpenTicket]:
-        """The tickets very much like this one that are open, and not much older; no secret ones."""
+        """Near-duplicates of this ticket that are open, recent and not confidential."""
         since = ticket.opened_at - INCIDENT_WINDOW
         async with translate_errors():
-            known = await self._recent_tickets.tickets_before(ticket)
-        recent = {
-            one.comparable.ticket.ticket_id: one.comparable
-            for one in known
-            if one.opened_at >= since
+            cached_tickets = await self._recent_tickets.tickets_before(ticket)
+        cached = {
+            earlier.comparable.ticket.ticket_id: earlier.comparable
+            for earlier in cached_tickets
+            if earlier.opened_at >= since
         }
-        like = await _near_duplicates(ticket, recent)
+        ids = await _near_duplicates(ticket, cached)
         async with translate_errors():
-            now = await self._open_documents(ticket.team_id, like, since) if like else {}
-        corrected = {past.ticket.ticket_id: past for past in comparable_tickets(now.values())}
-        if any(recent[one].words != past.words for one, past in corrected.items()):
-            like = await _near_duplicates(ticket, recent | corrected)
-        return [_to_similar_open_ticket(now[one]) for one in like if one in corrected]
+            documents = await self._open_documents(ticket.team_id, ids, since) if ids else {}
+        current = {item.ticket.ticket_id: item for item in comparable_tickets(documents.values())}
+        if any(cached[ticket_id].words != item.words for ticket_id, item in current.items()):
+            # A requester has changed a text since it was cached.
+            ids = await _near_duplicates(ticket, cached | current)
+        return [
+            _to_similar_open_ticket(documents[ticket_id])
+            for ticket_id in ids
+            if ticket_id in current
+        ]
 
     async def _open_documents(
         self, team_id: str, ids: Sequence[str], since: datetime
     ) -> dict[str, Document]:
-        """By id: those of these tickets that are open still."""
-        numbers = [ticket_number(one) for one in ids]
+        """By id: the documents of these tickets that are still open and not confidential."""
+        numbers = [ticket_number(ticket_id) for ticket_id in ids]
         window = {"team_id": team_id, "number": {"$gte": min(numbers), "$lte": max(numbers)}}
         query: Document = {
             "_id": {"$in": list(ids)},
@@ -166,24 +171,23 @@ class Search:
             "confidential": False,
             "opened_at": {"$gte": since},
         }
-        wanted = dict.fromkeys([*COMPARED_FIELDS, "requester", "incident", "number"], 1)
-        # The first alone says which index serves; not every server would find it among all.
-        stages = [{"$match": window}, {"$match": query}, {"$project": wanted}]
-        found = await self._db.tickets.aggregate(stages).to_list()
-        return {document["_id"]: document for document in found}
+        fields = dict.fromkeys([*COMPARED_FIELDS, "requester", "incident", "number"], 1)
+        # Only index conditions stand in the first stage: some servers choose the index from it.
+        stages = [{"$match": window}, {"$match": query}, {"$project": fields}]
+        documents = await self._db.tickets.aggregate(stages).to_list()
+        return {document["_id"]: document for document in documents}
 
 
 async def _near_duplicates(ticket: Ticket, recent: Mapping[str, ComparableTicket]) -> list[str]:
-    past, most = list(recent.values()), len(recent)
-    found = await asyncio.to_thread(
+    duplicates = await asyncio.to_thread(
         rank_similar,
         ticket.title,
         ticket.text,
-        past,
+        list(recent.values()),
         min_score=MIN_SIMILARITY_TO_SUGGEST,
-        limit=most,
+        limit=len(recent),
     )
-    return [one.ticket_id for one in found]
+    return [duplicate.ticket_id for duplicate in duplicates]
 
 
 def _to_similar_open_ticket(document: Document) -> SimilarOpenTicket:

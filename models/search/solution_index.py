@@ -1,7 +1,8 @@
-"""Which solved tickets have a word, in MongoDB: for each stem a list of the newest of them.
+"""An inverted index of solved tickets in MongoDB: the newest ticket ids for each word stem.
 
-An index over the words of all tickets finds a common word in ever more of them; a list is as long
-as it may be, however old the desk is. Lists only point: what is found is read before it is shown.
+A MongoDB index over the words of all tickets would return ever more tickets for a common word.
+These lists have a fixed maximum length. They hold only ids: callers read a ticket before they show
+it.
 """
 
 from collections import Counter
@@ -12,8 +13,8 @@ from models.tickets.ticket import Ticket
 from models.triage.similarity import significant_words
 from models.triage.skills import stem
 
-# Of each of so many words of a text, so many of the newest tickets with it are looked at; of those
-# all, the ones that have most of the words. Words of one stem are one word.
+# A search reads the lists of at most 8 stems with at most 50 tickets each. It returns at most 60
+# candidates, those with the most stems first. Words with the same stem count as one word.
 _MAX_WORDS, _MAX_TICKETS_PER_WORD, _MAX_CANDIDATES = 8, 50, 60
 
 
@@ -24,33 +25,38 @@ class SolutionIndex:
         self._db = database
 
     async def add(self, ticket: Ticket) -> None:
-        """Have a solved ticket found by its words; the same however often it is kept."""
-        is_other = {"$ne": ["$$this", ticket.id]}
-        others = {"$filter": {"input": {"$ifNull": ["$tickets", []]}, "cond": is_other}}
+        """Add a solved ticket to the lists of its word stems; adding it twice changes nothing."""
+        is_other_ticket = {"$ne": ["$$this", ticket.id]}
+        others = {"$filter": {"input": {"$ifNull": ["$tickets", []]}, "cond": is_other_ticket}}
         newest = {"$slice": [{"$concatArrays": [others, [ticket.id]]}, -_MAX_TICKETS_PER_WORD]}
         stems = dict.fromkeys(map(stem, significant_words(ticket.text)))
-        keys = [_key(ticket.team_id, one) for one in stems]
+        keys = [_key(ticket.team_id, word_stem) for word_stem in stems]
         async with translate_errors():
             await self._db.upsert_all("solutions", keys, [{"$set": {"tickets": newest}}])
 
     async def find_candidate_ids(self, ticket: Ticket) -> Sequence[str]:
-        """The ids of solved tickets that have words of this one, those that have most first.
+        """The ids of solved tickets with words of this ticket, those with the most words first.
 
-        The ending of a word does not matter, as it does not where titles are compared.
+        Words are compared by their stems, as in `models.triage.similarity`.
         """
         words = significant_words(ticket.text)
         stems = list(dict.fromkeys(map(stem, words)))[:_MAX_WORDS]
-        # Older lists are of words as they stand; what is in both has the word once all the same.
-        asked = {word: its for word in words if (its := stem(word)) in stems}
-        asked |= {one: one for one in stems}
-        keys = {_key(ticket.team_id, one): its for one, its in asked.items()}
+        # Lists of earlier releases are keyed by whole words. A ticket in both lists counts once.
+        stem_by_term = {word: word_stem for word in words if (word_stem := stem(word)) in stems}
+        stem_by_term |= {word_stem: word_stem for word_stem in stems}
+        stem_by_key = {
+            _key(ticket.team_id, term): word_stem for term, word_stem in stem_by_term.items()
+        }
+        keys = list(stem_by_key)
         async with translate_errors():
-            lists = await self._db.solutions.find({"_id": {"$in": [*keys]}}).to_list(len(keys))
-        having = dict.fromkeys(
-            (keys[each["_id"]], one) for each in lists for one in each["tickets"]
+            lists = await self._db.solutions.find({"_id": {"$in": keys}}).to_list(len(keys))
+        matches = dict.fromkeys(
+            (stem_by_key[entry["_id"]], ticket_id)
+            for entry in lists
+            for ticket_id in entry["tickets"]
         )
-        times = Counter(one for _, one in having if one != ticket.id)
-        return [one for one, _ in times.most_common(_MAX_CANDIDATES)]
+        counts = Counter(ticket_id for _, ticket_id in matches if ticket_id != ticket.id)
+        return [ticket_id for ticket_id, _ in counts.most_common(_MAX_CANDIDATES)]
 
 
 def _key(team_id: str, word: str) -> str:

@@ -1,1 +1,1 @@
-""""""
+"""Tickets: their state, workflow, permissions, pending steps and storage."""

@@ -1,4 +1,4 @@
-"""A correction: what a moderator says of a ticket in place of what triage said, and its lesson."""
+"""Corrections: a moderator changes or confirms a ticket's triage, and triage learns from it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,103 +15,107 @@ from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
 
 CATEGORY, PRIORITY, SKILLS = "category", "priority", "skills"
-_CONFIRMED_REASON = "confirmed as it is"
+_CONFIRMED_REASON = "confirmed without changes"
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a ticket is; None where triage had it right."""
+    """A moderator's values for a ticket; None where the triage is right."""
 
     category: str | None = None
     priority: Priority | None = None
     skills: tuple[str, ...] | None = None
 
     def validate(self, configuration: Taxonomy, ticket: Ticket) -> "Correction":
-        """The same in the desk's own words; the ticket may keep what the desk has no more.
+        """The same correction with the current names of categories and skills.
+
+        The ticket may keep a category or skill that was removed since.
 
         Raises:
-            InvalidDraft: with a sentence for each field that names what the desk does not have.
+            InvalidInput: a category or skill does not exist.
         """
         before = ticket.triage
         kept_category = before.category if before else None
-        found = configuration.find_category(self.category) if self.category else None
-        faults = {}
-        if self.category and not found and self.category != kept_category:
-            faults[CATEGORY] = "The desk has no such category any more. Please choose another one."
+        category = configuration.find_category(self.category) if self.category else None
+        errors = {}
+        if self.category and not category and self.category != kept_category:
+            errors[CATEGORY] = "This category does not exist any more. Choose another one."
         skills = (
             None if self.skills is None else configuration.vocabulary.current_names(self.skills)
         )
-        known = {*configuration.vocabulary.names, *(before.skills if before else ())}
-        if unknown := tuple(skill for skill in skills or () if skill not in known):
-            faults[SKILLS] = f"The desk has no skill {clip(join_names(unknown), 100)}."
-        if faults:
-            raise InvalidInput(faults)
-        category = found.name if found else self.category
-        return Correction(category=category, priority=self.priority, skills=skills)
+        allowed_skills = {*configuration.vocabulary.names, *(before.skills if before else ())}
+        if unknown := tuple(skill for skill in skills or () if skill not in allowed_skills):
+            names = clip(join_names(unknown), 100)
+            errors[SKILLS] = f"These skills do not exist: {names}. Choose others."
+        if errors:
+            raise InvalidInput(errors)
+        category_name = category.name if category else self.category
+        return Correction(category=category_name, priority=self.priority, skills=skills)
 
     def apply_to(self, triage: Triage) -> Triage:
-        """What triage should have said."""
-        said = {CATEGORY: self.category, PRIORITY: self.priority, SKILLS: self.skills}
+        """The triage with the corrected values."""
+        values = {CATEGORY: self.category, PRIORITY: self.priority, SKILLS: self.skills}
         return triage.model_copy(
-            update={k: value for k, value in said.items() if value is not None}
+            update={name: value for name, value in values.items() if value is not None}
         )
 
 
 def apply_correction(
     correction: Correction, *, actor: Member, seen_version: int | None
 ) -> Callable[[Ticket, datetime], Ticket]:
-    """The ticket as it is with the correction.
+    """The update that applies a correction.
 
     Args:
-        seen: the version of the ticket the person was looking at, if they were.
+        seen_version: the version that the person saw; None when they saw no card.
     """
 
-    def corrected(ticket: Ticket, now: datetime) -> Ticket:
+    def correct(ticket: Ticket, now: datetime) -> Ticket:
         if not workflow.is_visible_to(ticket, actor):
             raise NoSuchTicket
         if ticket.triage is None:
             raise Conflict(f"{ticket.id} is not triaged yet. Please try again in a moment.")
-        right = correction.apply_to(ticket.triage)
-        why = "; ".join(_describe_changes(ticket.triage, right)) or _CONFIRMED_REASON
-        said = ticket.original_triage or ticket.triage
+        after = correction.apply_to(ticket.triage)
+        changes = "; ".join(_describe_changes(ticket.triage, after))
         return workflow.transition(
             ticket,
             Move.CORRECT,
             actor=actor,
             now=now,
             seen_version=seen_version,
-            event_reason=why,
-            triage=right,
-            original_triage=said,
+            event_reason=changes or _CONFIRMED_REASON,
+            triage=after,
+            original_triage=ticket.original_triage or ticket.triage,
         )
 
-    return corrected
+    return correct
 
 
 def to_training_example(ticket: Ticket, configuration: Taxonomy) -> TrainingExample | None:
-    """What is learnt from a ticket that was corrected, or resolved as triage had it; else None.
+    """The training example of a corrected or resolved ticket, or None.
 
-    What is in a category that no AI reads is kept from it here, too.
+    A ticket that is resolved without a correction confirms its triage. An example of a private
+    category is confidential, so Gemini never gets it.
     """
-    teaching = {Move.CORRECT, Move.RESOLVE}
-    taught = [event for event in ticket.history if event.what in teaching]
-    corrected = [event for event in taught if event.what == Move.CORRECT]
-    right, said = ticket.triage, ticket.original_triage or ticket.triage
-    if right is None or said is None or not taught:
+    judging_moves = {Move.CORRECT, Move.RESOLVE}
+    judgements = [event for event in ticket.history if event.what in judging_moves]
+    corrections = [event for event in judgements if event.what == Move.CORRECT]
+    triage, original = ticket.triage, ticket.original_triage or ticket.triage
+    if triage is None or original is None or not judgements:
         return None
-    last = (corrected or taught)[-1]
-    categories = map(configuration.find_category, (right.category, said.category))
+    last_judgement = (corrections or judgements)[-1]
+    categories = map(configuration.find_category, (triage.category, original.category))
     return TrainingExample(
         ticket_id=ticket.id,
         team_id=ticket.team_id,
         text=ticket.text,
-        original_triage=said,
-        category=right.category,
-        priority=right.priority,
-        skills=right.skills,
-        confidential=ticket.confidential or any(one and one.private for one in categories),
-        by=last.who,
-        at=taught[-1].at,
+        original_triage=original,
+        category=triage.category,
+        priority=triage.priority,
+        skills=triage.skills,
+        confidential=ticket.confidential
+        or any(category and category.private for category in categories),
+        by=last_judgement.who,
+        at=judgements[-1].at,
     )
 
 

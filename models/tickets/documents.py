@@ -1,4 +1,4 @@
-"""Documents, and what they stand for: one that does not fit any more holds up nobody else."""
+"""Conversion of tickets to and from MongoDB documents, and the filter for visible tickets."""
 
 import logging
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 def ticket_to_document(ticket: Ticket) -> Document:
     """The ticket as it is stored.
 
-    `number`, `people` and `words` are what it is looked for by. `due` and `dead` say when there is
-    something to do or to look at, for the indexes; a ticket with neither is in neither of them.
+    Searches use the fields `number`, `people` and `words`. The indexes on `due` and `dead` are
+    sparse: they hold only tickets with a due or a dead step, so the others have no such field.
     """
     document = ticket.model_dump()
     document["_id"] = document.pop("id")
@@ -32,37 +32,43 @@ def ticket_to_document(ticket: Ticket) -> Document:
 
 
 def ticket_from_document(document: Document) -> Ticket:
-    """The ticket that is stored so.
+    """The ticket in a document.
 
     Raises:
-        Unreadable: the document is damaged; its cause says how, without what stands in it.
+        CorruptDocument: the document is damaged. The cause names the fields, never their values.
     """
     try:
         return Ticket.model_validate({**document, "id": document["_id"]})
     except ValidationError as error:
-        raise CorruptDocument(f"{document['_id']} is damaged. Please tell an admin.") from error
+        raise CorruptDocument(
+            f"{document['_id']} cannot be shown: its document is damaged. Please tell an admin."
+        ) from error
 
 
 def tickets_from_documents(documents: Iterable[Document]) -> list[Ticket]:
-    """The tickets in these documents; one that is damaged is left out, and named in the log."""
+    """The tickets in these documents; damaged documents are skipped and logged."""
     tickets = []
     for document in documents:
         try:
             tickets.append(ticket_from_document(document))
-        except CorruptDocument as damaged:
-            log.warning("%s is left out: %s", document["_id"], damaged.__cause__)
+        except CorruptDocument as error:
+            log.warning("skipped damaged document %s: %s", document["_id"], error.__cause__)
     return tickets
 
 
 def ticket_number(ticket_id: str) -> int:
-    """What tickets are sorted by: the newer, the larger."""
+    """The number in a ticket id; newer tickets have larger numbers."""
     return int(ticket_id.removeprefix("T-"))
 
 
 def visibility_filter(member: Member) -> Document:
-    """What a ticket must be for a person to see it; `models.tickets.permissions` says it of one ticket."""
-    me = member.slack_id
-    free: Document = {} if member.trusted else {"confidential": False}
+    """The query for tickets that a person may see.
+
+    It repeats the rules of `models.tickets.permissions`; tests/models/search/test_search.py
+    compares the two.
+    """
+    slack_id = member.slack_id
+    allowed: Document = {} if member.trusted else {"confidential": False}
     if not member.can_moderate:
-        return {"$or": [{"requester": me}, {"watchers": me, **free}]}
-    return {"$or": [free, {"requester": me}, {"assignee": me}]} if free else {}
+        return {"$or": [{"requester": slack_id}, {"watchers": slack_id, **allowed}]}
+    return {"$or": [allowed, {"requester": slack_id}, {"assignee": slack_id}]} if allowed else {}

@@ -1,4 +1,4 @@
-"""An incident: tickets like each other, of several people within an hour; one answer is for all."""
+"""Incidents: similar tickets of several people within an hour, resolved with one answer."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from models.tickets.workflow import Move
 
 INCIDENT_WINDOW = timedelta(hours=1)
 MIN_REPORTERS = 3
-# What one step can answer, and what is worth counting.
+# One ANSWER_INCIDENT step can resolve this many tickets; an exact larger count helps nobody.
 MAX_REPORTS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SimilarOpenTicket:
-    """An open ticket that is like another one."""
+    """An open ticket that is similar to a new one."""
 
     report: IncidentReport
     ticket_number: int
@@ -28,60 +28,69 @@ class SimilarOpenTicket:
 
 
 def choose_incident(requester: str, similar_tickets: Sequence[SimilarOpenTicket]) -> str:
-    """The incident that a ticket like these belongs to, named after its first ticket; or ""."""
-    people = {requester, *(one.report.by for one in similar_tickets)}
-    known = [one.incident for one in similar_tickets if one.incident]
-    if known:
-        return known[0]
-    if len(people) < MIN_REPORTERS:
+    """The incident that a new ticket belongs to, or "". Its id is that of its first ticket."""
+    reporters = {requester, *(similar.report.by for similar in similar_tickets)}
+    incident_ids = [similar.incident for similar in similar_tickets if similar.incident]
+    if incident_ids:
+        return incident_ids[0]
+    if len(reporters) < MIN_REPORTERS:
         return ""
-    return min(similar_tickets, key=lambda one: one.ticket_number).report.ticket_id
+    return min(similar_tickets, key=lambda similar: similar.ticket_number).report.ticket_id
 
 
 def reporter_count(ticket: Ticket) -> int:
-    """How many people have reported what the first ticket of an incident says."""
+    """How many people have reported the incident, given its first ticket."""
     return len({ticket.requester, *(report.by for report in ticket.reports)})
 
 
 def add_reports(reports: Iterable[IncidentReport]) -> Callable[[Ticket, datetime], Ticket]:
-    """The first ticket of an incident, as it is with these; raises OutOfTurn when it is over."""
+    """The update that adds reports to the first ticket of an incident.
 
-    def first(ticket: Ticket, now: datetime) -> Ticket:
+    The update raises Conflict when the first ticket is resolved.
+    """
+
+    def add_to_first_ticket(ticket: Ticket, now: datetime) -> Ticket:
         if ticket.status is Status.RESOLVED:
             raise Conflict(f"{ticket.id} is resolved")
-        others = (one for one in reports if one.ticket_id != ticket.id)
-        every = tuple(dict.fromkeys((*ticket.reports, *others)))[:MAX_REPORTS]
-        return _with_cards_refreshed(ticket, now, incident=ticket.id, reports=every)
+        others = (report for report in reports if report.ticket_id != ticket.id)
+        all_reports = tuple(dict.fromkeys((*ticket.reports, *others)))[:MAX_REPORTS]
+        return _with_cards_refreshed(ticket, now, incident=ticket.id, reports=all_reports)
 
-    return first
+    return add_to_first_ticket
 
 
 def with_incident(incident_id: str) -> Callable[[Ticket, datetime], Ticket]:
-    """Another ticket of the incident, as it is with that."""
+    """The update that adds a later ticket to the incident, unless it belongs to one already."""
     return lambda ticket, now: _with_cards_refreshed(
         ticket, now, incident=ticket.incident or incident_id
     )
 
 
 def resolve_with_incident(first_ticket: Ticket) -> Callable[[Ticket, datetime], Ticket]:
-    """Another ticket of the incident, answered as the first one was; raises OutOfTurn as moves do.
+    """The update that resolves a later ticket with the answer to the incident's first ticket.
 
-    What its requester has answered is for others: nobody handles a ticket of their own.
+    The update raises Conflict when the ticket is not of this incident, or was opened by the
+    resolver: nobody handles their own ticket.
     """
 
-    def resolved(ticket: Ticket, now: datetime) -> Ticket:
+    def resolve(ticket: Ticket, now: datetime) -> Ticket:
         if ticket.incident != first_ticket.id or ticket.requester == first_ticket.resolver:
-            raise Conflict(f"{ticket.id} is not answered with {first_ticket.id}")
-        why = f"{mention(first_ticket.resolver or '')} answered {first_ticket.id}"
-        said: dict[str, Any] = {
+            raise Conflict(f"{ticket.id} is not resolved together with {first_ticket.id}")
+        event_reason = f"{mention(first_ticket.resolver or '')} resolved {first_ticket.id}"
+        changes: dict[str, Any] = {
             "resolver": first_ticket.resolver,
             "solution": first_ticket.solution,
         }
         return workflow.transition(
-            ticket, Move.RESOLVE_WITH_INCIDENT, actor=None, now=now, event_reason=why, **said
+            ticket,
+            Move.RESOLVE_WITH_INCIDENT,
+            actor=None,
+            now=now,
+            event_reason=event_reason,
+            **changes,
         )
 
-    return resolved
+    return resolve
 
 
 def _with_cards_refreshed(ticket: Ticket, now: datetime, **changes: object) -> Ticket:

@@ -1,4 +1,4 @@
-"""New tickets, which are numbered and stored together with those of a crowd."""
+"""Ticket intake: numbers and stores new tickets, in batches when many arrive together."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,16 +11,15 @@ from models.tickets.documents import ticket_from_document, ticket_to_document
 from models.tickets.ticket import Ticket
 
 _OVERLOAD_THRESHOLD = 4
-# While some are being stored, others are made ready: with all of a crowd in one, either would wait
-# for the other.
+# A small batch lets the bot prepare the next tickets while MongoDB stores the ones before them.
 MAX_BATCH = 12
-# A new ticket, given its number and the database's time.
+# Returns the new ticket, given its number and the database's time.
 TicketFactory = Callable[[int, datetime], Ticket]
 _IntakeResult = tuple[Ticket, Document | None]
 
 
 class TicketIntake:
-    """Where tickets come from."""
+    """Stores new tickets."""
 
     def __init__(self, database: Database, guest_policies: GuestPolicyStore) -> None:
         self._db = database
@@ -29,14 +28,14 @@ class TicketIntake:
 
     @property
     def is_overloaded(self) -> bool:
-        """Whether so many tickets are being opened at once that nothing else comes before them."""
+        """Whether so many tickets wait for intake that callers should postpone other work."""
         return len(self._batcher) >= _OVERLOAD_THRESHOLD
 
     async def insert(self, make_ticket: TicketFactory) -> Ticket:
-        """Store a new ticket; give back the one that its submission already is, if it is.
+        """Store a new ticket, or return the stored ticket of the same submission.
 
         Raises:
-            NotAllowed: guests may open none, and the requester is one, or may be.
+            NotAllowed: the guest policy denies guests, and the requester is or may be a guest.
         """
         async with translate_errors():
             ticket, stored = await self._batcher(make_ticket)
@@ -45,25 +44,30 @@ class TicketIntake:
     async def _insert_batch(
         self, factories: list[TicketFactory]
     ) -> list[_IntakeResult | Exception]:
-        """Number tickets and store them, all by one question each to the database."""
-        count = {"last": {"$add": [{"$ifNull": ["$last", 0]}, len(factories)]}, "at": "$$NOW"}
-        # At the same time, so that nobody waits for who may open none.
-        counter, closed = await asyncio.gather(
-            self._db.upsert("counters", "tickets", [{"$set": count}]),
+        # One call each numbers and stores the whole batch.
+        next_numbers = {
+            "last": {"$add": [{"$ifNull": ["$last", 0]}, len(factories)]},
+            "at": "$$NOW",
+        }
+        # The guest policy is read at the same time, so its check adds no delay.
+        counter, denying_teams = await asyncio.gather(
+            self._db.upsert("counters", "tickets", [{"$set": next_numbers}]),
             self._guest_policies.teams_denying_guests(),
         )
-        first = counter["last"] - len(factories) + 1
+        first_number = counter["last"] - len(factories) + 1
         tickets = [
-            make(number, counter["at"]) for number, make in enumerate(factories, start=first)
+            make_ticket(number, counter["at"])
+            for number, make_ticket in enumerate(factories, start=first_number)
         ]
-        refused = await self._guest_policies.find_refusals(
-            {one.id: (one.team_id, one.requester) for one in tickets}, closed
+        refusals = await self._guest_policies.find_refusals(
+            {ticket.id: (ticket.team_id, ticket.requester) for ticket in tickets}, denying_teams
         )
         documents = [
-            refused.get(one.id) or encode_document(ticket_to_document(one)) for one in tickets
+            refusals.get(ticket.id) or encode_document(ticket_to_document(ticket))
+            for ticket in tickets
         ]
-        sound = [one for one in documents if not isinstance(one, Exception)]
-        stored = iter(await self._db.insert_all_if_absent("tickets", sound, unique="key"))
+        accepted = [document for document in documents if not isinstance(document, Exception)]
+        stored = iter(await self._db.insert_all_if_absent("tickets", accepted, unique="key"))
         return [
             document if isinstance(document, Exception) else (ticket, next(stored))
             for ticket, document in zip(tickets, documents, strict=True)

@@ -1,7 +1,7 @@
-"""A ticket that a worker is at: its newest state is at hand, so that it is not read at each write.
+"""A worker's lease on a ticket's steps, with a cache of the ticket that saves a read per write.
 
-Every write is guarded by the ticket's revision, so a state that is not the newest any more writes
-nothing; then the ticket is read again.
+Every write checks the ticket's revision. A write from a stale cache changes nothing, and the
+worker reads the ticket again.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from models.tickets.ticket import Ticket
 
 @dataclass(slots=True)
 class TicketLease:
-    """One ticket in the hands of one worker.
+    """One ticket while one worker runs its steps.
 
     Attributes:
-        steps: those that the worker does.
-        goes_on: whether it takes what follows from a step, too, when that is done.
-        lock: of what the worker writes to the ticket at once, one waits for the other.
+        steps: the kinds of step that the worker runs.
+        keep_running: whether the worker also leases the steps that follow a completed step.
+        lock: serialises the worker's own writes to the ticket.
     """
 
     ticket_id: str
@@ -35,25 +35,25 @@ class TicketLease:
 
     @property
     def cached_ticket(self) -> tuple[Ticket, datetime] | None:
-        """The ticket as it was last seen, and the database's time now; None when it must be read.
+        """The cached ticket and the database's time now; None when the ticket must be read.
 
-        The time is counted on from when it was last asked for.
+        The time is the last one that the database sent, plus the seconds that passed since.
         """
         if self._cached is None:
             return None
-        ticket, at, since = self._cached
-        return ticket, at + timedelta(seconds=time.monotonic() - since)
+        ticket, cached_at, monotonic_seconds = self._cached
+        return ticket, cached_at + timedelta(seconds=time.monotonic() - monotonic_seconds)
 
     def cache(self, ticket: Ticket, now: datetime, *, monotonic_seconds: float) -> None:
-        """Note how the ticket stands, and what the database's time was at `since` (monotonic)."""
+        """Cache the ticket, and the database's time at this reading of the monotonic clock."""
         self._cached = ticket, now, monotonic_seconds
 
     def invalidate(self) -> None:
-        """Read the ticket before it is next written."""
+        """Drop the cached ticket, so that the next write reads it first."""
         self._cached = None
 
     def with_due_steps_leased(self, ticket: Ticket, now: datetime) -> Ticket:
-        """The ticket with those of the steps leased that are due (a `Change`)."""
+        """The ticket with the due steps of this lease leased (a `TicketUpdate`)."""
         for step in self.steps:
             with suppress(Conflict):
                 ticket = ticket.with_step_leased(step, now=now)
@@ -61,7 +61,7 @@ class TicketLease:
 
 
 class WriteResult(NamedTuple):
-    """A ticket before and after a write, and the database's time at it."""
+    """A ticket before and after a write, and the database's time of the write."""
 
     before: Ticket
     after: Ticket
@@ -69,13 +69,17 @@ class WriteResult(NamedTuple):
 
     @property
     def leased_steps(self) -> "LeasedSteps":
-        """What was leased by this very write, as the number of the lease says."""
-        steps = (e for e in self.after.pending if e.is_leased and e.lease == self.before.rev)
+        """The steps that this write leased: their lease token is the revision before it."""
+        steps = (
+            entry
+            for entry in self.after.pending
+            if entry.is_leased and entry.lease == self.before.rev
+        )
         return LeasedSteps(self.after, tuple(steps))
 
 
 class LeasedSteps(NamedTuple):
-    """Steps that were leased, and the ticket as it stood then."""
+    """Leased steps, and the ticket at the time of the lease."""
 
     ticket: Ticket
     steps: tuple[PendingStep, ...]

@@ -1,4 +1,4 @@
-"""A step that is still to be done for a ticket: asked for, leased, put off, given up."""
+"""Pending steps: the outbox entries of a ticket, which are leased, retried or dead."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ LEASE_DURATION = timedelta(seconds=30)
 
 
 class Step(StrEnum):
-    """Something the desk still has to do for a ticket; the value is the worker function's name."""
+    """A kind of work that a worker does for a ticket; the value names the worker's function."""
 
     TRIAGE = "triage_ticket"
     ASSIGN = "assign_ticket"
@@ -27,22 +27,22 @@ class Step(StrEnum):
     ANSWER_INCIDENT = "answer_all"
 
 
-# Nobody waits for these with a finger on a button.
+# No person waits for these after a click, so steps that follow a click run first.
 BACKGROUND_STEPS = frozenset({Step.TRIAGE, Step.RETRIAGE, Step.LEARN})
 
 
 class PendingStep(BaseModel):
-    """A step that is still to be done.
+    """A step that a worker still has to do for a ticket.
 
     Attributes:
-        due: when it may be taken next; a lease is a due time in the future. None: dead.
-        held: whether somebody has it on lease.
-        asked: the ticket's `rev` when it was last asked for; another one asks for it again.
-        lease: the fencing token of its holder; never used twice in the life of the ticket.
-        tries: how many times it has been leased, without those that ended before anything was done.
-        attempts: how many attempts have failed.
-        error: why the last one failed.
-        dead_since: when it was given up.
+        requested_rev: the ticket's `rev` at the last request; a new value is a new request.
+        due: when a worker may lease the step next. A lease moves it into the future. None: dead.
+        lease: the fencing token of the lease, unique in the life of the ticket.
+        is_leased: whether a worker has leased the step.
+        tries: the number of leases, except those that ended before any work was done.
+        attempts: the number of failed attempts.
+        error: the error of the last failed attempt.
+        dead_since: when the step became dead.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
@@ -64,13 +64,13 @@ class PendingStep(BaseModel):
     dead_since: datetime | None = None
 
     def with_lease(self, *, until: datetime, lease_token: int) -> Self:
-        """The step on lease."""
+        """The step, leased until this time."""
         return self.model_copy(
             update={"due": until, "is_leased": True, "lease": lease_token, "tries": self.tries + 1}
         )
 
     def reset(self, *, due: datetime) -> Self:
-        """The step as if it had never failed."""
+        """The step as it was before its first attempt, due at this time."""
         fresh = {"due": due, "is_leased": False, "attempts": 0, "error": "", "dead_since": None}
         return self.model_copy(update=fresh)
 
@@ -78,15 +78,16 @@ class PendingStep(BaseModel):
 def request_step(
     pending: tuple[PendingStep, ...], step: Step, *, due: datetime, rev: int
 ) -> tuple[PendingStep, ...]:
-    """The pending steps with this one asked for.
+    """The pending steps with one more request for this step.
 
-    A step that is being done right now keeps its lease: its holder will see that it was asked for
-    again. Leases are numbered by the ticket's `rev`, which every write, each lease among them,
-    raises.
+    A step that is running keeps its lease; its worker sees the new `requested_rev` at the end and
+    leaves the step due. The ticket's `rev` is the lease token: every write raises it, so no token
+    is used twice.
     """
     entry = next((entry for entry in pending if entry.step is step), None)
     if entry is None:
         return (*pending, PendingStep(step=step, requested_rev=rev, due=due, lease=rev))
-    running = entry.is_leased and entry.due is not None and entry.due > due
-    fresh = (entry if running else entry.reset(due=due)).model_copy(update={"requested_rev": rev})
-    return tuple(fresh if other is entry else other for other in pending)
+    is_running = entry.is_leased and entry.due is not None and entry.due > due
+    base = entry if is_running else entry.reset(due=due)
+    requested = base.model_copy(update={"requested_rev": rev})
+    return tuple(requested if other is entry else other for other in pending)

@@ -1,6 +1,6 @@
-"""Who may do what with a ticket: verb by role by relation to it. Nothing else decides that.
+"""The permission table: which role, in which relation to a ticket, may use which verb.
 
-`docs/permissions.md` shows the table; a test keeps it so.
+No other module decides this. `docs/permissions.md` shows the table, and a test compares the two.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from models.tickets.ticket import Ticket
 
 
 class Verb(StrEnum):
-    """What somebody may want to do with a ticket."""
+    """An action that a person may ask for on a ticket."""
 
     OPEN = "open"
     VIEW = "view"
@@ -28,7 +28,7 @@ class Verb(StrEnum):
 
 
 class Relation(StrEnum):
-    """What somebody is to a ticket."""
+    """A person's part in a ticket."""
 
     REQUESTER = "requester"
     ASSIGNEE = "assignee"
@@ -65,7 +65,7 @@ _PERMISSIONS: Mapping[Role, Mapping[Verb, set[Relation]]] = {
 
 
 def relation(member: Member, ticket: Ticket) -> Relation:
-    """What a person is to a ticket; who asked is the requester, whatever else they are."""
+    """The person's part in the ticket; the first that fits, in the order of `Relation`."""
     if member.slack_id == ticket.requester:
         return Relation.REQUESTER
     if member.slack_id == ticket.assignee:
@@ -74,20 +74,22 @@ def relation(member: Member, ticket: Ticket) -> Relation:
 
 
 def is_permitted(verb: Verb, role: Role, member_relation: Relation) -> bool:
-    """Whether the table has this cell."""
+    """Whether the table allows this verb for this role and relation."""
     return member_relation in _PERMISSIONS[role].get(verb, ())
 
 
 def can(verb: Verb, member: Member, ticket: Ticket) -> bool:
-    """Whether this person may do that with this ticket, now.
+    """Whether this person may do this with this ticket now.
 
-    Who is deactivated may do nothing. A confidential ticket is for who asked, who has it, and
-    those who are trusted with such tickets, whatever their role, and whoever watches it.
+    Deactivated members and members of other workspaces may do nothing. A confidential ticket is
+    visible to its requester, its assignee and trusted members. Being a moderator, an admin or a
+    watcher is not enough. Trust only lifts this restriction, and the table still applies: a
+    trusted member with the role `user` sees another person's ticket only as its watcher.
     """
-    related = relation(member, ticket)
+    member_relation = relation(member, ticket)
     if not member.active or member.team_id != ticket.team_id:
         return False
-    own = related in {Relation.REQUESTER, Relation.ASSIGNEE}
-    if ticket.confidential and not own and not member.trusted:
+    is_own = member_relation in {Relation.REQUESTER, Relation.ASSIGNEE}
+    if ticket.confidential and not is_own and not member.trusted:
         return False
-    return is_permitted(verb, member.role, related)
+    return is_permitted(verb, member.role, member_relation)

@@ -1,29 +1,32 @@
-"""What a person reads when a transition is refused: the ticket has changed, or they may not."""
+"""Texts for refused moves: the ticket has changed, or the person is not allowed."""
 
 from models.text import mention
 from models.tickets.ticket import Status, Ticket
 
+_NOTHING_CHANGED = "Nothing was changed. Check the card in Slack before you try again."
+
 
 def conflict_text(ticket: Ticket, *, viewer: str) -> str:
-    """Why a move came too late, for the person who tried it (mrkdwn)."""
-    mine = ticket.assignee == viewer
+    """The text for a move on a ticket that has changed since (mrkdwn)."""
+    is_assignee = ticket.assignee == viewer
     assignee = mention(ticket.assignee or "")
     match ticket.status:
-        case Status.CLAIMED if mine:
-            return f"You already have {ticket.id}."
+        case Status.CLAIMED if is_assignee:
+            return f"You already have {ticket.id}. {_NOTHING_CHANGED}"
         case Status.CLAIMED:
-            return f"{assignee} has already claimed {ticket.id}."
-        case Status.OFFERED if not mine:
-            return f"{ticket.id} is now offered to {assignee}. The card shows how it stands."
+            return f"{assignee} has already claimed {ticket.id}. {_NOTHING_CHANGED}"
+        case Status.OFFERED if not is_assignee:
+            return f"{ticket.id} is now offered to {assignee}. {_NOTHING_CHANGED}"
         case Status.RESOLVED:
-            return f"{ticket.id} is already resolved. The card shows how it stands."
+            return f"{ticket.id} is already resolved. {_NOTHING_CHANGED}"
         case _:
-            return f"{ticket.id} has changed in the meantime. The card shows how it stands."
+            return f"{ticket.id} has changed in the meantime. {_NOTHING_CHANGED}"
 
 
 def forbidden_text(ticket: Ticket) -> str:
-    """Why the person may not make a move."""
+    """The text for a move that the person is not allowed to make (mrkdwn)."""
     return (
-        f"You can't do that with {ticket.id}: only the moderator who has it can, "
-        "and nobody handles a ticket of their own. An admin can change roles with `/ticket admin`."
+        f"{ticket.id} was not changed: your role, or your part in the ticket, does not allow that. "
+        "Moderators cannot handle tickets that they opened. "
+        "If your role is wrong, ask an admin to change it with `/ticket admin`."
     )

@@ -1,8 +1,9 @@
-"""A ticket: what was asked, where it stands, what is still to be done, and all that happened.
+"""A ticket: its text, status, triage, assignee, pending steps, cards and history.
 
-A ticket is immutable here. `moved` gives the ticket as it is after a move, with the event in its
-history and the steps that follow in `pending`; the `step_…` methods give it after a step was
-leased, done, put off or given up. Saving is the store's business, legality that of `flow`.
+Tickets are immutable. `with_transition` returns the ticket after a move: its history has the new
+event, and `pending` has the next steps. The `with_step_…` methods return it after a step is
+leased, completed, rescheduled or dead. `models.tickets.workflow` decides which moves are legal, and
+`models.tickets.store` stores the result.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ from models.triage.similarity import SolvedTicket
 
 
 class Status(StrEnum):
-    """Where a ticket stands."""
+    """The status of a ticket."""
 
     NEW = "new"
     TRIAGED = "triaged"
@@ -32,7 +33,7 @@ ASSIGNED_STATUSES = (Status.OFFERED, Status.CLAIMED)
 
 
 class Urgency(StrEnum):
-    """How urgent it is for the requester, in their own judgement."""
+    """How urgent the ticket is, in the requester's own judgement."""
 
     CAN_WAIT = "can_wait"
     SLOWED = "slowed"
@@ -41,15 +42,17 @@ class Urgency(StrEnum):
 
 
 class _FrozenModel(BaseModel):
-    # What can't be read must not be quoted: it is what people wrote.
+    # pydantic quotes invalid input in its errors by default; here that would log people's texts.
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
 
 
 class Event(_FrozenModel):
-    """One line of a ticket's history.
+    """One event in a ticket's history.
 
     Attributes:
-        who: Slack id of the person, or "" for the desk itself.
+        what: the value of the `Move`.
+        who: the Slack id of the person, or "" for Frontdesk itself.
+        why: the reason, where there is one.
     """
 
     at: datetime
@@ -59,7 +62,7 @@ class Event(_FrozenModel):
 
 
 class CardKind(StrEnum):
-    """What a message about a ticket is for."""
+    """The purpose of a card."""
 
     REQUESTER = "requester"
     MODERATOR = "moderator"
@@ -68,12 +71,12 @@ class CardKind(StrEnum):
 
 
 class Card(_FrozenModel):
-    """A message about the ticket that stands in somebody's DM and follows the ticket.
+    """A message about the ticket in somebody's DM, updated when the ticket changes.
 
     Attributes:
-        notice: the deterministic id of what the person was told by it.
-        version: the ticket's version it shows.
-        digest: of what it shows, where that is known; what looks the same is not drawn anew.
+        notice: the deterministic id of the notice that the card delivers.
+        version: the ticket version that the card shows.
+        digest: a hash of its content, or ""; a card with the same digest is not sent again.
     """
 
     notice: str
@@ -86,7 +89,7 @@ class Card(_FrozenModel):
 
 
 class IncidentReport(_FrozenModel):
-    """One more ticket about what another one says, and who asked for it."""
+    """Another ticket of the same incident, and its requester."""
 
     ticket_id: str
     by: str
@@ -96,7 +99,7 @@ class Draft(_FrozenModel):
     """A ticket as its requester wrote it.
 
     Attributes:
-        key: natural key of the submission (the view's id): one key, one ticket.
+        key: the natural key of the submission (the view's id); one key makes one ticket.
     """
 
     key: str
@@ -113,18 +116,18 @@ class Ticket(_FrozenModel):
 
     Attributes:
         id: "T-42", unique in the deployment.
-        rev: counts every write; the guard of the next one.
-        version: counts the moves; what cards and buttons show.
-        offers: how many times it has been offered.
-        offered_to: whom it was offered to last, whoever has it now.
-        watchers: who wants to see how it goes on, besides those whose ticket it is.
-        tried: who declined or released it since it was last open.
+        rev: the number of writes; guards the next write.
+        version: the number of moves; cards and buttons carry it.
+        original_triage: the engine's triage, once a person has corrected or confirmed it.
+        similar: similar solved tickets at the time of triage.
+        incident: the id of the incident's first ticket, or "".
+        reports: the other tickets of the incident, on its first ticket only.
         reason: why the assignee was chosen.
-        said: what the engine had said, where a person has corrected or confirmed it.
-        similar: solved tickets like it, as they were when it was triaged.
-        incident: the first of the tickets of several people about the same, if it is one.
-        reports: the others, where it is the first.
-        solution: how it was solved, where who resolved it said so.
+        offers: the number of offers.
+        offered_to: the last person who got an offer, even if someone else has the ticket now.
+        watchers: people who follow the ticket, besides its requester and assignee.
+        declined_by: people who declined or released it since it was last open.
+        solution: the resolver's note on how the problem was solved, or "".
     """
 
     id: str
@@ -166,29 +169,29 @@ class Ticket(_FrozenModel):
 
     @property
     def text(self) -> str:
-        """All that the requester wrote."""
+        """The title and the description."""
         return f"{self.title}\n{self.description}".strip()
 
     @property
     def has_uncertain_category(self) -> bool:
-        """Whether the engine was not sure of the category, and nobody has judged it since."""
+        """Whether triage was unsure of the category, and nobody has judged it since."""
         triage = self.triage if self.original_triage is None else None
         return triage is not None and triage.confidence < MIN_CONFIDENCE
 
     def with_skills(self, skills: tuple[str, ...]) -> Self:
-        """The ticket, once triaged, with these skills in place of those that triage named."""
+        """The ticket with these skills in its triage; unchanged before triage."""
         if self.triage is None:
             return self
         return self.model_copy(update={"triage": self.triage.model_copy(update={"skills": skills})})
 
     def matches(self, draft: Draft) -> bool:
-        """Whether it is what the draft says."""
+        """Whether the ticket has all values of the draft."""
         return all(getattr(self, name) == value for name, value in draft)
 
     def with_transition(
         self, event: Event, *, status: Status, next_steps: Iterable[Step], **changes: Any
     ) -> Self:
-        """The ticket after a move: new status, one more event, the steps that follow pending."""
+        """The ticket after a move: with the new status, the event and the next steps."""
         pending = self.pending
         for step in next_steps:
             pending = request_step(pending, step, due=event.at, rev=self.rev)
@@ -207,15 +210,15 @@ class Ticket(_FrozenModel):
         return next((entry for entry in self.pending if entry.step is step), None)
 
     def due_at(self) -> datetime | None:
-        """When the next step is due; None when nothing is to be done."""
+        """The time when the next step is due; None when no step is."""
         return min((entry.due for entry in self.pending if entry.due), default=None)
 
     def dead_since(self) -> datetime | None:
-        """Since when a step of it is dead; None when none is."""
-        return min((e.dead_since for e in self.pending if e.dead_since), default=None)
+        """The time when its first dead step became dead; None when no step is dead."""
+        return min((entry.dead_since for entry in self.pending if entry.dead_since), default=None)
 
     def with_step_leased(self, step: Step, *, now: datetime) -> Self:
-        """The ticket with the step leased to the caller; raises OutOfTurn when it is not due."""
+        """The ticket with the step leased to the caller; raises Conflict when it is not due."""
         entry = self.find_step(step)
         if entry is None or entry.due is None or entry.due > now:
             raise Conflict(f"{self.id}: {step} is not due")
@@ -224,15 +227,15 @@ class Ticket(_FrozenModel):
         )
 
     def with_step_completed(self, leased_step: PendingStep, *, now: datetime) -> Self:
-        """The ticket without the step; raises OutOfTurn when another holder has leased it since.
+        """The ticket without the step; raises Conflict when another worker has leased it since.
 
-        A step that was asked for again while it ran stays, due at once.
+        A step that was requested again while it ran stays, and is due now.
         """
         entry = self._get_leased_step(leased_step)
         if entry.requested_rev != leased_step.requested_rev:
             return self._with_pending_step(entry.reset(due=now))
-        rest = tuple(other for other in self.pending if other.step is not leased_step.step)
-        return self.model_copy(update={"pending": rest})
+        others = tuple(other for other in self.pending if other.step is not leased_step.step)
+        return self.model_copy(update={"pending": others})
 
     def with_step_rescheduled(
         self,
@@ -244,79 +247,86 @@ class Ticket(_FrozenModel):
         failed_attempts: int,
         run_count: int,
     ) -> Self:
-        """The ticket with the step due later; raises OutOfTurn as `step_done` does.
+        """The ticket with the step due later; raises Conflict as `with_step_completed` does.
 
-        One that was asked for again while it ran has not failed yet: it is due at once.
+        A step that was requested again while it ran starts anew: it has no failed attempts and is
+        due now.
         """
         entry = self._get_leased_step(leased_step)
         if entry.requested_rev != leased_step.requested_rev:
             return self._with_pending_step(entry.reset(due=now))
-        later = {
+        changes = {
             "due": due,
             "is_leased": False,
             "error": error,
             "attempts": failed_attempts,
             "tries": run_count,
         }
-        return self._with_pending_step(entry.model_copy(update=later))
+        return self._with_pending_step(entry.model_copy(update=changes))
 
     def with_step_dead(
         self, leased_step: PendingStep, *, now: datetime, error: str, failed_attempts: int
     ) -> Self:
-        """The ticket with the step dead, and admins to be told; raises OutOfTurn likewise."""
+        """The ticket with the step dead, and `ALERT_ADMINS` pending.
+
+        A step that was requested again while it ran is due now instead.
+
+        Raises:
+            Conflict: another worker has leased the step since.
+        """
         entry = self._get_leased_step(leased_step)
         if entry.requested_rev != leased_step.requested_rev:
             return self._with_pending_step(entry.reset(due=now))
-        dead = {
+        changes = {
             "due": None,
             "is_leased": False,
             "dead_since": now,
             "error": error,
             "attempts": failed_attempts,
         }
-        given_up = self._with_pending_step(entry.model_copy(update=dead))
-        # Nobody can be told that nobody can be told; it is in the logs, and on the health page.
+        after = self._with_pending_step(entry.model_copy(update=changes))
+        # An alert about a failed alert would fail, too. The logs and System health show it.
         if leased_step.step is Step.ALERT_ADMINS:
-            return given_up
-        return given_up.with_step(Step.ALERT_ADMINS, due=now)
+            return after
+        return after.with_step(Step.ALERT_ADMINS, due=now)
 
     def with_step_replayed(self, step: Step, *, now: datetime) -> Self:
-        """The ticket with a dead step due again; raises OutOfTurn when it is not dead."""
+        """The ticket with the dead step due now; raises Conflict when the step is not dead."""
         entry = self.find_step(step)
         if entry is None or entry.dead_since is None:
             raise Conflict(f"{self.id}: {step} is not dead")
         return self._with_pending_step(entry.reset(due=now))
 
     def with_step(self, step: Step, *, due: datetime) -> Self:
-        """The ticket with one more step to be done."""
+        """The ticket with the step requested."""
         pending = request_step(self.pending, step, due=due, rev=self.rev)
         return self.model_copy(update={"pending": pending})
 
     def with_card(self, card: Card, *, now: datetime) -> Self:
-        """The ticket that remembers the message, in place of an older state of the same one.
+        """The ticket with this card, in place of an older state of the same card.
 
-        A message that was overtaken while it was being sent is drawn again.
+        When the ticket has changed while the card was sent, `REFRESH_CARDS` is requested.
         """
         others = tuple(other for other in self.cards if other.notice != card.notice)
-        remembering = self.model_copy(update={"cards": (*others, card)})
+        after = self.model_copy(update={"cards": (*others, card)})
         if card.version < self.version:
-            return remembering.with_step(Step.REFRESH_CARDS, due=now)
-        return remembering
+            return after.with_step(Step.REFRESH_CARDS, due=now)
+        return after
 
     def without_card(self, notice: str) -> Self:
-        """The ticket that has forgotten a message which is gone."""
-        left = tuple(card for card in self.cards if card.notice != notice)
-        return self.model_copy(update={"cards": left})
+        """The ticket without this card, because its message does not exist any more."""
+        others = tuple(card for card in self.cards if card.notice != notice)
+        return self.model_copy(update={"cards": others})
 
     def with_stale_cards(self) -> Self:
-        """The ticket whose messages all show something older; their buttons stay good."""
+        """The ticket with all cards marked as outdated; their buttons keep working."""
         stale = tuple(card.model_copy(update={"version": 0}) for card in self.cards)
         return self.model_copy(update={"cards": stale})
 
     def _get_leased_step(self, leased_step: PendingStep) -> PendingStep:
         entry = self.find_step(leased_step.step)
         if entry is None or entry.lease != leased_step.lease:
-            raise Conflict(f"{self.id}: {leased_step.step} is in other hands")
+            raise Conflict(f"{self.id}: {leased_step.step} is leased by another worker")
         return entry
 
     def _with_pending_step(self, pending_step: PendingStep) -> Self:
@@ -327,4 +337,4 @@ class Ticket(_FrozenModel):
 
 
 TicketUpdate = Callable[[Ticket, datetime], Ticket]
-"""What a ticket becomes, given the database's time; raises OutOfTurn when it is too late."""
+"""Returns the changed ticket, given the database's time; raises Conflict on a stale ticket."""

@@ -1,7 +1,8 @@
-"""Who watches a ticket: they see it, and a card of theirs follows it, but it is not theirs.
+"""Watchers: people who follow a ticket with a card of their own, but do not handle it.
 
-A moderator who may see a ticket may watch it; its assignee may share it with anybody, but a
-confidential one only with those who are trusted with such tickets.
+A moderator may watch a ticket that they may see. The assignee may add other people as watchers.
+To become a watcher of a confidential ticket, a person must already be allowed to see it. Watching
+gives no access to it (see `models.tickets.permissions`).
 """
 
 from datetime import datetime
@@ -15,34 +16,38 @@ SLACK_ID_FIELD = "slack_id"
 
 
 def watcher_notice_id(ticket_id: str, watcher_id: str) -> str:
-    """The id of what somebody who watches is told."""
+    """The notice id of the watcher's card."""
     return f"{ticket_id}.watcher.{watcher_id}"
 
 
 def watchers_without_card(ticket: Ticket) -> list[str]:
-    """Those who watch and have no card yet."""
-    told = {card.notice for card in ticket.cards}
-    return [who for who in ticket.watchers if watcher_notice_id(ticket.id, who) not in told]
+    """The watchers who have no card yet."""
+    notices = {card.notice for card in ticket.cards}
+    return [
+        watcher_id
+        for watcher_id in ticket.watchers
+        if watcher_notice_id(ticket.id, watcher_id) not in notices
+    ]
 
 
 def then_notify_rest(update: TicketUpdate, *, except_watcher: str) -> TicketUpdate:
-    """The effect of telling one of them, after which the others are told."""
+    """The update, followed by `DM_WATCHERS` while other watchers have no card yet."""
 
-    def told(current: Ticket, now: datetime) -> Ticket:
+    def notify_rest(current: Ticket, now: datetime) -> Ticket:
         after = update(current, now)
-        rest = set(watchers_without_card(after)) - {except_watcher}
-        return after.with_step(Step.DM_WATCHERS, due=now) if rest else after
+        waiting = set(watchers_without_card(after)) - {except_watcher}
+        return after.with_step(Step.DM_WATCHERS, due=now) if waiting else after
 
-    return told
+    return notify_rest
 
 
 def without_unreachable(watcher_id: str) -> TicketUpdate:
-    """The effect of finding out that somebody who watches is not there any more."""
+    """The update that removes a watcher whom Slack does not know any more."""
 
-    def gone(current: Ticket, now: datetime) -> Ticket:
+    def remove_watcher(current: Ticket, now: datetime) -> Ticket:
         return without_watcher(current, watcher_id, now)
 
-    return then_notify_rest(gone, except_watcher=watcher_id)
+    return then_notify_rest(remove_watcher, except_watcher=watcher_id)
 
 
 def with_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
@@ -50,7 +55,8 @@ def with_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
         return ticket
     if len(ticket.watchers) >= MAX_WATCHERS:
         raise NotAllowed(
-            f"{MAX_WATCHERS} people watch {ticket.id} already. One of them has to stop."
+            f"No watcher was added: {ticket.id} already has {MAX_WATCHERS} watchers. "
+            "Ask one of them to stop watching it."
         )
     watched = ticket.model_copy(update={"watchers": (*ticket.watchers, watcher_id)})
     return _with_card_refreshed(watched, watcher_id, now).with_step(Step.DM_WATCHERS, due=now)
@@ -59,12 +65,11 @@ def with_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
 def without_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
     if watcher_id not in ticket.watchers:
         return ticket
-    left = tuple(one for one in ticket.watchers if one != watcher_id)
-    return _with_card_refreshed(ticket.model_copy(update={"watchers": left}), watcher_id, now)
+    others = tuple(other for other in ticket.watchers if other != watcher_id)
+    return _with_card_refreshed(ticket.model_copy(update={"watchers": others}), watcher_id, now)
 
 
 def _with_card_refreshed(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
-    """The ticket that has their card drawn anew, if there is one."""
     stale = {"version": 0}
     cards = tuple(
         card.model_copy(update=stale)
@@ -78,7 +83,9 @@ def _with_card_refreshed(ticket: Ticket, watcher_id: str, now: datetime) -> Tick
 
 
 def confirmation(ticket: Ticket, *, watching: bool) -> str:
-    """What somebody is told who has begun to watch, or stopped (mrkdwn)."""
+    """The text for a person who has started or stopped watching (mrkdwn)."""
     if watching:
-        return f"You watch {ticket.id}: a card in your messages with Frontdesk follows it."
+        return (
+            f"You watch {ticket.id}. A card in your direct message with Frontdesk shows its status."
+        )
     return f"You don't watch {ticket.id} any more."

@@ -1,6 +1,6 @@
-"""The table of moves: which one leads where, and which steps follow.
+"""The workflow: a table of moves with their statuses, and the steps that follow each move.
 
-This is the map of the desk. Who may make a move is said by `models.tickets.permissions`.
+`models.tickets.permissions` decides who may make a move.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from models.tickets.ticket import Event, Status, Ticket
 
 
 class Move(StrEnum):
-    """What can happen to a ticket."""
+    """A move of a ticket; the value is stored in its history."""
 
     OPEN = "opened"
     TRIAGE = "triaged"
@@ -37,11 +37,11 @@ class Move(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row: from which statuses, to which, and what follows.
+    """One row of the workflow.
 
     Attributes:
-        ends: None: it stays where it is.
-        verb: what a person must be allowed to do for it; None: the desk alone makes it.
+        to_status: the status after the move; None: the status does not change.
+        verb: the permission that a person needs; None: only Frontdesk itself makes the move.
     """
 
     from_statuses: frozenset[Status]
@@ -108,32 +108,32 @@ TRANSITIONS: Mapping[Move, Transition] = {
         verb=Verb.REOPEN,
         next_steps=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
-    # The assignee is no moderator any more: the ticket goes on without them.
+    # The assignee is no longer a moderator, so the ticket needs a new one.
     Move.UNASSIGN: _new_transition(
         {Status.OFFERED, Status.CLAIMED},
         Status.TRIAGED,
         verb=None,
         next_steps=(Step.ASSIGN, Step.REFRESH_CARDS),
     ),
-    # Who asked needs nobody any more.
+    # The requester does not need help any more.
     Move.SELF_RESOLVE: _new_transition(
         {Status.NEW, Status.TRIAGED, Status.OFFERED, Status.CLAIMED},
         Status.RESOLVED,
         verb=Verb.SELF_RESOLVE,
         next_steps=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
     ),
-    # It is one of several about the same, of which another one was resolved with an answer to all.
+    # Another ticket of the same incident was resolved with an answer for all of them.
     Move.RESOLVE_WITH_INCIDENT: _new_transition(
         {Status.TRIAGED, Status.OFFERED, Status.CLAIMED},
         Status.RESOLVED,
         verb=None,
         next_steps=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
     ),
-    # Gemini is back; who has the ticket keeps it, and is told by no new message.
+    # Gemini answers again. The assignee keeps the ticket and gets no new message.
     Move.RETRIAGE: _new_transition(
         {Status.TRIAGED, Status.OFFERED}, None, verb=None, next_steps=(Step.REFRESH_CARDS,)
     ),
-    # What triage said is put right, or confirmed; nobody else gets the ticket for it.
+    # A moderator corrects or confirms the triage. The assignee keeps the ticket.
     Move.CORRECT: _new_transition(
         {Status.TRIAGED, Status.OFFERED, Status.CLAIMED, Status.RESOLVED},
         None,
@@ -144,9 +144,9 @@ TRANSITIONS: Mapping[Move, Transition] = {
 
 
 def is_visible_to(ticket: Ticket, member: Member) -> bool:
-    """Whether a person has, or had, to do with a ticket; for others there is none."""
-    told = any(card.to == member.slack_id for card in ticket.cards)
-    return told or any(can(verb, member, ticket) for verb in Verb)
+    """Whether the ticket exists for this person: they have a card or may use some verb on it."""
+    has_card = any(card.to == member.slack_id for card in ticket.cards)
+    return has_card or any(can(verb, member, ticket) for verb in Verb)
 
 
 def transition(
@@ -162,26 +162,26 @@ def transition(
     """The ticket after the move.
 
     Args:
-        by: who makes it; None for the desk itself.
+        actor: the person who makes the move; None for Frontdesk itself.
         now: the database's time.
-        seen: the version of the ticket the person was looking at, if they were.
-        why: what the history should say of the reason.
+        seen_version: the version that the person saw; None when they saw no card.
+        event_reason: the reason for the history.
         changes: fields of the ticket that the move sets.
 
     Raises:
-        OutOfTurn: the ticket is no longer where the move starts, or not as the person saw it.
+        Conflict: the ticket's status does not allow the move, or its version is not `seen_version`.
         NotAllowed: see `models.tickets.permissions`.
     """
     rule = TRANSITIONS[move]
-    viewer = actor.slack_id if actor else ""
+    actor_id = actor.slack_id if actor else ""
     if ticket.status not in rule.from_statuses:
-        raise Conflict(conflict_text(ticket, viewer=viewer))
+        raise Conflict(conflict_text(ticket, viewer=actor_id))
     if not _is_allowed(rule.verb, actor, ticket):
         raise NotAllowed(forbidden_text(ticket))
     if seen_version is not None and seen_version != ticket.version:
-        raise Conflict(conflict_text(ticket, viewer=viewer))
-    event = Event(at=now, what=move.value, who=viewer, why=event_reason)
-    effect = _field_changes(ticket, move, actor_id=viewer) | changes
+        raise Conflict(conflict_text(ticket, viewer=actor_id))
+    event = Event(at=now, what=move.value, who=actor_id, why=event_reason)
+    effect = _field_changes(ticket, move, actor_id=actor_id) | changes
     return ticket.with_transition(
         event, status=rule.to_status or ticket.status, next_steps=rule.next_steps, **effect
     )
@@ -194,7 +194,6 @@ def _is_allowed(verb: Verb | None, actor: Member | None, ticket: Ticket) -> bool
 
 
 def _field_changes(ticket: Ticket, move: Move, *, actor_id: str) -> dict[str, Any]:
-    """What the move itself changes, besides the status."""
     match move:
         case Move.CLAIM if ticket.assignee != actor_id:
             return {"assignee": actor_id, "reason": "you claimed it"}

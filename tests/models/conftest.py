@@ -1,4 +1,4 @@
-"""What many tests beside the models begin with."""
+"""Fixtures for the tests of `models`."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -13,12 +13,12 @@ from tests.service_factory import run_service
 
 @pytest.fixture(scope="module")
 async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A desk of its own on the real servers."""
+    """A ticket service with its own database, for each module of tests."""
     async with run_service(servers) as service:
         yield service
 
 
 @pytest.fixture
 def admin() -> Member:
-    """The admin of a workspace that is new in each test."""
+    """The admin of a new workspace in each test."""
     return Member(team_id=f"T{uuid4().hex}", slack_id="UGRACE", role=Role.ADMIN)

@@ -1,4 +1,4 @@
-"""What the desk asks of MongoDB, as its driver sends it."""
+"""A log of the commands that the driver sends to MongoDB."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ _QUERY_FIELDS = ("filter", "sort", "limit", "hint")
 
 @dataclass(frozen=True, slots=True)
 class LoggedQuery:
-    """One search: the collection, and what its command says of it."""
+    """A query: its collection, and its filter, sort, limit and hint."""
 
     collection: str
     command: dict[str, Any]
@@ -24,7 +24,7 @@ class LoggedQuery:
         return field in self.command["filter"]
 
     async def explain(self, uri: str, database: str) -> dict[str, Any]:
-        """How the server finds what is searched for, and at how many documents it looks for it."""
+        """MongoDB's query plan, with the number of documents that it reads."""
         async with AsyncMongoClient[dict[str, Any]](uri) as client:
             return await client[database].command(
                 "explain", {"find": self.collection, **self.command}, verbosity="executionStats"
@@ -32,14 +32,15 @@ class LoggedQuery:
 
 
 class MongoCommandLog(monitoring.CommandListener):
-    """All that is asked of one database.
+    """Logs the commands to one database.
 
     Attributes:
-        asked: the names of all commands, with the collection each is about.
+        commands: the names of all commands, each with its collection.
+        queries: the commands that have a filter.
     """
 
     def __init__(self, database: str) -> None:
-        """The driver keeps a listener for good, and tells it of clients made after it."""
+        # pymongo keeps a listener forever, and calls it only for clients that are created later.
         self.database = database
         self.commands: list[tuple[str, str]] = []
         self.queries: list[LoggedQuery] = []
@@ -51,19 +52,19 @@ class MongoCommandLog(monitoring.CommandListener):
             return
         self.commands.append((event.command_name, collection))
         if "filter" in command:
-            search = {key: command[key] for key in _QUERY_FIELDS if key in command}
+            query = {key: command[key] for key in _QUERY_FIELDS if key in command}
         elif "query" in command:
-            search = {"filter": command["query"]}
+            query = {"filter": command["query"]}
         elif "pipeline" in command:
-            search = {"filter": command["pipeline"][0]["$match"]}
+            query = {"filter": command["pipeline"][0]["$match"]}
         elif "updates" in command:
-            search = {"filter": command["updates"][0]["q"]}
+            query = {"filter": command["updates"][0]["q"]}
         else:
             return
-        self.queries.append(LoggedQuery(collection, search))
+        self.queries.append(LoggedQuery(collection, query))
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Nothing to hear."""
+        """Required by pymongo."""
 
     def failed(self, event: CommandFailedEvent) -> None:
-        """Nothing to hear."""
+        """Required by pymongo."""

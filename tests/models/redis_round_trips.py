@@ -1,4 +1,4 @@
-"""How often Redis is asked, though others on the same server ask it, too."""
+"""Counts round trips to a Redis server that other clients use, too."""
 
 from collections.abc import Awaitable, Callable
 
@@ -8,14 +8,14 @@ _ROUNDS = 3
 
 
 async def count_round_trips(redis: Redis, operation: Callable[[], Awaitable[object]]) -> int:
-    """In how many it is done: in the fewest of some rounds, when nobody else has asked."""
-    counted = []
+    """The round trips of an operation: the fewest of three runs, as other clients add to them."""
+    counts = []
     for _ in range(_ROUNDS):
         before = await _total_reads(redis)
         await operation()
-        # To look is one more.
-        counted.append(await _total_reads(redis) - before - 1)
-    return min(counted)
+        # The second INFO is a read, too.
+        counts.append(await _total_reads(redis) - before - 1)
+    return min(counts)
 
 
 async def _total_reads(redis: Redis) -> int:

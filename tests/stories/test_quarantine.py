@@ -26,7 +26,7 @@ async def test_a_poisoned_ticket_does_not_stop_the_others(world: World, personas
     await world.worker.start()
 
     assert await personas.bob.wait_for_message("Okta is down too", timeout_seconds=20)
-    said = [one for one in lines(world.worker.current_run_log) if "set aside" in one["message"]]
+    said = [one for one in lines(world.worker.current_run_log) if "quarantined" in one["message"]]
     assert {one["ticket"] for one in said} == {"T-1"}
     assert world.worker.is_alive
     assert SECRET not in world.worker.log + world.bot.log

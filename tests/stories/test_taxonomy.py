@@ -83,7 +83,7 @@ async def test_nobody_gets_more_than_they_take_or_anything_while_away(
     await bob.wait_for_message("Okta is slow")
     await open_ticket(personas.ada, "Okta is gone")
     full = await grace.wait_for_message("Okta is gone")
-    assert "has as many open tickets as they take" in full.visible_text
+    assert "at their maximum of open tickets" in full.visible_text
 
     tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86_400))
     await open_member_form(world.slack, grace)

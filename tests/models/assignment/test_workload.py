@@ -1,4 +1,4 @@
-"""How many tickets people have: counted often at quiet times, and seldom in a crowd."""
+"""The workload: tickets are counted often at quiet times, and seldom at a peak."""
 
 import asyncio
 
@@ -7,29 +7,29 @@ from models.tickets.store import TicketStore
 
 
 class SlowStore(TicketStore):
-    """A store that needs some time to count, and says how often it was asked."""
+    """A store that takes some seconds for a count, and counts its calls."""
 
     def __init__(self, seconds: float) -> None:
-        self.seconds, self.asked = seconds, 0
+        self.seconds, self.calls = seconds, 0
 
     async def ticket_ids_by_assignee(self, team_id: str) -> dict[str, list[str]]:
-        self.asked += 1
+        self.calls += 1
         await asyncio.sleep(self.seconds)
-        return {"UBOB": [f"{team_id}-{number}" for number in range(self.asked)]}
+        return {"UBOB": [f"{team_id}-{number}" for number in range(self.calls)]}
 
 
-async def test_in_a_crowd_offers_are_counted_along() -> None:
+async def test_offers_are_added_to_a_reused_count() -> None:
     store = SlowStore(0.05)
     workload = Workload(store)
     await asyncio.gather(*(workload.open_ticket_counts("T1") for _ in range(9)))
     for expected in range(1, 6):
         assert (await workload.open_ticket_counts("T1"))["UBOB"] == expected
         workload.count_offer("T1", "UBOB")
-    assert store.asked == 1
+    assert store.calls == 1
     assert (await workload.open_ticket_counts("T2"))["UBOB"] == 2
 
 
-async def test_what_is_counted_at_once_is_counted_each_time() -> None:
+async def test_fast_count_is_repeated_for_each_call() -> None:
     store = SlowStore(0)
     workload = Workload(store)
     await workload.open_ticket_counts("T1")

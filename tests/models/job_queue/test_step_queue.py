@@ -1,4 +1,4 @@
-"""Rings on a real Redis: many go in one round trip, and none undoes another."""
+"""The step queue on a real Redis: batches, order, and jobs that are queued already."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,66 +33,67 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def queue(redis_url: str) -> AsyncIterator[StepQueue]:
-    """A queue whose connections are there."""
     queue = StepQueue.from_url(SecretStr(redis_url))
     await queue.ping()
     yield queue
     await queue.close()
 
 
-def entry(step: Step = Step.TRIAGE, *, in_seconds: float = 0) -> PendingStep:
+def pending_step(step: Step = Step.TRIAGE, *, in_seconds: float = 0) -> PendingStep:
     return PendingStep(step=step, requested_rev=0, lease=0, due=NOW + timedelta(seconds=in_seconds))
 
 
-async def rings(redis: Redis) -> list[str]:
-    """The tickets that are rung for, in the order in which a worker takes them."""
-    jobs = await redis.zrange(default_queue_name, 0, -1)
-    return [job.decode().partition(":")[0] for job in jobs]
+async def queued_tickets(redis: Redis) -> list[str]:
+    """The ticket ids of the queued jobs, in the order in which a worker takes them."""
+    job_ids = await redis.zrange(default_queue_name, 0, -1)
+    return [job_id.decode().partition(":")[0] for job_id in job_ids]
 
 
-async def test_many_rings_go_in_few_round_trips(queue: StepQueue, redis: Redis) -> None:
+async def test_many_jobs_take_few_round_trips(queue: StepQueue, redis: Redis) -> None:
     numbers = count()
 
-    async def ring_for_fifty() -> None:
-        tickets = [f"T-{number}" for number in islice(numbers, 50)]
-        await asyncio.gather(*(queue.enqueue(ticket, [entry()], now=NOW) for ticket in tickets))
+    async def enqueue_fifty() -> None:
+        ticket_ids = [f"T-{number}" for number in islice(numbers, 50)]
+        calls = (queue.enqueue(ticket_id, [pending_step()], now=NOW) for ticket_id in ticket_ids)
+        await asyncio.gather(*calls)
 
-    await queue.enqueue(f"T-{next(numbers)}", [entry()], now=NOW)
-    # The first goes alone and the others together, more of them than are read at once.
-    assert await count_round_trips(redis, ring_for_fifty) <= 1 + 3
-    assert set(await rings(redis)) == {f"T-{number}" for number in range(next(numbers))}
-    for job in await redis.zrange(default_queue_name, 0, -1):
-        written = job_from_bytes(await redis.get(job_key_prefix + job.decode()))
-        assert (written["f"], written["a"]) == ("triage_ticket", [job.decode().partition(":")[0]])
+    await queue.enqueue(f"T-{next(numbers)}", [pending_step()], now=NOW)
+    # The first job goes alone and 49 go together, which Redis reads in up to three parts.
+    assert await count_round_trips(redis, enqueue_fifty) <= 1 + 3
+    assert set(await queued_tickets(redis)) == {f"T-{number}" for number in range(next(numbers))}
+    for key in await redis.zrange(default_queue_name, 0, -1):
+        job_id = key.decode()
+        job = job_from_bytes(await redis.get(job_key_prefix + job_id))
+        assert (job["f"], job["a"]) == ("triage_ticket", [job_id.partition(":")[0]])
 
 
-async def test_a_job_that_is_there_already_stays_as_it_is(queue: StepQueue, redis: Redis) -> None:
-    later = entry(in_seconds=60)
+async def test_queued_job_is_not_replaced(queue: StepQueue, redis: Redis) -> None:
+    later = pending_step(in_seconds=60)
     await queue.enqueue("T-1", [later], now=NOW)
-    [[job, due]] = await redis.zrange(default_queue_name, 0, -1, withscores=True)
-    written = await redis.get(job_key_prefix + job.decode())
+    [[job_id, due]] = await redis.zrange(default_queue_name, 0, -1, withscores=True)
+    job = await redis.get(job_key_prefix + job_id.decode())
 
     await queue.enqueue("T-1", [later], now=NOW + timedelta(seconds=30))
 
-    assert await redis.zrange(default_queue_name, 0, -1, withscores=True) == [(job, due)]
-    assert await redis.get(job_key_prefix + job.decode()) == written
+    assert await redis.zrange(default_queue_name, 0, -1, withscores=True) == [(job_id, due)]
+    assert await redis.get(job_key_prefix + job_id.decode()) == job
 
 
-async def test_what_has_waited_comes_first_then_clicks_then_new_tickets_then_what_is_not_due(
+async def test_order_is_retries_then_clicks_then_new_tickets(
     queue: StepQueue, redis: Redis
 ) -> None:
-    await queue.enqueue("T-later", [entry(in_seconds=60)], now=NOW)
-    await queue.enqueue("T-new", [entry(Step.TRIAGE)], now=NOW)
-    await queue.enqueue("T-clicked", [entry(Step.REFRESH_CARDS)], now=NOW)
-    await queue.enqueue("T-waited", [entry(Step.TRIAGE)], now=NOW, is_retry=True)
+    await queue.enqueue("T-later", [pending_step(in_seconds=60)], now=NOW)
+    await queue.enqueue("T-new", [pending_step(Step.TRIAGE)], now=NOW)
+    await queue.enqueue("T-clicked", [pending_step(Step.REFRESH_CARDS)], now=NOW)
+    await queue.enqueue("T-retried", [pending_step(Step.TRIAGE)], now=NOW, is_retry=True)
 
-    assert await rings(redis) == ["T-waited", "T-clicked", "T-new", "T-later"]
+    assert await queued_tickets(redis) == ["T-retried", "T-clicked", "T-new", "T-later"]
 
 
-async def test_what_is_dead_is_not_rung_for(queue: StepQueue, redis: Redis) -> None:
-    dead = entry().model_copy(update={"due": None})
+async def test_dead_step_is_not_enqueued(queue: StepQueue, redis: Redis) -> None:
+    dead = pending_step().model_copy(update={"due": None})
 
-    await queue.enqueue("T-1", [dead, entry(Step.ASSIGN)], now=NOW)
+    await queue.enqueue("T-1", [dead, pending_step(Step.ASSIGN)], now=NOW)
 
-    [job] = await redis.zrange(default_queue_name, 0, -1)
-    assert job.decode().startswith("T-1:assign_ticket:")
+    [job_id] = await redis.zrange(default_queue_name, 0, -1)
+    assert job_id.decode().startswith("T-1:assign_ticket:")

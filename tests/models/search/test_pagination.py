@@ -1,4 +1,4 @@
-"""Pages of tickets: nothing is missing, nothing comes twice, and little is looked at for them."""
+"""Pagination: no ticket is missing or repeated, and MongoDB reads few documents for a page."""
 
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
@@ -18,13 +18,13 @@ from tests.sample_tickets import new_ticket
 from tests.service_factory import run_service
 
 LIMIT = 7
-# So many tickets are in the first window.
-MOST_LOOKED_AT = 200
+# The size of the first window.
+MAX_DOCUMENTS_READ = 200
 ME = Member(team_id="T1", slack_id="UME")
 MODERATOR = Member(team_id="T1", slack_id="UBOB", role=Role.MODERATOR)
 TRUSTED = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN, trusted=True)
 READERS = [ME, MODERATOR, TRUSTED]
-WANTED: list[dict[str, str]] = [
+FILTERS: list[dict[str, str]] = [
     {},
     {"status": "claimed"},
     {"status": "resolved"},
@@ -34,8 +34,8 @@ WANTED: list[dict[str, str]] = [
 TERMS = ["", "vpn", "quokka", "the quokka of the vpn", "kookaburra"]
 
 
-def stored(number: int) -> Ticket:
-    """One of many: common things and rare ones come each at its own pace."""
+def sample_ticket(number: int) -> Ticket:
+    # Each field has its own interval, so common and rare values come in many combinations.
     rare = " of the quokka" if number % 130 == 1 else ""
     return new_ticket(
         id=f"T-{number}",
@@ -55,7 +55,7 @@ def stored(number: int) -> Ticket:
 
 @pytest.fixture(scope="module")
 def tickets() -> list[Ticket]:
-    return [stored(number) for number in range(1, 1200)]
+    return [sample_ticket(number) for number in range(1, 1200)]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,6 @@ def command_log() -> MongoCommandLog:
 async def service(
     servers: DatabaseServers, tickets: Sequence[Ticket], command_log: MongoCommandLog
 ) -> AsyncIterator[TicketService]:
-    """A desk that has had many tickets, on the real servers."""
     async with run_service(servers, mongodb_database=command_log.database) as service:
         documents = [ticket_to_document(ticket) for ticket in tickets]
         await service.database.tickets.insert_many(documents)
@@ -76,38 +75,40 @@ async def service(
         yield service
 
 
-def is_wanted(ticket: Ticket, member: Member, terms: str, wanted: dict[str, str]) -> bool:
+def is_match(ticket: Ticket, member: Member, terms: str, filters: dict[str, str]) -> bool:
     return (
         ticket.team_id == member.team_id
         and can(Verb.VIEW, member, ticket)
         and set(words(terms)) <= set(words(ticket.text))
-        and all(getattr(ticket, field) == value for field, value in wanted.items() if value)
+        and all(getattr(ticket, field) == value for field, value in filters.items() if value)
     )
 
 
 @pytest.mark.parametrize("terms", TERMS)
 @pytest.mark.parametrize("member", READERS, ids=lambda member: str(member.slack_id))
-async def test_page_by_page_comes_just_what_is_wanted_the_newest_first(
+async def test_pages_hold_all_matching_tickets_newest_first(
     service: TicketService, tickets: Sequence[Ticket], member: Member, terms: str
 ) -> None:
-    for wanted in WANTED:
-        right = [one.id for one in tickets[::-1] if is_wanted(one, member, terms, wanted)]
-        shown: list[str] = []
-        before = ""
-        # A few pages, and the rest as one.
+    for filters in FILTERS:
+        expected = [
+            ticket.id for ticket in tickets[::-1] if is_match(ticket, member, terms, filters)
+        ]
+        ticket_ids: list[str] = []
+        before_id = ""
+        # Three pages, then one page with all others.
         for limit in (LIMIT, LIMIT, LIMIT, len(tickets)):
             page = await service.search.visible_tickets(
-                member, before_id=before, limit=limit, terms=terms, filters=wanted
+                member, before_id=before_id, limit=limit, terms=terms, filters=filters
             )
-            shown += [one.id for one in page]
-            before = shown[-1] if shown else ""
+            ticket_ids += [ticket.id for ticket in page]
+            before_id = ticket_ids[-1] if ticket_ids else ""
 
-        assert shown == right, wanted
-        assert all(ticket_number(a) > ticket_number(b) for a, b in pairwise(shown))
+        assert ticket_ids == expected, filters
+        assert all(ticket_number(a) > ticket_number(b) for a, b in pairwise(ticket_ids))
 
 
 @pytest.mark.parametrize(
-    ("member", "look"),
+    ("member", "arguments"),
     [
         (MODERATOR, {}),
         (TRUSTED, {}),
@@ -123,47 +124,51 @@ async def test_page_by_page_comes_just_what_is_wanted_the_newest_first(
     ],
     ids=str,
 )
-async def test_for_a_page_few_of_many_tickets_are_looked_at(
+async def test_first_page_reads_few_documents(
     servers: DatabaseServers,
     service: TicketService,
     command_log: MongoCommandLog,
     member: Member,
-    look: dict[str, Any],
+    arguments: dict[str, Any],
 ) -> None:
     command_log.queries.clear()
-    page = {"before_id": "", "limit": LIMIT, "filters": {}, "terms": "", **look}
+    arguments = {"before_id": "", "limit": LIMIT, "filters": {}, "terms": "", **arguments}
 
-    assert await service.search.visible_tickets(member, **page)
+    assert await service.search.visible_tickets(member, **arguments)
 
-    looked_at = 0
-    for search in (search for search in command_log.queries if search.collection == "tickets"):
-        plan = await search.explain(servers.mongodb_uri, command_log.database)
-        assert "IXSCAN" in str(plan["queryPlanner"]), search
-        looked_at += plan["executionStats"]["totalDocsExamined"]
-    assert 0 < looked_at <= MOST_LOOKED_AT
+    documents_read = 0
+    for query in command_log.queries:
+        if query.collection != "tickets":
+            continue
+        plan = await query.explain(servers.mongodb_uri, command_log.database)
+        assert "IXSCAN" in str(plan["queryPlanner"]), query
+        documents_read += plan["executionStats"]["totalDocsExamined"]
+    assert 0 < documents_read <= MAX_DOCUMENTS_READ
 
 
-async def test_what_is_rare_takes_hardly_more_questions_of_many_tickets(
-    servers: DatabaseServers,
-) -> None:
-    questions = {}
+async def test_rare_tickets_take_few_more_commands_among_many(servers: DatabaseServers) -> None:
+    command_counts = {}
     for last in (1_000, 100_000):
-        overheard = MongoCommandLog(f"rare{last}")
-        async with run_service(servers, mongodb_database=overheard.database) as service:
+        command_log = MongoCommandLog(f"rare{last}")
+        async with run_service(servers, mongodb_database=command_log.database) as service:
             rare = [
                 new_ticket(id=f"T-{last - 200 * back}", key=f"view:{back}") for back in range(5)
             ]
-            await service.database.tickets.insert_many([ticket_to_document(one) for one in rare])
+            documents = [ticket_to_document(ticket) for ticket in rare]
+            await service.database.tickets.insert_many(documents)
             await service.database.upsert("counters", "tickets", {"$set": {"last": last}})
-            overheard.commands.clear()
-            look: dict[str, Any] = {"before_id": "", "limit": 20, "filters": {}, "terms": "vpn"}
-            found = await service.search.visible_tickets(TRUSTED, **look)
-            assert [one.id for one in found] == [one.id for one in rare]
-            questions[last] = len(overheard.commands)
-    assert questions[100_000] / questions[1_000] < 1.5, questions
+            command_log.commands.clear()
+            page = await service.search.visible_tickets(
+                TRUSTED, before_id="", limit=20, filters={}, terms="vpn"
+            )
+            assert [ticket.id for ticket in page] == [ticket.id for ticket in rare]
+            command_counts[last] = len(command_log.commands)
+    assert command_counts[100_000] / command_counts[1_000] < 1.5, command_counts
 
 
-async def test_an_empty_desk_has_no_tickets_to_list(servers: DatabaseServers) -> None:
+async def test_page_of_an_empty_database_is_empty(servers: DatabaseServers) -> None:
     async with run_service(servers) as service:
-        look: dict[str, Any] = {"before_id": "", "limit": LIMIT, "filters": {}, "terms": ""}
-        assert await service.search.visible_tickets(TRUSTED, **look) == []
+        page = await service.search.visible_tickets(
+            TRUSTED, before_id="", limit=LIMIT, filters={}, terms=""
+        )
+        assert page == []

@@ -1,10 +1,11 @@
-"""Corrections: what they change, what is kept of what the engine said, and what is learnt."""
+"""Corrections: the changed triage, the kept original triage, and the training example."""
 
 from datetime import timedelta
 
 import pytest
 
 from models.errors import Conflict, InvalidInput, NoSuchTicket, NotAllowed
+from models.people.member import Member
 from models.tickets import workflow
 from models.tickets.correction import Correction, apply_correction, to_training_example
 from models.tickets.ticket import Status, Ticket
@@ -27,15 +28,12 @@ LATER = NOON + timedelta(hours=1)
 TO_ACCESS = Correction(category="Access", priority=Priority.HIGH, skills=("okta",))
 
 
-def corrected(ticket: Ticket, correction: Correction = TO_ACCESS, by: object = BOB) -> Ticket:
-    """The ticket after a correction by somebody who saw it as it is."""
-    change = apply_correction(correction, actor=by, seen_version=ticket.version)  # type: ignore[arg-type]
-    return change(ticket, LATER)
+def correct(ticket: Ticket, correction: Correction = TO_ACCESS, *, actor: Member = BOB) -> Ticket:
+    return apply_correction(correction, actor=actor, seen_version=ticket.version)(ticket, LATER)
 
 
-def test_a_correction_says_what_changed_and_leaves_the_ticket_where_it_is() -> None:
-    before = ticket_in_status(Status.CLAIMED)
-    after = corrected(before)
+def test_correction_is_in_the_history_and_keeps_status_and_assignee() -> None:
+    after = correct(ticket_in_status(Status.CLAIMED))
 
     assert (after.status, after.assignee) == (Status.CLAIMED, "UBOB")
     assert after.triage == make_triage("okta", category="Access", priority=Priority.HIGH)
@@ -44,86 +42,86 @@ def test_a_correction_says_what_changed_and_leaves_the_ticket_where_it_is() -> N
     assert event.why == ("category: Network → Access; priority: normal → high; skills: vpn → okta")
 
 
-def test_what_the_engine_said_first_is_kept_through_every_correction() -> None:
-    engine = ticket_in_status(Status.CLAIMED).triage
+def test_original_triage_survives_every_correction() -> None:
+    original = ticket_in_status(Status.CLAIMED).triage
 
-    twice = corrected(
-        corrected(ticket_in_status(Status.CLAIMED)), Correction(category="Software"), by=EVE
+    corrected_twice = correct(
+        correct(ticket_in_status(Status.CLAIMED)), Correction(category="Software"), actor=EVE
     )
 
-    assert twice.original_triage == engine
-    lesson = to_training_example(twice, DEFAULT_TAXONOMY)
-    assert lesson
-    assert (lesson.original_triage, lesson.category, lesson.by) == (engine, "Software", "UEVE")
-    assert (lesson.priority, lesson.skills) == (Priority.HIGH, ("okta",))
+    assert corrected_twice.original_triage == original
+    example = to_training_example(corrected_twice, DEFAULT_TAXONOMY)
+    assert example
+    assert (example.original_triage, example.category, example.by) == (original, "Software", "UEVE")
+    assert (example.priority, example.skills) == (Priority.HIGH, ("okta",))
 
 
-def test_a_ticket_resolved_as_triage_had_it_confirms_it() -> None:
+def test_resolving_without_correction_confirms_the_triage() -> None:
     resolved = ticket_in_status(Status.RESOLVED)
 
-    lesson = to_training_example(resolved, DEFAULT_TAXONOMY)
+    example = to_training_example(resolved, DEFAULT_TAXONOMY)
 
-    assert lesson
-    assert (lesson.original_triage, lesson.category, lesson.by) == (
+    assert example
+    assert (example.original_triage, example.category, example.by) == (
         resolved.triage,
         "Network",
         "UBOB",
     )
-    assert (lesson.text, lesson.at) == (resolved.text, resolved.history[-1].at)
+    assert (example.text, example.at) == (resolved.text, resolved.history[-1].at)
 
 
 @pytest.mark.parametrize("status", [Status.NEW, Status.OFFERED, Status.CLAIMED])
-def test_nothing_is_learnt_of_a_ticket_that_nobody_has_judged(status: Status) -> None:
+def test_unjudged_ticket_gives_no_training_example(status: Status) -> None:
     assert to_training_example(ticket_in_status(status), DEFAULT_TAXONOMY) is None
 
 
-def test_saying_that_it_is_right_is_a_judgement_too() -> None:
-    after = corrected(ticket_in_status(Status.OFFERED), Correction())
+def test_empty_correction_confirms_the_triage() -> None:
+    after = correct(ticket_in_status(Status.OFFERED), Correction())
 
     assert (after.triage, after.original_triage) == (make_triage("vpn"), make_triage("vpn"))
-    assert after.history[-1].why == "confirmed as it is"
+    assert after.history[-1].why == "confirmed without changes"
     assert to_training_example(after, DEFAULT_TAXONOMY)
 
 
-def test_no_ai_learns_from_what_is_confidential_or_of_a_private_category() -> None:
+def test_example_of_a_private_category_is_confidential() -> None:
     private = DEFAULT_TAXONOMY.with_category(None, Category(name="Salaries", private=True))
     salaries = Correction(category="Salaries")
     cases = [
         ticket_in_status(Status.RESOLVED, confidential=True),
-        corrected(ticket_in_status(Status.CLAIMED), salaries),
-        corrected(
-            corrected(ticket_in_status(Status.CLAIMED), salaries), Correction(category="Network")
+        correct(ticket_in_status(Status.CLAIMED), salaries),
+        correct(
+            correct(ticket_in_status(Status.CLAIMED), salaries), Correction(category="Network")
         ),
         ticket_in_status(Status.RESOLVED),
     ]
 
-    lessons = [to_training_example(ticket, private) for ticket in cases]
+    examples = [to_training_example(ticket, private) for ticket in cases]
 
-    assert [lesson and lesson.confidential for lesson in lessons] == [True, True, False, False]
+    assert [example and example.confidential for example in examples] == [True, True, False, False]
 
 
-def test_who_saw_an_older_ticket_corrects_nothing() -> None:
+def test_correction_of_an_older_version_is_refused() -> None:
     seen = ticket_in_status(Status.OFFERED)
-    moved = workflow.transition(seen, Move.CLAIM, actor=BOB, now=NOON)
+    claimed = workflow.transition(seen, Move.CLAIM, actor=BOB, now=NOON)
 
     with pytest.raises(Conflict):
-        apply_correction(TO_ACCESS, actor=BOB, seen_version=seen.version)(moved, LATER)
+        apply_correction(TO_ACCESS, actor=BOB, seen_version=seen.version)(claimed, LATER)
 
 
-def test_who_has_nothing_to_do_with_it_corrects_nothing_and_learns_nothing() -> None:
-    for by, refusal in ((ADA, NotAllowed), (make_member("UEVA"), NoSuchTicket)):
-        with pytest.raises(refusal):
-            corrected(ticket_in_status(Status.OFFERED), by=by)
+def test_correction_by_outsiders_is_refused_without_showing_the_ticket() -> None:
+    for actor, error in ((ADA, NotAllowed), (make_member("UEVA"), NoSuchTicket)):
+        with pytest.raises(error):
+            correct(ticket_in_status(Status.OFFERED), actor=actor)
     with pytest.raises(NoSuchTicket):
-        corrected(ticket_in_status(Status.OFFERED, confidential=True), by=EVE)
+        correct(ticket_in_status(Status.OFFERED, confidential=True), actor=EVE)
 
 
-def test_what_is_not_triaged_yet_can_not_be_corrected() -> None:
+def test_untriaged_ticket_cannot_be_corrected() -> None:
     with pytest.raises(Conflict, match="not triaged yet"):
-        corrected(new_ticket())
+        correct(new_ticket())
 
 
-def test_a_correction_speaks_the_desks_own_words() -> None:
+def test_validation_uses_the_current_names() -> None:
     typed = Correction(category=" access ", skills=("Wi-Fi", "vpn"))
 
     assert typed.validate(DEFAULT_TAXONOMY, ticket_in_status(Status.OFFERED)) == Correction(
@@ -131,12 +129,12 @@ def test_a_correction_speaks_the_desks_own_words() -> None:
     )
 
 
-def test_a_ticket_may_keep_what_the_desk_has_no_more_but_not_get_it() -> None:
+def test_removed_category_and_skill_may_stay_but_not_be_added() -> None:
     small = Taxonomy(categories=DEFAULT_TAXONOMY.categories[-1:], skills=(Skill(name="go"),))
     ticket = ticket_in_status(Status.OFFERED)
 
     kept = Correction(category="Network", skills=("vpn", "go"))
     assert kept.validate(small, ticket) == kept
-    with pytest.raises(InvalidInput) as refused:
+    with pytest.raises(InvalidInput) as error:
         Correction(category="Access", skills=("okta",)).validate(small, ticket)
-    assert set(refused.value.fields) == {"category", "skills"}
+    assert set(error.value.fields) == {"category", "skills"}

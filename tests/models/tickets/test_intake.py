@@ -1,4 +1,4 @@
-"""A crowd's tickets are numbered and stored together, and are the same as if each came alone."""
+"""Intake: tickets that arrive together are stored in batches, as correctly as one by one."""
 
 import asyncio
 from collections import Counter
@@ -18,7 +18,7 @@ from models.tickets.ticket import Draft, Ticket
 from sandbox.services.database_servers import DatabaseServers
 from tests.models.mongo_command_log import MongoCommandLog
 
-MANY, SAME = 50, 3
+SUBMISSIONS, REPEATED = 50, 3
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,6 @@ def command_log() -> MongoCommandLog:
 async def database(
     servers: DatabaseServers, command_log: MongoCommandLog
 ) -> AsyncIterator[Database]:
-    """A database whose connections are there."""
     database = Database(SecretStr(servers.mongodb_uri), command_log.database, timeout_seconds=5)
     await TicketStore(database).prepare()
     command_log.commands.clear()
@@ -43,59 +42,63 @@ def intake(database: Database) -> TicketIntake:
     return TicketIntake(database, GuestPolicyStore(database))
 
 
-def made(key: str, title: str = "VPN") -> TicketFactory:
+def ticket_factory(key: str, title: str = "VPN") -> TicketFactory:
     draft = Draft(key=key, team_id="T1", requester="UADA", title="")
 
-    def make(number: int, now: datetime) -> Ticket:
-        known = draft.model_dump() | {"title": title}
-        return Ticket.model_construct(id=f"T-{number}", opened_at=now, **known)
+    def make_ticket(number: int, now: datetime) -> Ticket:
+        fields = draft.model_dump() | {"title": title}
+        return Ticket.model_construct(id=f"T-{number}", opened_at=now, **fields)
 
-    return make
+    return make_ticket
 
 
-async def test_of_many_at_once_each_gets_one_ticket_and_a_number_of_its_own(
+async def test_concurrent_submissions_get_one_ticket_each_in_few_calls(
     intake: TicketIntake, command_log: MongoCommandLog
 ) -> None:
-    keys = [f"view:{max(n, SAME)}" for n in range(1, MANY + 1)]
+    keys = [f"view:{max(n, REPEATED)}" for n in range(1, SUBMISSIONS + 1)]
 
-    tickets = await asyncio.gather(*(intake.insert(made(key)) for key in keys))
+    tickets = await asyncio.gather(*(intake.insert(ticket_factory(key)) for key in keys))
 
-    assert [one.key for one in tickets] == keys
-    different = {one.id for one in tickets}
-    assert len(different) == MANY - SAME + 1
-    numbers = sorted(map(ticket_number, different))
-    assert {one.id for one in tickets[:SAME]} <= different
-    assert len({one.id for one in tickets[:SAME]}) == 1
-    assert numbers[-1] - numbers[0] < MANY
-    asked = Counter(command_log.commands)
-    # Two go at once, then the others by the dozen; and one look for each that was there already.
-    most = 2 + ceil(MANY / MAX_BATCH)
-    assert asked["findAndModify", "counters"] <= most
-    assert asked["insert", "tickets"] <= most
-    assert asked["find", "tickets"] <= SAME
-    # Whether guests may open any is asked beside the numbering, and nothing of anybody.
-    assert 0 < asked["find", "configurations"] <= asked["findAndModify", "counters"]
-    assert asked["find", "members"] == 0
+    assert [ticket.key for ticket in tickets] == keys
+    ticket_ids = {ticket.id for ticket in tickets}
+    assert len(ticket_ids) == SUBMISSIONS - REPEATED + 1
+    numbers = sorted(map(ticket_number, ticket_ids))
+    assert {ticket.id for ticket in tickets[:REPEATED]} <= ticket_ids
+    assert len({ticket.id for ticket in tickets[:REPEATED]}) == 1
+    assert numbers[-1] - numbers[0] < SUBMISSIONS
+    calls = Counter(command_log.commands)
+    # Two batches of one start at once, full batches follow, and each repeated key costs one find.
+    max_batches = 2 + ceil(SUBMISSIONS / MAX_BATCH)
+    assert calls["findAndModify", "counters"] <= max_batches
+    assert calls["insert", "tickets"] <= max_batches
+    assert calls["find", "tickets"] <= REPEATED
+    # Each batch reads the guest policies once; no policy denies guests, so no member is read.
+    assert 0 < calls["find", "configurations"] <= calls["findAndModify", "counters"]
+    assert calls["find", "members"] == 0
 
 
 async def test_numbers_have_no_gaps(intake: TicketIntake) -> None:
     tickets = []
-    for crowd in (1, 7, MANY - 8):
-        opening = (intake.insert(made(f"gap:{crowd}:{n}")) for n in range(crowd))
-        tickets += await asyncio.gather(*opening)
-    numbers = sorted(ticket_number(one.id) for one in tickets)
+    for size in (1, 7, SUBMISSIONS - 8):
+        inserts = (intake.insert(ticket_factory(f"gap:{size}:{n}")) for n in range(size))
+        tickets += await asyncio.gather(*inserts)
+    numbers = sorted(ticket_number(ticket.id) for ticket in tickets)
 
-    assert numbers == list(range(numbers[0], numbers[0] + MANY))
+    assert numbers == list(range(numbers[0], numbers[0] + SUBMISSIONS))
 
 
-async def test_what_can_not_be_stored_fails_alone(intake: TicketIntake, database: Database) -> None:
-    makes = [made(f"odd:{n}", "half a pair: \ud800" if n == 7 else "VPN") for n in range(20)]
+async def test_ticket_that_cannot_be_encoded_fails_alone(
+    intake: TicketIntake, database: Database
+) -> None:
+    factories = [
+        ticket_factory(f"odd:{n}", "half a pair: \ud800" if n == 7 else "VPN") for n in range(20)
+    ]
 
-    opened = await asyncio.gather(*map(intake.insert, makes), return_exceptions=True)
+    results = await asyncio.gather(*map(intake.insert, factories), return_exceptions=True)
 
-    [failed] = [place for place, one in enumerate(opened) if isinstance(one, BaseException)]
+    [failed] = [n for n, result in enumerate(results) if isinstance(result, BaseException)]
     assert failed == 7
-    assert isinstance(opened[7], UnicodeEncodeError)
-    for one in opened:
-        if isinstance(one, Ticket):
-            assert (await TicketStore(database).get_ticket(one.id))[0].key == one.key
+    assert isinstance(results[7], UnicodeEncodeError)
+    for ticket in results:
+        if isinstance(ticket, Ticket):
+            assert (await TicketStore(database).get_ticket(ticket.id))[0].key == ticket.key

@@ -1,4 +1,4 @@
-"""What the store keeps, on a real database: damaged documents, owners, roles."""
+"""The stores on a real database: damaged documents, roles of owners, reused ticket numbers."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ def members(database: Database) -> MemberStore:
     return MemberStore(database)
 
 
-async def test_what_is_damaged_holds_up_nobody_else(
+async def test_damaged_documents_do_not_stop_queries(
     servers: DatabaseServers,
     database: Database,
     store: TicketStore,
@@ -50,10 +50,10 @@ async def test_what_is_damaged_holds_up_nobody_else(
     await members.set_role("T8", "UBOB", role=Role.MODERATOR, skills=["vpn"])
     await members.set_role("T8", "UEVE", role=Role.MODERATOR, skills=["vpn"])
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
-        direct = client[DATABASE]
-        await direct.members.update_one({"slack_id": "UEVE"}, {"$set": {"skills": 7}})
-        await direct.configurations.insert_one({"_id": "T8", "skills": "secret"})
-        await direct.tickets.insert_one({"_id": "T-X", "team_id": "T8", "status": "claimed"})
+        mongodb = client[DATABASE]
+        await mongodb.members.update_one({"slack_id": "UEVE"}, {"$set": {"skills": 7}})
+        await mongodb.configurations.insert_one({"_id": "T8", "skills": "secret"})
+        await mongodb.tickets.insert_one({"_id": "T-X", "team_id": "T8", "status": "claimed"})
 
     assert [member.slack_id for member in await members.moderators("T8")] == ["UBOB"]
     assert await TaxonomyStore(database).get_taxonomy("T8") == DEFAULT_TAXONOMY
@@ -62,37 +62,38 @@ async def test_what_is_damaged_holds_up_nobody_else(
     assert "secret" not in caplog.text
 
 
-async def test_an_owner_who_was_given_a_role_keeps_it(members: MemberStore) -> None:
+async def test_workspace_owner_with_an_assigned_role_keeps_it(members: MemberStore) -> None:
     owner = Profile(name="Grace", email=None, tz="UTC", is_owner=True, active=True)
-    fresh = await members.get_or_create_member("T9", "UNEW")
-    given = await members.set_role("T9", "UGIVEN", role=Role.USER)
+    new = await members.get_or_create_member("T9", "UNEW")
+    assigned = await members.set_role("T9", "UASSIGNED", role=Role.USER)
 
-    assert (await members.set_profile(fresh, owner, profiled_at=utc_now())).role is Role.ADMIN
-    assert (await members.set_profile(given, owner, profiled_at=utc_now())).role is Role.USER
+    assert (await members.set_profile(new, owner, profiled_at=utc_now())).role is Role.ADMIN
+    assert (await members.set_profile(assigned, owner, profiled_at=utc_now())).role is Role.USER
 
 
-async def test_who_has_read_a_ticket_does_not_write_over_another_one_of_its_number(
+async def test_write_does_not_replace_another_ticket_with_the_same_number(
     servers: DatabaseServers, database: Database, store: TicketStore
 ) -> None:
-    """As after a backup was restored that is older than the ticket, or an emptied database."""
-    said: dict[str, Any] = {"team_id": "T7", "requester": "UADA", "title": "VPN", "description": ""}
-    said |= {"urgency": None, "confidential": False}
+    """A number is given twice after a restored backup or in an emptied database."""
+    fields: dict[str, Any] = {"team_id": "T7", "requester": "UADA", "title": "VPN"}
+    fields |= {"description": "", "urgency": None, "confidential": False}
 
-    def earlier(number: int, now: datetime) -> Ticket:
-        return Ticket(id=f"T-{number}", key="view:earlier", opened_at=now, **said)
+    def make_earlier(number: int, now: datetime) -> Ticket:
+        return Ticket(id=f"T-{number}", key="view:earlier", opened_at=now, **fields)
 
-    def later(number: int, now: datetime) -> Ticket:
-        at = now + timedelta(seconds=1)
-        return Ticket(id=f"T-{number}", key="view:later", opened_at=at, **said)
+    def make_later(number: int, now: datetime) -> Ticket:
+        opened_at = now + timedelta(seconds=1)
+        return Ticket(id=f"T-{number}", key="view:later", opened_at=opened_at, **fields)
 
-    openings = TicketIntake(database, GuestPolicyStore(database))
-    read = await openings.insert(earlier)
+    intake = TicketIntake(database, GuestPolicyStore(database))
+    earlier = await intake.insert(make_earlier)
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
         await client[DATABASE].tickets.delete_many({})
         await client[DATABASE].counters.delete_many({})
-    stored = await openings.insert(later)
-    assert (stored.id, stored.rev) == (read.id, read.rev)
+    later = await intake.insert(make_later)
+    assert (later.id, later.rev) == (earlier.id, earlier.rev)
 
-    assert await store.compare_and_set(read, read.model_copy(update={"title": "Okta"})) is None
-    assert (await store.get_ticket(stored.id))[0] == stored
-    assert await store.compare_and_set(stored, stored) is not None
+    changed = earlier.model_copy(update={"title": "Okta"})
+    assert await store.compare_and_set(earlier, changed) is None
+    assert (await store.get_ticket(later.id))[0] == later
+    assert await store.compare_and_set(later, later) is not None

@@ -1,4 +1,4 @@
-"""The table of moves: what is legal, for whom, and what follows."""
+"""The workflow: legal moves, who may make them, and the steps that follow."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from tests.sample_tickets import (
 )
 
 PEOPLE: tuple[Member | None, ...] = (None, ADA, BOB, EVE, GRACE)
-# status, move → who may make it. All else is refused; a new move or status without a row too.
+# status, move → who may make it. Everything else is refused, also new moves and statuses.
 LEGAL: dict[tuple[Status, Move], set[Member | None]] = {
     (Status.NEW, Move.OPEN): {ADA},
     (Status.NEW, Move.TRIAGE): {None},
@@ -57,7 +57,7 @@ LEGAL: dict[tuple[Status, Move], set[Member | None]] = {
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("move", Move)
 @pytest.mark.parametrize("person", PEOPLE)
-def test_a_move_is_legal_just_where_the_table_says(
+def test_move_is_legal_only_where_the_table_allows_it(
     status: Status, move: Move, person: Member | None
 ) -> None:
     ticket = ticket_in_status(status)
@@ -71,18 +71,18 @@ def test_a_move_is_legal_just_where_the_table_says(
             workflow.transition(ticket, move, actor=person, now=NOON)
 
 
-def test_every_status_can_be_left_and_reached() -> None:
+def test_every_status_can_be_reached_and_left() -> None:
     assert {status for rule in TRANSITIONS.values() for status in rule.from_statuses} == set(Status)
     assert {rule.to_status for rule in TRANSITIONS.values()} - {None} == set(Status)
 
 
-def test_the_history_says_who_did_what_when_and_why() -> None:
+def test_history_has_move_actor_and_time() -> None:
     event = ticket_in_status(Status.CLAIMED).history[-1]
 
     assert (event.what, event.who, event.at) == ("claimed", "UBOB", NOON + timedelta(minutes=3))
 
 
-def test_the_second_claim_is_told_who_was_first() -> None:
+def test_second_claim_is_refused_by_name() -> None:
     offered = ticket_in_status(Status.OFFERED)
     claimed = workflow.transition(
         offered, Move.CLAIM, actor=EVE, now=NOON, seen_version=offered.version
@@ -92,13 +92,17 @@ def test_the_second_claim_is_told_who_was_first() -> None:
         workflow.transition(claimed, Move.CLAIM, actor=BOB, now=NOON, seen_version=offered.version)
 
 
-def test_a_card_from_before_the_last_move_changes_nothing() -> None:
+def test_button_of_an_outdated_card_is_refused() -> None:
     stale = ticket_in_status(Status.OFFERED)
     declined = workflow.transition(stale, Move.DECLINE, actor=BOB, now=NOON)
-    again = workflow.transition(declined, Move.OFFER, actor=None, now=NOON, assignee=BOB.slack_id)
+    offered_again = workflow.transition(
+        declined, Move.OFFER, actor=None, now=NOON, assignee=BOB.slack_id
+    )
 
     with pytest.raises(Conflict, match="has changed in the meantime"):
-        workflow.transition(again, Move.CLAIM, actor=BOB, now=NOON, seen_version=stale.version)
+        workflow.transition(
+            offered_again, Move.CLAIM, actor=BOB, now=NOON, seen_version=stale.version
+        )
 
 
 @pytest.mark.parametrize(
@@ -108,14 +112,14 @@ def test_a_card_from_before_the_last_move_changes_nothing() -> None:
         make_member("UBOB", Role.MODERATOR, active=False),
         make_member("UADA", Role.ADMIN),
     ],
-    ids=["demoted", "deactivated", "the requester, though an admin"],
+    ids=["demoted", "deactivated", "admin who is the requester"],
 )
-def test_who_may_not_handle_the_ticket_cannot_claim_it(person: Member) -> None:
+def test_claim_without_permission_is_refused(person: Member) -> None:
     with pytest.raises(NotAllowed):
         workflow.transition(ticket_in_status(Status.OFFERED), Move.CLAIM, actor=person, now=NOON)
 
 
-def test_who_declines_is_not_forgotten_until_it_is_reopened() -> None:
+def test_declined_by_is_kept_until_the_ticket_is_reopened() -> None:
     declined = workflow.transition(
         ticket_in_status(Status.OFFERED), Move.DECLINE, actor=BOB, now=NOON
     )
@@ -128,21 +132,21 @@ def test_who_declines_is_not_forgotten_until_it_is_reopened() -> None:
     assert reopened.declined_by == ()
 
 
-def test_a_new_ticket_waits_for_its_triage_and_its_requesters_card() -> None:
+def test_new_ticket_has_triage_and_requester_card_pending() -> None:
     assert [entry.step for entry in new_ticket().pending] == [Step.TRIAGE, Step.DM_REQUESTER]
 
 
 @given(st.lists(st.tuples(st.sampled_from(Move), st.sampled_from(PEOPLE)), max_size=40))
-def test_any_order_of_moves_keeps_the_history_and_the_steps_true(
-    tries: list[tuple[Move, Member | None]],
+def test_any_order_of_moves_keeps_the_ticket_consistent(
+    attempts: list[tuple[Move, Member | None]],
 ) -> None:
     ticket = new_ticket()
-    for move, person in tries:
+    for move, person in attempts:
         try:
             ticket = workflow.transition(ticket, move, actor=person, now=NOON, **_changes(move))
         except UserFacingError:
             continue
-        check(ticket)
+        check_consistency(ticket)
 
 
 def _changes(move: Move) -> dict[str, Any]:
@@ -155,10 +159,9 @@ def _changes(move: Move) -> dict[str, Any]:
             return {}
 
 
-def check(ticket: Ticket) -> None:
-    """What must hold of every ticket, whatever happened to it."""
-    ends = [TRANSITIONS[Move(event.what)].to_status for event in ticket.history]
-    assert [end for end in ends if end][-1] is ticket.status
+def check_consistency(ticket: Ticket) -> None:
+    statuses = [TRANSITIONS[Move(event.what)].to_status for event in ticket.history]
+    assert [status for status in statuses if status][-1] is ticket.status
     assert len(ticket.history) == ticket.version
     steps = [entry.step for entry in ticket.pending]
     assert len(steps) == len(set(steps))
