@@ -3,6 +3,7 @@
 import ipaddress
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,8 @@ from tests.faults.fault_report import FAULTS_PROPERTY, FaultReportPlugin, fault_
 from tests.sabotage.sitecustomize import SABOTAGE_VARIABLE, SABOTAGES, hook_environment
 
 _MAX_FAULT_TEST_SECONDS = 900
+# The other folders start processes, browsers or whole workspaces.
+_FOLDERS_WITHOUT_PROCESSES = frozenset({"bot", "jobs", "models", "rules"})
 
 
 # No deadline: other processes on the machine can slow a single example down.
@@ -41,10 +44,11 @@ async def servers() -> AsyncIterator[DatabaseServers]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--every` (also the long tests) and `--sabotage` (without one safety mechanism)."""
+    """Add `--every` (also the long tests), `--fast` (no servers) and `--sabotage`."""
     parser.addoption(
         "--every", action="store_true", help="run all faults at every kill point (slow)"
     )
+    parser.addoption("--fast", action="store_true", help="run only tests that start no servers")
     parser.addoption("--sabotage", choices=SABOTAGES, help="run without this safety mechanism")
 
 
@@ -81,6 +85,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("sabotage"):
         return
     is_selected = fault_ids if run_all_faults else _is_short
+    if config.getoption("fast"):
+        is_selected = _starts_no_servers
     config.hook.pytest_deselected(items=[item for item in items if not is_selected(item)])
     # Tests with the marker `beside` come first: False sorts before True.
     items[:] = sorted(filter(is_selected, items), key=_starts_later)
@@ -92,3 +98,9 @@ def _starts_later(item: pytest.Item) -> bool:
 
 def _is_short(item: pytest.Item) -> bool:
     return item.get_closest_marker("long") is None
+
+
+def _starts_no_servers(item: pytest.Item) -> bool:
+    is_alone = "servers" not in getattr(item, "fixturenames", ())
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return is_alone and folder in _FOLDERS_WITHOUT_PROCESSES and _is_short(item)
