@@ -97,7 +97,7 @@ async def connect_raw_socket() -> AsyncIterator[Callable[[Workspace], Awaitable[
         async def connect(slack: Workspace) -> RawSocket:
             client = AsyncWebClient(base_url=slack.api_url)
             answer = await client.apps_connections_open(app_token=slack.app_token)
-            # Without a reference, the garbage collector closes the connection.
+            # aiohttp closes a connection without references (connector.py, Connection.__del__).
             sockets.append(RawSocket(await http.ws_connect(answer["url"])))
             return sockets[-1]
 
