@@ -1,7 +1,7 @@
 """The real bot handles each recorded payload, signed, without an exception.
 
-Each payload is sent twice: unchanged, so that its people are external for the bot, and with the
-id of our workspace, so that it reaches the listeners.
+The test sends each payload twice. Unchanged, its people are external for the bot. With the id of
+our workspace, it reaches the listeners.
 """
 
 import json

@@ -49,7 +49,7 @@ class Actor:
             self.add_alert(CONNECTION_TROUBLE_TEXT if in_modal else ack.outcome.value)
 
     def get_user_id(self, name: str) -> str:
-        """Return the id of a person whom a menu of people offers, by name.
+        """Return the id of a person in a menu of people, by name.
 
         Raises:
             LookupError: there is no such person, or the account is deactivated.

@@ -109,6 +109,6 @@ async def test_bolt_app_works_from_command_to_changed_card(
     assert message.buttons == ["Fetch"]
 
     await bob.click(message, "Fetch")
-    assert [one.visible_text for one in bob.messages] == ["Fetched by @Bob Brandt"]
+    assert [message.visible_text for message in bob.messages] == ["Fetched by @Bob Brandt"]
     assert bob.messages[0].is_edited
     assert ana.alerts == bob.alerts == []

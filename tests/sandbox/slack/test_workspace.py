@@ -141,7 +141,7 @@ async def test_features_disabled_in_the_manifest_are_off(manifest: Manifest) -> 
         await ana.type_text("/errand")
 
         assert ana.alerts == ["dispatch_failed", '/errand failed with the error "dispatch_failed"']
-        assert [one.name for one in slack.traffic_log.deliveries()] == ["slash_command"]
+        assert [entry.name for entry in slack.traffic_log.deliveries()] == ["slash_command"]
         assert (
             slack.entry_payload(slack.traffic_log.deliveries()[0])["channel_id"]
             != ana.direct_channel.id

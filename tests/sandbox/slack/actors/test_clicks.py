@@ -145,8 +145,8 @@ async def test_respond_can_replace_add_and_delete_messages(
 
     card_before = ana.messages[0]
     await ana.click(card_before, "Yes")
-    assert [one.visible_text for one in ana.ephemeral_messages] == ["Only you"]
-    assert [one.visible_text for one in ana.messages] == ["Done"]
+    assert [message.visible_text for message in ana.ephemeral_messages] == ["Only you"]
+    assert [message.visible_text for message in ana.messages] == ["Done"]
 
     await ana.click(card_before, "No")
     assert ana.messages == []
@@ -168,7 +168,7 @@ async def test_ephemeral_message_is_changed_by_its_response_url(
     )
     await ana.click(await ana.wait_for_ephemeral(), "Hush")
 
-    assert [one.visible_text for one in ana.ephemeral_messages] == ["Gone quiet"]
+    assert [message.visible_text for message in ana.ephemeral_messages] == ["Gone quiet"]
     assert bodies[0]["container"]["is_ephemeral"] is True
     assert "message" not in bodies[0]
 
@@ -181,9 +181,9 @@ async def test_response_url_works_five_times(
 
     answers = [await hook.send(text=str(n), response_type="ephemeral") for n in range(6)]
 
-    assert [one.status_code for one in answers] == [200] * 5 + [404]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [404]
     assert "used_url" in answers[5].body
-    assert [one.visible_text for one in ana.ephemeral_messages] == ["0", "1", "2", "3", "4"]
+    assert [message.visible_text for message in ana.ephemeral_messages] == ["0", "1", "2", "3", "4"]
 
 
 async def test_response_url_expires_after_30_minutes(

@@ -57,7 +57,9 @@ async def test_names_are_encoded_only_with_should_escape(
     await ana.type_text("/errand for @bob")
     await ana.type_text("/escaped for @bob in #general & @nobody")
 
-    plain, escaped = (slack.entry_payload(one)["text"] for one in slack.traffic_log.deliveries())
+    plain, escaped = (
+        slack.entry_payload(entry)["text"] for entry in slack.traffic_log.deliveries()
+    )
     assert plain == "for @bob"
     assert escaped == f"for <@{bob.id}|bob> in <#{general.id}|general> &amp; @nobody"
 
@@ -69,7 +71,7 @@ async def test_text_answer_is_ephemeral(either_app: AsyncApp, ana: Person) -> No
 
     await ana.type_text("/errand")
 
-    assert [one.visible_text for one in ana.ephemeral_messages] == ["On my way & running"]
+    assert [message.visible_text for message in ana.ephemeral_messages] == ["On my way & running"]
     assert ana.ephemeral_messages[0].is_ephemeral
     assert ana.messages == []
 
@@ -95,7 +97,7 @@ async def test_in_channel_answer_is_visible_to_everybody(
     general = slack.add_channel("general", members=[ana, bob])
     await ana.type_text("/errand", channel=general)
 
-    assert [one.visible_text for one in bob.read_channel(general)] == ["Going"]
+    assert [message.visible_text for message in bob.read_channel(general)] == ["Going"]
 
 
 async def test_command_outside_the_manifest_is_not_delivered(

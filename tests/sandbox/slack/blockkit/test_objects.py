@@ -98,11 +98,11 @@ def test_invalid_option_value_is_refused(
 
 @pytest.mark.parametrize("kind", ["checkboxes", "radio_buttons", "static_select", "overflow"])
 def test_option_description_has_one_limit_in_all_elements(kind: str) -> None:
-    fits = option() | {"description": plain_text("x" * 75)}
+    at_limit = option() | {"description": plain_text("x" * 75)}
     too_much = option() | {"description": plain_text("x" * 76)}
     pointer = f"{IN_ACTIONS}/options/0/description"
 
-    assert message_problems(actions(element(kind, options=[fits]))) == []
+    assert message_problems(actions(element(kind, options=[at_limit]))) == []
     assert message_problems(actions(element(kind, options=[too_much]))) == text_lines_at(
         pointer, too_long_message(75)
     )
@@ -110,10 +110,10 @@ def test_option_description_has_one_limit_in_all_elements(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["checkboxes", "radio_buttons", "static_select", "overflow"])
 def test_option_text_has_one_limit_in_all_elements(kind: str) -> None:
-    fits = option() | {"text": plain_text("x" * 75)}
+    at_limit = option() | {"text": plain_text("x" * 75)}
     too_much = option() | {"text": plain_text("x" * 76)}
 
-    assert message_problems(actions(element(kind, options=[fits]))) == []
+    assert message_problems(actions(element(kind, options=[at_limit]))) == []
     assert message_problems(actions(element(kind, options=[too_much]))) == text_lines_at(
         f"{IN_ACTIONS}/options/0/text", too_long_message(75)
     )

@@ -88,9 +88,9 @@ def test_invalid_piece_is_refused(kind: str, own: Json, pointer: str, message: s
 
 @pytest.mark.parametrize(("kind", "name"), [(k, next(iter(own))) for k, own in PIECES.items()])
 def test_piece_without_its_content_is_refused(kind: str, name: str) -> None:
-    shown = {key: value for key, value in piece(kind).items() if key != name}
+    incomplete = {key: value for key, value in piece(kind).items() if key != name}
 
-    assert message_problems(rich_text(shown)) == lines_at(
+    assert message_problems(rich_text(incomplete)) == lines_at(
         IN_PIECE, f"missing required field: {name}"
     )
 

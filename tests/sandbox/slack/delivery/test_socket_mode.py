@@ -130,7 +130,7 @@ async def test_second_ack_of_an_envelope_has_no_effect(
     await socket.acknowledge(envelope, payload={"text": "Noted again"})
     await slack.wait_until(lambda: slack.sockets.late_ack_ids)
 
-    assert [one.visible_text for one in ana.ephemeral_messages] == ["Noted"]
+    assert [message.visible_text for message in ana.ephemeral_messages] == ["Noted"]
     assert slack.sockets.late_ack_ids == [envelope["envelope_id"]]
 
 

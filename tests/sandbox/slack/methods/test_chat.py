@@ -149,7 +149,7 @@ async def test_app_posts_only_to_its_open_conversations(
     assert await post_error(archived.id) == "is_archived"
     await ana.invite_app(public)
     await client.chat_postMessage(channel="#general", text="Hello")
-    assert [one.visible_text for one in ana.read_channel(public)] == ["Hello"]
+    assert [message.visible_text for message in ana.read_channel(public)] == ["Hello"]
 
 
 async def test_update_changes_the_message_in_place(client: AsyncWebClient, ana: Person) -> None:
@@ -158,7 +158,7 @@ async def test_update_changes_the_message_in_place(client: AsyncWebClient, ana: 
 
     await client.chat_update(channel=sent["channel"], ts=sent["ts"], text="new")
 
-    assert [one.visible_text for one in ana.messages] == ["new"]
+    assert [message.visible_text for message in ana.messages] == ["new"]
     assert ana.messages[0].is_edited
     assert before.visible_text == "old"
 

@@ -77,9 +77,9 @@ async def test_conversations_are_listed_by_kind(
     public = await client.conversations_list()
     direct = await client.users_conversations(types="im")
 
-    assert [one["name"] for one in public["channels"]] == ["general"]
+    assert [channel["name"] for channel in public["channels"]] == ["general"]
     assert public["channels"][0]["is_member"] is True
-    assert [one["user"] for one in direct["channels"]] == [ana.id]
+    assert [channel["user"] for channel in direct["channels"]] == [ana.id]
     assert await error_name(client.conversations_list(types="carrots")) == "invalid_types"
     assert await error_name(client.conversations_list(limit=0)) == "invalid_limit"
     assert await error_name(client.users_conversations(types="mpim")) == "missing_scope"
@@ -119,11 +119,11 @@ async def test_history_is_newest_first_in_pages_and_time_ranges(
         channel=ana.direct_channel.id, oldest=second, latest=second, inclusive=True
     )
 
-    assert [one["text"] for one in page["messages"]] == ["three", "two"]
+    assert [message["text"] for message in page["messages"]] == ["three", "two"]
     assert page["has_more"] is True
-    assert [one["text"] for one in next_page["messages"]] == ["one"]
-    assert [one["text"] for one in between["messages"]] == ["two"]
-    assert [one["text"] for one in inclusive["messages"]] == ["two"]
+    assert [message["text"] for message in next_page["messages"]] == ["one"]
+    assert [message["text"] for message in between["messages"]] == ["two"]
+    assert [message["text"] for message in inclusive["messages"]] == ["two"]
     invalid = client.conversations_history(channel=ana.direct_channel.id, oldest="yesterday")
     assert await error_name(invalid) == "invalid_ts_oldest"
 
@@ -146,7 +146,7 @@ async def test_replies_are_only_in_their_thread(client: AsyncWebClient, ana: Per
     thread = await client.conversations_replies(channel=ana.direct_channel.id, ts=question.ts)
     history = await client.conversations_history(channel=ana.direct_channel.id)
 
-    assert [one["text"] for one in thread["messages"]] == ["Tea?", "Yes, please"]
+    assert [message["text"] for message in thread["messages"]] == ["Tea?", "Yes, please"]
     (first,) = history["messages"]
     assert (first["reply_count"], first["reply_users"]) == (1, [ana.id])
     assert ana.messages[1].thread_ts == question.ts

@@ -117,7 +117,7 @@ async def test_blocks_are_read_from_form_and_from_json(
     async with http.post(url, json=form, headers=headers) as answer:
         assert (await answer.json())["ok"]
 
-    assert [one.visible_text for one in ana.messages] == ["A block", "A block"]
+    assert [message.visible_text for message in ana.messages] == ["A block", "A block"]
 
 
 async def test_revoked_token_and_removed_app_give_different_errors(
@@ -178,7 +178,7 @@ async def test_channel_accepts_a_burst_then_one_message_a_second(
     await client.chat_postMessage(channel=bob.id, text="another channel")
     slack.clock.advance(retry_after_seconds)
     await client.chat_postMessage(channel=ana.id, text="5")
-    assert [one.visible_text for one in ana.messages] == ["0", "1", "2", "3", "4", "5"]
+    assert [message.visible_text for message in ana.messages] == ["0", "1", "2", "3", "4", "5"]
 
 
 async def test_tier_two_accepts_20_calls_a_minute(slack: Workspace, client: AsyncWebClient) -> None:
