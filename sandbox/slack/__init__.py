@@ -1,1 +1,1 @@
-"""A Slack workspace of one's own, as strict as the real one; it could test any Bolt app."""
+"""A simulated Slack workspace, as strict as the real one; it can test any Bolt app."""

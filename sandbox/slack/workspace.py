@@ -1,4 +1,4 @@
-"""A simulated Slack workspace with one app installed: strict as Slack is, on one's own machine."""
+"""A simulated Slack workspace with one installed app, as strict as Slack, on 127.0.0.1."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Workspace:
-    """`async with Workspace(manifest) as slack:` it listens on 127.0.0.1 until the block ends."""
+    """`async with Workspace(manifest) as slack:` serves Slack's API until the block ends."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Workspace:
         await self._server.stop()
         await self._delivery.stop()
 
-    # What the app needs to know
+    # Addresses, tokens and ids that the app needs
 
     @property
     def api_url(self) -> str:
@@ -83,7 +83,7 @@ class Workspace:
 
     @property
     def request_url(self) -> str | None:
-        """Where signed HTTP goes; None sends everything over Socket Mode."""
+        """The URL that gets signed HTTP requests; None sends everything over Socket Mode."""
         return self._delivery.request_url
 
     @request_url.setter
@@ -118,7 +118,7 @@ class Workspace:
     def team_id(self) -> str:
         return self.state.team_id
 
-    # What a test holds in its hands
+    # Controls for a test
 
     @property
     def clock(self) -> Clock:
@@ -137,8 +137,8 @@ class Workspace:
         return self.state.rate_limiter.is_enabled
 
     @has_rate_limits.setter
-    def has_rate_limits(self, on: bool) -> None:
-        self.state.rate_limiter.is_enabled = on
+    def has_rate_limits(self, is_enabled: bool) -> None:
+        self.state.rate_limiter.is_enabled = is_enabled
 
     @property
     def people(self) -> list[Person]:
@@ -162,9 +162,9 @@ class Workspace:
         team_id: str | None = None,
         user_id: str | None = None,
     ) -> Person:
-        """With another `team_id`, a person of another workspace, as in Slack Connect.
+        """Return a new person; another `team_id` makes them external, as in Slack Connect.
 
-        They have always been there: `Person.joins_workspace` tells the app of a newcomer.
+        The app gets no event: `Person.join_workspace` sends `team_join`.
         """
         team = team_id or self.team_id
         member = Member(
@@ -186,7 +186,7 @@ class Workspace:
         return self._persons[member.id]
 
     def get_person(self, name: str) -> Person:
-        """By id, handle or real name."""
+        """Return a person by id, handle or real name; raise LookupError if there is none."""
         member = self.state.people.find_by_name(name)
         if member is None or member.id not in self._persons:
             raise LookupError(f"There is nobody called {name!r}.")
@@ -196,7 +196,7 @@ class Workspace:
         self.update_account(person, deleted=True)
 
     def update_account(self, person: Person, **fields: object) -> None:
-        """Change something in a person's account, by its name in `Member`; the app hears of it."""
+        """Change fields of a person's `Member` and send the app a `user_change` event."""
         for name, value in fields.items():
             setattr(person.member, name, value)
         person.member.updated = self.state.now()
@@ -208,7 +208,7 @@ class Workspace:
     def add_channel(
         self, name: str, *, members: Iterable[Person] = (), private: bool = False
     ) -> Channel:
-        """The app is not in it until somebody invites it (`Person.invites_app`)."""
+        """Return a new channel; the app joins it only by `Person.invite_app`."""
         ids = [person.id for person in members]
         return self.state.channels.add(
             name,
@@ -232,7 +232,7 @@ class Workspace:
         )
 
     def set_usergroup_users(self, group: Usergroup, *, users: Iterable[Person]) -> None:
-        """Have these people in a user group, and no others."""
+        """Replace the members of a user group and send the app both events."""
         before, group.users = group.users, [person.id for person in users]
         for event in event_payloads.usergroup_changed(self.state, group, before=before):
             self._event_dispatcher.dispatch(event)
@@ -241,18 +241,18 @@ class Workspace:
     async def wait_until(
         self, condition: Callable[[], T], *, timeout_seconds: float = 10, waiting_for: str = ""
     ) -> T:
-        """The first truthy value of the condition, looked at after every change."""
+        """Return the condition's first truthy value; it is checked after every change."""
         return await self.state.notifier.wait_until(
             condition, timeout_seconds=timeout_seconds, waiting_for=waiting_for
         )
 
     def reset(self) -> None:
-        """Forget messages, views, journal, faults and windows; keep people and channels."""
+        """Delete messages, views, traffic log, faults and URLs; keep people and channels."""
         for person in self._persons.values():
             person.alerts.clear()
         self.state.reset()
 
-    # Deliveries by hand
+    # Requests that a test sends itself
 
     def signature_headers(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
         return self._delivery.signature_headers(body, timestamp)
@@ -261,30 +261,30 @@ class Workspace:
         return entry_payload(entry)
 
     async def resend(self, entry: TrafficEntry) -> Ack:
-        """The very same bytes once more; gather several for parallel redelivery."""
+        """Send the same bytes again; gather several calls for parallel redelivery."""
         return await self._delivery.resend(entry)
 
     async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> Ack:
-        """Any body with any headers to the request URL."""
+        """Post any body with any headers to the request URL."""
         return await self._delivery.send_raw(body, headers)
 
     async def verify_url(self) -> bool:
-        """url_verification, as when a request URL is entered: the challenge must come back."""
+        """Send url_verification as Slack does; true when the app returns the challenge."""
         challenge = random_secret(48)
         payload = {"token": self.state.credentials.verification_token, "challenge": challenge}
         payload["type"] = "url_verification"
         ack = await self._delivery.send(AppRequest("url_verification", EnvelopeKind.EVENT, payload))
-        answered = ack.body.get("challenge") if isinstance(ack.body, dict) else ack.body
-        return ack.ok and answered == challenge
+        answer = ack.body.get("challenge") if isinstance(ack.body, dict) else ack.body
+        return ack.ok and answer == challenge
 
     async def send_ssl_check(self) -> Ack:
-        """Slack's look at the certificate: an unsigned post."""
+        """Send the unsigned post with which Slack checks the app's certificate."""
         body = f"ssl_check=1&token={self.state.credentials.verification_token}".encode()
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         return await self._delivery.send_raw(body, form)
 
     async def uninstall(self) -> None:
-        """Remove the app: its tokens stop working, and it hears of that."""
+        """Remove the app: its tokens stop working, and it gets both events about it."""
         self.state.credentials.is_account_active = False
         await self._event_dispatcher.dispatch_and_wait(event_payloads.tokens_revoked(self.state))
         await self._event_dispatcher.dispatch_and_wait(event_payloads.app_uninstalled())

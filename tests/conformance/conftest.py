@@ -1,4 +1,4 @@
-"""These tests read Slack's own shapes, which lie beside the project; alone it does not run them."""
+"""Conformance tests read Slack's own data from `shared`; without that folder, none is collected."""
 
 from tests.project import ROOT
 

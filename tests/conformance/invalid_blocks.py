@@ -1,6 +1,6 @@
-"""Block Kit payloads that break one constraint, by the names of slackblocks' list of them.
+"""Block Kit payloads that break one constraint, by its name in slackblocks' list.
 
-Those with a limit are made for any number, so that one test goes up to the limit and one beyond.
+A payload with a limit is a function of the number: one test uses the limit, one exceeds it.
 """
 
 from collections.abc import Callable, Mapping
@@ -143,7 +143,7 @@ LIMITED: Mapping[str, Callable[[int], Payload]] = {
 _OPTIONS_AND_GROUPS = {"options": [option()], "option_groups": [option_group(option())]}
 UNLIMITED: Mapping[str, Payload] = {
     "table.row_shape": [block("table", rows=[table_cells(2), table_cells(1)])],
-    # Fewer settings than columns are allowed, says the table block's page on docs.slack.dev.
+    # docs.slack.dev (table block) allows fewer settings than columns.
     "table.column_settings": [block("table", rows=[table_cells(2)], column_settings=[{}] * 3)],
     "section.content": [{"type": "section"}],
     "static_select.choice_source": [actions({"type": "static_select", **_OPTIONS_AND_GROUPS})],

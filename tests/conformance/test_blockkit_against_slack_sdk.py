@@ -1,4 +1,4 @@
-"""Our Block Kit rules held against slack_sdk.models: what it refuses, and what it builds."""
+"""Our Block Kit rules compared with slack_sdk.models: its refusals and its valid objects."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ from tests.sandbox.slack.blockkit.sample_blocks import (
 )
 
 NOT_MODELLED_BLOCKS = {
-    "call": "is posted by Slack itself when a call starts",
+    "call": "Slack itself posts it when a call starts",
     "alert": "newer, refused as a whole",
     "auth_provider": "newer, refused as a whole",
     "card": "newer, refused as a whole",
@@ -52,17 +52,17 @@ NOT_MODELLED_BLOCKS = {
     "task_card": "newer, refused as a whole",
 }
 NOT_MODELLED_ELEMENTS = {
-    "feedback_buttons": "stands only in context_actions",
-    "icon_button": "stands only in context_actions",
-    "url": "stands only in task_card",
+    "feedback_buttons": "only in context_actions",
+    "icon_button": "only in context_actions",
+    "url": "only in task_card",
     "workflow_button": "needs a workflow, and this workspace has none",
 }
-# What is refused as a whole has its own rules in slack_sdk; they need not be broken one by one.
+# Our rules refuse these classes as a whole, so no test breaks their own slack_sdk rules.
 CLASSES_NOT_MODELLED = {
     *("AlertBlock", "AuthProviderBlock", "CardBlock", "CarouselBlock", "ContainerBlock"),
     *("ContextActionsBlock", "FeedbackButtonObject", "TaskCardBlock"),
 }
-NOT_OF_BLOCK_KIT = {
+OUTSIDE_BLOCK_KIT = {
     "Option._validate_label_length": "a label belongs to dialogs and attachments",
 }
 LONG_URL = "https://x.de/" + "x" * 3000
@@ -149,8 +149,8 @@ VIOLATIONS: dict[str, Json] = {
     "View._validate_private_metadata_max_length": modal(section(), private_metadata="x" * 3001),
     "View._validate_callback_id_max_length": modal(section(), callback_id="x" * 256),
 }
-# These classes only lend their rules to others, so another is built.
-BUILT_AS = {
+# slack_sdk builds no object of these base classes, so a test builds a subclass.
+BUILDABLE_CLASSES = {
     "InteractiveElement": block_elements.ButtonElement,
     "InputInteractiveElement": block_elements.UserSelectElement,
     "Block": blocks.DividerBlock,
@@ -159,26 +159,27 @@ BUILT_AS = {
 
 def sdk_classes() -> Iterator[type]:
     for module in (basic_components, block_elements, blocks, views):
-        for one in vars(module).values():
-            if inspect.isclass(one) and one.__module__ == module.__name__:
-                yield one
+        for value in vars(module).values():
+            if inspect.isclass(value) and value.__module__ == module.__name__:
+                yield value
 
 
-SDK = {one.__name__: one for one in sdk_classes()}
+SDK = {sdk_class.__name__: sdk_class for sdk_class in sdk_classes()}
 SDK_RULES = {
     f"{name}.{rule}"
-    for name, one in SDK.items()
-    for rule, method in vars(one).items()
+    for name, sdk_class in SDK.items()
+    for rule, method in vars(sdk_class).items()
     if getattr(method, "validator", False)
 }
 
 
 def sdk_types(base: type) -> set[str]:
-    found = {getattr(one, "type", None) for one in SDK.values() if issubclass(one, base)}
-    return {kind for kind in found if isinstance(kind, str)}
+    subclasses = [sdk_class for sdk_class in SDK.values() if issubclass(sdk_class, base)]
+    types = {getattr(subclass, "type", None) for subclass in subclasses}
+    return {kind for kind in types if isinstance(kind, str)}
 
 
-# The smallest block around a part that cannot stand alone, by its class or its type.
+# The smallest block around a part that is no block itself, by the part's class.
 AROUND: dict[str, Callable[[Json], Json]] = {
     "ConfirmObject": lambda part: actions(button(confirm=part)),
     "Option": lambda part: actions(element("static_select", options=[part])),
@@ -193,7 +194,7 @@ AROUND: dict[str, Callable[[Json], Json]] = {
 
 
 def problems(part: Json, class_name: str) -> list[Problem]:
-    """What we say of this part in the smallest message or view around it."""
+    """Return our problems with this part in the smallest message or view around it."""
     if class_name == "View":
         return check_view(part)
     if issubclass(SDK[class_name], Block):
@@ -204,24 +205,24 @@ def problems(part: Json, class_name: str) -> list[Problem]:
 
 
 @pytest.mark.parametrize("rule", VIOLATIONS)
-def test_what_slack_sdk_refuses_is_refused(rule: str) -> None:
+def test_payload_that_slack_sdk_refuses_is_refused(rule: str) -> None:
     class_name, _, name = rule.partition(".")
     part = VIOLATIONS[rule]
     arguments = part if class_name == "View" else without_key(part, "type")
-    built: Any = BUILT_AS.get(class_name, SDK[class_name])(**arguments)
+    sdk_object: Any = BUILDABLE_CLASSES.get(class_name, SDK[class_name])(**arguments)
 
     with pytest.raises(SlackObjectFormationError):
-        getattr(built, name)()
+        getattr(sdk_object, name)()
     assert problems(part, class_name)
 
 
-def test_each_rule_of_slack_sdk_is_broken_once() -> None:
-    ours = {rule for rule in SDK_RULES if rule.partition(".")[0] not in CLASSES_NOT_MODELLED}
+def test_each_rule_of_slack_sdk_has_a_violation() -> None:
+    modelled = {rule for rule in SDK_RULES if rule.partition(".")[0] not in CLASSES_NOT_MODELLED}
 
-    assert ours - set(NOT_OF_BLOCK_KIT) == set(VIOLATIONS)
+    assert modelled - set(OUTSIDE_BLOCK_KIT) == set(VIOLATIONS)
 
 
-def test_each_block_and_element_of_slack_sdk_is_modelled_or_named_here() -> None:
+def test_all_slack_sdk_types_are_modelled_or_listed() -> None:
     rich_text_parts = sdk_types(block_elements.RichTextElement)
 
     assert sdk_types(Block) == {*BLOCKS, *NOT_MODELLED_BLOCKS}
@@ -229,7 +230,7 @@ def test_each_block_and_element_of_slack_sdk_is_modelled_or_named_here() -> None
 
 
 @pytest.mark.parametrize("kind", NOT_MODELLED_BLOCKS)
-def test_what_is_not_modelled_is_refused_as_a_whole(kind: str) -> None:
+def test_unmodelled_block_is_refused_as_a_whole(kind: str) -> None:
     assert message_problems({"type": kind}) == [
         f"unsupported type: {kind} [json-pointer:/blocks/0/type]"
     ]
@@ -268,24 +269,24 @@ FULL: dict[str, Json] = {
 
 
 @pytest.mark.parametrize("kind", ELEMENTS)
-def test_every_element_that_slack_sdk_builds_is_taken(kind: str) -> None:
-    built = BlockElement.parse(element(kind, **FULL[kind]))
-    assert built is not None
+def test_element_built_by_slack_sdk_is_accepted(kind: str) -> None:
+    sdk_object = BlockElement.parse(element(kind, **FULL[kind]))
+    assert sdk_object is not None
 
-    assert problems(built.to_dict(), type(built).__name__) == []
-    assert built.to_dict() == element(kind, **FULL[kind])
+    assert problems(sdk_object.to_dict(), type(sdk_object).__name__) == []
+    assert sdk_object.to_dict() == element(kind, **FULL[kind])
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
-def test_every_block_that_slack_sdk_builds_is_taken(kind: str) -> None:
-    built = Block.parse(block(kind, block_id="b"))
-    assert built is not None
+def test_block_built_by_slack_sdk_is_accepted(kind: str) -> None:
+    sdk_object = Block.parse(block(kind, block_id="b"))
+    assert sdk_object is not None
 
-    assert check_message([built.to_dict()]) == []
+    assert check_message([sdk_object.to_dict()]) == []
 
 
 @pytest.mark.parametrize("view", [modal, home])
-def test_every_view_that_slack_sdk_builds_is_taken(view: Any) -> None:
-    built = View(**view(section(), input_block(element("plain_text_input")), callback_id="c"))
+def test_view_built_by_slack_sdk_is_accepted(view: Any) -> None:
+    sdk_object = View(**view(section(), input_block(element("plain_text_input")), callback_id="c"))
 
-    assert check_view(built.to_dict()) == []
+    assert check_view(sdk_object.to_dict()) == []

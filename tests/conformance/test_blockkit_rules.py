@@ -1,4 +1,4 @@
-"""Our Block Kit rules held against lists of what Slack refuses, and against what it has sent."""
+"""Our Block Kit rules compared with lists of Slack's limits and with real payloads."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.sandbox.slack.blockkit.sample_blocks import message_problems
 
 SLACK = ROOT.parent / "shared" / "slack"
 
-# Blocks that this workspace refuses as a whole → the constraints that concern only them.
+# Blocks that our rules refuse as a whole → prefixes of the constraints that concern only them.
 NOT_MODELLED = {
     "alert": "alert.",
     "card": "card.",
@@ -31,7 +31,7 @@ STRICTER = {
 }
 # Slack adds these when it stores a block; an app never sends them.
 ADDED_BY_SLACK = {"fallback", "image_width", "image_height", "image_bytes"}
-SENT_WITH = {
+VIEW_KEYS = {
     "home": {"type", "blocks", "private_metadata", "callback_id", "external_id"},
     "modal": {
         *("type", "blocks", "private_metadata", "callback_id", "external_id"),
@@ -47,7 +47,7 @@ def _json(path: Path) -> Any:
 CASES = _json(SLACK / "slackblocks" / "invalid-manifest.json")["cases"]
 LIMITS = {
     **_json(SLACK / "slackblocks" / "spec-limits.json"),
-    # Named in a case's description only.
+    # slackblocks names this limit only in the description of a case.
     "table": {"rows": {"max_items": 100}},
 }
 
@@ -56,7 +56,7 @@ def problems(payload: Payload) -> list[Problem]:
     return check_message(payload) if isinstance(payload, list) else check_view(payload)
 
 
-def not_modelled(constraint: str) -> list[str]:
+def unmodelled_kinds(constraint: str) -> list[str]:
     return [
         kind
         for kind, prefixes in NOT_MODELLED.items()
@@ -64,46 +64,46 @@ def not_modelled(constraint: str) -> list[str]:
     ]
 
 
-def limit_of(constraint: str) -> int:
-    found = LIMITS
-    for step in constraint.split("."):
-        found = found[step]
-    assert isinstance(found, int)
-    return found
+def get_limit(constraint: str) -> int:
+    value = LIMITS
+    for key in constraint.split("."):
+        value = value[key]
+    assert isinstance(value, int)
+    return value
 
 
-def beyond(constraint: str) -> int:
-    limit = limit_of(constraint)
+def beyond_limit(constraint: str) -> int:
+    limit = get_limit(constraint)
     return limit - 1 if constraint.rpartition(".")[2].startswith("min") else limit + 1
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["id"]))
-def test_what_must_be_refused_is_refused(case: dict[str, str]) -> None:
+def test_payload_beyond_a_constraint_is_refused(case: dict[str, str]) -> None:
     constraint = case["constraint"]
 
     if constraint in LIMITED:
-        assert problems(LIMITED[constraint](beyond(constraint)))
+        assert problems(LIMITED[constraint](beyond_limit(constraint)))
     elif constraint in UNLIMITED:
         assert problems(UNLIMITED[constraint])
     else:
-        (kind,) = not_modelled(constraint)
+        (kind,) = unmodelled_kinds(constraint)
         assert message_problems({"type": kind}) == [
             f"unsupported type: {kind} [json-pointer:/blocks/0/type]"
         ]
 
 
 @pytest.mark.parametrize("constraint", sorted(set(LIMITED) - set(STRICTER)))
-def test_what_just_fits_is_taken(constraint: str) -> None:
-    assert problems(LIMITED[constraint](limit_of(constraint))) == []
+def test_payload_at_its_limit_is_accepted(constraint: str) -> None:
+    assert problems(LIMITED[constraint](get_limit(constraint))) == []
 
 
 @pytest.mark.parametrize("constraint", STRICTER)
-def test_where_two_sources_differ_the_stricter_holds(constraint: str) -> None:
-    assert problems(LIMITED[constraint](limit_of(constraint)))
-    assert problems(LIMITED[constraint](limit_of(constraint) - 1)) == []
+def test_stricter_limit_of_two_sources_applies(constraint: str) -> None:
+    assert problems(LIMITED[constraint](get_limit(constraint)))
+    assert problems(LIMITED[constraint](get_limit(constraint) - 1)) == []
 
 
-def test_every_payload_here_stands_for_a_case_of_the_list() -> None:
+def test_payloads_are_cases_of_the_list() -> None:
     assert {*LIMITED, *UNLIMITED} <= {case["constraint"] for case in CASES}
 
 
@@ -115,11 +115,11 @@ def parts_with_blocks(value: Any, place: str) -> Iterator[tuple[str, dict[str, A
     if isinstance(value, dict):
         if value.get("blocks"):
             yield place, value
-        for key, one in value.items():
-            yield from parts_with_blocks(one, f"{place}/{key}")
+        for key, part in value.items():
+            yield from parts_with_blocks(part, f"{place}/{key}")
 
 
-REAL = {
+REAL_PARTS = {
     place: part
     for path in real_payloads()
     for place, part in parts_with_blocks(_json(path), f"{path.parts[-3]}/{path.stem}")
@@ -128,26 +128,26 @@ REAL = {
 
 def as_sent(value: Any) -> Any:
     if isinstance(value, list):
-        return [as_sent(one) for one in value]
+        return [as_sent(item) for item in value]
     if isinstance(value, dict):
-        kept = {key: one for key, one in value.items() if key not in ADDED_BY_SLACK}
-        return {key: as_sent(one) for key, one in kept.items()}
+        return {key: as_sent(part) for key, part in value.items() if key not in ADDED_BY_SLACK}
     return value
 
 
-@pytest.mark.parametrize("place", REAL)
-def test_what_slack_has_really_shown_is_taken(place: str) -> None:
-    part = as_sent(REAL[place])
+@pytest.mark.parametrize("place", REAL_PARTS)
+def test_real_view_or_message_is_accepted(place: str) -> None:
+    part = as_sent(REAL_PARTS[place])
 
-    if part["type"] in SENT_WITH:
-        sent = {key: one for key, one in part.items() if key in SENT_WITH[part["type"]]}
-        assert check_view({key: one for key, one in sent.items() if one is not None}) == []
+    if part["type"] in VIEW_KEYS:
+        view_keys = VIEW_KEYS[part["type"]]
+        view = {k: v for k, v in part.items() if k in view_keys and v is not None}
+        assert check_view(view) == []
     else:
         assert check_message(part["blocks"]) == []
 
 
-def test_views_and_messages_were_found_among_the_real_payloads() -> None:
-    kinds = [part["type"] for part in REAL.values()]
+def test_real_payloads_contain_views_and_messages() -> None:
+    kinds = [part["type"] for part in REAL_PARTS.values()]
 
     assert kinds.count("modal") >= 6
     assert kinds.count("home") >= 1

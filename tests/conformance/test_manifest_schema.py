@@ -1,4 +1,4 @@
-"""Our manifest rules held against Slack's own JSON schema."""
+"""Our manifest rules compared with Slack's own JSON schema."""
 
 import copy
 import json
@@ -28,8 +28,8 @@ EXAMPLES = SCHEMAS / "tests" / "manifests"
 VALID = {version: _json(EXAMPLES / version / "manifest.valid.json") for version in ("v1", "v2")}
 URL = "https://example.com/slack"
 PROMPTS = [{"title": "Errand", "message": "Fetch something"}]
-# Everything that both Slack's schema and ours look into.
-EVERYTHING: Json = {
+# All properties that both Slack's schema and our rules check.
+FULL_MANIFEST: Json = {
     "$schema": "https://example.com/schema.json",
     "_metadata": {"schema_version": 1, "min_version": 1, "major_version": 1, "minor_version": 1},
     "display_information": {
@@ -101,16 +101,16 @@ EVERYTHING: Json = {
         "function_runtime": "remote",
     },
 }
-# The limits of texts in the schema; around 175 it is the other way round.
+# The text limits of the schema; 175 is a minimum, so its last invalid length is 174.
 LIMITS = (24, 32, 35, 50, 80, 140, 150, 174, 255, 300, 1000, 2000, 2500, 4000)
 TEXT_LENGTHS = [length for limit in LIMITS for length in (limit, limit + 1)]
-# Each is put in the place of each value of the manifest, one at a time.
+# The test replaces each value of the manifest by each of these, one at a time.
 SUBSTITUTES: dict[str, Any] = {
     "null": None,
     "true": True,
     "a number": 7,
     "a fraction": 1.5,
-    "nothing written": "",
+    "an empty text": "",
     "one letter": "x",
     "a word": "errand",
     "a slash": "/",
@@ -124,53 +124,53 @@ SUBSTITUTES: dict[str, Any] = {
     "too long an address": "https://" + "x" * 3493,
     "an empty list": [],
     "an empty object": {},
-    "a strange object": {"tea_time": True},
+    "an unknown object": {"tea_time": True},
     **{f"{length} letters": "x" * length for length in TEXT_LENGTHS},
 }
 LENGTHS = (2, 4, 5, 6, 10, 11, 20, 21, 50, 51, 100, 101, 255, 256, 1000, 1001)
 STRICTER = {
-    # The schema says "regex", which is no word of JSON Schema, so its pattern never holds.
+    # The schema says "regex", which is no keyword of JSON Schema, so it checks no pattern.
     "/display_information/background_color",
 }
 
 
-def places(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """The value itself and every part of it, each with the way to it."""
+def values_by_pointer(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the value and all its parts, each with its pointer."""
     yield pointer, value
-    named = dict(enumerate(value)) if isinstance(value, list) else value
-    if isinstance(named, dict):
-        for key, part in named.items():
-            yield from places(part, f"{pointer}/{key}")
+    parts = dict(enumerate(value)) if isinstance(value, list) else value
+    if isinstance(parts, dict):
+        for key, part in parts.items():
+            yield from values_by_pointer(part, f"{pointer}/{key}")
 
 
-def replaced(pointer: str, substitute: Any) -> Any:
+def with_value(pointer: str, substitute: Any) -> Any:
     if not pointer:
         return substitute
-    manifest = copy.deepcopy(EVERYTHING)
-    *way, last = [int(step) if step.isdigit() else step for step in pointer[1:].split("/")]
-    place: Any = manifest
-    for step in way:
-        place = place[step]
-    place[last] = substitute
+    manifest = copy.deepcopy(FULL_MANIFEST)
+    *parent_keys, last_key = [int(k) if k.isdigit() else k for k in pointer[1:].split("/")]
+    parent: Any = manifest
+    for key in parent_keys:
+        parent = parent[key]
+    parent[last_key] = substitute
     return manifest
 
 
-def spoilt(pointer: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The manifest with this place written in every way we can think of."""
+def variants(pointer: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the manifest with each substitute for the value at this pointer, by its name."""
     substitutes = dict(SUBSTITUTES)
     if isinstance(value, dict):
-        substitutes["a strange key"] = {**value, "tea_time": True}
+        substitutes["an unknown key"] = {**value, "tea_time": True}
         for missing in value:
             substitutes[f"no {missing}"] = {k: v for k, v in value.items() if k != missing}
     if isinstance(value, list):
         for length in LENGTHS:
-            substitutes[f"{length} times the same"] = value[:1] * length
-            substitutes[f"{length} different ones"] = various(pointer, value[0], length)
+            substitutes[f"{length} equal items"] = value[:1] * length
+            substitutes[f"{length} different items"] = distinct_items(pointer, value[0], length)
     for name, substitute in substitutes.items():
-        yield name, replaced(pointer, substitute)
+        yield name, with_value(pointer, substitute)
 
 
-def various(pointer: str, item: Any, count: int) -> list[Any]:
+def distinct_items(pointer: str, item: Any, count: int) -> list[Any]:
     if isinstance(item, dict):
         name, first = next(iter(item.items()))
         return [{**item, name: f"{first}{number}"} for number in range(count)]
@@ -182,40 +182,40 @@ def various(pointer: str, item: Any, count: int) -> list[Any]:
 
 
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
-PLACES = dict(places(EVERYTHING))
+VALUES = dict(values_by_pointer(FULL_MANIFEST))
 
 
 @pytest.mark.parametrize("version", VALID)
-def test_what_slack_calls_valid_is_valid(version: str) -> None:
+def test_slacks_valid_example_is_accepted(version: str) -> None:
     assert check_manifest(VALID[version]) == []
 
 
-def test_the_manifest_with_everything_is_valid_to_both() -> None:
-    VALIDATOR.validate(EVERYTHING)
+def test_full_manifest_is_accepted_by_both() -> None:
+    VALIDATOR.validate(FULL_MANIFEST)
 
-    assert check_manifest(EVERYTHING) == []
+    assert check_manifest(FULL_MANIFEST) == []
 
 
-@pytest.mark.parametrize("pointer", PLACES)
-def test_every_place_is_judged_as_slacks_schema_judges_it(pointer: str) -> None:
-    disagreed = []
-    for name, manifest in spoilt(pointer, PLACES[pointer]):
+@pytest.mark.parametrize("pointer", VALUES)
+def test_value_is_accepted_if_slacks_schema_accepts_it(pointer: str) -> None:
+    differences = []
+    for name, manifest in variants(pointer, VALUES[pointer]):
         theirs, ours = VALIDATOR.is_valid(manifest), not list(MANIFEST_SCHEMA(manifest, ""))
         if theirs != ours and not (pointer in STRICTER and theirs):
-            disagreed.append((name, f"Slack's schema takes it: {theirs}"))
+            differences.append((name, f"Slack's schema accepts it: {theirs}"))
 
-    assert disagreed == []
+    assert differences == []
 
 
-def test_nothing_in_the_schema_is_left_out() -> None:
-    looked_into = {pointer.split("/")[1] for pointer in PLACES if pointer}
+def test_all_sections_of_the_schema_are_listed() -> None:
+    checked_sections = {pointer.split("/")[1] for pointer in VALUES if pointer}
 
-    assert set(SCHEMA["properties"]) == looked_into | set(UNCHECKED_SECTIONS)
+    assert set(SCHEMA["properties"]) == checked_sections | set(UNCHECKED_SECTIONS)
 
 
 @pytest.mark.parametrize("section", ["features", "settings", "display_information"])
-def test_every_property_of_a_section_was_tried(section: str) -> None:
+def test_all_properties_of_a_section_are_in_the_manifest(section: str) -> None:
     properties = SCHEMA["definitions"][f"app-manifests.v1.{section}.schema"]["properties"]
 
-    # Functions belong to apps that run at Slack.
-    assert set(properties) - {"functions"} == set(PLACES[f"/{section}"])
+    # Only Slack-hosted apps have functions.
+    assert set(properties) - {"functions"} == set(VALUES[f"/{section}"])

@@ -1,4 +1,4 @@
-"""What the sandbox delivers held against real payloads: no key may be missing, none invented."""
+"""The sandbox's payloads compared with real ones: no key is missing, none is invented."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -20,34 +20,34 @@ BOLT = SLACK / "bolt-python" / "real-payloads"
 JAVA = SLACK / "java-slack-sdk" / "real-payloads"
 SHAPES = SLACK / "java-slack-sdk" / "json-logs-samples"
 
-Found = dict[str, Any]
+Payload = dict[str, Any]
 
-# Keys of real payloads that a workspace like ours does not send, and why.
-ELSEWHERE = {
-    "enterprise_id": "named only in an Enterprise Grid organisation",
-    "enterprise_name": "named only in an Enterprise Grid organisation",
-    "authed_users": "gone; `authorizations` took its place",
+# Keys of real payloads that this workspace does not send, with the reason.
+OMITTED_KEYS = {
+    "enterprise_id": "only in an Enterprise Grid organisation",
+    "enterprise_name": "only in an Enterprise Grid organisation",
+    "authed_users": "retired; `authorizations` replaces it",
     "is_app_unfurl": "legacy attachments only",
-    "media_display_type": "images and films only",
-    "client_msg_id": "made by a person's client; the file here is the app's",
+    "media_display_type": "images and videos only",
+    "client_msg_id": "a person's client makes it; here the app uploads the file",
 }
-# Blocks, state and files' pictures differ with every message; their own checks are elsewhere.
+# Blocks, state and pictures of files differ in each message; other tests check them.
 OPAQUE = ("blocks", "values", "icons", "bot_profile")
 PICTURE = ("thumb_", "original_")
 
 
-def text(value: str) -> Found:
+def text(value: str) -> Payload:
     return {"type": "plain_text", "text": value}
 
 
-def button() -> Found:
+def button() -> Payload:
     element = {"type": "button", "action_id": "a", "text": text("Go"), "value": "1"}
     return {"type": "actions", "block_id": "b", "elements": [element | {"style": "primary"}]}
 
 
-def form() -> Found:
-    places = {"type": "external_select", "action_id": "places", "min_query_length": 0}
-    where = {"type": "conversations_select", "action_id": "ch", "response_url_enabled": True}
+def form() -> Payload:
+    place = {"type": "external_select", "action_id": "places", "min_query_length": 0}
+    channel = {"type": "conversations_select", "action_id": "ch", "response_url_enabled": True}
     return {
         "type": "modal",
         "callback_id": "form",
@@ -56,14 +56,14 @@ def form() -> Found:
         "submit": text("Send"),
         "close": text("Cancel"),
         "blocks": [
-            {"type": "input", "optional": True, "label": text("Place"), "element": places},
-            {"type": "input", "label": text("Where"), "element": where},
+            {"type": "input", "optional": True, "label": text("Place"), "element": place},
+            {"type": "input", "label": text("Where"), "element": channel},
         ],
     }
 
 
-class Story:
-    """Everything that can be delivered, delivered once to an app that says yes to all of it."""
+class Scenario:
+    """Makes Slack send each kind of request to an app that acknowledges all of them."""
 
     def __init__(self, slack: Workspace) -> None:
         self.slack = slack
@@ -71,7 +71,7 @@ class Story:
         self.ana = slack.add_person("ana", real_name="Ana Alba", email="ana@acme.example")
         self.general = slack.add_channel("general", members=[self.ana])
 
-    async def tell(self) -> None:
+    async def run(self) -> None:
         await self.slack.verify_url()
         await self.ana.invite_app(self.general)
         await self.talk()
@@ -89,25 +89,25 @@ class Story:
 
     async def talk(self) -> None:
         await self.ana.type_text("@errand hello", channel=self.general)
-        said = self.ana.read_channel(self.general)[0]
+        message = self.ana.read_channel(self.general)[0]
         await self.ana.use_shortcut("New errand")
-        await self.ana.use_shortcut("Make it an errand", message=said)
-        await self.ana.add_reaction(said, "tea")
+        await self.ana.use_shortcut("Make it an errand", message=message)
+        await self.ana.add_reaction(message, "tea")
         await self.client.files_upload_v2(
             channel=self.general.id, content="x", filename="x.txt", initial_comment="Here"
         )
         sent = await self.client.chat_postMessage(channel=self.general.id, text="Mine")
-        there = {"channel": str(sent["channel"]), "ts": str(sent["ts"])}
-        await self.client.api_call("chat.update", json={**there, "text": "Changed"})
-        await self.client.api_call("chat.delete", json=there)
+        own_message = {"channel": str(sent["channel"]), "ts": str(sent["ts"])}
+        await self.client.api_call("chat.update", json={**own_message, "text": "Changed"})
+        await self.client.api_call("chat.delete", json=own_message)
         await self.slack.wait_until(lambda: len(self.slack.traffic_log.acks("message")) >= 5)
 
     async def click(self) -> None:
-        where, ana = self.general.id, self.ana
-        await self.client.chat_postMessage(channel=where, text="x", blocks=[button()])
+        channel_id, ana = self.general.id, self.ana
+        await self.client.chat_postMessage(channel=channel_id, text="x", blocks=[button()])
         await ana.click(ana.read_channel(self.general)[-1], "Go")
         await self.client.chat_postEphemeral(
-            channel=where, user=ana.id, text="x", blocks=[button()]
+            channel=channel_id, user=ana.id, text="x", blocks=[button()]
         )
         await ana.click(ana.ephemeral_messages[-1], "Go")
         await self.client.views_publish(user_id=ana.id, view={"type": "home", "blocks": [button()]})
@@ -116,17 +116,17 @@ class Story:
 
     async def fill_in(self) -> None:
         ana = self.ana
-        for end in (ana.submit_modal, ana.close_modal):
+        for leave_modal in (ana.submit_modal, ana.close_modal):
             await ana.type_text("/errand", channel=self.general)
             (*_, command) = self.slack.traffic_log.deliveries("slash_command")
             trigger = self.slack.entry_payload(command)["trigger_id"]
             await self.client.views_open(trigger_id=trigger, view=form())
             await ana.search_options("Place", "ba")
             await ana.fill("Where", "general")
-            await end()
+            await leave_modal()
 
 
-async def yes(request: web.Request) -> web.Response:
+async def acknowledge(request: web.Request) -> web.Response:
     body = await request.text()
     if "block_suggestion" in body:
         return web.json_response({"options": []})
@@ -138,42 +138,42 @@ async def yes(request: web.Request) -> web.Response:
 @pytest.fixture(scope="module")
 async def delivered_requests() -> AsyncIterator[list[TrafficEntry]]:
     app = web.Application()
-    app.router.add_post("/slack/events", yes)
+    app.router.add_post("/slack/events", acknowledge)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     async with Workspace(load_manifest(MANIFEST)) as slack:
         slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-        await Story(slack).tell()
+        await Scenario(slack).run()
         yield slack.traffic_log.deliveries()
     await runner.cleanup()
 
 
-Choice = Callable[[Found], bool]
+PayloadFilter = Callable[[Payload], bool]
 
 
-def is_event(kind: str, **wanted: object) -> Choice:
-    def fits(payload: Found) -> bool:
+def is_event(kind: str, **fields: object) -> PayloadFilter:
+    def matches(payload: Payload) -> bool:
         event = payload.get("event", {})
-        return event.get("type") == kind and all(event.get(k) == v for k, v in wanted.items())
+        return event.get("type") == kind and all(event.get(k) == v for k, v in fields.items())
 
-    return fits
-
-
-def is_kind(kind: str, **container: object) -> Choice:
-    def fits(payload: Found) -> bool:
-        there = payload.get("container", {})
-        same = all(there.get(key) == value for key, value in container.items())
-        return payload.get("type") == kind and same
-
-    return fits
+    return matches
 
 
-def is_command(payload: Found) -> bool:
+def is_kind(kind: str, **container_fields: object) -> PayloadFilter:
+    def matches(payload: Payload) -> bool:
+        container = payload.get("container", {})
+        has_fields = all(container.get(key) == value for key, value in container_fields.items())
+        return payload.get("type") == kind and has_fields
+
+    return matches
+
+
+def is_command(payload: Payload) -> bool:
     return "command" in payload
 
 
-def from_home(payload: Found) -> bool:
+def is_from_home(payload: Payload) -> bool:
     return is_kind("block_actions")(payload) and payload.get("view", {}).get("type") == "home"
 
 
@@ -181,17 +181,17 @@ MESSAGE = is_event("message", subtype=None)
 CHANGED = is_event("message", subtype="message_changed")
 DELETED = is_event("message", subtype="message_deleted")
 FILE = is_event("message", subtype="file_share")
-WHISPER = is_kind("block_actions", is_ephemeral=True)
+EPHEMERAL = is_kind("block_actions", is_ephemeral=True)
 
-REAL: list[tuple[Path, str | None, Choice]] = [
+REAL_PAYLOADS: list[tuple[Path, str | None, PayloadFilter]] = [
     (JAVA / "slash_command.json", None, is_command),
-    (JAVA / "block_actions_view.json", None, from_home),
+    (JAVA / "block_actions_view.json", None, is_from_home),
     (JAVA / "shortcut_global.json", None, is_kind("shortcut")),
     (JAVA / "shortcut_message.json", None, is_kind("message_action")),
     (JAVA / "view_submission.json", None, is_kind("view_submission")),
     (JAVA / "view_closed.json", None, is_kind("view_closed")),
     (BOLT / "slash_command.json", "slash_command_body_L133", is_command),
-    (BOLT / "block_actions.json", "body_L203", WHISPER),
+    (BOLT / "block_actions.json", "body_L203", EPHEMERAL),
     (BOLT / "block_suggestion.json", "body_L222", is_kind("block_suggestion")),
     (BOLT / "shortcut.json", "global_shortcut_body_L199", is_kind("shortcut")),
     (BOLT / "shortcut.json", "message_shortcut_body_L214", is_kind("message_action")),
@@ -214,32 +214,37 @@ REAL: list[tuple[Path, str | None, Choice]] = [
 ]
 
 
-def missing(ours: Any, theirs: Any, path: str = "") -> list[str]:
-    """Paths that the real payload has and ours has not."""
+def missing_paths(ours: Any, theirs: Any, path: str = "") -> list[str]:
+    """Return the paths that the real payload has and our payload lacks."""
     if isinstance(theirs, list) and isinstance(ours, list):
-        return missing(ours[0], theirs[0], f"{path}/0") if ours and theirs else []
+        return missing_paths(ours[0], theirs[0], f"{path}/0") if ours and theirs else []
     if not (isinstance(theirs, dict) and isinstance(ours, dict)):
         return []
     lines = []
     for key, value in theirs.items():
-        if key in OPAQUE or key in ELSEWHERE or key.startswith(PICTURE):
+        if key in OPAQUE or key in OMITTED_KEYS or key.startswith(PICTURE):
             continue
         if key not in ours:
             lines.append(f"{path}/{key}")
-        lines += missing(ours.get(key), value, f"{path}/{key}")
+        lines += missing_paths(ours.get(key), value, f"{path}/{key}")
     return lines
 
 
 @pytest.mark.parametrize(
-    ("path", "key", "choice"), REAL, ids=[f"{path.stem}-{key or 'java'}" for path, key, _ in REAL]
+    ("path", "key", "payload_filter"),
+    REAL_PAYLOADS,
+    ids=[f"{path.stem}-{key or 'java'}" for path, key, _ in REAL_PAYLOADS],
 )
-def test_a_payload_has_every_key_of_a_real_one(
-    delivered_requests: list[TrafficEntry], path: Path, key: str | None, choice: Choice
+def test_payload_has_all_keys_of_a_real_one(
+    delivered_requests: list[TrafficEntry],
+    path: Path,
+    key: str | None,
+    payload_filter: PayloadFilter,
 ) -> None:
     theirs = json.loads(path.read_text(encoding="utf-8"))
-    ours = next(entry.request for entry in delivered_requests if choice(entry.request))
+    ours = next(entry.request for entry in delivered_requests if payload_filter(entry.request))
 
-    assert missing(ours, theirs[key] if key else theirs) == []
+    assert missing_paths(ours, theirs[key] if key else theirs) == []
 
 
 SAMPLED = [
@@ -264,38 +269,38 @@ SAMPLED = [
 ]
 
 
-# In the samples of some payloads, and in all of them by now.
+# Slack now sends these in all payloads; only some samples are new enough to have them.
 NEWER = ("context_team_id", "context_enterprise_id", "response_urls")
-# A form carries texts only; the sample was written after its values were read.
+# A form carries only texts; the sample has the parsed values.
 FORM = ["/is_enterprise_install is no bool"]
 
 
-def strangers(ours: Any, shape: Any, path: str = "") -> list[str]:
-    """Keys that no real payload has had, and values of a type that none has had."""
+def unknown_parts(ours: Any, shape: Any, path: str = "") -> list[str]:
+    """Return keys and value types that no real payload has."""
     if isinstance(ours, dict) and isinstance(shape, dict):
         lines = []
         for key, value in ours.items():
             if key in OPAQUE or key in NEWER:
                 continue
             if key in shape:
-                lines += strangers(value, shape[key], f"{path}/{key}")
+                lines += unknown_parts(value, shape[key], f"{path}/{key}")
             else:
                 lines.append(f"{path}/{key} is unknown")
         return lines
     if isinstance(ours, list) and isinstance(shape, list):
-        found = (strangers(one, shape[0], f"{path}/0") for one in ours if shape)
-        return [line for lines in found for line in lines]
-    fits = ours is None or type(ours) is type(shape)
-    return [] if fits else [f"{path} is no {type(shape).__name__}"]
+        lists = (unknown_parts(item, shape[0], f"{path}/0") for item in ours if shape)
+        return [line for lines in lists for line in lines]
+    has_type = ours is None or type(ours) is type(shape)
+    return [] if has_type else [f"{path} is no {type(shape).__name__}"]
 
 
-@pytest.mark.parametrize(("sample", "choice"), SAMPLED, ids=[name for name, _ in SAMPLED])
-def test_a_payload_has_no_key_and_no_type_that_real_ones_never_had(
-    delivered_requests: list[TrafficEntry], sample: str, choice: Choice
+@pytest.mark.parametrize(("sample", "payload_filter"), SAMPLED, ids=[name for name, _ in SAMPLED])
+def test_payload_has_only_keys_and_types_of_real_ones(
+    delivered_requests: list[TrafficEntry], sample: str, payload_filter: PayloadFilter
 ) -> None:
     shape = json.loads((SHAPES / f"{sample}.json").read_text(encoding="utf-8"))
-    fitting = [entry.request for entry in delivered_requests if choice(entry.request)]
+    payloads = [entry.request for entry in delivered_requests if payload_filter(entry.request)]
 
-    assert fitting
-    lines = {line for one in fitting for line in strangers(one, shape)}
+    assert payloads
+    lines = {line for payload in payloads for line in unknown_parts(payload, shape)}
     assert sorted(lines.difference(FORM)) == []

@@ -1,7 +1,7 @@
-"""Every real payload, signed, goes through the real bot without an exception.
+"""The real bot handles each recorded payload, signed, without an exception.
 
-Once as it is, which for the bot is somebody of another workspace, and once as if its people were of
-ours, so that it reaches the listeners.
+The test sends each payload twice. Unchanged, its people are external for the bot. With the id of
+our workspace, it reaches the listeners.
 """
 
 import json
@@ -24,7 +24,8 @@ def _payloads() -> Iterator[tuple[str, Any]]:
         if path.suffix == ".txt":
             yield path.name, text.strip()
         elif path.parts[-3] == "bolt-python":
-            yield from ((f"{path.name}:{name}", each) for name, each in json.loads(text).items())
+            for name, payload in json.loads(text).items():
+                yield f"{path.name}:{name}", payload
         else:
             yield path.name, json.loads(text)
 
@@ -34,17 +35,17 @@ PAYLOADS = dict(_payloads())
 
 @pytest.fixture(scope="module")
 async def world() -> AsyncIterator[World]:
-    """The running desk, by HTTP."""
+    """Frontdesk with signed HTTP."""
     async with World() as world:
         yield world
 
 
-@pytest.mark.parametrize("ours", [False, True], ids=["of another workspace", "of ours"])
+@pytest.mark.parametrize("is_home", [False, True], ids=["external", "own workspace"])
 @pytest.mark.parametrize("name", PAYLOADS)
-async def test_a_real_payload_raises_nothing(world: World, name: str, ours: bool) -> None:
+async def test_real_payload_causes_no_exception(world: World, name: str, is_home: bool) -> None:
     body, headers = _as_sent(PAYLOADS[name])
-    if ours:
-        body = re.sub(rb"\bT(111|0?[A-Z0-9]*X+|0001|1234567890|HX[A-Z]*)\b", _id(world), body)
+    if is_home:
+        body = re.sub(rb"\bT(111|0?[A-Z0-9]*X+|0001|1234567890|HX[A-Z]*)\b", _team_id(world), body)
 
     ack = await world.slack.send_raw(body, world.slack.signature_headers(body) | headers)
 
@@ -54,16 +55,19 @@ async def test_a_real_payload_raises_nothing(world: World, name: str, ours: bool
     assert "ERROR" not in world.bot.log
 
 
-def test_there_are_as_many_as_were_collected() -> None:
+def test_all_recorded_payloads_are_read() -> None:
     assert len(PAYLOADS) == 42
 
 
-def _id(world: World) -> bytes:
+def _team_id(world: World) -> bytes:
     return world.slack.team_id.encode()
 
 
 def _as_sent(payload: Any) -> tuple[bytes, dict[str, str]]:
-    """The body as Slack sends it: a command as a form, an event as JSON, the rest in between."""
+    """Return body and headers as Slack sends them.
+
+    A command is a form, an event is JSON, and an interaction is a form with JSON in one field.
+    """
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     if isinstance(payload, str):
         return payload.encode(), form

@@ -1,4 +1,4 @@
-"""Our table of scopes and events held against Slack's method and event reference."""
+"""Our table of scopes and events compared with Slack's method and event reference."""
 
 import json
 from typing import Any
@@ -14,11 +14,11 @@ NOT_FOR_BOTS = {
     "app_deleted": "needs an administrator's scope",
     "app_uninstalled_team": "needs an administrator's scope",
     "invite_requested": "needs an administrator's scope",
-    "star_added": "stars:read is a scope of users only",
-    "star_removed": "stars:read is a scope of users only",
-    "app_rate_limited": "sent without a subscription",
-    "url_verification": "sent without a subscription",
-    "message": "subscribed to by kind of conversation: message.im, …",
+    "star_added": "stars:read is a user scope only",
+    "star_removed": "stars:read is a user scope only",
+    "app_rate_limited": "Slack sends it without a subscription",
+    "url_verification": "Slack sends it without a subscription",
+    "message": "apps subscribe by kind of conversation: message.im, …",
     "message.app_home": "deprecated in favour of message.im",
 }
 # The reference spells one scope with a dot; shared/slack/README.md names this defect.
@@ -30,23 +30,23 @@ def _json(name: str) -> Any:
 
 
 METHODS = _json("index.json")
-EVENTS = {one["name"]: one for one in _json("events.json")}
+EVENTS = {event["name"]: event for event in _json("events.json")}
 
 
-def test_every_bot_scope_of_the_reference_is_known() -> None:
-    named = {scope for method in METHODS.values() for scope in method["scope_bot"] or ()}
+def test_all_bot_scopes_of_the_reference_are_known() -> None:
+    scopes = {scope for method in METHODS.values() for scope in method["scope_bot"] or ()}
 
-    assert named <= KNOWN_BOT_SCOPES
+    assert scopes <= KNOWN_BOT_SCOPES
 
 
-def test_the_events_are_those_of_the_reference() -> None:
-    of_the_api = {name for name, one in EVENTS.items() if "Events" in one["APIs"]}
+def test_events_are_those_of_the_reference() -> None:
+    api_events = {name for name, event in EVENTS.items() if "Events" in event["APIs"]}
 
-    assert set(SCOPES_FOR_EVENT) == of_the_api - set(NOT_FOR_BOTS)
+    assert set(SCOPES_FOR_EVENT) == api_events - set(NOT_FOR_BOTS)
 
 
 @pytest.mark.parametrize("event", SCOPES_FOR_EVENT)
-def test_an_event_needs_the_scopes_of_the_reference(event: str) -> None:
+def test_event_needs_the_scopes_of_the_reference(event: str) -> None:
     scopes = EVENTS[event].get("scopes") or ()
 
     assert SCOPES_FOR_EVENT[event] == {MISSPELT.get(scope, scope) for scope in scopes}

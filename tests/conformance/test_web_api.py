@@ -1,4 +1,4 @@
-"""The simulated Web API held against Slack's method reference: arguments, scopes, tiers, errors."""
+"""The simulated Web API compared with Slack's reference: arguments, scopes, tiers and errors."""
 
 import json
 import re
@@ -22,23 +22,23 @@ MANIFEST = ROOT / "tests" / "sandbox" / "slack" / "manifest.yml"
 REFERENCE = SLACK / "slack-api-ref" / "methods"
 SAMPLES = SLACK / "java-slack-sdk"
 
-# The reference lists errors that every method shares for some methods only, or nowhere.
+# The reference lists the errors of all methods only for some methods, or for none.
 COMMON_ERROR_REASONS = {
     "not_authed": "slack-api-specs lists it for every method",
     "invalid_auth": "slack-api-specs lists it for every method",
     "account_inactive": "slack-api-specs lists it for nearly every method",
     "token_revoked": "slack-api-specs lists it for half of the methods",
     "not_allowed_token_type": "listed for views.publish; any method may get the wrong token",
-    "missing_scope": "listed for conversations.*; any method with scopes may miss one",
+    "missing_scope": "listed for conversations.*; an app may lack the scope of any method",
     "invalid_arguments": "recorded for chat.postMessage and views.open; the schema's own answer",
-    "ratelimited": "the rate limits page gives it for every method",
-    "unknown_method": "what the API says to a method that is not there",
+    "ratelimited": "the rate limits page lists it for every method",
+    "unknown_method": "the API's answer to a method that does not exist",
     "invalid_json": "slack-api-specs lists it for nearly every method",
     "json_not_object": "slack-api-specs lists it for nearly every method",
     "invalid_post_type": "slack-api-specs lists it for nearly every method",
 }
 OWN_ERRORS = {
-    ("conversations.open", "cannot_dm_bot"): "known from im.open, whose place it took",
+    ("conversations.open", "cannot_dm_bot"): "from im.open, which it replaces",
     ("chat.postMessage", "invalid_attachments"): "listed for chat.update and chat.postEphemeral",
     ("conversations.replies", "not_in_channel"): "listed for conversations.history",
     ("chat.postEphemeral", "msg_blocks_too_long"): "listed for chat.postMessage",
@@ -51,27 +51,27 @@ TIERS = {"t1": Tier.ONE, "t2": Tier.TWO, "t3": Tier.THREE, "t4": Tier.FOUR, "t5"
 
 
 def reference(method: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((REFERENCE / f"{method}.json").read_text(encoding="utf-8"))
-    return found
+    page: dict[str, Any] = json.loads((REFERENCE / f"{method}.json").read_text(encoding="utf-8"))
+    return page
 
 
 def every_method() -> list[Any]:
     return [pytest.param(method, id=name) for name, method in sorted(METHODS.items())]
 
 
-def test_every_method_that_limits_md_asks_for_is_served() -> None:
+def test_all_methods_in_limits_md_exist() -> None:
     text = (SLACK / "limits.md").read_text(encoding="utf-8")
     line = text[text.index("Methods: ") : text.index("; anything else `unknown_method`")]
-    asked: set[str] = set()
-    for family, several, single in re.findall(r"([\w.]+)\.(?:\{([^}]*)\}|(\w+))", line):
-        asked |= {f"{family}.{name.strip()}" for name in (several or single).split(",")}
+    listed_methods: set[str] = set()
+    for family, names, name in re.findall(r"([\w.]+)\.(?:\{([^}]*)\}|(\w+))", line):
+        listed_methods |= {f"{family}.{method.strip()}" for method in (names or name).split(",")}
 
-    assert asked <= set(METHODS)
-    assert len(asked) > 30
+    assert listed_methods <= set(METHODS)
+    assert len(listed_methods) > 30
 
 
 @pytest.mark.parametrize("method", every_method())
-def test_a_method_requires_what_the_reference_requires(method: Method) -> None:
+def test_method_requires_the_arguments_of_the_reference(method: Method) -> None:
     required = set(reference(method.name)["args"].get("required", ()))
 
     assert set(method.required_arguments) == required - {"token"}
@@ -79,28 +79,28 @@ def test_a_method_requires_what_the_reference_requires(method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", every_method())
-def test_a_method_needs_the_scopes_of_the_reference(method: Method) -> None:
+def test_method_needs_the_scopes_of_the_reference(method: Method) -> None:
     assert set(method.scopes) == set(reference(method.name)["scope"].get("bot", ()))
 
 
 @pytest.mark.parametrize("method", every_method())
-def test_a_method_is_in_its_tier(method: Method) -> None:
+def test_method_has_the_tier_of_the_reference(method: Method) -> None:
     tier = reference(method.name).get("rate_limits")
 
     assert tier is None or method.tier is TIERS[tier]
 
 
 @pytest.mark.parametrize("method", every_method())
-def test_a_method_answers_only_documented_errors(method: Method) -> None:
-    known = set(reference(method.name).get("errors", ()))
-    old = json.loads((SLACK / "slack-api-specs" / "errors.json").read_text(encoding="utf-8"))
-    known |= set(old.get(method.name, ()))
-    excused = {error for name, error in OWN_ERRORS if name == method.name}
+def test_method_answers_only_documented_errors(method: Method) -> None:
+    documented = set(reference(method.name).get("errors", ()))
+    old_specs = json.loads((SLACK / "slack-api-specs" / "errors.json").read_text(encoding="utf-8"))
+    documented |= set(old_specs.get(method.name, ()))
+    exceptions = {error for name, error in OWN_ERRORS if name == method.name}
 
-    assert method.errors - known - set(COMMON_ERROR_REASONS) == excused
+    assert method.errors - documented - set(COMMON_ERROR_REASONS) == exceptions
 
 
-def test_each_error_of_all_methods_has_its_reason() -> None:
+def test_common_errors_have_a_reason() -> None:
     assert set(COMMON_ERROR_REASONS) == COMMON_ERRORS
 
 
@@ -125,27 +125,28 @@ def general(slack: Workspace, ana: Person) -> Channel:
 
 def sample(method: str) -> dict[str, Any]:
     names = [f"json-logs-samples/api/{method}.json", f"json-logs-samples-pruned/api/{method}.json"]
-    found = next(path for name in names if (path := SAMPLES / name).exists())
-    shape: dict[str, Any] = json.loads(found.read_text(encoding="utf-8"))
+    paths = [SAMPLES / name for name in names]
+    path = next(path for path in paths if path.exists())
+    shape: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return shape
 
 
-def strangers(answer: Any, shape: Any, path: str = "") -> list[str]:
-    """Keys that no real answer has had, and values of a type that none has had."""
+def unknown_parts(answer: Any, shape: Any, path: str = "") -> list[str]:
+    """Return keys and value types that no real answer has."""
     if isinstance(shape, str) and shape.startswith("<pruned"):
         return []
     if isinstance(answer, dict) and isinstance(shape, dict):
         unknown = [f"{path}/{key} is unknown" for key in answer if key not in shape]
-        inner = (strangers(answer[k], shape[k], f"{path}/{k}") for k in answer if k in shape)
+        inner = (unknown_parts(answer[k], shape[k], f"{path}/{k}") for k in answer if k in shape)
         return unknown + [line for lines in inner for line in lines]
     if isinstance(answer, list) and isinstance(shape, list):
-        found = (strangers(one, shape[0], f"{path}/0") for one in answer if shape)
-        return [line for lines in found for line in lines]
-    fits = answer is None or type(answer) is type(shape)
-    return [] if fits else [f"{path} is no {type(shape).__name__}"]
+        lists = (unknown_parts(item, shape[0], f"{path}/0") for item in answer if shape)
+        return [line for lines in lists for line in lines]
+    has_type = answer is None or type(answer) is type(shape)
+    return [] if has_type else [f"{path} is no {type(shape).__name__}"]
 
 
-# Shown in the reference's own examples, though the samples lack them.
+# The reference's own examples show these keys; the samples lack them.
 IN_THE_REFERENCE = {
     "auth.revoke": ["/revoked"],
     "usergroups.list": ["/usergroups/0/auto_type"],
@@ -182,7 +183,7 @@ IN_THE_REFERENCE = {
         ("files.getUploadURLExternal", {"filename": "x.txt", "length": 1}),
     ],
 )
-async def test_an_answer_has_the_shape_of_real_ones(
+async def test_answer_has_only_keys_and_types_of_real_ones(
     slack: Workspace, ana: Person, general: Channel, method: str, arguments: dict[str, Any]
 ) -> None:
     token = slack.app_token if method == "apps.connections.open" else slack.bot_token
@@ -191,15 +192,16 @@ async def test_an_answer_has_the_shape_of_real_ones(
     sent = await setup.chat_postMessage(channel=general.id, text="First", metadata=metadata)
     await setup.chat_postMessage(channel=general.id, text="Reply", thread_ts=sent["ts"])
     (group,) = slack.state.usergroups
-    known = {"dm": ana.direct_channel.id, "general": general.id, "ana": ana.id, "ts": sent["ts"]}
-    known |= {"group": group.id, "bot": slack.bot_id}
-    filled = {
-        key: value.format(**known) if isinstance(value, str) else value
+    ids = {"dm": ana.direct_channel.id, "general": general.id, "ana": ana.id, "ts": sent["ts"]}
+    ids |= {"group": group.id, "bot": slack.bot_id}
+    arguments_with_ids = {
+        key: value.format(**ids) if isinstance(value, str) else value
         for key, value in arguments.items()
     }
 
     client = AsyncWebClient(token=token, base_url=slack.api_url)
-    answer = (await client.api_call(method, json=filled)).data
+    answer = (await client.api_call(method, json=arguments_with_ids)).data
 
-    excused = [f"{path} is unknown" for path in IN_THE_REFERENCE.get(method, ())]
-    assert [line for line in strangers(answer, sample(method)) if line not in excused] == []
+    exceptions = [f"{path} is unknown" for path in IN_THE_REFERENCE.get(method, ())]
+    lines = unknown_parts(answer, sample(method))
+    assert [line for line in lines if line not in exceptions] == []

@@ -1,4 +1,4 @@
-"""Which parts of Slack the code uses: Web API methods, commands, shortcuts and events."""
+"""The parts of Slack that the code uses: Web API methods, commands, shortcuts and events."""
 
 import ast
 import inspect
@@ -15,7 +15,7 @@ MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(enco
 
 
 def called_methods() -> set[str]:
-    """The Web API methods the code calls, by Slack's names: "chat.postMessage"."""
+    """Return the Web API methods that the code calls, by Slack's names: "chat.postMessage"."""
     return {
         _slack_name(node.attr)
         for source in source_files("bot", "jobs", "models")
@@ -25,7 +25,7 @@ def called_methods() -> set[str]:
 
 
 def registered_names(kind: str) -> set[str]:
-    """What the bot's listeners are registered for: `app.command("/ticket")` is a "command"."""
+    """Return the names in the bot's registrations: `app.command("/ticket")` is a "command"."""
     return {
         str(argument.value)
         for node, argument in _registrations()
@@ -34,7 +34,7 @@ def registered_names(kind: str) -> set[str]:
 
 
 def non_literal_registrations() -> set[str]:
-    """Registrations whose name is no literal, so that nobody can hold it against the manifest."""
+    """Return registrations without a literal name, which no test can compare to the manifest."""
     kinds = {"command", "event", "shortcut", "global_shortcut", "message_shortcut"}
     return {
         ast.unparse(argument)
@@ -48,9 +48,9 @@ def _registrations() -> Iterator[tuple[ast.Attribute, ast.expr]]:
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
-            called = node.func
-            if isinstance(called, ast.Attribute) and ast.unparse(called.value) == "app":
-                yield called, node.args[0]
+            function = node.func
+            if isinstance(function, ast.Attribute) and ast.unparse(function.value) == "app":
+                yield function, node.args[0]
 
 
 def _is_slack_method(name: str) -> bool:
@@ -59,5 +59,5 @@ def _is_slack_method(name: str) -> bool:
 
 
 def _slack_name(python_name: str) -> str:
-    """`users_info` is users.info, `chat_postMessage` is chat.postMessage."""
+    """Return Slack's name: `users_info` is users.info, `chat_postMessage` chat.postMessage."""
     return python_name.replace("_", ".")

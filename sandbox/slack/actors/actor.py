@@ -1,4 +1,4 @@
-"""What everything a person does goes through: the workspace's state and its way to the app."""
+"""The actor: one person with the workspace's state and the delivery to the app."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One person at the door. What Slack itself tells them lands in `alerts`."""
+    """One person who acts; `alerts` holds the errors that Slack itself shows them."""
 
     gateway: Gateway
     member: Member
@@ -30,15 +30,15 @@ class Actor:
         return self.gateway.state
 
     async def send_interaction(self, payload: Json) -> Ack:
-        """Send an interactive payload, if the manifest lets any through."""
+        """Send an interactive payload; it fails if the manifest allows none."""
         manifest = self.state.manifest
-        menu = payload["type"] == "block_suggestion"
-        if not manifest.interactivity or (menu and not manifest.has_options_load_url):
+        is_suggestion = payload["type"] == "block_suggestion"
+        if not manifest.interactivity or (is_suggestion and not manifest.has_options_load_url):
             return Ack(DeliveryOutcome.FAILED)
-        parcel = AppRequest(
+        request = AppRequest(
             payload["type"], EnvelopeKind.INTERACTIVE, payload, person_id=self.member.id
         )
-        return await self.gateway.delivery.send(parcel)
+        return await self.gateway.delivery.send(request)
 
     def add_alert(self, text: str) -> None:
         self.alerts.append(text)
@@ -49,13 +49,17 @@ class Actor:
             self.add_alert(CONNECTION_TROUBLE_TEXT if in_modal else ack.outcome.value)
 
     def get_user_id(self, name: str) -> str:
-        """Whom a person would pick in a menu of people; only those who can be picked."""
+        """Return the id of a person in a menu of people, by name.
+
+        Raises:
+            LookupError: there is no such person, or the account is deactivated.
+        """
         member = self.state.people.find_by_name(name)
         if member is None or member.deleted:
             raise LookupError(f"There is nobody called {name!r} to pick.")
         return member.id
 
     def get_user_or_channel_id(self, name: str) -> str:
-        """Whom or what a person would pick in a menu of people or conversations."""
+        """Return the id of a conversation or person that a menu offers, by name."""
         channel = self.state.channels.find_by_name(name) or self.state.channels.find(name)
         return channel.id if channel else self.get_user_id(name)

@@ -1,4 +1,4 @@
-"""A person clicks: a button, a menu's option, in a message, a modal or on the Home tab."""
+"""Clicks on buttons and menus in messages, modals and the Home tab."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Surface = Message | Modal | HomeTab
 
 @dataclass(frozen=True, slots=True)
 class ClickTarget:
-    """What was clicked, the action it makes, and (of a menu) what it now holds."""
+    """A clicked element: its action and, for a menu, its field and new state."""
 
     action: Json
     field: InputField | None = None
@@ -33,12 +33,16 @@ class ClickTarget:
 
 
 async def click(actor: Actor, surface: Surface, name: str, value: str | None) -> None:
-    """Raises LookupError when nothing of that name was shown, or it is no longer there."""
-    hit = _get_target(actor, surface, name, value)
+    """Click an element by its visible name.
+
+    Raises:
+        LookupError: the surface does not show this name, or the surface is gone.
+    """
+    target = _get_target(actor, surface, name, value)
     if isinstance(surface, Message):
-        await act_in_message(actor, surface, hit)
+        await act_in_message(actor, surface, target)
     else:
-        await act_in_view(actor, _get_view(actor, surface), hit)
+        await act_in_view(actor, _get_view(actor, surface), target)
 
 
 async def act_in_view(actor: Actor, view: View, target: ClickTarget) -> None:
@@ -71,63 +75,63 @@ async def act_in_message(actor: Actor, message: Message, target: ClickTarget) ->
 
 
 def message_values(actor: Actor, message: Message) -> StateValues:
-    """What this person has chosen in the message's menus so far."""
-    kept = actor.state.values_by_message.setdefault((message.ts, actor.member.id), {})
-    for one in input_fields(message.blocks, actor.state.display_name):
-        block = kept.setdefault(one.block_id, {})
-        block.setdefault(one.action_id, initial_state(one.element))
-    return kept
+    """Return this person's current choices in the message's menus."""
+    values = actor.state.values_by_message.setdefault((message.ts, actor.member.id), {})
+    for field in input_fields(message.blocks, actor.state.display_name):
+        block_values = values.setdefault(field.block_id, {})
+        block_values.setdefault(field.action_id, initial_state(field.element))
+    return values
 
 
 def get_post(actor: Actor, message: Message) -> Post:
-    board = actor.state.messages
+    store = actor.state.messages
     if message.is_ephemeral:
-        post = board.find_ephemeral(message.channel, message.ts, actor.member.id)
+        post = store.find_ephemeral(message.channel, message.ts, actor.member.id)
     else:
-        post = board.find(message.channel, message.ts)
+        post = store.find(message.channel, message.ts)
     if post is None:
         raise LookupError("The message is gone.")
     return post
 
 
-def _get_view(actor: Actor, where: Modal | HomeTab) -> View:
+def _get_view(actor: Actor, surface: Modal | HomeTab) -> View:
     views = actor.state.views
     view = (
         views.home_tab(actor.member.id)
-        if isinstance(where, HomeTab)
+        if isinstance(surface, HomeTab)
         else views.top_modal(actor.member.id)
     )
-    if view is None or view.id != where.id:
+    if view is None or view.id != surface.id:
         raise LookupError("That view is no longer open.")
     return view
 
 
-def _get_target(actor: Actor, where: Surface, name: str, value: str | None) -> ClickTarget:
-    for block, element in interactive_elements(where.blocks):
-        hit = _find_target(actor, block, element, name, value)
-        if hit:
-            return hit
-    there = ", ".join(sorted(set(_clickable_names(actor, where))))
-    raise LookupError(f"There is no {name!r} to click here, only: {there or 'nothing'}.")
+def _get_target(actor: Actor, surface: Surface, name: str, value: str | None) -> ClickTarget:
+    for block, element in interactive_elements(surface.blocks):
+        target = _find_target(actor, block, element, name, value)
+        if target:
+            return target
+    available = ", ".join(sorted(set(_clickable_names(actor, surface))))
+    raise LookupError(f"There is no {name!r} to click here, only: {available or 'nothing'}.")
 
 
 def _find_target(
     actor: Actor, block: Json, element: Json, name: str, value: str | None
 ) -> ClickTarget | None:
-    names = actor.state.display_name
+    resolve_name = actor.state.display_name
     base = {"block_id": block["block_id"], **pick_keys(element, "action_id", "type")}
     if element["type"] == "button":
-        fits = text_content(element["text"], names) == name and value in (
-            None,
-            element.get("value"),
-        )
+        has_name = text_content(element["text"], resolve_name) == name
+        has_value = value in (None, element.get("value"))
         action = {**base, **pick_keys(element, "text", "value", "style", "url")}
-        return ClickTarget(action) if fits else None
+        return ClickTarget(action) if has_name and has_value else None
     if element["type"] == "overflow":
-        fits = name in [text_content(option["text"], names) for option in element["options"]]
-        chosen_one = get_option(name, element["options"], names) if fits else None
-        return ClickTarget({**base, "selected_option": chosen_one}) if fits else None
-    for field in input_fields([block], names) if value is not None else ():
+        options = element["options"]
+        if name not in [text_content(option["text"], resolve_name) for option in options]:
+            return None
+        selected_option = get_option(name, options, resolve_name)
+        return ClickTarget({**base, "selected_option": selected_option})
+    for field in input_fields([block], resolve_name) if value is not None else ():
         if field.element is element and field.label == name:
             return _menu_target(actor, field, base, str(value))
     return None
@@ -152,12 +156,12 @@ def pick_keys(element: Json, *keys: str) -> Json:
     return {key: element[key] for key in keys if key in element}
 
 
-def _clickable_names(actor: Actor, where: Surface) -> Iterator[str]:
-    for _, element in interactive_elements(where.blocks):
+def _clickable_names(actor: Actor, surface: Surface) -> Iterator[str]:
+    for _, element in interactive_elements(surface.blocks):
         if element["type"] == "button":
             yield text_content(element["text"], actor.state.display_name)
         elif element["type"] == "overflow":
             yield from (
                 text_content(o["text"], actor.state.display_name) for o in element["options"]
             )
-    yield from (one.label for one in input_fields(where.blocks, actor.state.display_name))
+    yield from (field.label for field in input_fields(surface.blocks, actor.state.display_name))

@@ -1,4 +1,4 @@
-"""A person types: a slash command, or a message."""
+"""Typed input: slash commands and messages."""
 
 import re
 import uuid
@@ -23,20 +23,20 @@ _CHANNEL = re.compile(r"#([\w\-]+)")
 
 
 async def run_command(actor: Actor, line: str, channel: Channel) -> None:
-    """Deliver it if the manifest knows it, and show what came back."""
+    """Deliver a command of the manifest and show the app's answer."""
     name, _, text = line.partition(" ")
-    known = {command.command: command for command in actor.state.manifest.commands}
-    if name not in known:
+    commands = {command.command: command for command in actor.state.manifest.commands}
+    if name not in commands:
         actor.add_alert(f"{name} is not a valid command.")
         return
     text = text.strip()
-    if known[name].should_escape:
+    if commands[name].should_escape:
         text = encode_references(actor, text, with_labels=True)
     payload = request_payloads.slash_command(
         actor.state, actor.member, channel, command=name, text=text
     )
-    parcel = AppRequest("slash_command", EnvelopeKind.COMMAND, payload, person_id=actor.member.id)
-    _show_response(actor, name, channel, await actor.gateway.delivery.send(parcel))
+    request = AppRequest("slash_command", EnvelopeKind.COMMAND, payload, person_id=actor.member.id)
+    _show_response(actor, name, channel, await actor.gateway.delivery.send(request))
 
 
 def _show_response(actor: Actor, command: str, channel: Channel, ack: Ack) -> None:
@@ -51,24 +51,24 @@ def _show_response(actor: Actor, command: str, channel: Channel, ack: Ack) -> No
 
 
 def encode_references(actor: Actor, text: str, *, with_labels: bool = False) -> str:
-    """@handles and #channels as Slack encodes them; anything else stays as typed."""
+    """Return the text with @handles and #channels encoded as Slack does."""
 
-    def mention(found: re.Match[str]) -> str:
-        member = actor.state.people.find_by_name(found[1])
-        label = f"|{found[1]}" if with_labels else ""
-        return f"<@{member.id}{label}>" if member else found[0]
+    def encode_mention(match: re.Match[str]) -> str:
+        member = actor.state.people.find_by_name(match[1])
+        label = f"|{match[1]}" if with_labels else ""
+        return f"<@{member.id}{label}>" if member else match[0]
 
-    def channel(found: re.Match[str]) -> str:
-        there = actor.state.channels.find_by_name(found[1])
-        return f"<#{there.id}|{there.name}>" if there else found[0]
+    def encode_channel(match: re.Match[str]) -> str:
+        channel = actor.state.channels.find_by_name(match[1])
+        return f"<#{channel.id}|{channel.name}>" if channel else match[0]
 
-    return _CHANNEL.sub(channel, _MENTION.sub(mention, escape(text)))
+    return _CHANNEL.sub(encode_channel, _MENTION.sub(encode_mention, escape(text)))
 
 
 async def post_message(
     actor: Actor, text: str, channel: Channel, *, thread_ts: str | None = None
 ) -> Post:
-    """Post it as the person; returns when the app has answered the events."""
+    """Post a message as the person; return after the app has answered the events."""
     encoded = encode_references(actor, text)
     post = Post(
         channel=channel.id,
@@ -87,7 +87,7 @@ async def post_message(
 
 
 def _bot_profile(actor: Actor) -> Json:
-    """Another app's bot, as its messages show it."""
+    """Return the profile of another app's bot, as its messages show it."""
     member = actor.member
     return actor.state.bot_profile() | {
         "id": member.bot_id,

@@ -1,4 +1,4 @@
-"""A person points at an element, by the ids that a client of Slack's knows it by."""
+"""Actions on an element by its block id and action id, for a client such as the page."""
 
 from base64 import b64decode
 from itertools import chain
@@ -34,7 +34,7 @@ GONE_TEXT = "It is no longer there."
 
 
 def get_open_view(actor: Actor, view_id: str) -> View:
-    """The modal on top or the Home tab; nothing else can be pointed at."""
+    """Return the top modal or the Home tab; a person can use no other view."""
     views = actor.state.views
     for view in (views.top_modal(actor.member.id), views.home_tab(actor.member.id)):
         if view is not None and view.id == view_id:
@@ -45,53 +45,58 @@ def get_open_view(actor: Actor, view_id: str) -> View:
 async def press_element(
     actor: Actor, surface: Message | View, block_id: str, action_id: str, state: Json | None
 ) -> None:
-    """Click a button, or choose in a menu; LookupError when that was not shown."""
+    """Click a button or choose in a menu.
+
+    Raises:
+        LookupError: the surface does not show this element or option.
+    """
     block, element = _get_element(_surface_blocks(surface), block_id, action_id)
-    hit = _make_target(actor, block, element, state or {})
+    target = _make_target(actor, block, element, state or {})
     if isinstance(surface, View):
-        await act_in_view(actor, surface, hit)
+        await act_in_view(actor, surface, target)
         return
-    if hit.field and hit.state:
-        _store_message_state(actor, surface, hit.field, hit.state)
-        if not hit.field.dispatches_action:
-            return  # it goes along with what is clicked next
-    await act_in_message(actor, surface, hit)
+    if target.field and target.state:
+        _store_message_state(actor, surface, target.field, target.state)
+        if not target.field.dispatches_action:
+            return  # the next click sends this choice
+    await act_in_message(actor, surface, target)
 
 
 async def set_input(actor: Actor, view: View, block_id: str, action_id: str, state: Json) -> None:
-    """Have this stand in an input; the app hears of it by a press, or when all is submitted."""
+    """Set the state of an input; the app gets it with a click or the submission."""
     field = _get_field(actor, view.blocks, block_id, action_id)
-    now = _validate_state(actor, field, state)
-    if now != view.values[block_id][action_id]:
-        view.set_state(field, now)
+    new_state = _validate_state(actor, field, state)
+    if new_state != view.values[block_id][action_id]:
+        view.set_state(field, new_state)
         actor.state.notify_change()
 
 
 async def load_options(
     actor: Actor, surface: Message | View, block_id: str, action_id: str, typed: str
 ) -> list[Json]:
-    """What the app offers for what was typed into an external select."""
+    """Return the app's options for a text typed into an external select."""
     field = _get_field(actor, _surface_blocks(surface), block_id, action_id)
     if isinstance(surface, View):
         return await search_options(actor, surface, field, typed)
     post, channel = get_post(actor, surface), actor.state.channels.find(surface.channel)
     if channel is None:
         raise LookupError(GONE_TEXT)
-    place = request_payloads.message_container(channel, post, message=surface.raw)
-    return await fetch_options(actor, place, field, typed)
+    container = request_payloads.message_container(channel, post, message=surface.raw)
+    return await fetch_options(actor, container, field, typed)
 
 
-def _surface_blocks(where: Message | View) -> list[Json]:
-    if isinstance(where, View):
-        return where.blocks
-    attached = [one.get("blocks", ()) for one in where.raw.get("attachments", ())]
-    return [*where.blocks, *chain.from_iterable(attached)]
+def _surface_blocks(surface: Message | View) -> list[Json]:
+    if isinstance(surface, View):
+        return surface.blocks
+    attachments = surface.raw.get("attachments", ())
+    attached_blocks = [attachment.get("blocks", ()) for attachment in attachments]
+    return [*surface.blocks, *chain.from_iterable(attached_blocks)]
 
 
 def _store_message_state(actor: Actor, message: Message, field: InputField, state: Json) -> None:
-    """What was chosen in a message is sent along with all that is done in it later."""
-    block = message_values(actor, message).setdefault(field.block_id, {})
-    block[field.action_id] = state
+    # Slack sends the choices in a message with each later action in it.
+    block_values = message_values(actor, message).setdefault(field.block_id, {})
+    block_values[field.action_id] = state
 
 
 def _get_element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Json, Json]:
@@ -103,12 +108,11 @@ def _get_element(blocks: list[Json], block_id: str, action_id: str) -> tuple[Jso
 
 def _get_field(actor: Actor, blocks: list[Json], block_id: str, action_id: str) -> InputField:
     block, element = _get_element(blocks, block_id, action_id)
-    found = [
-        one for one in input_fields([block], actor.state.display_name) if one.element is element
-    ]  # a block may hold several
-    if not found:
-        raise LookupError("Nothing can be put in there.")
-    return found[0]
+    # One block can have several input elements.
+    for field in input_fields([block], actor.state.display_name):
+        if field.element is element:
+            return field
+    raise LookupError("This element takes no input.")
 
 
 def _make_target(actor: Actor, block: Json, element: Json, state: Json) -> ClickTarget:
@@ -120,24 +124,24 @@ def _make_target(actor: Actor, block: Json, element: Json, state: Json) -> Click
             action | {"selected_option": _get_shown_option(element, state.get("selected_option"))}
         )
     field = _get_field(actor, [block], str(block["block_id"]), str(element["action_id"]))
-    now = _validate_state(actor, field, state)
+    new_state = _validate_state(actor, field, state)
     return ClickTarget(
-        {**action, **now, **pick_keys(element, "placeholder")}, field=field, state=now
+        {**action, **new_state, **pick_keys(element, "placeholder")}, field=field, state=new_state
     )
 
 
-def _validate_state(actor: Actor, field: InputField, given: Json) -> Json:
-    """The state as Slack writes it, of nothing but what could be chosen."""
+def _validate_state(actor: Actor, field: InputField, state: Json) -> Json:
+    """Return the state as Slack writes it, with only values that the field offers."""
     empty = empty_state(field.element)
-    if given.get("type") != field.type:
-        raise LookupError(f"That is no state of a {field.type}.")
-    if not set(empty) <= set(given) or is_state_empty(given):
+    if state.get("type") != field.type:
+        raise LookupError(f"That is not a state of a {field.type}.")
+    if not set(empty) <= set(state) or is_state_empty(state):
         return empty
-    value = state_value(given)
+    value = state_value(state)
     if isinstance(value, list) != is_multi_value(field.element):
-        raise LookupError(f"That is no state of a {field.type}.")
+        raise LookupError(f"That is not a state of a {field.type}.")
     if isinstance(value, list):
-        return to_state(field.element, [_validate_value(actor, field, one) for one in value])
+        return to_state(field.element, [_validate_value(actor, field, item) for item in value])
     return to_state(field.element, _validate_value(actor, field, value))
 
 
@@ -160,27 +164,27 @@ def _parse_timestamp(value: object) -> int:
     try:
         return int(str(value))
     except ValueError:
-        raise LookupError("That is no moment.") from None
+        raise LookupError("That is not a date and time.") from None
 
 
-def _get_shown_option(element: Json, wanted: object) -> Json:
-    value = wanted.get("value") if isinstance(wanted, dict) else None
+def _get_shown_option(element: Json, selected: object) -> Json:
+    value = selected.get("value") if isinstance(selected, dict) else None
     for option in element_options(element):
         if option.get("value") == value:
             return option
     raise LookupError("There is no such option.")
 
 
-def _get_file(actor: Actor, given: object) -> Json:
-    """A file that is there already, or the bytes of a new one in base64."""
-    known = given if isinstance(given, dict) else {}
+def _get_file(actor: Actor, value: object) -> Json:
+    """Return an existing file by its id, or store a new one from its base64 content."""
+    fields = value if isinstance(value, dict) else {}
     state = actor.state
-    upload = state.uploads.find(known.get("id"))
+    upload = state.uploads.find(fields.get("id"))
     if upload is None:
-        content = b64decode(str(known.get("content", "")))
+        content = b64decode(str(fields.get("content", "")))
         upload = Upload(
             id=state.ids.new_id("F"),
-            filename=str(known.get("name", "file")),
+            filename=str(fields.get("name", "file")),
             length_bytes=len(content),
             created=state.now(),
             user=actor.member.id,

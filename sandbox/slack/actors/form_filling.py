@@ -1,4 +1,4 @@
-"""A person fills in a modal: by the labels they see, with the words they would pick."""
+"""Filling in a modal by its visible labels and option texts."""
 
 from sandbox.slack.actors.actor import Actor
 from sandbox.slack.actors.clicks import ClickTarget, act_in_view
@@ -22,7 +22,11 @@ FieldValue = str | list[str] | None
 
 
 async def fill(actor: Actor, view: View, label: str, value: FieldValue) -> None:
-    """Raises LookupError for a label or an option that is not there."""
+    """Set a field's value by its label.
+
+    Raises:
+        LookupError: the modal does not show this label or option.
+    """
     field = get_field(view, label)
     state = await _resolve_state(actor, view, field, value)
     view.set_state(field, state)
@@ -33,54 +37,56 @@ async def fill(actor: Actor, view: View, label: str, value: FieldValue) -> None:
 
 
 def get_field(view: View, label: str) -> InputField:
-    for one in view.fields():
-        if one.label == label:
-            return one
-    there = ", ".join(one.label for one in view.fields())
-    raise LookupError(f"There is no field {label!r} here, only: {there or 'none'}.")
+    for field in view.fields():
+        if field.label == label:
+            return field
+    available = ", ".join(field.label for field in view.fields())
+    raise LookupError(f"There is no field {label!r} here, only: {available or 'none'}.")
 
 
 async def _resolve_state(actor: Actor, view: View, field: InputField, value: FieldValue) -> Json:
     if value is None or value in ("", []):
         return empty_state(field.element)
-    several = is_multi_value(field.element)
-    wanted = value if isinstance(value, list) else [value]
-    if len(wanted) > 1 and not several:
-        raise LookupError(f"{field.label!r} holds one thing only.")
-    choices = [await _resolve_value(actor, view, field, one) for one in wanted]
-    return to_state(field.element, choices if several else choices[0])
+    is_multi = is_multi_value(field.element)
+    names = value if isinstance(value, list) else [value]
+    if len(names) > 1 and not is_multi:
+        raise LookupError(f"{field.label!r} takes only one value.")
+    choices = [await _resolve_value(actor, view, field, name) for name in names]
+    return to_state(field.element, choices if is_multi else choices[0])
 
 
 def empty_state(element: Json) -> Json:
-    kept = {key: value for key, value in element.items() if not key.startswith("initial_")}
-    return initial_state(kept)
+    """Return the state of an element with no value, not even its initial one."""
+    return initial_state(
+        {key: value for key, value in element.items() if not key.startswith("initial_")}
+    )
 
 
 async def _resolve_value(actor: Actor, view: View, field: InputField, value: str) -> object:
     options = element_options(field.element)
     if field.type in EXTERNAL_SELECTS:
         options = await search_options(actor, view, field, value)
-    find = actor.get_user_id if "users" in field.type else actor.get_user_or_channel_id
+    resolve_id = actor.get_user_id if "users" in field.type else actor.get_user_or_channel_id
     return resolve_choice(
         field.element,
         value,
         options=options,
         resolve_name=actor.state.display_name,
-        resolve_id=find,
+        resolve_id=resolve_id,
     )
 
 
 async def search_options(actor: Actor, view: View, field: InputField, typed: str) -> list[Json]:
-    """What the app offers for what was typed into an external select."""
-    where = {
+    """Return the app's options for a text typed into an external select."""
+    container = {
         "container": {"type": "view", "view_id": view.id},
         "view": actor.state.view_object(view),
     }
-    return await fetch_options(actor, where, field, typed)
+    return await fetch_options(actor, container, field, typed)
 
 
 async def fetch_options(actor: Actor, container: Json, field: InputField, typed: str) -> list[Json]:
-    """What the app answers; it is not asked before enough was typed."""
+    """Return the app's options; with fewer than `min_query_length` characters, none."""
     if len(typed) < field.element.get("min_query_length", 3):
         return []
     element = {"action_id": field.action_id, "block_id": field.block_id}

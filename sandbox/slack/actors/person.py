@@ -1,4 +1,4 @@
-"""A person in the workspace: sees what Slack shows, and can only click what was shown."""
+"""A person in the workspace, who sees and clicks only the elements that Slack shows."""
 
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
@@ -16,12 +16,15 @@ MessageFilter = str | Callable[[Message], bool]
 
 
 class Person:
-    """Everything one person can see and do."""
+    """One person: properties return what they see, methods act as they would.
+
+    Methods raise LookupError if the screen does not show the named button, field or option.
+    """
 
     def __init__(self, gateway: Gateway, member: Member) -> None:
         self._gateway = gateway
         self.actor = Actor(gateway, member)
-        # Whoever waits looks at every message after every change: each is drawn only once.
+        # wait_for_message reads all messages after each change: the cache renders each once.
         self._rendered_posts: WeakKeyDictionary[Post, tuple[object, Message]] = WeakKeyDictionary()
         self.member = member
 
@@ -57,16 +60,16 @@ class Person:
         """The direct message conversation with the app."""
         return self._gateway.state.direct_channel(self.id)
 
-    # What they see
+    # Visible to the person
 
     @property
     def messages(self) -> list[Message]:
-        """The conversation with the app as it looks now, oldest first."""
+        """The messages of the conversation with the app, oldest first."""
         return self.read_channel(self.direct_channel)
 
     @property
     def ephemeral_messages(self) -> list[Message]:
-        """Ephemeral messages, in whatever conversation, oldest first."""
+        """The ephemeral messages from all conversations, oldest first."""
         return [
             self._render_post(post)
             for post in self._gateway.state.messages.ephemeral_posts_to(self.id)
@@ -84,11 +87,15 @@ class Person:
 
     @property
     def alerts(self) -> list[str]:
-        """What Slack itself says when the app did not answer as it should."""
+        """The errors that Slack itself shows when the app fails to answer correctly."""
         return self.actor.alerts
 
     def read_channel(self, channel: Channel) -> list[Message]:
-        """A conversation they are in, oldest first, with the replies in threads."""
+        """Return a conversation's messages, oldest first, including thread replies.
+
+        Raises:
+            LookupError: the person is not a member of the conversation.
+        """
         if self.id not in channel.members:
             raise LookupError(f"{self.handle} is not in #{channel.name}.")
         return [
@@ -99,7 +106,14 @@ class Person:
     async def wait_for_message(
         self, message_filter: MessageFilter = "", *, timeout_seconds: float = 10
     ) -> Message:
-        """The newest message of the app in the DM that fits, as soon as there is one."""
+        """Return the newest matching message from the app in the direct conversation.
+
+        Args:
+            message_filter: a part of the visible text, or a function of the message.
+
+        Raises:
+            TimeoutError: no message matches in time; the error lists the newest texts.
+        """
         return await self._wait_for_newest(
             self._app_messages, message_filter, timeout_seconds=timeout_seconds, kind="message"
         )
@@ -107,11 +121,12 @@ class Person:
     async def wait_for_ephemeral(
         self, message_filter: MessageFilter = "", *, timeout_seconds: float = 10
     ) -> Message:
+        """Return the newest matching ephemeral message, as `wait_for_message` does."""
         return await self._wait_for_newest(
             lambda: self.ephemeral_messages,
             message_filter,
             timeout_seconds=timeout_seconds,
-            kind="whisper",
+            kind="ephemeral message",
         )
 
     def _render_post(self, post: Post) -> Message:
@@ -122,7 +137,7 @@ class Person:
         return message
 
     def _app_messages(self) -> list[Message]:
-        return [one for one in self.messages if one.user != self.id]
+        return [message for message in self.messages if message.user != self.id]
 
     async def _wait_for_newest(
         self,
@@ -132,46 +147,52 @@ class Person:
         timeout_seconds: float,
         kind: str,
     ) -> Message:
-        def newest() -> list[Message]:
-            return [one for one in source() if _matches(one, message_filter)][-1:]
+        def find_newest() -> list[Message]:
+            return [message for message in source() if _matches(message, message_filter)][-1:]
 
-        wanted = (
-            f"{self.handle} to get a {kind} {message_filter!r}, not only {_latest_texts(source())}"
+        waiting_for = (
+            f"{self.handle} to get the {kind} {message_filter!r}, "
+            f"not only {_latest_texts(source())}"
         )
-        found = await self._gateway.state.notifier.wait_until(
-            newest, timeout_seconds=timeout_seconds, waiting_for=wanted
+        newest = await self._gateway.state.notifier.wait_until(
+            find_newest, timeout_seconds=timeout_seconds, waiting_for=waiting_for
         )
-        return found[0]
+        return newest[0]
 
-    # What they do
+    # Actions of the person
 
     async def type_text(self, text: str, *, channel: Channel | None = None) -> None:
-        """A slash command, or a message. Returns when the app's answer was dealt with."""
+        """Run a slash command or post a message; return after Slack handled the answer."""
         if text.startswith("/"):
             await commands.run_command(self.actor, text, channel or self._command_channel())
         else:
-            place = channel or self._get_app_channel()
-            await commands.post_message(self.actor, text, place)
+            await commands.post_message(self.actor, text, channel or self._get_app_channel())
 
     async def reply_in_thread(self, message: Message, text: str) -> None:
-        """In the thread under a message. A slash command cannot be run there."""
+        """Post in the thread under a message.
+
+        Raises:
+            LookupError: the text is a slash command, which Slack refuses in threads.
+        """
         channel = self._gateway.state.channels.find(message.channel)
         if channel is None or text.startswith("/"):
             raise LookupError("Slash commands do not work in threads.")
-        thread = message.thread_ts or message.ts
-        await commands.post_message(self.actor, text, channel, thread_ts=thread)
+        thread_ts = message.thread_ts or message.ts
+        await commands.post_message(self.actor, text, channel, thread_ts=thread_ts)
 
     async def fill(self, label: str, value: str | list[str] | None) -> None:
+        """Set the field with this label in the top modal; None or "" clears it."""
         await form_filling.fill(self.actor, self._get_top_modal(), label, value)
 
     async def search_options(self, label: str, typed: str) -> list[str]:
-        """The options an external select offers for what was typed."""
+        """Return the option texts that an external select shows for a typed text."""
         view = self._get_top_modal()
         field = form_filling.get_field(view, label)
         options = await form_filling.search_options(self.actor, view, field, typed)
         return form_filling.option_texts(self.actor, options)
 
     async def submit_modal(self) -> None:
+        """Press Submit in the top modal; return after Slack handled the app's answer."""
         await submissions.submit(self.actor, self._get_top_modal())
 
     async def close_modal(self) -> None:
@@ -180,16 +201,22 @@ class Person:
     async def click(
         self, surface: Message | Modal | HomeTab, button: str, *, value: str | None = None
     ) -> None:
-        """A button or overflow option by its text; a menu by its placeholder and `value`."""
+        """Click a button or overflow option by its text, or choose in a menu.
+
+        Args:
+            button: the text of the button or option, or the placeholder of the menu.
+            value: the option to choose in the menu, or the `value` of the button.
+        """
         await clicks.click(self.actor, surface, button, value)
 
     async def use_shortcut(self, name: str, *, message: Message | None = None) -> None:
-        """A shortcut by its name: global, or on a message."""
+        """Use a shortcut by its name, global or on a message."""
         state, kind = self._gateway.state, "message" if message else "global"
-        known = {one.name: one for one in state.manifest.shortcuts if one.type == kind}
-        if name not in known:
-            raise LookupError(f"There is no {kind} shortcut {name!r}, only: {', '.join(known)}.")
-        callback_id = known[name].callback_id
+        callback_ids = {s.name: s.callback_id for s in state.manifest.shortcuts if s.type == kind}
+        if name not in callback_ids:
+            available = ", ".join(callback_ids)
+            raise LookupError(f"There is no {kind} shortcut {name!r}, only: {available}.")
+        callback_id = callback_ids[name]
         if message is None:
             payload = request_payloads.global_shortcut(state, self.member, callback_id=callback_id)
         else:
@@ -205,7 +232,7 @@ class Person:
         self.actor.alert_on_failure(await self.actor.send_interaction(payload))
 
     async def open_home(self, *, tab: str = "home") -> None:
-        """Open the app's Home tab (or its Messages tab); returns when the event was answered."""
+        """Open the app's Home or Messages tab; return after the app answered the event."""
         if tab == "home" and not self._gateway.state.manifest.home_tab:
             raise LookupError("The app has no Home tab.")
         event = event_payloads.app_home_opened(self._gateway.state, self.member, tab=tab)
@@ -224,6 +251,7 @@ class Person:
         await self._gateway.event_dispatcher.dispatch_and_wait(event)
 
     async def join_workspace(self) -> None:
+        """Send the app `team_join`, as for a new member."""
         event = event_payloads.user_changed(self._gateway.state, self.member, name="team_join")
         await self._gateway.event_dispatcher.dispatch_and_wait(event)
 
@@ -256,11 +284,11 @@ class Person:
     def _get_app_channel(self) -> Channel:
         manifest = self._gateway.state.manifest
         if not manifest.messages_tab or manifest.messages_tab_read_only:
-            raise LookupError("The app's Messages tab takes no messages.")
+            raise LookupError("The app's Messages tab is read-only or off.")
         return self.direct_channel
 
     def _command_channel(self) -> Channel:
-        """Where they would type a command: to the app, or else in the notes to themselves."""
+        """The conversation for a command: with the app or, if that is off, with oneself."""
         try:
             return self._get_app_channel()
         except LookupError:
@@ -277,4 +305,4 @@ def _matches(message: Message, message_filter: MessageFilter) -> bool:
 
 
 def _latest_texts(messages: list[Message]) -> list[str]:
-    return [one.visible_text[:80] for one in messages[-5:]]
+    return [message.visible_text[:80] for message in messages[-5:]]

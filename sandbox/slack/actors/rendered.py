@@ -1,4 +1,4 @@
-"""What a person has before them: messages, a modal, the Home tab, each as it looks now."""
+"""Rendered messages, modals and Home tabs, as a person sees them now."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from sandbox.slack.state.workspace_state import WorkspaceState
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """A message as it looked when it was read; `says` is every visible word of it."""
+    """A message as the person saw it; `visible_text` holds all visible words."""
 
     channel: str
     ts: str
@@ -30,7 +30,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Modal:
-    """The modal on top. `errors` and `values` are by label; `submit` is None without a button."""
+    """The top modal.
+
+    Attributes:
+        submit: the text of the Submit button, or None without one.
+        errors: the error texts by label.
+        values: the visible values by label.
+    """
 
     id: str
     hash: str
@@ -81,7 +87,7 @@ def render_message(state: WorkspaceState, post: Post) -> Message:
 def render_modal(state: WorkspaceState, view: View) -> Modal:
     spec = view.spec
     fields = view.fields()
-    labels = {one.block_id: one.label for one in fields}
+    labels = {field.block_id: field.label for field in fields}
     return Modal(
         id=view.id,
         hash=view.hash,
@@ -91,12 +97,14 @@ def render_modal(state: WorkspaceState, view: View) -> Modal:
         submit=text_content(spec["submit"], state.display_name) if spec.get("submit") else None,
         close=text_content(spec["close"], state.display_name) if spec.get("close") else "Cancel",
         visible_text=_modal_text(state, view),
-        labels=[one.label for one in fields],
+        labels=[field.label for field in fields],
         buttons=button_labels(view.blocks, state.display_name),
         errors={labels[block_id]: text for block_id, text in view.errors.items()},
         values={
-            one.label: visible_value(view.values[one.block_id][one.action_id], state.display_name)
-            for one in fields
+            field.label: visible_value(
+                view.values[field.block_id][field.action_id], state.display_name
+            )
+            for field in fields
         },
         blocks=view.blocks,
     )
@@ -115,7 +123,7 @@ def render_home(state: WorkspaceState, view: View) -> HomeTab:
         callback_id=str(view.spec.get("callback_id", "")),
         private_metadata=str(view.spec.get("private_metadata", "")),
         visible_text=blocks_text(view.blocks, state.display_name),
-        labels=[one.label for one in view.fields()],
+        labels=[field.label for field in view.fields()],
         buttons=button_labels(view.blocks, state.display_name),
         blocks=view.blocks,
     )

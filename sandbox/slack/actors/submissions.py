@@ -1,4 +1,4 @@
-"""A person presses Submit or Close in a modal."""
+"""Submitting and closing a modal."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ REQUIRED_TEXT = "Please complete this required field."
 
 
 async def submit(actor: Actor, view: View) -> None:
-    """Slack's own client checks first; only a complete form is sent."""
+    """Submit a modal; Slack's client checks the fields first and sends only a valid form."""
     if not view.spec.get("submit"):
         raise LookupError("This modal has no submit button.")
     view.errors = dict(_find_field_errors(view))
@@ -61,16 +61,16 @@ def _apply_response_action(actor: Actor, view: View, action: ResponseAction) -> 
 
 
 async def close(actor: Actor, view: View) -> None:
-    """The app hears of it only if the view asked for that."""
+    """Close a modal; the app gets `view_closed` only for views with `notify_on_close`."""
     actor.state.views.close(view)
-    closed = [view]
+    closed_views = [view]
     if view.spec.get("clear_on_close"):
-        closed += actor.state.views.clear_stack(actor.member.id)
+        closed_views += actor.state.views.clear_stack(actor.member.id)
     actor.state.notify_change()
-    for one in closed:
-        if one.spec.get("notify_on_close"):
+    for closed_view in closed_views:
+        if closed_view.spec.get("notify_on_close"):
             payload = request_payloads.view_closed(
-                actor.state, actor.member, one, is_cleared=len(closed) > 1
+                actor.state, actor.member, closed_view, is_cleared=len(closed_views) > 1
             )
             await actor.send_interaction(payload)
 
@@ -83,12 +83,12 @@ def _find_field_errors(view: View) -> Iterator[tuple[str, str]]:
         if is_state_empty(state):
             if field.is_required:
                 yield field.block_id, REQUIRED_TEXT
-        elif complaint := _field_error(field, str(state_value(state))):
-            yield field.block_id, complaint
+        elif error := _field_error(field, str(state_value(state))):
+            yield field.block_id, error
 
 
 def _field_error(field: InputField, text: str) -> str:
-    """What the client itself checks of a text; the wording is ours, Slack's is not recorded."""
+    # Slack's client makes these checks. The texts are ours: no record has Slack's own.
     element = field.element
     if len(text) < element.get("min_length", 0):
         return f"Must be at least {element['min_length']} characters."
@@ -110,25 +110,25 @@ def _number_error(element: Json, text: str) -> str:
         return "Must be a number."
     if not element.get("is_decimal_allowed") and "." in text:
         return "Must be a whole number."
-    low, high = element.get("min_value"), element.get("max_value")
-    if low is not None and number < float(low):
-        return f"Must be at least {low}."
-    if high is not None and number > float(high):
-        return f"Must be at most {high}."
+    minimum, maximum = element.get("min_value"), element.get("max_value")
+    if minimum is not None and number < float(minimum):
+        return f"Must be at least {minimum}."
+    if maximum is not None and number > float(maximum):
+        return f"Must be at most {maximum}."
     return ""
 
 
 def _make_response_urls(actor: Actor, view: View) -> Iterator[Json]:
-    """One for each conversation picked in an input that asks for it."""
+    """Yield one response URL for each selected conversation with response_url_enabled."""
     for field in view.fields():
-        picked = state_value(view.values[field.block_id][field.action_id])
-        if field.element.get("response_url_enabled") and isinstance(picked, str):
+        channel_id = state_value(view.values[field.block_id][field.action_id])
+        if field.element.get("response_url_enabled") and isinstance(channel_id, str):
             url = actor.state.response_urls.create(
-                "app", team=actor.state.team_id, user=actor.member.id, channel=picked
+                "app", team=actor.state.team_id, user=actor.member.id, channel=channel_id
             )
             yield {
                 "block_id": field.block_id,
                 "action_id": field.action_id,
-                "channel_id": picked,
+                "channel_id": channel_id,
                 "response_url": request_payloads.full_response_url(actor.state, url),
             }

@@ -1,4 +1,4 @@
-"""An app's manifest: what Slack would refuse in it, and what the workspace needs to know of it."""
+"""An app's manifest: Slack's checks of it, and the settings that the workspace reads from it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from sandbox.slack.app_manifest.scopes import KNOWN_BOT_SCOPES, SCOPES_FOR_EVENT
 from sandbox.slack.blockkit.problems import Problem
 from sandbox.slack.blockkit.schema_rules import string
 
-# Slack's schema only asks for the slash; its form also refuses spaces and capitals.
+# Slack's schema requires only the slash; Slack's form also refuses spaces and capitals.
 _COMMAND_NAME_RULE = string(pattern=r"^\/[^\sA-Z]+$")
 
 
 class ManifestError(Exception):
-    """Slack would not take this manifest."""
+    """Slack would refuse this manifest."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -43,7 +43,7 @@ class Shortcut:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is left of a manifest once the app is installed."""
+    """The settings of an installed app, as its manifest defines them."""
 
     name: str
     bot_name: str
@@ -60,7 +60,11 @@ class Manifest:
 
 
 def load_manifest(path: Path) -> Manifest:
-    """Raises ManifestError with all that Slack would object to."""
+    """Read and check a manifest file.
+
+    Raises:
+        ManifestError: Slack would refuse the manifest; the error lists all problems.
+    """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -71,15 +75,15 @@ def load_manifest(path: Path) -> Manifest:
 
 
 def check_manifest(raw: Mapping[str, object]) -> list[Problem]:
-    """What Slack would answer with `invalid_manifest`: the shape first, then the sense."""
+    """Return Slack's `invalid_manifest` problems: of the schema or, if none, of the meaning."""
     if problems := list(MANIFEST_SCHEMA(raw, "")):
         return problems
     parts = _ManifestParts(raw)
-    return list(chain.from_iterable(ask(parts) for ask in _SEMANTIC_CHECKS))
+    return list(chain.from_iterable(check(parts) for check in _SEMANTIC_CHECKS))
 
 
 class _ManifestParts:
-    """The parts of a manifest of the right shape; what is left out is empty."""
+    """The parts of a manifest with a valid schema; omitted parts are empty."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         features, settings = raw.get("features", {}), raw.get("settings", {})
@@ -101,12 +105,12 @@ def _to_manifest(parts: _ManifestParts) -> Manifest:
         name=parts.name,
         bot_name=parts.bot_user.get("display_name", parts.name),
         bot_scopes=frozenset(parts.scopes),
-        commands=tuple(_to_command(one) for one in parts.commands),
-        shortcuts=tuple(Shortcut(**one) for one in parts.shortcuts),
+        commands=tuple(_to_command(command) for command in parts.commands),
+        shortcuts=tuple(Shortcut(**shortcut) for shortcut in parts.shortcuts),
         bot_events=frozenset(parts.events),
         interactivity=parts.interactivity["is_enabled"],
         socket_mode=parts.socket_mode,
-        # The defaults of an app made without a word about its home (manifest-schema, v2 example).
+        # Slack's defaults for an app without `app_home` (manifest-schema, v2 example).
         home_tab=home.get("home_tab_enabled", False),
         messages_tab=home.get("messages_tab_enabled", True),
         messages_tab_read_only=home.get("messages_tab_read_only_enabled", True),
@@ -139,13 +143,13 @@ def _check_event_scopes(parts: _ManifestParts) -> Iterator[Problem]:
         pointer = f"/settings/event_subscriptions/bot_events/{index}"
         if event not in SCOPES_FOR_EVENT:
             yield Problem(f"unknown event: {event}", pointer)
-        elif (enough := SCOPES_FOR_EVENT[event]) and not enough & set(parts.scopes):
-            yield Problem(f"{event} requires scope: {' or '.join(sorted(enough))}", pointer)
+        elif (sufficient := SCOPES_FOR_EVENT[event]) and not sufficient & set(parts.scopes):
+            yield Problem(f"{event} requires scope: {' or '.join(sorted(sufficient))}", pointer)
 
 
 def _check_event_request_url(parts: _ManifestParts) -> Iterator[Problem]:
     if parts.subscriptions and not parts.socket_mode and "request_url" not in parts.subscriptions:
-        # In the words of Slack's example answer to apps.manifest.validate.
+        # This text is from Slack's example answer to apps.manifest.validate.
         yield Problem(
             "Event Subscription requires either Request URL or Socket Mode Enabled",
             "/settings/event_subscriptions",
@@ -153,9 +157,9 @@ def _check_event_request_url(parts: _ManifestParts) -> Iterator[Problem]:
 
 
 def _check_interactivity_request_url(parts: _ManifestParts) -> Iterator[Problem]:
-    enabled = parts.interactivity["is_enabled"]
-    if enabled and not parts.socket_mode and "request_url" not in parts.interactivity:
-        # Both, and with this spelling: from the same example.
+    is_enabled = parts.interactivity["is_enabled"]
+    if is_enabled and not parts.socket_mode and "request_url" not in parts.interactivity:
+        # The same example has both texts, with this spelling.
         yield Problem("Interactivty requires a Request URL", "/settings/interactivity")
         yield Problem("Interactivity requires Socket Mode enabled", "/settings/interactivity")
 
@@ -179,7 +183,7 @@ def _check_command_names(parts: _ManifestParts) -> Iterator[Problem]:
 
 
 def _check_shortcut_ids(parts: _ManifestParts) -> Iterator[Problem]:
-    if _has_duplicates((one["type"], one["callback_id"]) for one in parts.shortcuts):
+    if _has_duplicates((s["type"], s["callback_id"]) for s in parts.shortcuts):
         yield Problem("Input contains duplicate items", "/features/shortcuts")
 
 
@@ -189,17 +193,17 @@ def _check_shortcut_interactivity(parts: _ManifestParts) -> Iterator[Problem]:
 
 
 def _check_commands_scope(parts: _ManifestParts) -> Iterator[Problem]:
-    for name, entrances in (("slash_commands", parts.commands), ("shortcuts", parts.shortcuts)):
-        if entrances and "commands" not in parts.scopes:
+    for name, features in (("slash_commands", parts.commands), ("shortcuts", parts.shortcuts)):
+        if features and "commands" not in parts.scopes:
             yield Problem(f"{name} requires scope: commands", f"/features/{name}")
 
 
 def _has_duplicates(values: Iterable[object]) -> bool:
-    listed = list(values)
-    return len(set(listed)) < len(listed)
+    items = list(values)
+    return len(set(items)) < len(items)
 
 
-# Where no source is named, the words are ours: Slack's own are not published.
+# Texts without a named source are ours: Slack does not publish its own.
 _SEMANTIC_CHECKS = (
     _check_scope_names,
     _check_bot_user,

@@ -1,4 +1,4 @@
-"""The shape of an app manifest, as in Slack's own schema (github.com/slackapi/manifest-schema)."""
+"""The schema of an app manifest, after Slack's own (github.com/slackapi/manifest-schema)."""
 
 from sandbox.slack.blockkit.schema_rules import (
     Rule,
@@ -141,7 +141,7 @@ _METADATA = object_with(
     {},
     dict.fromkeys(("schema_version", "min_version", "major_version", "minor_version"), integer()),
 )
-# What concerns only Slack's directory, or apps that run at Slack. Nobody here looks into it.
+# These sections concern only Slack's directory or Slack-hosted apps; nothing here checks them.
 UNCHECKED_SECTIONS = (
     "app_directory",
     "functions",

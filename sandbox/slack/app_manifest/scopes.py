@@ -1,6 +1,6 @@
-"""Which bot scopes there are, and which of them lets an app hear of which event.
+"""The bot scopes of Slack, and the scopes that each event requires.
 
-From the method and event reference of docs.slack.dev as of August 2026.
+Source: the method and event reference of docs.slack.dev, August 2026.
 """
 
 _SCOPES = """
@@ -20,7 +20,7 @@ users:read.email users:write workflow.steps:execute
 """
 KNOWN_BOT_SCOPES = frozenset(_SCOPES.split())
 
-# Scopes of which one is enough → the events they let through.
+# Alternative scopes (one is enough) → the events that they allow.
 _EVENTS_BY_SCOPES = {
     "": """
         app_home_opened app_installed app_requested app_uninstalled tokens_revoked function_executed

@@ -1,4 +1,4 @@
-"""Slack's rules for Block Kit: which messages and views it would refuse, and how."""
+"""Slack's rules for Block Kit, and the problems it reports for messages and views."""
 
 from sandbox.slack.blockkit.problems import Problem
 from sandbox.slack.blockkit.surfaces import (

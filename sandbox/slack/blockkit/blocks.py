@@ -1,4 +1,4 @@
-"""Blocks: one row for each, and the surfaces they may stand on."""
+"""Rules for each block type, and the blocks that each surface allows."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -77,7 +77,7 @@ _COLUMN = object_with({}, {"align": enum_of("left", "center", "right"), "is_wrap
 
 
 def _check_column(value: object, pointer: str) -> Iterator[Problem]:
-    # slack_sdk's TableBlock: null leaves a column as it is.
+    # slack_sdk's TableBlock: null keeps the default settings of a column.
     if value is not None:
         yield from _COLUMN(value, pointer)
 
@@ -109,7 +109,7 @@ _COMMON_BLOCKS = {
     "video": _block_rule(
         {
             "alt_text": string(min_length=1, max_length=200),
-            # "Must be less than": slack_sdk's blocks.py counts 200 and 50 as too many.
+            # "Must be less than": slack_sdk's blocks.py refuses 200 (title) and 50 (author).
             "title": plain_text(199),
             "thumbnail_url": HTTPS_URL,
             "video_url": HTTPS_URL,
@@ -123,7 +123,7 @@ _COMMON_BLOCKS = {
         },
     ),
 }
-# What is newer (alerts, cards, charts, plans, …) is an unsupported type in this workspace.
+# This workspace treats newer blocks (alerts, cards, charts, plans, …) as unsupported types.
 MESSAGE_BLOCKS = {
     **_COMMON_BLOCKS,
     "file": _block_rule(

@@ -1,4 +1,4 @@
-"""Where two properties of one element must agree with each other."""
+"""Rules for two properties of one element that must match each other."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -10,7 +10,8 @@ ElementObject = Mapping[str, Any]
 
 
 def _element_options(element: ElementObject) -> list[object]:
-    grouped = [one for group in element.get("option_groups", ()) for one in group["options"]]
+    groups = element.get("option_groups", ())
+    grouped = [option for group in groups for option in group["options"]]
     return [*element.get("options", ()), *grouped]
 
 
@@ -20,9 +21,9 @@ def check_initial_option(element: ElementObject, pointer: str) -> Iterator[Probl
 
 
 def check_initial_options(element: ElementObject, pointer: str) -> Iterator[Problem]:
-    # An empty list is refused in the same words (recorded in public code).
-    chosen, offered = element.get("initial_options"), _element_options(element)
-    if chosen is not None and not (chosen and all(one in offered for one in chosen)):
+    # Slack refuses an empty list with the same text (recorded in public code).
+    selected, options = element.get("initial_options"), _element_options(element)
+    if selected is not None and not (selected and all(o in options for o in selected)):
         yield _not_an_option_problem(f"{pointer}/initial_options")
 
 
@@ -31,37 +32,37 @@ def _not_an_option_problem(pointer: str) -> Problem:
 
 
 def check_selected_count(element: ElementObject, pointer: str) -> Iterator[Problem]:
-    most = element.get("max_selected_items")
-    for name, chosen in element.items():
-        if name.startswith("initial_") and most is not None and len(chosen) > most:
-            yield Problem(f"no more than {most} items allowed", f"{pointer}/{name}")
+    maximum = element.get("max_selected_items")
+    for name, selected in element.items():
+        if name.startswith("initial_") and maximum is not None and len(selected) > maximum:
+            yield Problem(f"no more than {maximum} items allowed", f"{pointer}/{name}")
 
 
 _MAX_INPUT_CHARACTERS = 3000
 
 
 def check_lengths(element: ElementObject, pointer: str) -> Iterator[Problem]:
-    least, most = element.get("min_length", 0), element.get("max_length", _MAX_INPUT_CHARACTERS)
-    if least > most:
-        yield Problem(f"must be less than {most}", f"{pointer}/min_length")
-    elif (length := len(element.get("initial_value", ""))) > most:
-        yield Problem(f"must be less than {most + 1} characters", f"{pointer}/initial_value")
-    elif 0 < length < least:
-        yield Problem(f"must be more than {least - 1} characters", f"{pointer}/initial_value")
+    minimum = element.get("min_length", 0)
+    maximum = element.get("max_length", _MAX_INPUT_CHARACTERS)
+    if minimum > maximum:
+        yield Problem(f"must be less than {maximum}", f"{pointer}/min_length")
+    elif (length := len(element.get("initial_value", ""))) > maximum:
+        yield Problem(f"must be less than {maximum + 1} characters", f"{pointer}/initial_value")
+    elif 0 < length < minimum:
+        yield Problem(f"must be more than {minimum - 1} characters", f"{pointer}/initial_value")
 
 
 def check_numbers(element: ElementObject, pointer: str) -> Iterator[Problem]:
-    given = {x: Decimal(element[x]) for x in _NUMBER_FIELDS if x in element}
+    numbers = {name: Decimal(element[name]) for name in _NUMBER_FIELDS if name in element}
     if not element["is_decimal_allowed"]:
-        for name, one in given.items():
-            if one != one.to_integral_value():
+        for name, number in numbers.items():
+            if number != number.to_integral_value():
                 yield Problem("must provide an integer", f"{pointer}/{name}")
-    most = given.get("max_value")
-    least = given.pop("min_value", None)
-    if least is not None and most is not None and least > most:
-        yield Problem(f"must be less than {most}", f"{pointer}/min_value")
-    elif "initial_value" in given:
-        yield from _check_range(given["initial_value"], least, most, f"{pointer}/initial_value")
+    minimum, maximum = numbers.get("min_value"), numbers.get("max_value")
+    if minimum is not None and maximum is not None and minimum > maximum:
+        yield Problem(f"must be less than {maximum}", f"{pointer}/min_value")
+    elif (value := numbers.get("initial_value")) is not None:
+        yield from _check_range(value, minimum, maximum, f"{pointer}/initial_value")
 
 
 _NUMBER_FIELDS = ("initial_value", "min_value", "max_value")

@@ -1,4 +1,4 @@
-"""Block elements: one row for each, and the blocks they may stand in."""
+"""Rules for each block element, and the elements that each block allows."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -68,7 +68,7 @@ def _check_calendar_date(value: object, pointer: str) -> Iterator[Problem]:
     try:
         date.fromisoformat(str(value))
     except ValueError:
-        # Slack's words for a February 30th are not recorded; these are for a wrong form.
+        # No record has Slack's text for 30 February; this is its text for a wrong format.
         yield Problem(f"input must match regex pattern: {_DATE}", pointer)
 
 
@@ -77,8 +77,8 @@ def _select_rule(own_fields: Mapping[str, Rule], *cross_field_rules: CrossFieldR
 
 
 def _multi_select_rule(own_fields: Mapping[str, Rule], *cross_field_rules: CrossFieldRule) -> Rule:
-    several = {**_PLACEHOLDER_FIELDS, **own_fields, "max_selected_items": integer(minimum=1)}
-    return object_with({}, several, *cross_field_rules, check_selected_count)
+    fields = {**_PLACEHOLDER_FIELDS, **own_fields, "max_selected_items": integer(minimum=1)}
+    return object_with({}, fields, *cross_field_rules, check_selected_count)
 
 
 _BUTTONS = {
@@ -140,7 +140,7 @@ _PICKERS = {
         {"initial_time": string(pattern=r"^([01]\d|2[0-3]):[0-5]\d$"), "timezone": _ID}
     ),
 }
-# Ten digits, says the documentation: a moment between 2001 and 2286.
+# Slack's documentation requires ten digits: a time between 2001 and 2286.
 _DATETIMEPICKER = {
     "datetimepicker": object_with(
         {},

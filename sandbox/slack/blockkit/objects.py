@@ -1,4 +1,4 @@
-"""Composition objects: texts, options, confirmations, filters, files, addresses."""
+"""Rules for composition objects: texts, options, confirmations, filters, files and URLs."""
 
 import ipaddress
 import re
@@ -52,7 +52,7 @@ def _text_kinds(max_characters: int) -> dict[str, Rule]:
 
 
 def _check_url(value: object, pointer: str) -> Iterator[Problem]:
-    # The words are recorded in MacPaw/together-app#4.
+    # Slack's text is recorded in MacPaw/together-app#4.
     with suppress(ValueError):
         if _URL_PATTERN.fullmatch(str(value)) and urlsplit(str(value)):
             return
@@ -60,7 +60,7 @@ def _check_url(value: object, pointer: str) -> Iterator[Problem]:
 
 
 def _check_public_address(value: object, pointer: str) -> Iterator[Problem]:
-    """Slack downloads each image when it is posted, so a local address never works."""
+    # Slack downloads each image when an app posts it, so a local address never works.
     parts = urlsplit(str(value))
     if parts.scheme not in ("http", "https") or _is_local(parts.hostname or ""):
         yield Problem("downloading image failed", pointer)
@@ -100,7 +100,7 @@ OPTION = object_with({"text": plain_text(75), **_VALUE_FIELDS}, {"description": 
 OPTION_WITH_LINK = object_with(
     {"text": plain_text(75), **_VALUE_FIELDS}, {"description": plain_text(75), "url": LINK}
 )
-# Only checkboxes and radio buttons may be marked up.
+# Slack allows mrkdwn only in the options of checkboxes and radio buttons.
 OPTION_WITH_MARKUP = object_with({"text": text(75), **_VALUE_FIELDS}, {"description": text(75)})
 OPTION_GROUP = object_with(
     {"label": plain_text(75), "options": array_of(OPTION, min_items=1, max_items=100)}

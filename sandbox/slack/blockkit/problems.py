@@ -1,11 +1,11 @@
-"""What Slack objects to, in its own words, and where."""
+"""A problem in a payload: Slack's text and the place."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One objection, as Slack lists them in `errors` and `response_metadata.messages`."""
+    """One problem, as Slack lists it in `errors` and `response_metadata.messages`."""
 
     message: str
     pointer: str

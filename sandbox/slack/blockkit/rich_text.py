@@ -1,4 +1,4 @@
-"""Rich text: what people write in Slack's editor, piece by piece."""
+"""Rules for rich text, the format of Slack's editor."""
 
 from sandbox.slack.blockkit.schema_rules import (
     Rule,
@@ -62,7 +62,7 @@ RICH_TEXT_ELEMENTS = {
     "rich_text_preformatted": object_with(
         {"elements": _INLINE_LIST}, {**_BORDER_FIELDS, "language": _NOT_EMPTY_STRING}
     ),
-    # A list holds no list: what is deeper stands beside it with an indent.
+    # A list contains no list: a deeper level is a sibling with an indent.
     "rich_text_list": object_with(
         {
             "elements": array_of(object_by_type({"rich_text_section": _SECTION})),

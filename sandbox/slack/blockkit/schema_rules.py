@@ -1,7 +1,7 @@
-"""The language Slack's rules are written in here: a rule looks at one value and objects.
+"""Schema rules: functions that check one value and yield its problems.
 
-The words are those of Slack's own validator (github.com/slackhq/hack-json-schema, src/Constraints),
-except where a comment names another place.
+The texts are from Slack's own validator (github.com/slackhq/hack-json-schema, src/Constraints),
+unless a comment names another source.
 """
 
 import re
@@ -18,7 +18,7 @@ _NO_FIELDS: Mapping[str, Rule] = {}
 def string(
     *, min_length: int = 0, max_length: int | None = None, pattern: str | None = None
 ) -> Rule:
-    """Lengths count characters, not bytes: an emoji of one code point is one."""
+    """Return a rule for strings; lengths count code points, not bytes."""
 
     def rule(value: object, pointer: str) -> Iterator[Problem]:
         if not isinstance(value, str):
@@ -37,7 +37,7 @@ def integer(*, minimum: int | None = None, maximum: int | None = None) -> Rule:
     def rule(value: object, pointer: str) -> Iterator[Problem]:
         if not isinstance(value, int) or isinstance(value, bool):
             yield Problem("must provide an integer", pointer)
-        # "Less than" where it means "at most": so it stands in Slack's validator.
+        # Slack's validator says "less than" and means "at most".
         elif minimum is not None and value < minimum:
             yield Problem(f"must be greater than {minimum}", pointer)
         elif maximum is not None and value > maximum:
@@ -81,9 +81,9 @@ def array_of(
             yield Problem(f"must provide at least {min_items} items", pointer)
         if max_items is not None and len(value) > max_items:
             yield Problem(f"no more than {max_items} items allowed", pointer)
-        for index, one in enumerate(value):
-            yield from item(one, f"{pointer}/{index}")
-        if unique and any(one in value[:index] for index, one in enumerate(value)):
+        for index, element in enumerate(value):
+            yield from item(element, f"{pointer}/{index}")
+        if unique and any(element in value[:index] for index, element in enumerate(value)):
             yield Problem("Input contains duplicate items", pointer)
 
     return rule
@@ -94,30 +94,34 @@ def object_with(
     optional: Mapping[str, Rule] = _NO_FIELDS,
     *cross_field_rules: CrossFieldRule,
 ) -> Rule:
-    """These properties and no others; `together` is asked when each alone is fine."""
-    known = {**required, **optional}
+    """Return a rule for an object with these properties and no others.
+
+    Args:
+        cross_field_rules: run only if no property alone has a problem.
+    """
+    properties = {**required, **optional}
 
     def rule(value: object, pointer: str) -> Iterator[Problem]:
         if not isinstance(value, dict):
             yield Problem("must provide an object", pointer)
             return
         missing = [name for name in required if name not in value]
-        strange = [name for name in value if name not in known]
-        found = [
+        unknown = [name for name in value if name not in properties]
+        problems = [
             *(Problem(f"missing required field: {name}", pointer) for name in missing),
-            *(Problem(f"invalid additional property: {name}", pointer) for name in strange),
+            *(Problem(f"invalid additional property: {name}", pointer) for name in unknown),
         ]
-        for name in [name for name in value if name in known]:
-            found += known[name](value[name], f"{pointer}/{name}")
-        yield from found or (
-            problem for ask in cross_field_rules for problem in ask(value, pointer)
+        for name in [name for name in value if name in properties]:
+            problems += properties[name](value[name], f"{pointer}/{name}")
+        yield from problems or (
+            problem for check in cross_field_rules for problem in check(value, pointer)
         )
 
     return rule
 
 
 def object_by_type(table: Mapping[str, Rule]) -> Rule:
-    """An object whose `type` says which rule holds for the rest of it."""
+    """Return a rule for an object whose `type` selects the rule for its other properties."""
 
     def rule(value: object, pointer: str) -> Iterator[Problem]:
         if not isinstance(value, dict):
@@ -129,43 +133,43 @@ def object_by_type(table: Mapping[str, Rule]) -> Rule:
         elif kind not in table:
             yield Problem(f"unsupported type: {kind}", f"{pointer}/type")
         else:
-            rest = {key: one for key, one in value.items() if key != "type"}
-            yield from table[kind](rest, pointer)
+            own_fields = {name: field for name, field in value.items() if name != "type"}
+            yield from table[kind](own_fields, pointer)
 
     return rule
 
 
 def report_object_first(part: Rule) -> Rule:
-    """Slack names the object first, then what is wrong inside it (grafana/oncall#5121)."""
+    """Return a rule that reports the object before its inner problems (grafana/oncall#5121)."""
 
     def rule(value: object, pointer: str) -> Iterator[Problem]:
-        if found := list(part(value, pointer)):
+        if problems := list(part(value, pointer)):
             yield Problem("failed to match all allowed schemas", pointer)
-            yield from found
+            yield from problems
 
     return rule
 
 
 def all_in_order(*rules: Rule) -> Rule:
-    """The next rule may rely on what the one before has seen."""
+    """Return a rule that stops at the first rule with problems, so later ones can rely on it."""
 
-    def rule(value: object, pointer: str) -> Iterator[Problem]:
-        for one in rules:
-            if found := list(one(value, pointer)):
-                yield from found
+    def check_in_order(value: object, pointer: str) -> Iterator[Problem]:
+        for rule in rules:
+            if problems := list(rule(value, pointer)):
+                yield from problems
                 return
 
-    return rule
+    return check_in_order
 
 
 def exactly_one_of(first: str, second: str) -> CrossFieldRule:
-    def ask(value: Mapping[str, object], pointer: str) -> Iterator[Problem]:
+    def check(value: Mapping[str, object], pointer: str) -> Iterator[Problem]:
         if first not in value and second not in value:
             yield Problem(f"missing required field: {first}", pointer)
         if first in value and second in value:
             yield Problem(f"invalid additional property: {second}", pointer)
 
-    return ask
+    return check
 
 
 def not_empty(value: Mapping[str, object], pointer: str) -> Iterator[Problem]:

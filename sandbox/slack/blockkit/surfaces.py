@@ -1,4 +1,4 @@
-"""Messages, modals and home tabs: what holds for all their blocks together."""
+"""Rules for messages, modals and Home tabs, including the rules across their blocks."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -16,11 +16,11 @@ from sandbox.slack.blockkit.schema_rules import (
     string,
 )
 
-# Beyond these Slack refuses the payload by another name; it is for the caller to say it.
-MAX_VIEW_BYTES = 250_000  # view_too_large (docs.slack.dev, views.open)
-MAX_MESSAGE_CHARACTERS = (
-    13_200  # msg_blocks_too_long; not documented, about that many (bolt-js#2509)
-)
+# Slack has its own errors beyond these two limits; the caller raises them.
+# view_too_large (docs.slack.dev, views.open)
+MAX_VIEW_BYTES = 250_000
+# msg_blocks_too_long: undocumented, about this number (bolt-js#2509)
+MAX_MESSAGE_CHARACTERS = 13_200
 _MAX_MARKDOWN_CHARACTERS = 12_000
 _NO_SUBMIT_TEXT = "must define `submit` to use an `input` block in modals"
 
@@ -58,43 +58,44 @@ _VIEW = report_object_first(
 
 
 def check_message(blocks: object) -> list[Problem]:
-    """What Slack would list under `invalid_blocks`."""
+    """Return the problems that Slack lists under `invalid_blocks`."""
     return list(_MESSAGE(blocks, "/blocks")) or _check_blocks_together(blocks, "/blocks")
 
 
 def check_view(view: object) -> list[Problem]:
-    """What Slack would list under `invalid_arguments`, for a modal or a home tab."""
+    """Return the problems of a modal or Home tab that Slack lists under `invalid_arguments`."""
     return list(_VIEW(view, "/view")) or _check_view_blocks_together(view)
 
 
 def count_characters(blocks: object) -> int:
-    """All that is written in these blocks, wherever it stands."""
+    """Return the number of text characters in blocks, at all levels."""
     if isinstance(blocks, dict):
-        own = blocks.get("text")
-        return (len(own) if isinstance(own, str) else 0) + count_characters(list(blocks.values()))
+        text = blocks.get("text")
+        own_count = len(text) if isinstance(text, str) else 0
+        return own_count + count_characters(list(blocks.values()))
     return sum(map(count_characters, blocks)) if isinstance(blocks, list) else 0
 
 
 def _check_view_blocks_together(view: Any) -> list[Problem]:
     blocks = view["blocks"]
-    found = _check_blocks_together(blocks, "/view/blocks")
+    problems = _check_blocks_together(blocks, "/view/blocks")
     if view["type"] == "modal" and "submit" not in view:
-        found += [
+        problems += [
             Problem(_NO_SUBMIT_TEXT, f"/view/blocks/{index}/input")
             for index, block in enumerate(blocks)
             if block["type"] == "input"
         ]
-    return found
+    return problems
 
 
 def _check_blocks_together(blocks: Any, pointer: str) -> list[Problem]:
-    placed = [(block, f"{pointer}/{index}") for index, block in enumerate(blocks)]
-    inside = [list(_block_elements(block, at)) for block, at in placed]
+    block_places = [(block, f"{pointer}/{index}") for index, block in enumerate(blocks)]
+    elements_by_block = [list(_block_elements(block, at)) for block, at in block_places]
     return [
-        *_check_unique("block_id", placed),
-        *(problem for elements in inside for problem in _check_unique("action_id", elements)),
-        *_check_single_focus(chain.from_iterable(inside)),
-        *_check_markdown_length(placed),
+        *_check_unique("block_id", block_places),
+        *chain.from_iterable(_check_unique("action_id", places) for places in elements_by_block),
+        *_check_single_focus(chain.from_iterable(elements_by_block)),
+        *_check_markdown_length(block_places),
     ]
 
 
@@ -108,27 +109,27 @@ def _block_elements(block: BlockPart, pointer: str) -> Iterator[tuple[BlockPart,
 
 
 def _check_unique(name: str, parts: Iterable[tuple[BlockPart, str]]) -> Iterator[Problem]:
-    seen = set()
+    used_ids = set()
     for part, pointer in parts:
-        if (own := part.get(name)) is None:
+        if (part_id := part.get(name)) is None:
             continue
-        if own in seen:
-            yield Problem(f'`{name}` "{own}" already exists', f"{pointer}/{name}")
-        seen.add(own)
+        if part_id in used_ids:
+            yield Problem(f'`{name}` "{part_id}" already exists', f"{pointer}/{name}")
+        used_ids.add(part_id)
 
 
 def _check_single_focus(elements: Iterable[tuple[BlockPart, str]]) -> Iterator[Problem]:
-    focused = [pointer for element, pointer in elements if element.get("focus_on_load")]
-    for pointer in focused[1:]:
-        # The rule is documented, its words are not: these are ours.
+    pointers = [pointer for element, pointer in elements if element.get("focus_on_load")]
+    for pointer in pointers[1:]:
+        # Slack documents the rule but not its text; this text is ours.
         yield Problem("only one element can have `focus_on_load`", f"{pointer}/focus_on_load")
 
 
 def _check_markdown_length(blocks: Iterable[tuple[BlockPart, str]]) -> Iterator[Problem]:
-    written = 0
+    character_count = 0
     for block, pointer in blocks:
-        written += len(block["text"]) if block["type"] == "markdown" else 0
-        if written > _MAX_MARKDOWN_CHARACTERS:
-            most = f"must be less than {_MAX_MARKDOWN_CHARACTERS + 1} characters"
-            yield Problem(most, f"{pointer}/text")
+        character_count += len(block["text"]) if block["type"] == "markdown" else 0
+        if character_count > _MAX_MARKDOWN_CHARACTERS:
+            limit_text = f"must be less than {_MAX_MARKDOWN_CHARACTERS + 1} characters"
+            yield Problem(limit_text, f"{pointer}/text")
             return

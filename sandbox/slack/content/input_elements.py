@@ -1,4 +1,4 @@
-"""Elements that hold something: how Slack writes their state, and what a person chose."""
+"""Input elements: their state as Slack writes it, and the choice a person made."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from sandbox.slack.content.mrkdwn import ResolveName
 from sandbox.slack.content.visible_text import interactive_elements, text_content
 from sandbox.slack.primitives.json_types import Json
 
-# element type → (key of its value in state.values, key of its initial value, holds several)
+# element type → (key of its value in state.values, key of its initial value, is multi-value)
 _STATE_KEYS: dict[str, tuple[str, str, bool]] = {
     "plain_text_input": ("value", "initial_value", False),
     "email_text_input": ("value", "initial_value", False),
@@ -38,7 +38,7 @@ ResolveId = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class InputField:
-    """One element that holds something, where it stands, and what it is called on screen."""
+    """One input element with its block and its visible label."""
 
     label: str
     block: Json
@@ -66,7 +66,7 @@ class InputField:
 
     @property
     def dispatches_action(self) -> bool:
-        """Whether the app hears of a choice at once, before anything is submitted."""
+        """Whether the app gets an action at once, before the form is submitted."""
         return not self.is_input or bool(self.block.get("dispatch_action"))
 
 
@@ -86,13 +86,13 @@ def _field_label(block: Json, element: Json, resolve_name: ResolveName) -> str:
 
 
 def initial_state(element: Json) -> Json:
-    key, initial, several = _STATE_KEYS[element["type"]]
-    empty: object = [] if several else None
-    return {"type": element["type"], key: element.get(initial, empty)}
+    key, initial_key, is_multi = _STATE_KEYS[element["type"]]
+    empty: object = [] if is_multi else None
+    return {"type": element["type"], key: element.get(initial_key, empty)}
 
 
 def to_state(element: Json, value: object) -> Json:
-    """The element's state with this value, as it stands in state.values."""
+    """Return the element's state with this value, as in state.values."""
     return {"type": element["type"], _STATE_KEYS[element["type"]][0]: value}
 
 
@@ -105,10 +105,10 @@ def is_state_empty(state: Json) -> bool:
 
 
 def visible_value(state: Json, resolve_name: ResolveName) -> str | list[str] | None:
-    """What the person reads in the element."""
+    """Return the value as the person sees it in the element."""
     value = state_value(state)
     if isinstance(value, list):
-        return [_visible_item(state["type"], one, resolve_name) for one in value]
+        return [_visible_item(state["type"], item, resolve_name) for item in value]
     return None if value is None else _visible_item(state["type"], value, resolve_name)
 
 
@@ -137,7 +137,11 @@ def resolve_choice(
     resolve_name: ResolveName,
     resolve_id: ResolveId,
 ) -> object:
-    """One choice by what is read on screen; LookupError when it is not to be chosen."""
+    """Return the state value for one visible choice.
+
+    Raises:
+        LookupError: the element does not offer this choice.
+    """
     kind = element["type"]
     if "users" in kind or "channels" in kind or "conversations" in kind:
         return resolve_id(value)
@@ -150,5 +154,5 @@ def get_option(text: str, options: list[Json], resolve_name: ResolveName) -> Jso
     for option in options:
         if text_content(option["text"], resolve_name) == text:
             return option
-    there = ", ".join(text_content(option["text"], resolve_name) for option in options)
-    raise LookupError(f"There is no option {text!r} here, only: {there or 'none'}.")
+    available = ", ".join(text_content(option["text"], resolve_name) for option in options)
+    raise LookupError(f"There is no option {text!r} here, only: {available or 'none'}.")

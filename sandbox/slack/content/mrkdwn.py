@@ -1,4 +1,4 @@
-"""Slack's mrkdwn as the eye sees it: names for ids, no marks, no escapes."""
+"""Slack's mrkdwn as plain text: names instead of ids, no formatting marks, no escapes."""
 
 import re
 from collections.abc import Callable
@@ -15,11 +15,15 @@ ResolveName = Callable[[str], str]
 
 
 def to_plain_text(text: str, resolve_name: ResolveName) -> str:
-    """mrkdwn as it is read. `names` turns a user, channel or group id into what is shown."""
-    shown = _REFERENCE.sub(
-        lambda found: _reference_text(found[1], resolve_name), _without_formatting(text)
+    """Return mrkdwn as people read it.
+
+    Args:
+        resolve_name: turns a user, channel or group id into its visible name.
+    """
+    visible = _REFERENCE.sub(
+        lambda match: _reference_text(match[1], resolve_name), _without_formatting(text)
     )
-    return unescape(shown)
+    return unescape(visible)
 
 
 def unescape(text: str) -> str:
@@ -38,18 +42,18 @@ def _without_formatting(text: str) -> str:
 def _without_inline_marks(text: str) -> str:
     # References keep their underscores and stars: <!date^1^{date_num}|…>, <https://a_b_c>.
     pieces = re.split(r"(<[^<>]+>)", text)
-    holes = [piece for piece in pieces if _REFERENCE.fullmatch(piece)]
-    bare = "".join("\0" if _REFERENCE.fullmatch(piece) else piece for piece in pieces)
-    bare = _QUOTE.sub("", bare)
+    references = [piece for piece in pieces if _REFERENCE.fullmatch(piece)]
+    bare_text = "".join("\0" if _REFERENCE.fullmatch(piece) else piece for piece in pieces)
+    bare_text = _QUOTE.sub("", bare_text)
     for mark in _MARKS:
-        bare = mark.sub(r"\1", bare)
-    for hole in holes:
-        bare = bare.replace("\0", hole, 1)
-    return bare
+        bare_text = mark.sub(r"\1", bare_text)
+    for reference in references:
+        bare_text = bare_text.replace("\0", reference, 1)
+    return bare_text
 
 
-def _reference_text(inside: str, resolve_name: ResolveName) -> str:
-    target, _, label = inside.partition("|")
+def _reference_text(reference: str, resolve_name: ResolveName) -> str:
+    target, _, label = reference.partition("|")
     if target.startswith("!date"):
         return label
     if target.startswith("!subteam^"):

@@ -1,4 +1,4 @@
-"""Blocks as Slack stores them: with the ids and defaults the app left out."""
+"""Blocks as Slack stores them, with the ids and defaults that the app omitted."""
 
 import copy
 import re
@@ -18,7 +18,7 @@ def _short_id() -> str:
 
 
 def with_ids_and_defaults(blocks: Iterable[Json]) -> list[Json]:
-    """A deep copy, with block ids, action ids, and what Slack adds to each text."""
+    """Return a deep copy with block ids, action ids and the defaults of each text."""
     return [_complete_block(copy.deepcopy(block)) for block in blocks]
 
 
@@ -39,22 +39,22 @@ def _complete_block(block: Json) -> Json:
 
 def _complete_texts(value: object) -> None:
     if isinstance(value, list):
-        for one in value:
-            _complete_texts(one)
+        for item in value:
+            _complete_texts(item)
     elif isinstance(value, dict):
         if isinstance(value.get("text"), str):
             if value.get("type") == "plain_text":
                 value.setdefault("emoji", True)
             elif value.get("type") == "mrkdwn":
                 value.setdefault("verbatim", False)
-        for one in value.values():
-            _complete_texts(one)
+        for item in value.values():
+            _complete_texts(item)
 
 
 def to_rich_text_blocks(text: str) -> list[Json]:
-    """What a person typed, as the rich text block that their client makes of it."""
-    runs = [_to_rich_text_element(piece) for piece in _MENTION.split(text) if piece]
-    section = {"type": "rich_text_section", "elements": runs}
+    """Return typed text as the rich text block that a Slack client makes from it."""
+    elements = [_to_rich_text_element(piece) for piece in _MENTION.split(text) if piece]
+    section = {"type": "rich_text_section", "elements": elements}
     return [{"type": "rich_text", "block_id": _short_id(), "elements": [section]}]
 
 

@@ -1,4 +1,4 @@
-"""What a person sees of blocks: every visible word, as plain text."""
+"""The visible words of blocks and messages, as plain text."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,28 +8,31 @@ from sandbox.slack.primitives.json_types import Json, get_path
 
 
 def blocks_text(blocks: Iterable[Json], resolve_name: ResolveName) -> str:
-    """One line for each thing that stands on its own."""
+    """Return the visible text of blocks, one line for each separate part."""
     return "\n".join(line for block in blocks for line in _block_lines(block, resolve_name) if line)
 
 
 def post_text(post: Post, resolve_name: ResolveName) -> str:
-    """Slack shows `text` only where there are no blocks; attachments and files come below."""
-    above = (
+    """Return a message's visible text: blocks or `text`, then attachments and files.
+
+    Slack shows `text` only in a message without blocks.
+    """
+    body = (
         blocks_text(post.blocks, resolve_name)
         if post.blocks
         else to_plain_text(post.text, resolve_name)
     )
-    below = [
+    attachment_lines = [
         line
         for attachment in post.attachments
         for line in _attachment_lines(attachment, resolve_name)
     ]
     titles = [str(file.get("title") or file.get("name")) for file in post.files]
-    return "\n".join(line for line in (above, *below, *titles) if line)
+    return "\n".join(line for line in (body, *attachment_lines, *titles) if line)
 
 
 def text_content(text: object, resolve_name: ResolveName) -> str:
-    """A text object, or a bare string."""
+    """Return the visible text of a text object or of a string."""
     if isinstance(text, str):
         return to_plain_text(text, resolve_name)
     if not isinstance(text, dict):
@@ -41,7 +44,7 @@ def text_content(text: object, resolve_name: ResolveName) -> str:
 
 
 def interactive_elements(blocks: Iterable[Json]) -> Iterator[tuple[Json, Json]]:
-    """Every interactive element with its block, from top to bottom."""
+    """Yield each interactive element with its block, from top to bottom."""
     for block in blocks:
         match block.get("type"):
             case "actions" | "context_actions":
@@ -82,7 +85,7 @@ def _block_lines(block: Json, resolve_name: ResolveName) -> Iterator[str]:
         case "header" | "markdown":
             yield text_content(block.get("text"), resolve_name)
         case "context":
-            yield " ".join(element_text(one, resolve_name) for one in block.get("elements", ()))
+            yield " ".join(element_text(e, resolve_name) for e in block.get("elements", ()))
         case "actions":
             for element in block.get("elements", ()):
                 yield element_text(element, resolve_name)
@@ -100,7 +103,7 @@ def _block_lines(block: Json, resolve_name: ResolveName) -> Iterator[str]:
 
 
 def element_text(element: object, resolve_name: ResolveName) -> str:
-    """The words on an element: a button's label, a menu's choice or placeholder, an image's alt."""
+    """Return an element's visible text: label, selected option, placeholder or alt text."""
     if not isinstance(element, dict):
         return ""
     match element.get("type"):
@@ -112,7 +115,7 @@ def element_text(element: object, resolve_name: ResolveName) -> str:
             return text_content(element.get("text"), resolve_name)
         case "radio_buttons" | "checkboxes" | "overflow":
             return "\n".join(
-                text_content(one.get("text"), resolve_name) for one in element["options"]
+                text_content(option.get("text"), resolve_name) for option in element["options"]
             )
         case _:
             return _menu_text(element, resolve_name)
@@ -133,26 +136,26 @@ def _menu_text(element: Json, resolve_name: ResolveName) -> str:
 
 
 def rich_text_content(element: Json, resolve_name: ResolveName) -> str:
-    """Rich text: sections, lists, quotes and preformatted text, each line its own."""
-    inner = element.get("elements", ())
+    """Return the visible text of rich text, one line for each section, item or quote."""
+    children = element.get("elements", ())
     if element.get("type") in ("rich_text", "rich_text_list"):
-        return "\n".join(rich_text_content(one, resolve_name) for one in inner)
-    return "".join(_inline_text(one, resolve_name) for one in inner)
+        return "\n".join(rich_text_content(child, resolve_name) for child in children)
+    return "".join(_inline_text(child, resolve_name) for child in children)
 
 
 _RICH_IDS = {"user": "user_id", "channel": "channel_id", "usergroup": "usergroup_id"}
 
 
-def _inline_text(run: Json, resolve_name: ResolveName) -> str:
-    kind = str(run.get("type"))
+def _inline_text(element: Json, resolve_name: ResolveName) -> str:
+    kind = str(element.get("type"))
     if kind in _RICH_IDS:
-        return resolve_name(run[_RICH_IDS[kind]])
+        return resolve_name(element[_RICH_IDS[kind]])
     match kind:
         case "text" | "link":
-            return str(run.get("text") or run.get("url", ""))
+            return str(element.get("text") or element.get("url", ""))
         case "emoji":
-            return f":{run.get('name')}:"
+            return f":{element.get('name')}:"
         case "broadcast":
-            return f"@{run.get('range')}"
+            return f"@{element.get('range')}"
         case _:
-            return str(run.get("fallback", ""))
+            return str(element.get("fallback", ""))

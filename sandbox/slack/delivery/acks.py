@@ -1,4 +1,4 @@
-"""What an acknowledgement means, and which ones Slack cannot make sense of."""
+"""Acknowledgements: their meaning for Slack, and the malformed ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from sandbox.slack.delivery.delivery import Ack
 from sandbox.slack.primitives.json_types import Json, get_path
 from sandbox.slack.state.views import View
 
-# The words under a modal when the submission went wrong (bolt-js#554).
+# Slack shows this text under a modal when the submission failed (bolt-js#554).
 CONNECTION_TROUBLE_TEXT = "We had some trouble connecting. Try again?"
 
 
 class MalformedAck(Exception):
-    """An answer that Slack shows as an error; the message is for the reader of a failing test."""
+    """An answer that Slack shows as an error; the message explains it in a failed test."""
 
 
 @dataclass(frozen=True, slots=True)
 class CloseView:
-    """The modal is done with."""
+    """Close the modal."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClearViews:
-    """The whole stack is done with."""
+    """Close all modals of the stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,16 @@ ResponseAction = CloseView | ClearViews | ShowErrors | UpdateView | PushView
 
 
 def parse_submission_ack(ack: Ack, view: View) -> ResponseAction:
-    """What to do with the modal. Raises MalformedAck for everything Slack would not understand."""
+    """Return the change to the modal that the app asks for.
+
+    Raises:
+        MalformedAck: Slack would not understand the answer.
+    """
     body = ack.body
     if body in (None, {}) and not ack.is_malformed:
         return CloseView()
     if ack.is_malformed or not isinstance(body, dict):
-        raise MalformedAck(f"A submission is answered by nothing or by JSON, not by {body!r}.")
+        raise MalformedAck(f"The answer to a submission is empty or JSON, not {body!r}.")
     match body.get("response_action"):
         case "clear":
             return ClearViews()
@@ -60,18 +64,18 @@ def parse_submission_ack(ack: Ack, view: View) -> ResponseAction:
             return UpdateView(_validate_spec(body.get("view")))
         case "push":
             return PushView(_validate_spec(body.get("view")))
-        case other:
-            raise MalformedAck(f"There is no response_action {other!r}.")
+        case unknown:
+            raise MalformedAck(f"There is no response_action {unknown!r}.")
 
 
 def _validate_errors(errors: object, view: View) -> Mapping[str, str]:
     if not isinstance(errors, dict) or not errors:
         raise MalformedAck("response_action errors needs errors.")
-    inputs = {block["block_id"] for block in view.blocks if block["type"] == "input"}
-    if strangers := [key for key in errors if key not in inputs]:
-        raise MalformedAck(f"Errors are keyed by the block_id of an input, not by {strangers}.")
+    input_ids = {block["block_id"] for block in view.blocks if block["type"] == "input"}
+    if unknown_keys := [key for key in errors if key not in input_ids]:
+        raise MalformedAck(f"Errors are keyed by the block_id of an input, not by {unknown_keys}.")
     if not all(isinstance(text, str) and text for text in errors.values()):
-        raise MalformedAck("An error is a text.")
+        raise MalformedAck("An error must be a text.")
     return errors
 
 
@@ -84,27 +88,27 @@ def _validate_spec(spec: object) -> Json:
 
 
 def parse_command_ack(ack: Ack) -> Json | None:
-    """The message in the answer to a slash command, if there is one."""
+    """Return the message in the answer to a slash command, if there is one."""
     if ack.is_malformed:
-        raise MalformedAck(f"This is not JSON: {ack.body!r}.")
+        raise MalformedAck(f"The answer to a command is not valid JSON: {ack.body!r}.")
     if ack.body in (None, {}, ""):
         return None
     if isinstance(ack.body, str):
         return {"text": ack.body}
     if not isinstance(ack.body, dict):
-        raise MalformedAck("A command is answered by text or by a JSON object.")
+        raise MalformedAck("The answer to a command must be text or a JSON object.")
     blocks = ack.body.get("blocks")
     if blocks and (problems := check_message(blocks)):
         raise MalformedAck("; ".join(str(problem) for problem in problems))
-    said = ack.body.get("text") or ack.body.get("blocks") or ack.body.get("attachments")
-    return ack.body if said else None
+    has_content = any(ack.body.get(key) for key in ("text", "blocks", "attachments"))
+    return ack.body if has_content else None
 
 
 def parse_options_ack(ack: Ack) -> list[Json]:
-    """The options for an external select. They are held to the rules of any other menu."""
+    """Return the options for an external select, checked by the rules of a static menu."""
     body = ack.body
     if not isinstance(body, dict) or not ({"options", "option_groups"} & set(body)):
-        raise MalformedAck("A menu is answered by options or option_groups.")
+        raise MalformedAck("The answer to a menu must have options or option_groups.")
     options = body.get("options")
     if options == [] or body.get("option_groups") == []:
         return []

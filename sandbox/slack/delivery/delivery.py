@@ -1,4 +1,4 @@
-"""What Slack sends to the app: by signed HTTP or over a socket, with three seconds to answer."""
+"""Delivery of requests to the app by signed HTTP or Socket Mode, with a limit of 3 seconds."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from sandbox.slack.primitives.json_types import Json, to_json
 from sandbox.slack.state.traffic_log import Direction, TrafficEntry
 from sandbox.slack.state.workspace_state import WorkspaceState
 
-# limits.md, row 29. Real seconds: the app's own patience is measured, not the workspace's.
+# limits.md, row 29. Real seconds: the app cannot see the workspace's clock.
 MAX_ACK_SECONDS = 3.0
 _FORM = "application/x-www-form-urlencoded"
 _USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
@@ -31,7 +31,7 @@ class DeliveryOutcome(StrEnum):
 
 
 class EnvelopeKind(StrEnum):
-    """The three kinds of Socket Mode envelope; over HTTP they differ in how they are encoded."""
+    """The three kinds of Socket Mode envelope; over HTTP each has its own encoding."""
 
     COMMAND = "slash_commands"
     INTERACTIVE = "interactive"
@@ -40,7 +40,12 @@ class EnvelopeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """The app's answer. `body` is None, plain text, or a JSON value; `malformed` JSON is text."""
+    """The app's answer.
+
+    Attributes:
+        body: None, plain text or a JSON value; text also if `is_malformed`.
+        is_malformed: the answer says it is JSON but cannot be parsed.
+    """
 
     outcome: DeliveryOutcome
     status: int = 0
@@ -55,7 +60,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class AppRequest:
-    """One thing to deliver."""
+    """One request to the app, before delivery."""
 
     name: str
     envelope: EnvelopeKind
@@ -65,7 +70,7 @@ class AppRequest:
     retry_reason: str = ""
 
     def encode(self) -> tuple[bytes, str]:
-        """The HTTP body and its content type."""
+        """Return the HTTP body and its content type."""
         match self.envelope:
             case EnvelopeKind.COMMAND:
                 return urlencode(self.payload).encode(), _FORM
@@ -84,12 +89,12 @@ class AppRequest:
 
 
 def entry_payload(entry: TrafficEntry) -> Json:
-    """What a delivery carried, decoded."""
+    """Return the decoded payload of a delivery."""
     return entry.request
 
 
 def decode_body(body: bytes, content_type: str) -> Json:
-    """A delivery's body as the app's framework would read it."""
+    """Return a delivery's body as the app's framework decodes it."""
     text = body.decode(errors="replace")
     if content_type.startswith(_FORM):
         fields = {key: values[-1] for key, values in parse_qs(text, keep_blank_values=True).items()}
@@ -102,7 +107,7 @@ def decode_body(body: bytes, content_type: str) -> Json:
 
 
 class Delivery:
-    """The switch between HTTP and sockets is `request_url`: None means sockets."""
+    """Sends requests to the app: by HTTP to `request_url`, by Socket Mode if it is None."""
 
     def __init__(self, state: WorkspaceState, sockets: SocketConnections) -> None:
         self.state = state
@@ -111,7 +116,7 @@ class Delivery:
         self._http: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        # A fresh connection each time: an app that was restarted must not meet a dead one.
+        # A new connection for each request: after a restart of the app, an old one is dead.
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, force_close=True), trust_env=False
         )
@@ -121,9 +126,10 @@ class Delivery:
             await self._http.close()
 
     def signature_headers(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
-        moment = int(self.state.clock.real_now()) if timestamp is None else timestamp
+        if timestamp is None:
+            timestamp = int(self.state.clock.real_now())
         return signature_headers(
-            body, secret=self.state.credentials.signing_secret, timestamp=moment
+            body, secret=self.state.credentials.signing_secret, timestamp=timestamp
         )
 
     async def send(self, request: AppRequest) -> Ack:
@@ -142,9 +148,9 @@ class Delivery:
         )
 
     async def resend(self, entry: TrafficEntry) -> Ack:
-        """The very same bytes, signature and headers; nothing on anybody's screen changes."""
+        """Send the same bytes, signature and headers again; no screen changes."""
         if entry.direction is not Direction.DELIVERY:
-            raise ValueError("Only a delivery can be delivered again.")
+            raise ValueError("Only a delivery can be sent again.")
         if "X-Slack-Signature" in entry.headers:
             headers = dict(entry.headers)
             return await self._send_over_http(
@@ -233,18 +239,18 @@ class Delivery:
 
     def _log_ack(self, entry: TrafficEntry, ack: Ack) -> Ack:
         answer = {"outcome": ack.outcome.value, "status": ack.status, "body": ack.body}
-        journal = self.state.traffic_log
-        journal.record_response(entry, answer)
-        at = self.state.clock.now()
-        receipt = TrafficEntry(Direction.ACK, entry.name, entry.request, at, person=entry.person)
-        journal.record_response(journal.add(receipt), answer)
+        log = self.state.traffic_log
+        log.record_response(entry, answer)
+        now = self.state.clock.now()
+        ack_entry = TrafficEntry(Direction.ACK, entry.name, entry.request, now, entry.person)
+        log.record_response(log.add(ack_entry), answer)
         self.state.notify_change()
         return ack
 
 
 def _to_ack(status: int, content_type: str, text: str, headers: Mapping[str, str]) -> Ack:
-    fine = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
-    outcome = DeliveryOutcome.OK if fine else DeliveryOutcome.FAILED
+    is_success = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    outcome = DeliveryOutcome.OK if is_success else DeliveryOutcome.FAILED
     if not text:
         return Ack(outcome, status=status, headers=headers)
     if content_type != "application/json":

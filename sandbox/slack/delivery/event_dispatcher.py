@@ -1,4 +1,4 @@
-"""The Events API: which events the app hears of, and how often Slack tries."""
+"""The Events API: delivery of subscribed events to the app, with Slack's retries."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -9,7 +9,7 @@ from sandbox.slack.entities.channels import Channel, ChannelKind
 from sandbox.slack.primitives.json_types import Json, get_path
 from sandbox.slack.state.workspace_state import WorkspaceState
 
-# At once, after a minute, five minutes later (reliability.md, B3).
+# Slack retries at once, after one minute, then after five more (reliability.md, B3).
 RETRY_DELAYS_SECONDS = (0.0, 60.0, 300.0)
 _CHANNEL_EVENTS = {
     ChannelKind.CHANNEL: "message.channels",
@@ -20,7 +20,7 @@ _CHANNEL_EVENTS = {
 
 
 class EventDispatcher:
-    """Delivers what the manifest subscribes to, from conversations the app is in."""
+    """Delivers the manifest's events from conversations that have the app as a member."""
 
     def __init__(
         self,
@@ -33,33 +33,33 @@ class EventDispatcher:
         self._run_in_background = run_in_background
 
     def dispatch(self, event: Json) -> None:
-        """Deliver in the background, as everything does that the app itself caused."""
+        """Deliver in the background, for events that the app itself caused."""
         if self._is_subscribed(event):
             self._run_in_background(self._deliver_with_retries(self._build_request(event)))
 
     async def dispatch_and_wait(self, event: Json) -> Ack | None:
-        """Deliver once and return the answer; retries follow in the background."""
+        """Deliver and return the first answer; retries run in the background."""
         if not self._is_subscribed(event):
             return None
-        parcel, started = self._build_request(event), self._state.clock.now()
-        ack = await self._delivery.send(parcel)
+        request, started_at = self._build_request(event), self._state.clock.now()
+        ack = await self._delivery.send(request)
         if _needs_retry(ack):
-            self._run_in_background(self._retry(parcel, ack, started))
+            self._run_in_background(self._retry(request, ack, started_at))
         return ack
 
     async def _deliver_with_retries(self, request: AppRequest) -> None:
-        started = self._state.clock.now()
-        await self._retry(request, await self._delivery.send(request), started)
+        started_at = self._state.clock.now()
+        await self._retry(request, await self._delivery.send(request), started_at)
 
-    async def _retry(self, request: AppRequest, ack: Ack, started: float) -> None:
-        """Each pause counts from the start of the try before it, so that a test which saw that
-        try may put the clock forward at once."""
+    async def _retry(self, request: AppRequest, ack: Ack, started_at: float) -> None:
+        # Each delay counts from the start of the attempt before it. So a test that has seen an
+        # attempt can advance the clock at once.
         clock = self._state.clock
-        for number, pause in enumerate(RETRY_DELAYS_SECONDS, start=1):
+        for number, delay_seconds in enumerate(RETRY_DELAYS_SECONDS, start=1):
             if not _needs_retry(ack):
                 return
-            await clock.wait_until(started + pause)
-            started = clock.now()
+            await clock.wait_until(started_at + delay_seconds)
+            started_at = clock.now()
             ack = await self._delivery.send(_retry_request(request, number, ack))
 
     def _build_request(self, event: Json) -> AppRequest:

@@ -1,4 +1,4 @@
-"""What events say: the inner `event` object of each thing that can happen."""
+"""The inner `event` object of each event that Slack can send."""
 
 from sandbox.slack.entities.channels import Channel, ChannelKind
 from sandbox.slack.entities.messages import Post, message_object
@@ -7,7 +7,7 @@ from sandbox.slack.entities.usergroups import Usergroup, usergroup_object
 from sandbox.slack.primitives.json_types import Json
 from sandbox.slack.state.workspace_state import WorkspaceState
 
-# member_joined_channel has its own letters for the kind of channel.
+# member_joined_channel uses its own letters for the kind of channel.
 _CHANNEL_TYPE_LETTERS = {
     ChannelKind.CHANNEL: "C",
     ChannelKind.GROUP: "G",
@@ -17,7 +17,7 @@ _CHANNEL_TYPE_LETTERS = {
 
 
 def event_message(post: Post) -> Json:
-    """A message in an event says who wrote it, but not which app that is."""
+    """Return a message as events show it: with its author, without `app_id`."""
     message = message_object(post)
     message.pop("app_id", None)
     return message
@@ -37,28 +37,28 @@ def app_mentioned(channel: Channel, post: Post) -> Json:
 
 
 def message_changed(state: WorkspaceState, channel: Channel, post: Post, *, before: Json) -> Json:
-    moment = state.new_ts()
+    event_ts = state.new_ts()
     return {
         "type": "message",
         "subtype": "message_changed",
         "message": event_message(post),
         "previous_message": before,
         "hidden": True,
-        "ts": moment,
-        "event_ts": moment,
+        "ts": event_ts,
+        "event_ts": event_ts,
     } | _channel_fields(channel)
 
 
 def message_deleted(state: WorkspaceState, channel: Channel, post: Post) -> Json:
-    moment = state.new_ts()
+    event_ts = state.new_ts()
     return {
         "type": "message",
         "subtype": "message_deleted",
         "previous_message": event_message(post),
         "hidden": True,
         "deleted_ts": post.ts,
-        "ts": moment,
-        "event_ts": moment,
+        "ts": event_ts,
+        "event_ts": event_ts,
     } | _channel_fields(channel)
 
 
@@ -115,7 +115,7 @@ def member_left(state: WorkspaceState, channel: Channel, user: str) -> Json:
 
 
 def user_changed(state: WorkspaceState, member: Member, *, name: str) -> Json:
-    """`team_join` or `user_change`: both carry the user as users.info gives it."""
+    """Return `team_join` or `user_change`; both carry the user as users.info shows it."""
     with_email = "users:read.email" in state.manifest.bot_scopes
     user = user_object(member, home_team_id=state.team_id, with_email=with_email, with_locale=True)
     event: Json = {"type": name, "user": user}
@@ -123,24 +123,24 @@ def user_changed(state: WorkspaceState, member: Member, *, name: str) -> Json:
 
 
 def usergroup_changed(state: WorkspaceState, group: Usergroup, *, before: list[str]) -> list[Json]:
-    """Who is in a user group has changed: `subteam_updated` and `subteam_members_changed`."""
+    """Return `subteam_updated` and `subteam_members_changed` for a user group's new members."""
     added = [user for user in group.users if user not in before]
     removed = [user for user in before if user not in group.users]
-    earlier, group.updated = group.updated, state.now()
-    shown = usergroup_object(group, with_users=True, with_count=True)
+    previous_update, group.updated = group.updated, state.now()
+    subteam = usergroup_object(group, with_users=True, with_count=True)
     members: Json = {
         "type": "subteam_members_changed",
         "subteam_id": group.id,
         "team_id": group.team_id,
-        "date_previous_update": earlier,
+        "date_previous_update": previous_update,
         "date_update": group.updated,
         "added_users": added,
         "added_users_count": len(added),
         "removed_users": removed,
         "removed_users_count": len(removed),
     }
-    updated: Json = {"type": "subteam_updated", "subteam": shown}
-    return [one | {"event_ts": state.new_ts()} for one in (updated, members)]
+    updated: Json = {"type": "subteam_updated", "subteam": subteam}
+    return [event | {"event_ts": state.new_ts()} for event in (updated, members)]
 
 
 def tokens_revoked(state: WorkspaceState) -> Json:

@@ -1,4 +1,4 @@
-"""The payloads Slack sends, with the keys that real ones carry."""
+"""The payloads that Slack sends to an app, with the keys of recorded real ones."""
 
 from collections.abc import Mapping
 
@@ -16,9 +16,9 @@ def full_response_url(state: WorkspaceState, url: ResponseUrl) -> str:
 
 
 def _team_object(state: WorkspaceState, member: Member) -> Json:
-    """The workspace the acting person belongs to: in Slack Connect not the app's own."""
-    home = member.team_id == state.team_id
-    return {"id": member.team_id, "domain": state.team_domain if home else "elsewhere"}
+    """The acting person's workspace; in Slack Connect it is not the app's own."""
+    is_home = member.team_id == state.team_id
+    return {"id": member.team_id, "domain": state.team_domain if is_home else "elsewhere"}
 
 
 def _user_object(member: Member) -> Json:
@@ -70,7 +70,7 @@ def slash_command(
 
 
 def global_shortcut(state: WorkspaceState, member: Member, *, callback_id: str) -> Json:
-    """No channel and no response_url (limits.md, row 35)."""
+    """Return a global shortcut: no channel and no response_url (limits.md, row 35)."""
     payload = _interaction_base(state, member, "shortcut")
     del payload["api_app_id"], payload["user"]["name"]
     return payload | {
@@ -107,21 +107,20 @@ def message_actions(
     values: Mapping[str, Json],
     actions: list[Json],
 ) -> Json:
-    """A click in a message. Of an ephemeral one Slack does not send the message along."""
-    ephemeral = post.ephemeral_user_id is not None
+    """Return a click in a message."""
     url = state.response_urls.create(
         "actions",
         team=state.team_id,
         user=member.id,
         channel=channel.id,
         message_ts=post.ts,
-        ephemeral=ephemeral,
+        ephemeral=post.ephemeral_user_id is not None,
     )
-    place = message_container(channel, post, message=message)
+    container = message_container(channel, post, message=message)
     trigger = {"trigger_id": state.triggers.create(member.id)}
     return (
         _interaction_base(state, member, "block_actions")
-        | place
+        | container
         | trigger
         | {
             "state": {"values": dict(values)},
@@ -132,22 +131,22 @@ def message_actions(
 
 
 def message_container(channel: Channel, post: Post, *, message: Json) -> Json:
-    """Where in a message something was done. An ephemeral one is not sent along."""
-    ephemeral = post.ephemeral_user_id is not None
+    """Return the place of an action in a message; Slack omits an ephemeral `message`."""
+    is_ephemeral = post.ephemeral_user_id is not None
     container: Json = {
         "type": "message",
         "message_ts": post.ts,
         "channel_id": channel.id,
-        "is_ephemeral": ephemeral,
+        "is_ephemeral": is_ephemeral,
     }
     if post.thread_ts:
         container["thread_ts"] = post.thread_ts
-    place: Json = {"container": container, "channel": _channel_object(channel)}
-    return place if ephemeral else place | {"message": message}
+    fields: Json = {"container": container, "channel": _channel_object(channel)}
+    return fields if is_ephemeral else fields | {"message": message}
 
 
 def view_actions(state: WorkspaceState, member: Member, view: View, *, actions: list[Json]) -> Json:
-    """A click in a modal or on the Home tab."""
+    """Return a click in a modal or on the Home tab."""
     return _interaction_base(state, member, "block_actions") | {
         "container": {"type": "view", "view_id": view.id},
         "trigger_id": state.triggers.create(member.id),
@@ -167,10 +166,9 @@ def view_submission(
 
 
 def view_closed(state: WorkspaceState, member: Member, view: View, *, is_cleared: bool) -> Json:
-    """What was typed is not sent along: real ones have an empty state."""
-    shown = state.view_object(view) | {"state": {"values": {}}}
+    """Return a closed view without the entered values: real payloads have an empty state."""
     return _interaction_base(state, member, "view_closed") | {
-        "view": shown,
+        "view": state.view_object(view) | {"state": {"values": {}}},
         "is_cleared": is_cleared,
         "response_urls": [],
     }
@@ -179,7 +177,11 @@ def view_closed(state: WorkspaceState, member: Member, view: View, *, is_cleared
 def block_suggestion(
     state: WorkspaceState, member: Member, container: Json, *, element: Json, value: str
 ) -> Json:
-    """What is typed into an external select; `where` says in which container."""
+    """Return the text that a person typed into an external select.
+
+    Args:
+        container: the message or view that holds the select, as payload fields.
+    """
     return (
         _interaction_base(state, member, "block_suggestion")
         | container
@@ -192,8 +194,8 @@ def block_suggestion(
 
 
 def event_callback(state: WorkspaceState, event: Json, *, channel: Channel | None) -> Json:
-    """The wrapper of every event; its event_id stays the same in every retry."""
-    where = channel.id if channel else "0"
+    """Return the wrapper of an event; its event_id stays the same in each retry."""
+    channel_id = channel.id if channel else "0"
     return {
         "token": state.credentials.verification_token,
         "team_id": state.team_id,
@@ -215,5 +217,5 @@ def event_callback(state: WorkspaceState, event: Json, *, channel: Channel | Non
             }
         ],
         "is_ext_shared_channel": False,
-        "event_context": f"4-{event['type']}-{state.team_id}-{where}",
+        "event_context": f"4-{event['type']}-{state.team_id}-{channel_id}",
     }

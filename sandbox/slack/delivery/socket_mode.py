@@ -1,4 +1,4 @@
-"""Slack's end of Socket Mode: hello, envelopes to one random socket, acks from any of them."""
+"""Slack's side of Socket Mode: it sends to one random socket and accepts acks from any."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ class NoOpenSocket(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SocketConnection:
-    """One open connection, and the wire under it."""
+    """One open connection and its TCP transport."""
 
     websocket: web.WebSocketResponse
     transport: asyncio.Transport | None
@@ -50,14 +50,14 @@ class SocketConnections:
         return str(uuid.uuid4())
 
     def new_url(self) -> str:
-        """Where to connect; good for one connection."""
+        """Return a URL for one connection."""
         ticket = random_secret()
         self._connection_secrets.add(ticket)
         base = self._state.base_url.replace("http://", "ws://")
         return f"{base}/link/?ticket={ticket}&app_id={self._state.app.app_id}"
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """One connection, from hello until it ends."""
+        """Serve one connection, from hello until it ends."""
         ticket = request.query.get("ticket", "")
         if ticket not in self._connection_secrets:
             return web.Response(status=401)
@@ -65,7 +65,7 @@ class SocketConnections:
         if self._remaining_refusals:
             self._remaining_refusals -= 1
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
-        # Pings are answered here: a connection may be deaf to them.
+        # This class answers pings itself: `stop_responding` must also stop the pongs.
         websocket = web.WebSocketResponse(autoping=False)
         await websocket.prepare(request)
         if len(self._connections) >= MAX_SOCKETS:
@@ -75,27 +75,27 @@ class SocketConnections:
         return websocket
 
     async def send_and_wait(self, envelope: str) -> object:
-        """Send to one random socket and wait for the ack, whichever socket it comes on."""
+        """Send to one random socket and return the ack's payload, from any socket."""
         envelope_id = json.loads(envelope)["envelope_id"]
         if not self._connections:
             raise NoOpenSocket
-        acked: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._pending_acks.setdefault(envelope_id, []).append(acked)
+        pending_ack: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._pending_acks.setdefault(envelope_id, []).append(pending_ack)
         try:
             await self._send(_RANDOM.choice(self._connections), envelope)
-            return await acked
+            return await pending_ack
         finally:
-            self._remove_pending_ack(envelope_id, acked)
+            self._remove_pending_ack(envelope_id, pending_ack)
 
     async def request_disconnect(self, reason: str = "refresh_requested") -> None:
-        """Ask every connection to come back; "warning" is only a warning."""
+        """Ask the app to reconnect; the reason "warning" closes no connection."""
         for socket in list(self._connections):
             await self._send_disconnect(socket.websocket, reason)
             if reason != "warning":
                 await socket.websocket.close()
 
     async def drop_connections(self) -> None:
-        """Lose every connection without a word, as a network does."""
+        """Abort all connections without a message, as a network failure does."""
         for socket in list(self._connections):
             self._connections.remove(socket)
             if socket.transport:
@@ -103,16 +103,16 @@ class SocketConnections:
         self._state.notify_change()
 
     def stop_responding(self) -> None:
-        """Keep every connection, but answer and hear nothing on it any more."""
+        """Keep all connections open, but send nothing and ignore all messages."""
         self._unresponsive.update(self._connections)
 
     @property
     def responsive_count(self) -> int:
-        """How many connections are open and not deaf."""
+        """The number of open connections that still respond."""
         return len(set(self._connections) - self._unresponsive)
 
     def refuse_connections(self, *, times: int) -> None:
-        """Let so many attempts to connect fail; their links are used up all the same."""
+        """Refuse this many connection attempts; each still uses up its URL."""
         self._remaining_refusals = times
 
     async def close(self) -> None:
@@ -139,9 +139,9 @@ class SocketConnections:
 
     def _receive_ack(self, answer: Json) -> None:
         envelope_id = str(answer.get("envelope_id"))
-        waiting = [one for one in self._pending_acks.get(envelope_id, ()) if not one.done()]
-        if waiting:
-            waiting[0].set_result(answer.get("payload"))
+        pending_acks = [ack for ack in self._pending_acks.get(envelope_id, ()) if not ack.done()]
+        if pending_acks:
+            pending_acks[0].set_result(answer.get("payload"))
         else:
             self.late_ack_ids.append(envelope_id)
         self._state.notify_change()
@@ -151,13 +151,13 @@ class SocketConnections:
             return
         try:
             await socket.websocket.send_str(envelope)
-        except ConnectionError as gone:
-            raise NoOpenSocket from gone
+        except ConnectionError as error:
+            raise NoOpenSocket from error
 
-    def _remove_pending_ack(self, envelope_id: str, acked: asyncio.Future[object]) -> None:
-        waiting = self._pending_acks[envelope_id]
-        waiting.remove(acked)
-        if not waiting:
+    def _remove_pending_ack(self, envelope_id: str, pending_ack: asyncio.Future[object]) -> None:
+        pending_acks = self._pending_acks[envelope_id]
+        pending_acks.remove(pending_ack)
+        if not pending_acks:
             del self._pending_acks[envelope_id]
 
     async def _disconnect(self, websocket: web.WebSocketResponse, reason: str) -> None:
@@ -165,8 +165,8 @@ class SocketConnections:
         await websocket.close()
 
     async def _send_disconnect(self, websocket: web.WebSocketResponse, reason: str) -> None:
-        goodbye = {"type": "disconnect", "reason": reason, "debug_info": _debug_info()}
-        await websocket.send_str(to_json(goodbye))
+        message = {"type": "disconnect", "reason": reason, "debug_info": _debug_info()}
+        await websocket.send_str(to_json(message))
 
     def _hello_message(self) -> Json:
         return {

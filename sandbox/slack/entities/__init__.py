@@ -1,1 +1,1 @@
-""""""
+"""The entities of a workspace: people, channels, messages, user groups and uploads."""

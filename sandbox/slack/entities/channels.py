@@ -11,7 +11,7 @@ _DIRECT_MESSAGE_MEMBERS = 2
 
 
 class ChannelKind(StrEnum):
-    """As `channel_type` in events and `types` in conversations.list have it."""
+    """The kinds of conversation, named as `channel_type` in events."""
 
     CHANNEL = "channel"
     GROUP = "group"
@@ -20,18 +20,19 @@ class ChannelKind(StrEnum):
 
     @property
     def scope_prefix(self) -> str:
-        """The part before the colon of its scopes: channels:history, im:history, …"""
+        """The part of its scopes before the colon: channels:history, im:history, …"""
         return {"channel": "channels", "group": "groups"}.get(self.value, self.value)
 
     @property
     def list_type(self) -> str:
-        listed = {"channel": "public_channel", "group": "private_channel"}
-        return listed.get(self.value, self.value)
+        """The kind's name in `types` of conversations.list."""
+        list_types = {"channel": "public_channel", "group": "private_channel"}
+        return list_types.get(self.value, self.value)
 
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A conversation and who is in it (by user id)."""
+    """A conversation and the user ids of its members."""
 
     id: str
     name: str
@@ -48,13 +49,13 @@ class Channel:
         return self.kind is not ChannelKind.CHANNEL
 
     def other_member(self, user_id: str) -> str:
-        """Of a direct message: the other one."""
+        """Return the other member of a direct message."""
         return next((member for member in self.members if member != user_id), user_id)
 
     def payload_name(self) -> str:
-        """The channel's name as interactive payloads carry it."""
-        spoken = {ChannelKind.IM: "directmessage", ChannelKind.GROUP: "privategroup"}
-        return spoken.get(self.kind, self.name)
+        """Return the channel's name as interactive payloads show it."""
+        fixed_names = {ChannelKind.IM: "directmessage", ChannelKind.GROUP: "privategroup"}
+        return fixed_names.get(self.kind, self.name)
 
 
 class Channels:
@@ -69,8 +70,8 @@ class Channels:
         return self._by_id.get(str(channel_id))
 
     def find_by_name(self, name: str) -> Channel | None:
-        bare = name.removeprefix("#")
-        return next((c for c in self if c.name and bare in (c.name, c.id)), None)
+        bare_name = name.removeprefix("#")
+        return next((c for c in self if c.name and bare_name in (c.name, c.id)), None)
 
     def add(
         self, name: str, *, kind: ChannelKind, members: list[str], created: int, creator: str
@@ -86,20 +87,20 @@ class Channels:
             is_open=True,
         )
         if channel.id in self._by_id:
-            raise ValueError(f"There already is a channel named {name}.")
+            raise ValueError(f"The workspace already has a channel named {name}.")
         self._by_id[channel.id] = channel
         return channel
 
     def open_direct(self, *users: str, created: int) -> Channel:
-        """The conversation of exactly these people; there is only ever one."""
-        together = sorted(set(users))
-        several = len(together) > _DIRECT_MESSAGE_MEMBERS
-        channel_id = stable_id("G" if several else "D", self.team_id, *together)
+        """Return the one conversation of exactly these people; create it if needed."""
+        member_ids = sorted(set(users))
+        is_group = len(member_ids) > _DIRECT_MESSAGE_MEMBERS
+        channel_id = stable_id("G" if is_group else "D", self.team_id, *member_ids)
         if channel_id not in self._by_id:
             self._by_id[channel_id] = Channel(
                 id=channel_id,
-                name=f"mpdm-{'--'.join(together).lower()}-1" if several else "",
-                kind=ChannelKind.MPIM if several else ChannelKind.IM,
+                name=f"mpdm-{'--'.join(member_ids).lower()}-1" if is_group else "",
+                kind=ChannelKind.MPIM if is_group else ChannelKind.IM,
                 created=created,
                 creator=users[0],
                 team_id=self.team_id,
@@ -109,7 +110,7 @@ class Channels:
 
 
 def channel_object(channel: Channel, *, viewer_id: str) -> Json:
-    """A conversation as conversations.info gives it."""
+    """Return a conversation as conversations.info shows it."""
     if channel.kind is ChannelKind.IM:
         return im_object(channel, viewer_id=viewer_id)
     empty = {"value": "", "creator": "", "last_set": 0}

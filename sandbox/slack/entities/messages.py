@@ -1,4 +1,4 @@
-"""Messages as the workspace keeps them, and as the Web API and events show them."""
+"""Messages as the workspace stores them, and as the Web API and events show them."""
 
 import bisect
 from collections import defaultdict
@@ -10,7 +10,7 @@ from sandbox.slack.primitives.json_types import Json
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Post:
-    """One message. `seen_only_by` makes it ephemeral: never in the channel's history."""
+    """One message; `ephemeral_user_id` keeps it out of the channel's history."""
 
     channel: str
     ts: str
@@ -30,7 +30,7 @@ class Post:
 
     @property
     def version(self) -> tuple[object, int]:
-        """Different whenever the message looks different."""
+        """A value that changes whenever the message looks different."""
         return self.edited and self.edited["ts"], sum(map(len, self.reactions.values()))
 
     @property
@@ -39,7 +39,7 @@ class Post:
 
 
 class MessageStore:
-    """All messages of all conversations, and the whispers beside them."""
+    """All messages of all conversations, and the ephemeral messages."""
 
     def __init__(self) -> None:
         self._posts: defaultdict[str, dict[str, Post]] = defaultdict(dict)
@@ -71,7 +71,7 @@ class MessageStore:
             self._order[post.channel].remove(post.ts)
 
     def channel_posts(self, channel: str) -> list[Post]:
-        """Oldest first, with the replies in threads."""
+        """Return a channel's messages, oldest first, including thread replies."""
         return [self._posts[channel][ts] for ts in self._order[channel]]
 
     def thread_replies(self, channel: str, thread_ts: str) -> list[Post]:
@@ -91,7 +91,7 @@ class MessageStore:
 
 
 def message_object(post: Post, *, with_all_metadata: bool = False) -> Json:
-    """A message as history and payloads carry it."""
+    """Return a message as history and payloads show it."""
     message: Json = {"type": "message", "text": post.text, "user": post.user, "ts": post.ts}
     message["team"] = post.team
     if post.bot_profile:
@@ -106,8 +106,8 @@ def message_object(post: Post, *, with_all_metadata: bool = False) -> Json:
         if value := getattr(post, key):
             message[key] = value
     if post.metadata:
-        kept = post.metadata if with_all_metadata else {"event_type": post.metadata["event_type"]}
-        message["metadata"] = kept
+        event_type_only = {"event_type": post.metadata["event_type"]}
+        message["metadata"] = post.metadata if with_all_metadata else event_type_only
     if post.reactions:
         message["reactions"] = [
             {"name": name, "users": list(users), "count": len(users)}
@@ -117,7 +117,7 @@ def message_object(post: Post, *, with_all_metadata: bool = False) -> Json:
 
 
 def thread_summary(post: Post, replies: list[Post]) -> Json:
-    """What a thread's first message says about its replies."""
+    """Return the fields by which a thread's first message describes its replies."""
     if not replies:
         return {}
     users = list(dict.fromkeys(reply.user for reply in replies))

@@ -1,4 +1,4 @@
-"""Who is in the workspace, and how Slack describes them."""
+"""The members of the workspace, and the user objects that Slack returns for them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sandbox.slack.primitives.json_types import Json
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """A user account: a person, or a bot user."""
+    """A user account of a person or of a bot."""
 
     id: str
     team_id: str
@@ -29,7 +29,7 @@ class Member:
 
 
 class Directory:
-    """The directory. People of other workspaces are in it too, as in Slack Connect."""
+    """All user accounts, including external people as in Slack Connect."""
 
     def __init__(self, team_id: str) -> None:
         self.team_id = team_id
@@ -40,7 +40,7 @@ class Directory:
 
     def add(self, member: Member) -> Member:
         if member.id in self._by_id:
-            raise ValueError(f"There already is somebody with the id {member.id}.")
+            raise ValueError(f"The workspace already has a member with the id {member.id}.")
         self._by_id[member.id] = member
         return member
 
@@ -51,10 +51,10 @@ class Directory:
         return [member for member in self if member.team_id == self.team_id]
 
     def find_by_name(self, name: str) -> Member | None:
-        """By id, @handle, handle or real name: whatever a person would pick in a menu."""
-        bare = name.removeprefix("@")
+        """Find a member by id, @handle, handle or real name."""
+        bare_name = name.removeprefix("@")
         for member in self:
-            if bare in (member.id, member.handle, member.real_name):
+            if bare_name in (member.id, member.handle, member.real_name):
                 return member
         return None
 
@@ -70,7 +70,7 @@ def stable_user_id(team_id: str, handle: str) -> str:
 
 
 def user_object(member: Member, *, home_team_id: str, with_email: bool, with_locale: bool) -> Json:
-    """A user as users.info, users.list and team_join give it."""
+    """Return a user as users.info, users.list and team_join show it."""
     user: Json = {
         "id": member.id,
         "team_id": member.team_id,
@@ -89,13 +89,13 @@ def user_object(member: Member, *, home_team_id: str, with_email: bool, with_loc
 
 
 def _active_fields(member: Member) -> Json:
-    moment = datetime.now(UTC).astimezone(ZoneInfo(member.tz))
-    offset = moment.utcoffset()
+    local_time = datetime.now(UTC).astimezone(ZoneInfo(member.tz))
+    offset = local_time.utcoffset()
     return {
         "color": "9f69e7",
         "real_name": member.real_name,
         "tz": member.tz,
-        "tz_label": moment.tzname() or member.tz,
+        "tz_label": local_time.tzname() or member.tz,
         "tz_offset": int(offset.total_seconds()) if offset else 0,
         "is_admin": member.admin or member.owner,
         "is_owner": member.owner,

@@ -1,4 +1,4 @@
-"""Files on their way in: a ticket first, then the bytes, then the file."""
+"""File uploads in Slack's three steps: reserve an id, send the bytes, complete the file."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,10 @@ from sandbox.slack.primitives.json_types import Json
 
 @dataclass(slots=True, eq=False)
 class Upload:
-    """One file. It has no content until the bytes came, and nobody sees it until completed."""
+    """One file; people see it only when `is_completed` is true.
+
+    `content` is None until the app has sent the bytes.
+    """
 
     id: str
     filename: str
@@ -34,10 +37,10 @@ class Uploads:
 
 
 def file_object(upload: Upload, *, team_id: str, domain: str) -> Json:
-    """A file as messages and files.info give it."""
+    """Return a file as messages and files.info show it."""
     name = upload.filename
     extension = name.rpartition(".")[2] if "." in name else "binary"
-    private = f"https://files.slack.com/files-pri/{team_id}-{upload.id}"
+    private_url = f"https://files.slack.com/files-pri/{team_id}-{upload.id}"
     return {
         "id": upload.id,
         "created": upload.created,
@@ -58,8 +61,8 @@ def file_object(upload: Upload, *, team_id: str, domain: str) -> Json:
         "public_url_shared": False,
         "display_as_bot": False,
         "username": "",
-        "url_private": f"{private}/{name}",
-        "url_private_download": f"{private}/download/{name}",
+        "url_private": f"{private_url}/{name}",
+        "url_private_download": f"{private_url}/download/{name}",
         "permalink": f"https://{domain}.slack.com/files/{upload.user}/{upload.id}/{name}",
         "permalink_public": f"https://slack-files.com/{team_id}-{upload.id}-4f1f2d9f6c",
         "has_rich_preview": False,

@@ -1,4 +1,4 @@
-"""User groups: @helpdesk and who is in it."""
+"""User groups such as @helpdesk, and their members."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Usergroup:
 
 
 class Usergroups:
-    """Off (`on_paid_plan = False`), Slack answers plan_upgrade_required."""
+    """All user groups; Slack answers plan_upgrade_required while `has_paid_plan` is false."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Usergroup] = {}
@@ -49,7 +49,7 @@ class Usergroups:
 
 
 def usergroup_object(group: Usergroup, *, with_users: bool, with_count: bool) -> Json:
-    shown: Json = {
+    group_fields: Json = {
         "id": group.id,
         "team_id": group.team_id,
         "is_usergroup": True,
@@ -68,7 +68,7 @@ def usergroup_object(group: Usergroup, *, with_users: bool, with_count: bool) ->
         "prefs": {"channels": [], "groups": []},
     }
     if with_users:
-        shown["users"] = list(group.users)
+        group_fields["users"] = list(group.users)
     if with_count:
-        shown["user_count"] = len(group.users)
-    return shown
+        group_fields["user_count"] = len(group.users)
+    return group_fields

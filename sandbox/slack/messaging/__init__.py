@@ -1,1 +1,1 @@
-""""""
+"""Posting, changing and deleting messages by the app."""

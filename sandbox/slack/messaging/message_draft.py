@@ -1,4 +1,4 @@
-"""A message before it is posted: what the app sent, checked as Slack checks it."""
+"""A message draft: the message fields that the app sent, checked as Slack checks them."""
 
 import json
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from sandbox.slack.content.stored_blocks import with_ids_and_defaults
 from sandbox.slack.primitives.errors import SlackError, invalid_blocks
 from sandbox.slack.primitives.json_types import Json, to_json
 
-# limits.md, row 38; metadata's limit is not published, this is our reading of it.
+# limits.md, row 38. Slack publishes no limit for metadata; 8,000 is our assumption.
 MAX_TEXT_CHARACTERS = 40_000
 MAX_UPDATE_TEXT_CHARACTERS = 4_000
 MAX_ATTACHMENTS = 100
@@ -17,7 +17,7 @@ MAX_METADATA_CHARACTERS = 8_000
 
 @dataclass(frozen=True, slots=True)
 class MessageDraft:
-    """What was sent. None means: not mentioned, so an update keeps what was there."""
+    """The message fields of a request; None means that an update keeps the old value."""
 
     text: str | None = None
     blocks: list[Json] | None = None
@@ -31,7 +31,11 @@ class MessageDraft:
 
 
 def parse_draft(fields: Json) -> MessageDraft:
-    """Raises the Web API's refusals: invalid_blocks, no_text, invalid_metadata_format, …"""
+    """Return the checked message fields of a request.
+
+    Raises:
+        SlackError: invalid_blocks, invalid_metadata_format and other Web API errors.
+    """
     text = fields.get("text")
     blocks = _parse_blocks(fields.get("blocks"))
     attachments = _parse_attachments(fields.get("attachments"))
@@ -39,7 +43,7 @@ def parse_draft(fields: Json) -> MessageDraft:
     if text is not None and len(str(text)) > MAX_TEXT_CHARACTERS:
         warnings.append("message_truncated")
     if not text and (blocks or attachments):
-        # Allowed, but screen readers and notifications then have nothing to say.
+        # Slack allows it, but screen readers and notifications then have no text.
         warnings.append("missing_text_in_message")
     return MessageDraft(
         text=None if text is None else str(text)[:MAX_TEXT_CHARACTERS],
@@ -51,7 +55,7 @@ def parse_draft(fields: Json) -> MessageDraft:
 
 
 def parse_json_value(value: object, *, error: str) -> object:
-    """Forms carry JSON as text; JSON bodies carry it as it is."""
+    """Return a JSON value: forms carry it as text, JSON bodies as the value itself."""
     if not isinstance(value, str):
         return value
     try:
@@ -66,7 +70,7 @@ def _parse_blocks(raw: object) -> list[Json] | None:
     blocks = parse_json_value(raw, error="invalid_blocks_format")
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    # An empty list takes the blocks of a message away (chat.update).
+    # An empty list removes the blocks of a message (chat.update).
     if blocks and (problems := check_message(blocks)):
         raise invalid_blocks(problems)
     if count_characters(blocks) > MAX_MESSAGE_CHARACTERS:
@@ -82,7 +86,8 @@ def _parse_attachments(raw: object) -> list[Json] | None:
         raise SlackError("invalid_attachments")
     if len(attachments) > MAX_ATTACHMENTS:
         raise SlackError("too_many_attachments")
-    return [_complete_attachment(number, one) for number, one in enumerate(attachments, start=1)]
+    numbered = enumerate(attachments, start=1)
+    return [_complete_attachment(number, attachment) for number, attachment in numbered]
 
 
 def _complete_attachment(number: int, attachment: Json) -> Json:

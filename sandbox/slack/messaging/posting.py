@@ -1,4 +1,4 @@
-"""Putting messages on the board, changing them and taking them off; the app hears of each."""
+"""Posting, changing and deleting messages, and the events that each of these sends."""
 
 from sandbox.slack.delivery import event_payloads
 from sandbox.slack.entities.channels import Channel
@@ -11,13 +11,13 @@ from sandbox.slack.state.workspace_state import WorkspaceState
 def post_message(
     state: WorkspaceState, channel: Channel, draft: MessageDraft, *, thread_ts: str | None = None
 ) -> Post:
-    """A message of the app's, for everybody in the conversation."""
-    new = _build_post(state, channel, draft, thread_ts)
+    """Post a message by the app to everybody in the conversation."""
+    post = _build_post(state, channel, draft, thread_ts)
     channel.is_open = True
-    state.messages.add(new)
-    state.emit(event_payloads.message_posted(channel, new))
+    state.messages.add(post)
+    state.emit(event_payloads.message_posted(channel, post))
     state.notify_change()
-    return new
+    return post
 
 
 def post_ephemeral(
@@ -28,18 +28,18 @@ def post_ephemeral(
     user_id: str,
     thread_ts: str | None = None,
 ) -> Post:
-    """A message that only one person sees, and that is in no history."""
-    new = _build_post(state, channel, draft, thread_ts)
-    new.ephemeral_user_id = user_id
-    state.messages.add(new)
+    """Post a message that only one person sees and that no history contains."""
+    post = _build_post(state, channel, draft, thread_ts)
+    post.ephemeral_user_id = user_id
+    state.messages.add(post)
     state.notify_change()
-    return new
+    return post
 
 
 def update_message(
     state: WorkspaceState, channel: Channel, post: Post, draft: MessageDraft
 ) -> None:
-    """Change a message. Text without blocks takes the blocks away, as chat.update does."""
+    """Change a message; text without blocks removes the blocks, as chat.update does."""
     before = event_payloads.event_message(post)
     post.text = draft.text if draft.text is not None else post.text
     if draft.blocks is not None or draft.text is not None:
@@ -62,7 +62,7 @@ def delete_message(state: WorkspaceState, channel: Channel, post: Post) -> None:
 
 
 def post_as_person(state: WorkspaceState, channel: Channel, post: Post) -> list[Json]:
-    """A person's own message; returns the events the app is to hear of."""
+    """Post a person's message and return the events for the app."""
     state.messages.add(post)
     state.notify_change()
     events = [event_payloads.message_posted(channel, post)]
@@ -74,9 +74,9 @@ def post_as_person(state: WorkspaceState, channel: Channel, post: Post) -> list[
 def _build_post(
     state: WorkspaceState, channel: Channel, draft: MessageDraft, thread_ts: str | None
 ) -> Post:
-    new = state.new_app_post(channel.id, draft.text or "")
-    new.blocks = draft.blocks or []
-    new.attachments = draft.attachments or []
-    new.metadata = draft.metadata or None
-    new.thread_ts = thread_ts
-    return new
+    post = state.new_app_post(channel.id, draft.text or "")
+    post.blocks = draft.blocks or []
+    post.attachments = draft.attachments or []
+    post.metadata = draft.metadata or None
+    post.thread_ts = thread_ts
+    return post

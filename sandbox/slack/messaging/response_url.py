@@ -1,4 +1,4 @@
-"""What an app posts to a response_url: a new message, or a change of the one it came from."""
+"""Posts to a response_url: a new message, or a change of the original message."""
 
 from sandbox.slack.entities.channels import Channel
 from sandbox.slack.entities.messages import Post
@@ -11,7 +11,12 @@ from sandbox.slack.state.workspace_state import WorkspaceState
 
 
 def handle_response_url_post(state: WorkspaceState, path: str, body: Json) -> None:
-    """Raises expired_url and used_url; good five times within half an hour."""
+    """Post, change or delete a message by response URL, up to five times in 30 minutes.
+
+    Raises:
+        SlackError: expired_url, used_url, no_such_url, channel_not_found, no_text and
+            the errors of `parse_draft`.
+    """
     url = state.response_urls.use(path)
     channel = state.channels.find(url.channel)
     if channel is None:
@@ -31,7 +36,7 @@ def handle_response_url_post(state: WorkspaceState, path: str, body: Json) -> No
 
 
 def post_response(state: WorkspaceState, channel: Channel, body: Json, *, user_id: str) -> Post:
-    """A new message as `response_type` wants it; ephemeral unless it says in_channel."""
+    """Post a new message, ephemeral unless `response_type` is in_channel."""
     draft = parse_draft(body)
     thread_ts = body.get("thread_ts")
     if body.get("response_type") == "in_channel":
@@ -40,7 +45,7 @@ def post_response(state: WorkspaceState, channel: Channel, body: Json, *, user_i
 
 
 def _find_source_post(state: WorkspaceState, url: ResponseUrl) -> Post | None:
-    """The message a click came from. A command came from none (bolt-python#1268)."""
+    """Find the message that was clicked; a command has none (bolt-python#1268)."""
     if url.message_ts is None:
         return None
     if url.is_ephemeral:
@@ -49,7 +54,7 @@ def _find_source_post(state: WorkspaceState, url: ResponseUrl) -> Post | None:
 
 
 def _replaces_original(body: Json) -> bool:
-    """The message is replaced unless something else was asked for (slack-go#428)."""
+    """Slack replaces the message unless the body asks for something else (slack-go#428)."""
     if "replace_original" in body:
         return _is_true(body["replace_original"])
     return "response_type" not in body

@@ -1,4 +1,4 @@
-"""auth.*, apps.connections.open and oauth.v2.access: who is calling."""
+"""auth.*, apps.connections.open and oauth.v2.access: identity, connections and tokens."""
 
 from sandbox.slack.delivery import event_payloads
 from sandbox.slack.methods.call import Method, MethodCall, to_error_names
@@ -35,15 +35,15 @@ def open_connection(call: MethodCall) -> Json:
 
 
 def oauth_access(call: MethodCall) -> Json:
-    tokens = call.state.credentials
-    if call.text("client_id") != tokens.client_id:
+    credentials = call.state.credentials
+    if call.text("client_id") != credentials.client_id:
         raise SlackError("invalid_client_id")
-    if call.text("client_secret") != tokens.client_secret:
+    if call.text("client_secret") != credentials.client_secret:
         raise SlackError("bad_client_secret")
     code = call.text("code")
-    if code not in tokens.oauth_codes:
+    if code not in credentials.oauth_codes:
         raise SlackError("invalid_code")
-    tokens.oauth_codes.discard(code)
+    credentials.oauth_codes.discard(code)
     return _access_response(call)
 
 

@@ -1,4 +1,4 @@
-"""blocks.validate: what would be wrong with these blocks, this message, this view."""
+"""blocks.validate: the problems of blocks, of a message or of a view."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ _EXACTLY_ONE_TEXT = "must provide exactly one of `blocks`, `view`, or `message`"
 
 
 def validate(call: MethodCall) -> Json:
-    given = [name for name in ("blocks", "view", "message") if call.args.get(name)]
-    if len(given) != 1:
+    names = [name for name in ("blocks", "view", "message") if call.args.get(name)]
+    if len(names) != 1:
         raise SlackError("invalid_arguments", response_metadata={"messages": [_EXACTLY_ONE_TEXT]})
-    name = given[0]
+    name = names[0]
     value = parse_json_value(call.args[name], error="invalid_arguments")
     if problems := _find_problems(name, value):
-        raise SlackError(f"invalid_{name}", errors=[_problem_object(one) for one in problems])
+        raise SlackError(f"invalid_{name}", errors=list(map(_problem_object, problems)))
     return {"ok": True}
 
 

@@ -1,4 +1,4 @@
-"""One call of a Web API method: its arguments, and the workspace it is about."""
+"""The call of a Web API method, with its arguments and the workspace's state."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class MethodCall:
-    """What a method's function is given."""
+    """The input of a method's function: workspace state, arguments and token."""
 
     state: WorkspaceState
     args: Json
@@ -47,13 +47,20 @@ class MethodCall:
         return value
 
     def require_scope(self, scope: str) -> None:
-        """For scopes that depend on what is asked for, such as the kind of conversation."""
+        """Raise missing_scope unless the app has a scope that depends on the arguments."""
         granted = self.state.manifest.bot_scopes
         if scope not in granted:
             raise missing_scope_error([scope], granted)
 
     def channel(self, name: str = "channel", *, action: str = "") -> Channel:
-        """The conversation, if the app may see it; `action` names the scope it takes."""
+        """Return the conversation if the app may see it.
+
+        Args:
+            action: the part of the required scope after the colon, such as "history".
+
+        Raises:
+            SlackError: channel_not_found or missing_scope.
+        """
         channel = self.state.channels.find(self.text(name))
         if channel is None:
             raise SlackError("channel_not_found")
@@ -66,21 +73,21 @@ class MethodCall:
     def page(
         self, items: list[T], *, default: int = 100, limit_error: str = "invalid_limit"
     ) -> tuple[list[T], Json]:
-        """One page and the response_metadata that leads to the next."""
+        """Return one page, and the response_metadata with the cursor of the next page."""
         start = self._cursor_offset()
         size = self.number("limit", default, error=limit_error)
-        after = start + size
-        cursor = base64.b64encode(f"next:{after}".encode()).decode() if after < len(items) else ""
-        return items[start:after], {"next_cursor": cursor}
+        end = start + size
+        cursor = base64.b64encode(f"next:{end}".encode()).decode() if end < len(items) else ""
+        return items[start:end], {"next_cursor": cursor}
 
     def _cursor_offset(self) -> int:
         raw = self.text("cursor")
         if not raw:
             return 0
         try:
-            kind, _, place = base64.b64decode(raw, validate=True).decode().partition(":")
+            kind, _, offset = base64.b64decode(raw, validate=True).decode().partition(":")
             if kind == "next":
-                return int(place)
+                return int(offset)
         except (binascii.Error, UnicodeDecodeError, ValueError):
             pass
         raise SlackError("invalid_cursor")
@@ -88,17 +95,17 @@ class MethodCall:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One row of the table: what a method needs before its function is asked."""
+    """One row of the method table: the function and its requirements."""
 
     name: str
     run: Callable[[MethodCall], Json]
     tier: Tier
     required_arguments: tuple[str, ...] = ()
-    # Any one of these opens the door; kinds of conversation are looked at later.
+    # Any one of these is enough here; the function checks the scope of the conversation's kind.
     scopes: tuple[str, ...] = ()
     errors: frozenset[str] = field(default_factory=frozenset)
     token_kind: TokenKind | None = TokenKind.BOT
-    # Most methods answer a missing argument with invalid_arguments; some have their own word.
+    # Most methods answer a missing argument with invalid_arguments; some have their own error.
     missing_argument_error: str = "invalid_arguments"
 
 
@@ -111,5 +118,5 @@ def missing_scope_error(needed: list[str], granted: frozenset[str]) -> SlackErro
 
 
 def conversation_scopes(action: str) -> tuple[str, ...]:
-    """channels:read, groups:read, im:read, mpim:read."""
+    """Return the scopes of all kinds of conversation: channels:read, groups:read, …"""
     return tuple(f"{kind.scope_prefix}:{action}" for kind in ChannelKind)

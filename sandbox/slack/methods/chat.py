@@ -1,4 +1,4 @@
-"""chat.*: posting, whispering, changing and deleting messages."""
+"""chat.*: posting messages and ephemeral messages, changing and deleting them."""
 
 from sandbox.slack.entities.channels import Channel, ChannelKind
 from sandbox.slack.entities.messages import Post, message_object
@@ -19,15 +19,15 @@ _CHANNEL_ERRORS = "channel_not_found not_in_channel is_archived messages_tab_dis
 
 
 def _get_target_channel(call: MethodCall) -> Channel:
-    """Where to post: a channel's id or name, a DM's id, or a person's id."""
+    """Return the target conversation: by its id or name, or by a person's id."""
     state, target = call.state, call.text("channel")
     if state.people.find(target):
         channel = _get_direct_channel(call, target)
     else:
-        found = state.channels.find(target) or state.channels.find_by_name(target)
-        if found is None:
+        named_channel = state.channels.find(target) or state.channels.find_by_name(target)
+        if named_channel is None:
             raise SlackError("channel_not_found")
-        channel = found
+        channel = named_channel
     _require_membership(call, channel)
     if channel.is_archived:
         raise SlackError("is_archived")
@@ -38,8 +38,7 @@ def _get_target_channel(call: MethodCall) -> Channel:
 
 def _get_direct_channel(call: MethodCall, user: str) -> Channel:
     member = call.state.people.find(user)
-    unreachable = member is None or member.deleted or member.team_id != call.state.team_id
-    if unreachable:
+    if member is None or member.deleted or member.team_id != call.state.team_id:
         raise SlackError("channel_not_found")
     return call.state.direct_channel(user)
 
@@ -73,7 +72,7 @@ def _thread_ts(call: MethodCall, channel: Channel) -> str | None:
     thread_ts = call.text("thread_ts") or None
     if thread_ts:
         parent = call.state.messages.find(channel.id, thread_ts)
-        # A reply to a reply lands in the thread it belongs to.
+        # Slack adds a reply to a reply to the same thread.
         return parent.thread_ts or parent.ts if parent else thread_ts
     return None
 
@@ -82,9 +81,9 @@ def post_message(call: MethodCall) -> Json:
     channel = _get_target_channel(call)
     draft = _get_draft(call)
     call.state.rate_limiter.count_message(channel.id)
-    new = posting.post_message(call.state, channel, draft, thread_ts=_thread_ts(call, channel))
-    shown = message_object(new, with_all_metadata=True)
-    answer = {"ok": True, "channel": channel.id, "ts": new.ts, "message": shown}
+    post = posting.post_message(call.state, channel, draft, thread_ts=_thread_ts(call, channel))
+    message = message_object(post, with_all_metadata=True)
+    answer = {"ok": True, "channel": channel.id, "ts": post.ts, "message": message}
     return _with_warnings(answer, draft)
 
 
@@ -93,52 +92,58 @@ def post_ephemeral(call: MethodCall) -> Json:
     draft = _get_draft(call)
     if user not in channel.members:
         raise SlackError("user_not_in_channel")
-    new = posting.post_ephemeral(
+    post = posting.post_ephemeral(
         call.state, channel, draft, user_id=user, thread_ts=_thread_ts(call, channel)
     )
-    return _with_warnings({"ok": True, "message_ts": new.ts}, draft)
+    return _with_warnings({"ok": True, "message_ts": post.ts}, draft)
 
 
 def _get_own_post(call: MethodCall, channel: Channel, *, error: str) -> Post:
-    old = call.state.messages.find(channel.id, call.text("ts"))
-    if old is None:
+    post = call.state.messages.find(channel.id, call.text("ts"))
+    if post is None:
         raise SlackError("message_not_found")
-    if old.user != call.state.app.bot_user_id:
+    if post.user != call.state.app.bot_user_id:
         raise SlackError(error)
-    return old
+    return post
 
 
 def update(call: MethodCall) -> Json:
     channel = call.channel()
     draft = _get_draft(call)
-    # limits.md, row 38: an update takes far less text than a new message.
+    # limits.md, row 38: the limit of an update is lower than that of a new message.
     if len(draft.text or "") > MAX_UPDATE_TEXT_CHARACTERS:
         raise SlackError("msg_too_long")
-    old = _get_own_post(call, channel, error="cant_update_message")
-    posting.update_message(call.state, channel, old, draft)
-    shown = message_object(old, with_all_metadata=True)
-    del shown["ts"]
-    answer = {"ok": True, "channel": channel.id, "ts": old.ts, "text": old.text, "message": shown}
+    post = _get_own_post(call, channel, error="cant_update_message")
+    posting.update_message(call.state, channel, post, draft)
+    message = message_object(post, with_all_metadata=True)
+    del message["ts"]
+    answer = {
+        "ok": True,
+        "channel": channel.id,
+        "ts": post.ts,
+        "text": post.text,
+        "message": message,
+    }
     return _with_warnings(answer, draft)
 
 
 def delete(call: MethodCall) -> Json:
     channel = call.channel()
-    old = _get_own_post(call, channel, error="cant_delete_message")
-    posting.delete_message(call.state, channel, old)
-    return {"ok": True, "channel": channel.id, "ts": old.ts}
+    post = _get_own_post(call, channel, error="cant_delete_message")
+    posting.delete_message(call.state, channel, post)
+    return {"ok": True, "channel": channel.id, "ts": post.ts}
 
 
 def get_permalink(call: MethodCall) -> Json:
     channel, ts = call.channel(), call.text("message_ts")
-    found = call.state.messages.find(channel.id, ts)
-    if found is None:
+    post = call.state.messages.find(channel.id, ts)
+    if post is None:
         raise SlackError("message_not_found")
     link = (
         f"https://{call.state.team_domain}.slack.com/archives/{channel.id}/p{ts.replace('.', '')}"
     )
-    if found.is_reply:
-        link += f"?thread_ts={found.thread_ts}&cid={channel.id}"
+    if post.is_reply:
+        link += f"?thread_ts={post.thread_ts}&cid={channel.id}"
     return {"ok": True, "channel": channel.id, "permalink": link}
 
 

@@ -22,11 +22,11 @@ def open_conversation(call: MethodCall) -> Json:
     was_open, channel.is_open = channel.is_open, True
     call.state.notify_change()
     if not call.flag("return_im"):
-        shown: Json = {"id": channel.id}
+        conversation: Json = {"id": channel.id}
     else:
-        shown = channel_object(channel, viewer_id=call.state.app.bot_user_id)
-    already = {"no_op": True, "already_open": True} if was_open else {}
-    return {"ok": True, **already, "channel": shown}
+        conversation = channel_object(channel, viewer_id=call.state.app.bot_user_id)
+    open_fields = {"no_op": True, "already_open": True} if was_open else {}
+    return {"ok": True, **open_fields, "channel": conversation}
 
 
 def _get_direct_channel(call: MethodCall) -> Channel:
@@ -62,21 +62,21 @@ def _require_reachable(call: MethodCall, user: str) -> None:
 
 def info(call: MethodCall) -> Json:
     channel = call.channel(action="read")
-    shown = channel_object(channel, viewer_id=call.state.app.bot_user_id)
+    conversation = channel_object(channel, viewer_id=call.state.app.bot_user_id)
     if call.flag("include_num_members"):
-        shown["num_members"] = len(channel.members)
+        conversation["num_members"] = len(channel.members)
     if call.flag("include_locale"):
-        shown["locale"] = "en-US"
-    return {"ok": True, "channel": shown}
+        conversation["locale"] = "en-US"
+    return {"ok": True, "channel": conversation}
 
 
 def requested_kinds(call: MethodCall) -> list[ChannelKind]:
-    """The `types` argument; each kind takes its own scope."""
-    listed = {kind.list_type: kind for kind in ChannelKind}
-    wanted = (call.text("types") or "public_channel").split(",")
-    if any(word.strip() not in listed for word in wanted):
+    """Return the kinds in the `types` argument; each kind requires its own scope."""
+    kinds_by_type = {kind.list_type: kind for kind in ChannelKind}
+    types = [name.strip() for name in (call.text("types") or "public_channel").split(",")]
+    if any(name not in kinds_by_type for name in types):
         raise SlackError("invalid_types")
-    kinds = [listed[word.strip()] for word in wanted]
+    kinds = [kinds_by_type[name] for name in types]
     for kind in kinds:
         call.require_scope(f"{kind.scope_prefix}:read")
     return kinds
@@ -84,14 +84,14 @@ def requested_kinds(call: MethodCall) -> list[ChannelKind]:
 
 def list_conversations(call: MethodCall) -> Json:
     kinds, bot = requested_kinds(call), call.state.app.bot_user_id
-    seen = [
+    channels = [
         channel_object(channel, viewer_id=bot)
         for channel in call.state.channels
         if channel.kind in kinds
         and (not channel.is_private or bot in channel.members)
         and not (channel.is_archived and call.flag("exclude_archived"))
     ]
-    page, metadata = call.page(seen)
+    page, metadata = call.page(channels)
     return {"ok": True, "channels": page, "response_metadata": metadata}
 
 
@@ -119,11 +119,11 @@ def history(call: MethodCall) -> Json:
 
 def replies(call: MethodCall) -> Json:
     channel = _get_readable_channel(call)
-    first = call.state.messages.find(channel.id, call.text("ts"))
-    if first is None:
+    start = call.state.messages.find(channel.id, call.text("ts"))
+    if start is None:
         raise SlackError("thread_not_found")
-    thread = [first, *call.state.messages.thread_replies(channel.id, first.thread_ts or first.ts)]
-    thread = [p for p in dict.fromkeys(thread) if p is first or _is_in_time_range(call, p)]
+    thread = [start, *call.state.messages.thread_replies(channel.id, start.thread_ts or start.ts)]
+    thread = [p for p in dict.fromkeys(thread) if p is start or _is_in_time_range(call, p)]
     page, metadata = call.page(thread, limit_error="invalid_arguments")
     return {
         "ok": True,
@@ -159,8 +159,8 @@ def _timestamp_argument(call: MethodCall, name: str, default: str) -> float:
 
 def _message_with_thread(call: MethodCall, post: Post) -> Json:
     thread = call.state.messages.thread_replies(post.channel, post.ts)
-    shown = message_object(post, with_all_metadata=call.flag("include_all_metadata"))
-    return shown | thread_summary(post, thread)
+    message = message_object(post, with_all_metadata=call.flag("include_all_metadata"))
+    return message | thread_summary(post, thread)
 
 
 def join(call: MethodCall) -> Json:
@@ -169,13 +169,13 @@ def join(call: MethodCall) -> Json:
         raise SlackError("method_not_supported_for_channel_type")
     if channel.is_archived:
         raise SlackError("is_archived")
-    already = bot in channel.members
-    if not already:
+    was_member = bot in channel.members
+    if not was_member:
         channel.members.append(bot)
         call.state.emit(event_payloads.member_joined(call.state, channel, bot, inviter=None))
         call.state.notify_change()
     answer: Json = {"ok": True, "channel": channel_object(channel, viewer_id=bot)}
-    if already:
+    if was_member:
         warnings = ["already_in_channel"]
         answer |= {"warning": warnings[0], "response_metadata": {"warnings": warnings}}
     return answer

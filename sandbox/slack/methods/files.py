@@ -1,4 +1,4 @@
-"""files.*: uploading in three steps (files.upload itself is gone)."""
+"""files.*: upload in three steps (Slack has retired files.upload)."""
 
 from sandbox.slack.delivery import event_payloads
 from sandbox.slack.entities.channels import Channel
@@ -29,10 +29,10 @@ def get_upload_url(call: MethodCall) -> Json:
 
 
 def complete_upload(call: MethodCall) -> Json:
-    listed = parse_json_value(call.args.get("files"), error="invalid_arguments")
-    uploads = (
-        [_get_received_upload(call, one) for one in listed] if isinstance(listed, list) else []
-    )
+    entries = parse_json_value(call.args.get("files"), error="invalid_arguments")
+    if not isinstance(entries, list):
+        raise SlackError("file_not_found")
+    uploads = [_get_received_upload(call, entry) for entry in entries]
     if not uploads:
         raise SlackError("file_not_found")
     channel = _get_channel(call) if call.text("channel_id") else None
@@ -44,12 +44,12 @@ def complete_upload(call: MethodCall) -> Json:
     return {"ok": True, "files": files}
 
 
-def _get_received_upload(call: MethodCall, listed: object) -> Upload:
-    entry = listed if isinstance(listed, dict) else {}
-    upload = call.state.uploads.find(entry.get("id"))
+def _get_received_upload(call: MethodCall, entry: object) -> Upload:
+    fields = entry if isinstance(entry, dict) else {}
+    upload = call.state.uploads.find(fields.get("id"))
     if upload is None or upload.content is None:
         raise SlackError("file_not_found")
-    upload.title = str(entry.get("title") or upload.filename)
+    upload.title = str(fields.get("title") or upload.filename)
     return upload
 
 

@@ -1,4 +1,4 @@
-"""reactions.*: emoji under messages."""
+"""reactions.*: emoji reactions to messages."""
 
 from sandbox.slack.delivery import event_payloads
 from sandbox.slack.entities.messages import Post

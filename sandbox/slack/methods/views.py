@@ -1,4 +1,4 @@
-"""views.*: opening, pushing and changing modals, publishing the Home tab."""
+"""views.*: opening, pushing and changing modals, and publishing the Home tab."""
 
 from sandbox.slack.blockkit import MAX_VIEW_BYTES, check_view
 from sandbox.slack.methods.call import Method, MethodCall, to_error_names

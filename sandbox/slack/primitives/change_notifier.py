@@ -1,4 +1,4 @@
-"""Waiting for something to become true, woken by every change in the workspace."""
+"""Change notification: waiting code checks its condition after every workspace change."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class ChangeNotifier:
-    """Whoever changes something announces it; whoever waits looks again."""
+    """Wakes all waiting code at each change of the workspace."""
 
     def __init__(self) -> None:
         self._next_change = asyncio.Event()
@@ -22,11 +22,14 @@ class ChangeNotifier:
 
     @property
     def next_change(self) -> asyncio.Event:
-        """Set by the next announcement: whoever takes it before looking misses nothing."""
+        """The event that the next change sets.
+
+        A caller takes it before it checks its condition, so it misses no change.
+        """
         return self._next_change
 
     def add_listener(self, listener: Callable[[], None]) -> None:
-        """Call it at every announcement from now on."""
+        """Call the listener at every later change."""
         self._listeners.append(listener)
 
     def remove_listener(self, listener: Callable[[], None]) -> None:
@@ -35,12 +38,16 @@ class ChangeNotifier:
     async def wait_until(
         self, condition: Callable[[], T], *, timeout_seconds: float = 10, waiting_for: str = ""
     ) -> T:
-        """The first truthy value of the condition; TimeoutError says what did not come."""
+        """Return the condition's first truthy value.
+
+        Raises:
+            TimeoutError: the condition stayed false; the message names `waiting_for`.
+        """
         try:
             async with asyncio.timeout(timeout_seconds):
                 while not (value := condition()):
                     await self._next_change.wait()
                 return value
-        except TimeoutError as late:
-            what = waiting_for or getattr(condition, "__qualname__", repr(condition))
-            raise TimeoutError(f"Waited {timeout_seconds:g} s for {what}.") from late
+        except TimeoutError as error:
+            subject = waiting_for or getattr(condition, "__qualname__", repr(condition))
+            raise TimeoutError(f"Waited {timeout_seconds:g} s for {subject}.") from error

@@ -1,4 +1,4 @@
-"""The workspace's clock: it runs like any other, and can be put forward."""
+"""The workspace's clock: it runs in real time, and a test can advance it."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 class Clock:
-    """Triggers, response URLs, rate limits and event retries all live by it."""
+    """The time source of triggers, response URLs, rate limits and event retries."""
 
     def __init__(self, on_advance: Callable[[], None] | None = None) -> None:
         self._offset_seconds = 0.0
@@ -18,12 +18,12 @@ class Clock:
         return time.time() + self._offset_seconds
 
     def real_now(self) -> float:
-        """For signatures: the app compares them with its own clock, which nobody can move."""
+        """The real time, for signatures: the app compares them with its own clock."""
         return time.time()
 
     def advance(self, seconds: float) -> None:
         if seconds < 0:
-            raise ValueError("A clock is only ever put forward.")
+            raise ValueError("A clock can only be advanced.")
         self._offset_seconds += seconds
         self._advanced_event.set()
         self._advanced_event = asyncio.Event()
@@ -31,7 +31,7 @@ class Clock:
             self._on_advance()
 
     async def wait_until(self, moment: float) -> None:
-        """Return when the moment has come, by itself or because the clock was put forward."""
-        while (left := moment - self.now()) > 0:
+        """Return at this moment, in real time or because a test advanced the clock."""
+        while (remaining_seconds := moment - self.now()) > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._advanced_event.wait(), timeout=left)
+                await asyncio.wait_for(self._advanced_event.wait(), timeout=remaining_seconds)

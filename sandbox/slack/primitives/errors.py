@@ -1,8 +1,7 @@
-"""What the Web API answers when it refuses.
+"""The error answers of the Web API.
 
-SlackError
-├── TooFast      HTTP 429 with Retry-After
-└── (everything else by its name: channel_not_found, invalid_blocks, …)
+SlackError       any error by its Slack name: channel_not_found, invalid_blocks, …
+└── RateLimited  HTTP 429 with Retry-After
 """
 
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from sandbox.slack.primitives.json_types import Json
 
 
 class SlackError(Exception):
-    """A refusal by its Slack name, with whatever else the answer carries."""
+    """An error by its Slack name, with the other fields of the answer."""
 
     def __init__(self, error: str, **extra: object) -> None:
         super().__init__(error)
@@ -23,21 +22,22 @@ class SlackError(Exception):
 
 
 class RateLimited(SlackError):
-    """Rate limited."""
-
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__("ratelimited")
         self.retry_after_seconds = retry_after_seconds
 
 
 def invalid_arguments(problems: Sequence[object]) -> SlackError:
-    """Slack's schema refusals: the name says little, the messages say all."""
+    """Return Slack's schema error; its messages name each problem."""
     messages = [f"[ERROR] {problem}" for problem in problems]
     return SlackError("invalid_arguments", response_metadata={"messages": messages})
 
 
 def invalid_blocks(problems: Sequence[object]) -> SlackError:
-    """As recorded in grafana/oncall#5121: bare in errors[], with [ERROR] in the metadata."""
+    """Return the error as recorded in grafana/oncall#5121.
+
+    `errors` holds the bare problems; the response metadata prefixes each with [ERROR].
+    """
     messages = [f"[ERROR] {problem}" for problem in problems]
     return SlackError(
         "invalid_blocks",

@@ -1,4 +1,4 @@
-"""The shape of what travels: JSON objects, and their text."""
+"""JSON types and helpers: the object type, its text, and access by path."""
 
 import json
 from typing import Any
@@ -7,12 +7,12 @@ Json = dict[str, Any]
 
 
 def to_json(value: object) -> str:
-    """JSON as Slack writes it: compact, in Unicode."""
+    """Return JSON as Slack writes it: compact, in Unicode."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def get_path(value: object, *path: str | int) -> Any:
-    """What lies at the end of the path, or None where the path breaks off."""
+    """Return the value at this path, or None if a part of the path is missing."""
     for step in path:
         if isinstance(value, dict):
             value = value.get(step)

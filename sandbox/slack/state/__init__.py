@@ -1,1 +1,1 @@
-""""""
+"""The changing state of a workspace: views, tokens, triggers, rate limits, faults and log."""

@@ -1,4 +1,4 @@
-"""The app's credentials in this workspace, and what each of them may do."""
+"""The app's credentials in this workspace."""
 
 from enum import StrEnum
 
@@ -26,7 +26,11 @@ class Credentials:
         self.is_account_active = True
 
     def get_kind(self, token: str | None) -> TokenKind:
-        """Whose token it is; raises Slack's own refusals."""
+        """Return the kind of this token.
+
+        Raises:
+            SlackError: not_authed, token_revoked, invalid_auth or account_inactive.
+        """
         if not token:
             raise SlackError("not_authed")
         if token in self._revoked_tokens:
@@ -42,7 +46,7 @@ class Credentials:
         self._revoked_tokens.add(token)
 
     def new_oauth_code(self) -> str:
-        """What Slack's consent page hands to the app's redirect URL."""
+        """Return a code as Slack's consent page sends it to the app's redirect URL."""
         code = random_secret()
         self.oauth_codes.add(code)
         return code

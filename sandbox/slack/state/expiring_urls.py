@@ -1,4 +1,4 @@
-"""Things that are good for a while, or for a number of times: triggers and response URLs."""
+"""Triggers and response URLs, which expire after a time or a number of uses."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from sandbox.slack.primitives.clock import Clock
 from sandbox.slack.primitives.errors import SlackError
 from sandbox.slack.primitives.ids import IdGenerator, random_secret
 
-# Both from limits.md, rows 25 and 34.
+# limits.md, rows 25 and 34.
 MAX_TRIGGER_AGE_SECONDS = 3.0
 MAX_RESPONSE_URL_AGE_SECONDS = 30 * 60
 MAX_RESPONSE_URL_USES = 5
@@ -14,7 +14,7 @@ MAX_RESPONSE_URL_USES = 5
 
 @dataclass(slots=True)
 class Trigger:
-    """Somebody just did something, so a view may be shown to them."""
+    """A person's recent action, which allows the app to show them one view."""
 
     id: str
     user: str
@@ -51,7 +51,7 @@ class Triggers:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """Where an app may answer without a token: to whom, where, and about which message."""
+    """A URL for answers without a token, with its user, channel and message."""
 
     path: str
     user: str

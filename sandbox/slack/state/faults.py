@@ -1,4 +1,4 @@
-"""Ways in which Slack's Web API can let an app down, put in by a test and taken out again."""
+"""Faults of the Web API that a test adds and removes."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,9 +11,11 @@ ANY_METHOD = "*"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way of failing. With `after`, the thing asked for was done before the failure.
+    """One way of failing.
 
-    With `until`, nothing is done before that event is set.
+    Attributes:
+        release_event: the method waits for this event before it runs or fails.
+        fails_after_success: the method runs first, then the answer is an error.
     """
 
     status: int | None = None
@@ -30,7 +32,7 @@ class Fault:
 
     @property
     def replaces_reply(self) -> bool:
-        """Whether it replaces the answer; a mere delay does not."""
+        """Whether the app gets another answer; a delay alone keeps the real one."""
         return bool(self.status or self.error or self.broken_json or self.resets_connection)
 
     @property
@@ -40,7 +42,7 @@ class Fault:
 
 @dataclass(slots=True)
 class FaultRule:
-    """A fault in place: for which method, how often still, and for which requests."""
+    """A fault with its method, its remaining number of uses and its request filter."""
 
     method: str
     fault: Fault
@@ -56,7 +58,7 @@ class FaultRule:
 
 
 class FaultRules:
-    """All faults in place; the one added first is met first."""
+    """All active faults; the oldest one that matches a request applies."""
 
     def __init__(self) -> None:
         self.rules: list[FaultRule] = []
@@ -69,7 +71,7 @@ class FaultRules:
         times: int | None = None,
         request_filter: Callable[[Json], bool] | None = None,
     ) -> FaultRule:
-        """`method` may be "*"; "response_url" stands for posts to response URLs."""
+        """Add a fault for a method, for all methods ("*") or for "response_url"."""
         rule = FaultRule(
             method=method, fault=fault, remaining_times=times, request_filter=request_filter
         )

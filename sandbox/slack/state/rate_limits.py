@@ -1,4 +1,4 @@
-"""Slack's rate limits: so many calls of a method a minute, one message a second in a channel."""
+"""Slack's rate limits: calls per method and minute, one message per channel and second."""
 
 import math
 from collections import defaultdict, deque
@@ -9,17 +9,17 @@ from sandbox.slack.primitives.errors import RateLimited
 
 
 class Tier(IntEnum):
-    """Calls a minute (docs.slack.dev/apis/web-api/rate-limits)."""
+    """Calls per minute (docs.slack.dev/apis/web-api/rate-limits)."""
 
     ONE = 1
     TWO = 20
     THREE = 50
     FOUR = 100
-    # "Special" methods: hundreds a minute; chat.postMessage has its channel limit besides.
+    # "Special" methods: hundreds a minute; chat.postMessage also has its channel limit.
     SPECIAL = 600
 
 
-# "One message per second per channel, short bursts": five is our reading of a short burst.
+# Slack allows "one message per second per channel, short bursts"; five is our assumption.
 MAX_CHANNEL_BURST = 5
 WINDOW_SECONDS = 60.0
 
@@ -43,15 +43,15 @@ class RateLimiter:
         calls.append(now)
 
     def count_message(self, channel: str) -> None:
-        """A bucket that holds a short burst and gains one message a second."""
+        """Take one message from the channel's token bucket, which regains one a second."""
         if not self.is_enabled:
             return
         now = self._clock.now()
-        held, since = self._channel_buckets.get(channel, (float(MAX_CHANNEL_BURST), now))
-        held = min(MAX_CHANNEL_BURST, held + now - since)
-        if held < 1:
-            raise RateLimited(max(1, math.ceil(1 - held)))
-        self._channel_buckets[channel] = (held - 1, now)
+        allowance, updated_at = self._channel_buckets.get(channel, (float(MAX_CHANNEL_BURST), now))
+        allowance = min(MAX_CHANNEL_BURST, allowance + now - updated_at)
+        if allowance < 1:
+            raise RateLimited(max(1, math.ceil(1 - allowance)))
+        self._channel_buckets[channel] = (allowance - 1, now)
 
     def clear(self) -> None:
         self._calls.clear()

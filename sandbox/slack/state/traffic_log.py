@@ -1,4 +1,4 @@
-"""Everything that passed between Slack and the app, in order."""
+"""The traffic log: all requests between Slack and the app, in order."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,7 +16,7 @@ class Direction(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class TrafficEntry:
-    """One request and, as soon as it is known, what was answered."""
+    """One request, and its answer as soon as it arrives."""
 
     direction: Direction
     name: str
@@ -29,7 +29,7 @@ class TrafficEntry:
 
 
 class TrafficLog:
-    """Kept in memory; with a path, each finished entry is also a line of JSON there."""
+    """The log in memory; with a path, it also writes each answered entry as a JSON line."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.entries: list[TrafficEntry] = []
@@ -42,19 +42,19 @@ class TrafficLog:
     def record_response(self, entry: TrafficEntry, response: object) -> None:
         entry.response = response
         if self.path:
-            with self.path.open("a", encoding="utf-8") as lines:
-                lines.write(self._json_line(entry))
+            with self.path.open("a", encoding="utf-8") as log_file:
+                log_file.write(self._json_line(entry))
 
     def api_calls(self, method: str | None = None) -> list[TrafficEntry]:
-        """What the app asked of the Web API."""
+        """Return the app's calls to the Web API."""
         return self._find_entries(Direction.API, method)
 
     def deliveries(self, name: str | None = None) -> list[TrafficEntry]:
-        """What was sent to the app: "slash_command", "view_submission", an event's type, …"""
+        """Return requests to the app: "slash_command", "view_submission", an event type, …"""
         return self._find_entries(Direction.DELIVERY, name)
 
     def acks(self, name: str | None = None) -> list[TrafficEntry]:
-        """What the app answered to a delivery."""
+        """Return the app's acknowledgements."""
         return self._find_entries(Direction.ACK, name)
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""Modals in their stacks, and Home tabs: what is open before whom, and what is typed in it."""
+"""Open modals and Home tabs per person, with the values entered in them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -20,7 +20,12 @@ StateValues = dict[str, dict[str, Json]]
 
 @dataclass(slots=True, eq=False)
 class View:
-    """One view. `values` is what state.values says; `errors` stand under their blocks."""
+    """One view.
+
+    Attributes:
+        values: the content of state.values in payloads.
+        errors: the error texts by block id; Slack shows each under its block.
+    """
 
     id: str
     owner: str
@@ -45,23 +50,24 @@ class View:
         return input_fields(self.blocks, str)
 
     def replace_content(self, spec: Json, new_hash: str) -> None:
-        """Show this instead. What was typed stays where block, action and element are the same."""
+        """Show new content; keep a value if its block, action and element type stay the same."""
         self.spec, self.hash, self.errors = spec, new_hash, {}
         self.blocks = with_ids_and_defaults(spec["blocks"])
-        kept = self.values
+        old_values = self.values
         self.values = {}
-        for one in self.fields():
-            before = kept.get(one.block_id, {}).get(one.action_id, {})
-            same = before.get("type") == one.type
-            state = before if same else initial_state(one.element)
-            self.values.setdefault(one.block_id, {})[one.action_id] = state
+        for input_field in self.fields():
+            block_id, action_id = input_field.block_id, input_field.action_id
+            old_state = old_values.get(block_id, {}).get(action_id, {})
+            is_same_type = old_state.get("type") == input_field.type
+            state = old_state if is_same_type else initial_state(input_field.element)
+            self.values.setdefault(block_id, {})[action_id] = state
 
     def set_state(self, field: InputField, state: Json) -> None:
         self.values[field.block_id][field.action_id] = state
 
 
 class Views:
-    """Every view that is open somewhere."""
+    """All open views of all people."""
 
     def __init__(self, clock: Clock, ids: IdGenerator) -> None:
         self._clock = clock
@@ -91,7 +97,7 @@ class Views:
         raise SlackError("not_found")
 
     def open(self, spec: Json, *, owner: str, team: str) -> View:
-        """A new stack with one view; Slack shows one modal at a time."""
+        """Replace the owner's modal stack with one view: Slack shows one stack at a time."""
         self._check_external_id(spec)
         self._stacks[owner].clear()
         return self._add_to_stack(self._create_view(spec, owner, team))
@@ -123,7 +129,7 @@ class Views:
         return self._homes[owner]
 
     def close(self, view: View) -> None:
-        """Slack goes back to the view below, if there is one."""
+        """Remove the view; the person then sees the view below it."""
         if view in self._stacks[view.owner]:
             self._stacks[view.owner].remove(view)
 
@@ -153,13 +159,13 @@ class Views:
 
     def _check_external_id(self, spec: Json, ignored_view: View | None = None) -> None:
         external_id = spec.get("external_id")
-        taken = any(v.external_id == external_id for v in self if v is not ignored_view)
-        if external_id and taken:
+        is_used = any(v.external_id == external_id for v in self if v is not ignored_view)
+        if external_id and is_used:
             raise SlackError("duplicate_external_id")
 
 
 def view_object(view: View, *, app_id: str, bot_id: str, app_team_id: str) -> Json:
-    """A view as the Web API and the payloads give it."""
+    """Return a view as the Web API and the payloads show it."""
     spec = view.spec
     return {
         "id": view.id,

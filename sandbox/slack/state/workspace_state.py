@@ -1,4 +1,4 @@
-"""The workspace itself, without any network: who, where, what was said, what is open."""
+"""The complete state of a workspace, without any network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from sandbox.slack.state.views import StateValues, View, Views, view_object
 
 @dataclass(frozen=True, slots=True)
 class AppInstallation:
-    """The app as it is installed here."""
+    """The ids of the app that is installed in this workspace."""
 
     app_id: str
     bot_id: str
@@ -33,7 +33,7 @@ class AppInstallation:
 
 
 class WorkspaceState:
-    """Everything Slack remembers. Whoever changes it says so with `changed()`."""
+    """The state of a workspace; code that changes it then calls `notify_change()`."""
 
     def __init__(
         self, manifest: Manifest, *, team_id: str, team_name: str, traffic_log_path: Path | None
@@ -95,18 +95,18 @@ class WorkspaceState:
         return self.ids.new_ts(self.clock.now())
 
     def direct_channel(self, user_id: str) -> Channel:
-        """The direct message conversation of this person with the app."""
+        """Return the direct message conversation between this person and the app."""
         return self.channels.open_direct(self.app.bot_user_id, user_id, created=self.now())
 
-    def display_name(self, thing_id: str) -> str:
-        """What people read where there is an id: @Real Name, #channel, @group."""
-        if member := self.people.find(thing_id):
+    def display_name(self, entity_id: str) -> str:
+        """Return the name that Slack shows for an id: @Real Name, #channel or @group."""
+        if member := self.people.find(entity_id):
             return f"@{member.real_name}"
-        if (channel := self.channels.find(thing_id)) and channel.name:
+        if (channel := self.channels.find(entity_id)) and channel.name:
             return f"#{channel.name}"
-        if group := self.usergroups.find(thing_id):
+        if group := self.usergroups.find(entity_id):
             return f"@{group.handle}"
-        return thing_id
+        return entity_id
 
     def bot_profile(self) -> Json:
         icons = {
@@ -124,7 +124,7 @@ class WorkspaceState:
         }
 
     def new_app_post(self, channel: str, text: str) -> Post:
-        """A message of the app's, not yet on the board."""
+        """Return a new message by the app, not yet stored."""
         return Post(
             channel=channel,
             ts=self.new_ts(),
@@ -140,7 +140,7 @@ class WorkspaceState:
         )
 
     def reset(self) -> None:
-        """Forget what happened; keep who is there."""
+        """Delete messages, views, traffic log, faults and URLs; keep people and channels."""
         self.traffic_log.clear()
         self.faults.clear()
         self.messages.clear()

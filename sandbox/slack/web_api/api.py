@@ -1,4 +1,4 @@
-"""The Web API over HTTP: token, scopes, arguments and limits first, then the method."""
+"""The Web API over HTTP: it checks token, limits, scopes and arguments, then runs the method."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ from sandbox.slack.state.traffic_log import Direction, TrafficEntry
 from sandbox.slack.state.workspace_state import WorkspaceState
 from sandbox.slack.web_api.arguments import read_arguments
 
-# What any method may answer, whatever it does (the conformance test says why for each).
+# Errors that any method may answer (tests/conformance/test_web_api.py has the reason for each).
 COMMON_ERRORS = to_error_names(
     "not_authed invalid_auth account_inactive token_revoked not_allowed_token_type missing_scope "
     "invalid_arguments ratelimited unknown_method invalid_json json_not_object invalid_post_type"
@@ -28,12 +28,12 @@ COMMON_ERRORS = to_error_names(
 
 
 class UndocumentedError(Exception):
-    """A method refused with a name that its row in the table does not list."""
+    """A method answered an error that its row in the method table does not list."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiReply:
-    """What goes back: a JSON answer, or bare text."""
+    """The answer to a request: a JSON body, or plain text."""
 
     json_body: Json = field(default_factory=dict)
     status: int = HTTPStatus.OK
@@ -43,7 +43,7 @@ class ApiReply:
 
 
 class WebApi:
-    """Answers what the app asks, under the faults that are in place."""
+    """Answers the app's requests and applies the active faults."""
 
     def __init__(self, state: WorkspaceState) -> None:
         self._state = state
@@ -54,8 +54,8 @@ class WebApi:
         entry = self._log_request(name)
         try:
             args, token = await read_arguments(request)
-        except SlackError as refusal:
-            return self._respond(entry, ApiReply(refusal.to_response()))
+        except SlackError as error:
+            return self._respond(entry, ApiReply(error.to_response()))
         entry.request = args
         return await self._respond_under_fault(
             request, entry, lambda: self._call_method(name, args, token)
@@ -66,8 +66,8 @@ class WebApi:
         try:
             entry.request = await request.json()
         except ValueError:
-            garbage = {"ok": False, "error": "invalid_payload"}
-            return self._respond(entry, ApiReply(garbage, status=HTTPStatus.BAD_REQUEST))
+            error = {"ok": False, "error": "invalid_payload"}
+            return self._respond(entry, ApiReply(error, status=HTTPStatus.BAD_REQUEST))
         return await self._respond_under_fault(
             request, entry, lambda: self._handle_response_url(request.path, entry.request)
         )
@@ -110,12 +110,12 @@ class WebApi:
             return ApiReply(
                 self._run_checked(method, MethodCall(self._state, args, token)), headers=headers
             )
-        except RateLimited as wait:
-            return _rate_limited_reply(wait)
-        except SlackError as refusal:
-            if refusal.error not in method.errors | COMMON_ERRORS:
-                raise UndocumentedError(f"{method.name}: {refusal.error}") from refusal
-            return ApiReply(refusal.to_response(), headers=headers)
+        except RateLimited as error:
+            return _rate_limited_reply(error)
+        except SlackError as error:
+            if error.error not in method.errors | COMMON_ERRORS:
+                raise UndocumentedError(f"{method.name}: {error.error}") from error
+            return ApiReply(error.to_response(), headers=headers)
 
     def _run_checked(self, method: Method, call: MethodCall) -> Json:
         if method.token_kind is not None:
@@ -136,17 +136,17 @@ class WebApi:
     def _handle_response_url(self, path: str, body: Json) -> ApiReply:
         try:
             response_url.handle_response_url_post(self._state, path, body)
-        except SlackError as refusal:
-            gone = refusal.error in ("expired_url", "used_url", "no_such_url")
-            status = HTTPStatus.NOT_FOUND if gone else HTTPStatus.BAD_REQUEST
-            return ApiReply(refusal.to_response(), status=status)
+        except SlackError as error:
+            is_gone = error.error in ("expired_url", "used_url", "no_such_url")
+            status = HTTPStatus.NOT_FOUND if is_gone else HTTPStatus.BAD_REQUEST
+            return ApiReply(error.to_response(), status=status)
         return ApiReply(text="ok")
 
     def _store_upload(self, file_id: str, content: bytes) -> ApiReply:
         upload = self._state.uploads.find(file_id)
         if upload is None or len(content) != upload.length_bytes:
-            garbage = {"ok": False, "error": "invalid_upload"}
-            return ApiReply(garbage, status=HTTPStatus.BAD_REQUEST)
+            error = {"ok": False, "error": "invalid_upload"}
+            return ApiReply(error, status=HTTPStatus.BAD_REQUEST)
         upload.content = content
         return ApiReply(text=f"OK - {len(content)}")
 
@@ -197,7 +197,7 @@ async def _read_upload(request: web.Request) -> bytes:
 
 
 def _reset_connection(request: web.Request) -> None:
-    """Drop the connection as a network does: with a reset, not with a polite end."""
+    """Close the connection with a TCP reset, as a network failure does."""
     if transport := request.transport:
         linger = struct.pack("ii", 1, 0)
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -1,4 +1,4 @@
-"""Reading a Web API request: query, form or JSON, and the token, which has its own places."""
+"""Reads the arguments of a Web API request (query, form or JSON) and its token."""
 
 import base64
 import binascii
@@ -15,7 +15,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 async def read_arguments(request: web.Request) -> tuple[Json, str]:
-    """The arguments and the token. A token in the query string does not count."""
+    """Return the arguments and the token; a token in the query string is ignored."""
     args: Json = dict(request.query)
     args.pop("token", None)
     body = await _read_body(request)
@@ -34,7 +34,7 @@ def _find_token(header: str, form_token: object) -> str:
 
 
 def _client_credentials(encoded: str) -> Json:
-    """oauth.v2.access takes them as HTTP Basic too, which is how slack_sdk sends them."""
+    """oauth.v2.access also accepts them as HTTP Basic; slack_sdk sends them this way."""
     try:
         login, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""The HTTP server on 127.0.0.1 that stands where slack.com would be."""
+"""The HTTP server on 127.0.0.1 that replaces slack.com."""
 
 import socket
 
@@ -28,7 +28,7 @@ class SlackHttpServer:
         )
 
     async def start(self, port: int) -> str:
-        """Listen; returns the base URL."""
+        """Start to listen and return the base URL."""
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""A workspace, people in it, and a real Bolt app that each test teaches what it needs."""
+"""Fixtures: a simulated workspace with people, and a Bolt app to which tests add listeners."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -47,7 +47,7 @@ def client(slack: Workspace) -> AsyncWebClient:
 
 @pytest.fixture
 def bolt_app(slack: Workspace, client: AsyncWebClient) -> AsyncApp:
-    """Knows nothing yet, and listens nowhere yet."""
+    """A Bolt app without listeners that does not receive requests yet."""
     return AsyncApp(
         client=client, signing_secret=slack.signing_secret, process_before_response=True
     )
@@ -65,24 +65,24 @@ async def serve_http(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncApp
 
 @asynccontextmanager
 async def connect_socket(slack: Workspace, bolt: AsyncApp) -> AsyncIterator[AsyncSocketModeHandler]:
-    own_client = AsyncWebClient(token=slack.app_token, base_url=slack.api_url)
-    handler = AsyncSocketModeHandler(bolt, slack.app_token, web_client=own_client)
-    before = len(slack.sockets)
+    web_client = AsyncWebClient(token=slack.app_token, base_url=slack.api_url)
+    handler = AsyncSocketModeHandler(bolt, slack.app_token, web_client=web_client)
+    count_before = len(slack.sockets)
     await handler.connect_async()
-    await slack.wait_until(lambda: len(slack.sockets) > before, waiting_for="a connection")
+    await slack.wait_until(lambda: len(slack.sockets) > count_before, waiting_for="a connection")
     yield handler
     await handler.close_async()
 
 
 class RawSocket:
-    """A connection without any framework: what Slack says, word for word."""
+    """A connection without any framework, for the exact messages of Slack."""
 
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
         self.websocket = websocket
 
     async def receive(self) -> Json:
-        heard: Json = await self.websocket.receive_json(timeout=5)
-        return heard
+        message: Json = await self.websocket.receive_json(timeout=5)
+        return message
 
     async def acknowledge(self, envelope: Json, **payload: object) -> None:
         await self.websocket.send_json({"envelope_id": envelope["envelope_id"], **payload})
@@ -90,22 +90,23 @@ class RawSocket:
 
 @pytest.fixture
 async def connect_raw_socket() -> AsyncIterator[Callable[[Workspace], Awaitable[RawSocket]]]:
-    """Connects without any framework."""
-    kept: list[RawSocket] = []
+    """A function that connects without any framework."""
+    sockets: list[RawSocket] = []
     async with aiohttp.ClientSession() as http:
 
         async def connect(slack: Workspace) -> RawSocket:
             client = AsyncWebClient(base_url=slack.api_url)
-            opened = await client.apps_connections_open(app_token=slack.app_token)
-            kept.append(RawSocket(await http.ws_connect(opened["url"])))
-            return kept[-1]
+            answer = await client.apps_connections_open(app_token=slack.app_token)
+            # aiohttp closes a connection without references (connector.py, Connection.__del__).
+            sockets.append(RawSocket(await http.ws_connect(answer["url"])))
+            return sockets[-1]
 
         yield connect
 
 
 @pytest.fixture
 async def http_app(slack: Workspace, bolt_app: AsyncApp) -> AsyncIterator[AsyncApp]:
-    """The Bolt app, listening to signed HTTP."""
+    """The Bolt app with signed HTTP."""
     async with serve_http(slack, bolt_app) as running:
         yield running
 
@@ -114,7 +115,7 @@ async def http_app(slack: Workspace, bolt_app: AsyncApp) -> AsyncIterator[AsyncA
 async def socket_handler(
     slack: Workspace, bolt_app: AsyncApp
 ) -> AsyncIterator[AsyncSocketModeHandler]:
-    """The Bolt app's handler, connected over Socket Mode."""
+    """The handler of the Bolt app with Socket Mode."""
     async with connect_socket(slack, bolt_app) as handler:
         yield handler
 
@@ -123,7 +124,7 @@ async def socket_handler(
 async def either_app(
     request: pytest.FixtureRequest, slack: Workspace, bolt_app: AsyncApp
 ) -> AsyncIterator[AsyncApp]:
-    """The Bolt app, once over HTTP and once over Socket Mode."""
+    """The Bolt app, once with HTTP and once with Socket Mode."""
     if request.param == "http":
         async with serve_http(slack, bolt_app):
             yield bolt_app
@@ -167,23 +168,23 @@ def form() -> Json:
 
 @pytest.fixture
 def open_on_command(bolt_app: AsyncApp) -> Callable[[Json], None]:
-    """Teaches the app to open this view on /errand."""
+    """A function that makes the app open a view on /errand."""
 
-    def teach(view: Json) -> None:
-        async def open_it(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
+    def register(view: Json) -> None:
+        async def open_view(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
             await client.views_open(trigger_id=body["trigger_id"], view=view)
             await ack()
 
-        bolt_app.command("/errand")(open_it)
+        bolt_app.command("/errand")(open_view)
 
-    return teach
+    return register
 
 
 @pytest.fixture
 async def person_with_form(
     http_app: AsyncApp, open_on_command: Callable[[Json], None], form: Json, ana: Person
 ) -> Person:
-    """Ana, with the form open before her."""
+    """Ana with the form open."""
     open_on_command(form)
     await ana.type_text("/errand")
     return ana

@@ -1,4 +1,4 @@
-"""One errand from the command to the changed card, through a real Bolt app."""
+"""One journey with a real Bolt app: command, form, card, click, changed card."""
 
 from typing import Any
 
@@ -62,34 +62,34 @@ def card(text: str, *buttons: str) -> list[dict[str, Any]]:
     return blocks
 
 
-def teach(app: AsyncApp) -> None:
+def register_listeners(app: AsyncApp) -> None:
     @app.command("/errand")
     async def open_form(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await client.views_open(trigger_id=body["trigger_id"], view=FORM)
         await ack()
 
     @app.view("errand")
-    async def ask(ack: AsyncAck, view: dict[str, Any], client: AsyncWebClient) -> None:
+    async def post_errand(ack: AsyncAck, view: dict[str, Any], client: AsyncWebClient) -> None:
         values = view["state"]["values"]
         if len(values["what"]["text"]["value"]) < 5:
             await ack(response_action="errors", errors={"what": "Say a little more."})
             return
-        who = values["who"]["user"]["selected_user"]
-        text = f"*{values['what']['text']['value']}* for <@{who}>"
-        await client.chat_postMessage(channel=who, text=text, blocks=card(text, "Fetch"))
+        user_id = values["who"]["user"]["selected_user"]
+        text = f"*{values['what']['text']['value']}* for <@{user_id}>"
+        await client.chat_postMessage(channel=user_id, text=text, blocks=card(text, "Fetch"))
         await ack()
 
     @app.action("do_fetch")
     async def fetch(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        by = body["user"]["id"]
-        await respond(replace_original=True, text="Fetched", blocks=card(f"Fetched by <@{by}>"))
+        blocks = card(f"Fetched by <@{body['user']['id']}>")
+        await respond(replace_original=True, text="Fetched", blocks=blocks)
 
 
-async def test_an_errand_goes_from_the_command_to_the_changed_card(
+async def test_bolt_app_works_from_command_to_changed_card(
     either_app: AsyncApp, ana: Person, bob: Person
 ) -> None:
-    teach(either_app)
+    register_listeners(either_app)
 
     await ana.type_text("/errand")
     assert ana.modal
@@ -109,6 +109,6 @@ async def test_an_errand_goes_from_the_command_to_the_changed_card(
     assert message.buttons == ["Fetch"]
 
     await bob.click(message, "Fetch")
-    assert [one.visible_text for one in bob.messages] == ["Fetched by @Bob Brandt"]
+    assert [message.visible_text for message in bob.messages] == ["Fetched by @Bob Brandt"]
     assert bob.messages[0].is_edited
     assert ana.alerts == bob.alerts == []

@@ -1,4 +1,4 @@
-"""Clicks: in messages, in whispers, on the Home tab; and the response_url each comes with."""
+"""Clicks in messages, ephemeral messages and the Home tab, and their response URLs."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def actions(*elements: Json) -> list[Json]:
 
 @pytest.fixture
 def click_payloads(http_app: AsyncApp) -> list[Json]:
-    """The payloads of every press, each simply acknowledged."""
+    """The payloads of all clicks; the app only acknowledges them."""
     payloads: list[Json] = []
 
     @http_app.action("press")
@@ -44,7 +44,7 @@ async def card(client: AsyncWebClient, ana: Person) -> Json:
     return {"channel": answer["channel"], "ts": answer["ts"]}
 
 
-async def test_a_click_tells_who_clicked_what_where(
+async def test_click_payload_names_person_button_and_message(
     slack: Workspace, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
     await ana.click(ana.messages[0], "Yes")
@@ -58,7 +58,7 @@ async def test_a_click_tells_who_clicked_what_where(
     assert ana.alerts == []
 
 
-async def test_only_a_button_that_is_there_can_be_clicked(
+async def test_click_on_a_missing_button_is_refused(
     click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
     with pytest.raises(LookupError, match="'Maybe' to click here, only: No, Yes"):
@@ -67,29 +67,27 @@ async def test_only_a_button_that_is_there_can_be_clicked(
     assert click_payloads == []
 
 
-async def test_a_click_nobody_handles_is_shown_as_failed(
-    http_app: AsyncApp, card: Json, ana: Person
-) -> None:
+async def test_click_without_a_listener_fails(http_app: AsyncApp, card: Json, ana: Person) -> None:
     await ana.click(ana.messages[0], "No")
 
     assert ana.alerts == ["dispatch_failed"]
 
 
-async def test_a_card_that_changed_since_can_still_be_clicked_as_it_was_seen(
+async def test_outdated_card_can_be_clicked_until_it_is_deleted(
     client: AsyncWebClient, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
-    seen = ana.messages[0]
+    old_message = ana.messages[0]
     await client.chat_update(**card, text="Too late", blocks=[])
 
-    await ana.click(seen, "Yes")
+    await ana.click(old_message, "Yes")
     assert len(click_payloads) == 1
 
     await client.chat_delete(**card)
     with pytest.raises(LookupError, match="gone"):
-        await ana.click(seen, "Yes")
+        await ana.click(old_message, "Yes")
 
 
-async def test_equal_buttons_are_told_apart_by_their_value(
+async def test_buttons_with_one_label_are_selected_by_value(
     client: AsyncWebClient, click_payloads: list[Json], ana: Person
 ) -> None:
     blocks = actions(button("Take", value="1", action_id="press"))
@@ -101,7 +99,7 @@ async def test_equal_buttons_are_told_apart_by_their_value(
     assert click_payloads[0]["actions"][0]["value"] == "2"
 
 
-async def test_a_menu_in_a_message_is_clicked_by_its_placeholder(
+async def test_menu_in_a_message_is_selected_by_placeholder(
     client: AsyncWebClient, click_payloads: list[Json], ana: Person, bob: Person
 ) -> None:
     menu = {
@@ -117,7 +115,7 @@ async def test_a_menu_in_a_message_is_clicked_by_its_placeholder(
     assert click_payloads[0]["state"]["values"]["row"]["press"]["selected_user"] == bob.id
 
 
-async def test_an_overflow_menu_is_clicked_by_its_option(
+async def test_overflow_menu_is_clicked_by_option(
     client: AsyncWebClient, click_payloads: list[Json], ana: Person
 ) -> None:
     options = [
@@ -131,7 +129,7 @@ async def test_an_overflow_menu_is_clicked_by_its_option(
     assert click_payloads[0]["actions"][0]["selected_option"]["value"] == "Drop"
 
 
-async def test_the_answer_can_replace_whisper_and_delete(
+async def test_respond_can_replace_add_and_delete_messages(
     http_app: AsyncApp, card: Json, ana: Person
 ) -> None:
     @http_app.action("press")
@@ -147,14 +145,14 @@ async def test_the_answer_can_replace_whisper_and_delete(
 
     card_before = ana.messages[0]
     await ana.click(card_before, "Yes")
-    assert [one.visible_text for one in ana.ephemeral_messages] == ["Only you"]
-    assert [one.visible_text for one in ana.messages] == ["Done"]
+    assert [message.visible_text for message in ana.ephemeral_messages] == ["Only you"]
+    assert [message.visible_text for message in ana.messages] == ["Done"]
 
     await ana.click(card_before, "No")
     assert ana.messages == []
 
 
-async def test_a_whisper_is_changed_through_its_response_url_alone(
+async def test_ephemeral_message_is_changed_by_its_response_url(
     http_app: AsyncApp, client: AsyncWebClient, ana: Person
 ) -> None:
     bodies: list[Json] = []
@@ -170,12 +168,12 @@ async def test_a_whisper_is_changed_through_its_response_url_alone(
     )
     await ana.click(await ana.wait_for_ephemeral(), "Hush")
 
-    assert [one.visible_text for one in ana.ephemeral_messages] == ["Gone quiet"]
+    assert [message.visible_text for message in ana.ephemeral_messages] == ["Gone quiet"]
     assert bodies[0]["container"]["is_ephemeral"] is True
     assert "message" not in bodies[0]
 
 
-async def test_a_response_url_is_good_five_times(
+async def test_response_url_works_five_times(
     slack: Workspace, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
     await ana.click(ana.messages[0], "Yes")
@@ -183,12 +181,12 @@ async def test_a_response_url_is_good_five_times(
 
     answers = [await hook.send(text=str(n), response_type="ephemeral") for n in range(6)]
 
-    assert [one.status_code for one in answers] == [200] * 5 + [404]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [404]
     assert "used_url" in answers[5].body
-    assert [one.visible_text for one in ana.ephemeral_messages] == ["0", "1", "2", "3", "4"]
+    assert [message.visible_text for message in ana.ephemeral_messages] == ["0", "1", "2", "3", "4"]
 
 
-async def test_a_response_url_is_good_for_half_an_hour(
+async def test_response_url_expires_after_30_minutes(
     slack: Workspace, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
     await ana.click(ana.messages[0], "Yes")
@@ -203,22 +201,22 @@ async def test_a_response_url_is_good_for_half_an_hour(
     assert "expired_url" in late.body
 
 
-async def test_a_response_url_refuses_what_is_no_message(
+async def test_response_url_refuses_invalid_posts(
     slack: Workspace, click_payloads: list[Json], card: Json, ana: Person
 ) -> None:
     await ana.click(ana.messages[0], "Yes")
     url = click_payloads[0]["response_url"]
 
     async with aiohttp.ClientSession() as session:
-        async with session.post(url, data=b"{broken") as garbage:
-            assert garbage.status == 400
-        async with session.post(url, json={"blocks": []}) as nothing:
-            assert (await nothing.json())["error"] == "no_text"
-        async with session.post(url[:-3] + "xyz", json={"text": "x"}) as guessed:
-            assert guessed.status == 404
+        async with session.post(url, data=b"{broken") as answer:
+            assert answer.status == 400
+        async with session.post(url, json={"blocks": []}) as answer:
+            assert (await answer.json())["error"] == "no_text"
+        async with session.post(url[:-3] + "xyz", json={"text": "x"}) as answer:
+            assert answer.status == 404
 
 
-async def test_the_home_tab_is_published_and_clicked(
+async def test_home_tab_is_published_and_clicked(
     slack: Workspace,
     http_app: AsyncApp,
     client: AsyncWebClient,
@@ -226,7 +224,7 @@ async def test_the_home_tab_is_published_and_clicked(
     ana: Person,
 ) -> None:
     @http_app.event("app_home_opened")
-    async def show(event: Json) -> None:
+    async def publish_home(event: Json) -> None:
         blocks = [
             {"type": "header", "text": {"type": "plain_text", "text": "Your errands"}},
             *actions(button("Refresh")),
@@ -253,7 +251,7 @@ async def test_shortcuts_are_used_by_name(
 
     @http_app.shortcut("new_errand")
     @http_app.shortcut("errand_from_message")
-    async def start(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
+    async def open_form(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
         bodies.append(body)
         await client.views_open(trigger_id=body["trigger_id"], view=form)
         await ack()
@@ -264,16 +262,16 @@ async def test_shortcuts_are_used_by_name(
     assert ana.modal
     await ana.use_shortcut("Make it an errand", message=ana.read_channel(general)[0])
 
-    first, second = bodies
-    assert "channel" not in first
-    assert "response_url" not in first
-    assert second["message"]["text"] == f"who fetches tea for <@{ana.id}>?"
-    assert second["channel"] == {"id": general.id, "name": "general"}
+    global_body, message_body = bodies
+    assert "channel" not in global_body
+    assert "response_url" not in global_body
+    assert message_body["message"]["text"] == f"who fetches tea for <@{ana.id}>?"
+    assert message_body["channel"] == {"id": general.id, "name": "general"}
     with pytest.raises(LookupError, match="no global shortcut"):
         await ana.use_shortcut("Make it an errand")
 
 
-async def test_a_person_of_another_workspace_says_so_in_the_payload(
+async def test_external_person_has_their_own_team_in_payloads(
     slack: Workspace, client: AsyncWebClient, click_payloads: list[Json], ana: Person
 ) -> None:
     eve = slack.add_person("eve", real_name="Eve", email="eve@x.example", team_id="T0ELSE0001")

@@ -1,4 +1,4 @@
-"""Menus whose options the app supplies while somebody types."""
+"""External selects: the app supplies the options for a typed text."""
 
 from collections.abc import Callable
 
@@ -34,9 +34,9 @@ def picker() -> Json:
     }
 
 
-def offered(typed: str) -> list[Json]:
-    fitting = [place for place in PLACES if place.lower().startswith(typed.lower())]
-    return [{"text": {"type": "plain_text", "text": one}, "value": one} for one in fitting]
+def matching_options(typed: str) -> list[Json]:
+    names = [place for place in PLACES if place.lower().startswith(typed.lower())]
+    return [{"text": {"type": "plain_text", "text": name}, "value": name} for name in names]
 
 
 @pytest.fixture
@@ -46,12 +46,12 @@ def suggestion_requests(either_app: AsyncApp) -> list[Json]:
     @either_app.options("places")
     async def suggest(ack: AsyncAck, body: Json) -> None:
         bodies.append(body)
-        await ack(options=offered(body["value"]))
+        await ack(options=matching_options(body["value"]))
 
     return bodies
 
 
-async def test_what_is_typed_decides_what_is_offered(
+async def test_options_match_the_typed_text(
     suggestion_requests: list[Json],
     open_on_command: Callable[[Json], None],
     ana: Person,
@@ -72,7 +72,7 @@ async def test_what_is_typed_decides_what_is_offered(
     assert body["container"] == {"type": "view", "view_id": ana.modal.id}
 
 
-async def test_what_is_not_offered_cannot_be_picked(
+async def test_option_that_is_not_offered_is_refused(
     suggestion_requests: list[Json],
     open_on_command: Callable[[Json], None],
     ana: Person,
@@ -85,11 +85,11 @@ async def test_what_is_not_offered_cannot_be_picked(
         await ana.fill("Place", "Pub")
 
 
-async def test_an_answer_without_options_is_a_failure(
+async def test_answer_without_options_shows_an_error(
     http_app: AsyncApp, open_on_command: Callable[[Json], None], ana: Person, picker: Json
 ) -> None:
     @http_app.options("places")
-    async def refuse(ack: AsyncAck) -> None:
+    async def answer(ack: AsyncAck) -> None:
         await ack({"places": []})
 
     open_on_command(picker)

@@ -1,4 +1,4 @@
-"""Modals: opening, filling in, submitting, and everything Slack refuses on the way."""
+"""Modals: opening, filling in, submitting, and the refusals of Slack."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from sandbox.slack.delivery.acks import CONNECTION_TROUBLE_TEXT
 from sandbox.slack.primitives.json_types import Json
 from sandbox.slack.workspace import Workspace
 
-Opens = Callable[[Json], None]
+OpenOnCommand = Callable[[Json], None]
 
 
 def button_block(label: str, action_id: str = "press") -> Json:
@@ -23,25 +23,28 @@ def button_block(label: str, action_id: str = "press") -> Json:
     return {"type": "actions", "block_id": "buttons", "elements": [element]}
 
 
-async def test_what_was_typed_is_what_the_app_gets(
+async def test_submission_carries_the_entered_values(
     slack: Workspace, http_app: AsyncApp, person_with_form: Person
 ) -> None:
-    got: list[Json] = []
+    submissions: list[Json] = []
 
     @http_app.view("form")
-    async def take(ack: AsyncAck, view: Json) -> None:
-        got.append(view["state"]["values"])
+    async def record(ack: AsyncAck, view: Json) -> None:
+        submissions.append(view["state"]["values"])
         await ack()
 
     await person_with_form.fill("What?", "tea")
     await person_with_form.submit_modal()
 
-    assert got[0]["what"]["text"] == {"type": "plain_text_input", "value": "tea"}
-    assert got[0]["speed"]["option"] == {"type": "static_select", "selected_option": None}
+    (values,) = submissions
+    assert values["what"]["text"] == {"type": "plain_text_input", "value": "tea"}
+    assert values["speed"]["option"] == {"type": "static_select", "selected_option": None}
     assert person_with_form.modal is None
 
 
-async def test_an_incomplete_form_is_never_sent(slack: Workspace, person_with_form: Person) -> None:
+async def test_form_without_a_required_field_is_not_sent(
+    slack: Workspace, person_with_form: Person
+) -> None:
     await person_with_form.submit_modal()
 
     assert person_with_form.modal
@@ -49,7 +52,7 @@ async def test_an_incomplete_form_is_never_sent(slack: Workspace, person_with_fo
     assert slack.traffic_log.deliveries("view_submission") == []
 
 
-async def test_a_choice_can_be_taken_back(person_with_form: Person) -> None:
+async def test_selected_option_can_be_cleared(person_with_form: Person) -> None:
     await person_with_form.fill("How fast?", "Walking")
     await person_with_form.fill("How fast?", None)
 
@@ -60,7 +63,7 @@ async def test_a_choice_can_be_taken_back(person_with_form: Person) -> None:
 @pytest.mark.parametrize(
     ("label", "value"), [("Which?", "tea"), ("How fast?", "Flying"), ("How fast?", ["a", "b"])]
 )
-async def test_only_what_is_shown_can_be_filled_in(
+async def test_unknown_label_or_option_is_refused(
     person_with_form: Person, label: str, value: str
 ) -> None:
     with pytest.raises(LookupError):
@@ -79,7 +82,7 @@ async def test_only_what_is_shown_can_be_filled_in(
         "thanks",
     ],
 )
-async def test_an_answer_slack_cannot_follow_is_trouble_and_keeps_the_text(
+async def test_malformed_answer_shows_an_error_and_keeps_the_text(
     http_app: AsyncApp, person_with_form: Person, answer: Json | str
 ) -> None:
     @http_app.view("form")
@@ -96,7 +99,7 @@ async def test_an_answer_slack_cannot_follow_is_trouble_and_keeps_the_text(
     assert person_with_form.modal.values["What?"] == "tea"
 
 
-async def test_an_app_that_fails_is_trouble_too(
+async def test_failed_submission_shows_an_error(
     http_app: AsyncApp, person_with_form: Person
 ) -> None:
     @http_app.view("form")
@@ -109,7 +112,7 @@ async def test_an_app_that_fails_is_trouble_too(
     assert person_with_form.alerts == [CONNECTION_TROUBLE_TEXT]
 
 
-async def test_the_answer_can_show_another_view(
+async def test_answer_can_show_another_view(
     http_app: AsyncApp, person_with_form: Person, form: Json
 ) -> None:
     done = {
@@ -131,7 +134,7 @@ async def test_the_answer_can_show_another_view(
         await person_with_form.submit_modal()
 
 
-async def test_views_stack_up_to_three_and_close_one_by_one(
+async def test_up_to_three_views_stack_and_close_one_by_one(
     http_app: AsyncApp, person_with_form: Person, form: Json
 ) -> None:
     @http_app.view("form")
@@ -153,13 +156,15 @@ async def test_views_stack_up_to_three_and_close_one_by_one(
     assert person_with_form.modal is None
 
 
-async def test_clear_closes_the_whole_stack(
+async def test_response_action_clear_closes_the_whole_stack(
     http_app: AsyncApp, person_with_form: Person, form: Json
 ) -> None:
     @http_app.view("form")
     async def reply(ack: AsyncAck, view: Json) -> None:
-        pushed = view["previous_view_id"] is not None
-        await (ack(response_action="clear") if pushed else ack(response_action="push", view=form))
+        is_pushed = view["previous_view_id"] is not None
+        await (
+            ack(response_action="clear") if is_pushed else ack(response_action="push", view=form)
+        )
 
     await person_with_form.fill("What?", "tea")
     await person_with_form.submit_modal()
@@ -169,29 +174,37 @@ async def test_clear_closes_the_whole_stack(
     assert person_with_form.modal is None
 
 
-@pytest.mark.parametrize("wanted", [True, False])
-async def test_closing_is_told_only_when_asked_for(
-    http_app: AsyncApp, open_on_command: Opens, ana: Person, form: Json, wanted: bool
+@pytest.mark.parametrize("notify_on_close", [True, False])
+async def test_view_closed_is_sent_only_with_notify_on_close(
+    http_app: AsyncApp,
+    open_on_command: OpenOnCommand,
+    ana: Person,
+    form: Json,
+    notify_on_close: bool,
 ) -> None:
-    closed: list[Json] = []
+    bodies: list[Json] = []
 
     @http_app.view_closed("form")
-    async def note(ack: AsyncAck, body: Json) -> None:
-        closed.append(body)
+    async def record(ack: AsyncAck, body: Json) -> None:
+        bodies.append(body)
         await ack()
 
-    open_on_command(form | {"notify_on_close": wanted})
+    open_on_command(form | {"notify_on_close": notify_on_close})
     await ana.type_text("/errand")
     await ana.close_modal()
 
-    assert [body["is_cleared"] for body in closed] == ([False] if wanted else [])
+    assert [body["is_cleared"] for body in bodies] == ([False] if notify_on_close else [])
 
 
-async def test_a_button_in_a_modal_can_update_and_push(
-    http_app: AsyncApp, client: AsyncWebClient, open_on_command: Opens, ana: Person, form: Json
+async def test_button_in_a_modal_can_push_a_view(
+    http_app: AsyncApp,
+    client: AsyncWebClient,
+    open_on_command: OpenOnCommand,
+    ana: Person,
+    form: Json,
 ) -> None:
     @http_app.action("press")
-    async def pressed(ack: AsyncAck, body: Json) -> None:
+    async def push_form(ack: AsyncAck, body: Json) -> None:
         await ack()
         await client.views_push(trigger_id=body["trigger_id"], view=form)
 
@@ -211,14 +224,14 @@ async def test_a_button_in_a_modal_can_update_and_push(
     assert ana.modal.values["What?"] == "tea"
 
 
-async def test_a_choice_that_dispatches_is_told_at_once(
-    http_app: AsyncApp, open_on_command: Opens, ana: Person, form: Json
+async def test_dispatched_choice_is_sent_at_once(
+    http_app: AsyncApp, open_on_command: OpenOnCommand, ana: Person, form: Json
 ) -> None:
-    told: list[Json] = []
+    actions: list[Json] = []
 
     @http_app.action("option")
-    async def chosen(ack: AsyncAck, action: Json, body: Json) -> None:
-        told.append(action)
+    async def record(ack: AsyncAck, action: Json, body: Json) -> None:
+        actions.append(action)
         assert body["view"]["state"]["values"]["speed"]["option"]["selected_option"]
         await ack()
 
@@ -227,5 +240,5 @@ async def test_a_choice_that_dispatches_is_told_at_once(
     await ana.type_text("/errand")
     await ana.fill("How fast?", "Walking")
 
-    assert told[0]["selected_option"]["value"] == "walk"
+    assert actions[0]["selected_option"]["value"] == "walk"
     assert ana.alerts == []

@@ -1,4 +1,4 @@
-"""What the workspace reads from a manifest, and which it does not install."""
+"""Loading a manifest: the settings it gives, and the manifests it refuses."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from sandbox.slack.app_manifest.manifest import (
 )
 from tests.project import MANIFEST
 
-LEAST = "display_information: {name: Errand}"
-WHOLE = """
+MINIMAL_MANIFEST = "display_information: {name: Errand}"
+FULL_MANIFEST = """
 display_information:
   name: Errand
 features:
@@ -37,7 +37,7 @@ settings:
     is_enabled: true
   socket_mode_enabled: true
 """
-HTTP = """
+HTTP_MANIFEST = """
 display_information: {name: Errand}
 settings:
   interactivity:
@@ -45,17 +45,17 @@ settings:
     request_url: https://example.com/slack
     message_menu_options_url: https://example.com/options
 """
-UNSAFE = "display_information: {name: !!python/object/apply:os.getcwd []}"
+UNSAFE_MANIFEST = "display_information: {name: !!python/object/apply:os.getcwd []}"
 
 
-def loaded(folder: Path, text: str) -> Manifest:
+def load_text(folder: Path, text: str) -> Manifest:
     path = folder / "manifest.yml"
     path.write_text(text, encoding="utf-8")
     return load_manifest(path)
 
 
-def test_the_workspace_reads_what_it_needs(tmp_path: Path) -> None:
-    assert loaded(tmp_path, WHOLE) == Manifest(
+def test_manifest_settings_are_read(tmp_path: Path) -> None:
+    assert load_text(tmp_path, FULL_MANIFEST) == Manifest(
         name="Errand",
         bot_name="Errand bot",
         bot_scopes=frozenset({"commands", "im:history"}),
@@ -82,8 +82,8 @@ def test_the_workspace_reads_what_it_needs(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_not_mentioned_is_as_in_a_new_app(tmp_path: Path) -> None:
-    manifest = loaded(tmp_path, LEAST)
+def test_omitted_settings_have_the_defaults_of_a_new_app(tmp_path: Path) -> None:
+    manifest = load_text(tmp_path, MINIMAL_MANIFEST)
 
     assert manifest.bot_name == "Errand"
     assert [manifest.home_tab, manifest.interactivity, manifest.socket_mode] == [False] * 3
@@ -92,17 +92,17 @@ def test_what_is_not_mentioned_is_as_in_a_new_app(tmp_path: Path) -> None:
     assert not manifest.has_options_load_url
 
 
-def test_options_may_have_a_url_of_their_own(tmp_path: Path) -> None:
-    assert loaded(tmp_path, HTTP).has_options_load_url
+def test_menu_options_can_have_their_own_url(tmp_path: Path) -> None:
+    assert load_text(tmp_path, HTTP_MANIFEST).has_options_load_url
 
 
-def test_what_slack_refuses_is_not_installed(tmp_path: Path) -> None:
-    over_http = WHOLE.replace("socket_mode_enabled: true", "socket_mode_enabled: false")
+def test_manifest_that_slack_refuses_is_not_installed(tmp_path: Path) -> None:
+    over_http = FULL_MANIFEST.replace("socket_mode_enabled: true", "socket_mode_enabled: false")
 
-    with pytest.raises(ManifestError, match="Event Subscription requires") as refusal:
-        loaded(tmp_path, over_http)
+    with pytest.raises(ManifestError, match="Event Subscription requires") as raised:
+        load_text(tmp_path, over_http)
 
-    assert [problem.pointer for problem in refusal.value.problems] == [
+    assert [problem.pointer for problem in raised.value.problems] == [
         "/settings/event_subscriptions",
         "/settings/interactivity",
         "/settings/interactivity",
@@ -110,15 +110,15 @@ def test_what_slack_refuses_is_not_installed(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "name: [", "- a list", UNSAFE])
-def test_what_is_no_manifest_at_all_is_not_installed(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ManifestError) as refusal:
-        loaded(tmp_path, text)
+@pytest.mark.parametrize("text", ["", "name: [", "- a list", UNSAFE_MANIFEST])
+def test_text_that_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ManifestError) as raised:
+        load_text(tmp_path, text)
 
-    assert [problem.pointer for problem in refusal.value.problems] == [""]
+    assert [problem.pointer for problem in raised.value.problems] == [""]
 
 
-def test_the_manifest_of_this_project_is_taken() -> None:
+def test_manifest_of_this_project_is_accepted() -> None:
     manifest = load_manifest(MANIFEST)
 
     assert [command.command for command in manifest.commands] == ["/ticket"]

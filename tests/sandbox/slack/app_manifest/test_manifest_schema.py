@@ -1,4 +1,4 @@
-"""What Slack refuses in an app's manifest."""
+"""The problems that Slack reports for an app's manifest."""
 
 import copy
 from typing import Any
@@ -17,7 +17,7 @@ SHORTCUT = {
     "description": "Opens the form",
 }
 COMMAND = {"command": "/errand", "description": "Fetch something"}
-WHOLE: Json = {
+MANIFEST: Json = {
     "display_information": {"name": "Errand", "description": "Fetches", "background_color": "#123"},
     "features": {
         "app_home": {"home_tab_enabled": True, "messages_tab_read_only_enabled": False},
@@ -34,44 +34,44 @@ WHOLE: Json = {
 }
 
 
-def changed(path: str, value: object) -> Json:
-    """A copy of the whole manifest in which this place holds something else."""
-    manifest = copy.deepcopy(WHOLE)
-    *way, last = [int(step) if step.isdigit() else step for step in path.split("/")]
-    place: Any = manifest
-    for step in way:
-        place = place[step]
-    place[last] = value
+def with_value(path: str, value: object) -> Json:
+    """Return a copy of the manifest with another value at this path."""
+    manifest = copy.deepcopy(MANIFEST)
+    *parent_keys, last_key = [int(key) if key.isdigit() else key for key in path.split("/")]
+    parent: Any = manifest
+    for key in parent_keys:
+        parent = parent[key]
+    parent[last_key] = value
     return manifest
 
 
-def over_http(**urls: str) -> Json:
-    """The whole manifest without Socket Mode, with these request URLs."""
-    manifest = changed("settings/socket_mode_enabled", False)
-    for place, url in urls.items():
-        target = {
+def without_socket_mode(**urls: str) -> Json:
+    """Return the manifest without Socket Mode, with these request URLs."""
+    manifest = with_value("settings/socket_mode_enabled", False)
+    for feature, url in urls.items():
+        section = {
             "events": manifest["settings"]["event_subscriptions"],
             "actions": manifest["settings"]["interactivity"],
             "command": manifest["features"]["slash_commands"][0],
-        }[place]
-        target["url" if place == "command" else "request_url"] = url
+        }[feature]
+        section["url" if feature == "command" else "request_url"] = url
     return manifest
 
 
-def said(manifest: Json) -> list[tuple[str, str]]:
+def problems(manifest: Json) -> list[tuple[str, str]]:
     return [(problem.pointer, problem.message) for problem in check_manifest(manifest)]
 
 
-def test_slack_takes_the_whole_manifest() -> None:
-    assert check_manifest(WHOLE) == []
+def test_full_manifest_is_accepted() -> None:
+    assert check_manifest(MANIFEST) == []
 
 
-def test_slack_takes_the_least_manifest() -> None:
+def test_minimal_manifest_is_accepted() -> None:
     assert check_manifest({"display_information": {"name": "Errand"}}) == []
 
 
-def too_long(most: int) -> str:
-    return f"must be less than {most + 1} characters"
+def too_long(max_length: int) -> str:
+    return f"must be less than {max_length + 1} characters"
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def too_long(most: int) -> str:
         ("settings/socket_mode_enabled", "true", "must be a boolean"),
     ],
 )
-def test_the_shape_is_slacks(path: str, value: object, message: str) -> None:
-    assert said(changed(path, value)) == [(f"/{path}", message)]
+def test_invalid_value_is_refused(path: str, value: object, message: str) -> None:
+    assert problems(with_value(path, value)) == [(f"/{path}", message)]
 
 
 @pytest.mark.parametrize(
@@ -129,38 +129,38 @@ def test_the_shape_is_slacks(path: str, value: object, message: str) -> None:
         ("oauth_config/scopes/tea_time", "/oauth_config/scopes"),
     ],
 )
-def test_there_is_no_room_for_words_of_ones_own(path: str, pointer: str) -> None:
-    assert said(changed(path, True)) == [(pointer, "invalid additional property: tea_time")]
+def test_unknown_property_is_refused(path: str, pointer: str) -> None:
+    assert problems(with_value(path, True)) == [(pointer, "invalid additional property: tea_time")]
 
 
 @pytest.mark.parametrize("path", ["functions", "workflows", "features/functions"])
-def test_what_runs_at_slack_is_not_looked_into(path: str) -> None:
-    assert said(changed(path, {"review": {"title": "Review"}})) == []
+def test_sections_for_slack_hosted_apps_are_not_checked(path: str) -> None:
+    assert problems(with_value(path, {"review": {"title": "Review"}})) == []
 
 
 @pytest.mark.parametrize("name", ["name", "type", "callback_id", "description"])
-def test_a_shortcut_is_complete(name: str) -> None:
+def test_incomplete_shortcut_is_refused(name: str) -> None:
     shortcut = {key: value for key, value in SHORTCUT.items() if key != name}
 
-    assert said(changed("features/shortcuts", [shortcut])) == [
+    assert problems(with_value("features/shortcuts", [shortcut])) == [
         ("/features/shortcuts/0", f"missing required field: {name}")
     ]
 
 
 @pytest.mark.parametrize("scope", ["chat:wirte", "admin", "chat.write", "identify"])
-def test_a_scope_is_one_that_slack_knows(scope: str) -> None:
-    scopes = [*WHOLE["oauth_config"]["scopes"]["bot"], scope]
+def test_unknown_scope_is_refused(scope: str) -> None:
+    scopes = [*MANIFEST["oauth_config"]["scopes"]["bot"], scope]
 
-    assert said(changed("oauth_config/scopes/bot", scopes)) == [
+    assert problems(with_value("oauth_config/scopes/bot", scopes)) == [
         ("/oauth_config/scopes/bot/3", f"unknown scope: {scope}")
     ]
 
 
-def test_bot_scopes_need_a_bot() -> None:
-    manifest = copy.deepcopy(WHOLE)
+def test_bot_scopes_need_a_bot_user() -> None:
+    manifest = copy.deepcopy(MANIFEST)
     del manifest["features"]["bot_user"]
 
-    assert said(manifest) == [("/oauth_config/scopes/bot", "bot scopes require a `bot_user`")]
+    assert problems(manifest) == [("/oauth_config/scopes/bot", "bot scopes require a `bot_user`")]
 
 
 @pytest.mark.parametrize(
@@ -173,28 +173,28 @@ def test_bot_scopes_need_a_bot() -> None:
         ("messages.im", "unknown event: messages.im"),
     ],
 )
-def test_an_event_is_heard_only_with_its_scope(event: str, message: str) -> None:
-    assert said(changed("settings/event_subscriptions/bot_events", [event])) == [
+def test_event_without_its_scope_is_refused(event: str, message: str) -> None:
+    assert problems(with_value("settings/event_subscriptions/bot_events", [event])) == [
         ("/settings/event_subscriptions/bot_events/0", message)
     ]
 
 
-def test_one_of_several_scopes_is_enough_for_an_event() -> None:
-    heard = changed("settings/event_subscriptions/bot_events", ["member_joined_channel"])
-    unheard = copy.deepcopy(heard)
-    unheard["oauth_config"]["scopes"]["bot"].remove("channels:read")
+def test_event_needs_one_of_its_alternative_scopes() -> None:
+    with_scope = with_value("settings/event_subscriptions/bot_events", ["member_joined_channel"])
+    without_scope = copy.deepcopy(with_scope)
+    without_scope["oauth_config"]["scopes"]["bot"].remove("channels:read")
 
-    assert said(heard) == []
-    assert [message for _, message in said(unheard)] == [
+    assert problems(with_scope) == []
+    assert [message for _, message in problems(without_scope)] == [
         "member_joined_channel requires scope: channels:read or groups:read or mpim:read"
     ]
 
 
-def test_every_scope_that_an_event_needs_is_known() -> None:
+def test_scopes_of_events_are_known_scopes() -> None:
     assert frozenset().union(*SCOPES_FOR_EVENT.values()) <= KNOWN_BOT_SCOPES
 
 
-WITHOUT_A_WAY = {
+URL_PROBLEMS = {
     "events": [
         (
             "/settings/event_subscriptions",
@@ -214,24 +214,26 @@ WITHOUT_A_WAY = {
 }
 
 
-@pytest.mark.parametrize("forgotten", WITHOUT_A_WAY)
-def test_without_socket_mode_everything_needs_a_url(forgotten: str) -> None:
-    urls = {place: "https://example.com" for place in WITHOUT_A_WAY if place != forgotten}
+@pytest.mark.parametrize("omitted", URL_PROBLEMS)
+def test_feature_needs_a_url_without_socket_mode(omitted: str) -> None:
+    urls = {name: "https://example.com" for name in URL_PROBLEMS if name != omitted}
 
-    assert said(over_http(**urls)) == WITHOUT_A_WAY[forgotten]
-
-
-def test_with_urls_nothing_needs_socket_mode() -> None:
-    assert said(over_http(**dict.fromkeys(WITHOUT_A_WAY, "https://example.com"))) == []
+    assert problems(without_socket_mode(**urls)) == URL_PROBLEMS[omitted]
 
 
-def test_what_is_missing_is_said_all_at_once() -> None:
-    assert said(over_http()) == [line for lines in WITHOUT_A_WAY.values() for line in lines]
+def test_manifest_with_urls_needs_no_socket_mode() -> None:
+    assert problems(without_socket_mode(**dict.fromkeys(URL_PROBLEMS, "https://example.com"))) == []
+
+
+def test_all_missing_urls_are_reported_at_once() -> None:
+    assert problems(without_socket_mode()) == [
+        line for lines in URL_PROBLEMS.values() for line in lines
+    ]
 
 
 @pytest.mark.parametrize("command", ["/my errand", "/Errand", "/errand\tnow"])
-def test_a_command_can_be_typed(command: str) -> None:
-    assert said(changed("features/slash_commands/0/command", command)) == [
+def test_command_with_spaces_or_capitals_is_refused(command: str) -> None:
+    assert problems(with_value("features/slash_commands/0/command", command)) == [
         (
             "/features/slash_commands/0/command",
             r"input must match regex pattern: ^\/[^\sA-Z]+$",
@@ -239,30 +241,32 @@ def test_a_command_can_be_typed(command: str) -> None:
     ]
 
 
-def test_a_command_is_there_once() -> None:
-    assert said(changed("features/slash_commands", [COMMAND, COMMAND])) == [
+def test_duplicate_command_is_refused() -> None:
+    assert problems(with_value("features/slash_commands", [COMMAND, COMMAND])) == [
         ("/features/slash_commands", "Input contains duplicate items")
     ]
 
 
-def test_shortcuts_of_one_type_are_told_apart_by_callback_id() -> None:
+def test_duplicate_shortcut_id_of_one_type_is_refused() -> None:
     other = {**SHORTCUT, "type": "message"}
 
-    assert said(changed("features/shortcuts", [SHORTCUT, other])) == []
-    assert said(changed("features/shortcuts", [SHORTCUT, {**SHORTCUT, "name": "Other"}])) == [
-        ("/features/shortcuts", "Input contains duplicate items")
-    ]
+    assert problems(with_value("features/shortcuts", [SHORTCUT, other])) == []
+    assert problems(
+        with_value("features/shortcuts", [SHORTCUT, {**SHORTCUT, "name": "Other"}])
+    ) == [("/features/shortcuts", "Input contains duplicate items")]
 
 
 @pytest.mark.parametrize("settings", [{}, {"interactivity": {"is_enabled": False}}])
 def test_shortcuts_need_interactivity(settings: Json) -> None:
-    manifest = changed("settings", {"socket_mode_enabled": True, **settings})
+    manifest = with_value("settings", {"socket_mode_enabled": True, **settings})
 
-    assert said(manifest) == [("/features/shortcuts", "Shortcuts require Interactivity enabled")]
+    assert problems(manifest) == [
+        ("/features/shortcuts", "Shortcuts require Interactivity enabled")
+    ]
 
 
 def test_commands_and_shortcuts_need_their_scope() -> None:
-    assert said(changed("oauth_config/scopes/bot", ["channels:read"])) == [
+    assert problems(with_value("oauth_config/scopes/bot", ["channels:read"])) == [
         ("/features/slash_commands", "slash_commands requires scope: commands"),
         ("/features/shortcuts", "shortcuts requires scope: commands"),
     ]

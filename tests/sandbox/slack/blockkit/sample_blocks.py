@@ -1,4 +1,4 @@
-"""The smallest valid example of every block and element, and ways to spoil a copy of one."""
+"""The smallest valid example of each block and element, and helpers to change a copy."""
 
 import copy
 from collections.abc import Iterable
@@ -71,9 +71,8 @@ def actions(*elements: Json) -> Json:
     return block("actions", elements=list(elements))
 
 
-def input_block(inside: Json, **own: object) -> Json:
-    """An input block around this element."""
-    return block("input", element=inside, **own)
+def input_block(inner: Json, **own: object) -> Json:
+    return block("input", element=inner, **own)
 
 
 def modal(*blocks: Json, **own: object) -> Json:
@@ -133,13 +132,13 @@ BLOCKS: dict[str, Json] = {
 
 
 def with_value(whole: Any, path: str, value: object) -> Any:
-    """A copy in which this place holds something else: `with_(block, "text/text", "")`."""
+    """Return a copy with another value at this path: `with_value(block, "text/text", "")`."""
     changed = copy.deepcopy(whole)
-    *way, last = [int(step) if step.isdigit() else step for step in path.split("/")]
-    place = changed
-    for step in way:
-        place = place[step]
-    place[last] = value
+    *parent_keys, last_key = [int(key) if key.isdigit() else key for key in path.split("/")]
+    parent = changed
+    for key in parent_keys:
+        parent = parent[key]
+    parent[last_key] = value
     return changed
 
 
@@ -158,9 +157,9 @@ def view_problems(view: object) -> list[str]:
 INPUT_POINTER = "/view/blocks/0/element"
 
 
-def input_problems(inside: Json) -> list[str]:
-    """What is said about an element in a modal, without the line about the view itself."""
-    lines = view_problems(modal(input_block(inside)))
+def input_problems(inner: Json) -> list[str]:
+    """Return the problems of an element in a modal, without the line about the view itself."""
+    lines = view_problems(modal(input_block(inner)))
     assert lines[:1] in ([], lines_at("/view", NO_SCHEMA_MESSAGE))
     return lines[1:]
 
@@ -185,7 +184,7 @@ NO_SCHEMA_MESSAGE = "failed to match all allowed schemas"
 
 
 def text_lines_at(pointer: str, message: str, *, inside: str = "text") -> list[str]:
-    """Slack names the text object first, then what is wrong inside it."""
+    """Return Slack's two lines: the text object first, then the problem inside it."""
     return [*lines_at(pointer, NO_SCHEMA_MESSAGE), *lines_at(f"{pointer}/{inside}", message)]
 
 

@@ -1,4 +1,4 @@
-"""Each block: what it must have, what it may have, and how much of it."""
+"""Rules for each block: its required and optional properties and their limits."""
 
 import pytest
 
@@ -37,14 +37,14 @@ def buttons(count: int) -> list[Json]:
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
-def test_the_smallest_block_of_each_kind_may_be_sent(kind: str) -> None:
+def test_smallest_block_is_accepted(kind: str) -> None:
     assert check_message([block(kind, block_id="b" * 255)]) == []
 
 
 @pytest.mark.parametrize(
     ("kind", "name"), [(kind, name) for kind, parts in BLOCKS.items() for name in parts]
 )
-def test_no_block_does_without_what_it_must_have(kind: str, name: str) -> None:
+def test_block_without_a_required_property_is_refused(kind: str, name: str) -> None:
     missing = {
         "section": lines_at(f"{FIRST}/type", "must define either `text` or `fields`"),
     }.get(kind, lines_at(FIRST, f"missing required field: {name}"))
@@ -53,10 +53,10 @@ def test_no_block_does_without_what_it_must_have(kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
-def test_no_block_has_a_property_that_slack_does_not_know(kind: str) -> None:
-    said = message_problems(block(kind, colour="red"))
+def test_unknown_block_property_is_refused(kind: str) -> None:
+    problems = message_problems(block(kind, colour="red"))
 
-    assert said == lines_at(FIRST, "invalid additional property: colour")
+    assert problems == lines_at(FIRST, "invalid additional property: colour")
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
@@ -69,14 +69,14 @@ def test_no_block_has_a_property_that_slack_does_not_know(kind: str) -> None:
         (None, "must provide a string"),
     ],
 )
-def test_no_block_has_such_a_block_id(kind: str, block_id: object, message: str) -> None:
-    said = message_problems(block(kind, block_id=block_id))
+def test_invalid_block_id_is_refused(kind: str, block_id: object, message: str) -> None:
+    problems = message_problems(block(kind, block_id=block_id))
 
-    assert said == lines_at(f"{FIRST}/block_id", message)
+    assert problems == lines_at(f"{FIRST}/block_id", message)
 
 
 @pytest.mark.parametrize(
-    ("bad", "said"),
+    ("bad", "expected"),
     [
         (section(text=mrkdwn("x" * 3001)), text_lines_at(f"{FIRST}/text", too_long_message(3000))),
         (section(text=mrkdwn("")), text_lines_at(f"{FIRST}/text", EMPTY_MESSAGE)),
@@ -223,8 +223,8 @@ def test_no_block_has_such_a_block_id(kind: str, block_id: object, message: str)
         (block("rich_text", elements=[]), lines_at(f"{FIRST}/elements", NO_ITEMS_MESSAGE)),
     ],
 )
-def test_slack_refuses_the_block(bad: Json, said: list[str]) -> None:
-    assert message_problems(bad) == said
+def test_invalid_block_is_refused(bad: Json, expected: list[str]) -> None:
+    assert message_problems(bad) == expected
 
 
 @pytest.mark.parametrize(
@@ -252,12 +252,12 @@ def test_slack_refuses_the_block(bad: Json, said: list[str]) -> None:
         block("video", title_url=HTTPS, provider_icon_url=HTTPS, description=plain_text("x" * 200)),
     ],
 )
-def test_slack_takes_the_block(good: Json) -> None:
+def test_valid_block_is_accepted(good: Json) -> None:
     assert check_message([good]) == []
 
 
 @pytest.mark.parametrize("length", [3000, 3001])
-def test_an_emoji_of_one_code_point_counts_as_one_character(length: int) -> None:
+def test_emoji_of_one_code_point_counts_as_one_character(length: int) -> None:
     refused = message_problems(section(text=mrkdwn("🎟" * length)))
 
     assert bool(refused) is (length == 3001)
@@ -274,23 +274,23 @@ def test_an_emoji_of_one_code_point_counts_as_one_character(length: int) -> None
         "ftp://example.com/a.png",
     ],
 )
-def test_slack_cannot_download_an_image_from_here(address: str) -> None:
-    said = message_problems(block("image", image_url=address))
+def test_image_from_a_local_address_is_refused(address: str) -> None:
+    problems = message_problems(block("image", image_url=address))
 
-    assert said == lines_at(f"{FIRST}/image_url", "downloading image failed")
+    assert problems == lines_at(f"{FIRST}/image_url", "downloading image failed")
 
 
 @pytest.mark.parametrize("address", ["a.png", "https://exa mple.com", "http://["])
-def test_an_image_needs_a_real_address(address: str) -> None:
-    said = message_problems(block("image", image_url=address))
+def test_image_with_an_invalid_url_is_refused(address: str) -> None:
+    problems = message_problems(block("image", image_url=address))
 
-    assert said == lines_at(f"{FIRST}/image_url", "invalid url")
+    assert problems == lines_at(f"{FIRST}/image_url", "invalid url")
 
 
-def test_an_image_needs_a_source() -> None:
-    said = message_problems({"type": "image", "alt_text": "A"})
+def test_image_without_a_source_is_refused() -> None:
+    problems = message_problems({"type": "image", "alt_text": "A"})
 
-    assert said == lines_at(FIRST, "missing required field: image_url")
+    assert problems == lines_at(FIRST, "missing required field: image_url")
 
 
 @pytest.mark.parametrize(
@@ -300,13 +300,13 @@ def test_an_image_needs_a_source() -> None:
         ({"id": "F1", "url": "https://files.slack.com/a"}, "invalid additional property: url"),
     ],
 )
-def test_a_slack_file_is_named_in_one_way(bad: Json, message: str) -> None:
+def test_slack_file_with_id_and_url_or_neither_is_refused(bad: Json, message: str) -> None:
     image = {"type": "image", "alt_text": IMAGE["alt_text"], "slack_file": bad}
 
     assert message_problems(image) == lines_at(f"{FIRST}/slack_file", message)
 
 
-def test_the_name_of_a_slack_file_is_not_empty() -> None:
-    said = message_problems({"type": "image", "alt_text": "A", "slack_file": {"id": ""}})
+def test_slack_file_with_an_empty_id_is_refused() -> None:
+    problems = message_problems({"type": "image", "alt_text": "A", "slack_file": {"id": ""}})
 
-    assert said == lines_at(f"{FIRST}/slack_file/id", EMPTY_MESSAGE)
+    assert problems == lines_at(f"{FIRST}/slack_file/id", EMPTY_MESSAGE)

@@ -1,4 +1,4 @@
-"""What is clicked or looked at: buttons, overflow menus, images."""
+"""Rules for buttons, overflow menus and image elements."""
 
 import pytest
 
@@ -27,7 +27,7 @@ IN_ACTIONS = "/blocks/0/elements/0"
 
 
 @pytest.mark.parametrize(
-    ("own", "said"),
+    ("own", "expected"),
     [
         ({"text": plain_text("x" * 76)}, text_lines_at(f"{IN_ACTIONS}/text", too_long_message(75))),
         ({"text": plain_text("")}, text_lines_at(f"{IN_ACTIONS}/text", EMPTY_MESSAGE)),
@@ -59,8 +59,8 @@ IN_ACTIONS = "/blocks/0/elements/0"
         ),
     ],
 )
-def test_slack_refuses_the_button(own: Json, said: list[str]) -> None:
-    assert message_problems(actions(button(**own))) == said
+def test_invalid_button_is_refused(own: Json, expected: list[str]) -> None:
+    assert message_problems(actions(button(**own))) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_slack_refuses_the_button(own: Json, said: list[str]) -> None:
         {"url": "slack://user?team=T1&id=U1"},
     ],
 )
-def test_slack_takes_the_button(own: Json) -> None:
+def test_valid_button_is_accepted(own: Json) -> None:
     assert check_message([actions(button(**own))]) == []
 
 
 @pytest.mark.parametrize(
-    ("own", "said"),
+    ("own", "expected"),
     [
         ({"options": []}, lines_at(f"{IN_ACTIONS}/options", NO_ITEMS_MESSAGE)),
         ({"options": options(6)}, lines_at(f"{IN_ACTIONS}/options", too_many_message(5))),
@@ -95,21 +95,21 @@ def test_slack_takes_the_button(own: Json) -> None:
         ),
     ],
 )
-def test_slack_refuses_the_overflow_menu(own: Json, said: list[str]) -> None:
-    assert message_problems(actions(element("overflow", **own))) == said
+def test_invalid_overflow_menu_is_refused(own: Json, expected: list[str]) -> None:
+    assert message_problems(actions(element("overflow", **own))) == expected
 
 
-def test_an_overflow_menu_may_be_confirmed() -> None:
+def test_overflow_menu_accepts_a_confirmation() -> None:
     assert check_message([actions(element("overflow", action_id="more", confirm=confirm()))]) == []
 
 
-def test_only_an_overflow_menu_has_links() -> None:
+def test_overflow_options_accept_links() -> None:
     link = {**option(), "url": "https://example.com"}
 
     assert check_message([actions(element("overflow", options=[link] * 5))]) == []
 
 
-def test_an_image_beside_a_text_names_one_source() -> None:
+def test_accessory_image_has_exactly_one_source() -> None:
     bare = {"type": "image", "alt_text": "A"}
 
     assert message_problems(section(accessory=bare)) == lines_at(

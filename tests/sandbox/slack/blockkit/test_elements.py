@@ -1,4 +1,4 @@
-"""Each element: what it must have, what it may have, and what in it must agree."""
+"""Rules for each input element: its properties, their limits and their combinations."""
 
 import pytest
 
@@ -41,7 +41,7 @@ MULTI = [kind for kind in INPUTS if kind.startswith("multi_")]
 
 
 @pytest.mark.parametrize("kind", INPUTS)
-def test_the_smallest_input_of_each_kind_may_be_asked(kind: str) -> None:
+def test_smallest_input_is_accepted(kind: str) -> None:
     assert check_view(modal(input_block(element(kind, action_id="a" * 255)))) == []
 
 
@@ -50,20 +50,20 @@ def test_the_smallest_input_of_each_kind_may_be_asked(kind: str) -> None:
     ("action_id", "message"),
     [("a" * 256, too_long_message(255)), ("", EMPTY_MESSAGE), (1, "must provide a string")],
 )
-def test_no_input_has_such_an_action_id(kind: str, action_id: object, message: str) -> None:
+def test_invalid_action_id_is_refused(kind: str, action_id: object, message: str) -> None:
     assert element_problems(kind, action_id=action_id) == lines_in_input("action_id", message)
 
 
 @pytest.mark.parametrize("kind", INPUTS)
-def test_no_input_has_a_property_that_slack_does_not_know(kind: str) -> None:
-    # A block_id belongs on the block; Slack says the same of one on an element.
+def test_unknown_input_property_is_refused(kind: str) -> None:
+    # A block_id belongs to the block; on an element it is unknown too.
     assert element_problems(kind, block_id="b") == lines_at(
         INPUT_POINTER, "invalid additional property: block_id"
     )
 
 
 @pytest.mark.parametrize("kind", HINTED)
-def test_a_placeholder_is_short_and_plain(kind: str) -> None:
+def test_placeholder_is_plain_text_of_150_characters(kind: str) -> None:
     pointer = f"{INPUT_POINTER}/placeholder"
 
     assert element_problems(kind, placeholder=plain_text("x" * 150)) == []
@@ -76,14 +76,14 @@ def test_a_placeholder_is_short_and_plain(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(set(INPUTS) - set(HINTED)))
-def test_what_shows_no_placeholder_takes_none(kind: str) -> None:
+def test_placeholder_is_refused_on_elements_that_show_none(kind: str) -> None:
     assert element_problems(kind, placeholder=plain_text()) == lines_at(
         INPUT_POINTER, "invalid additional property: placeholder"
     )
 
 
 @pytest.mark.parametrize("kind", FOCUSABLE)
-def test_focus_is_a_yes_or_a_no(kind: str) -> None:
+def test_focus_on_load_is_a_boolean(kind: str) -> None:
     assert element_problems(kind, focus_on_load=True) == []
     assert element_problems(kind, focus_on_load="yes") == lines_in_input(
         "focus_on_load", "must be a boolean"
@@ -91,12 +91,12 @@ def test_focus_is_a_yes_or_a_no(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CONFIRMED)
-def test_a_choice_may_be_confirmed(kind: str) -> None:
+def test_choice_element_accepts_a_confirmation(kind: str) -> None:
     assert element_problems(kind, confirm=confirm()) == []
 
 
 @pytest.mark.parametrize("kind", TYPED)
-def test_what_is_typed_may_be_dispatched(kind: str) -> None:
+def test_dispatch_config_names_valid_distinct_triggers(kind: str) -> None:
     both = {"trigger_actions_on": ["on_enter_pressed", "on_character_entered"]}
     pointer = "dispatch_action_config/trigger_actions_on"
 
@@ -116,7 +116,7 @@ def test_what_is_typed_may_be_dispatched(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", MULTI)
-def test_at_least_one_item_may_be_selected(kind: str) -> None:
+def test_max_selected_items_is_at_least_one(kind: str) -> None:
     assert element_problems(kind, max_selected_items=1) == []
     assert element_problems(kind, max_selected_items=0) == lines_in_input(
         "max_selected_items", "must be greater than 1"
@@ -197,11 +197,11 @@ def test_at_least_one_item_may_be_selected(kind: str) -> None:
         ("timepicker", {"timezone": ""}, "timezone", EMPTY_MESSAGE),
     ],
 )
-def test_slack_refuses_the_input(kind: str, own: Json, name: str, message: str) -> None:
+def test_invalid_input_is_refused(kind: str, own: Json, name: str, message: str) -> None:
     assert element_problems(kind, **own) == lines_in_input(name, message)
 
 
-def test_a_select_needs_options_or_groups() -> None:
+def test_select_without_options_or_groups_is_refused() -> None:
     for kind in ("static_select", "multi_static_select"):
         assert input_problems({"type": kind}) == lines_at(
             INPUT_POINTER, "missing required field: options"
@@ -242,5 +242,5 @@ def test_a_select_needs_options_or_groups() -> None:
         ("datetimepicker", {"initial_date_time": 1_700_000_000}),
     ],
 )
-def test_slack_takes_the_input(kind: str, own: Json) -> None:
+def test_valid_input_is_accepted(kind: str, own: Json) -> None:
     assert element_problems(kind, **own) == []

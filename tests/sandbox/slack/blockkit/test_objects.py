@@ -1,4 +1,4 @@
-"""Options, their groups, and confirmations."""
+"""Rules for options, option groups and confirmations."""
 
 import pytest
 
@@ -30,7 +30,7 @@ from tests.sandbox.slack.blockkit.sample_blocks import (
 IN_ACTIONS = "/blocks/0/elements/0"
 
 
-def test_options_may_come_in_groups() -> None:
+def test_select_accepts_up_to_100_option_groups() -> None:
     groups = [option_group(*options(100)) for _ in range(100)]
     select = {"type": "static_select", "option_groups": groups, "initial_option": options(100)[7]}
 
@@ -41,7 +41,7 @@ def test_options_may_come_in_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "value", "said"),
+    ("changed", "value", "expected"),
     [
         (
             "label",
@@ -52,15 +52,13 @@ def test_options_may_come_in_groups() -> None:
         ("options", options(101), lines_in_input("option_groups/0/options", too_many_message(100))),
     ],
 )
-def test_a_group_has_a_short_label_and_some_options(
-    changed: str, value: object, said: list[str]
-) -> None:
+def test_invalid_option_group_is_refused(changed: str, value: object, expected: list[str]) -> None:
     select = {
         "type": "static_select",
         "option_groups": [{**option_group(option()), changed: value}],
     }
 
-    assert input_problems(select) == said
+    assert input_problems(select) == expected
 
 
 @pytest.mark.parametrize(
@@ -73,12 +71,12 @@ def test_a_group_has_a_short_label_and_some_options(
         ("description", mrkdwn(), "unsupported type: mrkdwn", "type"),
     ],
 )
-def test_what_an_option_says_is_short_and_plain(
+def test_invalid_option_text_or_description_is_refused(
     name: str, text: Json, message: str, inside: str
 ) -> None:
-    said = element_problems("static_select", options=[{**option(), name: text}])
+    problems = element_problems("static_select", options=[{**option(), name: text}])
 
-    assert said == text_lines_at(f"{INPUT_POINTER}/options/0/{name}", message, inside=inside)
+    assert problems == text_lines_at(f"{INPUT_POINTER}/options/0/{name}", message, inside=inside)
 
 
 @pytest.mark.parametrize(
@@ -90,42 +88,42 @@ def test_what_an_option_says_is_short_and_plain(
         ("url", "https://example.com", "options/0", "invalid additional property: url"),
     ],
 )
-def test_what_an_option_means_is_a_short_string(
+def test_invalid_option_value_is_refused(
     name: str, value: object, pointer: str, message: str
 ) -> None:
-    said = element_problems("static_select", options=[{**option(), name: value}])
+    problems = element_problems("static_select", options=[{**option(), name: value}])
 
-    assert said == lines_in_input(pointer, message)
+    assert problems == lines_in_input(pointer, message)
 
 
 @pytest.mark.parametrize("kind", ["checkboxes", "radio_buttons", "static_select", "overflow"])
-def test_the_description_of_an_option_is_as_short_everywhere(kind: str) -> None:
-    fits = option() | {"description": plain_text("x" * 75)}
+def test_option_description_has_one_limit_in_all_elements(kind: str) -> None:
+    at_limit = option() | {"description": plain_text("x" * 75)}
     too_much = option() | {"description": plain_text("x" * 76)}
     pointer = f"{IN_ACTIONS}/options/0/description"
 
-    assert message_problems(actions(element(kind, options=[fits]))) == []
+    assert message_problems(actions(element(kind, options=[at_limit]))) == []
     assert message_problems(actions(element(kind, options=[too_much]))) == text_lines_at(
         pointer, too_long_message(75)
     )
 
 
 @pytest.mark.parametrize("kind", ["checkboxes", "radio_buttons", "static_select", "overflow"])
-def test_the_text_of_an_option_is_as_short_everywhere(kind: str) -> None:
-    fits = option() | {"text": plain_text("x" * 75)}
+def test_option_text_has_one_limit_in_all_elements(kind: str) -> None:
+    at_limit = option() | {"text": plain_text("x" * 75)}
     too_much = option() | {"text": plain_text("x" * 76)}
 
-    assert message_problems(actions(element(kind, options=[fits]))) == []
+    assert message_problems(actions(element(kind, options=[at_limit]))) == []
     assert message_problems(actions(element(kind, options=[too_much]))) == text_lines_at(
         f"{IN_ACTIONS}/options/0/text", too_long_message(75)
     )
 
 
 @pytest.mark.parametrize("name", ["text", "value"])
-def test_an_option_has_a_text_and_a_value(name: str) -> None:
-    said = element_problems("static_select", options=[without_key(option(), name)])
+def test_option_without_text_or_value_is_refused(name: str) -> None:
+    problems = element_problems("static_select", options=[without_key(option(), name)])
 
-    assert said == lines_in_input("options/0", f"missing required field: {name}")
+    assert problems == lines_in_input("options/0", f"missing required field: {name}")
 
 
 @pytest.mark.parametrize(
@@ -139,20 +137,22 @@ def test_an_option_has_a_text_and_a_value(name: str) -> None:
         ("deny", mrkdwn(), "unsupported type: mrkdwn", "type"),
     ],
 )
-def test_a_confirmation_is_short(name: str, text: Json, message: str, inside: str) -> None:
-    said = message_problems(actions(button(confirm={**confirm(), name: text})))
+def test_invalid_confirmation_text_is_refused(
+    name: str, text: Json, message: str, inside: str
+) -> None:
+    problems = message_problems(actions(button(confirm={**confirm(), name: text})))
 
-    assert said == text_lines_at(f"{IN_ACTIONS}/confirm/{name}", message, inside=inside)
+    assert problems == text_lines_at(f"{IN_ACTIONS}/confirm/{name}", message, inside=inside)
 
 
-def test_a_confirmation_has_one_of_two_styles() -> None:
-    said = message_problems(actions(button(confirm={**confirm(), "style": "loud"})))
+def test_unknown_confirmation_style_is_refused() -> None:
+    problems = message_problems(actions(button(confirm={**confirm(), "style": "loud"})))
 
-    assert said == lines_at(f"{IN_ACTIONS}/confirm/style", "must be a valid enum value")
+    assert problems == lines_at(f"{IN_ACTIONS}/confirm/style", "must be a valid enum value")
 
 
 @pytest.mark.parametrize("name", ["title", "text", "confirm", "deny"])
-def test_a_confirmation_has_all_its_words(name: str) -> None:
-    said = message_problems(actions(button(confirm=without_key(confirm(), name))))
+def test_confirmation_without_a_text_is_refused(name: str) -> None:
+    problems = message_problems(actions(button(confirm=without_key(confirm(), name))))
 
-    assert said == lines_at(f"{IN_ACTIONS}/confirm", f"missing required field: {name}")
+    assert problems == lines_at(f"{IN_ACTIONS}/confirm", f"missing required field: {name}")

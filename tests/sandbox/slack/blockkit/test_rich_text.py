@@ -1,4 +1,4 @@
-"""Rich text: every part and piece of it, and what Slack refuses in them."""
+"""Rules for rich text: its parts (sections, lists, …) and their inline pieces."""
 
 import pytest
 
@@ -48,12 +48,12 @@ def part(kind: str, **own: object) -> Json:
 
 
 @pytest.mark.parametrize("kind", PIECES)
-def test_slack_takes_the_piece(kind: str) -> None:
+def test_valid_piece_is_accepted(kind: str) -> None:
     assert message_problems(rich_text(piece(kind, style=dict.fromkeys(STYLES, True)))) == []
 
 
 @pytest.mark.parametrize("kind", PIECES)
-def test_no_piece_has_a_property_or_style_that_slack_does_not_know(kind: str) -> None:
+def test_unknown_property_or_style_of_a_piece_is_refused(kind: str) -> None:
     message = "invalid additional property: loud"
 
     assert message_problems(rich_text(piece(kind, loud=True))) == lines_at(IN_PIECE, message)
@@ -63,7 +63,7 @@ def test_no_piece_has_a_property_or_style_that_slack_does_not_know(kind: str) ->
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_a_style_is_a_yes_or_a_no(style: str) -> None:
+def test_style_is_a_boolean(style: str) -> None:
     assert message_problems(rich_text(piece("text", style={style: "yes"}))) == lines_at(
         f"{IN_PIECE}/style/{style}", "must be a boolean"
     )
@@ -80,29 +80,29 @@ def test_a_style_is_a_yes_or_a_no(style: str) -> None:
         ("date", {"timestamp": "1"}, "/timestamp", "must provide an integer"),
     ],
 )
-def test_slack_refuses_the_piece(kind: str, own: Json, pointer: str, message: str) -> None:
-    said = message_problems(rich_text(piece(kind, **own)))
+def test_invalid_piece_is_refused(kind: str, own: Json, pointer: str, message: str) -> None:
+    problems = message_problems(rich_text(piece(kind, **own)))
 
-    assert said == lines_at(f"{IN_PIECE}{pointer}", message)
+    assert problems == lines_at(f"{IN_PIECE}{pointer}", message)
 
 
 @pytest.mark.parametrize(("kind", "name"), [(k, next(iter(own))) for k, own in PIECES.items()])
-def test_no_piece_does_without_what_it_shows(kind: str, name: str) -> None:
-    shown = {key: value for key, value in piece(kind).items() if key != name}
+def test_piece_without_its_content_is_refused(kind: str, name: str) -> None:
+    incomplete = {key: value for key, value in piece(kind).items() if key != name}
 
-    assert message_problems(rich_text(shown)) == lines_at(
+    assert message_problems(rich_text(incomplete)) == lines_at(
         IN_PIECE, f"missing required field: {name}"
     )
 
 
-def test_there_are_no_other_pieces() -> None:
-    said = message_problems(rich_text({"type": "shout", "text": "Hi"}))
+def test_unknown_piece_is_refused() -> None:
+    problems = message_problems(rich_text({"type": "shout", "text": "Hi"}))
 
-    assert said == lines_at(f"{IN_PIECE}/type", "unsupported type: shout")
+    assert problems == lines_at(f"{IN_PIECE}/type", "unsupported type: shout")
 
 
 @pytest.mark.parametrize("kind", PARTS)
-def test_slack_takes_the_part(kind: str) -> None:
+def test_valid_part_is_accepted(kind: str) -> None:
     assert message_problems(block("rich_text", elements=[part(kind)])) == []
     assert message_problems(block("rich_text", elements=[part(kind, elements=[])])) == []
 
@@ -126,13 +126,13 @@ def test_slack_takes_the_part(kind: str) -> None:
         ),
     ],
 )
-def test_slack_refuses_the_part(kind: str, own: Json, pointer: str, message: str) -> None:
-    said = message_problems(block("rich_text", elements=[part(kind, **own)]))
+def test_invalid_part_is_refused(kind: str, own: Json, pointer: str, message: str) -> None:
+    problems = message_problems(block("rich_text", elements=[part(kind, **own)]))
 
-    assert said == lines_at(f"{IN_PART}{pointer}", message)
+    assert problems == lines_at(f"{IN_PART}{pointer}", message)
 
 
-def test_a_list_says_how_it_is_marked() -> None:
+def test_list_without_a_style_is_refused() -> None:
     plain_list = {"type": "rich_text_list", "elements": [SECTION]}
 
     assert message_problems(block("rich_text", elements=[plain_list])) == lines_at(

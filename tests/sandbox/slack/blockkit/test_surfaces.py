@@ -1,4 +1,4 @@
-"""Messages, modals and home tabs: what may stand where, and what holds for all of it together."""
+"""Rules for messages, modals and Home tabs: allowed blocks, and rules across blocks."""
 
 import pytest
 
@@ -33,58 +33,60 @@ from tests.sandbox.slack.blockkit.sample_blocks import (
 MESSAGE_ONLY = ("file", "markdown", "table")
 ANYWHERE = [kind for kind in BLOCKS if kind not in MESSAGE_ONLY]
 SELECTS = [kind for kind in ELEMENTS if kind.endswith("_select")]
-PICKED = [*SELECTS, "checkboxes", "radio_buttons", "datepicker", "timepicker"]
-MAY_STAND_IN = {
-    "actions": {*PICKED, "button", "overflow", "datetimepicker"},
-    "section": {*PICKED, "button", "overflow", "image"},
+CHOICE_ELEMENTS = [*SELECTS, "checkboxes", "radio_buttons", "datepicker", "timepicker"]
+ALLOWED_ELEMENTS = {
+    "actions": {*CHOICE_ELEMENTS, "button", "overflow", "datetimepicker"},
+    "section": {*CHOICE_ELEMENTS, "button", "overflow", "image"},
     "input": set(ELEMENTS) - {"button", "overflow", "image", "file_input"},
     "context": {"image"},
 }
 
 
-def holding(place: str, inside: Json) -> tuple[Json, str]:
-    """A block with the element in it, and the way from the block to the element."""
-    if place == "section":
-        return section(accessory=inside), "accessory"
-    if place == "input":
-        return input_block(inside), "element"
-    return block(place, elements=[inside]), "elements/0"
+def block_with_element(block_kind: str, inner: Json) -> tuple[Json, str]:
+    """Return a block with this element, and the pointer from the block to the element."""
+    if block_kind == "section":
+        return section(accessory=inner), "accessory"
+    if block_kind == "input":
+        return input_block(inner), "element"
+    return block(block_kind, elements=[inner]), "elements/0"
 
 
 @pytest.mark.parametrize("kind", ELEMENTS)
-@pytest.mark.parametrize("place", MAY_STAND_IN)
-def test_an_element_stands_only_where_slack_draws_it(place: str, kind: str) -> None:
-    holder, way = holding(place, element(kind))
-    refusal = lines_at(f"/blocks/0/{way}/type", f"unsupported type: {kind}")
+@pytest.mark.parametrize("block_kind", ALLOWED_ELEMENTS)
+def test_block_accepts_only_its_elements(block_kind: str, kind: str) -> None:
+    outer_block, pointer = block_with_element(block_kind, element(kind))
+    expected = lines_at(f"/blocks/0/{pointer}/type", f"unsupported type: {kind}")
 
-    assert message_problems(holder) == ([] if kind in MAY_STAND_IN[place] else refusal)
+    assert message_problems(outer_block) == (
+        [] if kind in ALLOWED_ELEMENTS[block_kind] else expected
+    )
 
 
 @pytest.mark.parametrize("kind", ["workflow_button", "feedback_buttons", "checkbox"])
-@pytest.mark.parametrize("place", MAY_STAND_IN)
-def test_an_element_that_is_not_modelled_is_refused(place: str, kind: str) -> None:
-    holder, way = holding(place, {"type": kind})
+@pytest.mark.parametrize("block_kind", ALLOWED_ELEMENTS)
+def test_unsupported_element_is_refused(block_kind: str, kind: str) -> None:
+    outer_block, pointer = block_with_element(block_kind, {"type": kind})
 
-    assert message_problems(holder) == lines_at(
-        f"/blocks/0/{way}/type", f"unsupported type: {kind}"
+    assert message_problems(outer_block) == lines_at(
+        f"/blocks/0/{pointer}/type", f"unsupported type: {kind}"
     )
 
 
 @pytest.mark.parametrize("kind", ANYWHERE)
-def test_most_blocks_stand_in_views_too(kind: str) -> None:
+def test_common_blocks_are_accepted_in_views(kind: str) -> None:
     assert check_view(modal(block(kind))) == []
     assert check_view(home(block(kind))) == []
 
 
 @pytest.mark.parametrize("kind", MESSAGE_ONLY)
 @pytest.mark.parametrize("view", [modal, home])
-def test_some_blocks_stand_in_messages_only(kind: str, view: type) -> None:
-    refusal = lines_at("/view/blocks/0/type", f"unsupported type: {kind}")
+def test_message_only_blocks_are_refused_in_views(kind: str, view: type) -> None:
+    expected = lines_at("/view/blocks/0/type", f"unsupported type: {kind}")
 
-    assert view_problems(view(block(kind))) == [*lines_at("/view", NO_SCHEMA_MESSAGE), *refusal]
+    assert view_problems(view(block(kind))) == [*lines_at("/view", NO_SCHEMA_MESSAGE), *expected]
 
 
-def test_files_are_asked_for_in_modals_only() -> None:
+def test_file_input_is_accepted_only_in_modals() -> None:
     upload = input_block(element("file_input"))
     message = "unsupported type: file_input"
 
@@ -94,10 +96,10 @@ def test_files_are_asked_for_in_modals_only() -> None:
 
 
 @pytest.mark.parametrize("kind", ["sectoin", "alert", "card", "container", "plan", ""])
-def test_an_unknown_block_is_an_unsupported_type(kind: str) -> None:
-    said = message_problems({"type": kind})
+def test_unknown_block_type_is_refused(kind: str) -> None:
+    problems = message_problems({"type": kind})
 
-    assert said == lines_at("/blocks/0/type", f"unsupported type: {kind}")
+    assert problems == lines_at("/blocks/0/type", f"unsupported type: {kind}")
 
 
 @pytest.mark.parametrize(
@@ -110,28 +112,28 @@ def test_an_unknown_block_is_an_unsupported_type(kind: str) -> None:
         ({"type": ["section"]}, "/type", "must provide a string"),
     ],
 )
-def test_a_block_is_an_object_with_a_type(bad: object, pointer: str, message: str) -> None:
+def test_block_that_is_no_typed_object_is_refused(bad: object, pointer: str, message: str) -> None:
     assert check_message([bad]) == [Problem(message, f"/blocks/0{pointer}")]
 
 
 @pytest.mark.parametrize("bad", [None, "[]", {}, 7])
-def test_blocks_are_an_array(bad: object) -> None:
+def test_blocks_that_are_no_array_are_refused(bad: object) -> None:
     assert check_message(bad) == [Problem("must provide an array", "/blocks")]
 
 
-def test_a_message_may_do_without_blocks() -> None:
+def test_message_without_blocks_is_accepted() -> None:
     assert check_message([]) == []
 
 
 @pytest.mark.parametrize(
-    ("count", "said"), [(50, []), (51, lines_at("/blocks", too_many_message(50)))]
+    ("count", "expected"), [(50, []), (51, lines_at("/blocks", too_many_message(50)))]
 )
-def test_a_message_has_fifty_blocks_at_most(count: int, said: list[str]) -> None:
-    assert message_problems(*[block("divider")] * count) == said
+def test_message_has_at_most_fifty_blocks(count: int, expected: list[str]) -> None:
+    assert message_problems(*[block("divider")] * count) == expected
 
 
 @pytest.mark.parametrize("view", [modal, home])
-def test_a_view_has_a_hundred_blocks_at_most(view: type) -> None:
+def test_view_has_at_most_a_hundred_blocks(view: type) -> None:
     first = lines_at("/view", NO_SCHEMA_MESSAGE)
 
     assert view_problems(view(*[block("divider")] * 100)) == []
@@ -142,10 +144,12 @@ def test_a_view_has_a_hundred_blocks_at_most(view: type) -> None:
     assert view_problems(view()) == [*first, *lines_at("/view/blocks", NO_ITEMS_MESSAGE)]
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
-    said = message_problems(block("header", text=mrkdwn()), {"type": "nothing"}, section(fields=[]))
+def test_all_problems_are_reported_at_once() -> None:
+    problems = message_problems(
+        block("header", text=mrkdwn()), {"type": "nothing"}, section(fields=[])
+    )
 
-    assert said == [
+    assert problems == [
         *text_lines_at("/blocks/0/text", "unsupported type: mrkdwn", inside="type"),
         *lines_at("/blocks/1/type", "unsupported type: nothing"),
         *lines_at("/blocks/2/fields", NO_ITEMS_MESSAGE),
@@ -153,7 +157,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "said"),
+    ("own", "expected"),
     [
         ({"title": plain_text("x" * 25)}, text_lines_at("/view/title", too_long_message(24))),
         ({"title": plain_text("")}, text_lines_at("/view/title", EMPTY_MESSAGE)),
@@ -182,26 +186,29 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ({"type": "workflow_step"}, lines_at("/view/type", "unsupported type: workflow_step")),
     ],
 )
-def test_slack_refuses_the_modal(own: Json, said: list[str]) -> None:
-    assert view_problems(modal(section(), **own)) == [*lines_at("/view", NO_SCHEMA_MESSAGE), *said]
+def test_invalid_modal_is_refused(own: Json, expected: list[str]) -> None:
+    assert view_problems(modal(section(), **own)) == [
+        *lines_at("/view", NO_SCHEMA_MESSAGE),
+        *expected,
+    ]
 
 
 @pytest.mark.parametrize("name", ["title", "blocks", "type"])
-def test_a_modal_has_a_title_and_blocks(name: str) -> None:
-    said = view_problems(without_key(modal(section()), name))
+def test_modal_without_title_or_blocks_is_refused(name: str) -> None:
+    problems = view_problems(without_key(modal(section()), name))
 
-    assert said == lines_at("/view", NO_SCHEMA_MESSAGE, f"missing required field: {name}")
+    assert problems == lines_at("/view", NO_SCHEMA_MESSAGE, f"missing required field: {name}")
 
 
 @pytest.mark.parametrize("name", ["title", "submit", "close", "notify_on_close"])
-def test_a_home_tab_has_no_frame(name: str) -> None:
-    said = view_problems(home(section(), **{name: plain_text()}))
+def test_home_tab_refuses_title_submit_and_close(name: str) -> None:
+    problems = view_problems(home(section(), **{name: plain_text()}))
 
-    assert said == lines_at("/view", NO_SCHEMA_MESSAGE, f"invalid additional property: {name}")
+    assert problems == lines_at("/view", NO_SCHEMA_MESSAGE, f"invalid additional property: {name}")
 
 
 @pytest.mark.parametrize("bad", [None, "{}", [], 7])
-def test_a_view_is_an_object(bad: object) -> None:
+def test_view_that_is_no_object_is_refused(bad: object) -> None:
     assert view_problems(bad) == lines_at("/view", NO_SCHEMA_MESSAGE, "must provide an object")
 
 
@@ -224,57 +231,63 @@ def test_a_view_is_an_object(bad: object) -> None:
         home(section(), input_block(element("plain_text_input")), callback_id="home"),
     ],
 )
-def test_slack_takes_the_view(good: Json) -> None:
+def test_valid_view_is_accepted(good: Json) -> None:
     assert check_view(good) == []
 
 
-def test_a_modal_that_asks_can_be_submitted() -> None:
-    asks = input_block(element("plain_text_input"))
+def test_modal_with_an_input_needs_submit() -> None:
+    input_part = input_block(element("plain_text_input"))
     message = "must define `submit` to use an `input` block in modals"
 
-    said = view_problems(without_key(modal(section(), asks, section(), asks), "submit"))
+    problems = view_problems(
+        without_key(modal(section(), input_part, section(), input_part), "submit")
+    )
 
-    assert said == [
+    assert problems == [
         *lines_at("/view/blocks/1/input", message),
         *lines_at("/view/blocks/3/input", message),
     ]
 
 
-def test_a_block_id_is_used_once_in_a_message_and_in_a_view() -> None:
-    twice = [section(block_id="b"), block("divider"), block("header", block_id="b")]
+def test_duplicate_block_id_is_refused() -> None:
+    duplicates = [section(block_id="b"), block("divider"), block("header", block_id="b")]
     message = '`block_id` "b" already exists'
 
-    assert message_problems(*twice) == lines_at("/blocks/2/block_id", message)
-    assert view_problems(modal(*twice)) == lines_at("/view/blocks/2/block_id", message)
-    assert view_problems(home(*twice)) == lines_at("/view/blocks/2/block_id", message)
+    assert message_problems(*duplicates) == lines_at("/blocks/2/block_id", message)
+    assert view_problems(modal(*duplicates)) == lines_at("/view/blocks/2/block_id", message)
+    assert view_problems(home(*duplicates)) == lines_at("/view/blocks/2/block_id", message)
 
 
-def test_an_action_id_is_used_once_in_a_block() -> None:
-    twice = actions(button(action_id="go"), button(), button(action_id="go"))
+def test_duplicate_action_id_in_a_block_is_refused() -> None:
+    duplicates = actions(button(action_id="go"), button(), button(action_id="go"))
     message = '`action_id` "go" already exists'
 
-    assert message_problems(section(), twice) == lines_at("/blocks/1/elements/2/action_id", message)
-    assert view_problems(home(twice)) == lines_at("/view/blocks/0/elements/2/action_id", message)
+    assert message_problems(section(), duplicates) == lines_at(
+        "/blocks/1/elements/2/action_id", message
+    )
+    assert view_problems(home(duplicates)) == lines_at(
+        "/view/blocks/0/elements/2/action_id", message
+    )
 
 
-def test_an_action_id_may_return_in_another_block() -> None:
+def test_same_action_id_in_two_blocks_is_accepted() -> None:
     again = [actions(button(action_id="go")), section(accessory=button(action_id="go"))]
 
     assert check_message(again) == []
 
 
-def test_only_one_element_takes_the_focus() -> None:
+def test_second_focused_element_is_refused() -> None:
     focused = element("plain_text_input", focus_on_load=True)
-    calm = element("plain_text_input", focus_on_load=False)
+    unfocused = element("plain_text_input", focus_on_load=False)
     message = "only one element can have `focus_on_load`"
 
-    assert check_view(modal(input_block(focused), input_block(calm))) == []
+    assert check_view(modal(input_block(focused), input_block(unfocused))) == []
     assert view_problems(
-        modal(input_block(focused), input_block(calm), input_block(focused))
+        modal(input_block(focused), input_block(unfocused), input_block(focused))
     ) == lines_at("/view/blocks/2/element/focus_on_load", message)
 
 
-def test_markdown_is_counted_over_the_whole_message() -> None:
+def test_markdown_limit_covers_the_whole_message() -> None:
     half = block("markdown", text="x" * 6000)
 
     assert message_problems(half, block("divider"), half) == []
@@ -283,7 +296,7 @@ def test_markdown_is_counted_over_the_whole_message() -> None:
     )
 
 
-def test_what_is_written_in_blocks_is_counted_wherever_it_stands() -> None:
+def test_characters_are_counted_at_all_levels() -> None:
     blocks = [
         section(text=mrkdwn("12345"), accessory=element("static_select", options=[option("123")])),
         block("context", elements=[plain_text("🎟🎟")]),

@@ -1,4 +1,4 @@
-"""Inputs that are typed or uploaded: texts, numbers, files."""
+"""Rules for text, number and file inputs."""
 
 import pytest
 
@@ -82,14 +82,14 @@ from tests.sandbox.slack.blockkit.sample_blocks import (
         ("file_input", {"filetypes": []}, "filetypes", NO_ITEMS_MESSAGE),
     ],
 )
-def test_slack_refuses_the_input(kind: str, own: Json, name: str, message: str) -> None:
+def test_invalid_input_is_refused(kind: str, own: Json, name: str, message: str) -> None:
     assert element_problems(kind, **own) == lines_in_input(name, message)
 
 
-def test_a_number_input_says_whether_it_takes_decimals() -> None:
-    said = input_problems({"type": "number_input"})
+def test_number_input_without_is_decimal_allowed_is_refused() -> None:
+    problems = input_problems({"type": "number_input"})
 
-    assert said == lines_at(INPUT_POINTER, "missing required field: is_decimal_allowed")
+    assert problems == lines_at(INPUT_POINTER, "missing required field: is_decimal_allowed")
 
 
 @pytest.mark.parametrize(
@@ -109,5 +109,5 @@ def test_a_number_input_says_whether_it_takes_decimals() -> None:
         ("file_input", {"filetypes": ["png"], "max_files": 10}),
     ],
 )
-def test_slack_takes_the_input(kind: str, own: Json) -> None:
+def test_valid_input_is_accepted(kind: str, own: Json) -> None:
     assert element_problems(kind, **own) == []

@@ -1,4 +1,4 @@
-"""What a person reads: mrkdwn and blocks as plain text."""
+"""Visible text: mrkdwn and blocks as plain text."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from sandbox.slack.primitives.json_types import Json
 NAMES = {"U1": "@Ana Alba", "C1": "#general", "S1": "@runners"}
 
 
-def names(thing_id: str) -> str:
-    return NAMES.get(thing_id, thing_id)
+def resolve_name(entity_id: str) -> str:
+    return NAMES.get(entity_id, entity_id)
 
 
 @pytest.mark.parametrize(
-    ("written", "read"),
+    ("mrkdwn", "visible"),
     [
         ("*T-42*: _VPN_ is ~down~ `now`", "T-42: VPN is down now"),
         ("2*3*4 and snake_case_name", "2*3*4 and snake_case_name"),
@@ -30,8 +30,8 @@ def names(thing_id: str) -> str:
         ("```\n*as it is*\n```", "*as it is*"),
     ],
 )
-def test_mrkdwn_is_read_without_its_marks(written: str, read: str) -> None:
-    assert to_plain_text(written, names) == read
+def test_mrkdwn_becomes_plain_text(mrkdwn: str, visible: str) -> None:
+    assert to_plain_text(mrkdwn, resolve_name) == visible
 
 
 def text(value: str, kind: str = "plain_text") -> Json:
@@ -39,7 +39,7 @@ def text(value: str, kind: str = "plain_text") -> Json:
 
 
 @pytest.mark.parametrize(
-    ("block", "read"),
+    ("block", "visible"),
     [
         ({"type": "header", "text": text("*Not bold*")}, "*Not bold*"),
         ({"type": "divider"}, ""),
@@ -116,5 +116,5 @@ def text(value: str, kind: str = "plain_text") -> Json:
         ({"type": "something_new"}, ""),
     ],
 )
-def test_every_visible_word_of_a_block_is_read(block: Json, read: str) -> None:
-    assert blocks_text([block], names) == read
+def test_block_text_has_all_visible_words(block: Json, visible: str) -> None:
+    assert blocks_text([block], resolve_name) == visible

@@ -1,4 +1,4 @@
-"""Three real seconds: the only test that waits for Slack to give up."""
+"""The limit of three seconds for acknowledgements: the only test that waits in real time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from sandbox.slack.primitives.json_types import Json
 from sandbox.slack.workspace import Workspace
 
 
-async def test_after_three_seconds_slack_gives_up_on_whatever_was_asked(
+async def test_missing_ack_fails_after_three_seconds(
     *,
     manifest: Manifest,
     slack: Workspace,
@@ -24,16 +24,16 @@ async def test_after_three_seconds_slack_gives_up_on_whatever_was_asked(
     form: Json,
     connect_raw_socket: Callable[[Workspace], Awaitable[Any]],
 ) -> None:
-    """The app's own patience cannot be put forward, so all kinds wait side by side."""
+    """All kinds of request wait in parallel: the ack limit counts real seconds."""
     open_on_command(form)
-    never = asyncio.Event()
+    released = asyncio.Event()
 
-    async def sleep() -> None:
-        await never.wait()
+    async def wait_for_release() -> None:
+        await released.wait()
 
-    http_app.command("/escaped")(sleep)
-    http_app.view("form")(sleep)
-    http_app.action("go")(sleep)
+    http_app.command("/escaped")(wait_for_release)
+    http_app.view("form")(wait_for_release)
+    http_app.action("go")(wait_for_release)
     await ana.type_text("/errand")
     await ana.fill("What?", "tea")
     button = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "action_id": "go"}
@@ -43,15 +43,15 @@ async def test_after_three_seconds_slack_gives_up_on_whatever_was_asked(
 
     async with Workspace(manifest) as other:
         eve = other.add_person("eve", real_name="Eve Egger", email="eve@acme.example")
-        deaf = await connect_raw_socket(other)
-        await deaf.receive()
+        socket = await connect_raw_socket(other)
+        await socket.receive()
         await asyncio.gather(
             ana.type_text("/escaped"),
             ana.submit_modal(),
             bob.click(message, "Go"),
             eve.type_text("/errand"),
         )
-        await deaf.acknowledge(await deaf.receive(), payload={"text": "too late"})
+        await socket.acknowledge(await socket.receive(), payload={"text": "too late"})
         await other.wait_until(lambda: other.sockets.late_ack_ids)
 
     assert sorted(ana.alerts) == [
@@ -63,4 +63,4 @@ async def test_after_three_seconds_slack_gives_up_on_whatever_was_asked(
     assert bob.alerts == ["operation_timeout"]
     assert eve.alerts == ['/errand failed with the error "operation_timeout"']
     assert eve.ephemeral_messages == []
-    never.set()
+    released.set()

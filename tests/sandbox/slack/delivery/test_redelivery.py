@@ -1,4 +1,4 @@
-"""The same request twice, a forged one, an altered one, one that is too old."""
+"""Repeated, forged, changed and outdated requests."""
 
 import asyncio
 from typing import Any
@@ -10,21 +10,21 @@ from sandbox.slack.primitives.json_types import Json
 from sandbox.slack.workspace import Workspace
 
 
-def taught(http_app: AsyncApp) -> list[Json]:
+def record_commands(app: AsyncApp) -> list[Json]:
     bodies: list[Json] = []
 
-    @http_app.command("/errand")
-    async def note(ack: AsyncAck, body: Json) -> None:
+    @app.command("/errand")
+    async def record(ack: AsyncAck, body: Json) -> None:
         bodies.append(body)
         await ack("Noted")
 
     return bodies
 
 
-async def test_a_redelivery_is_the_very_same_request_and_changes_no_screen(
+async def test_resend_repeats_the_request_and_changes_no_screen(
     slack: Workspace, either_app: AsyncApp, ana: Person
 ) -> None:
-    bodies = taught(either_app)
+    bodies = record_commands(either_app)
     await ana.type_text("/errand tea")
     (first,) = slack.traffic_log.deliveries("slash_command")
 
@@ -33,38 +33,38 @@ async def test_a_redelivery_is_the_very_same_request_and_changes_no_screen(
     assert len(bodies) == 3
     assert bodies[0] == bodies[1] == bodies[2]
     assert all(ack.ok for ack in acks)
-    again = slack.traffic_log.deliveries("slash_command")[1:]
-    assert all((one.body, one.headers) == (first.body, first.headers) for one in again)
+    repeats = slack.traffic_log.deliveries("slash_command")[1:]
+    assert all((entry.body, entry.headers) == (first.body, first.headers) for entry in repeats)
     assert len(ana.ephemeral_messages) == 1
 
 
-async def test_only_what_slack_signed_is_heard(
+async def test_only_signed_requests_reach_the_app(
     slack: Workspace, http_app: AsyncApp, ana: Person
 ) -> None:
-    bodies = taught(http_app)
+    bodies = record_commands(http_app)
     await ana.type_text("/errand tea")
     (real,) = slack.traffic_log.deliveries("slash_command")
-    altered = real.body.replace(b"tea", b"gold")
+    changed_body = real.body.replace(b"tea", b"gold")
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     long_ago = int(slack.clock.real_now()) - 301
 
     as_sent = await slack.send_raw(real.body, real.headers)
-    forged = await slack.send_raw(altered, real.headers)
+    forged = await slack.send_raw(changed_body, real.headers)
     unsigned = await slack.send_raw(real.body, form)
     stale = await slack.send_raw(
         real.body, form | slack.signature_headers(real.body, timestamp=long_ago)
     )
-    signed_anew = await slack.send_raw(altered, form | slack.signature_headers(altered))
+    resigned = await slack.send_raw(changed_body, form | slack.signature_headers(changed_body))
 
-    statuses = [ack.status for ack in (as_sent, forged, unsigned, stale, signed_anew)]
+    statuses = [ack.status for ack in (as_sent, forged, unsigned, stale, resigned)]
     assert statuses == [200, 401, 401, 401, 200]
     assert [body["text"] for body in bodies] == ["tea", "tea", "gold"]
 
 
-async def test_the_clock_put_forward_does_not_age_a_signature(
+async def test_advanced_clock_does_not_age_signatures(
     slack: Workspace, http_app: AsyncApp, ana: Person
 ) -> None:
-    bodies = taught(http_app)
+    bodies = record_commands(http_app)
     slack.clock.advance(86_400)
 
     await ana.type_text("/errand tea")
@@ -72,10 +72,10 @@ async def test_the_clock_put_forward_does_not_age_a_signature(
     assert len(bodies) == 1
 
 
-async def test_a_payload_can_be_read_from_the_journal(
+async def test_traffic_log_has_payload_person_and_answer(
     slack: Workspace, http_app: AsyncApp, ana: Person
 ) -> None:
-    bodies: list[Any] = taught(http_app)
+    bodies: list[Any] = record_commands(http_app)
     await ana.type_text("/errand tea")
 
     (delivery,) = slack.traffic_log.deliveries()

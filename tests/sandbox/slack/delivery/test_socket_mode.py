@@ -1,4 +1,4 @@
-"""Socket Mode: connecting, refreshing, losing connections, too many of them, late acks."""
+"""Socket Mode: connecting, refresh, lost connections, the connection limit and late acks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,11 +12,11 @@ from sandbox.slack.actors.person import Person
 from sandbox.slack.primitives.json_types import Json
 from sandbox.slack.workspace import Workspace
 
-# A connection without any framework, from the fixture of the same name.
+# The type of the fixture connect_raw_socket.
 Connect = Callable[[Workspace], Awaitable[Any]]
 
 
-async def test_slack_says_hello_and_sends_envelopes(
+async def test_socket_gets_hello_and_envelopes(
     slack: Workspace, connect_raw_socket: Connect, ana: Person
 ) -> None:
     socket = await connect_raw_socket(slack)
@@ -34,7 +34,7 @@ async def test_slack_says_hello_and_sends_envelopes(
     assert (await ana.wait_for_ephemeral()).visible_text == "Noted"
 
 
-async def test_events_carry_their_retries_in_the_envelope(
+async def test_event_envelope_carries_the_retry_number(
     slack: Workspace, connect_raw_socket: Connect, ana: Person
 ) -> None:
     await ana.type_text("Anybody there?")
@@ -52,18 +52,18 @@ async def test_events_carry_their_retries_in_the_envelope(
     assert (envelope["retry_attempt"], envelope["retry_reason"]) == (2, "connection_failed")
 
 
-async def test_the_eleventh_connection_is_sent_away(
+async def test_eleventh_connection_is_refused(
     slack: Workspace, connect_raw_socket: Connect
 ) -> None:
     hellos = [await (await connect_raw_socket(slack)).receive() for _ in range(10)]
-    goodbye = await (await connect_raw_socket(slack)).receive()
+    disconnect = await (await connect_raw_socket(slack)).receive()
 
     assert [hello["num_connections"] for hello in hellos] == list(range(1, 11))
-    assert (goodbye["type"], goodbye["reason"]) == ("disconnect", "too_many_websockets")
+    assert (disconnect["type"], disconnect["reason"]) == ("disconnect", "too_many_websockets")
     assert len(slack.sockets) == 10
 
 
-async def test_a_link_is_good_for_one_connection(slack: Workspace) -> None:
+async def test_socket_url_works_once(slack: Workspace) -> None:
     url = slack.sockets.new_url()
     async with aiohttp.ClientSession() as http:
         await http.ws_connect(url)
@@ -71,29 +71,29 @@ async def test_a_link_is_good_for_one_connection(slack: Workspace) -> None:
             assert second.status == 401
 
 
-async def test_each_envelope_goes_to_one_socket_and_any_socket_may_ack(
+async def test_any_socket_may_acknowledge_an_envelope(
     slack: Workspace, connect_raw_socket: Connect, ana: Person
 ) -> None:
-    one, two = await connect_raw_socket(slack), await connect_raw_socket(slack)
-    await one.receive()
-    await two.receive()
+    sockets = [await connect_raw_socket(slack) for _ in range(2)]
+    for socket in sockets:
+        await socket.receive()
     typing = asyncio.ensure_future(ana.type_text("/errand tea"))
-    listening = {asyncio.ensure_future(socket.receive()): socket for socket in (one, two)}
-    done, waiting = await asyncio.wait(listening, return_when=asyncio.FIRST_COMPLETED)
-    (heard,) = done
-    (deaf,) = waiting
-    await listening[deaf].acknowledge(heard.result())
+    receivers = {asyncio.ensure_future(socket.receive()): socket for socket in sockets}
+    done, pending = await asyncio.wait(receivers, return_when=asyncio.FIRST_COMPLETED)
+    (with_envelope,) = done
+    (without_envelope,) = pending
+    await receivers[without_envelope].acknowledge(with_envelope.result())
     await typing
-    deaf.cancel()
+    without_envelope.cancel()
 
     assert ana.alerts == []
 
 
-async def test_a_refresh_brings_the_app_back(
+async def test_app_reconnects_after_a_refresh(
     slack: Workspace, bolt_app: AsyncApp, socket_handler: AsyncSocketModeHandler, ana: Person
 ) -> None:
     @bolt_app.command("/errand")
-    async def note(ack: AsyncAck) -> None:
+    async def answer(ack: AsyncAck) -> None:
         await ack("Noted")
 
     await slack.sockets.request_disconnect("refresh_requested")
@@ -104,7 +104,7 @@ async def test_a_refresh_brings_the_app_back(
     assert (await ana.wait_for_ephemeral()).visible_text == "Noted"
 
 
-async def test_a_connection_that_is_cut_ends_without_a_word(
+async def test_dropped_connection_ends_without_a_message(
     slack: Workspace, connect_raw_socket: Connect, ana: Person
 ) -> None:
     socket = await connect_raw_socket(slack)
@@ -118,7 +118,7 @@ async def test_a_connection_that_is_cut_ends_without_a_word(
     assert socket.websocket.close_code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
 
 
-async def test_a_second_ack_of_the_same_envelope_is_only_noted(
+async def test_second_ack_of_an_envelope_has_no_effect(
     slack: Workspace, connect_raw_socket: Connect, ana: Person
 ) -> None:
     socket = await connect_raw_socket(slack)
@@ -130,11 +130,11 @@ async def test_a_second_ack_of_the_same_envelope_is_only_noted(
     await socket.acknowledge(envelope, payload={"text": "Noted again"})
     await slack.wait_until(lambda: slack.sockets.late_ack_ids)
 
-    assert [one.visible_text for one in ana.ephemeral_messages] == ["Noted"]
+    assert [message.visible_text for message in ana.ephemeral_messages] == ["Noted"]
     assert slack.sockets.late_ack_ids == [envelope["envelope_id"]]
 
 
-async def test_a_submission_is_answered_over_the_socket(
+async def test_submission_is_answered_over_the_socket(
     bolt_app: AsyncApp,
     socket_handler: AsyncSocketModeHandler,
     open_on_command: Any,
@@ -142,7 +142,7 @@ async def test_a_submission_is_answered_over_the_socket(
     form: Json,
 ) -> None:
     @bolt_app.view("form")
-    async def refuse(ack: AsyncAck) -> None:
+    async def answer_with_errors(ack: AsyncAck) -> None:
         await ack(response_action="errors", errors={"what": "Not today."})
 
     open_on_command(form)

@@ -1,4 +1,4 @@
-"""views.*: triggers, hashes and external ids, and the views Slack refuses."""
+"""views.*: triggers, hashes and external ids, and the views that Slack refuses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,23 +12,23 @@ from sandbox.slack.actors.person import Person
 from sandbox.slack.primitives.json_types import Json
 from sandbox.slack.workspace import Workspace
 
-Opens = Callable[[Json], None]
+OpenOnCommand = Callable[[Json], None]
 
 
-def trigger_of(slack: Workspace) -> str:
-    """The trigger of the latest thing that was delivered."""
+def latest_trigger_id(slack: Workspace) -> str:
+    """Return the trigger id of the latest delivery."""
     return str(slack.entry_payload(slack.traffic_log.deliveries()[-1])["trigger_id"])
 
 
-async def refused(call: Any) -> Json:
-    with pytest.raises(SlackApiError) as refusal:
+async def error_response(call: Any) -> Json:
+    with pytest.raises(SlackApiError) as raised:
         await call
-    answer = refusal.value.response.data
+    answer = raised.value.response.data
     assert isinstance(answer, dict)
     return answer
 
 
-async def test_an_update_keeps_what_was_typed_where_the_field_stays(
+async def test_update_keeps_values_of_unchanged_fields(
     slack: Workspace, client: AsyncWebClient, person_with_form: Person, form: Json
 ) -> None:
     await person_with_form.fill("What?", "tea")
@@ -43,74 +43,75 @@ async def test_an_update_keeps_what_was_typed_where_the_field_stays(
     assert person_with_form.modal.values == {"What?": "tea", "How fast?": None}
 
 
-async def test_a_stale_or_closed_view_cannot_be_updated(
+async def test_update_of_a_stale_or_closed_view_is_refused(
     client: AsyncWebClient, person_with_form: Person, form: Json
 ) -> None:
     before = person_with_form.modal
     assert before
     await client.views_update(view_id=before.id, view=form)
 
-    stale = await refused(client.views_update(view_id=before.id, hash=before.hash, view=form))
+    stale = await error_response(
+        client.views_update(view_id=before.id, hash=before.hash, view=form)
+    )
     await person_with_form.close_modal()
-    gone = await refused(client.views_update(view_id=before.id, view=form))
+    closed = await error_response(client.views_update(view_id=before.id, view=form))
 
     assert stale["error"] == "hash_conflict"
-    assert gone["error"] == "not_found"
+    assert closed["error"] == "not_found"
 
 
-async def test_a_trigger_is_good_once(
+async def test_trigger_works_once(
     slack: Workspace, client: AsyncWebClient, person_with_form: Person, form: Json
 ) -> None:
-    spent = await refused(client.views_open(trigger_id=trigger_of(slack), view=form))
-    invented = await refused(client.views_open(trigger_id="1.2.abc", view=form))
+    used = await error_response(client.views_open(trigger_id=latest_trigger_id(slack), view=form))
+    unknown = await error_response(client.views_open(trigger_id="1.2.abc", view=form))
 
-    assert spent["error"] == "exchanged_trigger_id"
-    assert invented["error"] == "invalid_trigger_id"
+    assert used["error"] == "exchanged_trigger_id"
+    assert unknown["error"] == "invalid_trigger_id"
 
 
-async def test_a_trigger_expires_after_three_seconds_of_the_clock(
+async def test_trigger_expires_after_three_seconds(
     slack: Workspace, http_app: AsyncApp, client: AsyncWebClient, ana: Person, form: Json
 ) -> None:
     @http_app.command("/errand")
-    async def only_ack(ack: AsyncAck) -> None:
+    async def acknowledge(ack: AsyncAck) -> None:
         await ack()
 
     await ana.type_text("/errand")
     slack.clock.advance(3.1)
-    late = await refused(client.views_open(trigger_id=trigger_of(slack), view=form))
+    late = await error_response(client.views_open(trigger_id=latest_trigger_id(slack), view=form))
 
     assert late["error"] == "expired_trigger_id"
     assert ana.modal is None
 
 
-async def test_a_view_slack_would_refuse_is_refused_with_its_reasons(
+async def test_invalid_view_is_refused_with_reasons(
     slack: Workspace, http_app: AsyncApp, client: AsyncWebClient, ana: Person, form: Json
 ) -> None:
     @http_app.command("/errand")
-    async def only_ack(ack: AsyncAck) -> None:
+    async def acknowledge(ack: AsyncAck) -> None:
         await ack()
 
     await ana.type_text("/errand")
     del form["title"]
-    answer = await refused(client.views_open(trigger_id=trigger_of(slack), view=form))
+    answer = await error_response(client.views_open(trigger_id=latest_trigger_id(slack), view=form))
 
     assert answer["error"] == "invalid_arguments"
     assert any("title" in line for line in answer["response_metadata"]["messages"])
     form["title"] = {"type": "plain_text", "text": "x"}
     form["private_metadata"] = "x" * 250_001
-    assert (await refused(client.views_open(trigger_id=trigger_of(slack), view=form)))[
-        "error"
-    ] == "view_too_large"
+    answer = await error_response(client.views_open(trigger_id=latest_trigger_id(slack), view=form))
+    assert answer["error"] == "view_too_large"
     del form["private_metadata"]
-    await client.views_open(trigger_id=trigger_of(slack), view=form)
+    await client.views_open(trigger_id=latest_trigger_id(slack), view=form)
     assert ana.modal
 
 
-async def test_an_external_id_is_taken_while_the_view_is_open(
+async def test_external_id_of_an_open_view_is_refused(
     *,
     slack: Workspace,
     http_app: AsyncApp,
-    open_on_command: Opens,
+    open_on_command: OpenOnCommand,
     ana: Person,
     bob: Person,
     form: Json,
