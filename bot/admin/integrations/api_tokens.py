@@ -1,4 +1,4 @@
-"""Members create, list and revoke their API tokens with `/ticket token`; admins revoke any token."""
+"""Members create and revoke API tokens with `/ticket token`; admins revoke tokens of others."""
 
 from typing import Any
 

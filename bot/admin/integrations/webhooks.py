@@ -57,10 +57,12 @@ async def remove_webhook(
     """Remove the webhook, and show the remaining ones."""
     admin = await identity.require_admin(service, body)
     webhook_id = str(body["actions"][0]["value"])
-    webhooks = {webhook.id: webhook for webhook in await service.webhooks.list_webhooks(admin.team_id)}
+    webhooks = await service.webhooks.list_webhooks(admin.team_id)
+    before = next((webhook for webhook in webhooks if webhook.id == webhook_id), None)
     if await service.webhooks.remove(admin.team_id, webhook_id):
-        before = webhooks[webhook_id].audit_fields() if webhook_id in webhooks else {}
-        await service.audit_log.record(admin, "removed webhook", webhook_id, before=before)
+        await service.audit_log.record(
+            admin, "removed webhook", webhook_id, before=before.audit_fields() if before else {}
+        )
     view = webhooks_form.render(await service.webhooks.list_webhooks(admin.team_id))
     background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()

@@ -53,6 +53,4 @@ async def save_guest_policy(
     if "moderators" in changes:
         background.start(sync_moderator_group(service, admin.team_id))
     texts = guest_policy_form.confirmation_texts(policy)
-    await ack(
-        response_action="update", view=notice_view(*texts, title=guest_policy_form.TITLE)
-    )
+    await ack(response_action="update", view=notice_view(*texts, title=guest_policy_form.TITLE))

@@ -71,6 +71,6 @@ async def save_member(
 
 
 async def _apply_role_change(service: TicketService, member: Member) -> None:
-    # If the bot stops before this has run, the worker does the same every minute (jobs/runner/sweep.py).
+    # If the bot stops before this runs, the worker does it within a minute (jobs/runner/sweep.py).
     await service.reassign_orphaned_tickets(member.team_id)
     await service.member_with_profile(member.team_id, member.slack_id)

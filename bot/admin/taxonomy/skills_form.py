@@ -106,7 +106,7 @@ def render_removal_question(name: str, *, people: int, tickets: int) -> Block:
         "Removing takes the skill from all of them. "
         "To keep it under another name, cancel and merge it."
     )
-    blocks = [section(text.capitalize())]
+    blocks = [section(text[0].upper() + text[1:])]
     return modal(
         CONFIRM,
         "Remove a skill",
