@@ -11,9 +11,7 @@ from tests.project import ROOT
 def kept() -> Iterator[type[BaseModel]]:
     """The desk's own models."""
     for path in sorted((ROOT / "models").rglob("*.py")):
-        module = importlib.import_module(
-            ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        )
+        module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         for one in vars(module).values():
             is_model = isinstance(one, type) and issubclass(one, BaseModel)
             if is_model and one.__module__ == module.__name__:
