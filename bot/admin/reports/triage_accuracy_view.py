@@ -40,9 +40,9 @@ def _section_texts(accuracy: Accuracy) -> Iterator[str]:
     yield _bullet_list("By category", [_category_line(one) for one in accuracy.categories])
     if accuracy.confusions:
         lines = [
-            f"{_escape_name(one.is_)} was triaged as {_escape_name(one.said)}: "
-            f"{pluralize(one.tickets, 'ticket')}"
-            for one in accuracy.confusions
+            f"{_escape_name(confusion.is_)} was triaged as {_escape_name(confusion.said)}: "
+            f"{pluralize(confusion.tickets, 'ticket')}"
+            for confusion in accuracy.confusions
         ]
         yield _bullet_list("Confusions", lines)
 
