@@ -8,6 +8,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.response import BoltResponse
 
+from bot.admin import settings_menu
 from bot.admin.integrations import api_tokens, webhooks
 from bot.admin.people import guest_policy, members
 from bot.admin.reports import ai_request_log, audit_log, health, triage_accuracy
@@ -36,6 +37,7 @@ from models.ticket_service import TicketService
 FEATURES = (
     open_ticket,
     show_help,
+    settings_menu,
     members,
     webhooks,
     api_tokens,

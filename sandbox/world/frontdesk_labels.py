@@ -1,10 +1,16 @@
-"""What the desk's forms and cards say, as people read it; all the sandbox knows of the desk."""
+"""Labels of Frontdesk's forms and cards, as people read them; the sandbox finds fields by them."""
 
 from enum import StrEnum
 
 
+class SettingsMenu(StrEnum):
+    """Labels of the menu behind `/ticket admin`."""
+
+    MEMBERS = "Members"
+
+
 class MemberForm(StrEnum):
-    """Labels of the form behind `/ticket admin`, and what it says while it is not there yet."""
+    """Labels of the member form, and the text that stands in a modal until it is loaded."""
 
     PERSON = "Person"
     ROLE = "Role"

@@ -40,6 +40,7 @@ async def test_an_admin_gives_a_role_and_skills_in_a_form(
     grace = await open_page(world.personas.grace)
     await send_message(grace, "/ticket admin")
     form = grace.get_by_test_id("modal")
+    await form.get_by_role("button", name="Members").click()
     await form.get_by_label("Person").select_option("Ada Lovelace")
     await expect(form.get_by_label("Role")).to_have_value("0")
     await form.get_by_label("Role").select_option("Moderator")
@@ -47,7 +48,7 @@ async def test_an_admin_gives_a_role_and_skills_in_a_form(
     await form.get_by_role("option", name="vpn").click()
     await submit_modal(grace)
 
-    await expect(form).to_contain_text("is now: moderator")
+    await expect(form).to_contain_text("Role: moderator")
     await close_modal(grace)
     [ada] = [
         m for m in await world.find_documents("members") if m["slack_id"] == world.personas.ada.id

@@ -1,4 +1,4 @@
-"""An admin says whom the desk serves from outside, and who moderates by a user group, in Slack."""
+"""An admin edits the guest policy: guests, other workspaces, the user group of moderators."""
 
 import re
 
@@ -19,40 +19,39 @@ from tests.stories.user_actions import (
     wait_for_role,
 )
 
-TITLE = "Guests and groups"
+TITLE = "Guest policy"
 pytestmark = HTTP_ONLY
 
 
-async def gets_token(world: World, person: Person) -> str:
-    """A token of theirs."""
+async def create_token(world: World, person: Person) -> str:
     await open_token_form(world.slack, person)
     await person.fill("Name", "nightly")
     await person.submit_modal()
-    page = await wait_for_text(world.slack, person, "shown this once", title="Your token")
+    page = await wait_for_text(world.slack, person, "shown only once", title="Your API token")
     [token] = re.findall(r"eyJ[\w.-]+", page.visible_text)
     while person.modal:
         await person.close_modal()
     return str(token)
 
 
-async def answered(world: World, token: str) -> int:
-    """What the API answers to the token."""
+async def api_status(world: World, token: str) -> int:
+    """The status of the API's answer to a request with this token."""
     url = f"{world.environment['PUBLIC_URL']}/api/v1/me"
     headers = {"Authorization": f"Bearer {token}"}
-    async with ClientSession() as http, http.get(url, headers=headers) as answer:
-        return answer.status
+    async with ClientSession() as http, http.get(url, headers=headers) as response:
+        return response.status
 
 
-async def test_guests_are_refused_from_the_moment_an_admin_says_so(world: World) -> None:
+async def test_guests_are_refused_as_soon_as_the_policy_says_so(world: World) -> None:
     slack, grace = world.slack, world.personas.grace
     guest = slack.add_person("gus", real_name="Gus Guest", email="gus@else.example", guest=True)
     await open_ticket(guest, "VPN is down")
     await open_ticket(world.personas.ada, "VPN is down for me, too")
-    token = await gets_token(world, guest)
-    assert await answered(world, token) == 200
+    token = await create_token(world, guest)
+    assert await api_status(world, token) == 200
 
     await guest.type_text("/ticket VPN is down again")
-    assert "Guests are refused" in await set_guest_policy(world, grace, guests="Are refused")
+    assert "Guests: not allowed" in await set_guest_policy(world, grace, guests="Not allowed")
 
     await guest.submit_modal()
     assert guest.modal
@@ -61,37 +60,39 @@ async def test_guests_are_refused_from_the_moment_an_admin_says_so(world: World)
     await guest.type_text("/ticket and again")
     await wait_for_text(slack, guest, "you are a guest", title="Frontdesk")
     await guest.close_modal()
-    assert await answered(world, token) == 401
+    assert await api_status(world, token) == 401
     await open_ticket(world.personas.ada, "VPN is still down for me")
     assert [ticket["requester"] for ticket in await world.find_documents("tickets")] == [
         guest.id,
         world.personas.ada.id,
         world.personas.ada.id,
     ]
-    [act] = [a for a in await world.find_documents("audit") if a["what"] == "changed who is let in"]
-    assert (act["who"], act["before"]["guests"], act["after"]["guests"]) == (grace.id, True, False)
+    audit = await world.find_documents("audit")
+    [entry] = [entry for entry in audit if entry["what"] == "changed who is let in"]
+    assert entry["who"] == grace.id
+    assert (entry["before"]["guests"], entry["after"]["guests"]) == (True, False)
 
     await set_guest_policy(world, grace, guests="May open tickets")
     await open_ticket(guest, "VPN is still down")
-    assert await answered(world, token) == 200
+    assert await api_status(world, token) == 200
 
 
-async def test_people_of_other_workspaces_are_let_in_and_turned_away(world: World) -> None:
+async def test_people_of_other_workspaces_follow_the_policy(world: World) -> None:
     slack, grace = world.slack, world.personas.grace
     zia = slack.add_person("zia", real_name="Zia", email="zia@x.example", team_id="T0OTHER01")
-    await set_guest_policy(world, grace, guests="Are refused", strangers="May open tickets")
+    await set_guest_policy(world, grace, guests="Not allowed", strangers="May open tickets")
     await open_ticket(zia, "the shared channel is empty")
-    token = await gets_token(world, zia)
-    assert await answered(world, token) == 200
+    token = await create_token(world, zia)
+    assert await api_status(world, token) == 200
 
-    await set_guest_policy(world, grace, strangers="Are refused")
+    await set_guest_policy(world, grace, strangers="Not allowed")
 
     await zia.type_text("/ticket let me in")
     assert await zia.wait_for_ephemeral("serves the people of Acme only")
-    assert await answered(world, token) == 401
+    assert await api_status(world, token) == 401
 
 
-async def test_who_is_in_the_group_that_an_admin_chose_moderates(
+async def test_members_of_the_chosen_user_group_are_moderators(
     world: World, personas: Personas
 ) -> None:
     slack, grace = world.slack, personas.grace
@@ -99,9 +100,9 @@ async def test_who_is_in_the_group_that_an_admin_chose_moderates(
     group = slack.add_usergroup("helpdesk", name="Help", users=[ivy])
     slack.add_usergroup("cooks", name="Cooks", users=[personas.ada])
 
-    told = await set_guest_policy(world, grace, moderators="@helpdesk")
+    confirmation = await set_guest_policy(world, grace, moderators="@helpdesk")
 
-    assert "is a moderator" in told
+    assert "are moderators" in confirmation
     await wait_for_role(world, ivy, "moderator")
     await set_role_and_skills(slack, grace, ivy, role="Moderator", skills=["python"])
     number = await open_ticket(personas.ada, "python does not start")
@@ -109,18 +110,19 @@ async def test_who_is_in_the_group_that_an_admin_chose_moderates(
     assert "No user group" in await set_guest_policy(world, grace, moderators="None")
     await wait_for_role(world, ivy, "user")
     assert number in (await grace.wait_for_message("python does not start")).visible_text
-    assert {act["via"] for act in await world.find_documents("audit") if act["to"] == ivy.id} >= {
+    audit = await world.find_documents("audit")
+    assert {entry["via"] for entry in audit if entry["to"] == ivy.id} >= {
         f"user group {group.id}",
         "no user group",
     }
 
 
-async def test_a_workspace_without_user_groups_can_still_say_who_is_let_in(world: World) -> None:
+async def test_policy_is_saved_in_a_workspace_without_user_groups(world: World) -> None:
     slack, grace = world.slack, world.personas.grace
     slack.faults.add("usergroups.list", Fault(error="plan_upgrade_required"))
 
     await open_admin_form(world, grace, TITLE)
 
     await wait_for_text(slack, grace, "plan_upgrade_required", title=TITLE)
-    await grace.fill("Guests of this workspace", "Are refused")
-    assert "Guests are refused" in await save_and_close_form(grace)
+    await grace.fill("Guests of this workspace", "Not allowed")
+    assert "Guests: not allowed" in await save_and_close_form(grace)

@@ -1,4 +1,6 @@
-"""People: who becomes what, what an admin may change, and what happens to tickets then."""
+"""Members: how people become members, what admins change, and how tickets follow."""
+
+from typing import Any
 
 import pytest
 
@@ -11,27 +13,25 @@ from tests.stories.conftest import HTTP_ONLY
 from tests.stories.user_actions import (
     expire_leases,
     open_member_form,
+    open_settings,
     open_ticket,
     set_role_and_skills,
 )
 
 
-async def role_of(world: World, person: Person) -> str | None:
-    """The role that is stored of a person."""
-    known = {member["slack_id"]: member for member in await world.find_documents("members")}
-    member = known.get(person.id)
-    return str(member["role"]) if member else None
+async def stored_member(world: World, person: Person) -> dict[str, Any]:
+    members = await world.find_documents("members")
+    [member] = [member for member in members if member["slack_id"] == person.id]
+    return member
 
 
 @HTTP_ONLY
-async def test_who_is_seen_for_the_first_time_becomes_a_member(
-    world: World, personas: Personas
-) -> None:
+async def test_requester_becomes_a_member(world: World, personas: Personas) -> None:
     await open_ticket(personas.ada, "VPN is down")
     await personas.ada.wait_for_message("Offered to")
 
-    assert await role_of(world, personas.ada) == "user"
-    [ada] = [m for m in await world.find_documents("members") if m["slack_id"] == personas.ada.id]
+    ada = await stored_member(world, personas.ada)
+    assert ada["role"] == "user"
     assert (ada["name"], ada["email"], ada["tz"]) == (
         "Ada Lovelace",
         "ada@acme.example",
@@ -40,10 +40,10 @@ async def test_who_is_seen_for_the_first_time_becomes_a_member(
 
 
 @HTTP_ONLY
-async def test_who_is_no_admin_reads_why_not(world: World) -> None:
+async def test_user_reads_why_settings_are_not_open(world: World) -> None:
     ada = world.personas.ada
 
-    await open_member_form(world.slack, ada)
+    await open_settings(world.slack, ada)
 
     assert ada.modal
     assert "Only admins of the desk can open this" in ada.modal.visible_text
@@ -51,7 +51,7 @@ async def test_who_is_no_admin_reads_why_not(world: World) -> None:
 
 
 @HTTP_ONLY
-async def test_an_admin_gives_a_person_role_and_skills(world: World) -> None:
+async def test_admin_gives_a_member_role_and_skills(world: World) -> None:
     grace, bob = world.personas.grace, world.personas.bob
     await open_member_form(world.slack, grace)
     await grace.fill("Person", bob.id)
@@ -62,9 +62,9 @@ async def test_an_admin_gives_a_person_role_and_skills(world: World) -> None:
     await grace.submit_modal()
 
     assert grace.modal
-    assert "is now: moderator. Skills: vpn, okta, Cisco ISE." in grace.modal.visible_text
-    [stored] = [m for m in await world.find_documents("members") if m["slack_id"] == bob.id]
-    assert (stored["role"], stored["skills"]) == ("moderator", ["vpn", "okta", "Cisco ISE"])
+    assert "Role: moderator. Skills: vpn, okta, Cisco ISE." in grace.modal.visible_text
+    member = await stored_member(world, bob)
+    assert (member["role"], member["skills"]) == ("moderator", ["vpn", "okta", "Cisco ISE"])
     await grace.close_modal()
 
     await open_member_form(world.slack, grace)
@@ -76,7 +76,7 @@ async def test_an_admin_gives_a_person_role_and_skills(world: World) -> None:
 
 
 @HTTP_ONLY
-async def test_an_admin_trusts_somebody_with_confidential_tickets(
+async def test_trusted_moderator_is_offered_confidential_tickets(
     world: World, personas: Personas
 ) -> None:
     grace, mo = personas.grace, personas.mo
@@ -91,12 +91,13 @@ async def test_an_admin_trusts_somebody_with_confidential_tickets(
     await personas.ada.submit_modal()
 
     assert "VPN is down" in (await mo.wait_for_message("Offered to you")).visible_text
-    [act] = [one for one in await world.find_documents("audit") if one["after"].get("trusted")]
-    assert (act["who"], act["to"]) == (grace.id, mo.id)
+    audit = await world.find_documents("audit")
+    [entry] = [entry for entry in audit if entry["after"].get("trusted")]
+    assert (entry["who"], entry["to"]) == (grace.id, mo.id)
 
 
 @HTTP_ONLY
-async def test_a_new_skill_is_found_in_tickets(world: World) -> None:
+async def test_new_skill_is_found_in_tickets(world: World) -> None:
     grace, bob = world.personas.grace, world.personas.bob
     await open_member_form(world.slack, grace)
     await grace.fill("Person", bob.id)
@@ -110,7 +111,7 @@ async def test_a_new_skill_is_found_in_tickets(world: World) -> None:
 
 
 @HTTP_ONLY
-async def test_the_admin_of_the_settings_stays_one(world: World) -> None:
+async def test_admin_of_the_environment_stays_admin(world: World) -> None:
     grace = world.personas.grace
     await open_member_form(world.slack, grace)
     await grace.fill("Person", grace.id)
@@ -123,7 +124,7 @@ async def test_the_admin_of_the_settings_stays_one(world: World) -> None:
 
 
 @pytest.mark.fault("F55")
-async def test_a_workspace_owner_is_an_admin_and_the_last_one_stays(
+async def test_workspace_owner_is_admin_and_the_last_admin_stays(
     servers: DatabaseServers,
 ) -> None:
     async with World(servers=servers, admin_in_settings=False) as world:
@@ -140,7 +141,9 @@ async def test_a_workspace_owner_is_an_admin_and_the_last_one_stays(
 
 @pytest.mark.fault("F52", "F85")
 @HTTP_ONLY
-async def test_who_is_demoted_hands_back_their_tickets(world: World, personas: Personas) -> None:
+async def test_tickets_of_a_demoted_moderator_are_reassigned(
+    world: World, personas: Personas
+) -> None:
     await open_ticket(personas.ada, "VPN is down")
     offered = await personas.bob.wait_for_message("Offered to you")
     await personas.bob.click(offered, "Claim")
@@ -158,22 +161,22 @@ async def test_who_is_demoted_hands_back_their_tickets(world: World, personas: P
 
 @pytest.mark.fault("F52")
 @HTTP_ONLY
-async def test_who_is_demoted_between_the_choice_and_the_card_gets_none(
+async def test_moderator_demoted_before_the_card_gets_none(
     world: World, personas: Personas
 ) -> None:
-    held = world.slack.faults.add("chat.postMessage", Fault(status=503))
+    fault = world.slack.faults.add("chat.postMessage", Fault(status=503))
     await open_ticket(personas.ada, "VPN is down")
     async with await world.database.tickets.watch(full_document="updateLookup") as changes:
         async for change in changes:
-            # Slack has refused the card once; it is tried again.
+            # Slack has refused the card once, and the worker will retry it.
             pending = change["fullDocument"]["pending"]
-            if any(one["error"] for one in pending if one["step"] == "dm_assignee"):
+            if any(step["error"] for step in pending if step["step"] == "dm_assignee"):
                 break
-    # Written past the desk, as it looks when the offer and the demotion cross.
+    # Written directly, as if the offer and the demotion had happened at the same moment.
     await world.database.members.update_one(
         {"slack_id": personas.bob.id}, {"$set": {"role": "user"}}
     )
-    world.slack.faults.remove(held)
+    world.slack.faults.remove(fault)
     await expire_leases(world)
 
     assert await personas.eve.wait_for_message("Offered to you", timeout_seconds=20)
@@ -182,7 +185,7 @@ async def test_who_is_demoted_between_the_choice_and_the_card_gets_none(
 
 @pytest.mark.fault("F48", "F52")
 @HTTP_ONLY
-async def test_who_left_is_passed_over(world: World, personas: Personas) -> None:
+async def test_deactivated_moderator_is_skipped(world: World, personas: Personas) -> None:
     world.slack.faults.add(
         "chat.postMessage",
         Fault(error="user_disabled"),
@@ -198,27 +201,26 @@ async def test_who_left_is_passed_over(world: World, personas: Personas) -> None
 
 
 @HTTP_ONLY
-async def test_a_conversation_that_is_no_more_is_opened_anew(
-    world: World, personas: Personas
-) -> None:
-    known = {"slack_id": personas.bob.id}
-    await world.database.members.update_one(known, {"$set": {"dm_channel": "D0GONE0001"}})
+async def test_deleted_direct_message_is_opened_again(world: World, personas: Personas) -> None:
+    await world.database.members.update_one(
+        {"slack_id": personas.bob.id}, {"$set": {"dm_channel": "D0GONE0001"}}
+    )
 
     await open_ticket(personas.ada, "VPN is down")
 
     assert await personas.bob.wait_for_message("Offered to you")
-    [bob] = [m for m in await world.find_documents("members") if m["slack_id"] == personas.bob.id]
+    bob = await stored_member(world, personas.bob)
     assert bob["dm_channel"] == personas.bob.direct_channel.id
 
 
 @pytest.mark.fault("F53")
 @HTTP_ONLY
-async def test_a_ticket_waits_for_the_first_who_can_take_it(world: World) -> None:
+async def test_ticket_waits_for_the_first_available_member(world: World) -> None:
     grace, mo = world.personas.grace, world.personas.mo
     await open_ticket(grace, "VPN is down")
-    waiting = await grace.wait_for_message("looking for the right person")
+    card = await grace.wait_for_message("looking for the right person")
 
     await set_role_and_skills(world.slack, grace, mo, role="Admin", skills=[])
     await expire_leases(world)
     assert await mo.wait_for_message("Offered to you")
-    assert (await grace.wait_for_message("Offered to @Mo Tanaka")).ts == waiting.ts
+    assert (await grace.wait_for_message("Offered to @Mo Tanaka")).ts == card.ts

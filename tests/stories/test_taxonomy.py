@@ -1,4 +1,4 @@
-"""An admin keeps the desk's lists in Slack, and what follows from it for people and tickets."""
+"""Admins change skills, categories and limits in Slack; members and tickets follow."""
 
 import time
 from typing import Any
@@ -18,14 +18,14 @@ from tests.stories.user_actions import (
 )
 
 
-async def member(world: World, person: Person) -> dict[str, Any]:
-    """What is stored of a person."""
-    [found] = [m for m in await world.find_documents("members") if m["slack_id"] == person.id]
-    return found
+async def stored_member(world: World, person: Person) -> dict[str, Any]:
+    members = await world.find_documents("members")
+    [member] = [member for member in members if member["slack_id"] == person.id]
+    return member
 
 
 @HTTP_ONLY
-async def test_a_new_name_for_a_skill_follows_to_people_tickets_and_cards(
+async def test_renamed_skill_changes_in_members_tickets_and_cards(
     world: World, personas: Personas
 ) -> None:
     grace, bob = personas.grace, personas.bob
@@ -38,15 +38,15 @@ async def test_a_new_name_for_a_skill_follows_to_people_tickets_and_cards(
     assert "Entra is saved" in await save_and_close_form(grace)
 
     assert number in (await bob.wait_for_message("Entra")).visible_text
-    assert "Entra" in (await member(world, bob))["skills"]
-    assert "okta" not in (await member(world, bob))["skills"]
+    assert "Entra" in (await stored_member(world, bob))["skills"]
+    assert "okta" not in (await stored_member(world, bob))["skills"]
     await bob.click(await bob.wait_for_message(number), "Claim")
     await open_ticket(personas.ada, "Entra again")
     assert "knows Entra" in (await bob.wait_for_message("Entra again")).visible_text
 
 
 @HTTP_ONLY
-async def test_a_skill_that_is_in_use_is_removed_after_a_question(
+async def test_skill_in_use_is_removed_after_a_confirmation(
     world: World, personas: Personas
 ) -> None:
     grace = personas.grace
@@ -65,32 +65,32 @@ async def test_a_skill_that_is_in_use_is_removed_after_a_question(
 
     assert "outlook is removed" in await save_and_close_form(grace)
 
-    assert (await member(world, personas.eve))["skills"] == ["mac"]
-    assert {act["what"] for act in await world.find_documents("audit")} >= {"removed skill"}
+    assert (await stored_member(world, personas.eve))["skills"] == ["mac"]
+    assert {entry["what"] for entry in await world.find_documents("audit")} >= {"removed skill"}
 
 
 @HTTP_ONLY
-async def test_nobody_gets_more_than_they_take_or_anything_while_away(
+async def test_no_offers_at_the_ticket_limit_or_out_of_office(
     world: World, personas: Personas
 ) -> None:
     grace, bob = personas.grace, personas.bob
     await open_member_form(world.slack, grace)
     await grace.fill("Person", bob.id)
-    await grace.fill("Most open tickets", "1")
+    await grace.fill("Maximum open tickets", "1")
     await save_and_close_form(grace)
 
     await open_ticket(personas.ada, "Okta is slow")
     await bob.wait_for_message("Okta is slow")
     await open_ticket(personas.ada, "Okta is gone")
-    full = await grace.wait_for_message("Okta is gone")
-    assert "at their maximum of open tickets" in full.visible_text
+    card = await grace.wait_for_message("Okta is gone")
+    assert "at their maximum of open tickets" in card.visible_text
 
-    tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86_400))
+    first_day_back = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86_400))
     await open_member_form(world.slack, grace)
     await grace.fill("Person", bob.id)
-    await grace.fill("Most open tickets", None)
-    await grace.fill("Away until", tomorrow)
-    assert "Away until" in await save_and_close_form(grace)
+    await grace.fill("Maximum open tickets", None)
+    await grace.fill("Out of office until", first_day_back)
+    assert "Out of office until" in await save_and_close_form(grace)
     await open_ticket(personas.ada, "Okta is back")
     assert (
         "nobody available knows okta" in (await grace.wait_for_message("Okta is back")).visible_text
@@ -98,33 +98,33 @@ async def test_nobody_gets_more_than_they_take_or_anything_while_away(
 
 
 @HTTP_ONLY
-async def test_a_category_has_a_least_priority_and_may_be_kept_from_gemini(
+async def test_category_sets_minimum_priority_and_excludes_ai(
     world: World, personas: Personas
 ) -> None:
     grace = personas.grace
     await open_admin_form(world, grace, "Categories")
     await grace.fill("Name", "Salaries")
-    await grace.fill("Words that point to it", "payslip, wage")
-    await grace.fill("At least this priority", "high")
-    await grace.fill("Artificial intelligence", ["Never send these tickets to an AI"])
+    await grace.fill("Keywords", "payslip, wage")
+    await grace.fill("Minimum priority", "high")
+    await grace.fill("Privacy", ["Do not send to AI"])
     assert "Salaries is saved" in await save_and_close_form(grace)
-    asked = len(world.gemini.requests)
+    request_count = len(world.gemini.requests)
 
     await open_ticket(personas.ada, "My payslip is wrong")
 
     card = await grace.wait_for_message("My payslip is wrong")
     assert "Salaries" in card.visible_text
     assert "high" in card.visible_text
-    assert len(world.gemini.requests) == asked
+    assert len(world.gemini.requests) == request_count
 
 
-async def test_a_thousand_people_and_three_hundred_skills_are_no_trouble(
+async def test_forms_work_with_1000_members_and_300_skills(
     servers: DatabaseServers,
 ) -> None:
     names = [f"skill {number:03}" for number in range(300)]
     async with World(servers=servers) as world:
         grace, ada = world.personas.grace, world.personas.ada
-        people = await _crowd(world, names)
+        people = await _add_people(world, names)
         await open_member_form(world.slack, grace)
         await grace.fill("Person", people[999].id)
         assert await grace.search_options("Skills", "skill 29") == [
@@ -134,15 +134,15 @@ async def test_a_thousand_people_and_three_hundred_skills_are_no_trouble(
         await grace.fill("Role", "Moderator")
         await grace.fill("Skills", [names[0], names[299]])
         assert "skill 299" in await save_and_close_form(grace)
-        assert (await member(world, people[999]))["skills"] == [names[0], names[299]]
+        assert (await stored_member(world, people[999]))["skills"] == [names[0], names[299]]
 
         await open_ticket(ada, "Who knows skill 299?")
 
         assert "knows skill 299" in (await people[999].wait_for_message("Who knows")).visible_text
 
 
-async def _crowd(world: World, names: list[str]) -> list[Person]:
-    """A thousand people whom the desk knows, and a list of these skills."""
+async def _add_people(world: World, names: list[str]) -> list[Person]:
+    """A thousand members, in a workspace with these skills."""
     people = [
         world.slack.add_person(
             f"p{number}", real_name=f"Person {number}", email=f"p{number}@acme.example"
@@ -151,13 +151,18 @@ async def _crowd(world: World, names: list[str]) -> list[Person]:
     ]
     await open_member_form(world.slack, world.personas.grace)
     await world.personas.grace.close_modal()
-    team_id = (await member(world, world.personas.grace))["team_id"]
-    known = {"team_id": team_id, "role": "moderator", "skills": ["vpn"], "active": True}
+    team_id = (await stored_member(world, world.personas.grace))["team_id"]
+    fields = {"team_id": team_id, "role": "moderator", "skills": ["vpn"], "active": True}
     await world.database.members.insert_many(
-        {"_id": f"{team_id}:{one.id}", "slack_id": one.id, "name": one.real_name, **known}
-        for one in people
+        {
+            "_id": f"{team_id}:{person.id}",
+            "slack_id": person.id,
+            "name": person.real_name,
+            **fields,
+        }
+        for person in people
     )
     skills = [{"name": name, "aliases": []} for name in names]
-    lists = DEFAULT_TAXONOMY.model_dump(mode="json") | {"skills": skills, "rev": 0}
-    await world.database.configurations.replace_one({"_id": team_id}, lists, upsert=True)
+    taxonomy = DEFAULT_TAXONOMY.model_dump(mode="json") | {"skills": skills, "rev": 0}
+    await world.database.configurations.replace_one({"_id": team_id}, taxonomy, upsert=True)
     return people

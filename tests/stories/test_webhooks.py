@@ -1,4 +1,4 @@
-"""A program hears of all that happens to a ticket, also when the worker is killed meanwhile."""
+"""A webhook receives every event of a ticket, even when the worker is killed meanwhile."""
 
 import asyncio
 import hmac
@@ -13,28 +13,28 @@ from sandbox.world.world import World
 from tests.stories.conftest import HTTP_ONLY
 from tests.stories.user_actions import expire_leases, open_ticket, wait_until_no_pending_steps
 
-SECRET = "known to both"
+SECRET = "a shared secret"
 
 
 @HTTP_ONLY
-async def test_a_program_hears_of_all_that_happens(world: World, personas: Personas) -> None:
-    heard: dict[str, str] = {}
-    asked, killed = asyncio.Event(), asyncio.Event()
+async def test_webhook_receives_every_event(world: World, personas: Personas) -> None:
+    types: dict[str, str] = {}
+    requested, killed = asyncio.Event(), asyncio.Event()
 
-    async def hear(request: web.Request) -> web.Response:
+    async def receive(request: web.Request) -> web.Response:
         body = await request.read()
-        signed = request.headers["Frontdesk-Timestamp"].encode() + b"." + body
-        mac = hmac.new(SECRET.encode(), signed, sha256).hexdigest()
+        message = request.headers["Frontdesk-Timestamp"].encode() + b"." + body
+        mac = hmac.new(SECRET.encode(), message, sha256).hexdigest()
         assert request.headers["Frontdesk-Signature"] == f"v1={mac}"
         if not killed.is_set():
-            asked.set()
+            requested.set()
             await killed.wait()
             return web.Response(status=500)
-        heard[request.headers["Frontdesk-Delivery"]] = json.loads(body)["type"]
+        types[request.headers["Frontdesk-Delivery"]] = json.loads(body)["type"]
         return web.Response()
 
     app = web.Application()
-    app.router.add_post("/", hear)
+    app.router.add_post("/", receive)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -50,7 +50,7 @@ async def test_a_program_hears_of_all_that_happens(world: World, personas: Perso
     )
 
     number = await open_ticket(personas.ada, "VPN is down")
-    await asyncio.wait_for(asked.wait(), 10)
+    await asyncio.wait_for(requested.wait(), 10)
     await world.worker.kill()
     killed.set()
     await expire_leases(world)
@@ -59,7 +59,7 @@ async def test_a_program_hears_of_all_that_happens(world: World, personas: Perso
     await wait_until_no_pending_steps(world)
     await runner.cleanup()
 
-    assert heard == {
-        f"w.{number}.{nth}": f"ticket.{what}"
-        for nth, what in enumerate(("opened", "triaged", "offered", "claimed"), start=1)
+    assert types == {
+        f"w.{number}.{index}": f"ticket.{event}"
+        for index, event in enumerate(("opened", "triaged", "offered", "claimed"), start=1)
     }

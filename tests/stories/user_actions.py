@@ -60,12 +60,23 @@ def receipt_ticket_id(person: Person) -> str:
     return modal.title.removeprefix("Ticket ")
 
 
-async def open_member_form(slack: Workspace, admin: Person) -> None:
-    """Type `/ticket admin` and wait until the form, or the reason why not, is there."""
+async def open_settings(slack: Workspace, admin: Person) -> None:
+    """Type `/ticket admin` and wait for the Settings menu, or for the reason why not."""
     await admin.type_text("/ticket admin")
     await slack.wait_until(
         lambda: admin.modal and "One moment" not in admin.modal.visible_text,
-        waiting_for=f"the form for {admin.handle}",
+        waiting_for=f"the Settings menu of {admin.handle}",
+    )
+
+
+async def open_member_form(slack: Workspace, admin: Person) -> None:
+    """Open `/ticket admin` and, from there, the member form."""
+    await open_settings(slack, admin)
+    assert admin.modal
+    await admin.click(admin.modal, "Members")
+    await slack.wait_until(
+        lambda: admin.modal and "Person" in admin.modal.labels,
+        waiting_for=f"the member form of {admin.handle}",
     )
 
 
@@ -85,7 +96,7 @@ async def set_role_and_skills(
 
 async def open_admin_form(world: World, admin: Person, name: str) -> None:
     """Open `/ticket admin` and, from there, the form of that name."""
-    await open_member_form(world.slack, admin)
+    await open_settings(world.slack, admin)
     assert admin.modal
     await admin.click(admin.modal, name)
     await world.slack.wait_until(
@@ -106,7 +117,7 @@ async def save_and_close_form(admin: Person) -> str:
 
 async def set_guest_policy(world: World, admin: Person, **choices: str) -> str:
     """Choose in the form about guests and groups, save it, and read what it says then."""
-    await open_admin_form(world, admin, "Guests and groups")
+    await open_admin_form(world, admin, "Guest policy")
     await world.slack.wait_until(
         lambda: admin.modal and "One moment" not in admin.modal.visible_text,
         waiting_for="the groups",

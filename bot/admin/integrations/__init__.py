@@ -1,1 +1,1 @@
-""""""
+"""Access for other programs: API tokens and webhooks."""

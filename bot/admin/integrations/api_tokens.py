@@ -1,4 +1,4 @@
-"""Somebody gets a token, sees those they have, revokes one: `/ticket token`; admins, anybody's."""
+"""Members create and revoke API tokens with `/ticket token`; admins revoke tokens of others."""
 
 from typing import Any
 
@@ -8,13 +8,11 @@ from bot import identity
 from bot.admin.integrations import api_token_form
 from bot.background import BackgroundTasks
 from bot.subcommand import Subcommand, subcommand_matcher
-from bot.ui.notice_view import notice_view
+from bot.ui.open_view import fill_view, loading_view, open_view, push_view
 from models.access.api_token import ApiToken
-from models.errors import ExternalServiceError, UserFacingError
+from models.messages.cards import Block
 from models.people.member import Member
 from models.ticket_service import TicketService
-
-_SLACK_UNAVAILABLE_TEXT = "Slack does not answer just now. Please close this and try again."
 
 
 def register(app: AsyncApp) -> None:
@@ -29,98 +27,87 @@ def register(app: AsyncApp) -> None:
 async def open_form(
     ack: AsyncAck, command: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Open a modal at once, since the trigger lives three seconds; then ask who this is."""
-    try:
-        waiting = notice_view("One moment …", title=api_token_form.TITLE)
-        view_id = await service.slack.open_view(command["trigger_id"], waiting)
-    except ExternalServiceError as error:
-        raise UserFacingError("Slack did not open the form. Please try again.") from error
-    background.start(_fill_form(service, view_id, command))
+    """Open a modal before the trigger expires, then load the member and their tokens."""
+    title = api_token_form.TITLE
+    view_id = await open_view(service.slack, command["trigger_id"], loading_view(title))
+    form = _render_form(service, command)
+    background.start(fill_view(service.slack, view_id, form, title=title))
     await ack()
 
 
-async def _fill_form(service: TicketService, view_id: str, command: dict[str, Any]) -> None:
-    try:
-        person = await identity.member_with_profile(service, command)
-        view = api_token_form.render(
-            person, await _load_tokens(service, person.team_id, person.slack_id)
-        )
-    except UserFacingError as refused:
-        view = notice_view(str(refused), title=api_token_form.TITLE)
-    except ExternalServiceError:
-        view = notice_view(_SLACK_UNAVAILABLE_TEXT, title=api_token_form.TITLE)
-    await service.slack.update_view(view_id, view)
+async def _render_form(service: TicketService, command: dict[str, Any]) -> Block:
+    member = await identity.member_with_profile(service, command)
+    tokens = await _load_tokens(service, member.team_id, member.slack_id)
+    return api_token_form.render(member, tokens)
 
 
 async def issue_token(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Issue the token and show it, to that person alone; the same form again, the same token."""
-    person = await identity.identify_member(service, body)
-    name, scopes, life = api_token_form.read(body["view"], person)
-    token, issued = await service.api_tokens.issue_token(
-        person,
+    """Issue the token and show it to its owner; a form that is sent twice shows the same token."""
+    member = await identity.identify_member(service, body)
+    name, scopes, lifetime = api_token_form.read(body["view"], member)
+    token, api_token = await service.api_tokens.issue_token(
+        member,
         name=name,
         scopes=scopes,
-        lifetime=life,
+        lifetime=lifetime,
         idempotency_key=f"view:{body['view']['id']}",
     )
     await service.audit_log.record(
-        person,
+        member,
         "issued token",
-        person.slack_id,
-        after=issued.audit_fields() | {"until": issued.expires_at.isoformat()},
-        idempotency_key=f"issued:{issued.id}",
+        member.slack_id,
+        after=api_token.audit_fields() | {"until": api_token.expires_at.isoformat()},
+        idempotency_key=f"issued:{api_token.id}",
     )
     public_url = service.settings.public_url
-    view = api_token_form.render_new_token(token, issued, public_url=public_url)
+    view = api_token_form.render_new_token(token, api_token, public_url=public_url)
     await ack(response_action="update", view=view)
 
 
 async def revoke_own_token(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Have one of one's own tokens count no more, and show those that are left."""
-    person = await identity.identify_member(service, body)
-    await _revoke(service, body, by=person)
-    tokens = await _load_tokens(service, person.team_id, person.slack_id)
-    view = api_token_form.render(person, tokens)
+    """Revoke one of the member's own tokens, and show the remaining ones."""
+    member = await identity.identify_member(service, body)
+    await _revoke(service, body, actor=member)
+    tokens = await _load_tokens(service, member.team_id, member.slack_id)
+    view = api_token_form.render(member, tokens)
     background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()
 
 
 async def show_member_tokens(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Show an admin the tokens of the person they have picked."""
+    """Show an admin the tokens of the picked member."""
     admin = await identity.require_admin(service, body)
     slack_id = body["actions"][0]["value"]
     tokens = await _load_tokens(service, admin.team_id, slack_id)
-    try:
-        await service.slack.push_view(
-            body["trigger_id"], api_token_form.render_for_admin(slack_id, tokens)
-        )
-    except ExternalServiceError as error:
-        raise UserFacingError("Slack did not open the page. Please try again.") from error
+    view = api_token_form.render_for_admin(slack_id, tokens)
+    await push_view(service.slack, body["trigger_id"], view)
     await ack()
 
 
 async def revoke_member_token(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Have anybody's token count no more, and show those that are left to them."""
+    """Revoke a token of any member as an admin, and show the member's remaining tokens."""
     admin = await identity.require_admin(service, body)
-    issued = await _revoke(service, body, by=admin)
-    tokens = await _load_tokens(service, issued.team_id, issued.slack_id)
-    view = api_token_form.render_for_admin(issued.slack_id, tokens)
+    api_token = await _revoke(service, body, actor=admin)
+    tokens = await _load_tokens(service, api_token.team_id, api_token.slack_id)
+    view = api_token_form.render_for_admin(api_token.slack_id, tokens)
     background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()
 
 
-async def _revoke(service: TicketService, body: dict[str, Any], *, by: Member) -> ApiToken:
-    issued = await service.api_tokens.revoke_token(body["actions"][0]["value"], by=by)
-    key = f"revoked:{issued.id}"
-    to = issued.slack_id
+async def _revoke(service: TicketService, body: dict[str, Any], *, actor: Member) -> ApiToken:
+    api_token = await service.api_tokens.revoke_token(body["actions"][0]["value"], by=actor)
     await service.audit_log.record(
-        by, "revoked token", to, before=issued.audit_fields(), idempotency_key=key
+        actor,
+        "revoked token",
+        api_token.slack_id,
+        before=api_token.audit_fields(),
+        idempotency_key=f"revoked:{api_token.id}",
     )
-    return issued
+    return api_token
 
 
 async def _load_tokens(service: TicketService, team_id: str, slack_id: str) -> list[ApiToken]:

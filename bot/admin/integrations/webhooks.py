@@ -1,4 +1,4 @@
-"""An admin adds and removes webhooks, and looks at what they were told: `/ticket admin`."""
+"""Admins add and remove webhooks, read their delivery log, and resend deliveries."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import identity
 from bot.admin.integrations import webhooks_form
 from bot.background import BackgroundTasks
-from models.errors import ExternalServiceError, UserFacingError
+from bot.ui.open_view import push_view
+from models.errors import UserFacingError
 from models.messages.cards import Block
 from models.ticket_service import TicketService
 
@@ -23,27 +24,29 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_webhooks(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Show the form on top of the one about people."""
+    """Push the list of webhooks, with the form for a new one."""
     team_id = (await identity.require_admin(service, body)).team_id
     view = webhooks_form.render(await service.webhooks.list_webhooks(team_id))
-    try:
-        await service.slack.push_view(body["trigger_id"], view)
-    except ExternalServiceError as error:
-        raise UserFacingError("Slack did not show the form. Please try again.") from error
+    await push_view(service.slack, body["trigger_id"], view)
     await ack()
 
 
 async def add_webhook(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Add it and show its secret, this once; the same form again, the same webhook."""
+    """Add the webhook and show its secret once; a form that is sent twice adds one webhook."""
     admin = await identity.require_admin(service, body)
-    wanted = webhooks_form.read(body["view"])
-    key = f"view:{body['view']['id']}"
+    webhook_input = webhooks_form.read(body["view"])
     webhook = await service.webhooks.add(
-        admin, url=wanted.url, events=wanted.events, idempotency_key=key
+        admin,
+        url=webhook_input.url,
+        events=webhook_input.events,
+        idempotency_key=f"view:{body['view']['id']}",
     )
-    said, note_key = webhook.audit_fields(), f"added:{webhook.id}"
     await service.audit_log.record(
-        admin, "added webhook", webhook.id, after=said, idempotency_key=note_key
+        admin,
+        "added webhook",
+        webhook.id,
+        after=webhook.audit_fields(),
+        idempotency_key=f"added:{webhook.id}",
     )
     await ack(response_action="update", view=webhooks_form.render_secret(webhook))
 
@@ -51,27 +54,30 @@ async def add_webhook(ack: AsyncAck, body: dict[str, Any], service: TicketServic
 async def remove_webhook(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Remove it, and show those that are left."""
+    """Remove the webhook, and show the remaining ones."""
     admin = await identity.require_admin(service, body)
     webhook_id = str(body["actions"][0]["value"])
-    there_are = {one.id: one for one in await service.webhooks.list_webhooks(admin.team_id)}
+    webhooks = await service.webhooks.list_webhooks(admin.team_id)
+    before = next((webhook for webhook in webhooks if webhook.id == webhook_id), None)
     if await service.webhooks.remove(admin.team_id, webhook_id):
-        gone = there_are[webhook_id].audit_fields() if webhook_id in there_are else {}
-        await service.audit_log.record(admin, "removed webhook", webhook_id, before=gone)
-    left = webhooks_form.render(await service.webhooks.list_webhooks(admin.team_id))
-    background.start(service.slack.update_view(body["view"]["id"], left))
+        await service.audit_log.record(
+            admin, "removed webhook", webhook_id, before=before.audit_fields() if before else {}
+        )
+    view = webhooks_form.render(await service.webhooks.list_webhooks(admin.team_id))
+    background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()
 
 
 async def show_deliveries(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Show what it was told last, or should have been, in the place of the form.
+    """Show the last deliveries of a webhook in the place of the form.
 
-    Slack shows no more than three modals on each other, of which one is for what goes wrong.
+    Slack stacks three modals at most (https://docs.slack.dev/surfaces/modals), and the third one
+    is kept free for an error.
     """
     team_id = (await identity.require_admin(service, body)).team_id
-    view = await _deliveries_view(service, team_id, str(body["actions"][0]["value"]))
+    view = await _render_deliveries(service, team_id, str(body["actions"][0]["value"]))
     background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()
 
@@ -79,7 +85,6 @@ async def show_deliveries(
 async def show_webhooks(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Show the form again."""
     team_id = (await identity.require_admin(service, body)).team_id
     view = webhooks_form.render(await service.webhooks.list_webhooks(team_id))
     background.start(service.slack.update_view(body["view"]["id"], view))
@@ -89,17 +94,19 @@ async def show_webhooks(
 async def replay_delivery(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Tell it once more, and show how it stands."""
+    """Send a delivery again, and show its new state."""
     admin = await identity.require_admin(service, body)
     webhook_id, delivery_id = body["view"]["private_metadata"], str(body["actions"][0]["value"])
     if not await service.redeliver_webhook(webhook_id, delivery_id, actor=admin):
-        raise UserFacingError("That is not in the log any more. Please look again.")
+        raise UserFacingError(
+            "Nothing was resent: this delivery is no longer in the log. Open the log again."
+        )
     await service.audit_log.record(admin, "replayed delivery", delivery_id)
-    view = await _deliveries_view(service, admin.team_id, webhook_id)
+    view = await _render_deliveries(service, admin.team_id, webhook_id)
     background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()
 
 
-async def _deliveries_view(service: TicketService, team_id: str, webhook_id: str) -> Block:
-    told = await service.webhooks.recent_deliveries(team_id, webhook_id)
-    return webhooks_form.render_deliveries(webhook_id, told)
+async def _render_deliveries(service: TicketService, team_id: str, webhook_id: str) -> Block:
+    deliveries = await service.webhooks.recent_deliveries(team_id, webhook_id)
+    return webhooks_form.render_deliveries(webhook_id, deliveries)

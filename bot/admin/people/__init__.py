@@ -1,1 +1,1 @@
-""""""
+"""Members and the guest policy: who may do what, and how admins change it."""

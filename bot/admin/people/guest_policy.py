@@ -1,4 +1,4 @@
-"""An admin says whom the desk serves from outside, and which user group makes moderators."""
+"""Admins edit the guest policy: access for guests, and the user group of moderators."""
 
 from typing import Any
 
@@ -9,8 +9,10 @@ from bot.admin.people import guest_policy_form
 from bot.background import BackgroundTasks
 from bot.events.directory_changes import sync_moderator_group
 from bot.ui.notice_view import notice_view
+from bot.ui.open_view import fill_view, loading_view, push_view
 from models.admin import taxonomy
-from models.errors import ExternalServiceError, UserFacingError
+from models.errors import ExternalServiceError
+from models.messages.cards import Block
 from models.ticket_service import TicketService
 
 
@@ -23,37 +25,32 @@ def register(app: AsyncApp) -> None:
 async def open_guest_policy(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Show the form on top of the one about people, once Slack has told its user groups."""
+    """Push the form, and fill it in when Slack has listed its user groups."""
     team_id = (await identity.require_admin(service, body)).team_id
-    waiting = notice_view("One moment …", title=guest_policy_form.TITLE)
-    try:
-        view_id = await service.slack.push_view(body["trigger_id"], waiting)
-    except ExternalServiceError as error:
-        raise UserFacingError("Slack did not show the form. Please try again.") from error
-    background.start(_fill_form(service, view_id, team_id))
+    title = guest_policy_form.TITLE
+    view_id = await push_view(service.slack, body["trigger_id"], loading_view(title))
+    form = _render_form(service, team_id)
+    background.start(fill_view(service.slack, view_id, form, title=title))
     await ack()
 
 
-async def _fill_form(service: TicketService, view_id: str, team_id: str) -> None:
-    """Put the form into the modal; without the groups, should Slack not tell of them."""
-    welcome = await service.guest_policies.load(team_id)
+async def _render_form(service: TicketService, team_id: str) -> Block:
+    """The form; if Slack does not list the user groups, the form says so."""
+    policy = await service.guest_policies.load(team_id)
     try:
-        view = guest_policy_form.render(welcome, await service.slack.user_groups())
+        return guest_policy_form.render(policy, await service.slack.user_groups())
     except ExternalServiceError as error:
-        view = guest_policy_form.render(welcome, (), groups_error=str(error))
-    await service.slack.update_view(view_id, view)
+        return guest_policy_form.render(policy, (), groups_error=str(error))
 
 
 async def save_guest_policy(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Store what was changed; who is in the user group is read after the answer."""
+    """Store the changes, and read the members of a new user group in the background."""
     admin = await identity.require_admin(service, body)
     changes = guest_policy_form.read(body["view"])
-    welcome = await taxonomy.save_guest_policy(service, admin, changes)
+    policy = await taxonomy.save_guest_policy(service, admin, changes)
     if "moderators" in changes:
         background.start(sync_moderator_group(service, admin.team_id))
-    says = notice_view(
-        *guest_policy_form.confirmation_texts(welcome), title=guest_policy_form.TITLE
-    )
-    await ack(response_action="update", view=says)
+    texts = guest_policy_form.confirmation_texts(policy)
+    await ack(response_action="update", view=notice_view(*texts, title=guest_policy_form.TITLE))

@@ -1,4 +1,4 @@
-"""The form about whom the desk serves from outside, and which user group makes moderators."""
+"""The guest policy form: access for guests and other workspaces, the user group of moderators."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,34 +12,37 @@ from bot.ui.form_fields import (
     plain_text,
     select_menu,
 )
+from models.messages.block_kit import context_line
 from models.messages.cards import Block
 from models.people.guest_policy import GuestPolicy
 from models.text import clip, escape
 
 CALLBACK = "save_welcome"
-TITLE = "Guests and groups"
+TITLE = "Guest policy"
 OPEN = "manage_welcome"
 GUESTS, EXTERNAL_USERS, MODERATOR_GROUP = "guests", "strangers", "moderators"
 _ALLOW, _DENY = "user", "refuse"
-# No id of a user group.
+# An id that no user group has.
 _NO_GROUP = "-"
-# A menu holds 100 groups of 100 choices, and a choice has 75 characters:
+# A menu holds 100 groups of 100 options, and an option has 75 characters:
 # https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#static_select
 _MAX_OPTIONS, _MAX_OPTION_LENGTH = 100, 75
-_EXTERNAL_USERS_HINT = "Who shares a channel with you by Slack Connect. They are as guests are."
+_EXTERNAL_USERS_HINT = (
+    "People who share a Slack Connect channel with you. They have the rights of guests."
+)
 _MODERATOR_GROUP_HINT = (
-    "Its members are moderators while they are in it, unless they have another role."
+    "Members of the group are moderators while they are in it, unless they have another role."
 )
 
 
 def render(
     policy: GuestPolicy, groups: Sequence[tuple[str, str]], *, groups_error: str = ""
 ) -> Block:
-    """The form.
+    """The form with the current policy.
 
     Args:
         groups: the user groups to choose from, by id and handle.
-        fault: why they are not all that there are.
+        groups_error: why some or all groups are missing.
     """
     blocks = [
         input_field(GUESTS, "Guests of this workspace", _access_menu(is_allowed=policy.guests)),
@@ -57,65 +60,66 @@ def render(
         ),
     ]
     if groups_error:
-        says = f"Slack does not show its user groups: {escape(clip(groups_error, 300))}"
-        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": says}]})
-    return modal(CALLBACK, TITLE, "Save", blocks)
+        reason = escape(clip(groups_error, 300))
+        blocks.append(context_line(f"Slack did not list its user groups: {reason}"))
+    return modal(CALLBACK, TITLE, "Save", blocks, close=plain_text("Cancel"))
 
 
 def read(view: dict[str, Any]) -> dict[str, Any]:
-    """What the admin has changed, by the names in `Welcome`.
+    """The fields that the admin changed, by their names in `GuestPolicy`.
 
-    What was left as it was shown may have been changed by another one.
+    Unchanged fields are left out, because another admin may have changed them meanwhile.
     """
-    sent = SubmittedForm(view)
-    group = sent.selected_value(MODERATOR_GROUP)
-    chosen = {
-        "guests": sent.selected_value(GUESTS) == _ALLOW,
-        "strangers": sent.selected_value(EXTERNAL_USERS) == _ALLOW,
+    form = SubmittedForm(view)
+    group = form.selected_value(MODERATOR_GROUP)
+    selected = {
+        "guests": form.selected_value(GUESTS) == _ALLOW,
+        "strangers": form.selected_value(EXTERNAL_USERS) == _ALLOW,
         "moderators": "" if group == _NO_GROUP else group,
     }
-    return {name: value for name, value in chosen.items() if sent.has_changed(name)}
+    return {name: value for name, value in selected.items() if form.has_changed(name)}
 
 
 def confirmation_texts(policy: GuestPolicy) -> tuple[str, ...]:
-    """What the admin is told (mrkdwn)."""
-    who = {"Guests": policy.guests, "People of other workspaces": policy.strangers}
-    lines = [f"{name} {'may open tickets' if may else 'are refused'}." for name, may in who.items()]
-    group = f"<!subteam^{policy.moderators}>" if policy.moderators else ""
-    by = (
-        f"Who is in {group} is a moderator; its members are being read."
-        if group
-        else _NO_GROUP_TEXT
+    """The saved policy, one sentence per field (mrkdwn)."""
+    access = {"Guests": policy.guests, "People of other workspaces": policy.strangers}
+    lines = [
+        f"{name}: {'may open tickets' if is_allowed else 'not allowed'}."
+        for name, is_allowed in access.items()
+    ]
+    group = (
+        f"Members of <!subteam^{policy.moderators}> are moderators. Frontdesk is reading the group."
+        if policy.moderators
+        else "No user group makes moderators."
     )
-    return "*It is saved, and holds from now on.*", *lines, by
-
-
-_NO_GROUP_TEXT = "No user group makes moderators."
+    return "*Saved.* The policy applies from now on.", *lines, group
 
 
 def _access_menu(*, is_allowed: bool) -> Block:
-    options = [option("May open tickets", _ALLOW), option("Are refused", _DENY)]
+    options = [option("May open tickets", _ALLOW), option("Not allowed", _DENY)]
     return select_menu(options, _ALLOW if is_allowed else _DENY)
 
 
 def _group_menu(policy: GuestPolicy, groups: Sequence[tuple[str, str]]) -> Block:
-    known = {group: f"@{handle}" for group, handle in sorted(groups, key=lambda one: one[1])}
+    names = {
+        group_id: f"@{handle}" for group_id, handle in sorted(groups, key=lambda group: group[1])
+    }
     if policy.moderators:
-        # Slack may not show it, or not any more.
-        known.setdefault(policy.moderators, policy.moderators)
-    options = [option(clip(name, _MAX_OPTION_LENGTH), group) for group, name in known.items()]
-    first = option("None", _NO_GROUP)
+        # Slack may have stopped listing the chosen group.
+        names.setdefault(policy.moderators, policy.moderators)
+    options = [option(clip(name, _MAX_OPTION_LENGTH), group_id) for group_id, name in names.items()]
+    no_group = option("None", _NO_GROUP)
+    selected_id = policy.moderators or _NO_GROUP
     if len(options) < _MAX_OPTIONS:
-        return select_menu([first, *options], policy.moderators or _NO_GROUP)
-    chosen = [one for one in (first, *options) if one["value"] == (policy.moderators or _NO_GROUP)]
+        return select_menu([no_group, *options], selected_id)
     return {
         "type": "static_select",
         "action_id": INPUT_ACTION_ID,
         "option_groups": [
-            {"label": plain_text("No group"), "options": [first]},
+            {"label": plain_text("No group"), "options": [no_group]},
             *_option_groups(options),
         ],
-        "initial_option": chosen[0],
+        "initial_option": next(one for one in (no_group, *options) if one["value"] == selected_id),
     }
 
 

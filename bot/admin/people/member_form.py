@@ -1,14 +1,11 @@
-"""The form about a person: role, skills, how long away, how many tickets; drawn, and read."""
+"""The member form: role, skills, open-ticket limit, absence and access to confidential tickets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from bot.admin.integrations import api_token_form, webhooks_form
-from bot.admin.people import guest_policy_form
-from bot.admin.reports import ai_request_log_view, audit_log_view, health_view, triage_accuracy_view
-from bot.admin.taxonomy import categories_form, dry_run_form, skills_form
+from bot.admin.integrations import api_token_form
 from bot.ui.form_fields import (
     INPUT_ACTION_ID,
     SubmittedForm,
@@ -27,29 +24,26 @@ from models.clock import utc_now
 from models.errors import InvalidInput
 from models.messages.cards import Block
 from models.people.member import Member, Role
-from models.text import clip, escape, join_names, pluralize, slack_date, time_zone
+from models.text import clip, escape, join_names, slack_date, time_zone
 from models.triage.taxonomy import MAX_NAME_LENGTH, MAX_SKILLS, Taxonomy
 
 CALLBACK = "set_member"
+TITLE = "Members"
+OPEN, PICK_PERSON, SHOW_SETTINGS = "open_members", "pick_person", "show_settings"
 PERSON, ROLE, SKILLS, NEW_SKILLS = "person", "role", "skills", "new_skills"
 FIRST_DAY_BACK, CAPACITY, TRUSTED = "away", "capacity", "trusted"
-PICK_PERSON = "pick_person"
 MAX_OPEN_TICKETS = 999
 
-_NAVIGATION = {
-    "forms": (skills_form, categories_form, guest_policy_form, webhooks_form),
-    "pages": (dry_run_form, health_view, triage_accuracy_view, ai_request_log_view, audit_log_view),
-}
 _ROLE_LABELS = {Role.USER: "User", Role.MODERATOR: "Moderator", Role.ADMIN: "Admin"}
 
 
 @dataclass(frozen=True, slots=True)
 class MemberInput:
-    """What an admin has decided about a person.
+    """The submitted member form.
 
     Attributes:
-        back: the day from which they get tickets again.
-        left: the fields that the admin has left as they were shown.
+        first_day_back: from this day on the member gets tickets again.
+        unchanged_fields: the fields that the admin did not change.
     """
 
     slack_id: str
@@ -62,119 +56,131 @@ class MemberInput:
     unchanged_fields: frozenset[str] = frozenset()
 
     def changes_for(self, member: Member) -> dict[str, Any]:
-        """What is new about them, by the name it has in `Member`.
+        """The changed fields, by their names in `Member`.
 
         Raises:
-            InvalidDraft: the day from which they are here again is past.
+            InvalidInput: the first day back is not in the future.
         """
-        back = _start_of_day(self.first_day_back, member.tz)
-        if FIRST_DAY_BACK not in self.unchanged_fields and back and back <= utc_now():
-            past = "Please pick a day to come; who is here is not away."
-            raise InvalidInput({f"{FIRST_DAY_BACK}:{self.slack_id}": past})
-        decided = {
+        back_at = _start_of_day(self.first_day_back, member.tz)
+        if FIRST_DAY_BACK not in self.unchanged_fields and back_at and back_at <= utc_now():
+            raise InvalidInput({f"{FIRST_DAY_BACK}:{self.slack_id}": "Pick a date in the future."})
+        values = {
             ROLE: ("role", self.role),
             SKILLS: ("skills", self.skills),
-            FIRST_DAY_BACK: ("away_until", back),
+            FIRST_DAY_BACK: ("away_until", back_at),
             CAPACITY: ("capacity", self.capacity),
             TRUSTED: ("trusted", self.trusted),
         }
-        return dict(what for name, what in decided.items() if name not in self.unchanged_fields)
+        return dict(change for name, change in values.items() if name not in self.unchanged_fields)
 
 
 def errors_by_block_id(errors: Mapping[str, str], member: Member) -> dict[str, str]:
-    """The sentences about a person, by the ids of the form's blocks."""
+    """Error messages of `Member` fields, by the block ids of this form."""
     return {
-        PERSON if name == PERSON else f"{name}:{member.slack_id}": said
-        for name, said in errors.items()
+        PERSON if name == PERSON else f"{name}:{member.slack_id}": message
+        for name, message in errors.items()
     }
 
 
-def render(taxonomy: Taxonomy, member: Member | None = None) -> Block:
-    """The form; once a person is picked, with all that is known of them."""
-    # Slack keeps what stands in a field while its block id stays; another person is another field.
-    whose = member.slack_id if member else ""
-    shown = member or Member(team_id="", slack_id="", role=Role.MODERATOR)
-    has = [taxonomy.vocabulary.canonical_name(skill) for skill in shown.skills]
+def render_picker() -> Block:
+    """The form before a person is picked."""
+    return _form([_person_field(None), _SETTINGS_ROW])
+
+
+def render(taxonomy: Taxonomy, member: Member) -> Block:
+    """The form with the current values of the member."""
+    # Slack keeps the value of a field while its block id stays the same.
+    # A block id with the Slack id gives each member fresh fields.
+    slack_id = member.slack_id
+    current_names = (taxonomy.vocabulary.canonical_name(skill) for skill in member.skills)
+    skills = list(dict.fromkeys(name for name in current_names if name))
     blocks = [
-        *_navigation_rows(),
-        {"type": "divider"},
         _person_field(member),
-        input_field(f"{ROLE}:{whose}", "Role", select_menu(_role_options(), shown.role)),
-        _skills_field(whose, list(dict.fromkeys(skill for skill in has if skill))),
-        _new_skills_field(whose),
-        _first_day_back_field(whose, shown),
-        _capacity_field(whose, shown),
+        input_field(f"{ROLE}:{slack_id}", "Role", select_menu(_role_options(), member.role)),
+        _skills_field(slack_id, skills),
+        _new_skills_field(slack_id),
+        _first_day_back_field(slack_id, member),
+        _capacity_field(slack_id, member),
         input_field(
-            f"{TRUSTED}:{whose}",
+            f"{TRUSTED}:{slack_id}",
             "Confidential tickets",
-            checkbox("May see confidential tickets", TRUSTED, is_checked=shown.trusted),
+            checkbox("May see confidential tickets", TRUSTED, is_checked=member.trusted),
             optional=True,
         ),
+        api_token_form.member_tokens_button(slack_id),
+        _SETTINGS_ROW,
     ]
-    if member:
-        blocks.append(api_token_form.member_tokens_button(member.slack_id))
-    return modal(CALLBACK, "People", "Save", blocks, close=plain_text("Close"))
+    return _form(blocks)
 
 
 def selected_person(body: dict[str, Any]) -> str | None:
-    """The person an admin has just picked."""
+    """The Slack id of the person just picked."""
     action = body["actions"][0]
     slack_id: str | None = action.get("selected_user")
     return slack_id
 
 
 def read(view: dict[str, Any], taxonomy: Taxonomy) -> MemberInput:
-    """What the admin has decided.
+    """The submitted values.
 
     Raises:
-        InvalidDraft: with a sentence for each field at fault.
+        InvalidInput: with a message for each invalid field.
     """
-    sent = SubmittedForm(view)
-    slack_id = sent.text(PERSON)
+    form = SubmittedForm(view)
+    slack_id = form.text(PERSON)
     if not slack_id:
-        raise InvalidInput({PERSON: "Please pick a person."})
-    # Until the form is drawn for the person picked, it holds the role and skills of another one.
-    if sent.subject(ROLE) != slack_id:
-        raise InvalidInput({PERSON: "The form was not ready yet. Please pick the person again."})
-    new = _parse_new_skills(sent, taxonomy)
-    known = [taxonomy.vocabulary.canonical_name(name) for name in sent.selected_values(SKILLS)]
-    skills = (*(skill for skill in known if skill), *new)
-    left = {
+        raise InvalidInput({PERSON: "Pick a person."})
+    # Until the form is redrawn for the picked person, it holds the fields of the previous one.
+    if form.subject(ROLE) != slack_id:
+        raise InvalidInput({PERSON: "The form was not ready yet. Pick the person again."})
+    new_skills = _parse_new_skills(form, taxonomy)
+    selected = (taxonomy.vocabulary.canonical_name(name) for name in form.selected_values(SKILLS))
+    skills = (*(name for name in selected if name), *new_skills)
+    unchanged = {
         name
         for name in (ROLE, SKILLS, FIRST_DAY_BACK, CAPACITY, TRUSTED)
-        if not sent.has_changed(name)
+        if not form.has_changed(name)
     }
     return MemberInput(
         slack_id=slack_id,
-        role=_parse_role(sent),
+        role=_parse_role(form),
         skills=tuple(dict.fromkeys(skills)),
-        new_skills=tuple(n for n in new if taxonomy.vocabulary.canonical_name(n) is None),
-        first_day_back=_parse_first_day_back(sent),
-        capacity=_parse_capacity(sent),
-        trusted=TRUSTED in sent.selected_values(TRUSTED),
-        unchanged_fields=frozenset(left - {SKILLS} if new else left),
+        new_skills=tuple(n for n in new_skills if taxonomy.vocabulary.canonical_name(n) is None),
+        first_day_back=_parse_first_day_back(form),
+        capacity=_parse_capacity(form),
+        trusted=TRUSTED in form.selected_values(TRUSTED),
+        unchanged_fields=frozenset(unchanged - {SKILLS} if new_skills else unchanged),
     )
 
 
 def confirmation_text(member: Member) -> str:
-    """What the admin is told (mrkdwn)."""
-    more = []
-    if member.away_until and member.is_away(utc_now()):
-        more.append(f"Away until {slack_date(member.away_until)}.")
+    """The saved member, in a few sentences (mrkdwn)."""
+    details = []
     if member.capacity:
-        more.append(f"At most {pluralize(member.capacity, 'open ticket')}.")
+        details.append(f"Maximum open tickets: {member.capacity}.")
+    if member.away_until and member.is_away(utc_now()):
+        details.append(f"Out of office until {slack_date(member.away_until)}.")
     if member.trusted:
-        more.append("May see confidential tickets.")
-    skills = f"Skills: {escape(clip(join_names(member.skills), 500))}."
+        details.append("May see confidential tickets.")
+    skills = escape(clip(join_names(member.skills), 500))
     return " ".join(
-        [f"*<@{member.slack_id}>* is now: {_ROLE_LABELS[member.role].lower()}.", skills, *more]
+        [
+            f"*<@{member.slack_id}>* is saved.",
+            f"Role: {_ROLE_LABELS[member.role].lower()}.",
+            f"Skills: {skills}.",
+            *details,
+        ]
     )
+
+
+def _form(blocks: list[Block]) -> Block:
+    return modal(CALLBACK, TITLE, "Save", blocks, close=plain_text("Cancel"))
 
 
 def _parse_role(form: SubmittedForm) -> Role:
     role = form.selected_value(ROLE)
     if role not in set(Role):
-        raise InvalidInput({form.block_id(ROLE): "Please choose a role."})
+        raise InvalidInput({form.block_id(ROLE): "Choose a role."})
     return Role(role)
 
 
@@ -182,35 +188,35 @@ def _parse_first_day_back(form: SubmittedForm) -> date | None:
     try:
         return date.fromisoformat(form.text(FIRST_DAY_BACK)) if form.text(FIRST_DAY_BACK) else None
     except ValueError:
-        raise InvalidInput({form.block_id(FIRST_DAY_BACK): "Please pick a day."}) from None
+        raise InvalidInput({form.block_id(FIRST_DAY_BACK): "Pick a date."}) from None
 
 
 def _parse_capacity(form: SubmittedForm) -> int | None:
-    typed = form.text(CAPACITY)
-    if not typed:
+    text = form.text(CAPACITY)
+    if not text:
         return None
-    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed[:9]) <= MAX_OPEN_TICKETS):
-        says = f"Please give a whole number from 1 to {MAX_OPEN_TICKETS}, or none."
-        raise InvalidInput({form.block_id(CAPACITY): says})
-    return int(typed)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_OPEN_TICKETS):
+        message = f"Enter a whole number from 1 to {MAX_OPEN_TICKETS}, or leave the field empty."
+        raise InvalidInput({form.block_id(CAPACITY): message})
+    return int(text)
 
 
 def _parse_new_skills(form: SubmittedForm, taxonomy: Taxonomy) -> tuple[str, ...]:
-    """The skills typed by hand, those the desk has under the name it has them."""
-    at = form.block_id(NEW_SKILLS)
+    """The typed skills; an existing skill gets the name that the list has for it."""
+    block_id = form.block_id(NEW_SKILLS)
     names = [" ".join(name.split()) for name in form.text(NEW_SKILLS).split(",")]
     skills = [taxonomy.vocabulary.canonical_name(name) or name for name in names if name]
     if any(len(name) > MAX_NAME_LENGTH for name in skills):
-        raise InvalidInput({at: f"A skill's name has at most {MAX_NAME_LENGTH} characters."})
+        raise InvalidInput({block_id: f"A skill name has at most {MAX_NAME_LENGTH} characters."})
     if any(not any(c.isalnum() for c in name) for name in skills):
-        raise InvalidInput({at: "A skill's name has at least one letter or digit."})
+        raise InvalidInput({block_id: "A skill name needs at least one letter or digit."})
     if len({*taxonomy.vocabulary.names, *skills}) > MAX_SKILLS:
-        raise InvalidInput({at: f"The desk has room for {MAX_SKILLS} skills."})
+        raise InvalidInput({block_id: f"The list of skills is full: at most {MAX_SKILLS} skills."})
     return tuple(skills)
 
 
 def _start_of_day(day: date | None, tz: str) -> datetime | None:
-    """When a day begins for who lives in that time zone."""
+    """The start of a day in a time zone, in UTC."""
     return datetime.combine(day, time.min, tzinfo=time_zone(tz)).astimezone(UTC) if day else None
 
 
@@ -221,7 +227,7 @@ def _person_field(member: Member | None) -> Block:
         "placeholder": plain_text("Pick a person"),
         **({"initial_user": member.slack_id} if member else {}),
     }
-    # Picking somebody redraws the form with what is known of them.
+    # Slack reports the pick at once, and the form is redrawn for this person.
     return input_field(PERSON, "Person", picker, dispatch_action=True)
 
 
@@ -230,23 +236,30 @@ def _role_options() -> list[Block]:
 
 
 def _skills_field(slack_id: str, names: list[str]) -> Block:
-    search = multi_skill_menu(names, placeholder="What they know: type to search")
-    return input_field(f"{SKILLS}:{slack_id}", "Skills", search, optional=True)
+    menu = multi_skill_menu(names, placeholder="Type to search")
+    return input_field(f"{SKILLS}:{slack_id}", "Skills", menu, optional=True)
 
 
 def _new_skills_field(slack_id: str) -> Block:
-    hint = "Separated by commas. They join the desk's list, and this person has them."
-    typed = text_input(max_length=500)
-    return input_field(f"{NEW_SKILLS}:{slack_id}", "New skills", typed, hint=hint, optional=True)
+    hint = "Separate with commas. New skills are added to the list and given to this member."
+    element = text_input(max_length=500)
+    return input_field(f"{NEW_SKILLS}:{slack_id}", "New skills", element, hint=hint, optional=True)
 
 
 def _first_day_back_field(slack_id: str, member: Member) -> Block:
-    away = member.away_until if member.is_away(utc_now()) else None
-    day = {"initial_date": away.astimezone(time_zone(member.tz)).date().isoformat()} if away else {}
-    picker = {"type": "datepicker", "action_id": INPUT_ACTION_ID, **day}
-    hint = "From that morning on, where they live, they get tickets again. Empty: they are here."
+    away_until = member.away_until if member.is_away(utc_now()) else None
+    first_day = away_until.astimezone(time_zone(member.tz)).date() if away_until else None
+    picker = {
+        "type": "datepicker",
+        "action_id": INPUT_ACTION_ID,
+        **({"initial_date": first_day.isoformat()} if first_day else {}),
+    }
     return input_field(
-        f"{FIRST_DAY_BACK}:{slack_id}", "Away until", picker, hint=hint, optional=True
+        f"{FIRST_DAY_BACK}:{slack_id}",
+        "Out of office until",
+        picker,
+        hint="First day back, in their time zone. Leave empty if they are available.",
+        optional=True,
     )
 
 
@@ -259,15 +272,15 @@ def _capacity_field(slack_id: str, member: Member) -> Block:
         "max_value": str(MAX_OPEN_TICKETS),
         **({"initial_value": str(member.capacity)} if member.capacity else {}),
     }
-    hint = "Who has so many gets no more until one is resolved. Empty: any number."
     return input_field(
-        f"{CAPACITY}:{slack_id}", "Most open tickets", number, hint=hint, optional=True
+        f"{CAPACITY}:{slack_id}",
+        "Maximum open tickets",
+        number,
+        hint="No new tickets are offered at this limit. Leave empty for no limit.",
+        optional=True,
     )
 
 
-def _navigation_rows() -> list[Block]:
-    """What leads to the other forms, and to the pages that say how things stand."""
-    return [
-        button_row(row, *(button(page.OPEN, page.TITLE, value=page.OPEN) for page in pages))
-        for row, pages in _NAVIGATION.items()
-    ]
+_SETTINGS_ROW = button_row(
+    SHOW_SETTINGS, button(SHOW_SETTINGS, "All settings", value=SHOW_SETTINGS)
+)

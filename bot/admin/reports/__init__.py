@@ -1,1 +1,1 @@
-""""""
+"""Pages that show how Frontdesk works: health, triage accuracy, audit log, AI request log."""

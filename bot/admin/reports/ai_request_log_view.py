@@ -1,106 +1,91 @@
-"""The pages on which an admin asks for a ticket, and reads what was sent to an AI of it."""
+"""The AI request log: the form that asks for a ticket, and the page with its requests."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.ui.form_fields import plain_text
+from bot.admin.page_view import page_view
+from bot.ui.form_fields import SubmittedForm, input_field, modal, plain_text, text_input
 from models.engine.ai_request_log import AiRequest
 from models.engine.dry_run import DRY_RUN_TICKET_ID
 from models.errors import InvalidInput
+from models.messages.block_kit import section
 from models.messages.cards import Block
 from models.text import escape, slack_date
 from models.tickets.ticket import Ticket
 
 OPEN = "show_sent"
 CALLBACK = "read_sent"
-TITLE = "Sent to Gemini"
+TITLE = "AI request log"
 TICKET_NUMBER = "ticket_number"
 MAX_ENTRIES = 3
-_INPUT_ACTION_ID = "value"
-# Of a section's 3000 characters: https://docs.slack.dev/reference/block-kit/blocks/section-block
+_MAX_NUMBER_LENGTH = 20
+# A section holds 3000 characters: https://docs.slack.dev/reference/block-kit/blocks/section-block
 _MAX_PIECE_LENGTH = 2900
-# A modal holds 100 blocks.
+# A modal holds 100 blocks: https://docs.slack.dev/reference/views/modal-views
 _MAX_PIECES = 14
 
 
 def render_search_form() -> Block:
-    """The page that asks for the number."""
-    field = {"type": "plain_text_input", "action_id": _INPUT_ACTION_ID, "max_length": 20}
-    hint = "Like T-42; T-0 is what admins tried. That you look is written in the audit log."
-    return {
-        "type": "modal",
-        "callback_id": CALLBACK,
-        "title": plain_text(TITLE),
-        "submit": plain_text("Show"),
-        "close": plain_text("Back"),
-        "blocks": [
-            {
-                "type": "input",
-                "block_id": TICKET_NUMBER,
-                "label": plain_text("Ticket"),
-                "element": field | {"placeholder": plain_text("T-42")},
-                "hint": plain_text(hint),
-            }
-        ],
-    }
+    """The form that asks for a ticket number."""
+    element = text_input(max_length=_MAX_NUMBER_LENGTH) | {"placeholder": plain_text("T-42")}
+    hint = (
+        f"{DRY_RUN_TICKET_ID} holds the requests of Test triage. "
+        "Your access is recorded in the audit log."
+    )
+    field = input_field(TICKET_NUMBER, "Ticket", element, hint=hint)
+    return modal(CALLBACK, TITLE, "Show", [field], close=plain_text("Cancel"))
 
 
 def read_ticket_id(view: dict[str, Any]) -> str:
-    """The id of the ticket asked for; raises InvalidDraft when it can't be one."""
-    typed = (
-        view["state"]["values"].get(TICKET_NUMBER, {}).get(_INPUT_ACTION_ID, {}).get("value") or ""
-    )
-    number = typed.strip().upper().removeprefix("T-")
+    """The submitted ticket id.
+
+    Raises:
+        InvalidInput: the text is not a ticket number.
+    """
+    number = SubmittedForm(view).text(TICKET_NUMBER).strip().upper().removeprefix("T-")
     if not (number.isascii() and number.isdigit()):
-        raise InvalidInput({TICKET_NUMBER: "Please type a ticket's number, like T-42."})
+        raise InvalidInput({TICKET_NUMBER: "Enter a ticket number, for example T-42."})
     return f"T-{int(number)}"
 
 
 def render(ticket: Ticket, entries: Sequence[AiRequest]) -> Block:
-    """The page: word for word what was sent, the newest first; of more than fit, that there are."""
-    return {
-        "type": "modal",
-        "title": plain_text(TITLE),
-        "close": plain_text("Back"),
-        "blocks": list(_blocks(ticket, entries)),
-    }
+    """The page with the exact texts of the newest requests, newest first."""
+    return page_view(TITLE, _blocks(ticket, entries))
 
 
 def _blocks(ticket: Ticket, entries: Sequence[AiRequest]) -> Iterator[Block]:
     if ticket.confidential:
-        yield _section(f"*{ticket.id}* is confidential: it was never sent, and never is.")
+        yield section(f"*{ticket.id}* is confidential: it was never sent to an AI.")
         return
     if not entries:
-        yield _section(f"*{ticket.id}*: nothing was sent, or it was more than 90 days ago.")
-        if why := _reason_not_sent(ticket):
-            yield _section(why)
-    for one in entries[:MAX_ENTRIES]:
-        about = f"{escape(one.model)}, prompt {escape(one.prompt)}"
-        yield _section(f"*{ticket.id}*, {slack_date(one.at)}, to {about}. *The text:*")
-        yield from _text_blocks(one.text)
-        yield _section("*The instruction:*")
-        yield from _text_blocks(one.instruction)
+        yield section(f"*{ticket.id}*: nothing was sent in the last 90 days.")
+        if reason := _reason_not_sent(ticket):
+            yield section(reason)
+    for entry in entries[:MAX_ENTRIES]:
+        receiver = f"{escape(entry.model)}, prompt {escape(entry.prompt)}"
+        yield section(f"*{ticket.id}*, {slack_date(entry.at)}, to {receiver}. *The text:*")
+        yield from _text_blocks(entry.text)
+        yield section("*The instruction:*")
+        yield from _text_blocks(entry.instruction)
     if len(entries) > MAX_ENTRIES:
-        yield _section(f"Those are the newest {MAX_ENTRIES}; what was sent before is kept, too.")
+        yield section(
+            f"Only the newest {MAX_ENTRIES} requests are shown. Older ones are kept for 90 days."
+        )
 
 
 def _reason_not_sent(ticket: Ticket) -> str:
-    """Why Gemini has not triaged it (mrkdwn), as far as the ticket says."""
+    """The reason why Gemini did not triage the ticket (mrkdwn); empty when it is unknown."""
     if ticket.id == DRY_RUN_TICKET_ID:
         return ""
     if ticket.triage is None:
-        return "It has not been triaged yet."
-    why = escape(ticket.triage.why_builtin)
-    return f"The built-in engine triaged it, since {why}." if why else ""
+        return "The ticket is not triaged yet."
+    reason = escape(ticket.triage.why_builtin)
+    return f"The built-in engine triaged it, because {reason}." if reason else ""
 
 
 def _text_blocks(text: str) -> Iterator[Block]:
-    """The text as it is, which Slack does not parse."""
-    for at in range(0, min(len(text), _MAX_PIECES * _MAX_PIECE_LENGTH), _MAX_PIECE_LENGTH):
-        piece = text[at : at + _MAX_PIECE_LENGTH]
+    """The exact text as plain text, which Slack does not parse."""
+    for start in range(0, min(len(text), _MAX_PIECES * _MAX_PIECE_LENGTH), _MAX_PIECE_LENGTH):
+        piece = text[start : start + _MAX_PIECE_LENGTH]
         if piece.strip():
             yield {"type": "section", "text": plain_text(piece)}
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}

@@ -1,4 +1,4 @@
-"""An admin reads what was done: a button behind `/ticket admin`."""
+"""Admins read the audit log."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.admin.reports import audit_log_view
-from models.errors import ExternalServiceError, UserFacingError
+from bot.ui.open_view import push_view
 from models.ticket_service import TicketService
 
 
@@ -16,11 +16,8 @@ def register(app: AsyncApp) -> None:
 
 
 async def show_audit(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Show the last acts."""
+    """Push the page with the newest entries."""
     admin = await identity.require_admin(service, body)
-    acts = await service.audit_log.entries(admin.team_id, limit=audit_log_view.MAX_ENTRIES + 1)
-    try:
-        await service.slack.push_view(body["trigger_id"], audit_log_view.render(acts))
-    except ExternalServiceError as error:
-        raise UserFacingError("Slack did not open the page. Please try again.") from error
+    entries = await service.audit_log.entries(admin.team_id, limit=audit_log_view.MAX_ENTRIES + 1)
+    await push_view(service.slack, body["trigger_id"], audit_log_view.render(entries))
     await ack()

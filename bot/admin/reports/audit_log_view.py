@@ -1,58 +1,69 @@
-"""The page on which an admin reads what was done, and by whom."""
+"""The audit log page: who changed what, when, and from which value to which."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.ui.form_fields import plain_text
+from bot.admin.page_view import page_view
 from models.access.audit_entry import AuditEntry
+from models.messages.block_kit import section
 from models.messages.cards import Block
 from models.text import clip, escape, mention, slack_date
 
 OPEN = "show_audit"
-TITLE = "What was done"
+TITLE = "Audit log"
 # A modal holds 100 blocks: https://docs.slack.dev/reference/views/modal-views
 MAX_ENTRIES = 50
-# Of a section's 3000 characters; a name or a list may be long.
+# A section holds 3000 characters, and a name or a list may be long.
 _MAX_LINE_LENGTH, _MAX_VALUE_LENGTH = 1500, 120
 _SLACK_ID_PATTERN = re.compile(r"[UW][A-Z0-9]{2,20}")
+# Stored verbs of earlier versions, in today's words.
+_VERB_LABELS = {
+    "set role": "changed member",
+    "changed who is let in": "changed guest policy",
+    "read what was sent to the AI": "read AI request log",
+    "tried again": "retried failed steps",
+    "took up damaged tickets": "released quarantined tickets",
+    "replayed delivery": "resent delivery",
+}
+_TARGET_LABELS = {"the desk": "workspace"}
 
 
 def render(entries: Sequence[AuditEntry]) -> Block:
-    """The page: the newest act first."""
-    return {
-        "type": "modal",
-        "title": plain_text(TITLE),
-        "close": plain_text("Back"),
-        "blocks": list(_blocks(entries)),
-    }
+    """The page, newest entry first."""
+    return page_view(TITLE, _blocks(entries))
 
 
 def _blocks(entries: Sequence[AuditEntry]) -> Iterator[Block]:
     if not entries:
-        yield _section("Nothing has been done yet.")
-    for act in entries[:MAX_ENTRIES]:
-        yield _section(_render_line(act))
+        yield section("No entries yet.")
+    for entry in entries[:MAX_ENTRIES]:
+        yield section(_render_line(entry))
     if len(entries) > MAX_ENTRIES:
-        yield _section(f"These are the last {MAX_ENTRIES}. All of them: `/api/v1/audit`.")
+        yield section(
+            f"Only the newest {MAX_ENTRIES} entries are shown. Read all of them with "
+            "`/api/v1/audit`."
+        )
 
 
 def _render_line(entry: AuditEntry) -> str:
-    who = mention(entry.who) if entry.who else "Frontdesk"
+    actor = mention(entry.who) if entry.who else "Frontdesk"
+    verb = escape(clip(_VERB_LABELS.get(entry.what, entry.what), _MAX_VALUE_LENGTH))
+    target = _render_target(_TARGET_LABELS.get(entry.to, entry.to))
     via = "" if entry.via == "slack" else f" (by {escape(clip(entry.via, _MAX_VALUE_LENGTH))})"
+    line = f"{slack_date(entry.at)}: {actor} {verb}, {target}{via}"
     changes = "; ".join(_change_texts(entry.before, entry.after))
-    first = f"{slack_date(entry.at)}: {who} {escape(clip(entry.what, _MAX_VALUE_LENGTH))}, {_render_target(entry.to)}{via}"
-    return f"{first}\n{_clip_changes(changes)}" if changes else first
+    return f"{line}\n{_clip_changes(changes)}" if changes else line
 
 
 def _change_texts(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
-    """What was and is, of that which is not the same."""
+    """The changed values; fields with the same value before and after are left out."""
     for name in (*before, *(name for name in after if name not in before)):
-        was, is_ = _render_value(before.get(name)), _render_value(after.get(name))
+        old, new = _render_value(before.get(name)), _render_value(after.get(name))
         if name not in before or name not in after:
-            yield f"{escape(name)}: {is_ if name in after else was}"
-        elif was != is_:
-            yield f"{escape(name)}: {was} → {is_}"
+            yield f"{escape(name)}: {new if name in after else old}"
+        elif old != new:
+            yield f"{escape(name)}: {old} → {new}"
 
 
 def _render_target(target: str) -> str:
@@ -70,12 +81,8 @@ def _render_value(value: Any) -> str:
 
 
 def _clip_changes(text: str) -> str:
-    """Cut between changes, never inside what was made safe."""
-    kept, _, more = (
-        text[:_MAX_LINE_LENGTH].rpartition("; ") if len(text) > _MAX_LINE_LENGTH else (text, "", "")
-    )
-    return f"{kept}; …" if more else kept
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    """The changes, cut between two of them and never inside escaped text."""
+    if len(text) <= _MAX_LINE_LENGTH:
+        return text
+    start, _, cut = text[:_MAX_LINE_LENGTH].rpartition("; ")
+    return f"{start}; …" if cut else start

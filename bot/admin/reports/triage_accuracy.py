@@ -1,4 +1,4 @@
-"""An admin sees how often triage was right: a button behind `/ticket admin`."""
+"""Admins read how often moderators agree with triage."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import identity
 from bot.admin.reports import triage_accuracy_view
 from bot.background import BackgroundTasks
-from bot.ui.notice_view import notice_view
+from bot.ui.open_view import fill_view, loading_view, push_view
 from models.engine.accuracy import MAX_JUDGED_EXAMPLES, measure_accuracy
-from models.errors import ExternalServiceError, UserFacingError
+from models.messages.cards import Block
 from models.ticket_service import TicketService
 
 
@@ -21,24 +21,15 @@ def register(app: AsyncApp) -> None:
 async def show_accuracy(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Open the page at once, since the trigger lives three seconds; then count."""
-    admin = await identity.require_admin(service, body)
-    waiting = notice_view("One moment: I am counting …", title=triage_accuracy_view.TITLE)
-    try:
-        view_id = await service.slack.push_view(body["trigger_id"], waiting)
-    except ExternalServiceError as error:
-        raise UserFacingError("Slack did not open the page. Please try again.") from error
-    background.start(_fill_page(service, view_id, admin.team_id))
+    """Push the page before the trigger expires, then measure."""
+    team_id = (await identity.require_admin(service, body)).team_id
+    title = triage_accuracy_view.TITLE
+    view_id = await push_view(service.slack, body["trigger_id"], loading_view(title))
+    page = _render_page(service, team_id)
+    background.start(fill_view(service.slack, view_id, page, title=title))
     await ack()
 
 
-async def _fill_page(service: TicketService, view_id: str, team_id: str) -> None:
-    try:
-        page = triage_accuracy_view.render(
-            measure_accuracy(
-                await service.training_store.judged_triages(team_id, limit=MAX_JUDGED_EXAMPLES)
-            )
-        )
-    except UserFacingError as refused:
-        page = notice_view(str(refused), title=triage_accuracy_view.TITLE)
-    await service.slack.update_view(view_id, page)
+async def _render_page(service: TicketService, team_id: str) -> Block:
+    triages = await service.training_store.judged_triages(team_id, limit=MAX_JUDGED_EXAMPLES)
+    return triage_accuracy_view.render(measure_accuracy(triages))

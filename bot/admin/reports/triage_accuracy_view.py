@@ -1,90 +1,86 @@
-"""The page on which an admin sees how often triage was right, and where it was not."""
+"""The triage accuracy page: correct categories by engine and by category, and the confusions."""
 
 from collections.abc import Iterator
 
-from bot.ui.form_fields import plain_text
+from bot.admin.page_view import page_view
 from models.engine.accuracy import MAX_JUDGED_EXAMPLES, Accuracy, CategoryAccuracy, EngineAccuracy
+from models.messages.block_kit import section
 from models.messages.cards import Block
 from models.text import clip, escape, pluralize
 from models.triage.result import Engine
 
 OPEN = "show_accuracy"
-TITLE = "Is triage right?"
-# A section holds 3000 characters, a modal 100 blocks; more than these are read by nobody.
+TITLE = "Triage accuracy"
+# A section holds 3000 characters, and nobody reads more lines than these.
 _MAX_LINES, _MAX_NAME_LENGTH, _MAX_SECTION_LENGTH = 25, 60, 2900
 _LEGEND = (
-    "\nRight: the category. Overridden: category, priority or skills were changed by a moderator."
+    "\nCorrect: the category. Changed by a moderator: the category, the priority or the skills."
 )
 _ENGINE_NAMES = {Engine.GEMINI.value: "Gemini", Engine.BUILTIN.value: "The built-in engine"}
 
 
 def render(accuracy: Accuracy) -> Block:
     """The page."""
-    return {
-        "type": "modal",
-        "title": plain_text(TITLE),
-        "close": plain_text("Back"),
-        "blocks": [_section(text) for text in _section_texts(accuracy)],
-    }
+    return page_view(TITLE, [section(text) for text in _section_texts(accuracy)])
 
 
 def _section_texts(accuracy: Accuracy) -> Iterator[str]:
     if not accuracy.tickets:
         yield (
-            "No ticket has been judged yet. A moderator judges triage by *Correct* on a card, "
-            "or by resolving a ticket as it is."
+            "No triage has been judged yet. Moderators judge it when they correct a ticket's "
+            "triage, or resolve the ticket without a correction."
         )
         return
-    last = " last" if accuracy.tickets == MAX_JUDGED_EXAMPLES else ""
+    newest = "newest " if accuracy.tickets == MAX_JUDGED_EXAMPLES else ""
     yield (
-        f"*{_percentage(accuracy.right, accuracy.tickets)}* of categories were right, of "
-        f"{pluralize(accuracy.tickets, 'ticket')} that moderators have judged{last}."
+        f"*{_percentage(accuracy.right, accuracy.tickets)}* of categories were correct, of "
+        f"the {newest}{pluralize(accuracy.tickets, 'ticket')} that moderators judged."
     )
     yield _bullet_list("By engine", [_engine_line(one) for one in accuracy.engines]) + _LEGEND
     yield _bullet_list("By category", [_category_line(one) for one in accuracy.categories])
     if accuracy.confusions:
         lines = [
-            f"{_escape_name(one.is_)} taken for {_escape_name(one.said)}: {pluralize(one.tickets, 'ticket')}"
-            for one in accuracy.confusions
+            f"{_escape_name(confusion.is_)} was triaged as {_escape_name(confusion.said)}: "
+            f"{pluralize(confusion.tickets, 'ticket')}"
+            for confusion in accuracy.confusions
         ]
-        yield _bullet_list("Taken for another", lines)
+        yield _bullet_list("Confusions", lines)
 
 
 def _engine_line(engine: EngineAccuracy) -> str:
-    asked = [
+    parts = [
+        _ENGINE_NAMES.get(engine.engine, _escape_name(engine.engine)),
         _escape_name(engine.model),
         f"prompt {_escape_name(engine.prompt)}" if engine.prompt else "",
+        "shadow prompt" if engine.shadow else "",
     ]
-    name = ", ".join(
-        filter(None, [_ENGINE_NAMES.get(engine.engine, _escape_name(engine.engine)), *asked])
+    name = ", ".join(part for part in parts if part)
+    correct = _percentage(engine.right, engine.tickets)
+    changed = _percentage(engine.overridden, engine.tickets)
+    verb = "would have been changed" if engine.shadow else "changed"
+    return (
+        f"{name}: {pluralize(engine.tickets, 'ticket')}, {correct} correct, "
+        f"{changed} {verb} by a moderator"
     )
-    right, changed = (
-        _percentage(engine.right, engine.tickets),
-        _percentage(engine.overridden, engine.tickets),
-    )
-    changed += " would have been overridden: on trial" if engine.shadow else " overridden"
-    return f"{name}: {pluralize(engine.tickets, 'ticket')}, {right} right; {changed}"
 
 
 def _category_line(category: CategoryAccuracy) -> str:
-    found = f", {_percentage(category.right, category.tickets)} found" if category.tickets else ""
-    meant = (
-        f"; where triage said so, {_percentage(category.right, category.said)} right"
-        if category.said
-        else ""
-    )
-    return (
-        f"{_escape_name(category.category)}: {pluralize(category.tickets, 'ticket')}{found}{meant}"
-    )
+    recall, precision = "", ""
+    if category.tickets:
+        recall = f", recall {_percentage(category.right, category.tickets)}"
+    if category.said:
+        precision = f", precision {_percentage(category.right, category.said)}"
+    name = _escape_name(category.category)
+    return f"{name}: {pluralize(category.tickets, 'ticket')}{recall}{precision}"
 
 
 def _bullet_list(title: str, lines: list[str]) -> str:
-    shown, text = lines[:_MAX_LINES], f"*{title}*"
-    for line in shown:
+    text = f"*{title}*"
+    for line in lines[:_MAX_LINES]:
         if len(text) + len(line) < _MAX_SECTION_LENGTH:
             text += f"\n• {line}"
-    more = len(lines) - len(shown)
-    return f"{text}\n…and {more} more" if more > 0 else text
+    hidden = len(lines) - _MAX_LINES
+    return f"{text}\n…and {hidden} more" if hidden > 0 else text
 
 
 def _percentage(part: int, whole: int) -> str:
@@ -93,7 +89,3 @@ def _percentage(part: int, whole: int) -> str:
 
 def _escape_name(name: str) -> str:
     return escape(clip(name, _MAX_NAME_LENGTH))
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}

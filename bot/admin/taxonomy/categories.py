@@ -1,4 +1,4 @@
-"""An admin keeps the list of categories."""
+"""Admins add, change and remove categories."""
 
 from typing import Any
 
@@ -8,12 +8,10 @@ from bot import identity
 from bot.admin.taxonomy import categories_form
 from bot.background import BackgroundTasks
 from bot.ui.notice_view import notice_view
+from bot.ui.open_view import push_view, update_view
 from models.admin import taxonomy
-from models.errors import ExternalServiceError, UserFacingError
 from models.text import escape
 from models.ticket_service import TicketService
-
-_SLACK_UNAVAILABLE_TEXT = "Slack did not show the form. Please try again."
 
 
 def register(app: AsyncApp) -> None:
@@ -25,51 +23,44 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_categories(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Show the form on top of the one about people."""
+    """Push the form for a new category."""
     team_id = (await identity.require_admin(service, body)).team_id
     form = categories_form.render(await service.taxonomies.get_taxonomy(team_id))
-    try:
-        await service.slack.push_view(body["trigger_id"], form)
-    except ExternalServiceError as error:
-        raise UserFacingError(_SLACK_UNAVAILABLE_TEXT) from error
+    await push_view(service.slack, body["trigger_id"], form)
     await ack()
 
 
 async def show_category(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Show the category picked, before anything else can be filled in."""
+    """Show the picked category before the admin can fill in anything."""
     team_id = (await identity.require_admin(service, body)).team_id
-    configuration = await service.taxonomies.get_taxonomy(team_id)
-    form = categories_form.render(configuration, categories_form.selected_category(body))
-    try:
-        await service.slack.update_view(body["view"]["id"], form)
-    except ExternalServiceError as error:
-        raise UserFacingError(_SLACK_UNAVAILABLE_TEXT) from error
+    current_taxonomy = await service.taxonomies.get_taxonomy(team_id)
+    form = categories_form.render(current_taxonomy, categories_form.selected_category(body))
+    await update_view(service.slack, body["view"]["id"], form)
     await ack()
 
 
 async def save_category(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Change the category, or add it; open tickets follow a new name after the answer."""
+    """Change or add the category, and rename it in open tickets in the background."""
     admin = await identity.require_admin(service, body)
     team_id = admin.team_id
-    name, category = categories_form.read(
-        body["view"], await service.taxonomies.get_taxonomy(team_id)
-    )
+    current_taxonomy = await service.taxonomies.get_taxonomy(team_id)
+    name, category = categories_form.read(body["view"], current_taxonomy)
     await taxonomy.save_category(service, admin, name, category)
     if name and name != category.name:
         background.start(taxonomy.rename_category_in_tickets(service, team_id, name, category.name))
-    says = f"*{escape(category.name)}* is saved."
-    await ack(response_action="update", view=notice_view(says, title=categories_form.TITLE))
+    notice = notice_view(f"*{escape(category.name)}* is saved.", title=categories_form.TITLE)
+    await ack(response_action="update", view=notice)
 
 
 async def remove_category(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Remove a category; Slack has asked whether that is meant."""
+    """Remove a category; the button has asked for confirmation."""
     admin = await identity.require_admin(service, body)
     name = str(body["actions"][0]["value"])
     await taxonomy.remove_category(service, admin, name)
-    says = notice_view(f"*{escape(name)}* is removed.", title=categories_form.TITLE)
-    background.start(service.slack.update_view(body["view"]["id"], says))
+    notice = notice_view(f"*{escape(name)}* is removed.", title=categories_form.TITLE)
+    background.start(service.slack.update_view(body["view"]["id"], notice))
     await ack()

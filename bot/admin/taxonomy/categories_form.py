@@ -1,4 +1,4 @@
-"""The form in which an admin keeps the desk's categories: what each covers, and its rules."""
+"""The category form: name, description, keywords, minimum priority and privacy."""
 
 from typing import Any
 
@@ -25,117 +25,123 @@ TITLE = "Categories"
 OPEN, PICK, REMOVE = "manage_categories", "pick_category", "remove_category"
 CATEGORY, NAME, DESCRIPTION, KEYWORDS = "category", "name", "description", "keywords"
 FLOOR, AI_EXCLUDED = "floor", "private"
-# No name of a category: those have a letter or digit.
+# A category name has a letter or digit, so these are never names.
 _NEW_CATEGORY, _NO_FLOOR = "+", "-"
 _MAX_DESCRIPTION_LENGTH, _MAX_KEYWORDS_LENGTH = 300, 3000
+# https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#static_select
+_MAX_OPTIONS = 100
 
 
 def render(taxonomy: Taxonomy, name: str | None = None) -> Block:
-    """The form: for a new category, or for the one picked."""
-    shown = taxonomy.find_category(name) if name else None
-    about = shown.name if shown else ""
-    one = shown or Category(name="")
-    known = [option(category.name, category.name) for category in taxonomy.categories]
-    # A menu holds 100 choices, of which one is for a new category.
-    offered = [option("A new category", _NEW_CATEGORY), *known][:100]
+    """The form for the picked category, or for a new one."""
+    existing = taxonomy.find_category(name) if name else None
+    current_name = existing.name if existing else ""
+    category = existing or Category(name="")
+    options = [
+        option("New category", _NEW_CATEGORY),
+        *(option(one.name, one.name) for one in taxonomy.categories),
+    ]
     blocks = [
         input_field(
-            f"{CATEGORY}:{about}",
+            f"{CATEGORY}:{current_name}",
             "Category",
-            select_menu(offered, about or _NEW_CATEGORY, action_id=PICK),
+            select_menu(options[:_MAX_OPTIONS], current_name or _NEW_CATEGORY, action_id=PICK),
             dispatch_action=True,
         ),
         input_field(
-            f"{NAME}:{about}",
+            f"{NAME}:{current_name}",
             "Name",
-            text_input(one.name, max_length=MAX_NAME_LENGTH),
+            text_input(category.name, max_length=MAX_NAME_LENGTH),
             optional=True,
         ),
         input_field(
-            f"{DESCRIPTION}:{about}",
-            "What it covers",
-            text_input(one.description, max_length=_MAX_DESCRIPTION_LENGTH),
-            hint="Gemini reads this when it chooses.",
+            f"{DESCRIPTION}:{current_name}",
+            "Description",
+            text_input(category.description, max_length=_MAX_DESCRIPTION_LENGTH),
+            hint="Gemini reads this when it chooses a category.",
             optional=True,
         ),
         input_field(
-            f"{KEYWORDS}:{about}",
-            "Words that point to it",
-            text_input(", ".join(one.keywords), max_length=_MAX_KEYWORDS_LENGTH),
-            hint="Separated by commas. The built-in engine goes by them.",
+            f"{KEYWORDS}:{current_name}",
+            "Keywords",
+            text_input(", ".join(category.keywords), max_length=_MAX_KEYWORDS_LENGTH),
+            hint="Separate with commas. The built-in engine looks for them in each ticket.",
             optional=True,
         ),
-        *_rule_fields(one, about),
+        *_rule_fields(category, current_name),
     ]
-    if shown and shown is not taxonomy.categories[-1]:
-        blocks.append(button_row("removal", _remove_button(about)))
-    return modal(CALLBACK, TITLE, "Save", blocks)
+    if existing and existing is not taxonomy.categories[-1]:
+        blocks.append(button_row("removal", _remove_button(current_name)))
+    return modal(CALLBACK, TITLE, "Save", blocks, close=plain_text("Cancel"))
 
 
 def selected_category(body: dict[str, Any]) -> str | None:
-    """The category just picked; None for a new one."""
-    chosen = body["actions"][0].get("selected_option") or {}
-    name: str = chosen.get("value", _NEW_CATEGORY)
+    """The name of the category just picked; None for a new one."""
+    selected = body["actions"][0].get("selected_option") or {}
+    name: str = selected.get("value", _NEW_CATEGORY)
     return None if name == _NEW_CATEGORY else name
 
 
 def read(view: dict[str, Any], taxonomy: Taxonomy) -> tuple[str | None, Category]:
-    """What the category is called now, if it is not new, and what it is to be.
+    """The current name, which is None for a new category, and the submitted category.
 
     Raises:
-        InvalidDraft: with a sentence for each field at fault.
+        InvalidInput: with a message for each invalid field.
     """
-    sent = SubmittedForm(view)
-    about = sent.subject(NAME)
-    if sent.selected_value(CATEGORY) != (about or _NEW_CATEGORY):
-        unready = "The form was not ready yet. Please pick the category again."
-        raise InvalidInput({sent.block_id(CATEGORY): unready})
-    before = taxonomy.find_category(about) if about else None
-    if about and before is None:
-        gone = "The desk does not have it any more. Please pick another one."
-        raise InvalidInput({sent.block_id(CATEGORY): gone})
-    floor = sent.selected_value(FLOOR)
-    typed = {
-        NAME: _parse_name(sent, taxonomy, about),
-        DESCRIPTION: " ".join(sent.text(DESCRIPTION).split()),
-        KEYWORDS: tuple(_parse_keywords(sent)),
+    form = SubmittedForm(view)
+    current_name = form.subject(NAME)
+    if form.selected_value(CATEGORY) != (current_name or _NEW_CATEGORY):
+        message = "The form was not ready yet. Pick the category again."
+        raise InvalidInput({form.block_id(CATEGORY): message})
+    before = taxonomy.find_category(current_name) if current_name else None
+    if current_name and before is None:
+        message = "This category does not exist any more. Pick another one."
+        raise InvalidInput({form.block_id(CATEGORY): message})
+    floor = form.selected_value(FLOOR)
+    values = {
+        NAME: _parse_name(form, taxonomy, current_name),
+        DESCRIPTION: " ".join(form.text(DESCRIPTION).split()),
+        KEYWORDS: tuple(_parse_keywords(form)),
         FLOOR: Priority(floor) if floor in set(Priority) else None,
-        AI_EXCLUDED: AI_EXCLUDED in sent.selected_values(AI_EXCLUDED),
+        AI_EXCLUDED: AI_EXCLUDED in form.selected_values(AI_EXCLUDED),
     }
-    # What this admin has left as it was shown may have been changed by another one.
-    changed = {
-        name: value for name, value in typed.items() if before is None or sent.has_changed(name)
+    # Another admin may have changed the fields that this admin left unchanged.
+    changes = {
+        name: value for name, value in values.items() if before is None or form.has_changed(name)
     }
-    return about or None, (before or Category(name="")).model_copy(update=changed)
+    return current_name or None, (before or Category(name="")).model_copy(update=changes)
 
 
 def _parse_name(form: SubmittedForm, taxonomy: Taxonomy, current_name: str) -> str:
     name = " ".join(form.text(NAME).split())
-    at = form.block_id(NAME)
+    block_id = form.block_id(NAME)
     if not any(character.isalnum() for character in name):
-        raise InvalidInput({at: "Please give it a name with a letter or digit."})
+        raise InvalidInput({block_id: "Enter a name with at least one letter or digit."})
     if len(name) > MAX_NAME_LENGTH:
-        raise InvalidInput({at: f"At most {MAX_NAME_LENGTH} characters fit."})
+        raise InvalidInput({block_id: f"At most {MAX_NAME_LENGTH} characters."})
     other = taxonomy.find_category(name)
     if other and other.name != current_name:
-        raise InvalidInput({at: f"There is a category “{other.name}” already."})
+        raise InvalidInput({block_id: f"There is a category “{other.name}” already."})
     return name
 
 
 def _parse_keywords(form: SubmittedForm) -> list[str]:
-    typed = [" ".join(word.split()) for word in form.text(KEYWORDS).split(",")]
-    if any(len(word) > MAX_NAME_LENGTH for word in typed):
-        says = f"A word has at most {MAX_NAME_LENGTH} characters; commas stand between them."
-        raise InvalidInput({form.block_id(KEYWORDS): says})
-    return list(dict.fromkeys(word for word in typed if word))
+    keywords = [" ".join(keyword.split()) for keyword in form.text(KEYWORDS).split(",")]
+    if any(len(keyword) > MAX_NAME_LENGTH for keyword in keywords):
+        message = f"A keyword has at most {MAX_NAME_LENGTH} characters. Separate with commas."
+        raise InvalidInput({form.block_id(KEYWORDS): message})
+    return list(dict.fromkeys(keyword for keyword in keywords if keyword))
 
 
 def _rule_fields(category: Category, current_name: str) -> list[Block]:
-    floors = [option("No least priority", _NO_FLOOR), *(option(p.value, p.value) for p in Priority)]
+    floors = [
+        option("No minimum priority", _NO_FLOOR),
+        *(option(priority.value, priority.value) for priority in Priority),
+    ]
     return [
         input_field(
             f"{FLOOR}:{current_name}",
-            "At least this priority",
+            "Minimum priority",
             select_menu(
                 floors,
                 category.floor.value if category.floor else _NO_FLOOR,
@@ -144,19 +150,24 @@ def _rule_fields(category: Category, current_name: str) -> list[Block]:
         ),
         input_field(
             f"{AI_EXCLUDED}:{current_name}",
-            "Artificial intelligence",
-            checkbox("Never send these tickets to an AI", AI_EXCLUDED, is_checked=category.private),
-            hint="The built-in engine looks at each ticket first, and triages those in here.",
+            "Privacy",
+            checkbox("Do not send to AI", AI_EXCLUDED, is_checked=category.private),
+            hint=(
+                "The built-in engine reads every ticket first. "
+                "It triages the tickets of this category alone."
+            ),
             optional=True,
         ),
     ]
 
 
 def _remove_button(current_name: str) -> Block:
-    sure = {
+    confirmation = {
         "title": plain_text("Remove this category?"),
-        "text": plain_text("Tickets that are in it stay so. New ones go to the others."),
+        "text": plain_text("Tickets keep this category. New tickets get another one."),
         "confirm": plain_text("Remove"),
         "deny": plain_text("Keep"),
     }
-    return button(REMOVE, "Remove this category", value=current_name, style="danger", confirm=sure)
+    return button(
+        REMOVE, "Remove this category", value=current_name, style="danger", confirm=confirmation
+    )

@@ -1,7 +1,7 @@
-"""An admin tries a text: what triage and assignment would say of it; no ticket comes of it.
+"""Admins test triage with an example request; no ticket is created.
 
-What the built-in engine says is shown at once. What the desk would really say, a worker is asked,
-which has Gemini and all that the desk has learnt: it takes the other's place when it comes.
+The answer of the built-in engine is shown at once. A worker, which has Gemini and the trained
+model, triages the request meanwhile, and its answer replaces the first one.
 """
 
 from typing import Any
@@ -14,17 +14,19 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 from bot import identity
 from bot.admin.taxonomy import dry_run_form
 from bot.background import BackgroundTasks
+from bot.ui.open_view import push_view
 from models.admin import taxonomy
 from models.assignment.matching import choose_assignee, reason_for_admin_review, skipped_candidates
 from models.clock import utc_now
 from models.engine import keyword_engine, prompt_injection
 from models.engine.dry_run import make_dry_run_ticket
-from models.errors import ExternalServiceError, TargetGone, UserFacingError
+from models.errors import TargetGone
 from models.messages.cards import Block
 from models.ticket_service import TicketService
 from models.tickets.ticket import Ticket
 from models.triage.priority_rules import priority_by_words
 from models.triage.result import Triage
+from models.triage.taxonomy import Taxonomy
 
 _WORKER_FUNCTION = "try_out"
 _OPEN_VIEW_SECONDS = 5
@@ -37,45 +39,51 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_dry_run(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Show the form on top of the one about people."""
+    """Push the form."""
     await identity.require_admin(service, body)
-    try:
-        await service.slack.push_view(body["trigger_id"], dry_run_form.render())
-    except ExternalServiceError as error:
-        raise UserFacingError("Slack did not open the form. Please try again.") from error
+    await push_view(service.slack, body["trigger_id"], dry_run_form.render())
     await ack()
 
 
 async def start_dry_run(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Show on top of the text what would come of it, first by the engine that is at hand."""
+    """Show the answer of the built-in engine on top of the form, and ask a worker."""
     team_id = (await identity.require_admin(service, body)).team_id
     ticket = make_dry_run_ticket(team_id, *dry_run_form.read(body["view"]))
-    configuration = await service.taxonomies.get_taxonomy(team_id)
-    said = keyword_engine.triage(
-        prompt_injection.strip_instructions(ticket), configuration, why_builtin=""
-    )
-    said = prompt_injection.with_warning(said, ticket)
-    least = priority_by_words(ticket.text, service.settings.floor_words)
-    said = keyword_engine.with_priority_floor(said, ticket, configuration, floor=least)
-    kept = keyword_engine.find_private_category(
-        ticket, configuration
+    current_taxonomy = await service.taxonomies.get_taxonomy(team_id)
+    preview = _triage_with_keywords(service, ticket, current_taxonomy)
+    is_kept_from_ai = keyword_engine.find_private_category(
+        ticket, current_taxonomy
     ) or prompt_injection.contains_injection(ticket.text)
-    gemini = service.settings.gemini_api_key is not None and not kept
-    # Each text has a page of its own, so that a late answer comes to its own text alone.
-    page = uuid4().hex
-    shown = await _result_texts(
-        service, ticket, said, heading=dry_run_form.waiting_heading(uses_gemini=gemini)
+    uses_gemini = service.settings.gemini_api_key is not None and not is_kept_from_ai
+    # An id for each request, so that a late answer replaces only the page of its own request.
+    external_id = uuid4().hex
+    texts = await _result_texts(
+        service, ticket, preview, heading=dry_run_form.waiting_heading(uses_gemini=uses_gemini)
     )
-    background.start(_triage_in_worker(service, ticket, said, page))
-    await ack(response_action="push", view=dry_run_form.render_result(page, *shown))
+    background.start(_triage_in_worker(service, ticket, preview, external_id))
+    await ack(response_action="push", view=dry_run_form.render_result(external_id, *texts))
+
+
+def _triage_with_keywords(
+    service: TicketService, ticket: Ticket, current_taxonomy: Taxonomy
+) -> Triage:
+    triage = keyword_engine.triage(
+        prompt_injection.strip_instructions(ticket), current_taxonomy, why_builtin=""
+    )
+    return keyword_engine.with_priority_floor(
+        prompt_injection.with_warning(triage, ticket),
+        ticket,
+        current_taxonomy,
+        floor=priority_by_words(ticket.text, service.settings.floor_words),
+    )
 
 
 async def _triage_in_worker(
     service: TicketService, ticket: Ticket, preview: Triage, external_id: str
 ) -> None:
-    """Have a worker read the text as it would a ticket, and show what it says."""
+    """Have a worker triage the request like a ticket, and show its answer."""
     answer = await service.step_queue.call_worker(
         _WORKER_FUNCTION,
         ticket.team_id,
@@ -84,19 +92,16 @@ async def _triage_in_worker(
         timeout_seconds=dry_run_form.WORKER_TIMEOUT_SECONDS,
     )
     try:
-        said = Triage.model_validate(answer)
+        triage = Triage.model_validate(answer)
     except ValidationError:
-        shown = await _result_texts(
-            service, ticket, preview, heading=dry_run_form.NO_WORKER_HEADING
-        )
+        triage, heading = preview, dry_run_form.NO_WORKER_HEADING
     else:
-        shown = await _result_texts(
-            service, ticket, said, heading=dry_run_form.answer_heading(said)
-        )
-    await _update_result(service, external_id, dry_run_form.render_result(external_id, *shown))
+        heading = dry_run_form.answer_heading(triage)
+    texts = await _result_texts(service, ticket, triage, heading=heading)
+    await _update_result(service, external_id, dry_run_form.render_result(external_id, *texts))
 
 
-# Slack may not have opened the page yet; when it never does, nobody waits for it any more.
+# Slack may not have opened the page yet. If Slack never opens it, nobody waits for the result.
 @retry(
     retry=retry_if_exception_type(TargetGone),
     wait=wait_exponential(multiplier=0.1, max=1),
@@ -110,12 +115,15 @@ async def _update_result(service: TicketService, external_id: str, view: Block) 
 async def _result_texts(
     service: TicketService, ticket: Ticket, triage: Triage, *, heading: str
 ) -> list[str]:
-    """What is said of the text, and who would get it."""
-    people, configuration = await taxonomy.load_candidates(service, ticket.team_id)
-    ticket, at = ticket.model_copy(update={"triage": triage}), utc_now()
-    chosen = choose_assignee(
-        ticket, people, now=at, review_reason=reason_for_admin_review(ticket, configuration)
+    """The triage, and the member who would get the ticket."""
+    candidates, current_taxonomy = await taxonomy.load_candidates(service, ticket.team_id)
+    ticket, now = ticket.model_copy(update={"triage": triage}), utc_now()
+    choice = choose_assignee(
+        ticket,
+        candidates,
+        now=now,
+        review_reason=reason_for_admin_review(ticket, current_taxonomy),
     )
     return dry_run_form.result_texts(
-        triage, chosen, skipped_candidates(ticket, people, now=at), heading
+        triage, choice, skipped_candidates(ticket, candidates, now=now), heading
     )

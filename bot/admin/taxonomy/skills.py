@@ -1,4 +1,4 @@
-"""An admin keeps the list of skills, and menus of skills are filled as people type."""
+"""Admins add, rename, merge and remove skills; menus of skills get their options here."""
 
 from typing import Any
 
@@ -9,12 +9,10 @@ from bot.admin.taxonomy import skills_form
 from bot.background import BackgroundTasks
 from bot.ui.form_fields import SEARCH_SKILLS
 from bot.ui.notice_view import notice_view
+from bot.ui.open_view import push_view, update_view
 from models.admin import taxonomy
-from models.errors import ExternalServiceError, UserFacingError
 from models.text import escape
 from models.ticket_service import TicketService
-
-_SLACK_UNAVAILABLE_TEXT = "Slack did not show the form. Please try again."
 
 
 def register(app: AsyncApp) -> None:
@@ -29,85 +27,76 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_skills(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Show the form on top of the one about people."""
+    """Push the form for a new skill."""
     await identity.require_admin(service, body)
-    try:
-        await service.slack.push_view(body["trigger_id"], skills_form.render())
-    except ExternalServiceError as error:
-        raise UserFacingError(_SLACK_UNAVAILABLE_TEXT) from error
+    await push_view(service.slack, body["trigger_id"], skills_form.render())
     await ack()
 
 
 async def offer_skills(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Answer with the skills that what was typed may mean."""
+    """Answer with the skills that match the typed text."""
     team_id = (await identity.require_admin(service, body)).team_id
-    configuration = await service.taxonomies.get_taxonomy(team_id)
-    await ack(options=skills_form.skill_options(configuration, body.get("value") or ""))
+    current_taxonomy = await service.taxonomies.get_taxonomy(team_id)
+    await ack(options=skills_form.skill_options(current_taxonomy, body.get("value") or ""))
 
 
 async def show_skill(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Show the skill picked, or the form for a new one when none is, before it is filled in."""
+    """Show the picked skill, or an empty form, before the admin can fill in anything."""
     team_id = (await identity.require_admin(service, body)).team_id
     name = skills_form.selected_skill(body)
     skill = (await service.taxonomies.get_taxonomy(team_id)).get_skill(name) if name else None
-    try:
-        await service.slack.update_view(body["view"]["id"], skills_form.render(skill))
-    except ExternalServiceError as error:
-        raise UserFacingError(_SLACK_UNAVAILABLE_TEXT) from error
+    await update_view(service.slack, body["view"]["id"], skills_form.render(skill))
     await ack()
 
 
 async def save_skill(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Change the skill, merge it, or add it; open tickets follow after the answer."""
+    """Change, merge or add the skill, and update open tickets in the background."""
     admin = await identity.require_admin(service, body)
     team_id = admin.team_id
-    wanted = skills_form.read(body["view"], await service.taxonomies.get_taxonomy(team_id))
-    before, after = wanted.current_name, wanted.merge_into or wanted.skill.name
-    if before and wanted.merge_into:
-        await taxonomy.merge_skill(service, admin, before, wanted.merge_into)
-        says = f"*{escape(before)}* is merged into *{escape(after)}*."
+    skill_input = skills_form.read(body["view"], await service.taxonomies.get_taxonomy(team_id))
+    before, after = skill_input.current_name, skill_input.merge_into or skill_input.skill.name
+    if before and skill_input.merge_into:
+        await taxonomy.merge_skill(service, admin, before, skill_input.merge_into)
+        text = f"*{escape(before)}* is merged into *{escape(after)}*."
     else:
-        await taxonomy.save_skill(service, admin, before, wanted.skill)
-        says = f"*{escape(after)}* is saved."
+        await taxonomy.save_skill(service, admin, before, skill_input.skill)
+        text = f"*{escape(after)}* is saved."
     if before and before != after:
         background.start(taxonomy.rename_skill_in_tickets(service, team_id, before, after))
-        says += " People have it under its new name; open tickets follow."
-    await ack(response_action="update", view=notice_view(says, title=skills_form.TITLE))
+        text += " Members have the new name now. Open tickets get it in a moment."
+    await ack(response_action="update", view=notice_view(text, title=skills_form.TITLE))
 
 
 async def confirm_skill_removal(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Remove a skill that nobody uses; ask first when somebody does."""
+    """Remove an unused skill at once, and ask for confirmation when it is in use."""
     admin = await identity.require_admin(service, body)
     name = str(body["actions"][0]["value"])
     people = await taxonomy.count_people_with_skill(service, admin.team_id, name)
     tickets = len(await taxonomy.find_open_ticket_ids_with_skill(service, admin.team_id, name))
-    try:
-        if people or tickets:
-            question = skills_form.render_removal_question(name, people=people, tickets=tickets)
-            await service.slack.push_view(body["trigger_id"], question)
-        else:
-            await taxonomy.remove_skill(service, admin, name)
-            background.start(service.slack.update_view(body["view"]["id"], _removed_notice(name)))
-    except ExternalServiceError as error:
-        raise UserFacingError(_SLACK_UNAVAILABLE_TEXT) from error
+    if people or tickets:
+        question = skills_form.render_removal_question(name, people=people, tickets=tickets)
+        await push_view(service.slack, body["trigger_id"], question)
+    else:
+        await taxonomy.remove_skill(service, admin, name)
+        background.start(service.slack.update_view(body["view"]["id"], _removed_notice(name)))
     await ack()
 
 
 async def remove_skill(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Remove a skill from the list and from people; open tickets follow after the answer."""
+    """Remove a skill from the list and from members, and from open tickets in the background."""
     admin = await identity.require_admin(service, body)
     view = body["view"]
     name = str(view["private_metadata"])
     await taxonomy.remove_skill(service, admin, name)
     background.start(taxonomy.rename_skill_in_tickets(service, admin.team_id, name, None))
-    if below := view.get("previous_view_id"):
-        background.start(service.slack.update_view(below, skills_form.render()))
+    if form_view_id := view.get("previous_view_id"):
+        background.start(service.slack.update_view(form_view_id, skills_form.render()))
     await ack(response_action="update", view=_removed_notice(name))
 
 

@@ -1,4 +1,4 @@
-"""The form in which an admin keeps the desk's skills: a name, other words for it, merge, remove."""
+"""The skill form: name, synonyms, regular expressions, merge and removal."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +11,12 @@ from bot.ui.form_fields import (
     input_field,
     modal,
     option,
+    plain_text,
     skill_menu,
     text_input,
 )
 from models.errors import InvalidInput
+from models.messages.block_kit import section
 from models.messages.cards import Block
 from models.text import clip, escape, pluralize
 from models.triage.safe_regex import MAX_PATTERN_LENGTH, compile_pattern
@@ -29,15 +31,20 @@ SKILL, NAME, ALIASES, PATTERNS, MERGE_INTO = "skill", "name", "aliases", "patter
 MAX_OPTIONS = 100
 _MAX_ALIASES_LENGTH = 3000
 _MAX_PATTERNS = 5
+_RENAME_HINT = "Members and open tickets get a new name, too. The old name becomes a synonym."
+_ALIASES_HINT = "Separate with commas. A ticket that contains one of them needs this skill."
+_PATTERNS_HINT = "One per line, for terms that synonyms cannot match, such as INC-\\d+."
+_MERGE_HINT = "People and synonyms move to the other skill."
+_GONE_TEXT = "This skill does not exist any more. Pick another one."
 
 
 @dataclass(frozen=True, slots=True)
 class SkillInput:
-    """What an admin wants of a skill.
+    """The submitted skill form.
 
     Attributes:
-        name: what it is called now; None: it is a new one.
-        into: the one that is to take its place, if one is.
+        current_name: None for a new skill.
+        merge_into: the skill that replaces this one; None when it is not merged.
     """
 
     current_name: str | None
@@ -46,120 +53,124 @@ class SkillInput:
 
 
 def render(skill: Skill | None = None) -> Block:
-    """The form: for a new skill, or for the one picked."""
-    about = skill.name if skill else ""
-    search = skill_menu(PICK, placeholder="Pick one, or add a new one below", selected_name=about)
-    name = text_input(about, max_length=MAX_NAME_LENGTH)
+    """The form for the picked skill, or for a new one."""
+    current_name = skill.name if skill else ""
+    menu = skill_menu(
+        PICK, placeholder="Pick a skill, or add one below", selected_name=current_name
+    )
+    name = text_input(current_name, max_length=MAX_NAME_LENGTH)
     aliases = text_input(", ".join(skill.aliases) if skill else "", max_length=_MAX_ALIASES_LENGTH)
     patterns = text_input(
         "\n".join(skill.patterns) if skill else "",
         max_length=_MAX_PATTERNS * (MAX_PATTERN_LENGTH + 1),
         multiline=True,
     )
+    name_hint = _RENAME_HINT if skill else ""
     blocks = [
-        input_field(f"{SKILL}:{about}", "Skill", search, optional=True, dispatch_action=True),
+        input_field(f"{SKILL}:{current_name}", "Skill", menu, optional=True, dispatch_action=True),
+        input_field(f"{NAME}:{current_name}", "Name", name, hint=name_hint, optional=True),
         input_field(
-            f"{NAME}:{about}", "Name", name, hint=_RENAME_HINT if skill else "", optional=True
+            f"{ALIASES}:{current_name}", "Synonyms", aliases, hint=_ALIASES_HINT, optional=True
         ),
         input_field(
-            f"{ALIASES}:{about}", "Other words for it", aliases, hint=_ALIASES_HINT, optional=True
-        ),
-        input_field(
-            f"{PATTERNS}:{about}", "Patterns", patterns, hint=_PATTERNS_HINT, optional=True
+            f"{PATTERNS}:{current_name}",
+            "Regular expressions (RE2)",
+            patterns,
+            hint=_PATTERNS_HINT,
+            optional=True,
         ),
     ]
     if skill:
-        into = skill_menu(SEARCH_SKILLS, placeholder="Another skill")
+        target = skill_menu(SEARCH_SKILLS, placeholder="Another skill")
+        remove = button(REMOVE, "Remove this skill", value=current_name, style="danger")
         blocks += [
             input_field(
-                f"{MERGE_INTO}:{about}", "Merge it into", into, hint=_MERGE_HINT, optional=True
+                f"{MERGE_INTO}:{current_name}",
+                "Merge into",
+                target,
+                hint=_MERGE_HINT,
+                optional=True,
             ),
-            button_row("removal", button(REMOVE, "Remove this skill", value=about, style="danger")),
+            button_row("removal", remove),
         ]
-    return modal(CALLBACK, TITLE, "Save", blocks)
-
-
-_RENAME_HINT = (
-    "A new name follows to people and open tickets; the old one stays another word for it."
-)
-_ALIASES_HINT = "Separated by commas. Where one stands in a ticket, the ticket needs the skill."
-_PATTERNS_HINT = "For what words can't say, like INC-\\d+: one in a line, as RE2 reads them."
-_MERGE_HINT = (
-    "All words for this one then stand for that one, and whoever has this one has that one."
-)
+    return modal(CALLBACK, TITLE, "Save", blocks, close=plain_text("Cancel"))
 
 
 def render_removal_question(name: str, *, people: int, tickets: int) -> Block:
-    """What asks whether a skill that is in use is really to be removed."""
-    known = f"{pluralize(people, 'person')} {'has' if people == 1 else 'have'}"
-    known = known.replace("persons", "people")
-    needed = f"{pluralize(tickets, 'open ticket')} {'needs' if tickets == 1 else 'need'}"
-    says = (
-        f"{known} the skill *{escape(name)}*, and {needed} it.\n"
-        "They all lose it. To keep it under another name, go back and merge it."
+    """The question before a skill in use is removed."""
+    having = f"{pluralize(people, 'person')} {'has' if people == 1 else 'have'}"
+    having = having.replace("persons", "people")
+    needing = f"{pluralize(tickets, 'open ticket')} {'needs' if tickets == 1 else 'need'}"
+    text = (
+        f"{having} the skill *{escape(name)}*, and {needing} it.\n"
+        "Removing takes the skill from all of them. "
+        "To keep it under another name, cancel and merge it."
     )
-    section = {"type": "section", "text": {"type": "mrkdwn", "text": says.capitalize()}}
-    return modal(CONFIRM, "Remove a skill", "Remove", [section], private_metadata=name)
+    blocks = [section(text[0].upper() + text[1:])]
+    return modal(
+        CONFIRM,
+        "Remove a skill",
+        "Remove",
+        blocks,
+        close=plain_text("Cancel"),
+        private_metadata=name,
+    )
 
 
 def skill_options(taxonomy: Taxonomy, typed: str) -> list[Block]:
-    """What a menu of skills offers for what was typed."""
+    """The menu options that match the typed text."""
     names = taxonomy.vocabulary.search(typed, limit=MAX_OPTIONS)
     return [option(name, name) for name in names]
 
 
 def selected_skill(body: dict[str, Any]) -> str | None:
-    """The skill just picked."""
-    chosen = body["actions"][0].get("selected_option") or {}
-    name: str | None = chosen.get("value")
+    """The name of the skill just picked."""
+    selected = body["actions"][0].get("selected_option") or {}
+    name: str | None = selected.get("value")
     return name
 
 
 def read(view: dict[str, Any], taxonomy: Taxonomy) -> SkillInput:
-    """What is wanted.
+    """The submitted values.
 
     Raises:
-        InvalidDraft: with a sentence for each field at fault.
+        InvalidInput: with a message for each invalid field.
     """
-    sent = SubmittedForm(view)
-    about = sent.subject(NAME)
-    if sent.selected_value(SKILL) != about:
-        unready = "The form was not ready yet. Please pick the skill again."
-        raise InvalidInput({sent.block_id(SKILL): unready})
-    known = {skill.name: skill for skill in taxonomy.skills}
-    before = known.get(about)
-    if about and before is None:
-        gone = "The desk does not have it any more. Please pick another one."
-        raise InvalidInput({sent.block_id(SKILL): gone})
-    faults: dict[str, str] = {}
-    into = _parse_merge_target(sent, taxonomy, about, faults)
-    name = _parse_name(sent, taxonomy, about, faults)
-    aliases = before.aliases if before and not sent.has_changed(ALIASES) else _parse_aliases(sent)
-    if says := _find_alias_error(aliases, taxonomy, about):
-        faults[sent.block_id(ALIASES)] = says
-    patterns = _parse_patterns(sent, faults)
-    if faults:
-        raise InvalidInput(faults)
+    form = SubmittedForm(view)
+    current_name = form.subject(NAME)
+    if form.selected_value(SKILL) != current_name:
+        message = "The form was not ready yet. Pick the skill again."
+        raise InvalidInput({form.block_id(SKILL): message})
+    before = next((skill for skill in taxonomy.skills if skill.name == current_name), None)
+    if current_name and before is None:
+        raise InvalidInput({form.block_id(SKILL): _GONE_TEXT})
+    errors: dict[str, str] = {}
+    merge_into = _parse_merge_target(form, taxonomy, current_name, errors)
+    name = _parse_name(form, taxonomy, current_name, errors)
+    aliases = before.aliases if before and not form.has_changed(ALIASES) else _parse_aliases(form)
+    if message := _find_alias_error(aliases, taxonomy, current_name):
+        errors[form.block_id(ALIASES)] = message
+    patterns = _parse_patterns(form, errors)
+    if errors:
+        raise InvalidInput(errors)
     skill = Skill(name=name, aliases=aliases, patterns=patterns)
-    return SkillInput(about or None, skill, into)
+    return SkillInput(current_name or None, skill, merge_into)
 
 
 def _parse_merge_target(
     form: SubmittedForm, taxonomy: Taxonomy, current_name: str, errors: dict[str, str]
 ) -> str | None:
-    chosen = form.selected_value(MERGE_INTO)
-    if not chosen:
+    selected = form.selected_value(MERGE_INTO)
+    if not selected:
         return None
-    into = taxonomy.vocabulary.canonical_name(chosen)
-    if into is None:
-        errors[form.block_id(MERGE_INTO)] = (
-            "The desk does not have it any more. Please pick another one."
-        )
-    elif into == current_name:
-        errors[form.block_id(MERGE_INTO)] = "A skill can't be merged into itself."
+    target = taxonomy.vocabulary.canonical_name(selected)
+    if target is None:
+        errors[form.block_id(MERGE_INTO)] = _GONE_TEXT
+    elif target == current_name:
+        errors[form.block_id(MERGE_INTO)] = "A skill cannot be merged into itself."
     elif any(form.has_changed(name) for name in (NAME, ALIASES, PATTERNS)):
-        errors[form.block_id(MERGE_INTO)] = "Please do one thing at a time: rename it, or merge it."
-    return into
+        errors[form.block_id(MERGE_INTO)] = "Change the skill or merge it, but not both at once."
+    return target
 
 
 def _parse_name(
@@ -167,44 +178,45 @@ def _parse_name(
 ) -> str:
     name = " ".join(form.text(NAME).split())
     if not name and current_name:
-        errors[form.block_id(NAME)] = "A skill needs a name. To be rid of it, use the button below."
+        errors[form.block_id(NAME)] = "A skill needs a name. To remove it, use the button below."
     elif not name:
-        errors[form.block_id(NAME)] = "Please give the new skill a name, or pick one above."
-    elif says := _find_term_error(name, taxonomy, current_name):
-        errors[form.block_id(NAME)] = says
+        errors[form.block_id(NAME)] = "Enter a name for the new skill, or pick a skill above."
+    elif message := _find_term_error(name, taxonomy, current_name):
+        errors[form.block_id(NAME)] = message
     return name
 
 
 def _parse_patterns(form: SubmittedForm, errors: dict[str, str]) -> tuple[str, ...]:
     lines = [line.strip() for line in form.text(PATTERNS).splitlines()]
     patterns = tuple(dict.fromkeys(line for line in lines if line))
+    block_id = form.block_id(PATTERNS)
     if len(patterns) > _MAX_PATTERNS:
-        errors[form.block_id(PATTERNS)] = f"At most {_MAX_PATTERNS} patterns fit."
+        errors[block_id] = f"At most {_MAX_PATTERNS} regular expressions."
     for pattern in patterns:
         try:
             if compile_pattern(pattern).search(""):
-                errors[form.block_id(PATTERNS)] = f"“{pattern}” fits any text at all."
-        except ValueError as wrong:
-            errors[form.block_id(PATTERNS)] = f"“{clip(pattern, 30)}” is no pattern: {wrong}"
+                errors[block_id] = f"“{pattern}” matches every text."
+        except ValueError as error:
+            errors[block_id] = f"“{clip(pattern, 30)}” is not a regular expression: {error}"
     return patterns
 
 
 def _parse_aliases(form: SubmittedForm) -> tuple[str, ...]:
-    typed = [" ".join(alias.split()) for alias in form.text(ALIASES).split(",")]
-    return tuple(dict.fromkeys(alias for alias in typed if alias))
+    aliases = [" ".join(alias.split()) for alias in form.text(ALIASES).split(",")]
+    return tuple(dict.fromkeys(alias for alias in aliases if alias))
 
 
 def _find_alias_error(aliases: tuple[str, ...], taxonomy: Taxonomy, current_name: str) -> str:
-    faults = (_find_term_error(alias, taxonomy, current_name) for alias in aliases)
-    return next((says for says in faults if says), "")
+    errors = (_find_term_error(alias, taxonomy, current_name) for alias in aliases)
+    return next((error for error in errors if error), "")
 
 
 def _find_term_error(term: str, taxonomy: Taxonomy, current_name: str) -> str:
-    """What is wrong with a name or another word, if something is."""
+    """The error in a name or synonym; empty when there is none."""
     if len(term) > MAX_NAME_LENGTH:
-        return f"“{term[:20]}…” is too long: at most {MAX_NAME_LENGTH} characters fit."
+        return f"“{term[:20]}…” is too long: at most {MAX_NAME_LENGTH} characters."
     if not words(term) or "," in term:
-        return f"“{term}” can't be found in a text: it needs a letter or digit, and no comma."
+        return f"“{term}” cannot be found in a text: it needs a letter or digit, and no comma."
     if other := taxonomy.skill_meaning(term, except_skill=current_name):
-        return f"“{term}” is another word for {other} already."
+        return f"“{term}” is a synonym of {other} already."
     return ""

@@ -71,7 +71,7 @@ def test_slack_opens_the_member_form_with_any_number_of_skills(amount: int) -> N
         team_id="T1", slack_id="UBOB", role=Role.MODERATOR, skills=full.vocabulary.names
     )
 
-    assert check_view(member_form.render(full)) == []
+    assert check_view(member_form.render_picker()) == []
     assert check_view(member_form.render(full, everything)) == []
     assert check_view(notice_view(member_form.confirmation_text(everything))) == []
 
@@ -122,10 +122,10 @@ def test_what_came_of_a_text_says_first_whose_word_it_is() -> None:
     by_gemini = dry_run_form.result_texts(asked, None, [], dry_run_form.answer_heading(asked))
     by_words = dry_run_form.result_texts(words, None, [], dry_run_form.answer_heading(words))
 
-    assert by_gemini[0].startswith("This is *Gemini's* word: gemini-9, 2776 ms, 1 token. ")
-    assert "under *Sent to Gemini*, T-0" in by_gemini[0]
+    assert by_gemini[0].startswith("*Answered by Gemini*: gemini-9, 2776 ms, 1 token. ")
+    assert "*AI request log* under T-0" in by_gemini[0]
     assert "Notes" not in str(by_gemini)
-    assert by_words[0].endswith("has learnt, since no Gemini key is set.")
+    assert by_words[0].endswith("trained model, because no Gemini key is set.")
     assert "*Notes:* Look at the gateway." in by_words[1]
 
 

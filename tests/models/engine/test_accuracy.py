@@ -81,7 +81,7 @@ async def test_a_prompt_on_trial_is_counted_by_itself(service: TicketService) ->
     assert await service.training_store.has_shadow_answer("T-1", "2")
     assert not await service.training_store.has_shadow_answer("T-1", "3")
     said = str(page.render(measured))
-    assert "prompt 2: 1 ticket, 0% right; 100% would have been overridden: on trial" in said
+    assert "prompt 2, shadow prompt: 1 ticket, 0% correct, 100% would have been changed" in said
 
 
 async def test_only_the_newest_are_counted(service: TicketService) -> None:
@@ -97,7 +97,7 @@ def test_without_a_judgement_the_page_says_how_to_make_one() -> None:
     nothing = page.render(measure_accuracy([]))
 
     assert check_view(nothing) == []
-    assert "No ticket has been judged yet" in str(nothing)
+    assert "No triage has been judged yet" in str(nothing)
 
 
 def test_the_page_says_it_in_words() -> None:
@@ -113,12 +113,12 @@ def test_the_page_says_it_in_words() -> None:
         )
     )
 
-    assert "*75%* of categories were right, of 4 tickets" in said
-    assert "Gemini, gemini-9, prompt 1: 4 tickets, 75% right; 50% overridden" in said
-    assert "Network: 3 tickets, 100% found; where triage said so, 75% right" in said
-    assert "Access: 1 ticket, 0% found" in said
-    assert "Access taken for Network: 1 ticket" in said
-    assert "Overridden: category, priority or skills were changed" in said
+    assert "*75%* of categories were correct, of the 4 tickets" in said
+    assert "Gemini, gemini-9, prompt 1: 4 tickets, 75% correct, 50% changed by a moderator" in said
+    assert "Network: 3 tickets, recall 100%, precision 75%" in said
+    assert "Access: 1 ticket, recall 0%" in said
+    assert "Access was triaged as Network: 1 ticket" in said
+    assert "Changed by a moderator: the category, the priority or the skills" in said
 
 
 def test_a_category_that_was_never_right_is_not_counted_twice_over() -> None:
@@ -130,8 +130,8 @@ def test_a_category_that_was_never_right_is_not_counted_twice_over() -> None:
         )
     )
 
-    assert "of 1 ticket that moderators have judged." in said
-    assert "Network: no tickets; where triage said so, 0% right" in said
+    assert "of the 1 ticket that moderators judged." in said
+    assert "Network: no tickets, precision 0%" in said
 
 
 def some() -> list[TrainingExample]:

@@ -1,4 +1,4 @@
-"""The form for a token: what is shown, what is read, what is refused; and the log of acts."""
+"""The API token form and the audit log page: contents, submitted values and errors."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,23 +19,22 @@ ADMIN = USER.model_copy(update={"role": Role.ADMIN})
 HOSTILE = "&<>\"'`*_~ <!channel> <@U1> 🔥👩‍💻 "
 
 
-def sent(
+def submitted(
     name: str | None = "nightly", scopes: tuple[str, ...] = ("tickets:read",), life: str = "7d"
 ) -> dict[str, Any]:
-    """The form as Slack sends it back."""
+    """The form as Slack submits it."""
     return {
         "state": {
             "values": {
                 "name": {"value": {"value": name}},
-                "scopes": {"value": {"selected_options": [{"value": one} for one in scopes]}},
+                "scopes": {"value": {"selected_options": [{"value": scope} for scope in scopes]}},
                 "life": {"value": {"selected_option": {"value": life}}},
             }
         }
     }
 
 
-def issued(number: int = 1, name: str = "nightly") -> ApiToken:
-    """The record of a token."""
+def api_token(number: int = 1, name: str = "nightly") -> ApiToken:
     return ApiToken(
         id=f"{number:032x}",
         team_id="T1",
@@ -48,102 +47,116 @@ def issued(number: int = 1, name: str = "nightly") -> ApiToken:
     )
 
 
-def act(**more: Any) -> AuditEntry:
-    """A line of the log."""
-    usual = {"who": "UADM", "what": "set role", "to": "UADA"}
-    return AuditEntry.model_validate({"id": "1", "team_id": "T1", "at": utc_now(), **usual, **more})
+def audit_entry(**fields: Any) -> AuditEntry:
+    defaults = {"who": "UADM", "what": "set role", "to": "UADA"}
+    return AuditEntry.model_validate(
+        {"id": "1", "team_id": "T1", "at": utc_now(), **defaults, **fields}
+    )
 
 
-def says(view: dict[str, Any]) -> str:
+def texts_of(view: dict[str, Any]) -> str:
     return "\n".join(block["text"]["text"] for block in view["blocks"] if "text" in block)
 
 
-def scopes_offered(member: Member) -> list[str]:
-    [block] = [
-        b for b in api_token_form.render(member, [])["blocks"] if b.get("block_id") == "scopes"
+def offered_scopes(member: Member) -> list[str]:
+    options = element_of(member, "scopes")["options"]
+    return [option["value"] for option in options]
+
+
+def element_of(member: Member, block_id: str) -> dict[str, Any]:
+    [element] = [
+        block["element"]
+        for block in api_token_form.render(member, [])["blocks"]
+        if block.get("block_id") == block_id
     ]
-    return [option["value"] for option in block["element"]["options"]]
+    return dict(element)
 
 
-def refused(member: Member = USER, **form: Any) -> dict[str, str]:
-    """The sentences under the fields of a form that is refused."""
+def errors_of(member: Member = USER, **form: Any) -> dict[str, str]:
+    """The errors by field of a form that is refused."""
     with pytest.raises(InvalidInput) as error:
-        api_token_form.read(sent(**form), member)
+        api_token_form.read(submitted(**form), member)
     return error.value.fields
 
 
-def test_only_an_admin_is_offered_what_admins_do_and_gets_it() -> None:
-    assert scopes_offered(USER) == ["tickets:read", "tickets:write"]
-    assert scopes_offered(ADMIN) == ["tickets:read", "tickets:write", "admin"]
-    assert set(refused(scopes=("admin",))) == {"scopes"}
-    assert api_token_form.read(sent(scopes=("admin",)), ADMIN).scopes == (Scope.ADMIN,)
+def test_admin_scope_is_for_admins_only() -> None:
+    assert offered_scopes(USER) == ["tickets:read", "tickets:write"]
+    assert offered_scopes(ADMIN) == ["tickets:read", "tickets:write", "admin"]
+    assert set(errors_of(scopes=("admin",))) == {"scopes"}
+    assert api_token_form.read(submitted(scopes=("admin",)), ADMIN).scopes == (Scope.ADMIN,)
 
 
-def test_what_is_wanted_is_read() -> None:
-    wanted = api_token_form.read(sent(name=" nightly\n report\ud83d\x00 "), USER)
+def test_submitted_values_are_cleaned() -> None:
+    token_input = api_token_form.read(submitted(name=" nightly\n report\ud83d\x00 "), USER)
 
-    assert wanted == ("nightly report", (Scope.READ,), timedelta(days=7))
+    assert token_input == ("nightly report", (Scope.READ,), timedelta(days=7))
 
 
-def test_thirty_days_are_usual_and_ninety_the_most() -> None:
-    [block] = [b for b in api_token_form.render(USER, [])["blocks"] if b.get("block_id") == "life"]
-    lives = [option["value"] for option in block["element"]["options"]]
+def test_lifetime_is_30_days_by_default_and_90_at_most() -> None:
+    menu = element_of(USER, "life")
+    values = [option["value"] for option in menu["options"]]
 
-    assert block["element"]["initial_option"]["text"]["text"] == "30 days"
-    longest = max(api_token_form.read(sent(life=life), USER).lifetime for life in lives)
+    assert menu["initial_option"]["text"]["text"] == "30 days"
+    longest = max(api_token_form.read(submitted(life=life), USER).lifetime for life in values)
     assert longest == timedelta(days=90)
 
 
-def test_each_field_says_what_is_not_right_with_it() -> None:
-    assert set(refused(name=None, scopes=(), life="forever")) == {"name", "scopes", "life"}
-    assert "At most 50" in refused(name="x" * 51)["name"]
-    assert "what it is for" in refused(name=" -- ")["name"]
+def test_each_invalid_field_has_its_error() -> None:
+    assert set(errors_of(name=None, scopes=(), life="forever")) == {"name", "scopes", "life"}
+    assert "At most 50" in errors_of(name="x" * 51)["name"]
+    assert "what the token is for" in errors_of(name=" -- ")["name"]
 
 
 @pytest.mark.parametrize("amount", [0, 1, 50, 500])
-def test_slack_shows_any_number_of_tokens_and_how_many_it_does_not(amount: int) -> None:
-    tokens = [issued(n, name=(HOSTILE * 2)[:50]) for n in range(amount)]
+def test_page_fits_any_number_of_tokens_and_counts_the_hidden_ones(amount: int) -> None:
+    tokens = [api_token(n, name=(HOSTILE * 2)[:50]) for n in range(amount)]
     views = [api_token_form.render(ADMIN, tokens), api_token_form.render_for_admin("UADA", tokens)]
 
     assert [check_view(view) for view in views] == [[], []]
-    assert all(("450 older ones" in says(view)) == (amount == 500) for view in views)
+    assert all(("450 older tokens" in texts_of(view)) == (amount == 500) for view in views)
 
 
-def test_slack_shows_the_token_once_and_how_to_use_it() -> None:
+def test_new_token_is_shown_with_its_usage() -> None:
     view = api_token_form.render_new_token(
-        "a" * 700, issued(name="<!here>"), public_url="https://desk.example/"
+        "a" * 700, api_token(name="<!here>"), public_url="https://desk.example/"
     )
 
     assert check_view(view) == []
-    assert f"```{'a' * 700}```" in says(view)
-    assert "shown this once" in says(view)
-    assert "Authorization: Bearer" in says(view)
-    assert "https://desk.example/api/docs" in says(view)
-    assert "<!here>" not in says(view)
-    assert "/api/docs" not in says(api_token_form.render_new_token("a", issued(), public_url=None))
+    assert f"```{'a' * 700}```" in texts_of(view)
+    assert "shown only once" in texts_of(view)
+    assert "Authorization: Bearer" in texts_of(view)
+    assert "https://desk.example/api/docs" in texts_of(view)
+    assert "<!here>" not in texts_of(view)
+    assert "/api/docs" not in texts_of(
+        api_token_form.render_new_token("a", api_token(), public_url=None)
+    )
 
 
-def test_slack_shows_what_was_done_however_much_and_whatever() -> None:
+def test_audit_log_page_fits_any_entries() -> None:
     values = {f"field {n}": [HOSTILE * 50] * 30 for n in range(9)}
-    hostile = act(what=HOSTILE * 9, to=HOSTILE * 9, via=HOSTILE * 9, before=values, after={})
+    hostile = audit_entry(
+        what=HOSTILE * 9, to=HOSTILE * 9, via=HOSTILE * 9, before=values, after={}
+    )
 
-    for acts in ([], [hostile] * 50, [hostile] * 200):
-        assert check_view(audit_log_view.render(acts)) == []
-    assert "<!channel>" not in says(audit_log_view.render([hostile]))
-    assert "the last 50" in says(audit_log_view.render([hostile] * 51))
+    for entries in ([], [hostile] * 50, [hostile] * 200):
+        assert check_view(audit_log_view.render(entries)) == []
+    assert "<!channel>" not in texts_of(audit_log_view.render([hostile]))
+    assert "the newest 50" in texts_of(audit_log_view.render([hostile] * 51))
 
 
-def test_an_act_says_what_was_and_is_of_that_which_changed() -> None:
-    changed = act(
+def test_audit_entry_shows_changed_values_only() -> None:
+    by_admin = audit_entry(
         before={"role": "user", "skills": ["vpn"], "name": "same"},
         after={"role": "admin", "skills": [], "name": "same"},
     )
-    by_desk = act(who="", what="changed account", via="Slack profile", after={"from": "UOLD"})
-
-    first, second = (
-        block["text"]["text"] for block in audit_log_view.render([changed, by_desk])["blocks"]
+    by_frontdesk = audit_entry(
+        who="", what="changed account", via="Slack profile", after={"from": "UOLD"}
     )
 
-    assert "<@UADM> set role, <@UADA>\nrole: user → admin; skills: vpn → none" in first
+    first, second = (
+        block["text"]["text"] for block in audit_log_view.render([by_admin, by_frontdesk])["blocks"]
+    )
+
+    assert "<@UADM> changed member, <@UADA>\nrole: user → admin; skills: vpn → none" in first
     assert "name" not in first
     assert "Frontdesk changed account, <@UADA> (by Slack profile)\nfrom: <@UOLD>" in second

@@ -1,4 +1,4 @@
-"""An admin's webhooks in Slack: what is shown, what is refused, what is done, and by whom."""
+"""The webhook pages: contents, errors, and the actions of admins and of former admins."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -34,61 +34,66 @@ BUTTONS = {
     "open": webhooks_form.TITLE,
     "remove": "Remove",
     "log": "Deliveries",
-    "replay": "Tell again",
+    "replay": "Resend",
     "back": "All webhooks",
 }
 
 
-def webhook(number: int = 1, **more: Any) -> Webhook:
-    usual = {
+def webhook(number: int = 1, **fields: Any) -> Webhook:
+    defaults = {
         "url": URL,
         "secret": SecretStr("s3cret"),
         "created_by": "UADM",
         "created_at": utc_now(),
     }
-    return Webhook(**{"id": f"{number:032x}", "team_id": TEAM, **usual, **more})
+    return Webhook(**{"id": f"{number:032x}", "team_id": TEAM, **defaults, **fields})
 
 
-def delivery(number: int = 1, **more: Any) -> Delivery:
-    usual = {"type": "ticket.claimed", "ticket_id": "T-1", "webhook_id": f"{1:032x}"}
-    known = {"id": f"{1:032x}.T-1.{number}", "team_id": TEAM, "tried_at": utc_now()}
-    return Delivery(**{**known, **usual, **more})
+def delivery(number: int = 1, **fields: Any) -> Delivery:
+    defaults = {
+        "id": f"{1:032x}.T-1.{number}",
+        "team_id": TEAM,
+        "tried_at": utc_now(),
+        "type": "ticket.claimed",
+        "ticket_id": "T-1",
+        "webhook_id": f"{1:032x}",
+    }
+    return Delivery(**{**defaults, **fields})
 
 
-def sent(url: str | None, *events: str) -> dict[str, Any]:
-    """The form as Slack sends it back."""
-    chosen = [{"value": event} for event in events]
+def submitted(url: str | None, *events: str) -> dict[str, Any]:
+    """The form as Slack submits it."""
     values = {
         "url": {"value": {"value": url}},
-        "events": {"value": {"selected_options": chosen}},
+        "events": {"value": {"selected_options": [{"value": event} for event in events]}},
     }
     return {"state": {"values": values}}
 
 
-def test_slack_opens_the_form_at_its_worst() -> None:
+def test_pages_fit_the_longest_contents() -> None:
     hostile = "https://x/" + "<!channel>&🔥" * 400
-    most = [
+    webhooks = [
         webhook(n, url=hostile[:MAX_URL_LENGTH], events=tuple(Move) * 9)
         for n in range(MAX_WEBHOOKS)
     ]
-    told = [
+    deliveries = [
         delivery(n, outcome="<!channel>&" * 200, type="ticket.claimed" * 9, attempts=10**6)
         for n in range(MAX_LISTED_DELIVERIES)
     ]
 
-    assert check_view(webhooks_form.render(most)) == []
+    assert check_view(webhooks_form.render(webhooks)) == []
     assert check_view(webhooks_form.render([])) == []
-    assert check_view(webhooks_form.render_secret(most[0])) == []
-    assert check_view(webhooks_form.render_deliveries("1", told)) == []
+    assert check_view(webhooks_form.render_secret(webhooks[0])) == []
+    assert check_view(webhooks_form.render_deliveries("1", deliveries)) == []
     assert check_view(webhooks_form.render_deliveries("1", [])) == []
-    assert "s3cret" not in str(webhooks_form.render(most))
-    assert "<!channel>" not in str(webhooks_form.render_deliveries("1", told))
+    assert "s3cret" not in str(webhooks_form.render(webhooks))
+    assert "<!channel>" not in str(webhooks_form.render_deliveries("1", deliveries))
 
 
-def test_an_event_that_is_none_is_refused_at_its_field() -> None:
-    assert webhooks_form.read(sent(f" {URL} ", "claimed")).events == ("claimed",)
+def test_unknown_event_is_refused_at_its_field() -> None:
+    assert webhooks_form.read(submitted(f" {URL} ", "claimed")).events == ("claimed",)
     with pytest.raises(InvalidInput) as error:
-        webhooks_form.read(sent(URL, "exploded"))
+        webhooks_form.read(submitted(URL, "exploded"))
     assert list(error.value.fields) == ["events"]
 
 
@@ -100,12 +105,16 @@ async def slack() -> AsyncIterator[Workspace]:
 
 @pytest.fixture(scope="module")
 async def service(slack: Workspace, servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A desk whose bot answers the workspace over HTTP."""
+    """A ticket service whose bot answers the workspace over HTTP."""
     port = find_free_port()
-    settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
-    more = settings | {"slack_signing_secret": slack.signing_secret, "port": port}
+    settings = {
+        "slack_api_url": slack.api_url,
+        "slack_bot_token": slack.bot_token,
+        "slack_signing_secret": slack.signing_secret,
+        "port": port,
+    }
     background = BackgroundTasks()
-    async with run_service(servers, **more) as service:
+    async with run_service(servers, **settings) as service:
         bot = Bot(service)
         identity = BotIdentity(
             team_id=TEAM, team_name="Acme", bot_id=slack.bot_id, bot_user_id=slack.bot_user_id
@@ -124,140 +133,135 @@ async def grace(slack: Workspace, service: TicketService) -> Person:
     return grace
 
 
-async def opens(slack: Workspace, person: Person) -> None:
-    """Go from `/ticket admin` to the webhooks."""
-    await enters(slack, person)
+async def open_webhooks(slack: Workspace, person: Person) -> None:
+    """Open the webhooks from the Settings menu."""
+    await open_settings(slack, person)
     assert person.modal
     await person.click(person.modal, webhooks_form.TITLE)
 
 
-async def enters(slack: Workspace, person: Person) -> None:
-    """Open the form behind `/ticket admin`."""
+async def open_settings(slack: Workspace, person: Person) -> None:
     while person.modal:
         await person.close_modal()
     await person.type_text("/ticket admin")
     await slack.wait_until(lambda: person.modal and webhooks_form.TITLE in person.modal.buttons)
 
 
-async def until_it_says(slack: Workspace, person: Person, words: str) -> str:
-    """What the modal on top says, as soon as it says this."""
-
-    def says() -> str:
-        return (
-            person.modal.visible_text if person.modal and words in person.modal.visible_text else ""
-        )
-
-    return await slack.wait_until(says, timeout_seconds=10)
+async def wait_for_text(slack: Workspace, person: Person, text: str) -> None:
+    """Wait until the top modal shows this text."""
+    await slack.wait_until(
+        lambda: person.modal and text in person.modal.visible_text, timeout_seconds=10
+    )
 
 
-async def test_an_admin_adds_a_webhook_and_sees_its_secret_once(
+async def test_admin_adds_a_webhook_and_sees_its_secret_once(
     slack: Workspace, service: TicketService, grace: Person
 ) -> None:
-    await opens(slack, grace)
+    await open_webhooks(slack, grace)
     assert grace.modal
-    assert "Nobody is told yet" in grace.modal.visible_text
-    await grace.fill("Address of a new one", "http://example.com")
+    assert "No webhooks yet" in grace.modal.visible_text
+    await grace.fill("New webhook URL", "http://example.com")
     await grace.submit_modal()
-    assert "https://" in grace.modal.errors["Address of a new one"]
-    await grace.fill("Address of a new one", URL)
-    await grace.fill("What it is told of", ["claimed", "resolved"])
+    assert "https://" in grace.modal.errors["New webhook URL"]
+    await grace.fill("New webhook URL", URL)
+    await grace.fill("Events", ["claimed", "resolved"])
     await grace.submit_modal()
 
     [stored] = await service.webhooks.list_webhooks(TEAM)
     assert (stored.url, stored.events) == (URL, ("claimed", "resolved"))
     assert stored.secret.get_secret_value() in grace.modal.visible_text
-    await opens(slack, grace)
+    await open_webhooks(slack, grace)
     assert URL in grace.modal.visible_text
     assert stored.secret.get_secret_value() not in str(grace.modal.blocks)
-    [act, *_] = await service.audit_log.entries(TEAM)
-    assert (act.who, act.what, act.to) == (grace.id, "added webhook", stored.id)
-    assert act.after == {"url": URL, "events": ["claimed", "resolved"]}
+    [entry, *_] = await service.audit_log.entries(TEAM)
+    assert (entry.who, entry.what, entry.to) == (grace.id, "added webhook", stored.id)
+    assert entry.after == {"url": URL, "events": ["claimed", "resolved"]}
 
 
-async def test_the_same_form_twice_is_one_webhook(service: TicketService, grace: Person) -> None:
+async def test_form_sent_twice_adds_one_webhook(service: TicketService, grace: Person) -> None:
     admin = await service.members.get_or_create_member(TEAM, grace.id)
-    twice = [
+    first, second = [
         await service.webhooks.add(admin, url=URL, idempotency_key="view:V1") for _ in range(2)
     ]
 
-    assert twice[0] == twice[1]
-    await service.webhooks.remove(TEAM, twice[0].id)
+    assert first == second
+    await service.webhooks.remove(TEAM, first.id)
 
 
-async def test_an_admin_sees_what_was_told_and_has_it_told_again(
+async def test_admin_reads_deliveries_and_resends_one(
     slack: Workspace, service: TicketService, grace: Person
 ) -> None:
     [hook] = await service.webhooks.list_webhooks(TEAM)
     draft = Draft(key="view:1", team_id=TEAM, requester=grace.id, title="VPN is down")
     ticket = await service.open_ticket(draft)
-    told = delivery(1, webhook_id=hook.id, ticket_id=ticket.id, outcome="it answered 200")
-    await service.webhooks.record_attempt(told.model_copy(update={"delivered": True}))
+    delivered = delivery(1, webhook_id=hook.id, ticket_id=ticket.id, outcome="it answered 200")
+    await service.webhooks.record_attempt(delivered.model_copy(update={"delivered": True}))
     await service.update_ticket(ticket.id, lambda t, _: t.model_copy(update={"pending": ()}))
 
-    await opens(slack, grace)
+    await open_webhooks(slack, grace)
     assert grace.modal
     await grace.click(grace.modal, "Deliveries")
-    await until_it_says(slack, grace, f"{ticket.id}: delivered after 1 try")
-    await grace.click(grace.modal, "Tell again")
-    await until_it_says(slack, grace, "not delivered")
+    await wait_for_text(slack, grace, f"{ticket.id}: delivered after 1 attempt")
+    await grace.click(grace.modal, "Resend")
+    await wait_for_text(slack, grace, "not delivered")
 
     await grace.click(grace.modal, "All webhooks")
-    await until_it_says(slack, grace, URL)
-    again, _ = await service.tickets.get_ticket(ticket.id)
-    assert again.find_step(Step.DELIVER_WEBHOOKS)
-    [act, *_] = await service.audit_log.entries(TEAM)
-    assert (act.who, act.what, act.to) == (grace.id, "replayed delivery", told.id)
+    await wait_for_text(slack, grace, URL)
+    after, _ = await service.tickets.get_ticket(ticket.id)
+    assert after.find_step(Step.DELIVER_WEBHOOKS)
+    [entry, *_] = await service.audit_log.entries(TEAM)
+    assert (entry.who, entry.what, entry.to) == (grace.id, "replayed delivery", delivered.id)
 
 
-async def test_an_admin_removes_a_webhook(
+async def test_admin_removes_a_webhook(
     slack: Workspace, service: TicketService, grace: Person
 ) -> None:
     [hook] = await service.webhooks.list_webhooks(TEAM)
-    await opens(slack, grace)
+    await open_webhooks(slack, grace)
     assert grace.modal
     await grace.click(grace.modal, "Remove")
-    await until_it_says(slack, grace, "Nobody is told yet")
+    await wait_for_text(slack, grace, "No webhooks yet")
 
     assert await service.webhooks.list_webhooks(TEAM) == []
-    [act, *_] = await service.audit_log.entries(TEAM)
-    assert (act.who, act.what, act.to) == (grace.id, "removed webhook", hook.id)
-    assert act.before["url"] == URL
+    [entry, *_] = await service.audit_log.entries(TEAM)
+    assert (entry.who, entry.what, entry.to) == (grace.id, "removed webhook", hook.id)
+    assert entry.before["url"] == URL
 
 
 @pytest.mark.fault("F85")
-@pytest.mark.parametrize("did", ["add", *BUTTONS])
-async def test_who_is_no_admin_any_more_does_nothing_of_it(
-    slack: Workspace, service: TicketService, grace: Person, did: str
+@pytest.mark.parametrize("action", ["add", *BUTTONS])
+async def test_former_admin_is_refused(
+    slack: Workspace, service: TicketService, grace: Person, action: str
 ) -> None:
     admin = await service.members.get_or_create_member(TEAM, grace.id)
     hook = await service.webhooks.add(admin, url=URL)
     await service.webhooks.record_attempt(delivery(1, webhook_id=hook.id, outcome="x"))
-    other = slack.add_person(f"al{did}", real_name="Al", email=f"al{did}@acme.example")
+    other = slack.add_person(f"al{action}", real_name="Al", email=f"al{action}@acme.example")
     await service.members.set_role(TEAM, other.id, role=Role.ADMIN)
-    await (enters if did == "open" else opens)(slack, other)
-    if did in {"replay", "back"}:
+    await (open_settings if action == "open" else open_webhooks)(slack, other)
+    if action in {"replay", "back"}:
         assert other.modal
         await other.click(other.modal, "Deliveries")
-        await until_it_says(slack, other, "not delivered")
+        await wait_for_text(slack, other, "not delivered")
     await service.members.set_role(TEAM, other.id, role=Role.MODERATOR)
-    acts = await service.audit_log.entries(TEAM)
+    entries = await service.audit_log.entries(TEAM)
 
-    await _tries(other, did)
+    await _try_action(other, action)
 
-    assert [one.id for one in await service.webhooks.list_webhooks(TEAM)] == [hook.id]
-    assert await service.audit_log.entries(TEAM) == acts
-    await slack.wait_until(lambda: "Only admins" in _shown(other), timeout_seconds=10)
+    assert [webhook.id for webhook in await service.webhooks.list_webhooks(TEAM)] == [hook.id]
+    assert await service.audit_log.entries(TEAM) == entries
+    await slack.wait_until(lambda: "Only admins" in _visible_text(other), timeout_seconds=10)
     await service.webhooks.remove(TEAM, hook.id)
 
 
-def _shown(person: Person) -> str:
+def _visible_text(person: Person) -> str:
     return f"{person.modal.visible_text} {person.modal.errors}" if person.modal else ""
 
 
-async def _tries(person: Person, did: str) -> None:
-    if did == "add":
-        await person.fill("Address of a new one", URL)
+async def _try_action(person: Person, action: str) -> None:
+    if action == "add":
+        await person.fill("New webhook URL", URL)
         await person.submit_modal()
         return
     assert person.modal
-    await person.click(person.modal, BUTTONS[did])
+    await person.click(person.modal, BUTTONS[action])

@@ -1,4 +1,4 @@
-"""The form about whom the desk serves: what is shown, and what is read of it."""
+"""The guest policy form: contents and submitted changes."""
 
 import pytest
 
@@ -12,24 +12,26 @@ GROUPS = [("S1", "helpdesk"), ("S2", "cooks")]
 CHOSEN = GuestPolicy(guests=False, strangers=True, moderators="S1")
 
 
-def test_what_was_left_as_it_was_is_no_change() -> None:
+def test_unchanged_form_has_no_changes() -> None:
     assert (
         guest_policy_form.read(with_values(guest_policy_form.render(GuestPolicy(), GROUPS))) == {}
     )
     assert guest_policy_form.read(with_values(guest_policy_form.render(CHOSEN, GROUPS))) == {}
 
 
-def test_what_was_changed_is_read() -> None:
-    fresh = with_values(
+def test_changed_fields_are_read() -> None:
+    from_defaults = with_values(
         guest_policy_form.render(GuestPolicy(), GROUPS), guests="refuse", moderators="S2"
     )
-    back = with_values(guest_policy_form.render(CHOSEN, GROUPS), strangers="refuse", moderators="-")
+    from_chosen = with_values(
+        guest_policy_form.render(CHOSEN, GROUPS), strangers="refuse", moderators="-"
+    )
 
-    assert guest_policy_form.read(fresh) == {"guests": False, "moderators": "S2"}
-    assert guest_policy_form.read(back) == {"strangers": False, "moderators": ""}
+    assert guest_policy_form.read(from_defaults) == {"guests": False, "moderators": "S2"}
+    assert guest_policy_form.read(from_chosen) == {"strangers": False, "moderators": ""}
 
 
-def test_a_group_that_slack_does_not_show_stays_chosen() -> None:
+def test_chosen_group_stays_when_slack_lists_no_groups() -> None:
     form = guest_policy_form.render(
         CHOSEN, (), groups_error="usergroups.list: plan_upgrade_required"
     )
@@ -39,17 +41,17 @@ def test_a_group_that_slack_does_not_show_stays_chosen() -> None:
 
 
 @pytest.mark.parametrize("amount", [0, 1, 98, 99, 100, 101, 900])
-def test_slack_opens_the_form_with_any_number_of_groups(amount: int) -> None:
+def test_form_fits_any_number_of_groups(amount: int) -> None:
     groups = [(f"S{number}", f"<!channel>{number}" * 9) for number in range(amount)]
 
     form = guest_policy_form.render(CHOSEN.model_copy(update={"moderators": "S7"}), groups)
 
     assert check_view(form) == []
-    shown = str(form)
-    assert all(f"'S{number}'" in shown for number in range(amount))
+    content = str(form)
+    assert all(f"'S{number}'" in content for number in range(amount))
     assert guest_policy_form.read(with_values(form)) == {}
 
 
-def test_slack_shows_what_is_saved() -> None:
-    for welcome in (GuestPolicy(), CHOSEN):
-        assert check_view(notice_view(*guest_policy_form.confirmation_texts(welcome))) == []
+def test_confirmation_fits_each_policy() -> None:
+    for policy in (GuestPolicy(), CHOSEN):
+        assert check_view(notice_view(*guest_policy_form.confirmation_texts(policy))) == []

@@ -1,4 +1,4 @@
-"""The form for a person's role and skills: what is shown, what is read, what is refused."""
+"""The member form: contents, submitted values and errors."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -17,13 +17,13 @@ from tests.bot.form_values import with_values
 BOB = Member(team_id="T1", slack_id="UBOB", role=Role.MODERATOR, skills=("vpn", "okta", "gone"))
 
 
-def sent(
+def submitted(
     person: str | None = "UBOB",
     role: str = "moderator",
     skills: tuple[str, ...] = (),
     new: str | None = None,
 ) -> dict[str, Any]:
-    """The form as Slack sends it back."""
+    """The form as Slack submits it."""
     options = [{"value": skill} for skill in skills]
     return {
         "state": {
@@ -37,14 +37,14 @@ def sent(
     }
 
 
-def refused(**form: Any) -> dict[str, str]:
-    """The sentences under the fields of a form that is refused."""
+def errors_of(**form: Any) -> dict[str, str]:
+    """The errors by field of a form that is refused."""
     with pytest.raises(InvalidInput) as error:
-        member_form.read(sent(**form), DEFAULT_TAXONOMY)
+        member_form.read(submitted(**form), DEFAULT_TAXONOMY)
     return error.value.fields
 
 
-def test_the_form_shows_the_person_as_they_are() -> None:
+def test_form_shows_the_current_values() -> None:
     inputs = [
         b for b in member_form.render(DEFAULT_TAXONOMY, BOB)["blocks"] if b["type"] == "input"
     ]
@@ -55,19 +55,25 @@ def test_the_form_shows_the_person_as_they_are() -> None:
     assert [option["value"] for option in skills["initial_options"]] == ["vpn", "okta"]
     assert not {"initial_date", "initial_value", "initial_options"} & {*away, *capacity, *trusted}
     holiday = utc_now() + timedelta(days=9)
-    known = BOB.model_copy(update={"trusted": True, "capacity": 7, "away_until": holiday})
-    shown = with_values(member_form.render(DEFAULT_TAXONOMY, known))["state"]["values"]
-    assert shown["away:UBOB"]["value"]["selected_date"] == holiday.date().isoformat()
-    assert shown["capacity:UBOB"]["value"]["value"] == "7"
-    assert shown["trusted:UBOB"]["value"]["selected_options"]
+    member = BOB.model_copy(update={"trusted": True, "capacity": 7, "away_until": holiday})
+    values = with_values(member_form.render(DEFAULT_TAXONOMY, member))["state"]["values"]
+    assert values["away:UBOB"]["value"]["selected_date"] == holiday.date().isoformat()
+    assert values["capacity:UBOB"]["value"]["value"] == "7"
+    assert values["trusted:UBOB"]["value"]["selected_options"]
+
+
+def test_picker_asks_for_the_person_only() -> None:
+    blocks = member_form.render_picker()["blocks"]
+
+    assert [block["block_id"] for block in blocks if block["type"] == "input"] == ["person"]
 
 
 def test_role_and_skills_are_read() -> None:
-    decided = member_form.read(
-        sent(skills=("vpn", "okta"), new="WireGuard, Cisco  ISE"), DEFAULT_TAXONOMY
+    member_input = member_form.read(
+        submitted(skills=("vpn", "okta"), new="WireGuard, Cisco  ISE"), DEFAULT_TAXONOMY
     )
 
-    assert decided == member_form.MemberInput(
+    assert member_input == member_form.MemberInput(
         slack_id="UBOB",
         role=Role.MODERATOR,
         skills=("vpn", "okta", "Cisco ISE"),
@@ -75,82 +81,71 @@ def test_role_and_skills_are_read() -> None:
     )
 
 
-def test_only_what_was_changed_is_new_about_a_person() -> None:
-    form = member_form.render(DEFAULT_TAXONOMY, BOB)
+def changes(member: Member, **values: str | None) -> dict[str, Any]:
+    """The changes of a form of which these fields were filled in."""
+    form = with_values(member_form.render(DEFAULT_TAXONOMY, member), **values)
+    return member_form.read(form, DEFAULT_TAXONOMY).changes_for(member)
+
+
+def test_only_changed_fields_are_changes() -> None:
     day = (utc_now() + timedelta(days=3)).date()
-    tokyo = BOB.model_copy(update={"tz": "Asia/Tokyo"})
+    midnight = datetime.combine(day, time.min, tzinfo=ZoneInfo("Asia/Tokyo"))
 
-    assert member_form.read(with_values(form), DEFAULT_TAXONOMY).changes_for(BOB) == {}
-    assert member_form.read(with_values(form, capacity="3"), DEFAULT_TAXONOMY).changes_for(BOB) == {
-        "capacity": 3
-    }
-    away = member_form.read(with_values(form, away=day.isoformat()), DEFAULT_TAXONOMY).changes_for(
-        tokyo
-    )
-    morning = datetime.combine(day, time.min, tzinfo=ZoneInfo("Asia/Tokyo"))
-    assert away == {"away_until": morning}
-    assert member_form.read(with_values(form, new_skills="mac"), DEFAULT_TAXONOMY).changes_for(
-        BOB
-    ) == {"skills": ("vpn", "okta", "mac")}
+    assert changes(BOB) == {}
+    assert changes(BOB, capacity="3") == {"capacity": 3}
+    assert changes(BOB, new_skills="mac") == {"skills": ("vpn", "okta", "mac")}
+    in_tokyo = BOB.model_copy(update={"tz": "Asia/Tokyo"})
+    assert changes(in_tokyo, away=day.isoformat()) == {"away_until": midnight}
 
 
-def test_who_is_back_or_takes_any_number_again_is_shown_so() -> None:
-    known = BOB.model_copy(update={"capacity": 7, "away_until": utc_now() + timedelta(days=9)})
-    form = member_form.render(DEFAULT_TAXONOMY, known)
+def test_emptied_fields_remove_absence_and_limit() -> None:
+    member = BOB.model_copy(update={"capacity": 7, "away_until": utc_now() + timedelta(days=9)})
 
-    decided = member_form.read(with_values(form, away=None, capacity=None), DEFAULT_TAXONOMY)
-
-    assert decided.changes_for(known) == {"away_until": None, "capacity": None}
+    assert changes(member, away=None, capacity=None) == {"away_until": None, "capacity": None}
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1000", "3.5", "many", "²"])
-def test_a_number_of_tickets_is_a_whole_one(typed: str) -> None:
-    form = member_form.render(DEFAULT_TAXONOMY, BOB)
-
-    with pytest.raises(InvalidInput) as wrong:
-        member_form.read(with_values(form, capacity=typed), DEFAULT_TAXONOMY)
-    assert list(wrong.value.fields) == ["capacity:UBOB"]
+def test_ticket_limit_must_be_a_whole_number(typed: str) -> None:
+    with pytest.raises(InvalidInput) as error:
+        changes(BOB, capacity=typed)
+    assert list(error.value.fields) == ["capacity:UBOB"]
 
 
-def test_nobody_is_away_until_a_day_that_is_past() -> None:
-    form = member_form.render(DEFAULT_TAXONOMY, BOB)
-
-    with pytest.raises(InvalidInput) as wrong:
-        member_form.read(with_values(form, away="2020-02-29"), DEFAULT_TAXONOMY).changes_for(BOB)
-    assert list(wrong.value.fields) == ["away:UBOB"]
+def test_first_day_back_must_be_in_the_future() -> None:
+    with pytest.raises(InvalidInput) as error:
+        changes(BOB, away="2020-02-29")
+    assert error.value.fields == {"away:UBOB": "Pick a date in the future."}
 
 
-def test_a_skill_that_the_desk_does_not_have_any_more_is_not_given() -> None:
-    assert member_form.read(sent(skills=("vpn", "gone")), DEFAULT_TAXONOMY).skills == ("vpn",)
+def test_removed_skill_is_not_given() -> None:
+    assert member_form.read(submitted(skills=("vpn", "gone")), DEFAULT_TAXONOMY).skills == ("vpn",)
 
 
 @pytest.mark.fault("F87")
-def test_what_is_not_right_is_said_at_its_field() -> None:
-    assert refused(person=None) == {"person": "Please pick a person."}
-    assert refused(role="emperor") == {"role:UBOB": "Please choose a role."}
-    assert "at most 50" in refused(new="x" * 51)["new_skills:UBOB"]
-    assert "letter or digit" in refused(new="(*)")["new_skills:UBOB"]
+def test_each_invalid_field_has_its_error() -> None:
+    assert errors_of(person=None) == {"person": "Pick a person."}
+    assert errors_of(role="emperor") == {"role:UBOB": "Choose a role."}
+    assert "at most 50" in errors_of(new="x" * 51)["new_skills:UBOB"]
+    assert "letter or digit" in errors_of(new="(*)")["new_skills:UBOB"]
 
 
-def test_the_list_of_skills_has_an_end() -> None:
+def test_full_list_takes_no_new_skill() -> None:
     full = Taxonomy(
         categories=DEFAULT_TAXONOMY.categories,
-        skills=tuple(Skill(name=f"s{i}") for i in range(1000)),
+        skills=tuple(Skill(name=f"s{number}") for number in range(1000)),
     )
 
-    with pytest.raises(InvalidInput, match="room for 1000 skills"):
-        member_form.read(sent(new="one more"), full)
-    assert member_form.read(sent(new="s7"), full).skills == ("s7",)
+    with pytest.raises(InvalidInput, match="at most 1000 skills"):
+        member_form.read(submitted(new="one more"), full)
+    assert member_form.read(submitted(new="s7"), full).skills == ("s7",)
 
 
-def test_what_belongs_to_another_person_is_not_given_to_the_one_picked() -> None:
-    """Save was pressed before the form was drawn for the person picked last."""
-    view = sent(role="admin")
+def test_save_before_the_form_is_redrawn_is_refused() -> None:
+    """Otherwise the picked person gets the role of the previous one."""
+    view = submitted(role="admin")
     view["state"]["values"]["person"]["pick_person"]["selected_user"] = "UMALLORY"
 
-    with pytest.raises(InvalidInput) as wrong:
+    with pytest.raises(InvalidInput) as error:
         member_form.read(view, DEFAULT_TAXONOMY)
 
-    assert wrong.value.fields == {
-        "person": "The form was not ready yet. Please pick the person again."
-    }
+    assert error.value.fields == {"person": "The form was not ready yet. Pick the person again."}

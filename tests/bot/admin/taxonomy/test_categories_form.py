@@ -1,4 +1,4 @@
-"""The form for the desk's categories: what is shown, what is read, what is refused."""
+"""The category form: contents, submitted values and errors."""
 
 from typing import Any
 
@@ -13,18 +13,17 @@ from tests.bot.form_values import with_values
 NETWORK = DEFAULT_TAXONOMY.categories[2]
 
 
-def refused(shown: str | None, **typed: Any) -> dict[str, str]:
-    """The sentences under the fields of a form that is refused."""
+def errors_of(name: str | None, /, **values: Any) -> dict[str, str]:
+    """The errors by field of a form that is refused."""
+    form = with_values(categories_form.render(DEFAULT_TAXONOMY, name), **values)
     with pytest.raises(InvalidInput) as error:
-        categories_form.read(
-            with_values(categories_form.render(DEFAULT_TAXONOMY, shown), **typed), DEFAULT_TAXONOMY
-        )
+        categories_form.read(form, DEFAULT_TAXONOMY)
     return error.value.fields
 
 
-def test_a_new_category_is_read() -> None:
+def test_new_category_is_read() -> None:
     form = categories_form.render(DEFAULT_TAXONOMY)
-    typed = with_values(
+    filled = with_values(
         form,
         name="Salaries",
         description=" What  is paid ",
@@ -33,7 +32,7 @@ def test_a_new_category_is_read() -> None:
         private=("private",),
     )
 
-    assert categories_form.read(typed, DEFAULT_TAXONOMY) == (
+    assert categories_form.read(filled, DEFAULT_TAXONOMY) == (
         None,
         Category(
             name="Salaries",
@@ -45,43 +44,42 @@ def test_a_new_category_is_read() -> None:
     )
 
 
-def test_a_category_is_shown_as_it_is_and_only_what_was_changed_is_new() -> None:
+def test_changes_of_another_admin_are_kept() -> None:
     form = categories_form.render(DEFAULT_TAXONOMY, "Network")
     changed_by_another = NETWORK.model_copy(update={"private": True})
-    now_it_is = DEFAULT_TAXONOMY.with_category("Network", changed_by_another)
+    current_taxonomy = DEFAULT_TAXONOMY.with_category("Network", changed_by_another)
 
     assert categories_form.read(with_values(form), DEFAULT_TAXONOMY) == ("Network", NETWORK)
-    name, read = categories_form.read(with_values(form, floor="urgent"), now_it_is)
-    assert (name, read) == (
+    assert categories_form.read(with_values(form, floor="urgent"), current_taxonomy) == (
         "Network",
         changed_by_another.model_copy(update={"floor": Priority.URGENT}),
     )
 
 
-def test_a_floor_that_is_there_can_be_taken_away() -> None:
+def test_minimum_priority_and_privacy_can_be_removed() -> None:
     with_floor = NETWORK.model_copy(update={"floor": Priority.HIGH, "private": True})
-    lists = DEFAULT_TAXONOMY.with_category("Network", with_floor)
-    form = categories_form.render(lists, "Network")
+    taxonomy = DEFAULT_TAXONOMY.with_category("Network", with_floor)
+    form = categories_form.render(taxonomy, "Network")
 
-    typed = with_values(form, floor="-", private=())
-    assert categories_form.read(typed, lists) == ("Network", NETWORK)
+    filled = with_values(form, floor="-", private=())
+    assert categories_form.read(filled, taxonomy) == ("Network", NETWORK)
 
 
-def test_what_is_not_right_is_said_at_its_field() -> None:
-    assert "a name" in refused(None)["name:"]
-    assert "“Access” already" in refused(None, name="access")["name:"]
-    assert "“Access” already" in refused("Network", name="ACCESS")["name:Network"]
-    assert "At most 50" in refused("Network", name="x" * 51)["name:Network"]
-    assert "at most 50" in refused("Network", keywords="x" * 51)["keywords:Network"]
-    assert "not ready yet" in refused("Network", category="Access")["category:Network"]
+def test_each_invalid_field_has_its_error() -> None:
+    assert "Enter a name" in errors_of(None)["name:"]
+    assert "“Access” already" in errors_of(None, name="access")["name:"]
+    assert "“Access” already" in errors_of("Network", name="ACCESS")["name:Network"]
+    assert "At most 50" in errors_of("Network", name="x" * 51)["name:Network"]
+    assert "at most 50" in errors_of("Network", keywords="x" * 51)["keywords:Network"]
+    assert "not ready yet" in errors_of("Network", category="Access")["category:Network"]
     form = with_values(categories_form.render(DEFAULT_TAXONOMY, "Network"))
-    with pytest.raises(InvalidInput, match="does not have it any more"):
+    with pytest.raises(InvalidInput, match="does not exist any more"):
         categories_form.read(form, DEFAULT_TAXONOMY.without_category("Network"))
 
 
-def test_the_last_category_is_never_removed() -> None:
-    def buttons(name: str) -> list[str]:
+def test_last_category_has_no_remove_button() -> None:
+    def button_rows(name: str) -> list[str]:
         blocks = categories_form.render(DEFAULT_TAXONOMY, name)["blocks"]
         return [block["block_id"] for block in blocks if block["type"] == "actions"]
 
-    assert (buttons("Network"), buttons("Other")) == (["removal"], [])
+    assert (button_rows("Network"), button_rows("Other")) == (["removal"], [])

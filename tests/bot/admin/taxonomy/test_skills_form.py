@@ -1,4 +1,4 @@
-"""The form for the desk's skills: what is shown, what is read, what is refused."""
+"""The skill form: contents, submitted values and errors."""
 
 from typing import Any
 
@@ -13,60 +13,63 @@ from tests.bot.form_values import with_values
 VPN = DEFAULT_TAXONOMY.get_skill("vpn")
 
 
-def refused(shown: Skill | None, **typed: Any) -> dict[str, str]:
-    """The sentences under the fields of a form that is refused."""
+def errors_of(skill: Skill | None, /, **values: Any) -> dict[str, str]:
+    """The errors by field of a form that is refused."""
+    form = with_values(skills_form.render(skill), **values)
     with pytest.raises(InvalidInput) as error:
-        skills_form.read(with_values(skills_form.render(shown), **typed), DEFAULT_TAXONOMY)
+        skills_form.read(form, DEFAULT_TAXONOMY)
     return error.value.fields
 
 
-def test_a_new_skill_is_read_with_its_other_words() -> None:
+def test_new_skill_is_read_with_its_synonyms() -> None:
     form = with_values(
         skills_form.render(), name=" Cisco  ISE", aliases="ise, network access,, ise"
     )
 
-    wanted = skills_form.read(form, DEFAULT_TAXONOMY)
+    skill_input = skills_form.read(form, DEFAULT_TAXONOMY)
 
     new = Skill(name="Cisco ISE", aliases=("ise", "network access"))
-    assert wanted == skills_form.SkillInput(current_name=None, skill=new, merge_into=None)
+    assert skill_input == skills_form.SkillInput(current_name=None, skill=new, merge_into=None)
 
 
-def test_a_skill_is_shown_as_it_is_and_read_as_it_was_changed() -> None:
+def test_changed_fields_of_a_skill_are_read() -> None:
     form = skills_form.render(VPN)
 
-    as_shown = skills_form.read(with_values(form), DEFAULT_TAXONOMY)
+    unchanged = skills_form.read(with_values(form), DEFAULT_TAXONOMY)
     renamed = skills_form.read(with_values(form, name="tunnel"), DEFAULT_TAXONOMY)
     patterned = skills_form.read(
         with_values(form, patterns=" vpn-\\d+ \n\nvpn-\\d+"), DEFAULT_TAXONOMY
     )
     merged = skills_form.read(with_values(form, into="network"), DEFAULT_TAXONOMY)
 
-    assert as_shown == skills_form.SkillInput(current_name="vpn", skill=VPN, merge_into=None)
+    assert unchanged == skills_form.SkillInput(current_name="vpn", skill=VPN, merge_into=None)
     assert renamed.skill == Skill(name="tunnel", aliases=VPN.aliases)
     assert patterned.skill == VPN.model_copy(update={"patterns": (r"vpn-\d+",)})
     assert (merged.current_name, merged.merge_into) == ("vpn", "network")
 
 
-def test_what_is_not_right_is_said_at_its_field() -> None:
-    assert "give the new skill a name" in refused(None)["name:"]
-    assert "needs a name" in refused(VPN, name=None)["name:vpn"]
-    assert "another word for okta" in refused(VPN, name="SSO")["name:vpn"]
-    assert "another word for okta" in refused(VPN, aliases="tunnel, sso")["aliases:vpn"]
-    assert "letter or digit" in refused(None, name="(*)")["name:"]
-    assert "at most 50" in refused(None, name="x" * 51)["name:"]
-    assert "into itself" in refused(VPN, into="vpn")["into:vpn"]
-    assert "does not have it" in refused(VPN, into="gone")["into:vpn"]
-    assert "one thing at a time" in refused(VPN, name="tunnel", into="okta")["into:vpn"]
-    assert "is no pattern" in refused(VPN, patterns="(")["patterns:vpn"]
-    assert "any text" in refused(VPN, patterns=".*")["patterns:vpn"]
-    assert "At most 5" in refused(VPN, patterns="\n".join("abcdef"))["patterns:vpn"]
+def test_each_invalid_field_has_its_error() -> None:
+    assert "a name for the new skill" in errors_of(None)["name:"]
+    assert "needs a name" in errors_of(VPN, name=None)["name:vpn"]
+    assert "a synonym of okta" in errors_of(VPN, name="SSO")["name:vpn"]
+    assert "a synonym of okta" in errors_of(VPN, aliases="tunnel, sso")["aliases:vpn"]
+    assert "letter or digit" in errors_of(None, name="(*)")["name:"]
+    assert "at most 50" in errors_of(None, name="x" * 51)["name:"]
+    assert "into itself" in errors_of(VPN, into="vpn")["into:vpn"]
+    assert "does not exist any more" in errors_of(VPN, into="gone")["into:vpn"]
+    assert "not both at once" in errors_of(VPN, name="tunnel", into="okta")["into:vpn"]
+    assert "is not a regular expression" in errors_of(VPN, patterns="(")["patterns:vpn"]
+    assert "every text" in errors_of(VPN, patterns=".*")["patterns:vpn"]
+    assert "At most 5" in errors_of(VPN, patterns="\n".join("abcdef"))["patterns:vpn"]
     gone = Skill(name="gone")
-    assert "does not have it any more" in refused(gone)["skill:gone"]
-    assert "not ready yet" in refused(VPN, skill="okta")["skill:vpn"]
+    assert "does not exist any more" in errors_of(gone)["skill:gone"]
+    assert "not ready yet" in errors_of(VPN, skill="okta")["skill:vpn"]
 
 
-def test_a_hundred_are_offered_at_most() -> None:
-    many = DEFAULT_TAXONOMY.with_skills(*(f"skill {number}" for number in range(300)))
+def test_menu_offers_at_most_100_skills() -> None:
+    taxonomy = DEFAULT_TAXONOMY.with_skills(*(f"skill {number}" for number in range(300)))
 
-    assert len(skills_form.skill_options(many, "")) == 100
-    assert [one["value"] for one in skills_form.skill_options(many, "skill 299")] == ["skill 299"]
+    assert len(skills_form.skill_options(taxonomy, "")) == 100
+    assert [option["value"] for option in skills_form.skill_options(taxonomy, "skill 299")] == [
+        "skill 299"
+    ]

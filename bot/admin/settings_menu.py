@@ -1,0 +1,83 @@
+"""The Settings menu behind `/ticket admin`, from which admins open every other page."""
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import identity
+from bot.admin.integrations import webhooks_form
+from bot.admin.page_view import page_view
+from bot.admin.people import guest_policy_form, member_form
+from bot.admin.reports import ai_request_log_view, audit_log_view, health_view, triage_accuracy_view
+from bot.admin.taxonomy import categories_form, dry_run_form, skills_form
+from bot.background import BackgroundTasks
+from bot.subcommand import Subcommand, subcommand_matcher
+from bot.ui.form_fields import button, plain_text
+from bot.ui.open_view import fill_view, loading_view, open_view
+from models.messages.block_kit import section
+from models.messages.cards import Block
+from models.ticket_service import TicketService
+
+TITLE = "Settings"
+_GROUPS: dict[str, tuple[tuple[ModuleType, str], ...]] = {
+    "People": (
+        (member_form, "Role, skills, open-ticket limit, absence and API tokens of a member."),
+        (guest_policy_form, "Access for guests, and the user group of moderators."),
+    ),
+    "Triage": (
+        (skills_form, "Names and synonyms of the skills that tickets need."),
+        (categories_form, "Keywords, minimum priority and privacy of each category."),
+        (dry_run_form, "See how a request would be triaged and assigned."),
+        (triage_accuracy_view, "See how often moderators agree with triage."),
+    ),
+    "Integrations": ((webhooks_form, "Addresses that receive the events of tickets."),),
+    "Operation": (
+        (health_view, "Check all services, and retry failed steps."),
+        (audit_log_view, "Read who changed what, and when."),
+        (ai_request_log_view, "Read the texts that were sent to Gemini for a ticket."),
+    ),
+}
+
+
+def register(app: AsyncApp) -> None:
+    """Listen for `/ticket admin` and for the way back to the menu."""
+    app.command("/ticket", matchers=[subcommand_matcher(Subcommand.ADMIN)])(open_settings)
+    app.action(member_form.SHOW_SETTINGS)(show_settings)
+
+
+async def open_settings(
+    ack: AsyncAck, command: dict[str, Any], service: TicketService, background: BackgroundTasks
+) -> None:
+    """Open a modal before the trigger expires, then check the role."""
+    view_id = await open_view(service.slack, command["trigger_id"], loading_view(TITLE))
+    menu = _render_for_admin(service, command)
+    background.start(fill_view(service.slack, view_id, menu, title=TITLE))
+    await ack()
+
+
+async def show_settings(
+    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+) -> None:
+    await identity.require_admin(service, body)
+    background.start(service.slack.update_view(body["view"]["id"], render()))
+    await ack()
+
+
+async def _render_for_admin(service: TicketService, command: dict[str, Any]) -> Block:
+    await identity.require_admin(service, command)
+    return render()
+
+
+def render() -> Block:
+    """The menu: a button and a line of explanation for each page."""
+    return page_view(TITLE, _blocks())
+
+
+def _blocks() -> Iterator[Block]:
+    for group, pages in _GROUPS.items():
+        yield {"type": "header", "text": plain_text(group)}
+        for page, description in pages:
+            open_button = button(page.OPEN, page.TITLE, value=page.OPEN)
+            yield section(description) | {"block_id": page.OPEN, "accessory": open_button}
