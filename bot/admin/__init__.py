@@ -1,0 +1,1 @@
+"""The pages and forms of admins: each listener stands beside its form."""
