@@ -22,8 +22,6 @@ from models.triage.result import Category, Triage
 from models.triage.skills import Skill, Vocabulary
 from models.triage.taxonomy import Taxonomy
 
-# Each concurrent change makes a change fail at most once, so this many admins may save at once.
-_MAX_ATTEMPTS = 50
 _OPEN_STATUSES = [status.value for status in Status if status is not Status.RESOLVED]
 
 

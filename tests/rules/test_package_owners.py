@@ -43,7 +43,7 @@ OWNERS = {
     "slack_sdk": {"models/messages/slack_client.py"},
     # What stands before Bolt: the proof that a request is Slack's, and the socket.
     "slack_sdk.signature": {"bot/web/request_guard.py"},
-    "slack_sdk.socket_mode": {"bot/web/server.py"},
+    "slack_sdk.socket_mode": {"bot/web/socket_mode.py"},
     # The environment.
     "dotenv": {"models/settings.py"},
     "os.environ": {"models/settings.py"},
