@@ -60,6 +60,8 @@ class SocketModeConnection(SocketModeClient):
 class _DrainingHandler(AsyncSocketModeHandler):
     """Tracks the envelopes in progress, which Bolt's own handler drops when it closes."""
 
+    client: SocketModeConnection
+
     def __init__(self, app: AsyncApp, app_token: str) -> None:
         # Without super().__init__(): Bolt's constructor would create slack_sdk's own client.
         self.app, self.app_token = app, app_token

@@ -25,6 +25,7 @@ OWNERS = {
     "re2": {"models/triage/safe_regex.py"},
     "redis": {
         "models/job_queue",
+        "models/infra/api_rate_limit.py",
         "models/infra/outbound_calls.py",
         "models/infra/token_budget.py",
     },

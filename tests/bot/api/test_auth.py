@@ -101,7 +101,10 @@ async def test_who_calls_too_often_is_told_how_long_to_wait(api: ApiClient) -> N
     _, other = await api.create_member_with_token("UCALM", Role.USER)
 
     token_id = (await api.service.api_tokens.authenticate(token)).token_id
-    waits = [await api.service.outbound_calls.api_retry_after_seconds(token_id) for _ in range(239)]
+    waits = [
+        await api.service.outbound_calls.api_rate_limit.retry_after_seconds(token_id)
+        for _ in range(239)
+    ]
     assert not any(waits)
     assert (await api.call("GET", "/skills", token=token)).status == 200
     refused = await api.call("GET", "/skills", token=token)
