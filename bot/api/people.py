@@ -113,7 +113,7 @@ async def change_person(
     if if_match and if_match.removeprefix("W/") != _etag(before):
         raise ApiProblem(
             HTTPStatus.PRECONDITION_FAILED,
-            "Nothing was changed: the person has changed since the state in If-Match.",
+            "Nothing was saved: the person has changed since the state in If-Match.",
         )
     changes = wanted.model_dump(exclude_unset=True)
     if "skills" in changes:
