@@ -87,7 +87,7 @@ async def test_people_of_other_workspaces_are_let_in_and_turned_away(world: Worl
     await set_guest_policy(world, grace, strangers="Are refused")
 
     await zia.type_text("/ticket let me in")
-    assert await zia.wait_for_ephemeral("serves the people of Acme only")
+    assert await zia.wait_for_ephemeral("only open to people of Acme")
     assert await answered(world, token) == 401
 
 

@@ -1,4 +1,4 @@
-"""Answers of the bot to directory events, and to people whom the guest policy excludes."""
+"""The bot's answers to directory events, and to people excluded by the guest policy."""
 
 import json
 from collections.abc import AsyncIterator
@@ -211,7 +211,7 @@ async def test_denied_guests_open_no_ticket(slack: Workspace, servers: DatabaseS
         assert "you are a guest" in guest["title"]
         assert full == {}
         # The bot fetches the profile in the background.
-        assert "press Submit again" in unknown["title"]
+        assert "Press Submit again" in unknown["title"]
         assert await bot.form_errors(new_person.id, form | {"id": "VAGAIN"}) == {}
 
 

@@ -48,7 +48,7 @@ def sign_link(service: TicketService, member: Member, **more: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("role", "opens"),
+    ("role", "scopes_of_role"),
     [
         (Role.USER, {Scope.READ, Scope.WRITE}),
         (Role.MODERATOR, {Scope.READ, Scope.WRITE}),

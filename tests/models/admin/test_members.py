@@ -84,7 +84,7 @@ async def test_a_change_of_an_older_state_is_refused(
     grace, before = await member_of(service, "UGRACE"), await member_of(service, "UBOB")
     await service.members.update_member("T1", "UBOB", trusted=True)
 
-    with pytest.raises(UserFacingError, match="Somebody else"):
+    with pytest.raises(UserFacingError, match="somebody else"):
         await update_member(service, grace, before, {"role": Role.MODERATOR})
 
     assert (await member_of(service, "UBOB")).role is Role.USER
