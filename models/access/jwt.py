@@ -1,7 +1,7 @@
 """Signs and verifies tokens (JWT, RFC 7519); the only file that imports pyjwt.
 
 A token says only its owner, its scope and its expiry. `ApiTokenStore` reads its record and its
-owner from the database at each use, so a revocation or a lost role takes effect at once.
+owner from the database at each use. So a revocation or a lost role takes effect at once.
 The token's `kid` header selects the key; all other headers are ignored.
 """
 

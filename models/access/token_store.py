@@ -1,7 +1,7 @@
 """API tokens: issued, authenticated and revoked, with their records in MongoDB.
 
-A token is valid if its signature is valid, its record exists and is not revoked, and its owner is
-active. Its scopes are limited to the owner's current role.
+A valid token has a valid signature, a record that is not revoked, and an active owner. Its scopes
+are limited to the owner's current role.
 """
 
 from collections.abc import Sequence

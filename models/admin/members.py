@@ -1,7 +1,7 @@
 """Member administration: an admin's changes are checked, audited, then stored.
 
-Two rules always hold: at least one admin remains, and roles agree with Slack (a guest is always a
-user, and the user group makes its members moderators).
+Two rules always hold. At least one admin remains. Roles agree with Slack: a guest is always a user,
+and the user group makes its members moderators.
 """
 
 from collections.abc import Mapping

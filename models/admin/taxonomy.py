@@ -43,8 +43,8 @@ async def load_candidates(service: TicketService, team_id: str) -> tuple[list[Ca
 def with_current_skills(ticket: Ticket, vocabulary: Vocabulary) -> Ticket:
     """The ticket with current skill names.
 
-    Triage may have read the taxonomy before a skill was renamed or removed, and the rename may
-    have updated the tickets before this one was triaged.
+    Triage may have read the taxonomy before a skill was renamed or removed. The rename may have
+    updated the tickets before this one was triaged.
     """
     return ticket.with_skills(
         vocabulary.existing_names(ticket.triage.skills if ticket.triage else ())

@@ -1,7 +1,7 @@
 """The guest policy of each workspace, stored in MongoDB in the document of its taxonomy.
 
-Full members need no look-up. Opening a ticket does not load the requester first, so intake checks
-the policy for a whole batch of new tickets while it numbers them.
+Full members need no look-up. Opening a ticket does not load the requester first. Instead, intake
+checks the policy for a batch of new tickets while it numbers them.
 """
 
 import logging
