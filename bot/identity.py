@@ -70,7 +70,7 @@ async def require_admin(service: TicketService, body: Body) -> Member:
         person = await service.directory.promote_owner(person)
     if not person.can_administer:
         raise NotAllowed(
-            "Only Frontdesk admins can open this. Workspace owners are admins, "
+            "Only admins of Frontdesk can open this. Workspace owners are admins, "
             "and admins can make other people admins."
         )
     return person

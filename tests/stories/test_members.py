@@ -46,7 +46,7 @@ async def test_who_is_no_admin_reads_why_not(world: World) -> None:
     await open_member_form(world.slack, ada)
 
     assert ada.modal
-    assert "Only Frontdesk admins can open this" in ada.modal.visible_text
+    assert "Only admins of Frontdesk can open this" in ada.modal.visible_text
     assert ada.modal.submit is None
 
 

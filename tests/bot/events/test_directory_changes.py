@@ -186,7 +186,7 @@ async def test_admin_buttons_are_refused_to_others(
 
         assert await bot.service.api_tokens.active_tokens(TEAM, person.id)
     [pushed] = slack.traffic_log.api_calls("views.push")
-    assert "Only Frontdesk admins can open this" in str(pushed.request)
+    assert "Only admins of Frontdesk can open this" in str(pushed.request)
 
 
 async def test_denied_guests_open_no_ticket(slack: Workspace, servers: DatabaseServers) -> None:
@@ -247,7 +247,7 @@ async def test_only_an_admin_changes_the_guest_policy(
         await bot.service.members.update_member(TEAM, "UMOD", profiled_at=utc_now())
 
         errors = await bot.form_errors("UMOD", form | {"id": "V1"})
-        assert "Only Frontdesk admins" in errors[guest_policy_form.GUESTS]
+        assert "Only admins of Frontdesk" in errors[guest_policy_form.GUESTS]
         assert await bot.service.guest_policies.load(TEAM) == GuestPolicy()
         assert await bot.form_errors("UADMIN", form | {"id": "V2"}) == {}
 
