@@ -1,1 +1,1 @@
-"""People talk to the desk: the Bolt app, its listeners, and the forms they open."""
+"""The bot process: the Bolt app with its listeners and forms, the HTTP server, and the API."""

@@ -1,70 +1,45 @@
-"""The Bolt app: what surrounds every request, then each feature in the order of a ticket's life."""
+"""The Bolt app of one workspace, with the listeners of all features."""
 
 import logging
+import pkgutil
 from collections.abc import Awaitable, Callable
+from importlib import import_module
+from types import ModuleType
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.response import BoltResponse
 
-from bot.admin import settings_menu
-from bot.admin.integrations import api_tokens, webhooks
-from bot.admin.people import guest_policy, members
-from bot.admin.reports import ai_request_log, audit_log, health, triage_accuracy
-from bot.admin.taxonomy import categories, dry_run, skills
+from bot import admin, events, tickets
 from bot.background import BackgroundTasks
 from bot.errors import answer_error
-from bot.events import directory_changes
 from bot.identity import Body, acting_team_id, acting_user_id, treat_as_guest
-from bot.tickets import (
-    claim_ticket,
-    correct_ticket,
-    decline_ticket,
-    open_ticket,
-    release_ticket,
-    reopen_ticket,
-    resolve_ticket,
-    resolve_with_note,
-    show_help,
-    watch_ticket,
-)
 from models.errors import NotAllowed
 from models.messages.slack_client import BotIdentity
 from models.ticket_service import TicketService
 
-# Bolt asks one after the other whether a request is theirs: the first is the one asked most.
-FEATURES = (
-    open_ticket,
-    show_help,
-    settings_menu,
-    members,
-    webhooks,
-    api_tokens,
-    watch_ticket,
-    claim_ticket,
-    decline_ticket,
-    release_ticket,
-    resolve_ticket,
-    reopen_ticket,
-    resolve_with_note,
-    correct_ticket,
-    health,
-    audit_log,
-    skills,
-    categories,
-    guest_policy,
-    dry_run,
-    triage_accuracy,
-    ai_request_log,
-    directory_changes,
-)
+
+def _load_features() -> tuple[ModuleType, ...]:
+    """The modules below bot/tickets, bot/admin and bot/events that have `register(app)`."""
+    modules = (
+        import_module(found.name)
+        for package in (tickets, admin, events)
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    )
+    return tuple(module for module in modules if hasattr(module, "register"))
+
+
+# Bolt runs the first listener whose matchers fit. The order of features does not matter, since no
+# two listeners fit one request: each has its own id, or a matcher of bot/subcommand.py, and those
+# exclude each other. Features load at import, while bot/__main__.py keeps the collector off.
+_FEATURES = _load_features()
 
 
 class _ContextMiddleware(AsyncMiddleware):
-    """What every request is given, and whom the desk does not serve at all.
+    """Adds service and background tasks to each request, and checks people of other workspaces.
 
-    A class, not a function: for that Bolt gathers anew, at each request, all that it might ask for.
+    It is a class because Bolt inspects the arguments of a function again at each request.
     """
 
     def __init__(
@@ -81,7 +56,7 @@ class _ContextMiddleware(AsyncMiddleware):
         resp: BoltResponse,
         next: Callable[[], Awaitable[BoltResponse]],
     ) -> BoltResponse:
-        """Go on with the request; raises NotAllowed where it may not."""
+        """Continue with the request, or raise NotAllowed."""
         req.context["service"] = self._service
         req.context["background"] = self._background
         body = req.body
@@ -90,24 +65,24 @@ class _ContextMiddleware(AsyncMiddleware):
         return await next()
 
     async def _admit_external_user(self, body: Body) -> None:
-        """Somebody of another workspace is known as a guest from the first word on."""
+        """Store a person of another workspace as a guest from their first request on."""
         home = self._identity
         if not (await self._service.guest_policies.load(home.team_id)).strangers:
-            raise NotAllowed(f"This desk serves the people of {home.team_name} only.")
+            raise NotAllowed(f"Frontdesk is only open to people of {home.team_name}.")
         treat_as_guest(body, home.team_id)
-        # Slack says so, too.
-        noted = self._service.members.update_member(
+        # In the background, since Slack's profile will say the same.
+        storing = self._service.members.update_member(
             home.team_id, acting_user_id(body), guest=True, stranger=True
         )
-        self._background.start(noted)
+        self._background.start(storing)
 
 
 def build_app(
     service: TicketService, identity: BotIdentity, background: BackgroundTasks
 ) -> AsyncApp:
-    """The app of one workspace, ready to be given requests whose signature has been checked."""
+    """The app of one workspace; it expects requests whose signature has been verified."""
 
-    known = AuthorizeResult(
+    authorization = AuthorizeResult(
         enterprise_id=None,
         team_id=identity.team_id,
         bot_token=service.settings.slack_bot_token.get_secret_value(),
@@ -116,26 +91,26 @@ def build_app(
     )
 
     async def authorize() -> AuthorizeResult:
-        # Without this Bolt asks Slack inside the first request, and a hanging Slack loses it.
-        return known
+        # Without this Bolt calls auth.test in the first request, which is lost if Slack hangs.
+        return authorization
 
     app = AsyncApp(
-        # Else Bolt looks through all that is loaded for the file it is called from.
+        # Without a name Bolt searches all loaded modules for the calling file.
         name="frontdesk",
         logger=logging.getLogger("slack_bolt"),
         client=service.slack.client,
         authorize=authorize,
-        # An answer is given when the listener has ended: it is a receipt.
+        # The answer is sent after the listener has ended: it confirms that the work is stored.
         process_before_response=True,
         raise_error_for_unhandled_request=True,
-        # The guard in front has checked the raw body; Bolt would parse and log it first.
+        # bot/web/request_guard.py has verified the raw body; Bolt would parse and log it first.
         request_verification_enabled=False,
         ssl_check_enabled=False,
-        # There are no steps of workflows here that would have a token of their own.
+        # Frontdesk has no Slack workflow steps, which would bring a token of their own.
         attaching_function_token_enabled=False,
     )
     app.use(_ContextMiddleware(service, identity, background))
     app.error(answer_error)
-    for feature in FEATURES:
+    for feature in _FEATURES:
         feature.register(app)
     return app

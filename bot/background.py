@@ -1,4 +1,4 @@
-"""What goes on after an answer is given: kept track of, and waited for at the end."""
+"""Background tasks: work that continues after an answer, awaited at shutdown."""
 
 import asyncio
 import logging
@@ -13,26 +13,26 @@ log = logging.getLogger(__name__)
 
 
 class BackgroundTasks:
-    """Tasks that nobody awaits, but that are never lost."""
+    """Keeps references to running tasks, so none is lost or garbage-collected."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do this soon; what it raises is logged."""
-        # In a context of its own: the time limit of the answer is none of what comes after it.
+        """Run this in the background; its errors are logged."""
+        # A new context: the deadline of the answer is a context variable and must not apply here.
         task = asyncio.create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._log_result)
 
     async def wait(self, *, timeout_seconds: float) -> None:
-        """Let the running tasks end, for so long at most."""
+        """Wait until the running tasks end, at most this long."""
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=timeout_seconds)
 
     def _log_result(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            told = isinstance(error, (UserFacingError, ExternalServiceError))
-            said = f"{type(error).__name__}: {error}" if told else format_traceback(error)
-            log.warning("after an answer: %s", said)
+            is_expected = isinstance(error, (UserFacingError, ExternalServiceError))
+            text = f"{type(error).__name__}: {error}" if is_expected else format_traceback(error)
+            log.warning("a background task failed: %s", text)

@@ -1,4 +1,4 @@
-"""A button on a card is pressed: the move is made, and the card changes under the finger."""
+"""Handles the buttons on cards: makes the transition and redraws the card at once."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -21,13 +21,13 @@ from models.tickets.pending_step import Step
 from models.tickets.ticket import Card, CardKind, Ticket
 from models.tickets.workflow import Move
 
-# For so long the database may be away.
+# The request for a redraw by a worker is retried for this long while MongoDB is down.
 _DATABASE_RETRY_SECONDS = 300
 log = logging.getLogger(__name__)
 
 
 ButtonAction = Callable[[ButtonValue, Member], Awaitable[Ticket]]
-"""What a pressed button does; raises DeskError when it can't."""
+"""The action of a button; raises UserFacingError if it is refused."""
 
 
 async def handle_move(
@@ -38,14 +38,18 @@ async def handle_move(
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
-    """Make the move that the pressed button stands for; raises as `press_for` does."""
+    """Make the transition of the pressed button.
 
-    async def moved(pressed: ButtonValue, member: Member) -> Ticket:
+    Raises:
+        UserFacingError: the transition is refused; the card is redrawn all the same.
+    """
+
+    async def make_move(button_value: ButtonValue, member: Member) -> Ticket:
         return await service.move(
-            pressed.ticket_id, move, actor=member, seen_version=pressed.version
+            button_value.ticket_id, move, actor=member, seen_version=button_value.version
         )
 
-    await handle_button(moved, ack=ack, body=body, service=service, background=background)
+    await handle_button(make_move, ack=ack, body=body, service=service, background=background)
 
 
 async def handle_button(
@@ -56,15 +60,15 @@ async def handle_button(
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
-    """Do what the pressed button stands for.
+    """Run the action of the pressed button, and redraw its card.
 
     Raises:
-        DeskError: it can't be done; the card is drawn anew all the same.
+        UserFacingError: the action is refused; the card is redrawn all the same.
     """
-    pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
-    with ticket_log_context(pressed.ticket_id):
+    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
+    with ticket_log_context(button_value.ticket_id):
         await _run_action(
-            action, pressed, ack=ack, body=body, service=service, background=background
+            action, button_value, ack=ack, body=body, service=service, background=background
         )
 
 
@@ -83,7 +87,7 @@ async def _run_action(
     except UserFacingError:
         background.start(_redraw_latest_card(service, button_value.ticket_id, member, body))
         raise
-    # The worker's refresh makes it certain; a busy worker must not make buttons feel dead.
+    # The worker redraws the card, too. The bot does it first, so a busy worker delays no button.
     card = _find_clicked_card(ticket, member, body) or _card_from_payload(ticket, member, body)
     background.start(_redraw_card(service, ticket, card))
     log.info("%s: %s", ticket.id, ticket.history[-1].what)
@@ -91,7 +95,7 @@ async def _run_action(
 
 
 async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> None:
-    """Draw the card as the ticket is now; again if it looks different meanwhile."""
+    """Draw the card, and again if the ticket changes meanwhile."""
     drawn = ""
     with ticket_log_context(ticket.id):
         try:
@@ -100,8 +104,8 @@ async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> No
                 drawn = message.digest
                 ticket, _ = await service.tickets.get_ticket(ticket.id)
         except (ExternalServiceError, DatabaseUnavailable) as error:
-            # It may have been drawn all the same, and over something newer.
-            log.warning("%s: a card is left to a worker: %s", ticket.id, error)
+            # Slack may have drawn it all the same, over a newer state.
+            log.warning("%s: a worker must redraw a card: %s", ticket.id, error)
             await _request_card_refresh(service, ticket.id)
 
 
@@ -111,12 +115,12 @@ async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> No
     stop=stop_after_delay(_DATABASE_RETRY_SECONDS),
 )
 async def _request_card_refresh(service: TicketService, ticket_id: str) -> None:
-    """Have a worker draw all messages about the ticket anew."""
+    """Add the step that redraws all cards of the ticket."""
 
-    def stale(ticket: Ticket, now: datetime) -> Ticket:
+    def mark_stale(ticket: Ticket, now: datetime) -> Ticket:
         return ticket.with_stale_cards().with_step(Step.REFRESH_CARDS, due=now)
 
-    await service.update_ticket(ticket_id, stale)
+    await service.update_ticket(ticket_id, mark_stale)
 
 
 async def _redraw_latest_card(
@@ -129,18 +133,18 @@ async def _redraw_latest_card(
 
 
 def _find_clicked_card(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card | None:
-    """The ticket's own card that was clicked: what a forged value names is never drawn."""
+    """The clicked card, if the ticket has it; a forged value cannot make another card change."""
     ts = body.get("container", {}).get("message_ts")
-    mine = (card for card in ticket.cards if card.to == member.slack_id)
-    return next((card for card in mine if card.ts == ts), None)
+    cards = (card for card in ticket.cards if card.to == member.slack_id)
+    return next((card for card in cards if card.ts == ts), None)
 
 
 def _card_from_payload(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card:
-    """The clicked card, by what Slack says of it: the worker may be slower than a finger."""
-    asked = member.slack_id == ticket.requester
+    """The clicked card by Slack's payload: the worker may not have stored the card yet."""
+    is_requester = member.slack_id == ticket.requester
     return Card(
         notice="",
-        kind=CardKind.RESOLVED if asked else CardKind.MODERATOR,
+        kind=CardKind.RESOLVED if is_requester else CardKind.MODERATOR,
         to=member.slack_id,
         channel=body["container"]["channel_id"],
         ts=body["container"]["message_ts"],

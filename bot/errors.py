@@ -1,8 +1,8 @@
-"""What the person is told when a listener raises: the only error handler.
+"""The only error handler: turns an error of a listener into an answer for the person.
 
-Slack takes no answer but 200 over Socket Mode, so a refusal too is an answer with 200:
-in a form under its field with the text kept, for a command as a whisper, elsewhere through the
-response URL (https://docs.slack.dev/interactivity/handling-user-interaction).
+Over Socket Mode Slack accepts no status but 200, so a refusal also has status 200. A form shows it
+under a field and keeps its text, and a command shows it as an ephemeral message. Other actions use
+the response URL or a view (https://docs.slack.dev/interactivity/handling-user-interaction).
 """
 
 import json
@@ -23,7 +23,8 @@ from models.ticket_service import TicketService
 
 log = logging.getLogger(__name__)
 UNKNOWN_REQUEST_TEXT = (
-    "This is from an older version of the desk, or not from it at all, and does nothing now."
+    "This button or form is not part of this version of Frontdesk. Nothing was changed. "
+    "Type /ticket to start again."
 )
 
 Respond = Callable[..., Awaitable[object]]
@@ -32,53 +33,53 @@ Respond = Callable[..., Awaitable[object]]
 async def answer_error(
     error: Exception, body: Body, context: dict[str, Any], respond: Respond
 ) -> BoltResponse:
-    """Answer Slack so that the person learns, where they are, what happened and what to do."""
-    sentence = _error_text(error)
+    """The answer that shows the person, where they are, what happened and what to do."""
+    text = _error_text(error)
     if body.get("type") == "event_callback":
         return _event_response(error)
     if body.get("type") == "view_submission":
-        return _form_response(error, sentence, body["view"])
+        return _form_response(error, text, body["view"])
     if "command" in body:
-        return _json_response({"response_type": "ephemeral", "text": sentence})
+        return _json_response({"response_type": "ephemeral", "text": text})
     background: BackgroundTasks | None = context.get("background")
     if background and "trigger_id" in body:
         service: TicketService = context["service"]
         if body.get("response_url"):
-            background.start(_send_ephemeral(respond, sentence))
+            background.start(_send_ephemeral(respond, text))
         elif body.get("view"):
-            background.start(service.slack.push_view(body["trigger_id"], notice_view(sentence)))
+            background.start(service.slack.push_view(body["trigger_id"], notice_view(text)))
         else:
-            background.start(service.slack.open_view(body["trigger_id"], notice_view(sentence)))
+            background.start(service.slack.open_view(body["trigger_id"], notice_view(text)))
     return BoltResponse(status=200, body="")
 
 
 def _event_response(error: Exception) -> BoltResponse:
-    """Nobody waits to read it; what was not stored is not taken, so that Slack sends it again."""
-    taken = isinstance(error, BoltUnhandledRequestError)
-    return BoltResponse(status=200 if taken else 503, body="")
+    """No person waits; an event that was not stored is answered with 503, so Slack resends it."""
+    is_ignored = isinstance(error, BoltUnhandledRequestError)
+    return BoltResponse(status=200 if is_ignored else 503, body="")
 
 
 def _error_text(error: Exception) -> str:
-    """What the person reads; a bug is logged once, under the number they are given."""
+    """The text for the person; a bug is logged under the number in the text."""
     if isinstance(error, BoltUnhandledRequestError):
         return UNKNOWN_REQUEST_TEXT
     if isinstance(error, DatabaseUnavailable):
-        log.warning("the database did not answer: %r", error.__cause__)
+        log.warning("MongoDB does not answer: %r", error.__cause__)
     if isinstance(error, UserFacingError):
         return str(error)
     if isinstance(error, ExternalServiceError):
-        log.warning("Slack did not answer: %s", error)
-        return "Slack does not answer the desk just now. Please try again in a minute."
+        log.warning("Slack does not answer: %s", error)
+        return "Slack does not answer Frontdesk. Try again in a minute."
     number = secrets.token_hex(3)
     log.error("error %s: %s", number, format_traceback(error))
     return (
-        f"Something went wrong on our side (error {number}). Please try again; "
-        "if it happens again, tell an admin this number."
+        f"Something went wrong in Frontdesk (error {number}). Try again. "
+        "If it happens again, give this number to an admin."
     )
 
 
 def _form_response(error: Exception, text: str, view: dict[str, Any]) -> BoltResponse:
-    """The sentence under the field at fault, or the first one; the form stays, text and all."""
+    """The text under the field at fault, or under the first one; the form keeps its input."""
     if isinstance(error, InvalidInput):
         return _json_response({"response_action": "errors", "errors": error.fields})
     inputs = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]

@@ -1,7 +1,7 @@
-"""Who is acting, and what they may do: the only door for roles.
+"""Identifies the acting person and checks their role; no other module does so for Slack requests.
 
-The authority is the user id in Slack's signed payload together with our database, read at the
-moment of acting; nothing that came back through the client (values, metadata) counts.
+The user id comes from Slack's signed payload, and the role from the database at this moment.
+Values and metadata that came back through the client are not trusted.
 """
 
 from typing import Any
@@ -14,13 +14,13 @@ Body = dict[str, Any]
 
 
 def acting_user_id(body: Body) -> str:
-    """The Slack id of the person who acts: commands and everything else say it differently."""
+    """The Slack id of the acting person; commands have it in another place than other payloads."""
     user_id: str = body["user_id"] if "user_id" in body else body["user"]["id"]
     return user_id
 
 
 def acting_team_id(body: Body) -> str:
-    """The workspace that the person belongs to, which need not be the one they act in."""
+    """The workspace the person belongs to, which may differ from the one they act in."""
     user = body.get("user")
     team = user.get("team_id") if isinstance(user, dict) else None
     team_id: str = team or body.get("team_id") or (body.get("team") or {}).get("id") or ""
@@ -28,17 +28,17 @@ def acting_team_id(body: Body) -> str:
 
 
 def treat_as_guest(body: Body, team_id: str) -> None:
-    """Have somebody of another workspace act as a guest of this one."""
+    """Change the payload so that a person of another workspace acts as a guest of this one."""
     if isinstance(body.get("user"), dict):
         body["user"]["team_id"] = team_id
     body["team_id"] = team_id
 
 
 async def identify_member(service: TicketService, body: Body) -> Member:
-    """The person as the desk knows them; one seen for the first time becomes a member.
+    """The acting member; created at the first action.
 
     Raises:
-        NotAllowed: they are a guest, and the desk is not for such guests.
+        NotAllowed: the guest policy excludes them.
     """
     return await _check_guest_policy(
         service,
@@ -47,25 +47,31 @@ async def identify_member(service: TicketService, body: Body) -> Member:
 
 
 async def member_with_profile(service: TicketService, body: Body) -> Member:
-    """The person with their profile, for which Slack may have to be asked; raises as `member`."""
+    """The acting member with a profile, which may need a call to Slack.
+
+    Raises:
+        NotAllowed: the guest policy excludes them.
+        ExternalServiceError: Slack does not answer, and no profile is stored.
+    """
     return await _check_guest_policy(
         service, await service.member_with_profile(acting_team_id(body), acting_user_id(body))
     )
 
 
 async def require_admin(service: TicketService, body: Body) -> Member:
-    """The person, who must be an admin; a workspace owner is one from the first time on.
+    """The acting member, if they are an admin; a workspace owner may become one here.
 
     Raises:
-        NotAllowed: they are not.
+        NotAllowed: they are not an admin.
+        ExternalServiceError: Slack does not answer.
     """
     person = await service.member_with_profile(acting_team_id(body), acting_user_id(body))
     if not person.can_administer:
         person = await service.directory.promote_owner(person)
     if not person.can_administer:
         raise NotAllowed(
-            "Only admins of the desk can open this. Workspace owners are admins; "
-            "they can make others admins here."
+            "Only admins of Frontdesk can open this. Workspace owners are admins, "
+            "and admins can make other people admins."
         )
     return person
 

@@ -1,4 +1,4 @@
-"""Which listener a `/ticket …` is for: the word after it, when it stands alone."""
+"""Matchers that select the listener of a `/ticket` command by its first word."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ Matcher = Callable[[Command], Awaitable[bool]]
 
 
 class Subcommand(StrEnum):
-    """What may stand alone after `/ticket`."""
+    """A word that may stand alone after `/ticket`."""
 
     HELP = "help"
     ADMIN = "admin"
@@ -21,7 +21,7 @@ class Subcommand(StrEnum):
 
 
 class TicketSubcommand(StrEnum):
-    """What may stand after `/ticket`, followed by a ticket's number."""
+    """A word that may follow `/ticket`, before a ticket number."""
 
     WATCH = "watch"
     UNWATCH = "unwatch"
@@ -31,7 +31,7 @@ _SUBCOMMANDS, _TICKET_SUBCOMMANDS = frozenset(Subcommand), frozenset(TicketSubco
 
 
 def subcommand_matcher(subcommand: Subcommand) -> Matcher:
-    """A matcher for `/ticket WORD`; a sentence that begins with the word is a ticket."""
+    """A matcher for `/ticket WORD`; longer text that begins with the word opens a ticket."""
 
     async def matches(command: Command) -> bool:
         return _parse_subcommand(command) == subcommand
@@ -49,7 +49,7 @@ def ticket_subcommand_matcher(subcommand: TicketSubcommand) -> Matcher:
 
 
 async def is_new_ticket(command: Command) -> bool:
-    """A matcher for all that is none of these: what somebody asks for."""
+    """A matcher for every other text: the title of a new ticket."""
     return (
         _parse_subcommand(command) not in _SUBCOMMANDS
         and _parse_ticket_subcommand(command) not in _TICKET_SUBCOMMANDS
@@ -57,16 +57,16 @@ async def is_new_ticket(command: Command) -> bool:
 
 
 def parse_ticket_id(command: Command) -> str:
-    """The id of the ticket that such a command is about."""
-    found = _TICKET_SUBCOMMAND_PATTERN.fullmatch(command["text"])
-    return f"T-{found[2]}" if found else ""
+    """The ticket id in `/ticket VERB T-42`."""
+    match = _TICKET_SUBCOMMAND_PATTERN.fullmatch(command["text"])
+    return f"T-{match[2]}" if match else ""
 
 
 def _parse_subcommand(command: Command) -> str:
-    typed: str = command.get("text", "")
-    return typed.strip().casefold()
+    text: str = command.get("text", "")
+    return text.strip().casefold()
 
 
 def _parse_ticket_subcommand(command: Command) -> str:
-    found = _TICKET_SUBCOMMAND_PATTERN.fullmatch(command.get("text", ""))
-    return found[1].casefold() if found else ""
+    match = _TICKET_SUBCOMMAND_PATTERN.fullmatch(command.get("text", ""))
+    return match[1].casefold() if match else ""

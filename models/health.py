@@ -1,8 +1,9 @@
-"""Whether the desk works, in words: what was looked at, how it is, and what to do about it."""
+"""Results of the health checks: name, status and remedy, and the steps that are dead."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Ticket
@@ -10,12 +11,12 @@ from models.tickets.ticket import Ticket
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One thing that was looked at.
+    """The result of one check, as admins read it.
 
     Attributes:
-        what: its name.
-        says: how it is, in a few words.
-        todo: what to do about it; "" when it is well.
+        name: the part of the system that was checked.
+        status: its state in a few words.
+        remedy: what to do; "" if it works.
     """
 
     name: str
@@ -24,17 +25,18 @@ class CheckResult:
 
     @property
     def is_ok(self) -> bool:
-        """Whether there is nothing to do."""
         return not self.remedy
 
 
 @dataclass(frozen=True, slots=True)
 class DeadStepGroup:
-    """The steps of one kind that have been given up.
+    """All dead steps of one kind.
 
     Attributes:
-        since: when the first of them was.
-        reason: why that was.
+        step: the kind.
+        ticket_ids: the tickets with such a step, the oldest failure first.
+        since: when the first of them became dead.
+        reason: the last error of the first one.
     """
 
     step: Step
@@ -45,10 +47,12 @@ class DeadStepGroup:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """How the desk is.
+    """The state of the whole system.
 
     Attributes:
-        set_aside: by ticket, why its document can't be read.
+        results: one for each check.
+        dead_steps: the dead steps, grouped by kind.
+        quarantined: by ticket id, why its document is invalid.
     """
 
     results: tuple[CheckResult, ...]
@@ -57,22 +61,11 @@ class HealthReport:
 
 
 def group_dead_steps(tickets: Iterable[Ticket]) -> tuple[DeadStepGroup, ...]:
-    """The dead steps of these tickets, of each kind together, the oldest first."""
-    kinds: dict[Step, DeadStepGroup] = {}
-    entries = [(e, ticket.id, e.dead_since) for ticket in tickets for e in ticket.pending]
-    for entry, ticket_id, since in sorted(
-        ((e, t, since) for e, t, since in entries if since), key=lambda one: one[2]
-    ):
-        first = kinds.get(entry.step)
-        if first is None:
-            kinds[entry.step] = DeadStepGroup(
-                step=entry.step, ticket_ids=(ticket_id,), since=since, reason=entry.error
-            )
-        else:
-            kinds[entry.step] = DeadStepGroup(
-                step=first.step,
-                ticket_ids=(*first.ticket_ids, ticket_id),
-                since=first.since,
-                reason=first.reason,
-            )
-    return tuple(kinds.values())
+    """The dead steps of these tickets, grouped by kind, the oldest first."""
+    groups: dict[Step, DeadStepGroup] = {}
+    entries = [(entry, ticket.id) for ticket in tickets for entry in ticket.pending]
+    dead = [(entry.dead_since, entry, id_) for entry, id_ in entries if entry.dead_since]
+    for since, entry, ticket_id in sorted(dead, key=itemgetter(0)):
+        group = groups.get(entry.step) or DeadStepGroup(entry.step, (), since, entry.error)
+        groups[entry.step] = replace(group, ticket_ids=(*group.ticket_ids, ticket_id))
+    return tuple(groups.values())

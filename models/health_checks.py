@@ -1,4 +1,4 @@
-"""Looks at all that the desk stands on; each look ends in a finding, whatever happens."""
+"""Checks Slack, MongoDB, Redis and the worker; every check ends with a result, even on errors."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,7 +10,7 @@ from models.health import CheckResult, DeadStepGroup, HealthReport, group_dead_s
 from models.ticket_service import TicketService
 from models.tickets.store import INDEX_NAMES
 
-# What the manifest asks for, and why, stands in manifest.yml; a test compares them.
+# manifest.yml requests the same scopes and says why; a test compares the two lists.
 REQUIRED_SCOPES = frozenset(
     {
         "chat:write",
@@ -23,27 +23,31 @@ REQUIRED_SCOPES = frozenset(
     }
 )
 MAX_REPORTED_TICKETS = 500
-# Slack refuses to be believed when clocks differ by more: signatures are only good that long.
+# Signed requests expire after five minutes. A wrong clock is reported well before that.
 MAX_CLOCK_SKEW = timedelta(seconds=60)
 _CHECK_TIMEOUT_SECONDS = 10
 _MIN_MONGODB_VERSION = (4, 4)
+_CLOCK_REMEDY = (
+    "Set this machine's clock, best by NTP. The bot refuses Slack's requests if it is wrong."
+)
 
 
 async def run_health_checks(
     service: TicketService, *extra_checks: Awaitable[list[CheckResult]]
 ) -> HealthReport:
-    """How the desk is.
+    """The results of all checks, and the tickets that need an admin.
 
     Args:
-        more: looks at what only the caller can see.
+        service: the service whose Slack, MongoDB and Redis are checked.
+        extra_checks: checks that only the caller can make.
     """
-    looks = [_check_slack(service), _check_database(service), _check_redis(service), *extra_checks]
-    findings = await asyncio.gather(*(_run_check(look) for look in looks))
-    dead, set_aside = await _find_stuck_tickets(service)
+    checks = [_check_slack(service), _check_database(service), _check_redis(service), *extra_checks]
+    results = await asyncio.gather(*(_run_check(check) for check in checks))
+    dead_steps, quarantined = await _find_stuck_tickets(service)
     return HealthReport(
-        results=tuple(one for some in findings for one in some),
-        dead_steps=dead,
-        quarantined=set_aside,
+        results=tuple(result for group in results for result in group),
+        dead_steps=dead_steps,
+        quarantined=quarantined,
     )
 
 
@@ -52,7 +56,8 @@ async def _run_check(check: Awaitable[list[CheckResult]]) -> list[CheckResult]:
         async with asyncio.timeout(_CHECK_TIMEOUT_SECONDS):
             return await check
     except TimeoutError:
-        return [CheckResult("a check", "took too long", "Look at the logs of bot and worker.")]
+        status = f"no result within {_CHECK_TIMEOUT_SECONDS} s"
+        return [CheckResult("one check", status, "Look at the logs of the bot and the worker.")]
 
 
 async def _find_stuck_tickets(
@@ -69,20 +74,19 @@ async def _check_slack(service: TicketService) -> list[CheckResult]:
     try:
         credentials = await service.slack.token_info()
     except ExternalServiceError as error:
-        todo = "Check SLACK_BOT_TOKEN, and whether this machine reaches slack.com."
-        return [CheckResult("Slack", str(error), todo)]
+        remedy = "Check SLACK_BOT_TOKEN, and whether this machine can reach slack.com."
+        return [CheckResult("Slack", str(error), remedy)]
     missing = sorted(REQUIRED_SCOPES - credentials.scopes)
     scopes = CheckResult(
-        "Slack's scopes",
+        "Slack scopes",
         f"missing: {', '.join(missing)}" if missing else "all granted",
-        "Add them to the app (see manifest.yml) and install it again." if missing else "",
+        "Add them to the app (see manifest.yml) and reinstall it." if missing else "",
     )
     skew = abs(utc_now() - credentials.slack_time)
-    late = skew > MAX_CLOCK_SKEW
     clock = CheckResult(
         "clock",
-        f"{skew.total_seconds():.0f} s off Slack's",
-        "Set this machine's clock, best by NTP: Slack's requests are refused." if late else "",
+        f"{skew.total_seconds():.0f} s off Slack's clock",
+        _CLOCK_REMEDY if skew > MAX_CLOCK_SKEW else "",
     )
     return [CheckResult("Slack", f"workspace {credentials.identity.team_name}"), scopes, clock]
 
@@ -93,17 +97,17 @@ async def _check_database(service: TicketService) -> list[CheckResult]:
     except DatabaseUnavailable:
         return [CheckResult("MongoDB", "does not answer", "Start it, or check MONGODB_URI.")]
     missing = sorted(INDEX_NAMES - indexes)
-    old = version < _MIN_MONGODB_VERSION
+    outdated = version < _MIN_MONGODB_VERSION
     return [
         CheckResult(
             "MongoDB",
             ".".join(map(str, version)),
-            "The desk needs MongoDB 4.4 or newer." if old else "",
+            "Upgrade MongoDB: Frontdesk needs version 4.4 or newer." if outdated else "",
         ),
         CheckResult(
-            "MongoDB's indexes",
-            f"missing: {', '.join(missing)}" if missing else "all there",
-            "Start the bot again: it makes them." if missing else "",
+            "MongoDB indexes",
+            f"missing: {', '.join(missing)}" if missing else "all present",
+            "Restart the bot: it creates them when it starts." if missing else "",
         ),
     ]
 
@@ -114,22 +118,21 @@ async def _check_redis(service: TicketService) -> list[CheckResult]:
     except DatabaseUnavailable:
         return [CheckResult("Redis", "does not answer", "Start it, or check REDIS_URL.")]
     evicts = policy != "noeviction"
-    todo = "Set maxmemory-policy to noeviction: Redis may forget jobs." if evicts else ""
+    remedy = "Set maxmemory-policy to noeviction. Redis may delete jobs." if evicts else ""
     if full:
-        todo = "Redis is full: give it more memory (maxmemory). Until then nothing is rung for."
-    resting = [
-        name for name, rests in (await service.outbound_calls.breaker_states()).items() if rests
-    ]
+        remedy = "Redis is full. Raise maxmemory. Until then no worker is woken."
+    breakers = await service.outbound_calls.breaker_states()
+    open_breakers = [name for name, is_open in breakers.items() if is_open]
     return [
-        CheckResult("Redis", f"{version}, {policy}", todo),
+        CheckResult("Redis", f"{version}, {policy}", remedy),
         CheckResult(
             "worker",
-            "seen in the last seconds" if heartbeat else "not seen for the last seconds",
+            "at least one worker is running" if heartbeat else "no worker is running",
             "" if heartbeat else "Start one: arq jobs.worker.WorkerSettings",
         ),
         CheckResult(
             "circuit breakers",
-            f"resting: {', '.join(resting)}" if resting else "all closed",
-            "Nothing: the desk tries again by itself." if resting else "",
+            f"open: {', '.join(open_breakers)}" if open_breakers else "all closed",
+            "No action is needed: the worker tries again by itself." if open_breakers else "",
         ),
     ]

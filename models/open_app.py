@@ -1,4 +1,4 @@
-"""The desk's tools, opened for as long as a process runs."""
+"""The composition root: creates the stores and clients that a process needs."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,13 +38,14 @@ async def open_app(
     slack_timeout_seconds: float,
     interactive: bool,
 ) -> AsyncIterator[TicketService]:
-    """Open the desk's tools, and close them at the end.
+    """The ticket service with its stores and clients; closes their connections at the end.
 
     Args:
-        database_seconds: how long one database operation may take: short in the bot, which must
-            acknowledge within Slack's three seconds, longer in the worker.
-        slack_seconds: the same for one call of Slack's Web API.
-        hurried: whether people wait for what is done, so that no call may be kept back.
+        settings: the settings of this process.
+        database_timeout_seconds: limit of one database operation. It is short in the bot, which
+            must acknowledge within Slack's three seconds, and longer in the worker.
+        slack_timeout_seconds: limit of one call of Slack's Web API.
+        interactive: whether people wait for the result, so that no call may be delayed.
     """
     limit = aiohttp.ClientTimeout(total=slack_timeout_seconds)
     async with aiohttp.ClientSession(timeout=limit) as session:
@@ -54,8 +55,10 @@ async def open_app(
             timeout_seconds=database_timeout_seconds,
         )
         queue = StepQueue.from_url(settings.redis_url)
-        gate = OutboundCalls(settings.redis_url, interactive=interactive)
-        slack = SlackClient.create(settings.slack_api_url, settings.slack_bot_token, session, gate)
+        outbound_calls = OutboundCalls(settings.redis_url, interactive=interactive)
+        slack = SlackClient.create(
+            settings.slack_api_url, settings.slack_bot_token, session, outbound_calls
+        )
         tickets = TicketStore(database)
         members = MemberStore(database)
         solutions = SolutionIndex(database)
@@ -84,10 +87,10 @@ async def open_app(
                 workload=Workload(tickets),
                 ai_request_log=AiRequestLog(database),
                 step_queue=queue,
-                outbound_calls=gate,
+                outbound_calls=outbound_calls,
                 slack=slack,
             )
         finally:
-            await gate.close()
+            await outbound_calls.close()
             await queue.close()
             database.close()

@@ -1,1 +1,1 @@
-"""The same moves for programs: `/api/v1`."""
+"""The HTTP API for programs, `/api/v1`: the same actions and permissions as in Slack."""

@@ -1,4 +1,4 @@
-"""How often triage was right, over the API."""
+"""The triage accuracy, over the API."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,16 +15,19 @@ class AttributeResponse(BaseModel):
 
 
 class CategoryOut(AttributeResponse):
-    """How it went with one category."""
+    """The triage accuracy of one category."""
 
     category: str
-    tickets: int = Field(description="how many are in it, by the moderators")
-    said: int = Field(description="of how many triage said so")
-    right: int = Field(description="of how many both did")
+    tickets: int = Field(description="tickets in it, by the moderators")
+    said: int = Field(description="tickets that triage put into it")
+    right: int = Field(description="tickets that both put into it")
 
 
 class ConfusionOut(AttributeResponse):
-    """How often triage took one category for another."""
+    """A count of tickets that triage put into a wrong category.
+
+    `said` is the category by triage, and `is` the one by the moderators.
+    """
 
     said: str
     is_: str = Field(serialization_alias="is")
@@ -32,19 +35,19 @@ class ConfusionOut(AttributeResponse):
 
 
 class EngineOut(AttributeResponse):
-    """How often what an engine said, with this model and prompt, was changed."""
+    """The triage accuracy of one engine with one model and prompt."""
 
     engine: str
     model: str
     prompt: str
     tickets: int
-    right: int = Field(description="of how many the category was right")
-    overridden: int = Field(description="of how many category, priority or skills were changed")
-    shadow: bool = Field(description="whether it is on trial: nobody was shown what it said")
+    right: int = Field(description="tickets whose category was right")
+    overridden: int = Field(description="tickets with a changed category, priority or skills")
+    shadow: bool = Field(description="whether it is a shadow prompt, whose answers are not shown")
 
 
 class AccuracyOut(AttributeResponse):
-    """How often triage was right, over the newest tickets that moderators have judged."""
+    """The triage accuracy over the newest tickets that moderators have judged."""
 
     tickets: int
     right: int
@@ -55,9 +58,9 @@ class AccuracyOut(AttributeResponse):
 
 @router.get("/accuracy", responses=documented_errors())
 async def accuracy(service: CurrentService, caller: Admin) -> AccuracyOut:
-    """What engines said, held against what moderators said by correcting and by resolving."""
-    judged = await service.training_store.judged_triages(
+    """Compare triage with the moderators, who judge a ticket by correcting or resolving it."""
+    judged_triages = await service.training_store.judged_triages(
         caller.member.team_id, limit=MAX_JUDGED_EXAMPLES
     )
-    measured: Accuracy = measure_accuracy(judged)
+    measured: Accuracy = measure_accuracy(judged_triages)
     return AccuracyOut.model_validate(measured)

@@ -1,4 +1,4 @@
-"""Who calls: the bearer of a token, what it opens for them now, and how often they may call."""
+"""Authenticates API calls by their token, checks its scopes, and limits the rate of calls."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from bot.api.problems import ApiProblem
+from bot.web.server import Bot
 from models.access.api_token import Scope
 from models.access.token_store import Caller
 from models.errors import InvalidToken
@@ -18,40 +19,44 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 def get_service(request: Request) -> TicketService:
-    """The desk; not before Slack has said whose it is."""
-    bot = request.app.state.bot
+    """The ticket service; raises ApiProblem until the bot is ready."""
+    bot = _get_bot(request)
     if bot.app is None:
         raise ApiProblem(
-            HTTPStatus.SERVICE_UNAVAILABLE, bot.waits_for, headers={"Retry-After": "5"}
+            HTTPStatus.SERVICE_UNAVAILABLE, bot.startup_status, headers={"Retry-After": "5"}
         )
-    service: TicketService = bot.service
-    return service
+    return bot.service
 
 
 def require_scope(scope: Scope) -> Callable[[Request, Credentials], Awaitable[Caller]]:
-    """Somebody whose token opens this now."""
+    """A dependency that gives the caller, if the token grants this scope now."""
 
-    async def caller(request: Request, credentials: Credentials) -> Caller:
+    async def authenticate(request: Request, credentials: Credentials) -> Caller:
         service = get_service(request)
-        found = await service.api_tokens.authenticate(
+        caller = await service.api_tokens.authenticate(
             credentials.credentials if credentials else ""
         )
-        if wait := await service.outbound_calls.api_retry_after_seconds(found.token_id):
+        if wait := await service.outbound_calls.api_rate_limit.retry_after_seconds(caller.token_id):
             raise ApiProblem(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                f"This token calls too often. Please wait {wait} s.",
+                f"This token has made too many calls. Try again in {wait} s.",
                 headers={"Retry-After": str(wait)},
             )
-        if scope not in found.scopes:
+        if scope not in caller.scopes:
             raise ApiProblem(
                 HTTPStatus.FORBIDDEN,
-                f"This token does not open {scope}, or its owner may not do that any more.",
+                f"This token has no scope {scope}, or its owner's role no longer allows it.",
             )
-        if found.member.team_id != request.app.state.bot.team_id:
+        if caller.member.team_id != _get_bot(request).team_id:
             raise InvalidToken
-        return found
+        return caller
 
-    return caller
+    return authenticate
+
+
+def _get_bot(request: Request) -> Bot:
+    bot: Bot = request.app.state.bot
+    return bot
 
 
 CurrentService = Annotated[TicketService, Depends(get_service)]

@@ -1,4 +1,4 @@
-"""What has happened to tickets, since a cursor: for programs that would rather ask than be told."""
+"""The events after a cursor, for programs that poll instead of using webhooks."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from bot.api.schemas import EventOut, ResponseModel
 from models.search.event_feed import SETTLE_TIME, Cursor, FeedEvent
 
 router = APIRouter(tags=["events"])
-# Milliseconds, the number of a ticket, and which of its events: none after the year 2286.
+# Milliseconds since 1970, ticket number and event number; 13 digits last until the year 2286.
 AfterCursor = Annotated[
     str,
     Query(pattern=r"^([0-9]{1,13}\.[0-9]{1,9}\.[0-9]{1,5})?$", description="`next` of a page"),
@@ -20,14 +20,13 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 
 
 class FeedEventOut(EventOut):
-    """One line of a ticket's history, and whose."""
+    """One event of a ticket."""
 
-    id: str = Field(description="the same as webhooks are given", examples=["T-42.3"])
+    id: str = Field(description="the same id as in webhook deliveries", examples=["T-42.3"])
     ticket: str = Field(examples=["T-42"])
 
     @classmethod
     def from_feed_event(cls, feed_event: FeedEvent) -> "FeedEventOut":
-        """As it is shown."""
         ticket, event = feed_event.ticket.id, EventOut.from_event(feed_event.event)
         return cls(
             id=f"{ticket}.{feed_event.cursor.event_number}", ticket=ticket, **event.model_dump()
@@ -35,25 +34,24 @@ class FeedEventOut(EventOut):
 
 
 class EventsPage(ResponseModel):
-    """Some of what has happened, in its order."""
+    """A page of events, in their order."""
 
     events: tuple[FeedEventOut, ...]
-    next: str = Field(description="ask with it as `after`, now or later, for what comes after")
-    more: bool = Field(description="whether there may be more already, even if `events` is empty")
+    next: str = Field(description="send it as `after`, now or later, for the following events")
+    more: bool = Field(description="whether more events may exist, even if `events` is empty")
 
 
 @router.get(
     "/events",
     responses=documented_errors(),
-    description="What has happened to the tickets that the caller may see, the earliest first, "
-    f"each event once. An event is told {SETTLE_TIME.seconds} s after it has happened, so that "
-    "none comes out of its order; webhooks are told at once.",
+    description="The events of the tickets that the caller may see, oldest first, each event once. "
+    f"An event is listed {SETTLE_TIME.seconds} s after it happened, so that the order is final. "
+    "Webhooks get it at once.",
 )
 async def list_events(
     *, service: CurrentService, caller: Reader, after: AfterCursor = "", limit: Limit = 100
 ) -> EventsPage:
-    """What has happened since."""
-    place = Cursor.parse(after) if after else None
-    told = await service.event_feed.read_page(place, caller.member, limit=limit)
-    events = tuple(map(FeedEventOut.from_feed_event, told.events))
-    return EventsPage(events=events, next=told.next_cursor.text, more=told.has_more)
+    cursor = Cursor.parse(after) if after else None
+    page = await service.event_feed.read_page(cursor, caller.member, limit=limit)
+    events = tuple(map(FeedEventOut.from_feed_event, page.events))
+    return EventsPage(events=events, next=page.next_cursor.text, more=page.has_more)

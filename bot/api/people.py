@@ -1,4 +1,4 @@
-"""People over the API: who calls, who helps, what the desk knows, and what was done."""
+"""Members, their tokens, skills and the audit log, over the API."""
 
 from contextlib import suppress
 from hashlib import sha256
@@ -37,59 +37,59 @@ _NOT_FOUND_RESPONSES = documented_errors(HTTPStatus.NOT_FOUND)
 
 @router.get("/me", responses=documented_errors())
 async def me(service: CurrentService, caller: Reader) -> MeOut:
-    """Who calls, what this token opens now, and the tokens they have."""
+    """The caller, the scopes of this token, and all valid tokens of the caller."""
     member = caller.member
-    issued = await service.api_tokens.active_tokens(member.team_id, member.slack_id)
+    tokens = await service.api_tokens.active_tokens(member.team_id, member.slack_id)
     return MeOut(
         person=PersonOut.from_member(member),
         scopes=tuple(sorted(caller.scopes)),
-        tokens=tuple(map(TokenOut.from_api_token, issued)),
+        tokens=tuple(map(TokenOut.from_api_token, tokens)),
     )
 
 
 @router.delete("/me/tokens/{token_id}", responses=_NOT_FOUND_RESPONSES)
 async def revoke_token(service: CurrentService, caller: Writer, token_id: TokenId) -> TokenOut:
-    """Have a token count no more: one's own, or with the scope `admin` anybody's."""
-    own = Scope.ADMIN not in caller.scopes
+    """Revoke one of the caller's tokens, or with the scope `admin` any token."""
+    own_only = Scope.ADMIN not in caller.scopes
     try:
-        issued = await service.api_tokens.revoke_token(token_id, by=caller.member, own_only=own)
+        token = await service.api_tokens.revoke_token(token_id, by=caller.member, own_only=own_only)
     except InvalidToken:
-        # Not the one that calls: that one counts.
+        # 404 instead of 401: the token that makes this call is valid.
         raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no such token.") from None
     await service.audit_log.record(
         caller.member,
         "revoked token",
-        issued.slack_id,
-        before=issued.audit_fields(),
+        token.slack_id,
+        before=token.audit_fields(),
         via=f"token {caller.token_id}",
-        idempotency_key=f"revoked:{issued.id}",
+        idempotency_key=f"revoked:{token.id}",
     )
-    return TokenOut.from_api_token(issued)
+    return TokenOut.from_api_token(token)
 
 
 @router.get("/people", responses=documented_errors())
 async def people(
     *, service: CurrentService, caller: Reader, cursor: Cursor = "", limit: Limit = 100
 ) -> PeoplePage:
-    """Who moderates or administers the desk, by their Slack ids; for those who do so themselves.
+    """List the moderators and admins by Slack id, for moderators and admins.
 
-    With the scope `admin` it is everybody whom the desk knows.
+    With the scope `admin` all members are listed.
     """
-    member, everybody = caller.member, Scope.ADMIN in caller.scopes
+    member, include_users = caller.member, Scope.ADMIN in caller.scopes
     if not member.can_moderate:
-        raise ApiProblem(HTTPStatus.FORBIDDEN, "Only moderators and admins may see this.")
-    found = await service.search.members(
-        member.team_id, after_slack_id=cursor, limit=limit, include_users=everybody
+        raise ApiProblem(HTTPStatus.FORBIDDEN, "Only moderators and admins may list people.")
+    members = await service.search.members(
+        member.team_id, after_slack_id=cursor, limit=limit, include_users=include_users
     )
-    last = found[-1].slack_id if len(found) == limit else None
-    return PeoplePage(people=tuple(map(PersonOut.from_member, found)), next=last)
+    next_cursor = members[-1].slack_id if len(members) == limit else None
+    return PeoplePage(people=tuple(map(PersonOut.from_member, members)), next=next_cursor)
 
 
 @router.get("/people/{slack_id}", responses=_NOT_FOUND_RESPONSES)
 async def person(
     service: CurrentService, caller: Admin, slack_id: SlackId, response: Response
 ) -> PersonForAdmins:
-    """All that an admin decides about a person."""
+    """A person, with all fields that an admin can set."""
     return _to_response(await _get_member(service, caller, slack_id), response)
 
 
@@ -108,10 +108,13 @@ async def change_person(
     response: Response,
     if_match: ETag = "",
 ) -> PersonForAdmins:
-    """Give a person a role, skills and the rest; what is not named stays as it is."""
+    """Change the fields that an admin can set; omitted fields stay as they are."""
     before = await _get_member(service, caller, slack_id)
     if if_match and if_match.removeprefix("W/") != _etag(before):
-        raise ApiProblem(HTTPStatus.PRECONDITION_FAILED, "The person has changed in the meantime.")
+        raise ApiProblem(
+            HTTPStatus.PRECONDITION_FAILED,
+            "Nothing was saved: the person has changed since the state in If-Match.",
+        )
     changes = wanted.model_dump(exclude_unset=True)
     if "skills" in changes:
         changes["skills"] = await _canonical_skills(service, before.team_id, wanted.skills)
@@ -119,11 +122,11 @@ async def change_person(
         after = await update_member(
             service, caller.member, before, changes, via=f"token {caller.token_id}"
         )
-    except InvalidInput as refused:
-        # What is asked makes sense, but not of this person as they are.
-        raise ApiProblem(HTTPStatus.CONFLICT, str(refused)) from refused
+    except InvalidInput as error:
+        # The values are valid, but this person's current state forbids them.
+        raise ApiProblem(HTTPStatus.CONFLICT, str(error)) from error
     if before.can_moderate and not after.can_moderate:
-        # The worker looks every minute, should it not come to this.
+        # If MongoDB is down now, the worker does it within a minute.
         with suppress(DatabaseUnavailable):
             await service.reassign_orphaned_tickets(after.team_id)
     return _to_response(after, response)
@@ -131,28 +134,28 @@ async def change_person(
 
 @router.get("/people/{slack_id}/tokens", responses=_NOT_FOUND_RESPONSES)
 async def tokens_of(service: CurrentService, caller: Admin, slack_id: SlackId) -> list[TokenOut]:
-    """The tokens of a person that count; they are revoked like one's own."""
+    """The valid tokens of a person; `DELETE /me/tokens/…` revokes them."""
     member = await _get_member(service, caller, slack_id)
-    issued = await service.api_tokens.active_tokens(member.team_id, member.slack_id)
-    return list(map(TokenOut.from_api_token, issued))
+    tokens = await service.api_tokens.active_tokens(member.team_id, member.slack_id)
+    return list(map(TokenOut.from_api_token, tokens))
 
 
 async def _get_member(service: TicketService, caller: Caller, slack_id: str) -> Member:
     member = await service.members.find_member(caller.member.team_id, slack_id)
     if member is None:
-        raise ApiProblem(HTTPStatus.NOT_FOUND, "The desk knows nobody of that id.")
+        raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no member with this id.")
     return member
 
 
 async def _canonical_skills(
     service: TicketService, team_id: str, names: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The skills by the names that the desk has for them."""
+    """The names of these skills in the taxonomy; raises InvalidInput if one does not exist."""
     vocabulary = (await service.taxonomies.get_taxonomy(team_id)).vocabulary
-    known = {name: vocabulary.canonical_name(name) for name in names}
-    if unknown := [name for name, skill in known.items() if skill is None]:
-        raise InvalidInput({"skills": f"The desk has no such skills: {', '.join(unknown)}."})
-    return tuple(dict.fromkeys(filter(None, known.values())))
+    canonical = {name: vocabulary.canonical_name(name) for name in names}
+    if unknown := [name for name, skill in canonical.items() if skill is None]:
+        raise InvalidInput({"skills": f"These skills do not exist: {', '.join(unknown)}."})
+    return tuple(dict.fromkeys(filter(None, canonical.values())))
 
 
 def _to_response(member: Member, response: Response) -> PersonForAdmins:
@@ -161,16 +164,16 @@ def _to_response(member: Member, response: Response) -> PersonForAdmins:
 
 
 def _etag(member: Member) -> str:
-    """The same for the same decisions."""
-    said = member.model_dump_json(include=set(ADMIN_FIELDS))
-    return f'"{sha256(said.encode()).hexdigest()[:16]}"'
+    """The same ETag for the same values of the fields that an admin can set."""
+    values = member.model_dump_json(include=set(ADMIN_FIELDS))
+    return f'"{sha256(values.encode()).hexdigest()[:16]}"'
 
 
 @router.get("/skills", responses=documented_errors())
 async def skills(service: CurrentService, caller: Reader) -> list[SkillOut]:
-    """The skills that the desk knows, with the other words that stand for each."""
-    configuration = await service.taxonomies.get_taxonomy(caller.member.team_id)
-    return [SkillOut.from_skill(one) for one in configuration.skills]
+    """The skills of the workspace, with their synonyms."""
+    taxonomy = await service.taxonomies.get_taxonomy(caller.member.team_id)
+    return [SkillOut.from_skill(one) for one in taxonomy.skills]
 
 
 @router.get("/audit", responses=documented_errors())
@@ -183,7 +186,8 @@ async def audit(
     ] = "",
     limit: Limit = 50,
 ) -> AuditEntriesPage:
-    """What was done with accounts, settings and tickets, the newest first."""
-    acts = await service.audit_log.entries(caller.member.team_id, limit=limit, before_id=cursor)
-    last = acts[-1].id if len(acts) == limit else None
-    return AuditEntriesPage(acts=tuple(map(AuditEntryOut.from_audit_entry, acts)), next=last)
+    """The audit log, newest entry first."""
+    entries = await service.audit_log.entries(caller.member.team_id, limit=limit, before_id=cursor)
+    next_cursor = entries[-1].id if len(entries) == limit else None
+    acts = tuple(map(AuditEntryOut.from_audit_entry, entries))
+    return AuditEntriesPage(acts=acts, next=next_cursor)

@@ -1,4 +1,4 @@
-"""People and skills, as they go in and come out of the API."""
+"""Requests and responses of the API for people and skills."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Self
@@ -14,14 +14,14 @@ _MIN_TIME, _MAX_TIME = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tz
 
 
 def _require_text(at: object) -> object:
-    """What is no text is no time, though seconds since 1970 could be read as one."""
+    """Refuse numbers, which pydantic would accept as seconds since 1970."""
     if not isinstance(at, str | None):
-        raise ValueError("give it as text, like 2026-12-24T12:00:00Z")  # noqa: TRY004  (pydantic's)
+        raise ValueError("send it as text, like 2026-12-24T12:00:00Z")  # noqa: TRY004  (pydantic's)
     return at
 
 
 def _clamp_time(at: datetime) -> datetime:
-    """The time, or the nearest that makes sense: the first and last years can't all be stored."""
+    """The time, limited to the years 2000 to 2200: not every year of Python can be stored."""
     return min(max(at, _MIN_TIME), _MAX_TIME).astimezone(UTC)
 
 
@@ -30,30 +30,29 @@ Name = Annotated[str, Field(min_length=1, max_length=50)]
 
 
 class PeoplePage(ResponseModel):
-    """Some people, by their Slack ids, and where the next ones begin."""
+    """A page of people, ordered by Slack id."""
 
     people: tuple[PersonOut, ...]
     next: str | None = Field(description="the `cursor` of the next page, if there is one")
 
 
 class PersonForAdmins(PersonOut):
-    """A person, with all that an admin decides about them."""
+    """A person, with all fields that an admin can set."""
 
     email: str | None
     tz: str
     trusted: bool = Field(description="whether they may see confidential tickets of others")
-    capacity: int | None = Field(description="how many open tickets they take; null: any number")
-    away_until: AwareDatetime | None = Field(description="no tickets are offered before")
+    capacity: int | None = Field(description="maximum open tickets; null for no limit")
+    away_until: AwareDatetime | None = Field(description="end of the out-of-office time")
     guest: bool
 
     @classmethod
     def from_member(cls, member: Member) -> Self:
-        """As admins see them."""
         return cls(**member.model_dump(include=set(cls.model_fields)))
 
 
 class PersonIn(RequestModel):
-    """What an admin decides about a person; what is left out stays as it is."""
+    """The fields that an admin can set; omitted fields stay as they are."""
 
     role: Annotated[Role, Field(examples=["moderator"])] = Role.USER
     skills: Annotated[tuple[Name, ...], Field(max_length=MAX_SKILLS, examples=[["vpn"]])] = ()
@@ -63,12 +62,11 @@ class PersonIn(RequestModel):
 
 
 class SkillOut(ResponseModel):
-    """A skill that the desk knows."""
+    """A skill of the workspace."""
 
     name: str
-    aliases: tuple[str, ...] = Field(description="other words that stand for it")
+    aliases: tuple[str, ...] = Field(description="synonyms")
 
     @classmethod
     def from_skill(cls, skill: Skill) -> Self:
-        """As it is shown."""
         return cls(name=skill.name, aliases=skill.aliases)

@@ -1,4 +1,4 @@
-"""What a program is told when something can't be: one kind of document for all of it (RFC 9457)."""
+"""Error responses of the API: one problem document (RFC 9457) for every error."""
 
 import logging
 from collections.abc import Mapping
@@ -28,16 +28,21 @@ log = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
-    """Why something can't be, and what to do about it."""
+    """An error: what happened, and what to do."""
 
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
     detail: str = Field(examples=["There is no such ticket any more."])
-    errors: dict[str, str] = Field(default={}, description="for each field at fault, why")
+    errors: dict[str, str] = Field(default={}, description="the reason for each invalid field")
 
 
 class ApiProblem(Exception):
-    """An answer that is a problem."""
+    """An error that is answered with a problem document.
+
+    Attributes:
+        status: the HTTP status.
+        headers: additional headers of the response.
+    """
 
     def __init__(
         self, status: HTTPStatus, detail: str, *, headers: Mapping[str, str] | None = None
@@ -58,8 +63,8 @@ _STATUS_BY_ERROR: Mapping[type[UserFacingError], HTTPStatus] = {
 
 
 def documented_errors(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """These problems, for the API's description of itself; what any call may meet is among them."""
-    always = (
+    """The OpenAPI responses for these statuses and for those that every call may have."""
+    common = (
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.FORBIDDEN,
@@ -70,12 +75,12 @@ def documented_errors(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     schema = Problem.model_json_schema()
     return {
         status.value: {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
-        for status in sorted({*always, *statuses})
+        for status in sorted({*common, *statuses})
     }
 
 
 def install_error_handlers(api: FastAPI) -> None:
-    """Answer each error with a problem."""
+    """Answer every error with a problem document."""
     api.add_exception_handler(ApiProblem, _handle_api_problem)
     api.add_exception_handler(UserFacingError, _handle_domain_error)
     api.add_exception_handler(RequestValidationError, _handle_validation_error)
@@ -90,7 +95,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """The problem as an answer."""
+    """A response with a problem document."""
     problem = Problem(
         title=HTTPStatus(status).phrase, status=status, detail=detail, errors=dict(errors or {})
     )
@@ -100,31 +105,31 @@ def problem_response(
 
 
 async def _handle_api_problem(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ApiProblem)  # noqa: S101  (it is installed for nothing else)
+    assert isinstance(error, ApiProblem)  # noqa: S101  (this handler is registered for ApiProblem only)
     return problem_response(error.status, str(error), headers=error.headers)
 
 
 async def _handle_domain_error(_request: Request, error: Exception) -> JSONResponse:
-    kinds = (status for kind, status in _STATUS_BY_ERROR.items() if isinstance(error, kind))
-    status = next(kinds, HTTPStatus.CONFLICT)
+    statuses = (status for kind, status in _STATUS_BY_ERROR.items() if isinstance(error, kind))
+    status = next(statuses, HTTPStatus.CONFLICT)
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers = {"Retry-After": _RETRY_AFTER_SECONDS}
-    faults = error.fields if isinstance(error, InvalidInput) else {}
-    return problem_response(status, str(error), headers=headers, errors=faults)
+    errors = error.fields if isinstance(error, InvalidInput) else {}
+    return problem_response(status, str(error), headers=headers, errors=errors)
 
 
 async def _handle_validation_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  (it is installed for that)
-    faults = {".".join(map(str, one["loc"])): str(one["msg"]) for one in error.errors()}
-    detail = "What you have sent is not what is expected here."
-    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=faults)
+    assert isinstance(error, RequestValidationError)  # noqa: S101  (registered for it only)
+    errors = {".".join(map(str, one["loc"])): str(one["msg"]) for one in error.errors()}
+    detail = "The request is not valid. See `errors` for each field."
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
 async def _handle_http_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101  (it is installed for that)
+    assert isinstance(error, HTTPException)  # noqa: S101  (registered for it only)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
@@ -132,14 +137,14 @@ async def _handle_http_error(request: Request, error: Exception) -> JSONResponse
 
 
 def _allowed_methods(request: Request) -> set[str]:
-    """All that can be done with this address; Starlette names those of its first route alone."""
+    """The methods of all routes of this path; Starlette names only those of the first one."""
     routes = [route for route in request.app.routes if isinstance(route, Route)]
-    fitting = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
-    return {method for route in fitting for method in route.methods or ()}
+    matching = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in matching for method in route.methods or ()}
 
 
 async def _handle_bug(_request: Request, error: Exception) -> JSONResponse:
-    # Starlette logs it, with its traceback.
+    # Starlette logs the error with its traceback.
     return problem_response(
-        HTTPStatus.INTERNAL_SERVER_ERROR, f"A bug on our side: {type(error).__name__}."
+        HTTPStatus.INTERNAL_SERVER_ERROR, f"Frontdesk has a bug: {type(error).__name__}."
     )

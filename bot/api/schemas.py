@@ -1,4 +1,4 @@
-"""What goes in and comes out of the API."""
+"""Requests and responses of the API."""
 
 from datetime import datetime
 from typing import Annotated
@@ -18,32 +18,38 @@ from models.triage.similarity import MAX_SOLUTION_LENGTH
 from models.webhooks.webhook import MAX_URL_LENGTH, Delivery, Webhook
 
 SlackId = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}$", examples=["U0GRACE"])]
-ETag = Annotated[str, Header(max_length=100, description="the ETag of a state", examples=['"3"'])]
+ETag = Annotated[
+    str,
+    Header(
+        max_length=100,
+        description="the ETag of the state that the caller has seen",
+        examples=['"3"'],
+    ),
+]
 
 
 class ResponseModel(BaseModel):
-    """Something that comes out."""
+    """The base of all responses."""
 
     model_config = ConfigDict(frozen=True)
 
 
 class RequestModel(BaseModel):
-    """Something that goes in; what is not known is refused."""
+    """The base of all requests; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class EventOut(ResponseModel):
-    """One line of a ticket's history."""
+    """One event of a ticket's history."""
 
     at: datetime
     what: str
-    who: str = Field(description="Slack id; empty for the desk itself")
+    who: str = Field(description="Slack id; empty for Frontdesk itself")
     why: str
 
     @classmethod
     def from_event(cls, event: Event) -> "EventOut":
-        """As it is shown."""
         return cls(at=event.at, what=event.what, who=event.who, why=event.why)
 
 
@@ -51,7 +57,7 @@ class TicketOut(ResponseModel):
     """A ticket as its caller may see it."""
 
     id: str = Field(examples=["T-42"])
-    version: int = Field(description="counts the moves; what If-Match is compared with")
+    version: int = Field(description="counts the transitions; If-Match is compared with it")
     status: Status
     title: str
     description: str
@@ -65,18 +71,18 @@ class TicketOut(ResponseModel):
     priority: Priority | None
     skills: tuple[str, ...]
     summary: str
-    solution: str = Field(description="how it was solved, if somebody said so")
+    solution: str = Field(description="how it was solved, if the assignee wrote it")
     opened_at: datetime
     history: tuple[EventOut, ...]
 
     @classmethod
     def from_ticket(cls, ticket: Ticket) -> "TicketOut":
-        """As it is shown; notes are for the moderator's eyes in Slack."""
+        """The ticket without the notes of triage, which only moderators read in Slack."""
         triage = ticket.triage
-        same = ("id", "version", "status", "title", "description", "urgency", "confidential")
-        more = ("requester", "assignee", "watchers", "reason", "opened_at", "solution")
+        names = ("id", "version", "status", "title", "description", "urgency", "confidential")
+        more_names = ("requester", "assignee", "watchers", "reason", "opened_at", "solution")
         return cls(
-            **ticket.model_dump(include={*same, *more}),
+            **ticket.model_dump(include={*names, *more_names}),
             category=triage.category if triage else None,
             priority=triage.priority if triage else None,
             skills=triage.skills if triage else (),
@@ -86,14 +92,14 @@ class TicketOut(ResponseModel):
 
 
 class TicketsPage(ResponseModel):
-    """Some tickets, the newest first, and where the next ones begin."""
+    """A page of tickets, newest first."""
 
     tickets: tuple[TicketOut, ...]
     next: str | None = Field(description="the `cursor` of the next page, if there is one")
 
 
 class CorrectionIn(RequestModel):
-    """What a ticket is, where triage had it wrong; what is left out is right as it is."""
+    """The right values where triage was wrong; omitted fields were right."""
 
     category: str | None = Field(default=None, min_length=1, max_length=100)
     priority: Priority | None = None
@@ -102,28 +108,27 @@ class CorrectionIn(RequestModel):
     )
 
     def to_correction(self) -> Correction:
-        """The same in the desk's language."""
         return Correction(category=self.category, priority=self.priority, skills=self.skills)
 
 
 class MoveIn(RequestModel):
-    """What may be said with a verb."""
+    """The optional text of a transition."""
 
     solution: str = Field(
         default="",
         max_length=MAX_SOLUTION_LENGTH,
-        description="with `resolve`: how it was solved; shown where something alike is asked",
+        description="only with `resolve`: how it was solved; may be suggested for similar tickets",
     )
 
     def to_changes(self, move: Move) -> dict[str, str]:
-        """What it changes of the ticket."""
+        """The changes of the ticket besides the transition."""
         if self.solution and move is not Move.RESOLVE:
-            raise InvalidInput({"solution": "It is said with `resolve` alone."})
+            raise InvalidInput({"solution": "Send a solution only with `resolve`."})
         return {"solution": self.solution} if self.solution else {}
 
 
 class TicketIn(RequestModel):
-    """A ticket to be opened for the caller."""
+    """A new ticket of the caller."""
 
     title: str = Field(min_length=1, max_length=150, pattern=r"\w", examples=["VPN is down"])
     description: str = Field(default="", max_length=3000)
@@ -131,7 +136,7 @@ class TicketIn(RequestModel):
     confidential: StrictBool = False
 
     def to_draft(self, *, idempotency_key: str, requester: Member) -> Draft:
-        """The ticket as its requester wrote it."""
+        """The draft of the ticket."""
         return Draft(
             key=idempotency_key,
             team_id=requester.team_id,
@@ -141,7 +146,7 @@ class TicketIn(RequestModel):
 
 
 class PersonOut(ResponseModel):
-    """A member of the desk."""
+    """A member."""
 
     slack_id: str
     name: str
@@ -151,12 +156,11 @@ class PersonOut(ResponseModel):
 
     @classmethod
     def from_member(cls, member: Member) -> "PersonOut":
-        """As others see them."""
         return cls(**member.model_dump(include=set(cls.model_fields)))
 
 
 class TokenOut(ResponseModel):
-    """A token that counts; the token itself is shown once, where it was issued."""
+    """A valid token; the token itself is shown only once, when it is issued."""
 
     id: str
     name: str
@@ -167,20 +171,19 @@ class TokenOut(ResponseModel):
 
     @classmethod
     def from_api_token(cls, api_token: ApiToken) -> "TokenOut":
-        """As its owner sees it."""
         return cls(**api_token.model_dump(include=set(cls.model_fields)))
 
 
 class MeOut(ResponseModel):
-    """Who calls."""
+    """The caller."""
 
     person: PersonOut
-    scopes: tuple[Scope, ...] = Field(description="what this token opens now")
+    scopes: tuple[Scope, ...] = Field(description="the scopes that this token grants now")
     tokens: tuple[TokenOut, ...]
 
 
 class AuditEntryOut(ResponseModel):
-    """One line of the audit log."""
+    """An entry of the audit log."""
 
     at: datetime
     who: str
@@ -192,18 +195,17 @@ class AuditEntryOut(ResponseModel):
 
     @classmethod
     def from_audit_entry(cls, entry: AuditEntry) -> "AuditEntryOut":
-        """As admins see it."""
         return cls(**entry.model_dump(include=set(cls.model_fields)))
 
 
 class AuditEntriesPage(ResponseModel):
-    """Some of the audit log, the newest first, and where the older ones begin."""
+    """A page of the audit log, newest entry first."""
 
     acts: tuple[AuditEntryOut, ...]
     next: str | None = Field(description="the `cursor` of the next page, if there is one")
 
 
-# Plain http only to this machine; no user name, no fragment.
+# http only for this machine; no user name and no fragment.
 _URL_PATTERN = (
     r"^(https://[A-Za-z0-9][A-Za-z0-9.-]*|http://(localhost|127\.0\.0\.1))"
     r"(:([1-9][0-9]{0,3}|[1-5][0-9]{4}))?([/?][!\"$-~]*)?$"
@@ -211,21 +213,21 @@ _URL_PATTERN = (
 
 
 class WebhookIn(RequestModel):
-    """An address that is to be told what happens."""
+    """A new webhook."""
 
     url: str = Field(
         max_length=MAX_URL_LENGTH,
-        # Only described: the desk says in a sentence what is wrong with an address.
+        # For the documentation only: `validate_url` gives a better message than a pattern.
         json_schema_extra={"pattern": _URL_PATTERN},
         examples=["https://example.com/frontdesk"],
     )
     events: tuple[Annotated[str, Field(max_length=50)], ...] = Field(
-        default=(), max_length=20, description="like `claimed`; none: all of them"
+        default=(), max_length=20, description="event types such as `claimed`; none for all"
     )
 
 
 class WebhookOut(ResponseModel):
-    """An address that is told what happens."""
+    """A webhook."""
 
     id: str
     url: str
@@ -235,18 +237,17 @@ class WebhookOut(ResponseModel):
 
     @classmethod
     def from_webhook(cls, webhook: Webhook) -> "WebhookOut":
-        """As admins see it."""
         return cls(**webhook.model_dump(include=set(cls.model_fields)))
 
 
 class NewWebhookOut(WebhookOut):
-    """The same with its secret, which is shown this once."""
+    """A new webhook with its secret, which is shown only once."""
 
-    secret: str = Field(description="the key of each Frontdesk-Signature")
+    secret: str = Field(description="the key that signs each delivery, for Frontdesk-Signature")
 
 
 class DeliveryOut(ResponseModel):
-    """How it went to tell a webhook of one event."""
+    """The delivery of one event to a webhook."""
 
     id: str
     ticket_id: str
@@ -258,5 +259,4 @@ class DeliveryOut(ResponseModel):
 
     @classmethod
     def from_delivery(cls, delivery: Delivery) -> "DeliveryOut":
-        """As admins see it."""
         return cls(**delivery.model_dump(include=set(cls.model_fields)))

@@ -1,4 +1,4 @@
-"""The API as one application, which describes itself at `/api/docs`."""
+"""Assembles the API; its documentation is at `/api/docs`."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from models.infra.database import deadline
 
 RESPONSE_DEADLINE_SECONDS = 5
 MAX_BODY_BYTES = 100_000
-# The page at /docs has its script and its style in itself, and is served whole by the desk.
+# The page at /docs has inline scripts and styles, and loads nothing from other hosts.
 _RESPONSE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -20,13 +20,13 @@ _RESPONSE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _DESCRIPTION = """\
-Frontdesk for programs. Get a token in Slack with `/ticket token`, and send it as
-`Authorization: Bearer …`; it opens what its owner may do at that moment, never more.
-Whatever can't be is answered with a problem document (RFC 9457)."""
+The API of Frontdesk. Get a token in Slack with `/ticket token`, and send it as
+`Authorization: Bearer …`. A token never grants more than its owner's current role.
+Every error is answered with a problem document (RFC 9457)."""
 
 
 def build_api() -> FastAPI:
-    """The application below `/api`; its `state.bot` has to be set."""
+    """The API to mount at `/api`; the caller must set its `state.bot`."""
     api = FastAPIOffline(
         title="Frontdesk",
         version="1",
@@ -35,10 +35,10 @@ def build_api() -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         static_url="/static",
-        # Else the page would show the description to a validator on the internet.
+        # By default the page would send the OpenAPI document to a validator on the internet.
         swagger_ui_parameters={"validatorUrl": None},
     )
-    # What does not say how long it is, is counted: it is read before it is asked who sends it.
+    # Limits bodies without a Content-Length, which are read before the caller is authenticated.
     v1 = APIRouter(prefix="/v1", max_body_size=MAX_BODY_BYTES)
     v1.include_router(tickets.router)
     v1.include_router(events.router)
@@ -54,10 +54,13 @@ def build_api() -> FastAPI:
 async def _enforce_limits(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """No request is larger, and no answer takes longer, than any should."""
+    """Refuse large requests, and give every answer a deadline."""
     if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
-        return problems.problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This is too much.")
+        return problems.problem_response(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"The request is larger than {MAX_BODY_BYTES} bytes.",
+        )
     with deadline(RESPONSE_DEADLINE_SECONDS):
-        answer = await call_next(request)
-    answer.headers.update(_RESPONSE_HEADERS)
-    return answer
+        response = await call_next(request)
+    response.headers.update(_RESPONSE_HEADERS)
+    return response

@@ -1,4 +1,4 @@
-"""Tickets over the API: the same verbs, and the same table of permissions, as in Slack."""
+"""Tickets over the API, with the same verbs and permissions as in Slack."""
 
 from http import HTTPStatus
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ from models.tickets.workflow import Move
 from models.triage.result import Priority
 
 router = APIRouter(prefix="/tickets", tags=["tickets"])
-# Each verb that moves a ticket on, as people say it.
+# The transition of each verb in a route.
 MOVE_BY_VERB = {
     Verb.CLAIM: Move.CLAIM,
     Verb.DECLINE: Move.DECLINE,
@@ -29,22 +29,22 @@ MOVE_BY_VERB = {
     Verb.REOPEN: Move.REOPEN,
     Verb.SELF_RESOLVE: Move.SELF_RESOLVE,
 }
-# What may follow a ticket's address; to correct it is described by itself.
+# The verbs of the route `/{ticket_id}/{verb}`; `correct` has its own route.
 _ROUTE_VERBS = [*MOVE_BY_VERB, Verb.WATCH, Verb.UNWATCH]
 RouteVerb = Annotated[
     Verb,
     WithJsonSchema({"type": "string", "enum": [verb.value for verb in _ROUTE_VERBS]}),
-    Field(description="what to do with it"),
+    Field(description="the action"),
 ]
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9]{1,9}$", examples=["T-42"])]
 IdempotencyKey = Annotated[str, Header(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 Cursor = Annotated[str, Query(pattern=r"^(T-[0-9]{1,9})?$", description="`next` of a page")]
 Limit = Annotated[int, Query(ge=1, le=100)]
-SearchTerms = Annotated[str, Query(max_length=200, description="words that are all in it")]
-StatusFilter = Annotated[Status | Literal[""], Query(description="one status alone")]
-PriorityFilter = Annotated[Priority | Literal[""], Query(description="one priority alone")]
+SearchTerms = Annotated[str, Query(max_length=200, description="words that are all in the ticket")]
+StatusFilter = Annotated[Status | Literal[""], Query(description="only this status")]
+PriorityFilter = Annotated[Priority | Literal[""], Query(description="only this priority")]
 PersonFilter = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description="Slack id")]
-CategoryFilter = Annotated[str, Query(max_length=100, description="the exact name of one")]
+CategoryFilter = Annotated[str, Query(max_length=100, description="the exact name of a category")]
 _NO_CORRECTION, _NO_NOTE = CorrectionIn(), MoveIn()
 _NOT_FOUND_RESPONSES = documented_errors(HTTPStatus.NOT_FOUND)
 _CHANGE_RESPONSES = documented_errors(
@@ -66,21 +66,21 @@ async def list_tickets(
     assignee: PersonFilter = "",
     q: SearchTerms = "",
 ) -> TicketsPage:
-    """The tickets that the caller may see, the newest first."""
-    wanted: dict[str, str] = {"status": status, "requester": requester, "assignee": assignee}
-    wanted |= {"triage.priority": priority, "triage.category": category}
-    found = await service.search.visible_tickets(
-        caller.member, before_id=cursor, limit=limit, terms=q, filters=wanted
+    """List the tickets that the caller may see, newest first."""
+    filters: dict[str, str] = {"status": status, "requester": requester, "assignee": assignee}
+    filters |= {"triage.priority": priority, "triage.category": category}
+    tickets = await service.search.visible_tickets(
+        caller.member, before_id=cursor, limit=limit, terms=q, filters=filters
     )
-    last = found[-1].id if len(found) == limit else None
-    return TicketsPage(tickets=tuple(map(TicketOut.from_ticket, found)), next=last)
+    next_cursor = tickets[-1].id if len(tickets) == limit else None
+    return TicketsPage(tickets=tuple(map(TicketOut.from_ticket, tickets)), next=next_cursor)
 
 
 @router.get("/{ticket_id}", responses=_NOT_FOUND_RESPONSES)
 async def get_ticket(
     service: CurrentService, caller: Reader, ticket_id: TicketId, response: Response
 ) -> TicketOut:
-    """One ticket; one that the caller may not see is as good as none."""
+    """Read one ticket; the answer is 404 if the caller may not see it."""
     return _to_response(await _get_visible_ticket(service, caller, ticket_id), response)
 
 
@@ -96,13 +96,14 @@ async def open_ticket(
     idempotency_key: IdempotencyKey,
     response: Response,
 ) -> TicketOut:
-    """Open a ticket for the caller; with the same Idempotency-Key there is one, however often."""
+    """Open a ticket for the caller; the same Idempotency-Key never opens a second one."""
     key = f"api:{caller.member.slack_id}:{idempotency_key}"
     draft = wanted.to_draft(idempotency_key=key, requester=caller.member)
     ticket = await service.open_ticket(draft)
     if not ticket.matches(draft):
         raise ApiProblem(
-            HTTPStatus.CONFLICT, f"This Idempotency-Key has opened {ticket.id} already."
+            HTTPStatus.CONFLICT,
+            f"This Idempotency-Key has already opened {ticket.id} with other values.",
         )
     await _audit(
         service, caller, "opened ticket", None, ticket, idempotency_key=f"opened:{ticket.id}"
@@ -121,11 +122,11 @@ async def correct_ticket(
     wanted: CorrectionIn = _NO_CORRECTION,
     if_match: ETag = "",
 ) -> TicketOut:
-    """Say what triage should have said, or with nothing to say that it is right as it is."""
+    """Correct the triage; an empty body confirms that it is right."""
     before = await _get_visible_ticket(service, caller, ticket_id)
     seen = _check_if_match(before, if_match)
-    configuration = await service.taxonomies.get_taxonomy(before.team_id)
-    correction = wanted.to_correction().validate(configuration, before)
+    taxonomy = await service.taxonomies.get_taxonomy(before.team_id)
+    correction = wanted.to_correction().validate(taxonomy, before)
     ticket = await service.update_ticket(
         ticket_id, apply_correction(correction, actor=caller.member, seen_version=seen)
     )
@@ -144,19 +145,19 @@ async def move_ticket(
     said: MoveIn = _NO_NOTE,
     if_match: ETag = "",
 ) -> TicketOut:
-    """Claim, decline, release, resolve, reopen or watch it, or as who asked solve it.
+    """Claim, decline, release, resolve, reopen or watch a ticket; its requester can solve it.
 
-    409 says why it is too late for that.
+    The answer 409 gives the reason if the state of the ticket does not allow it.
     """
     if verb in {Verb.WATCH, Verb.UNWATCH}:
-        me, watches = caller.member.slack_id, verb is Verb.WATCH
+        slack_id, watching = caller.member.slack_id, verb is Verb.WATCH
         ticket = await _set_watching(
-            service, caller, ticket_id, me, watching=watches, if_match=if_match
+            service, caller, ticket_id, slack_id, watching=watching, if_match=if_match
         )
         return _to_response(ticket, response)
     move = MOVE_BY_VERB.get(verb)
     if move is None:
-        raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no such verb.")
+        raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no such action.")
     before = await _get_visible_ticket(service, caller, ticket_id)
     seen, changes = _check_if_match(before, if_match), said.to_changes(move)
     ticket = await service.move(ticket_id, move, actor=caller.member, seen_version=seen, **changes)
@@ -174,11 +175,11 @@ async def share_ticket(
     response: Response,
     if_match: ETag = "",
 ) -> TicketOut:
-    """Have somebody watch it: oneself, or as its assignee anybody, who then sees it."""
-    shared = await _set_watching(
+    """Add a watcher: the caller, or as the assignee anybody, who then sees the ticket."""
+    ticket = await _set_watching(
         service, caller, ticket_id, slack_id, watching=True, if_match=if_match
     )
-    return _to_response(shared, response)
+    return _to_response(ticket, response)
 
 
 @router.delete("/{ticket_id}/watchers/{slack_id}", responses=_CHANGE_RESPONSES)
@@ -191,11 +192,11 @@ async def stop_sharing(
     response: Response,
     if_match: ETag = "",
 ) -> TicketOut:
-    """Have somebody watch it no more."""
-    left = await _set_watching(
+    """Remove a watcher."""
+    ticket = await _set_watching(
         service, caller, ticket_id, slack_id, watching=False, if_match=if_match
     )
-    return _to_response(left, response)
+    return _to_response(ticket, response)
 
 
 async def _set_watching(
@@ -213,16 +214,17 @@ async def _set_watching(
         service, ticket_id, actor=caller.member, watcher_id=slack_id, watching=watching
     )
     if ticket.watchers != before.watchers:
-        what = "watched" if watching else "stopped watching"
-        await _audit(service, caller, what, before, ticket)
+        verb = "watched" if watching else "stopped watching"
+        await _audit(service, caller, verb, before, ticket)
     return ticket
 
 
 def _check_if_match(ticket: Ticket, if_match: str) -> int | None:
-    """The version that the caller has seen, if they say so."""
+    """The version that the caller has seen; None without If-Match."""
     if if_match and if_match.removeprefix("W/") != _etag(ticket):
         raise ApiProblem(
-            HTTPStatus.PRECONDITION_FAILED, f"{ticket.id} has changed in the meantime."
+            HTTPStatus.PRECONDITION_FAILED,
+            f"Nothing was saved: {ticket.id} has changed since the state in If-Match.",
         )
     return ticket.version if if_match else None
 

@@ -1,4 +1,4 @@
-"""Webhooks over the API: who is told what happens to tickets, what they were told, and again."""
+"""Webhooks and their deliveries, over the API."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -22,16 +22,16 @@ _NOT_FOUND_RESPONSES = documented_errors(HTTPStatus.NOT_FOUND)
 
 @router.get("", responses=documented_errors())
 async def list_webhooks(service: CurrentService, caller: Admin) -> list[WebhookOut]:
-    """The webhooks of the workspace, the oldest first; their secrets are not shown again."""
+    """List the webhooks of the workspace, oldest first, without their secrets."""
     return [
-        WebhookOut.from_webhook(one)
-        for one in await service.webhooks.list_webhooks(caller.member.team_id)
+        WebhookOut.from_webhook(webhook)
+        for webhook in await service.webhooks.list_webhooks(caller.member.team_id)
     ]
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=documented_errors(HTTPStatus.CONFLICT))
 async def add_webhook(service: CurrentService, caller: Admin, wanted: WebhookIn) -> NewWebhookOut:
-    """Have an address told of what happens from now on; the secret is shown this once."""
+    """Add a webhook, which receives events from now on; its secret is shown only once."""
     if len(await service.webhooks.list_webhooks(caller.member.team_id)) >= MAX_WEBHOOKS:
         raise ApiProblem(
             HTTPStatus.CONFLICT, f"There are {MAX_WEBHOOKS} webhooks. Delete one of them first."
@@ -45,7 +45,7 @@ async def add_webhook(service: CurrentService, caller: Admin, wanted: WebhookIn)
 
 @router.delete("/{webhook_id}", status_code=HTTPStatus.NO_CONTENT, responses=_NOT_FOUND_RESPONSES)
 async def remove_webhook(service: CurrentService, caller: Admin, webhook_id: WebhookId) -> None:
-    """Tell it nothing any more."""
+    """Delete a webhook and its delivery log."""
     webhook = await _get_webhook(service, caller, webhook_id)
     if not await service.webhooks.remove(caller.member.team_id, webhook_id):
         raise _not_found()
@@ -56,10 +56,10 @@ async def remove_webhook(service: CurrentService, caller: Admin, webhook_id: Web
 async def list_deliveries(
     service: CurrentService, caller: Admin, webhook_id: WebhookId
 ) -> list[DeliveryOut]:
-    """What it was told last, or should have been, the newest first."""
+    """List the newest deliveries to a webhook, newest first."""
     await _get_webhook(service, caller, webhook_id)
-    found = await service.webhooks.recent_deliveries(caller.member.team_id, webhook_id)
-    return [DeliveryOut.from_delivery(one) for one in found]
+    deliveries = await service.webhooks.recent_deliveries(caller.member.team_id, webhook_id)
+    return [DeliveryOut.from_delivery(delivery) for delivery in deliveries]
 
 
 @router.post(
@@ -70,7 +70,7 @@ async def list_deliveries(
 async def replay_delivery(
     service: CurrentService, caller: Admin, webhook_id: WebhookId, delivery_id: DeliveryId
 ) -> None:
-    """Tell it once more."""
+    """Send a delivery again."""
     await _get_webhook(service, caller, webhook_id)
     if not await service.redeliver_webhook(webhook_id, delivery_id, actor=caller.member):
         raise _not_found()
@@ -89,8 +89,8 @@ def _not_found() -> ApiProblem:
 
 
 async def _audit(
-    service: TicketService, caller: Caller, verb: str, target: str, **known: Any
+    service: TicketService, caller: Caller, verb: str, target: str, **changes: Any
 ) -> None:
     await service.audit_log.record(
-        caller.member, verb, target, via=f"token {caller.token_id}", **known
+        caller.member, verb, target, via=f"token {caller.token_id}", **changes
     )

@@ -1,9 +1,9 @@
-"""Slack tells of people: who changed their profile, who left, who is in the user group.
+"""Handles Slack's directory events: profile changes, deactivations and user group changes.
 
-The answer to an event about a person is given when what it says is stored; one that can't be stored
-is not answered, and Slack sends it again: https://docs.slack.dev/apis/events-api#retries
-Who is in a user group has to be asked of Slack, which takes longer than an answer may: it is read
-after the answer, and again whenever a bot begins.
+An event about a person is acknowledged after its profile is stored. If that fails, the bot answers
+503 and Slack sends it again: https://docs.slack.dev/apis/events-api#retries
+The members of a user group need a call to Slack, which can take longer than an answer may. So the
+bot reads them after the answer, and again at each start.
 """
 
 import logging
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the events that manifest.yml subscribes to."""
+    """Listen to the events that manifest.yml subscribes to."""
     app.event("user_change")(handle_profile_change)
     app.event("subteam_members_changed")(handle_group_change)
     app.event("subteam_updated")(handle_group_change)
@@ -29,7 +29,7 @@ def register(app: AsyncApp) -> None:
 async def handle_profile_change(
     body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Store what Slack says of a person; the tickets of who left go back to assignment."""
+    """Store the profile; the tickets of a deactivated moderator go back to assignment."""
     team_id: str = body["team_id"]
     if await service.directory.apply_profile(team_id, body["event"]["user"]):
         background.start(service.reassign_orphaned_tickets(team_id))
@@ -38,11 +38,11 @@ async def handle_profile_change(
 async def handle_group_change(
     body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Read anew who is in the user group: what an event says may be older than what is known."""
+    """Read the moderator group again: the event itself may be older than the stored state."""
     event = body["event"]
-    changed = event.get("subteam_id") or event.get("subteam", {}).get("id")
+    changed_group = event.get("subteam_id") or event.get("subteam", {}).get("id")
     team_id: str = body["team_id"]
-    if changed == (await service.guest_policies.load(team_id)).moderators:
+    if changed_group == (await service.guest_policies.load(team_id)).moderators:
         background.start(sync_moderator_group(service, team_id))
 
 
@@ -52,6 +52,6 @@ async def handle_group_change(
     before_sleep=before_sleep_log(log, logging.WARNING),
 )
 async def sync_moderator_group(service: TicketService, team_id: str) -> None:
-    """Give and take the role of moderators as the user group says that an admin chose."""
+    """Apply the moderator group, and reassign the tickets of members who lost the role."""
     if await service.directory.sync_moderator_group(team_id):
         await service.reassign_orphaned_tickets(team_id)

@@ -1,8 +1,8 @@
-"""The links in letters: looking changes nothing, a button does the one thing, once.
+"""The pages behind e-mail links: GET shows the ticket, and POST claims it once.
 
-Mail scanners and previews follow every link they see, so a GET only shows the ticket, and a POST
-claims it. Whether the claim is legal is looked at first: a link that could do nothing is not used
-up by it, and may do it later. Then the link is used up, and only who was the first makes the move.
+Mail scanners and previews follow every link, so GET changes nothing. POST first checks whether the
+claim is allowed: a refused claim does not use up the link. Then it marks the link as used, and only
+the first of concurrent requests makes the transition.
 """
 
 import logging
@@ -42,23 +42,29 @@ from models.tickets.ticket import Status, Ticket
 from models.tickets.workflow import Move
 
 LINK_PATH = "/link/{token}"
-# A person waits, who may press again.
+# A person waits and can press the button again.
 _RESPONSE_DEADLINE_SECONDS = 5
 _VERSION_PATTERN = re.compile(r"[0-9]{1,9}")
-_SINGLE_USE_NOTICE = "This link works once, for you alone: please don't forward the e-mail."
+_SINGLE_USE_NOTICE = (
+    "Anyone with this link can claim the ticket as you. Do not forward the e-mail. "
+    "The link works once."
+)
 log = logging.getLogger(__name__)
 
 
 class _LinkForbidden(Exception):
-    """The link opens nothing for this person now."""
+    """The owner of the link may no longer see the ticket."""
 
 
 @dataclass(frozen=True, slots=True)
 class _OpenedLink:
-    """What a link leads to, at this moment.
+    """A verified link with its ticket and its owner.
 
     Attributes:
-        people: whom the ticket speaks of, by Slack id.
+        verb: the action of the link.
+        member: the owner of the link.
+        opened_at: the database's time of this request.
+        people_by_id: requester, assignee and resolver, by Slack id.
     """
 
     claims: Claims
@@ -77,7 +83,7 @@ class _OpenedLink:
         return html_element("p", mrkdwn_to_html(mrkdwn, names))
 
     def check_claimable(self, *, seen_version: int | None) -> None:
-        """Raise OutOfTurn or NotAllowed unless the person may claim the ticket as it is now."""
+        """Raise Conflict or NotAllowed if the member may not claim the ticket now."""
         workflow.transition(
             self.ticket,
             Move.CLAIM,
@@ -88,31 +94,31 @@ class _OpenedLink:
 
 
 class EmailLinkPages:
-    """What follows from opening a link, and from the button behind it."""
+    """The request handlers of the link pages."""
 
     def __init__(self, service: TicketService) -> None:
         self._service = service
 
     def register(self, site: FastAPI) -> None:
-        """Answer at the address that letters name."""
+        """Add the routes of the link pages."""
         site.add_route(LINK_PATH, self.show_ticket, methods=["GET"])
         site.add_route(LINK_PATH, self.use_link, methods=["POST"])
 
     async def show_ticket(self, request: Request) -> Response:
-        """The ticket, and the button if there is something to do; changes nothing."""
+        """The page of the ticket, with a button if the link can still be used."""
         return await self._respond(request, self._render_ticket)
 
     async def use_link(self, request: Request) -> Response:
-        """Do what the link is for."""
+        """Take the action of the link."""
         seen = request.query_params.get("seen", "")
         version = int(seen) if _VERSION_PATTERN.fullmatch(seen) else None
 
-        async def used(opened: _OpenedLink) -> Response:
+        async def take_action(opened: _OpenedLink) -> Response:
             if opened.verb is Verb.CLAIM:
                 return await self._claim(opened, seen_version=version)
             return await self._render_ticket(opened)
 
-        return await self._respond(request, used)
+        return await self._respond(request, take_action)
 
     async def _respond(
         self, request: Request, handler: Callable[[_OpenedLink], Awaitable[Response]]
@@ -126,8 +132,8 @@ class EmailLinkPages:
             return _invalid_link_page()
         except _LinkForbidden:
             return _forbidden_page()
-        except DatabaseUnavailable as away:
-            log.warning("the database did not answer: %r", away.__cause__)
+        except DatabaseUnavailable as error:
+            log.warning("MongoDB does not answer: %r", error.__cause__)
             return _database_unavailable_page()
 
     async def _open_link(self, token: str) -> _OpenedLink:
@@ -135,17 +141,17 @@ class EmailLinkPages:
         verb, _, ticket_id = claims.scope.partition(":")
         if verb not in {Verb.CLAIM, Verb.VIEW}:
             raise InvalidToken
-        ticket, at = await self._service.tickets.get_ticket(ticket_id)
+        ticket, now = await self._service.tickets.get_ticket(ticket_id)
         member = await self._service.members.get_or_create_member(claims.team, claims.sub)
         if not can(Verb.VIEW, member, ticket):
             raise _LinkForbidden
-        return _OpenedLink(claims, Verb(verb), ticket, member, at, await self._load_people(ticket))
+        return _OpenedLink(claims, Verb(verb), ticket, member, now, await self._load_people(ticket))
 
     async def _load_people(self, ticket: Ticket) -> dict[str, Member]:
-        ids = {ticket.requester, ticket.assignee, ticket.resolver} - {None}
+        slack_ids = {ticket.requester, ticket.assignee, ticket.resolver} - {None}
         people = [
-            await self._service.members.get_or_create_member(ticket.team_id, str(one))
-            for one in ids
+            await self._service.members.get_or_create_member(ticket.team_id, str(slack_id))
+            for slack_id in slack_ids
         ]
         return {person.slack_id: person for person in people}
 
@@ -156,8 +162,8 @@ class EmailLinkPages:
             return _link_used_page(opened)
         try:
             opened.check_claimable(seen_version=None)
-        except (Conflict, NotAllowed) as refused:
-            return _ticket_page(opened, opened.paragraph(str(refused)))
+        except (Conflict, NotAllowed) as error:
+            return _ticket_page(opened, opened.paragraph(str(error)))
         claim = post_button(f"Claim {opened.ticket.id}", url=f"?seen={opened.ticket.version}")
         return _ticket_page(opened, claim, footer=_SINGLE_USE_NOTICE)
 
@@ -172,12 +178,12 @@ class EmailLinkPages:
             claimed = await service.move(
                 ticket.id, Move.CLAIM, actor=member, seen_version=seen_version
             )
-        except (Conflict, NotAllowed) as refused:
-            return _claim_refused_page(opened, refused)
+        except (Conflict, NotAllowed) as error:
+            return _claim_refused_page(opened, error)
         await service.audit_log.record_ticket(member, Move.CLAIM.value, ticket, claimed, via="link")
-        log.info("%s: %s by a link", ticket.id, Move.CLAIM)
+        log.info("%s: %s by an e-mail link", ticket.id, Move.CLAIM)
         done = html_element(
-            "p", "It is yours. Resolve it in Slack when it is done, or release it there."
+            "p", "You are the assignee now. Resolve the ticket in Slack, or release it there."
         )
         return html_page(f"You have {ticket.id}", done, opened.slack_link)
 
@@ -185,26 +191,24 @@ class EmailLinkPages:
 def _ticket_page(
     opened: _OpenedLink, *parts: Html, status: int = 200, footer: str = ""
 ) -> Response:
-    """The ticket as it stands; of a confidential one the number alone."""
+    """The page of a ticket; a confidential ticket shows only its number."""
     ticket, member = opened.ticket, opened.member
     if ticket.confidential:
-        hidden = html_element(
-            "p", "This ticket is confidential: what it says stands only in Slack."
-        )
+        hidden = html_element("p", "This ticket is confidential. You can read it only in Slack.")
         heading = f"{ticket.id}: confidential ticket"
         return html_page(heading, hidden, *parts, opened.slack_link, status=status, footer=footer)
-    known = texts.ticket_facts(
+    facts = texts.ticket_facts(
         ticket, reader=member, requester=opened.people_by_id[ticket.requester]
     )
-    mine = ticket.assignee == member.slack_id
-    offered = mine and ticket.status is Status.OFFERED
-    stands = "It is offered to you." if offered else texts.status_line(ticket)
-    known |= {"Why you": ticket.reason} if mine and ticket.reason else {}
+    is_assignee = ticket.assignee == member.slack_id
+    is_offered = is_assignee and ticket.status is Status.OFFERED
+    status_text = "This ticket is offered to you." if is_offered else texts.status_line(ticket)
+    facts |= {"Why you": ticket.reason} if is_assignee and ticket.reason else {}
     return html_page(
         f"{ticket.id}: {ticket.title}",
-        opened.paragraph(stands),
+        opened.paragraph(status_text),
         *parts,
-        definition_list(known),
+        definition_list(facts),
         *_text_sections(ticket),
         opened.slack_link,
         status=status,
@@ -213,15 +217,16 @@ def _ticket_page(
 
 
 def _text_sections(ticket: Ticket) -> list[Html]:
-    """What the requester and the triage have written."""
-    told = {"Summary": ticket.triage.summary if ticket.triage else ""}
-    told["What they wrote"] = ticket.text
-    told["Notes"] = ticket.triage.notes if ticket.triage else ""
+    texts_by_heading = {
+        "Summary": ticket.triage.summary if ticket.triage else "",
+        "Description": ticket.text,
+        "Notes": ticket.triage.notes if ticket.triage else "",
+    }
     return [
         part
-        for name, text in told.items()
+        for heading, text in texts_by_heading.items()
         if text
-        for part in (html_element("h2", name), html_element("p", text, class_="written"))
+        for part in (html_element("h2", heading), html_element("p", text, class_="written"))
     ]
 
 
@@ -233,31 +238,33 @@ def _claim_refused_page(opened: _OpenedLink, error: UserFacingError) -> Response
 
 def _link_used_page(opened: _OpenedLink) -> Response:
     ticket = opened.ticket
-    mine = ticket.assignee == opened.member.slack_id and ticket.status is Status.CLAIMED
-    stands = f"You have {ticket.id}." if mine else texts.status_line(ticket)
-    used = html_element("p", "It works only once. Everything else about the ticket is in Slack.")
+    is_claimed = ticket.assignee == opened.member.slack_id and ticket.status is Status.CLAIMED
+    status_text = f"You have {ticket.id}." if is_claimed else texts.status_line(ticket)
+    hint = html_element("p", "The link works only once. Use Slack for this ticket from now on.")
     return html_page(
-        "This link has been used", opened.paragraph(stands), used, opened.slack_link, status=410
+        "This link has been used",
+        opened.paragraph(status_text),
+        hint,
+        opened.slack_link,
+        status=410,
     )
 
 
 def _invalid_link_page() -> Response:
-    why = html_element(
-        "p", "It may have expired, or may have been cut off on its way through the mail."
-    )
-    go_on = html_element("p", "Nothing is lost: the ticket waits for you in Slack.")
+    reason = html_element("p", "It may have expired, or the mail program may have cut it off.")
+    hint = html_element("p", "Nothing is lost: the ticket is in Slack.")
     return html_page(
-        "This link does not work any more", why, go_on, slack_link("", None), status=404
+        "This link does not work any more", reason, hint, slack_link("", None), status=404
     )
 
 
 def _forbidden_page() -> Response:
-    why = html_element(
-        "p", "You can't see this ticket any more. An admin of the desk can tell you why."
+    reason = html_element(
+        "p", "You may not see this ticket any more. Ask a Frontdesk admin for the reason."
     )
-    return html_page("This link is not for you now", why, slack_link("", None), status=403)
+    return html_page("You have no access to this ticket", reason, slack_link("", None), status=403)
 
 
 def _database_unavailable_page() -> Response:
-    why = html_element("p", "Please look in Slack whether it is done, or try again in a minute.")
-    return html_page("The desk's database does not answer", why, slack_link("", None), status=503)
+    hint = html_element("p", "Look in Slack whether it is done, or try again in a minute.")
+    return html_page("Frontdesk's database does not answer", hint, slack_link("", None), status=503)

@@ -1,4 +1,4 @@
-"""The desk as a whole, in numbers: looked up when Prometheus asks."""
+"""Gauges of tickets, dead steps and circuit breakers, read when Prometheus scrapes."""
 
 from collections import Counter
 
@@ -10,17 +10,17 @@ from models.tickets.pending_step import Step
 
 
 async def update_gauges(ticket_service: TicketService, team_id: str) -> None:
-    """Set the gauges; raises Unavailable when the database does not answer."""
-    counts, oldest = await ticket_service.tickets.backlog(team_id)
-    for status, number in counts.items():
-        metrics.TICKETS.labels(status).set(number)
-    metrics.OLDEST_DUE_STEP_SECONDS.set(oldest)
-    dead = group_dead_steps(await ticket_service.tickets.dead_tickets(limit=MAX_REPORTED_TICKETS))
-    numbers = Counter({kind.step: len(kind.ticket_ids) for kind in dead})
+    """Set the gauges; raises DatabaseUnavailable if MongoDB does not answer."""
+    counts, oldest_seconds = await ticket_service.tickets.backlog(team_id)
+    for status, count in counts.items():
+        metrics.TICKETS.labels(status).set(count)
+    metrics.OLDEST_DUE_STEP_SECONDS.set(oldest_seconds)
+    groups = group_dead_steps(await ticket_service.tickets.dead_tickets(limit=MAX_REPORTED_TICKETS))
+    dead_counts = Counter({group.step: len(group.ticket_ids) for group in groups})
     for step in Step:
-        metrics.DEAD_STEPS.labels(step).set(numbers[step])
+        metrics.DEAD_STEPS.labels(step).set(dead_counts[step])
     metrics.QUARANTINED_TICKETS.set(
         len(await ticket_service.tickets.quarantined_tickets(limit=MAX_REPORTED_TICKETS))
     )
-    for name, rests in (await ticket_service.outbound_calls.breaker_states()).items():
-        metrics.BREAKER_OPEN.labels(name).set(rests)
+    for name, is_open in (await ticket_service.outbound_calls.breaker_states()).items():
+        metrics.BREAKER_OPEN.labels(name).set(is_open)

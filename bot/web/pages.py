@@ -1,7 +1,7 @@
-"""The plain pages behind links in letters: no script, nothing from elsewhere, all text escaped.
+"""Builds the pages behind e-mail links: no scripts, nothing from other hosts, all text escaped.
 
-The text of a ticket is written by anybody: it reaches a page through `tag` alone, which escapes
-whatever is not `Html` already.
+Anybody may have written the text of a ticket. It reaches a page only through `html_element`, which
+escapes everything that is not `Html` already.
 """
 
 import re
@@ -40,7 +40,7 @@ footer { margin-top: 2rem }
   button { width: 100% } }
 """
 _STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
-# What is asked for by a link is nobody else's to keep, to frame, to index, or to learn of.
+# A page is for one person: no cache, frame, search index or referrer may hold it or its address.
 RESPONSE_HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
@@ -61,56 +61,63 @@ class Html(str):
     __slots__ = ()
 
 
-def html_element(name: str, *inside: str, **attributes: str) -> Html:
-    """One element; `class_` is the attribute of that name."""
-    said = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
-    return Html(f"<{name}{said}>{_join_html(inside)}</{name}>")
+def html_element(name: str, *parts: str, **attributes: str) -> Html:
+    """An element with escaped content; `class_` sets the attribute `class`."""
+    attribute_text = "".join(
+        f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items()
+    )
+    return Html(f"<{name}{attribute_text}>{_join_html(parts)}</{name}>")
 
 
 def mrkdwn_to_html(mrkdwn: str, names_by_id: Mapping[str, str]) -> Html:
-    """One of the desk's sentences, written for Slack; people by the names given, by Slack id."""
-    named = _MENTION_PATTERN.sub(
-        lambda found: escape(names_by_id.get(found[1]) or found[1]), escape(mrkdwn, quote=False)
+    """A text of Frontdesk's as HTML, with names instead of mentions.
+
+    Args:
+        mrkdwn: the text, in Slack's markup.
+        names_by_id: names of people, by Slack id.
+    """
+    text = _MENTION_PATTERN.sub(
+        lambda match: escape(names_by_id.get(match[1]) or match[1]), escape(mrkdwn, quote=False)
     )
-    return Html(_CODE_PATTERN.sub(r"<code>\1</code>", named))
+    return Html(_CODE_PATTERN.sub(r"<code>\1</code>", text))
 
 
 def definition_list(values_by_label: Mapping[str, str]) -> Html:
-    """Names and what is known by them."""
+    """A list of labels and values."""
     rows = [
         row
-        for name, said in values_by_label.items()
-        for row in (html_element("dt", name), html_element("dd", said))
+        for label, value in values_by_label.items()
+        for row in (html_element("dt", label), html_element("dd", value))
     ]
     return html_element("dl", *rows)
 
 
 def post_button(label: str, *, url: str) -> Html:
-    """A button that posts, to an address relative to the page's own."""
+    """A button that posts to a URL relative to the page."""
     return html_element(
         "form", html_element("button", label, type="submit"), method="post", action=url
     )
 
 
 def slack_link(team_id: str, channel: str | None) -> Html:
-    """Where to go on: the conversation with the app, or Slack (the address that its apps know)."""
+    """A link to the direct messages with the app, or to Slack; plain text without a team id."""
     # https://docs.slack.dev/interactivity/deep-linking
-    place = f"slack://open?team={team_id}"
+    url = f"slack://open?team={team_id}"
     if channel:
-        place = f"slack://channel?team={team_id}&id={channel}"
-    words = "Open Frontdesk in Slack"
-    return html_element("p", html_element("a", words, href=place) if team_id else f"{words}.")
+        url = f"slack://channel?team={team_id}&id={channel}"
+    label = "Open Frontdesk in Slack"
+    return html_element("p", html_element("a", label, href=url) if team_id else f"{label}.")
 
 
 def html_page(heading: str, *parts: str, status: int = 200, footer: str = "") -> HTMLResponse:
-    """A whole page, under this heading."""
-    end = [html_element("footer", footer)] if footer else []
+    """A complete page with this heading."""
+    footers = [html_element("footer", footer)] if footer else []
     main = html_element(
         "main",
         html_element("p", "Frontdesk", class_="brand"),
         html_element("h1", heading),
         *parts,
-        *end,
+        *footers,
     )
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -121,4 +128,4 @@ def html_page(heading: str, *parts: str, status: int = 200, footer: str = "") ->
 
 
 def _join_html(parts: Iterable[str]) -> str:
-    return "".join(one if isinstance(one, Html) else escape(one) for one in parts)
+    return "".join(part if isinstance(part, Html) else escape(part) for part in parts)

@@ -1,4 +1,4 @@
-"""The bot as a process: read the settings, open the desk, serve until told to stop."""
+"""The bot process: reads the settings, opens the service, and serves until a signal arrives."""
 
 import asyncio
 import gc
@@ -13,7 +13,8 @@ from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_expo
 from bot.app import build_app
 from bot.background import BackgroundTasks
 from bot.events.directory_changes import sync_moderator_group
-from bot.web.server import Bot, connect_socket_mode, run_http_server
+from bot.web.server import Bot, run_http_server
+from bot.web.socket_mode import connect_socket_mode
 from models.clock import utc_now
 from models.errors import DatabaseUnavailable, OutcomeUnknown, PermanentFailure, RetryLater
 from models.infra.logs import start_logging
@@ -22,12 +23,12 @@ from models.open_app import open_app
 from models.settings import read_settings
 from models.ticket_service import TicketService
 
-# Both must fit into the three seconds that Slack waits for an answer.
+# Both must fit into the three seconds in which Slack expects an answer.
 DATABASE_TIMEOUT_SECONDS = 1.5
 SLACK_TIMEOUT_SECONDS = 2.5
-# A signature is good for five minutes (see `bot.web.request_guard`).
+# A signature is valid for five minutes (see `bot.web.request_guard`).
 _MAX_CLOCK_SKEW = timedelta(minutes=4)
-# What goes on after answers, which take three seconds at most: all is over ten after a SIGTERM.
+# Answers end within three seconds. With this limit the bot has stopped ten seconds after SIGTERM.
 _BACKGROUND_TIMEOUT_SECONDS = 5
 log = logging.getLogger("bot")
 
@@ -39,15 +40,15 @@ _retry_until_available = retry(
 
 
 def run() -> None:
-    """Serve until SIGTERM or SIGINT; then answer what was received, and end."""
+    """Serve until SIGTERM or SIGINT, then answer the received requests and stop."""
     start_logging()
     uvloop.run(_serve())
 
 
 async def _serve() -> None:
-    stopped = asyncio.Event()
+    stop_signal = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+        asyncio.get_running_loop().add_signal_handler(name, stop_signal.set)
     settings = read_settings()
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
@@ -62,40 +63,40 @@ async def _serve() -> None:
         bot = Bot(service)
         stack.push_async_callback(background.wait, timeout_seconds=_BACKGROUND_TIMEOUT_SECONDS)
         await stack.enter_async_context(run_http_server(bot))
-        ready = asyncio.create_task(_start_app(bot, background, stack))
-        stopping = asyncio.create_task(stopped.wait())
-        await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if ready.done():
-            ready.result()
-            await stopping
-        ready.cancel()
-        log.info("stopping")
+        start = asyncio.create_task(_start_app(bot, background, stack))
+        stop = asyncio.create_task(stop_signal.wait())
+        await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if start.done():
+            start.result()
+            await stop
+        start.cancel()
+        log.info("the bot is stopping")
 
 
 async def _start_app(bot: Bot, background: BackgroundTasks, stack: AsyncExitStack) -> None:
-    """Learn who we are, prepare the database, and only then take requests."""
+    """Fetch the bot's identity, prepare the database, and only then accept requests."""
     service = bot.service
     try:
         identity = await _fetch_identity(bot)
-    except PermanentFailure as refused:
-        raise SystemExit(f"Slack refuses SLACK_BOT_TOKEN: {refused}") from refused
-    bot.startup_status = "The database does not answer yet."
+    except PermanentFailure as error:
+        raise SystemExit(f"Slack refuses SLACK_BOT_TOKEN: {error}") from error
+    bot.startup_status = "MongoDB does not answer yet."
     await _prepare_database(service, identity)
     bot.team_id = identity.team_id
     bot.app = build_app(service, identity, background)
     token = service.settings.slack_app_token
     if token:
-        socket = connect_socket_mode(bot.app, token.get_secret_value())
-        bot.socket_client = await stack.enter_async_context(socket)
+        connection = connect_socket_mode(bot.app, token.get_secret_value())
+        bot.socket_client = await stack.enter_async_context(connection)
     background.start(sync_moderator_group(service, identity.team_id))
     background.start(_preload_site(bot))
     log.info("ready for %s, by %s", identity.team_name, "Socket Mode" if token else "HTTP")
 
 
 async def _preload_site(bot: Bot) -> None:
-    """Load what nobody in Slack needs; what is there then stays.
+    """Load the site, which Slack's requests do not need, then freeze all objects.
 
-    Else each look for garbage goes through all of it, and whoever asks at that moment waits:
+    Without gc.freeze each garbage collection scans all loaded modules, and requests wait for it:
     https://docs.python.org/3/library/gc.html#gc.freeze
     """
     if bot.http_app:
@@ -107,11 +108,11 @@ async def _preload_site(bot: Bot) -> None:
 @_retry_until_available
 async def _fetch_identity(bot: Bot) -> BotIdentity:
     credentials = await bot.service.slack.token_info()
-    off = abs(utc_now() - credentials.slack_time)
-    if bot.service.settings.slack_app_token is None and off > _MAX_CLOCK_SKEW:
+    skew = abs(utc_now() - credentials.slack_time)
+    if bot.service.settings.slack_app_token is None and skew > _MAX_CLOCK_SKEW:
         bot.startup_status = (
-            f"This machine's clock is {off.total_seconds():.0f} s off Slack's, whose requests "
-            "would all be refused. Set it, best by NTP."
+            f"This machine's clock is {skew.total_seconds():.0f} s off Slack's clock. "
+            "The bot would refuse all of Slack's requests. Set the clock, best by NTP."
         )
         raise RetryLater(bot.startup_status)
     return credentials.identity

@@ -1,4 +1,4 @@
-"""What an account holds besides its role: issued tokens; and what happens to accounts, in a log."""
+"""An API token's record, and the scopes that it grants at this moment."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from models.people.member import Member
 
 
 class Scope(StrEnum):
-    """What a token opens."""
+    """A permission of a token."""
 
     READ = "tickets:read"
     WRITE = "tickets:write"
@@ -19,18 +19,20 @@ class Scope(StrEnum):
 
 
 def effective_scopes(scopes: Iterable[Scope], member: Member) -> frozenset[Scope]:
-    """What of these scopes counts for this person now: nothing for who is deactivated."""
+    """The scopes that this member's role allows now; none if the member is deactivated."""
     if not member.active:
         return frozenset()
     return frozenset(scope for scope in scopes if scope is not Scope.ADMIN or member.can_administer)
 
 
 class ApiToken(BaseModel):
-    """The record of an issued token; the token itself is kept by nobody but its owner.
+    """The record of an issued token; only the owner has the token itself.
 
     Attributes:
         id: the token's `jti`.
-        name: what its owner calls it.
+        name: the label its owner gave it.
+        used_at: time of a recent use, exact to a minute.
+        revoked_at: when it was revoked.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -46,5 +48,5 @@ class ApiToken(BaseModel):
     revoked_at: datetime | None = None
 
     def audit_fields(self) -> dict[str, Any]:
-        """What the log may say of it."""
+        """The fields that the audit log may store."""
         return self.model_dump(mode="json", include={"name", "scopes"})

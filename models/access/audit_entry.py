@@ -1,4 +1,4 @@
-"""An audit log entry, and the difference between two states of a ticket that it may hold."""
+"""An audit log entry, and the ticket differences that it may hold."""
 
 from datetime import datetime
 from typing import Any
@@ -9,14 +9,14 @@ from models.tickets.ticket import Ticket
 
 
 class AuditEntry(BaseModel):
-    """One line of the audit log: what somebody has done to accounts, settings or tickets.
+    """One change of a member, a setting or a ticket.
 
     Attributes:
-        who: Slack id; "" is the desk itself.
-        what: a verb and what it was done to, like "set role".
-        to: what it was done to: a Slack id, a ticket's id, a skill.
-        before, after: how that was and is; never what is written in a ticket.
-        via: where it came from: "slack", "link" (in a letter), or "token" and its id.
+        who: Slack id of the person; "" for Frontdesk itself.
+        what: verb and kind of target, like "set role".
+        to: the target: a Slack id, a ticket id, a skill.
+        before, after: the changed values; never the texts of a ticket.
+        via: the source: "slack", "link" (in an e-mail), or "token" and its id.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -33,19 +33,21 @@ class AuditEntry(BaseModel):
 
 
 def audit_diff(before: Ticket | None, after: Ticket) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How a ticket stood and how it stands, where that differs, as far as the log may say."""
-    was, is_ = _audit_snapshot(before) if before else {}, _audit_snapshot(after)
-    changed = {name for name in {*was, *is_} if was.get(name) != is_.get(name)}
-    then, now = ({name: one[name] for name in one if name in changed} for one in (was, is_))
-    return then, now
+    """The changed fields of a ticket, before and after, as far as the audit log may store them."""
+    old, new = _audit_snapshot(before) if before else {}, _audit_snapshot(after)
+    changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+    return (
+        {name: value for name, value in old.items() if name in changed},
+        {name: value for name, value in new.items() if name in changed},
+    )
 
 
 def _audit_snapshot(ticket: Ticket) -> dict[str, Any]:
-    """Of a confidential one its status alone."""
+    """The fields that the audit log may store; only the status of a confidential ticket."""
     if ticket.confidential:
         return {"status": ticket.status.value}
-    known = ticket.model_dump(mode="json", include={"status", "assignee", "watchers"})
+    fields = ticket.model_dump(mode="json", include={"status", "assignee", "watchers"})
     if ticket.triage:
-        said = {"category", "priority", "skills"}
-        known |= ticket.triage.model_dump(mode="json", include=said)
-    return known
+        triage_fields = {"category", "priority", "skills"}
+        fields |= ticket.triage.model_dump(mode="json", include=triage_fields)
+    return fields

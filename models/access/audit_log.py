@@ -12,7 +12,7 @@ MAX_AUDIT_ENTRIES = 200
 
 
 class AuditLog:
-    """Who did what: each change by an admin, and each transition of a ticket by a person."""
+    """Records each change by an admin and each transition of a ticket by a person."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -33,13 +33,18 @@ class AuditLog:
         via: str = "slack",
         idempotency_key: str = "",
     ) -> None:
-        """Write down what somebody has done; nothing in the log is ever changed.
+        """Add an entry.
 
         Args:
-            key: what can only be done once; it is written down once.
+            by: the person who acts.
+            verb: verb and kind of target, like "set role".
+            target: a Slack id, a ticket id, a skill.
+            before, after: the changed values.
+            via: the source: "slack", "link", or "token" and its id.
+            idempotency_key: the same key adds one entry only.
         """
         async with translate_errors():
-            act = AuditEntry(
+            entry = AuditEntry(
                 id=id_for_key(f"{by.team_id}:{idempotency_key}" if idempotency_key else ""),
                 team_id=by.team_id,
                 at=await self._db.now(),
@@ -50,7 +55,7 @@ class AuditLog:
                 after=after or {},
                 via=via,
             )
-            document = act.model_dump(mode="python")
+            document = entry.model_dump(mode="python")
             document["_id"] = document.pop("id")
             await self._db.insert_if_absent("audit", document, unique="_id")
 
@@ -64,19 +69,21 @@ class AuditLog:
         via: str,
         idempotency_key: str = "",
     ) -> None:
-        """Write down what somebody has done to a ticket: how it stood, and how it stands."""
-        then, now = audit_diff(before, after)
+        """Add an entry with the changed fields of a ticket."""
+        old, new = audit_diff(before, after)
         await self.record(
-            by, verb, after.id, before=then, after=now, via=via, idempotency_key=idempotency_key
+            by, verb, after.id, before=old, after=new, via=via, idempotency_key=idempotency_key
         )
 
     async def entries(
         self, team_id: str, *, limit: int = MAX_AUDIT_ENTRIES, before_id: str = ""
     ) -> list[AuditEntry]:
-        """What was done last, the newest first.
+        """A page of entries, newest first.
 
         Args:
-            before: the id of an act; only older ones are wanted.
+            team_id: the workspace.
+            limit: the maximum number of entries.
+            before_id: the id of an entry; only older entries are returned.
         """
         query: dict[str, Any] = {"team_id": team_id}
         earlier: dict[str, Any] = {}
@@ -88,11 +95,11 @@ class AuditLog:
                 query["at"] = {"$lte": last["at"]}
                 earlier = {"$or": [{"at": {"$lt": last["at"]}}, {"_id": {"$lt": before_id}}]}
             stages: list[dict[str, Any]] = [
-                # The first alone says which index serves; not every server would find it in both.
+                # The first match alone selects the index: some MongoDB servers find none for both.
                 {"$match": query},
                 {"$match": earlier},
                 {"$sort": {"at": -1, "_id": -1}},
                 {"$limit": limit},
             ]
-            found = self._db.audit.aggregate(stages)
-            return [AuditEntry.model_validate({**one, "id": one["_id"]}) async for one in found]
+            cursor = self._db.audit.aggregate(stages)
+            return [AuditEntry.model_validate({**one, "id": one["_id"]}) async for one in cursor]

@@ -1,7 +1,7 @@
-"""Who people are, as Slack says it: profiles, accounts that come and go, and the user group.
+"""Keeps members in sync with Slack: profiles, deactivated accounts and the moderator group.
 
-Slack says it by events, late, twice or in the wrong order, and when it is asked; whatever comes,
-the newest is kept, and hearing a thing again changes nothing.
+Slack sends changes as events, which may arrive late, twice or out of order, and answers API calls.
+The newest profile wins, and applying the same profile twice changes nothing.
 """
 
 import logging
@@ -18,7 +18,7 @@ from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Member, Profile, Role
 from models.people.store import MemberStore
 
-# People change their names and addresses, but seldom; and mostly Slack tells us.
+# Names and addresses change seldom, and Slack sends an event for most changes.
 MAX_PROFILE_AGE = timedelta(hours=12)
 _MAX_CONCURRENT_LOOKUPS = 2
 _MAX_GROUP_AGE = timedelta(minutes=5)
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class DirectorySync:
-    """Keeps members as Slack has them."""
+    """Stores profiles and roles as Slack reports them."""
 
     def __init__(
         self,
@@ -46,30 +46,30 @@ class DirectorySync:
 
     @property
     def is_overloaded(self) -> bool:
-        """Whether so many are being asked about that another may wait until a worker asks."""
+        """Whether enough profile look-ups are running; a worker can make the next one later."""
         return self._lookups_in_flight >= _MAX_CONCURRENT_LOOKUPS
 
     async def is_in_group(self, slack_id: str, group_id: str) -> bool:
-        """Whether a person is in a user group of Slack's, which is asked once in five minutes.
+        """Whether a person is in a Slack user group; the answer may be five minutes old.
 
         Raises:
-            OutsideError: Slack could not say, and never has.
+            ExternalServiceError: Slack does not answer, and no earlier answer is cached.
         """
-        asked_at, members = self._group_cache.get(group_id, (None, frozenset[str]()))
-        if asked_at is None or clock() - asked_at > _MAX_GROUP_AGE:
+        read_at, members = self._group_cache.get(group_id, (None, frozenset[str]()))
+        if read_at is None or clock() - read_at > _MAX_GROUP_AGE:
             try:
                 members = await self._fetch_group_members(group_id)
             except ExternalServiceError:
-                if asked_at is None:
+                if read_at is None:
                     raise
             self._group_cache[group_id] = (clock(), members)
         return slack_id in members
 
     async def member_with_profile(self, team_id: str, slack_id: str) -> Member:
-        """The member, with name, e-mail and time zone; asks Slack for them once in half a day.
+        """The member with name, e-mail and time zone, which may be twelve hours old.
 
         Raises:
-            OutsideError: Slack could not say, and never has.
+            ExternalServiceError: Slack does not answer, and no profile is stored.
         """
         self._lookups_in_flight += 1
         try:
@@ -90,10 +90,9 @@ class DirectorySync:
         return await self._store_profile(member, profile)
 
     async def apply_profile(self, team_id: str, slack_user: Mapping[str, Any]) -> bool:
-        """Note what Slack says of a person; whether they may hold tickets no more.
+        """Whether a moderator has become unable to hold tickets; stores the profile.
 
-        Of those who never had to do with the desk nothing is kept, but that they are somebody
-        whom the desk knew by an earlier account.
+        People without a member record are not stored, unless they had an earlier account.
         """
         profile = Profile.from_slack_user(slack_user, team_id=team_id)
         before = await self._members.find_member(team_id, slack_user["id"])
@@ -106,14 +105,14 @@ class DirectorySync:
             and not after.can_administer
             and not await self._list_admins(team_id)
         ):
-            log.warning("no admin is left: an owner of the workspace becomes one, by /ticket admin")
+            log.warning("no admin is left: a workspace owner becomes admin by /ticket admin")
         return before.can_moderate and not after.can_moderate
 
     async def promote_owner(self, member: Member) -> Member:
-        """The member; an owner of the workspace becomes an admin where there is none any more.
+        """The member; a workspace owner becomes an admin if there is no admin.
 
         Raises:
-            OutsideError: Slack could not say whether they own it.
+            ExternalServiceError: Slack does not say whether they are an owner.
         """
         if await self._list_admins(member.team_id):
             return member
@@ -127,50 +126,50 @@ class DirectorySync:
         return after
 
     async def promote_configured_admin(self, team_id: str, slack_id: str) -> None:
-        """Make somebody an admin whom the settings name."""
+        """Make a member an admin, as ADMIN_SLACK_IDS says."""
         before = await self._members.get_or_create_member(team_id, slack_id)
         after = await self._members.set_role(team_id, slack_id, role=Role.ADMIN)
         await self._audit_account_change(before, after, via="ADMIN_SLACK_IDS")
 
     async def sync_moderator_group(self, team_id: str) -> bool:
-        """Make those in the user group moderators, and no others by it; whether some lost it.
+        """Whether a member lost the moderator role; gives and takes it as the user group says.
 
-        Which group that is, and who is in it, is read again until what was done is what they say:
-        of two who follow it at once, the one who had read less comes to the same.
+        The group is read again until it equals the applied one. So two concurrent syncs end
+        with the same roles, even if one of them has read an older group.
 
         Raises:
-            OutsideError: Slack could not say who is in it.
+            ExternalServiceError: Slack does not list the group.
         """
-        lost, done = False, None
-        while (said := await self._fetch_moderator_group(team_id)) != done:
-            group, ids = said
-            via = f"user group {group}" if group else "no user group"
-            for slack_id in sorted(ids):
+        any_lost, applied = False, None
+        while (current := await self._fetch_moderator_group(team_id)) != applied:
+            group_id, slack_ids = current
+            via = f"user group {group_id}" if group_id else "no user group"
+            for slack_id in sorted(slack_ids):
                 await self._add_group_moderator(team_id, slack_id, via=via)
             for member in await self._members.group_moderators(team_id):
-                if member.slack_id not in ids:
+                if member.slack_id not in slack_ids:
                     await self._set_group_role(member, is_in_group=False, via=via)
-                    lost = True
-            done = said
-        return lost
+                    any_lost = True
+            applied = current
+        return any_lost
 
     async def _fetch_moderator_group(self, team_id: str) -> tuple[str, frozenset[str]]:
-        """The user group that makes moderators, if there is one, and who is in it."""
-        group = (await self._guest_policies.load(team_id)).moderators
-        return group, await self._fetch_group_members(group) if group else frozenset()
+        """The id of the moderator group, "" for none, and the Slack ids of its members."""
+        group_id = (await self._guest_policies.load(team_id)).moderators
+        return group_id, await self._fetch_group_members(group_id) if group_id else frozenset()
 
     async def _fetch_group_members(self, group_id: str) -> frozenset[str]:
         try:
             return await self._slack.user_group_members(group_id)
-        except TargetGone as gone:
-            log.warning("nobody is in the user group %s: %s", group_id, gone)
+        except TargetGone as error:
+            log.warning("the user group %s counts as empty: %s", group_id, error)
             return frozenset()
 
     async def _add_group_moderator(self, team_id: str, slack_id: str, *, via: str) -> None:
         try:
             member = await self.member_with_profile(team_id, slack_id)
-        except PermanentFailure as refused:
-            log.warning("%s of the user group gets no role: %s", slack_id, refused)
+        except PermanentFailure as error:
+            log.warning("%s of the user group gets no role: %s", slack_id, error)
             return
         if member.active and not member.guest and member.role is Role.USER:
             await self._set_group_role(member, is_in_group=True, via=via)
@@ -181,24 +180,24 @@ class DirectorySync:
             await self._audit_account_change(member, after, via=via)
 
     async def _store_profile(self, member: Member, profile: Profile) -> Member:
-        """Note a profile; who is seen for the first time takes over from an earlier account."""
+        """Store a profile; a new member inherits the role and skills of an earlier account."""
         before = member
         if member.profiled_at is None and not member.appointed:
             before = await self._inherit_earlier_account(member, profile)
         after = await self._members.set_profile(member, profile, profiled_at=clock())
         if not after.active:
-            # Who comes back gets new ones: nobody knows where the old ones lie by then.
+            # A reactivated member needs new tokens: the old ones may have leaked meanwhile.
             await self._api_tokens.revoke_all_tokens(after)
         await self._audit_account_change(before, after, via="Slack profile")
         return after
 
     async def _inherit_earlier_account(self, member: Member, profile: Profile) -> Member:
-        """Give the role and the skills of an earlier account, which then has none any more.
+        """Move role and skills from an earlier account to this one.
 
-        Whatever happens in between, it is done again until the profile is noted.
+        A crash in between is harmless: this runs again until the profile is stored.
         """
         for old in (await self._find_earlier_accounts(member.team_id, profile))[:1]:
-            # Who is in the user group is there by this account, or is not.
+            # A role by the user group is not inherited: the group lists the new account or not.
             role = Role.USER if old.by_group else old.role
             team_id = member.team_id
             heir = await self._members.set_role(
@@ -220,24 +219,25 @@ class DirectorySync:
         return member
 
     async def _find_earlier_accounts(self, team_id: str, profile: Profile) -> list[Member]:
-        """Deactivated accounts with the same address, and with something to take over."""
-        # An address that nobody has confirmed may be anybody's.
+        """Deactivated accounts with the same address, and with a role or skills to inherit."""
+        # An unconfirmed address may belong to somebody else.
         if not (profile.email and profile.email_confirmed and profile.active) or profile.guest:
             return []
-        gone = await self._members.deactivated_with_email(team_id, profile.email)
-        return [old for old in gone if old.role is not Role.USER or old.skills]
+        accounts = await self._members.deactivated_with_email(team_id, profile.email)
+        return [old for old in accounts if old.role is not Role.USER or old.skills]
 
     async def _list_admins(self, team_id: str) -> list[Member]:
         return [one for one in await self._members.moderators(team_id) if one.can_administer]
 
     async def _audit_account_change(self, before: Member, after: Member, *, via: str) -> None:
-        """Write down what has become of an account, if anything has."""
-        was, is_ = ({"role": one.role.value, "active": one.active} for one in (before, after))
-        if was != is_:
-            by, to = _system_actor(after.team_id), after.slack_id
-            await self._audit_log.record(by, "changed account", to, before=was, after=is_, via=via)
+        old, new = ({"role": one.role.value, "active": one.active} for one in (before, after))
+        if old != new:
+            by, target = _system_actor(after.team_id), after.slack_id
+            await self._audit_log.record(
+                by, "changed account", target, before=old, after=new, via=via
+            )
 
 
 def _system_actor(team_id: str) -> Member:
-    """The desk itself, which does what nobody has asked for."""
+    """Frontdesk itself, as the actor of automatic changes."""
     return Member(team_id=team_id, slack_id="")

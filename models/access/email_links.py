@@ -11,7 +11,7 @@ from models.people.member import Member
 
 
 class EmailLinks:
-    """Signs the links in e-mails, and remembers which have been used."""
+    """Signs the links in e-mails, and stores the used ones."""
 
     def __init__(self, database: Database, signer: JwtSigner) -> None:
         self._db = database
@@ -32,37 +32,41 @@ class EmailLinks:
         event_at: datetime,
         lifetime: timedelta,
     ) -> str:
-        """A token for one thing that this person may do once.
+        """A token for one action that this member may take once.
 
-        The same notice gives the same token, so that both copies of a letter carry it.
+        The same notice gives the same token, so both copies of a resent e-mail carry it.
 
         Args:
-            notice: the id of what they are told.
-            at: when what they are told of came to be.
+            member: the person who may use the link.
+            ticket_id: the ticket of the link.
+            verb: the action.
+            notice_id: the id of the notice that the e-mail sends.
+            event_at: the time of the event that the notice is about.
+            lifetime: how long the link works, from `event_at` on.
         """
-        born = int(event_at.timestamp())
-        occasion = f"{member.team_id}:{member.slack_id}:{notice_id}:{born}:{verb}"
+        issued_at = int(event_at.timestamp())
+        identity = f"{member.team_id}:{member.slack_id}:{notice_id}:{issued_at}:{verb}"
         claims = Claims(
             sub=member.slack_id,
             team=member.team_id,
             scope=f"{verb}:{ticket_id}",
-            iat=born,
-            exp=born + int(lifetime.total_seconds()),
-            jti=uuid5(NAMESPACE_URL, occasion).hex,
+            iat=issued_at,
+            exp=issued_at + int(lifetime.total_seconds()),
+            jti=uuid5(NAMESPACE_URL, identity).hex,
         )
         return self._signer.sign(claims, Purpose.LINK)
 
     def verify(self, token: str) -> Claims:
-        """What a link is for; raises NoSuchToken when it has expired, or is none of ours."""
+        """The claims of a link; raises InvalidToken if it has expired or is not ours."""
         return self._signer.verify(token, Purpose.LINK)
 
     async def is_used(self, claims: Claims) -> bool:
-        """Whether the link has been used up."""
+        """Whether the link has been used."""
         async with translate_errors():
             return await self._db.links.find_one({"_id": claims.jti}) is not None
 
     async def use(self, claims: Claims) -> bool:
-        """Use the link up; whether this was the first time. Of many at once one is the first."""
+        """Whether this is the first use; of concurrent uses, exactly one is the first."""
         record: dict[str, Any] = {
             "_id": claims.jti,
             "gone_at": claims.expires_at + RECORD_RETENTION,

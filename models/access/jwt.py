@@ -1,8 +1,8 @@
-"""Signed tokens (JWT, RFC 7519): made and read here, by the only file that knows pyjwt.
+"""Signs and verifies tokens (JWT, RFC 7519); the only file that imports pyjwt.
 
-A token only says who it was issued to, for what, and until when. Whether it still counts is asked
-of the database at each use (`models.access`): a role that was lost or a token that was revoked
-counts at once. The key is found by its id (`kid`); nothing else in a token's header is believed.
+A token says only its owner, its scope and its expiry. `ApiTokenStore` reads its record and its
+owner from the database at each use. So a revocation or a lost role takes effect at once.
+The token's `kid` header selects the key; all other headers are ignored.
 """
 
 from collections.abc import Sequence
@@ -21,25 +21,27 @@ ISSUER = "frontdesk"
 _ALGORITHM = "HS256"
 _REQUIRED_CLAIMS = ["iss", "aud", "sub", "iat", "exp", "jti"]
 MAX_LIFETIME = timedelta(days=90)
-# A token of ours is a few hundred bytes long.
+# Our tokens are a few hundred bytes long.
 _MAX_TOKEN_LENGTH = 2_000
 _CLOCK_LEEWAY = timedelta(minutes=1)
 
 
 class Purpose(StrEnum):
-    """What a token is for, its `aud`: one for the API opens no link, and the reverse."""
+    """The use of a token, its `aud`: an API token opens no link, and a link calls no API."""
 
     API = "frontdesk-api"
     LINK = "frontdesk-link"
 
 
 class Claims(BaseModel):
-    """What a token says.
+    """The claims of a token, by their names in RFC 7519.
 
     Attributes:
-        sub: Slack id of the person it was issued to.
-        scope: what it opens, separated by spaces.
-        jti: its own id; the record of it has the same.
+        sub: Slack id of its owner.
+        team: id of the owner's workspace.
+        scope: its scopes, separated by spaces; for a link, verb and ticket id.
+        iat, exp: when it was issued and when it expires, in seconds since 1970.
+        jti: its id; its record in the database has the same.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, strict=True)
@@ -53,7 +55,7 @@ class Claims(BaseModel):
 
     @property
     def expires_at(self) -> datetime:
-        """When it stops to count."""
+        """The end of its lifetime."""
         return datetime.fromtimestamp(self.exp, UTC)
 
 
@@ -64,23 +66,23 @@ class _SigningKey:
 
 
 class JwtSigner:
-    """Makes tokens with the newest key, and reads those that it or an earlier one has signed."""
+    """Signs tokens with the newest key, and verifies those of the previous keys, too."""
 
     def __init__(self, secret: SecretStr, previous: Sequence[SecretStr] = ()) -> None:
-        """Take the key to sign with, and those that still count."""
+        """Take the key to sign with, and the previous keys that are still accepted."""
         self._keys = [_to_signing_key(one) for one in (secret, *previous)]
 
     def sign(self, claims: Claims, purpose: Purpose) -> str:
-        """The token that says this."""
+        """A token with these claims."""
         key = self._keys[0]
         payload = claims.model_dump() | {"iss": ISSUER, "aud": purpose.value}
         return jwt.encode(payload, key.secret, algorithm=_ALGORITHM, headers={"kid": key.id})
 
     def verify(self, token: str, purpose: Purpose) -> Claims:
-        """What a token says.
+        """The claims of a token.
 
         Raises:
-            NoSuchToken: it is none of ours, is for something else, or has expired.
+            InvalidToken: it is not ours, has another purpose, or has expired.
         """
         try:
             if len(token) > _MAX_TOKEN_LENGTH:
@@ -93,8 +95,8 @@ class JwtSigner:
         return claims
 
     def _decode(self, token: str, purpose: Purpose) -> Claims:
-        said = jwt.get_unverified_header(token).get("kid")
-        key = next((key for key in self._keys if key.id == said), None)
+        key_id = jwt.get_unverified_header(token).get("kid")
+        key = next((key for key in self._keys if key.id == key_id), None)
         if key is None:
             raise jwt.InvalidKeyError("unknown key")
         payload: dict[str, Any] = jwt.decode(
@@ -110,6 +112,6 @@ class JwtSigner:
 
 
 def _to_signing_key(secret: SecretStr) -> _SigningKey:
-    """A key and the id it goes by, from which nobody learns the key."""
-    words = secret.get_secret_value()
-    return _SigningKey(id=sha256(b"kid:" + words.encode()).hexdigest()[:8], secret=words)
+    """The key with its id: a short hash, so the id does not reveal the key."""
+    key = secret.get_secret_value()
+    return _SigningKey(id=sha256(b"kid:" + key.encode()).hexdigest()[:8], secret=key)

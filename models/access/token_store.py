@@ -1,7 +1,7 @@
-"""Issued tokens, links that work once, and the audit log, in MongoDB.
+"""API tokens: issued, authenticated and revoked, with their records in MongoDB.
 
-A token counts when its signature does, its record is there and not revoked, and its owner is
-active; its scopes are narrowed to what the owner's role allows at that very moment.
+A valid token has a valid signature, a record that is not revoked, and an active owner. Its scopes
+are limited to the owner's current role.
 """
 
 from collections.abc import Sequence
@@ -18,19 +18,20 @@ from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Member
 from models.people.store import MemberStore
 
-# That a token was used is noted at most so often.
+# The last use of a token is stored at most once a minute.
 _LAST_USE_RESOLUTION = timedelta(minutes=1)
-# Records outlive their tokens for so long, to be looked at.
+# Records are kept after their tokens expire, so that admins can look them up.
 RECORD_RETENTION = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who acts by a token.
+    """The owner of a token that calls the API.
 
     Attributes:
-        scopes: what the token opens for them now.
-        token_id: the token's own id.
+        member: the owner.
+        scopes: the scopes that the token grants now.
+        token_id: the token's id.
     """
 
     member: Member
@@ -39,7 +40,7 @@ class Caller:
 
 
 class ApiTokenStore:
-    """What is issued to members, and what was done with it."""
+    """Issues, authenticates and revokes API tokens."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class ApiTokenStore:
         self._guest_policies = guest_policies
 
     async def prepare(self) -> None:
-        """Make the indexes that the rest relies on; harmless when they exist."""
+        """Create the indexes; harmless when they exist."""
         async with translate_errors():
             expiry = index("gone_at", expireAfterSeconds=0)
             await self._db.tokens.create_indexes(
@@ -70,15 +71,18 @@ class ApiTokenStore:
         lifetime: timedelta,
         idempotency_key: str = "",
     ) -> tuple[str, ApiToken]:
-        """A new token, which is kept by nobody but its owner, and the record of it.
+        """A new token and its record; the token itself is not stored.
 
         Args:
-            key: what the token was asked for with; the same again gives the same token, as it
-                was asked for first.
+            member: its owner.
+            name: the owner's label for it.
+            scopes: the requested scopes; those that the owner's role does not allow are left out.
+            lifetime: how long it is valid.
+            idempotency_key: the same key gives the first token again, with its first values.
         """
         async with translate_errors():
             now = (await self._db.now()).replace(microsecond=0)
-            issued = ApiToken(
+            api_token = ApiToken(
                 id=id_for_key(
                     f"{member.team_id}:{member.slack_id}:{idempotency_key}"
                     if idempotency_key
@@ -93,55 +97,58 @@ class ApiTokenStore:
                 issued_at=now,
                 expires_at=now + lifetime,
             )
-            record = issued.model_dump() | {"gone_at": issued.expires_at + RECORD_RETENTION}
+            record = api_token.model_dump() | {"gone_at": api_token.expires_at + RECORD_RETENTION}
             record["_id"] = record.pop("id")
             stored = await self._db.insert_if_absent("tokens", record, unique="_id")
-        issued = _token_from_record(stored) if stored else issued
-        return self._jwt_signer.sign(_to_claims(issued), Purpose.API), issued
+        if stored:
+            api_token = _token_from_record(stored)
+        return self._jwt_signer.sign(_to_claims(api_token), Purpose.API), api_token
 
     async def authenticate(self, token: str) -> Caller:
-        """Who acts by this token, and what it opens for them at this moment.
+        """The owner of this token, and the scopes that it grants now.
 
         Raises:
-            NoSuchToken: it does not count, for whatever reason.
+            InvalidToken: it is not valid, for any reason.
         """
         claims = self._jwt_signer.verify(token, Purpose.API)
         async with translate_errors():
             record = await self._db.tokens.find_one({"_id": claims.jti})
             now = await self._db.now()
         member = await self._members.get_or_create_member(claims.team, claims.sub)
-        issued = _token_from_record(record) if record else None
-        if issued is None or issued.revoked_at or issued.expires_at <= now:
+        api_token = _token_from_record(record) if record else None
+        if api_token is None or api_token.revoked_at or api_token.expires_at <= now:
             raise InvalidToken
         if not member.active:
             raise InvalidToken
         try:
             await self._guest_policies.check(member)
-        except NotAllowed as refused:
-            raise InvalidToken from refused
-        if issued.used_at is None or now - issued.used_at > _LAST_USE_RESOLUTION:
-            # Of many uses at once, one is noted.
-            query = {"_id": issued.id, "used_at": issued.used_at}
+        except NotAllowed as error:
+            raise InvalidToken from error
+        if api_token.used_at is None or now - api_token.used_at > _LAST_USE_RESOLUTION:
+            # The query matches the old value, so only one of many concurrent uses is stored.
+            query = {"_id": api_token.id, "used_at": api_token.used_at}
             async with translate_errors():
                 await self._db.tokens.update_one(query, {"$set": {"used_at": now}})
-        return Caller(member, effective_scopes(issued.scopes, member), issued.id)
+        return Caller(member, effective_scopes(api_token.scopes, member), api_token.id)
 
     async def active_tokens(self, team_id: str, slack_id: str) -> list[ApiToken]:
-        """The tokens of a person that still count, the newest first."""
+        """The valid tokens of a person, newest first."""
         query = {"team_id": team_id, "slack_id": slack_id, "revoked_at": None}
         async with translate_errors():
             now = await self._db.now()
-            found = await self._db.tokens.find(query).sort("issued_at", -1).to_list()
-        return [one for one in map(_token_from_record, found) if one.expires_at > now]
+            records = await self._db.tokens.find(query).sort("issued_at", -1).to_list()
+        return [token for token in map(_token_from_record, records) if token.expires_at > now]
 
     async def revoke_token(self, token_id: str, *, by: Member, own_only: bool = False) -> ApiToken:
-        """Have a token count no more, from its next use on: one's own, or as an admin anybody's.
+        """The record of a token that is revoked from its next use on.
 
         Args:
-            own: of an admin's, too, their own alone.
+            token_id: the token.
+            by: its owner, or an admin, who may revoke every token of the workspace.
+            own_only: whether an admin, too, may revoke only their own tokens here.
 
         Raises:
-            NoSuchToken: there is none of that id which this person may revoke.
+            InvalidToken: there is no such token that this person may revoke.
         """
         query = {"_id": token_id, "team_id": by.team_id}
         if own_only or not by.can_administer:
@@ -155,7 +162,7 @@ class ApiTokenStore:
         return _token_from_record(record)
 
     async def revoke_all_tokens(self, member: Member) -> None:
-        """Have none of somebody's tokens count any more, whatever becomes of them later."""
+        """Revoke all tokens of a member; they stay revoked if the member is reactivated."""
         query = {"team_id": member.team_id, "slack_id": member.slack_id, "revoked_at": None}
         async with translate_errors():
             change = {"revoked_at": await self._db.now(), "revoked_by": ""}
@@ -166,12 +173,12 @@ def _token_from_record(record: dict[str, Any]) -> ApiToken:
     return ApiToken.model_validate({**record, "id": record["_id"]})
 
 
-def _to_claims(issued: ApiToken) -> Claims:
+def _to_claims(api_token: ApiToken) -> Claims:
     return Claims(
-        sub=issued.slack_id,
-        team=issued.team_id,
-        scope=" ".join(issued.scopes),
-        iat=int(issued.issued_at.timestamp()),
-        exp=int(issued.expires_at.timestamp()),
-        jti=issued.id,
+        sub=api_token.slack_id,
+        team=api_token.team_id,
+        scope=" ".join(api_token.scopes),
+        iat=int(api_token.issued_at.timestamp()),
+        exp=int(api_token.expires_at.timestamp()),
+        jti=api_token.id,
     )

@@ -1,7 +1,7 @@
-"""What an admin decides about a person: looked at, written down, then done, wherever it was said.
+"""Member administration: an admin's changes are checked, audited, then stored.
 
-Two things must never happen: that nobody is an admin any more, and that somebody has a role which
-Slack does not leave them (guests are users, a user group makes moderators).
+Two rules always hold. At least one admin remains. Roles agree with Slack: a guest is always a user,
+and the user group makes its members moderators.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from models.infra.database import Document, translate_errors
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
 
-# What an admin decides, by the names in `Member`; the fields that a refusal names are among them,
-# but for the person as a whole.
+# The fields that an admin sets, by their names in `Member`. An InvalidInput names one of them, or
+# PERSON_FIELD if the whole change is refused.
 ADMIN_FIELDS = ("role", "skills", "trusted", "capacity", "away_until")
 PERSON_FIELD = "person"
-_LAST_ADMIN_ERROR = "They are the last admin. Please make somebody else one first."
+_LAST_ADMIN_ERROR = "This person is the last admin. Make somebody else an admin first."
 
 
 async def update_member(
@@ -27,28 +27,30 @@ async def update_member(
     *,
     via: str = "slack",
 ) -> Member:
-    """The person as they are after the changes.
+    """The member after the changes.
 
     Args:
-        before: the person as they were when it was decided.
-        changes: by the names in `DECIDED`.
-        via: where it was said, for the audit log.
+        service: the ticket service.
+        by: the admin who makes the changes.
+        before: the member as the admin saw them.
+        changes: new values, by the names in `ADMIN_FIELDS`.
+        via: the source of the changes, for the audit log.
 
     Raises:
-        InvalidDraft: it can't be; the fields are `PERSON` or what is changed.
-        OutOfTurn: somebody else has changed the person meanwhile.
+        InvalidInput: the changes are not allowed; the field is `PERSON_FIELD` or a changed one.
+        Conflict: somebody else has changed the member meanwhile.
     """
-    asked = _with_changes(before, changes)
-    if asked == before:
+    wanted = _with_changes(before, changes)
+    if wanted == before:
         return before
-    await check_update(service, before, asked)
-    await _audit(service, by, before, asked, via=via)
+    await check_update(service, before, wanted)
+    await _audit(service, by, before, wanted, via=via)
     try:
-        after = await _compare_and_set(service, before, asked)
+        after = await _compare_and_set(service, before, wanted)
     except Conflict:
-        await _audit(service, by, asked, before, via=via)
+        await _audit(service, by, wanted, before, via=via)
         raise
-    # Two admins may take each other's role at the same moment: then neither does.
+    # Two admins may take each other's role at the same moment: then both changes are undone.
     if before.can_administer and not await _admin_ids(service, before.team_id):
         await _audit(service, by, after, before, via=via)
         await _compare_and_set(service, after, before)
@@ -57,54 +59,62 @@ async def update_member(
 
 
 async def check_update(service: TicketService, before: Member, after: Member) -> None:
-    """Raise InvalidDraft unless the person may become what is asked."""
+    """Raise InvalidInput if the change of this member is not allowed."""
     if before.guest and after.role is not Role.USER:
-        why = "Guests, bots and people of other workspaces are never more than users."
-        raise InvalidInput({"role": why})
+        reason = "Guests, bots and people of other workspaces can only be users."
+        raise InvalidInput({"role": reason})
     if before.by_group and after.role is Role.USER:
-        why = "They are a moderator by a Slack user group. Take them out of it in Slack."
-        raise InvalidInput({"role": why})
+        reason = "A Slack user group makes this person a moderator. Remove them from it in Slack."
+        raise InvalidInput({"role": reason})
     if after.role is Role.ADMIN:
         return
     if after.slack_id in service.settings.admin_slack_ids:
-        raise InvalidInput({PERSON_FIELD: "They are always an admin: ADMIN_SLACK_IDS names them."})
+        reason = "This person is always an admin: the setting ADMIN_SLACK_IDS names them."
+        raise InvalidInput({PERSON_FIELD: reason})
     if await _admin_ids(service, after.team_id) == [after.slack_id]:
         raise InvalidInput({PERSON_FIELD: _LAST_ADMIN_ERROR})
 
 
 def _with_changes(before: Member, changes: Mapping[str, Any]) -> Member:
-    """The person as they would be; a role that is given is not the user group's any more."""
-    asked = before.model_copy(update=dict(changes))
+    """The changed member; a role set by an admin no longer comes from the user group."""
+    after = before.model_copy(update=dict(changes))
     if "role" not in changes:
-        return asked
-    by_group = before.by_group and asked.role is Role.MODERATOR
-    return asked.model_copy(update={"appointed": True, "by_group": by_group})
+        return after
+    by_group = before.by_group and after.role is Role.MODERATOR
+    return after.model_copy(update={"appointed": True, "by_group": by_group})
 
 
 async def _compare_and_set(service: TicketService, before: Member, after: Member) -> Member:
-    """Store what is different, unless something that an admin decides is not as it was."""
+    """Store the changed fields, or raise Conflict if an admin field is no longer as in `before`."""
     names = (*ADMIN_FIELDS, "appointed", "by_group")
-    kept = {name: (_to_stored_value(before, name), _to_stored_value(after, name)) for name in names}
-    known = {name: is_ for name, (was, is_) in kept.items() if is_ != was}
+    values = {
+        name: (_to_stored_value(before, name), _to_stored_value(after, name)) for name in names
+    }
+    changes = {name: new for name, (old, new) in values.items() if new != old}
     async with translate_errors():
-        result = await service.database.members.update_one(_match_query(before), {"$set": known})
+        result = await service.database.members.update_one(_match_query(before), {"$set": changes})
     if not result.matched_count:
-        raise Conflict("Somebody else has changed this person. Please look again.")
+        raise Conflict(
+            "Nothing was saved: somebody else has just changed this person. "
+            "Open the person again to see the new values."
+        )
     return await service.members.get_or_create_member(before.team_id, before.slack_id)
 
 
 def _match_query(member: Member) -> Document:
-    """The member's document, if it says what is known; of a newer field it may say nothing."""
+    """Matches the member's document if its admin fields are unchanged.
+
+    A document from before a field existed lacks it, so a default value matches a missing one.
+    """
     query: Document = {"_id": f"{member.team_id}:{member.slack_id}"}
     for name in ADMIN_FIELDS:
         value = _to_stored_value(member, name)
-        fresh = value == _to_stored_value(Member(team_id="", slack_id=""), name)
-        query[name] = {"$in": [value, None]} if fresh else value
+        is_default = value == _to_stored_value(Member(team_id="", slack_id=""), name)
+        query[name] = {"$in": [value, None]} if is_default else value
     return query
 
 
 def _to_stored_value(member: Member, name: str) -> Any:
-    """A field as MongoDB keeps it."""
     value = getattr(member, name)
     return list(value) if isinstance(value, tuple) else value.value if name == "role" else value
 
@@ -112,11 +122,11 @@ def _to_stored_value(member: Member, name: str) -> Any:
 async def _audit(
     service: TicketService, by: Member, before: Member, after: Member, *, via: str
 ) -> None:
-    """Write it down before it is done, so that nothing is done that is not written down."""
-    was, is_ = (one.model_dump(mode="json", include=set(ADMIN_FIELDS)) for one in (before, after))
-    if was != is_:
+    """Add an audit entry; called before the change is stored, so no change lacks its entry."""
+    old, new = (one.model_dump(mode="json", include=set(ADMIN_FIELDS)) for one in (before, after))
+    if old != new:
         await service.audit_log.record(
-            by, "set role", after.slack_id, before=was, after=is_, via=via
+            by, "set role", after.slack_id, before=old, after=new, via=via
         )
 
 

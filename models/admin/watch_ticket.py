@@ -15,12 +15,19 @@ from models.tickets.workflow import is_visible_to
 async def set_watching(
     service: TicketService, ticket_id: str, *, actor: Member, watcher_id: str, watching: bool
 ) -> Ticket:
-    """The ticket with somebody watching it, or without; harmless when it is so already.
+    """The ticket with or without this watcher; no change if that is so already.
+
+    Args:
+        service: the ticket service.
+        ticket_id: the ticket.
+        actor: the person who makes the change.
+        watcher_id: Slack id of the watcher, who may be the actor.
+        watching: whether to add or remove the watcher.
 
     Raises:
-        NoSuchTicket: there is none, or none that concerns the person.
-        NotAllowed: see `models.tickets.permissions`.
-        InvalidDraft: the field `WHO`: the desk does not know them, or they can't see it.
+        NoSuchTicket: there is no such ticket that the actor may see.
+        NotAllowed: `models.tickets.permissions` forbids it.
+        InvalidInput: the watcher is no member, or may not see the ticket (`SLACK_ID_FIELD`).
     """
     other = (
         None
@@ -29,7 +36,7 @@ async def set_watching(
     )
     verb = Verb.SHARE if watcher_id != actor.slack_id else Verb.WATCH if watching else Verb.UNWATCH
 
-    def changed(ticket: Ticket, now: datetime) -> Ticket:
+    def change_watchers(ticket: Ticket, now: datetime) -> Ticket:
         if not is_visible_to(ticket, actor):
             raise NoSuchTicket
         if not can(verb, actor, ticket):
@@ -41,14 +48,14 @@ async def set_watching(
         after = with_watcher(ticket, watcher_id, now)
         if watcher_id != actor.slack_id and (other is None or not can(Verb.VIEW, other, after)):
             raise InvalidInput(
-                {SLACK_ID_FIELD: "The desk does not know them, or they can't see this."}
+                {SLACK_ID_FIELD: "This person has not used Frontdesk, or may not see this ticket."}
             )
         return after
 
-    return await service.update_ticket(ticket_id, changed)
+    return await service.update_ticket(ticket_id, change_watchers)
 
 
 _MODERATORS_ONLY_TEXT = (
-    "Only moderators can watch tickets. Your own are in your messages with Frontdesk, each with a "
-    "card that says how it stands."
+    "Only moderators can watch tickets. Your own tickets are in your direct messages with "
+    "Frontdesk, each with a card that shows its status."
 )

@@ -24,6 +24,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from models.errors import ExternalServiceError, PermanentFailure, RetryLater
+from models.infra.api_rate_limit import ApiRateLimit
 from models.infra.metrics import EXTERNAL_CALL_SECONDS
 from models.infra.token_budget import TokenBudget
 
@@ -33,8 +34,6 @@ BREAKER_THRESHOLD = 5
 # How long; the last one again and again. After each pause one call is let through to try.
 BREAKER_PAUSES_SECONDS = (5, 15, 30)
 _PROBE_SECONDS = 20
-# The bearer of a token may call so often in so many seconds.
-_MAX_API_CALLS, _API_WINDOW_SECONDS = 240, 60
 _FAILURE_WINDOW_SECONDS = 600
 _SUCCESS_REPORT_SECONDS = 1
 _REDIS_ERRORS = (RedisError, OSError, TimeoutError)
@@ -135,6 +134,7 @@ class OutboundCalls:
             socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         )
         self.token_budget = TokenBudget(self._redis)
+        self.api_rate_limit = ApiRateLimit(self._redis)
         self._admit_script = self._redis.register_script(_ADMIT_SCRIPT)
         # Those of which it is known here that they have failed, since when they answered last.
         self._failing: set[str] = set()
@@ -173,20 +173,6 @@ class OutboundCalls:
         finally:
             took = time.monotonic() - began
             EXTERNAL_CALL_SECONDS.labels(service, operation, outcome).observe(took)
-
-    async def api_retry_after_seconds(self, token_id: str) -> int:
-        """Seconds that the bearer of a token has to wait; 0 when it may call now."""
-        key = f"gate:token:{token_id}"
-        try:
-            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS), self._redis.pipeline() as pipe:
-                pipe.set(key, 0, ex=_API_WINDOW_SECONDS, nx=True)
-                pipe.incr(key)
-                pipe.ttl(key)
-                _, calls, left = await pipe.execute()
-        except _REDIS_ERRORS as error:
-            log.warning("Redis does not say how often a token was used: %r", error)
-            return 0
-        return max(1, int(left)) if calls > _MAX_API_CALLS else 0
 
     async def breaker_states(self) -> dict[ExternalService, bool]:
         """Which services are let rest, since they do not answer."""

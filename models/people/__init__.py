@@ -1,1 +1,1 @@
-""""""
+"""Members of a workspace, and the policy about guests and people of other workspaces."""

@@ -1,4 +1,4 @@
-"""Whom the desk serves besides the full members of its workspace, as an admin says."""
+"""The guest policy: whether guests and people of other workspaces may use Frontdesk."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -7,11 +7,11 @@ from models.people.member import Member
 
 
 class GuestPolicy(BaseModel):
-    """What an admin has said of guests, of people of other workspaces, and of a user group.
+    """An admin's settings for guests, people of other workspaces, and the moderator group.
 
     Attributes:
         guests: whether guests of the workspace may open tickets.
-        strangers: whether people of other workspaces may, who share a channel by Slack Connect.
+        strangers: whether people of other workspaces may; they share a channel by Slack Connect.
         moderators: id of the Slack user group whose members are moderators; "" for none.
     """
 
@@ -22,12 +22,14 @@ class GuestPolicy(BaseModel):
     moderators: str = ""
 
     def check(self, member: Member) -> None:
-        """Raise NotAllowed, with the reason, unless the desk serves this person."""
+        """Raise NotAllowed, with the reason, if the policy excludes this member."""
         if member.stranger and not self.strangers:
-            raise NotAllowed("This desk does not serve people of other workspaces.")
+            raise NotAllowed("Frontdesk is not open to people of other workspaces.")
         if member.guest and not member.stranger and not self.guests:
-            raise NotAllowed("This desk serves full members of the workspace, and you are a guest.")
+            raise NotAllowed(
+                "Frontdesk is only open to full members of the workspace, and you are a guest."
+            )
 
 
-# What stands in a damaged document lets nobody in.
+# Used when the stored policy is invalid: it admits neither guests nor other workspaces.
 DENY_GUESTS = GuestPolicy(guests=False)

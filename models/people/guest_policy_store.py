@@ -1,7 +1,7 @@
-"""Whom the desk serves, in MongoDB, beside the workspace's lists.
+"""The guest policy of each workspace, stored in MongoDB in the document of its taxonomy.
 
-It is looked up when it matters: a person of whom it is known that they are a full member costs no
-question. Of who opens a ticket that need not be known, so it is asked while the ticket is numbered.
+Full members need no look-up. Opening a ticket does not load the requester first. Instead, intake
+checks the policy for a batch of new tickets while it numbers them.
 """
 
 import logging
@@ -20,94 +20,100 @@ from models.people.member import Member
 from models.people.store import members_from_documents
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 
-# In a crowd it is not asked again for each few tickets; nobody sends a form sooner.
+# Many tickets at once share one look-up. Nobody submits a form sooner after a policy change.
 _CACHE_SECONDS = 0.2
-# People of other workspaces are turned away at the door.
+# The bot's middleware turns people of other workspaces away, so only guests are checked here.
 _DENY_WORKSPACE_GUESTS = GuestPolicy(guests=False, strangers=True)
 log = logging.getLogger(__name__)
 
 
 class GuestPolicyStore:
-    """Whom each workspace lets in."""
+    """Loads, changes and checks guest policies."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
         self._denying_teams_cache: tuple[float, frozenset[str]] = (-math.inf, frozenset())
 
     async def prepare(self) -> None:
-        """Make the index by which what was said is found; harmless when it exists."""
+        """Create the index of stored policies; harmless when it exists."""
         async with translate_errors():
             await self._db.configurations.create_indexes([index("welcome", sparse=True)])
 
     async def load(self, team_id: str) -> GuestPolicy:
-        """What holds in a workspace, at this moment."""
+        """The policy of a workspace, read from the database."""
         async with translate_errors():
-            found = await self._db.configurations.find_one({"_id": team_id}, ["welcome"])
-        return _policy_from_document(found) if found else GuestPolicy()
+            document = await self._db.configurations.find_one({"_id": team_id}, ["welcome"])
+        return _policy_from_document(document) if document else GuestPolicy()
 
     async def check(self, member: Member) -> None:
-        """Raise NotAllowed unless the desk serves this person; of full members nothing is asked."""
+        """Raise NotAllowed if the policy excludes this member; full members cost no look-up."""
         if member.guest:
             (await self.load(member.team_id)).check(member)
 
     async def update(self, team_id: str, changes: dict[str, Any]) -> None:
-        """Have something else hold from now on, by the names in `Welcome`."""
-        # Each by itself, so that of two admins at once neither undoes what the other has said.
-        known = {f"welcome.{name}": value for name, value in changes.items()}
-        first = DEFAULT_TAXONOMY.model_dump(mode="json") | {"rev": 0}
+        """Change fields of the policy, by their names in `GuestPolicy`."""
+        # One `$set` for each field: two admins who save at once keep each other's changes.
+        fields = {f"welcome.{name}": value for name, value in changes.items()}
+        defaults = DEFAULT_TAXONOMY.model_dump(mode="json") | {"rev": 0}
         async with translate_errors():
-            change = {"$setOnInsert": first, "$set": known}
+            change = {"$setOnInsert": defaults, "$set": fields}
             await self._db.upsert("configurations", team_id, change)
         self._denying_teams_cache = (-math.inf, frozenset())
 
     async def teams_denying_guests(self) -> frozenset[str]:
-        """The workspaces whose guests may open no tickets, now or a moment ago."""
-        read_at, closed = self._denying_teams_cache
+        """The workspaces whose guests may open no tickets; up to 0.2 s old."""
+        read_at, team_ids = self._denying_teams_cache
         if time.monotonic() - read_at > _CACHE_SECONDS:
             read_at = time.monotonic()
-            said = self._db.configurations.find({"welcome": {"$exists": True}}, ["welcome"])
-            closed = frozenset(
-                [one["_id"] async for one in said if not _policy_from_document(one).guests]
+            cursor = self._db.configurations.find({"welcome": {"$exists": True}}, ["welcome"])
+            team_ids = frozenset(
+                [one["_id"] async for one in cursor if not _policy_from_document(one).guests]
             )
-            self._denying_teams_cache = (read_at, closed)
-        return closed
+            self._denying_teams_cache = (read_at, team_ids)
+        return team_ids
 
     async def find_refusals(
         self, requesters: Mapping[str, tuple[str, str]], denying_teams: frozenset[str]
     ) -> dict[str, NotAllowed]:
-        """By the ids of new tickets: why one may not be opened.
+        """The errors for new tickets that may not be opened, by ticket id.
 
         Args:
             requesters: by ticket id, the team id and Slack id of its requester.
             denying_teams: the workspaces whose guests may open no ticket.
         """
-        asked = {
+        member_ids = {
             ticket_id: f"{team_id}:{slack_id}"
             for ticket_id, (team_id, slack_id) in requesters.items()
             if team_id in denying_teams
         }
-        if not asked:
+        if not member_ids:
             return {}
-        found = await self._db.members.find({"_id": {"$in": list(set(asked.values()))}}).to_list()
-        known = {f"{one.team_id}:{one.slack_id}": one for one in members_from_documents(found)}
-        whys = {ticket_id: _refusal(known.get(key)) for ticket_id, key in asked.items()}
-        return {ticket_id: why for ticket_id, why in whys.items() if why}
+        query = {"_id": {"$in": list(set(member_ids.values()))}}
+        members = members_from_documents(await self._db.members.find(query).to_list())
+        members_by_id = {f"{member.team_id}:{member.slack_id}": member for member in members}
+        refusals = {
+            ticket_id: _refusal(members_by_id.get(member_id))
+            for ticket_id, member_id in member_ids.items()
+        }
+        return {ticket_id: refusal for ticket_id, refusal in refusals.items() if refusal}
 
 
 def _policy_from_document(document: Document) -> GuestPolicy:
     with suppress(ValidationError):
         return GuestPolicy.model_validate(document.get("welcome", {}))
-    log.error("whom %s lets in can't be read: nobody from outside", document["_id"])
+    log.error("the guest policy of %s is invalid: guests are denied", document["_id"])
     return DENY_GUESTS
 
 
 def _refusal(requester: Member | None) -> NotAllowed | None:
-    """Why somebody may open no ticket where guests may not."""
-    # Until Slack has said who they are, they may be a guest.
+    # Until Slack has sent the profile, the requester may be a guest.
     if requester is None or not (requester.profiled_at or requester.guest):
-        return ProfilePending("One moment, I do not know you yet. Please press Submit again.")
+        return ProfilePending(
+            "Frontdesk is still reading your Slack profile. Your text is still in the form. "
+            "Press Submit again in a moment."
+        )
     try:
         _DENY_WORKSPACE_GUESTS.check(requester)
-    except NotAllowed as refused:
-        return refused
+    except NotAllowed as error:
+        return error
     return None

@@ -1,4 +1,4 @@
-"""A member: any person in Slack as the desk knows them, with a role and skills."""
+"""A member: a person in Slack that Frontdesk has a record of, with a role and skills."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Role(StrEnum):
-    """What a member may do; each role may do all that the one before it may."""
+    """A member's role; each role includes the permissions of the one before it."""
 
     USER = "user"
     MODERATOR = "moderator"
@@ -21,17 +21,17 @@ class Member(BaseModel):
 
     Attributes:
         tz: IANA name of the person's time zone, from their Slack profile.
-        skills: names from the desk's skill vocabulary.
-        away_until: no tickets are offered before then.
-        capacity: how many open tickets they take at most; None: any number.
+        skills: names from the workspace's skill vocabulary.
+        away_until: no tickets are offered before this time.
+        capacity: maximum number of open tickets; None for no limit.
         dm_channel: id of the app's direct-message channel with them, once opened.
-        trusted: whether they may see confidential tickets that are not theirs.
-        guest: a guest, a bot, or somebody of another workspace: never more than a user.
-        stranger: somebody of another workspace.
-        by_group: whether they have their role only from the user group that makes moderators.
-        updated: Slack's own time of the profile that is known, in whole seconds.
+        trusted: whether they may see confidential tickets of others.
+        guest: a guest, a bot, or a person of another workspace; always a user.
+        stranger: a person of another workspace.
+        by_group: whether only the moderator user group gives them their role.
+        updated: Slack's `updated` of the stored profile, in whole seconds.
         profiled_at: when name, e-mail and time zone were last read from Slack.
-        appointed: whether somebody has given them the role they have.
+        appointed: whether their role was set explicitly, so owning the workspace changes nothing.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -57,26 +57,28 @@ class Member(BaseModel):
 
     @property
     def can_moderate(self) -> bool:
-        """Whether tickets may be offered to them at all."""
+        """Whether tickets may be offered to this member."""
         return self.active and self.role in {Role.MODERATOR, Role.ADMIN}
 
     @property
     def can_administer(self) -> bool:
-        """Whether they may configure the desk."""
+        """Whether this member may change Frontdesk's settings."""
         return self.active and self.role is Role.ADMIN
 
     def is_away(self, at: datetime) -> bool:
-        """Whether they have said they are away at that time."""
+        """Whether the member is out of office at that time."""
         return self.away_until is not None and at < self.away_until
 
 
 class Profile(BaseModel):
-    """What Slack says of a person (https://docs.slack.dev/reference/methods/users.info).
+    """A person's Slack profile (https://docs.slack.dev/reference/methods/users.info).
 
     Attributes:
+        is_owner: whether they own the workspace.
+        active: whether the account is not deactivated.
         guest, stranger: see `Member`.
-        confirmed: whether Slack knows that the address is theirs.
-        updated: when Slack has last changed it, in whole seconds; 0 where it does not say.
+        email_confirmed: whether Slack has confirmed that the address is theirs.
+        updated: time of the last change, in whole seconds; 0 if Slack does not say.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -93,21 +95,22 @@ class Profile(BaseModel):
 
     @classmethod
     def from_slack_user(cls, user: Mapping[str, Any], *, team_id: str) -> Self:
-        """The profile in a user object, which users.info and events give alike.
+        """The profile in a user object of users.info or of an event; both have the same form.
 
         Args:
-            team_id: the workspace that the desk serves.
+            user: Slack's user object.
+            team_id: the workspace that Frontdesk is installed in.
         """
-        about = user.get("profile") or {}
-        limits = ("is_restricted", "is_ultra_restricted", "is_bot")
+        profile = user.get("profile") or {}
+        guest_flags = ("is_restricted", "is_ultra_restricted", "is_bot")
         stranger = user.get("team_id", team_id) != team_id or bool(user.get("is_stranger"))
         return cls(
-            name=user.get("real_name") or about.get("display_name") or user.get("name", ""),
-            email=about.get("email"),
+            name=user.get("real_name") or profile.get("display_name") or user.get("name", ""),
+            email=profile.get("email"),
             tz=user.get("tz") or "UTC",
             is_owner=bool(user.get("is_owner") or user.get("is_primary_owner")),
             active=not user.get("deleted", False),
-            guest=stranger or any(user.get(limit) for limit in limits),
+            guest=stranger or any(user.get(flag) for flag in guest_flags),
             stranger=stranger,
             email_confirmed=bool(user.get("is_email_confirmed")),
             updated=int(user.get("updated") or 0),

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class MemberStore:
-    """The members of each workspace."""
+    """Reads and writes members."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -33,48 +33,48 @@ class MemberStore:
             )
 
     async def get_or_create_member(self, team_id: str, slack_id: str) -> Member:
-        """The member; a person seen for the first time becomes one, with the role `user`."""
-        known = await self.find_member(team_id, slack_id)
-        return known or await self._upsert_member(team_id, slack_id, {})
+        """The member; created with the role `user` if there is none."""
+        member = await self.find_member(team_id, slack_id)
+        return member or await self._upsert_member(team_id, slack_id, {})
 
     async def find_member(self, team_id: str, slack_id: str) -> Member | None:
-        """The member, if the person is one."""
+        """The member, or None."""
         async with translate_errors():
-            found = await self._db.read("members", f"{team_id}:{slack_id}")
-        return Member.model_validate(found) if found else None
+            document = await self._db.read("members", f"{team_id}:{slack_id}")
+        return Member.model_validate(document) if document else None
 
     async def set_profile(
         self, member: Member, profile: Profile, *, profiled_at: datetime
     ) -> Member:
-        """Note what Slack says of a person, unless Slack has said something newer.
+        """The member with this Slack profile; a newer stored profile stays.
 
-        An owner whom nobody gave a role becomes an admin; a guest is a user, whatever they were.
-        Of who is deactivated, name and address stay as they were.
+        A workspace owner without an explicit role becomes an admin, and a guest becomes a user.
+        A deactivated member keeps name and address.
         """
-        said = {"active", "updated"} if not profile.active else set(type(profile).model_fields)
-        known: Document = profile.model_dump(include=said - {"is_owner", "email_confirmed"})
-        known["profiled_at"] = profiled_at
+        names = set(type(profile).model_fields) if profile.active else {"active", "updated"}
+        fields: Document = profile.model_dump(include=names - {"is_owner", "email_confirmed"})
+        fields["profiled_at"] = profiled_at
         if profile.guest:
-            known |= {"role": Role.USER.value, "by_group": False}
+            fields |= {"role": Role.USER.value, "by_group": False}
         elif profile.is_owner and not member.appointed:
-            known |= {"role": Role.ADMIN.value, "by_group": False}
+            fields |= {"role": Role.ADMIN.value, "by_group": False}
         query: Document = {"_id": f"{member.team_id}:{member.slack_id}"}
         if profile.updated:
             query["updated"] = {"$not": {"$gt": profile.updated}}
         async with translate_errors():
-            await self._db.members.update_one(query, {"$set": known})
+            await self._db.members.update_one(query, {"$set": fields})
         return await self.get_or_create_member(member.team_id, member.slack_id)
 
     async def set_role(self, team_id: str, slack_id: str, *, role: Role, **fields: Any) -> Member:
-        """Give a person a role, and note what else there is, by the name it has in `Member`."""
-        known: Document = {**fields, "role": role.value, "appointed": True}
-        known |= {} if role is Role.MODERATOR else {"by_group": False}
-        return await self._upsert_member(team_id, slack_id, known)
+        """The member with this role, and with other fields by their names in `Member`."""
+        changes: Document = {**fields, "role": role.value, "appointed": True}
+        changes |= {} if role is Role.MODERATOR else {"by_group": False}
+        return await self._upsert_member(team_id, slack_id, changes)
 
     async def set_role_by_group(self, member: Member, *, in_group: bool) -> bool:
-        """Make a user of the user group a moderator, or the reverse; whether that changed them.
+        """Whether the role changed: members of the user group become moderators, others users.
 
-        Whoever has a role of their own keeps it.
+        Leaving the group takes the role only from members who had it from the group.
         """
         roles = (Role.USER, Role.MODERATOR) if in_group else (Role.MODERATOR, Role.USER)
         before, after = (role.value for role in roles)
@@ -86,11 +86,11 @@ class MemberStore:
         return bool(result.modified_count)
 
     async def update_member(self, team_id: str, slack_id: str, **fields: Any) -> None:
-        """Note something about a person, by the name it has in `Member`."""
+        """Change fields of a member, by their names in `Member`; creates the member if needed."""
         await self._upsert_member(team_id, slack_id, fields)
 
     async def team_ids(self) -> list[str]:
-        """The workspaces that somebody is a member of."""
+        """The workspaces that have members."""
         async with translate_errors():
             return list(await self._db.members.distinct("team_id"))
 
@@ -104,15 +104,15 @@ class MemberStore:
         return {team_id: await self._find_members(team_id, role=role) for team_id in team_ids}
 
     async def group_moderators(self, team_id: str) -> list[Member]:
-        """Those who have their role only from the user group."""
+        """The moderators whose role comes only from the user group."""
         return await self._find_members(team_id, by_group=True)
 
     async def deactivated_with_email(self, team_id: str, email: str) -> list[Member]:
-        """Those who had this address and are deactivated."""
+        """The deactivated members who had this address."""
         addresses = [email, email.lower()]
-        # Not every server would find the index, were `active` asked for, too.
-        had = await self._find_members(team_id, email={"$in": addresses})
-        return [member for member in had if not member.active]
+        # `active` is not in the query: with it, some MongoDB servers would not use the index.
+        members = await self._find_members(team_id, email={"$in": addresses})
+        return [member for member in members if not member.active]
 
     async def _find_members(self, team_id: str, **query: Any) -> list[Member]:
         async with translate_errors():
@@ -120,21 +120,21 @@ class MemberStore:
         return members_from_documents(documents)
 
     async def _upsert_member(self, team_id: str, slack_id: str, fields: Document) -> Member:
-        fresh = Member(team_id=team_id, slack_id=slack_id).model_dump(mode="json")
-        changes = {"$setOnInsert": {k: v for k, v in fresh.items() if k not in fields}}
+        defaults = Member(team_id=team_id, slack_id=slack_id).model_dump(mode="json")
+        changes = {"$setOnInsert": {k: v for k, v in defaults.items() if k not in fields}}
         if fields:
             changes["$set"] = fields
         async with translate_errors():
-            member = await self._db.upsert("members", f"{team_id}:{slack_id}", changes)
-        return Member.model_validate(member)
+            document = await self._db.upsert("members", f"{team_id}:{slack_id}", changes)
+        return Member.model_validate(document)
 
 
 def members_from_documents(documents: Iterable[Document]) -> list[Member]:
-    """The members in these documents; one who is damaged is left out, and named in the log."""
+    """The members in these documents; invalid documents are left out and logged."""
     members = []
     for document in documents:
         with suppress(ValidationError):
             members.append(Member.model_validate(document))
             continue
-        log.error("the member %s can't be read", document["_id"])
+        log.error("the document of the member %s is invalid", document["_id"])
     return members

@@ -1,1 +1,1 @@
-""""""
+"""Webhooks: registered addresses that receive ticket events, and the log of deliveries."""

@@ -1,4 +1,4 @@
-"""The webhooks of each workspace, and the log of what was delivered to them, in MongoDB."""
+"""The webhooks of each workspace and the log of their deliveries, in MongoDB."""
 
 import secrets
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from models.tickets.pending_step import Step
 from models.tickets.ticket import Ticket
 from models.webhooks.webhook import MAX_EVENT_AGE, Delivery, Webhook, validate_url
 
-# All of them are told of each event at the same moment, within the time of one step.
+# One step delivers an event to all webhooks at once, within its time limit.
 MAX_WEBHOOKS = 10
 MAX_LISTED_DELIVERIES = 100
 _SECRET_BYTES = 32
@@ -24,51 +24,57 @@ _MAX_BATCH = 100
 
 
 class WebhookStore:
-    """Who wants to hear what happens, and what they have heard."""
+    """Reads and writes webhooks and deliveries."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
         self._has_webhooks = deduplicating_batcher(self._load_has_webhooks, max_batch=_MAX_BATCH)
 
     async def prepare(self) -> None:
-        """Make the indexes that the rest relies on; harmless when they exist."""
+        """Create the indexes; harmless when they exist."""
         async with translate_errors():
-            gone = index("gone_at", expireAfterSeconds=0)
+            expiry = index("gone_at", expireAfterSeconds=0)
             await self._db.webhooks.create_indexes([index("team_id")])
-            await self._db.deliveries.create_indexes([index("webhook_id", "-tried_at"), gone])
+            await self._db.deliveries.create_indexes([index("webhook_id", "-tried_at"), expiry])
 
     async def with_delivery_step(self, before: Ticket, after: Ticket, *, now: datetime) -> Ticket:
-        """The next state of a ticket: what has happened is to be told, if anybody wants to hear it.
+        """The new ticket, with a delivery step if the workspace has webhooks.
 
-        That is asked at each move anew, and written with the move itself, so that none is lost;
-        that it was opened, with what is written next, since who opened it waits for the answer.
+        Each update stores the step in the same write as its event, so no event is lost.
+        The opening of a ticket is the exception: it adds no step, because its requester waits.
+        The next update adds the step for it.
         """
         if before.rev and len(after.history) == len(before.history):
             return after
         async with translate_errors():
-            anybody = await self._has_webhooks(after.team_id)
-        return after.with_step(Step.DELIVER_WEBHOOKS, due=now) if anybody else after
+            has_webhooks = await self._has_webhooks(after.team_id)
+        return after.with_step(Step.DELIVER_WEBHOOKS, due=now) if has_webhooks else after
 
     async def _load_has_webhooks(self, team_ids: list[str]) -> dict[str, bool]:
-        """Whether a workspace has webhooks."""
-        one = self._db.webhooks.find_one
-        return {each: await one({"team_id": each}, {"_id": 1}) is not None for each in team_ids}
+        find_one = self._db.webhooks.find_one
+        return {
+            team_id: await find_one({"team_id": team_id}, {"_id": 1}) is not None
+            for team_id in team_ids
+        }
 
     async def add(
         self, by: Member, *, url: str, events: Sequence[str] = (), idempotency_key: str = ""
     ) -> Webhook:
-        """Tell this address of what happens from now on; its secret is made here.
+        """A new webhook with a new secret; it receives events from now on.
 
         Args:
-            key: what it was asked for with; the same again gives the same webhook.
+            by: the admin who adds it.
+            url: the address that receives the events.
+            events: the event types to deliver; none for all.
+            idempotency_key: the same key gives the same webhook.
 
         Raises:
-            InvalidDraft: there are too many, or it is no address for this.
+            InvalidInput: the workspace has too many webhooks, or the URL is not allowed.
         """
-        of_key = uuid5(NAMESPACE_OID, f"{by.team_id}:{by.slack_id}:{idempotency_key}").hex
-        webhook_id = of_key if idempotency_key else uuid4().hex
-        there_are = [one for one in await self.list_webhooks(by.team_id) if one.id != webhook_id]
-        if len(there_are) >= MAX_WEBHOOKS:
+        key_id = uuid5(NAMESPACE_OID, f"{by.team_id}:{by.slack_id}:{idempotency_key}").hex
+        webhook_id = key_id if idempotency_key else uuid4().hex
+        others = [one for one in await self.list_webhooks(by.team_id) if one.id != webhook_id]
+        if len(others) >= MAX_WEBHOOKS:
             raise InvalidInput(
                 {"url": f"There are {MAX_WEBHOOKS} webhooks. Delete one of them first."}
             )
@@ -88,49 +94,49 @@ class WebhookStore:
         return Webhook.model_validate(_with_id(stored)) if stored else webhook
 
     async def list_webhooks(self, team_id: str) -> list[Webhook]:
-        """The webhooks of a workspace, the oldest first."""
+        """The webhooks of a workspace, oldest first."""
         async with translate_errors():
-            found = await self._db.webhooks.find({"team_id": team_id}).sort("created_at").to_list()
-        return [Webhook.model_validate(_with_id(one)) for one in found]
+            cursor = self._db.webhooks.find({"team_id": team_id}).sort("created_at")
+            documents = await cursor.to_list()
+        return [Webhook.model_validate(_with_id(document)) for document in documents]
 
     async def remove(self, team_id: str, webhook_id: str) -> bool:
-        """Tell this one nothing any more; whether there was one."""
+        """Whether there was such a webhook; it is deleted."""
         async with translate_errors():
-            gone = await self._db.webhooks.delete_one({"_id": webhook_id, "team_id": team_id})
-        return gone.deleted_count > 0
+            result = await self._db.webhooks.delete_one({"_id": webhook_id, "team_id": team_id})
+        return result.deleted_count > 0
 
     # -- deliveries ------------------------------------------------------------------------------
 
     async def delivered_ids(self, webhook_id: str, ticket_id: str) -> set[str]:
-        """The ids of what it has heard of a ticket."""
+        """The ids of a ticket's deliveries that have reached the webhook."""
         query = {"webhook_id": webhook_id, "ticket_id": ticket_id, "delivered": True}
         async with translate_errors():
             return {one["_id"] async for one in self._db.deliveries.find(query, {"_id": 1})}
 
     async def record_attempt(self, delivery: Delivery) -> None:
-        """Write down how a try has ended; tries are counted here."""
-        known = delivery.model_dump(exclude={"id", "attempts"})
-        known["gone_at"] = delivery.tried_at + MAX_EVENT_AGE * 2
+        """Store the outcome of one attempt; the stored count of attempts goes up by one."""
+        fields = delivery.model_dump(exclude={"id", "attempts"})
+        fields["gone_at"] = delivery.tried_at + MAX_EVENT_AGE * 2
         async with translate_errors():
-            change = {"$set": known, "$inc": {"attempts": 1}}
+            change = {"$set": fields, "$inc": {"attempts": 1}}
             await self._db.upsert("deliveries", delivery.id, change)
 
     async def recent_deliveries(self, team_id: str, webhook_id: str) -> list[Delivery]:
-        """What it was told last, or should have been, the newest first."""
+        """The newest deliveries to a webhook, newest first, delivered or not."""
         query = {"team_id": team_id, "webhook_id": webhook_id}
         async with translate_errors():
-            found = (
-                self._db.deliveries.find(query).sort("tried_at", -1).limit(MAX_LISTED_DELIVERIES)
-            )
-            return [Delivery.model_validate(_with_id(one)) async for one in found]
+            cursor = self._db.deliveries.find(query).sort("tried_at", -1)
+            documents = await cursor.limit(MAX_LISTED_DELIVERIES).to_list()
+        return [Delivery.model_validate(_with_id(document)) for document in documents]
 
     async def mark_undelivered(self, team_id: str, webhook_id: str, delivery_id: str) -> str | None:
-        """As if it had never been delivered; gives its ticket's id, None if there is none such."""
+        """The ticket id of the delivery, which can now be sent again; None if there is none."""
         query = {"_id": delivery_id, "webhook_id": webhook_id, "team_id": team_id}
         async with translate_errors():
             await self._db.deliveries.update_one(query, {"$set": {"delivered": False}})
-            found = await self._db.deliveries.find_one(query)
-        return str(found["ticket_id"]) if found else None
+            document = await self._db.deliveries.find_one(query)
+        return str(document["ticket_id"]) if document else None
 
 
 def _with_id(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Webhooks: addresses of programs that want to hear what happens to tickets, and how that went."""
+"""A webhook, a delivery to it, and the check of its URL."""
 
 import re
 from datetime import datetime, timedelta
@@ -12,20 +12,20 @@ from models.errors import InvalidInput
 from models.tickets.ticket import Event
 
 MAX_URL_LENGTH = 2000
-# What is older is told to nobody; the log of deliveries is kept for longer, so that nothing is
-# told anew only because it was forgotten.
+# Older events are not delivered. The log of deliveries is kept twice as long, so an event is never
+# delivered again only because its log entry has expired.
 MAX_EVENT_AGE = timedelta(days=30)
-# A name, or the number of a machine.
+# A host name, or an IP address.
 _HOST_PATTERN = re.compile(r"[a-z0-9][a-z0-9.-]*|[0-9a-f:.]+")
-_URL_ERROR = "Give an address that begins with https:// and has no user name in it."
+_URL_ERROR = "Enter an address that starts with https:// and contains no user name."
 
 
 class Webhook(BaseModel):
-    """One address, and what it wants to hear.
+    """A registered address, and the event types it receives.
 
     Attributes:
-        secret: what is sent there is signed with it.
-        events: what of a ticket's history, like "claimed"; empty: all of it.
+        secret: the key that signs each delivery.
+        events: event types such as "claimed"; empty for all.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -39,21 +39,23 @@ class Webhook(BaseModel):
     created_by: str
 
     def audit_fields(self) -> dict[str, Any]:
-        """What the log may say of it."""
+        """The fields that the audit log may store."""
         return self.model_dump(mode="json", include={"url", "events"})
 
     def should_receive(self, event: Event, *, now: datetime) -> bool:
-        """Whether it is to be told of this, now."""
-        since = max(self.created_at, now - MAX_EVENT_AGE)
-        return event.at >= since and (not self.events or event.what in self.events)
+        """Whether the event type is wanted, and the event is recent and newer than the webhook."""
+        earliest = max(self.created_at, now - MAX_EVENT_AGE)
+        return event.at >= earliest and (not self.events or event.what in self.events)
 
 
 class Delivery(BaseModel):
-    """How it went to tell one webhook of one event; never what was said.
+    """The state of delivering one event to one webhook; it holds no text of the ticket.
 
     Attributes:
-        id: the same however often it is tried; the receiver is given it, too.
-        outcome: how the last try ended, for admins.
+        id: the same for every attempt; the receiver gets it, too.
+        type: the event type.
+        outcome: the result of the last attempt, as admins read it.
+        tried_at: the time of the last attempt.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -70,9 +72,12 @@ class Delivery(BaseModel):
 
 
 def validate_url(url: str) -> str:
-    """The address, if webhooks may be sent there; InvalidDraft for the field `url` if not.
+    """The URL, if it is allowed for webhooks.
 
-    Where it leads is looked at again each time, when the name is known to stand for an address.
+    Each delivery checks the IP address again, after the host name is resolved.
+
+    Raises:
+        InvalidInput: the URL is not allowed; the field is `url`.
     """
     try:
         parts = urlsplit(url)

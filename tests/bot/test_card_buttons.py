@@ -1,4 +1,4 @@
-"""A button is pressed: what the bot draws under the finger is what is so in the end."""
+"""Card buttons: the card shows the newest state in the end."""
 
 import asyncio
 
@@ -25,38 +25,44 @@ from tests.service_factory import attempt_step, run_service
 TEAM = "T0FRONT01"
 
 
-async def test_what_an_incident_overtakes_is_drawn_again(servers: DatabaseServers) -> None:
+async def test_a_card_is_redrawn_if_an_incident_changes_it_meanwhile(
+    servers: DatabaseServers,
+) -> None:
     async with Workspace(load_manifest(MANIFEST)) as slack:
         bob = slack.add_person("bob", real_name="Bob", email="bob@acme.example")
         settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
         async with run_service(servers, **settings) as service:
-            tools, background, late = StepContext(service, None), BackgroundTasks(), asyncio.Event()
+            context, background, slack_answers = (
+                StepContext(service, None),
+                BackgroundTasks(),
+                asyncio.Event(),
+            )
             await service.members.set_role(TEAM, bob.id, role=Role.MODERATOR)
             draft = Draft(key="view:1", team_id=TEAM, requester="UADA", title="VPN is down")
-            of = (await service.open_ticket(draft)).id
-            await service.move(of, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
+            ticket_id = (await service.open_ticket(draft)).id
+            await service.move(ticket_id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
             offered = await service.move(
-                of, Move.OFFER, actor=None, assignee=bob.id, offered_to=bob.id
+                ticket_id, Move.OFFER, actor=None, assignee=bob.id, offered_to=bob.id
             )
-            await attempt_step(tools, Step.DM_ASSIGNEE, dm_assignee, of)
+            await attempt_step(context, Step.DM_ASSIGNEE, dm_assignee, ticket_id)
             [card] = bob.messages
-            pressed = {
-                "actions": [{"value": f"{of}:{offered.version}"}],
+            body = {
+                "actions": [{"value": f"{ticket_id}:{offered.version}"}],
                 "user": {"id": bob.id, "team_id": TEAM},
                 "container": {"channel_id": card.channel, "message_ts": card.ts},
             }
-            slack.faults.add("chat.update", Fault(release_event=late), times=1)
+            slack.faults.add("chat.update", Fault(release_event=slack_answers), times=1)
 
             await handle_move(
-                Move.CLAIM, ack=AsyncAck(), body=pressed, service=service, background=background
+                Move.CLAIM, ack=AsyncAck(), body=body, service=service, background=background
             )
             await slack.wait_until(lambda: slack.traffic_log.api_calls("chat.update"))
-            await service.update_ticket(of, with_incident("T-7"))
-            await attempt_step(tools, Step.REFRESH_CARDS, refresh_cards, of)
-            late.set()
+            await service.update_ticket(ticket_id, with_incident("T-7"))
+            await attempt_step(context, Step.REFRESH_CARDS, refresh_cards, ticket_id)
+            slack_answers.set()
             await background.wait(timeout_seconds=10)
-            # Should Slack have been too late for the bot, a worker draws it.
-            await attempt_step(tools, Step.REFRESH_CARDS, refresh_cards, of)
+            # If Slack has answered too late for the bot, a worker redraws the card.
+            await attempt_step(context, Step.REFRESH_CARDS, refresh_cards, ticket_id)
 
             [card] = bob.messages
             assert "T-7 says the same" in card.visible_text

@@ -1,7 +1,7 @@
-"""Verb by role by relation by surface: each cell does what the one table says, nothing else.
+"""Permissions by verb, role, relation and surface: each cell follows the permission table.
 
-The surfaces are Slack (signed requests to the bot's own door), the API, and links in letters. Each
-says how it does a verb, or that it has none; then it is tried as if it had one.
+The surfaces are Slack (signed requests to the bot's own server), the API, and e-mail links. Each
+has a way to perform a verb, or None. For None the test forges a request as if there were one.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ MOVES = {
     Verb.CORRECT: Move.CORRECT,
     Verb.SELF_RESOLVE: Move.SELF_RESOLVE,
 }
-# What has come of a verb when it was done; the rest change nothing of a ticket.
+# Checks of the ticket after a verb. The other verbs do not change a ticket.
 DONE: Mapping[Verb, Callable[[Ticket, str], bool]] = {
     Verb.CLAIM: lambda t, who: (t.status, t.assignee) == (Status.CLAIMED, who),
     Verb.DECLINE: lambda t, who: t.status is Status.TRIAGED and who in t.declined_by,
@@ -63,10 +63,10 @@ DONE: Mapping[Verb, Callable[[Ticket, str], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class SurfaceResponse:
-    """What a surface has answered.
+    """The answer of a surface.
 
     Attributes:
-        done: whether it says that it was done; None where it does not say.
+        done: whether the answer reports success; None if it does not say.
     """
 
     done: bool | None
@@ -76,7 +76,7 @@ class SurfaceResponse:
 
 @dataclass(frozen=True, slots=True)
 class SurfaceClient:
-    """The bot's doors, and a person of each role with a token."""
+    """A client of all surfaces, with a member and a token for each role."""
 
     service: TicketService
     http: ClientSession
@@ -90,43 +90,41 @@ class SurfaceClient:
         return await self.service.members.get_or_create_member("T1", f"U{role.upper()}")
 
     async def post_to_slack_endpoint(self, **fields: str) -> SurfaceResponse:
-        """What Slack is answered to a signed request."""
+        """The answer to a signed request of Slack."""
         body = urlencode({"team_id": "T1", **fields}).encode()
         stamp = int(utc_now().timestamp())
         headers = signature_headers(body, secret="x", timestamp=stamp)
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         url = f"{self.url}/slack/events"
-        async with self.http.post(url, data=body, headers=headers) as answer:
-            return SurfaceResponse(None, await answer.text(), answer.status)
+        async with self.http.post(url, data=body, headers=headers) as response:
+            return SurfaceResponse(None, await response.text(), response.status)
 
     async def post_interaction(self, member: Member, **payload: Any) -> SurfaceResponse:
-        """What Slack is answered to something done in a message or a form."""
+        """The answer to an interaction in a message or a form."""
         user = {"id": member.slack_id, "team_id": "T1"}
-        known = {"user": user, "team": {"id": "T1"}, "trigger_id": "1.1"}
-        return await self.post_to_slack_endpoint(payload=json.dumps(known | payload))
+        fields = {"user": user, "team": {"id": "T1"}, "trigger_id": "1.1"}
+        return await self.post_to_slack_endpoint(payload=json.dumps(fields | payload))
 
     async def press_button(
-        self, member: Member, action: str, ticket: Ticket, **more: Any
+        self, member: Member, action: str, ticket: Ticket, **options: Any
     ) -> SurfaceResponse:
-        """A button on a card."""
         value = f"{ticket.id}:{ticket.version}"
         pressed = {"type": "button", "action_id": action, "block_id": "moves", "value": value}
         place = {"type": "message", "message_ts": "1.0", "channel_id": "D1"}
         return await self.post_interaction(
-            member, type="block_actions", container=place, actions=[pressed], **more
+            member, type="block_actions", container=place, actions=[pressed], **options
         )
 
     async def call_api(
         self, member: Member, method: str, path: str, **sent: Any
     ) -> SurfaceResponse:
-        """The API."""
         headers = {"Authorization": f"Bearer {self.tokens[member.role]}", **sent.pop("headers", {})}
         url = f"{self.url}/api/v1{path}"
-        async with self.http.request(method, url, headers=headers, **sent) as answer:
-            return SurfaceResponse(answer.status < 300, await answer.text(), answer.status)
+        async with self.http.request(method, url, headers=headers, **sent) as response:
+            return SurfaceResponse(response.status < 300, await response.text(), response.status)
 
     async def use_email_link(self, member: Member, verb: str, ticket: Ticket) -> SurfaceResponse:
-        """The link in a letter, and the button behind it."""
+        """The answer to the button behind an e-mail link."""
         token = self.service.email_links.sign(
             member,
             ticket_id=ticket.id,
@@ -136,33 +134,33 @@ class SurfaceClient:
             lifetime=timedelta(days=1),
         )
         url = f"{self.url}/link/{token}?seen={ticket.version}"
-        async with self.http.post(url) as answer:
-            return SurfaceResponse(answer.status == 200, await answer.text(), answer.status)
+        async with self.http.post(url) as response:
+            return SurfaceResponse(response.status == 200, await response.text(), response.status)
 
     async def make_ticket(
-        self, verb: Verb, member: Member, related: Relation, **more: Any
+        self, verb: Verb, member: Member, related: Relation, **options: Any
     ) -> Ticket:
-        """A ticket that this person is that to, where the verb could be done."""
-        me = member.slack_id
-        watches = related is Relation.WATCHER or verb is Verb.UNWATCH
-        known = {
+        """A ticket with this relation to the member, in a status that allows the verb."""
+        slack_id = member.slack_id
+        watching = related is Relation.WATCHER or verb is Verb.UNWATCH
+        fields = {
             "status": _start(verb),
-            "requester": me if related is Relation.REQUESTER else "UADA",
-            "assignee": me if related is Relation.ASSIGNEE else "UBOB",
-            "watchers": (me,) if watches and related is not Relation.OTHER else (),
+            "requester": slack_id if related is Relation.REQUESTER else "UADA",
+            "assignee": slack_id if related is Relation.ASSIGNEE else "UBOB",
+            "watchers": (slack_id,) if watching and related is not Relation.OTHER else (),
             "triage": make_triage("vpn"),
             "pending": (),
         }
 
-        def made(number: int, _now: datetime) -> Ticket:
-            ticket = new_ticket(id=f"T-{number}", key=f"view:{uuid4()}", title=TITLE, **more)
-            return ticket.model_copy(update=known)
+        def make(number: int, _now: datetime) -> Ticket:
+            ticket = new_ticket(id=f"T-{number}", key=f"view:{uuid4()}", title=TITLE, **options)
+            return ticket.model_copy(update=fields)
 
-        return await self.service.intake.insert(made)
+        return await self.service.intake.insert(make)
 
 
 def _start(verb: Verb) -> Status:
-    """Where a ticket stands when the verb can be done."""
+    """A status that allows the verb."""
     starts = TRANSITIONS[MOVES[verb]].from_statuses if verb in MOVES else {Status.OFFERED}
     return Status.OFFERED if Status.OFFERED in starts else min(starts)
 
@@ -170,111 +168,113 @@ def _start(verb: Verb) -> Status:
 PerformVerb = Callable[[SurfaceClient, Member, Ticket], Awaitable[SurfaceResponse]]
 
 
-def button(action: Button) -> PerformVerb:
-    return lambda doors, member, ticket: doors.press_button(member, action.value, ticket)
+def press_card_button(action: Button) -> PerformVerb:
+    return lambda client, member, ticket: client.press_button(member, action.value, ticket)
 
 
-def command(word: str, *, watches: bool) -> PerformVerb:
-    """A command, which is answered with what was done."""
+def type_command(subcommand: str, *, watching: bool) -> PerformVerb:
+    """A command, whose answer says whether it was done."""
 
-    async def typed(doors: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
-        text = f"{word} {ticket.id}"
-        answer = await doors.post_to_slack_endpoint(
+    async def perform(client: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
+        text = f"{subcommand} {ticket.id}"
+        response = await client.post_to_slack_endpoint(
             command="/ticket", text=text, user_id=member.slack_id, trigger_id="1.1"
         )
-        told = json.loads(answer.text)["text"] if answer.text.startswith("{") else answer.text
-        return SurfaceResponse(told == confirmation(ticket, watching=watches), told, answer.status)
+        text = json.loads(response.text)["text"] if response.text.startswith("{") else response.text
+        return SurfaceResponse(
+            text == confirmation(ticket, watching=watching), text, response.status
+        )
 
-    return typed
+    return perform
 
 
-def verb_of_api(verb: Verb) -> PerformVerb:
-    return lambda doors, member, ticket: doors.call_api(
+def post_to_api(verb: Verb) -> PerformVerb:
+    return lambda client, member, ticket: client.call_api(
         member, "POST", f"/tickets/{ticket.id}/{verb}"
     )
 
 
-def link(verb: Verb) -> PerformVerb:
-    return lambda doors, member, ticket: doors.use_email_link(member, verb, ticket)
+def open_email_link(verb: Verb) -> PerformVerb:
+    return lambda client, member, ticket: client.use_email_link(member, verb, ticket)
 
 
-async def opens_in_slack(doors: SurfaceClient, member: Member, other: Ticket) -> SurfaceResponse:
-    """The form, which names nobody: who sends it is the requester."""
-    typed = {"title": {"value": {"type": "plain_text_input", "value": _another(other)}}}
+async def open_in_slack(client: SurfaceClient, member: Member, other: Ticket) -> SurfaceResponse:
+    """The ticket form; it has no requester field, since the sender is the requester."""
+    values = {"title": {"value": {"type": "plain_text_input", "value": _new_title(other)}}}
     view: dict[str, Any] = {"id": f"V{uuid4()}", "callback_id": ticket_form.CALLBACK}
-    view |= {"type": "modal", "state": {"values": typed}, "blocks": []}
-    answer = await doors.post_interaction(member, type="view_submission", view=view)
-    return await _opened(doors, member, other, answer)
+    view |= {"type": "modal", "state": {"values": values}, "blocks": []}
+    response = await client.post_interaction(member, type="view_submission", view=view)
+    return await _find_opened_ticket(client, member, other, response)
 
 
-async def opens_by_api(doors: SurfaceClient, member: Member, other: Ticket) -> SurfaceResponse:
+async def open_by_api(client: SurfaceClient, member: Member, other: Ticket) -> SurfaceResponse:
     key = {"Idempotency-Key": str(uuid4())}
-    answer = await doors.call_api(
-        member, "POST", "/tickets", headers=key, json={"title": _another(other)}
+    response = await client.call_api(
+        member, "POST", "/tickets", headers=key, json={"title": _new_title(other)}
     )
-    return await _opened(doors, member, other, answer)
+    return await _find_opened_ticket(client, member, other, response)
 
 
-async def _opened(
-    doors: SurfaceClient, member: Member, other: Ticket, answer: SurfaceResponse
+async def _find_opened_ticket(
+    client: SurfaceClient, member: Member, other: Ticket, response: SurfaceResponse
 ) -> SurfaceResponse:
-    """Whether there is a ticket of theirs that was not there before."""
-    query = {"requester": member.slack_id, "title": _another(other)}
-    found = await doors.service.database.tickets.find_one(query)
-    return SurfaceResponse(found is not None, "", answer.status)
+    """The answer, with `done` if the member has the new ticket."""
+    query = {"requester": member.slack_id, "title": _new_title(other)}
+    document = await client.service.database.tickets.find_one(query)
+    return SurfaceResponse(document is not None, "", response.status)
 
 
-def _another(ticket: Ticket) -> str:
-    """The title of a ticket that is opened in place of this one."""
+def _new_title(ticket: Ticket) -> str:
+    """The title of a new ticket for the cell of this ticket."""
     return f"{TITLE} besides {ticket.id}"
 
 
-async def views_by_api(doors: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
-    return await doors.call_api(member, "GET", f"/tickets/{ticket.id}")
+async def view_by_api(client: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
+    return await client.call_api(member, "GET", f"/tickets/{ticket.id}")
 
 
-async def solves_in_slack(doors: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
-    """The button on the receipt, which is a form."""
-    return await doors.press_button(member, ticket_form.SOLVE_ACTION_ID, ticket, view={"id": "V1"})
+async def solve_in_slack(client: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
+    """The button of the form that confirms a new ticket."""
+    return await client.press_button(member, ticket_form.SOLVE_ACTION_ID, ticket, view={"id": "V1"})
 
 
-async def shares_by_api(doors: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
-    return await doors.call_api(member, "PUT", f"/tickets/{ticket.id}/watchers/UFRIEND")
+async def share_by_api(client: SurfaceClient, member: Member, ticket: Ticket) -> SurfaceResponse:
+    return await client.call_api(member, "PUT", f"/tickets/{ticket.id}/watchers/UFRIEND")
 
 
-# How each surface does each verb, and how one tries what it has not.
+# How each surface performs each verb; None if it has no way.
 SLACK: Mapping[Verb, PerformVerb | None] = {
-    Verb.OPEN: opens_in_slack,
+    Verb.OPEN: open_in_slack,
     Verb.VIEW: None,
-    Verb.CLAIM: button(Button.CLAIM),
-    Verb.DECLINE: button(Button.DECLINE),
-    Verb.RELEASE: button(Button.RELEASE),
-    Verb.RESOLVE: button(Button.RESOLVE),
-    Verb.REOPEN: button(Button.REOPEN),
-    Verb.WATCH: command("watch", watches=True),
-    Verb.UNWATCH: command("unwatch", watches=False),
+    Verb.CLAIM: press_card_button(Button.CLAIM),
+    Verb.DECLINE: press_card_button(Button.DECLINE),
+    Verb.RELEASE: press_card_button(Button.RELEASE),
+    Verb.RESOLVE: press_card_button(Button.RESOLVE),
+    Verb.REOPEN: press_card_button(Button.REOPEN),
+    Verb.WATCH: type_command("watch", watching=True),
+    Verb.UNWATCH: type_command("unwatch", watching=False),
     Verb.SHARE: None,
-    Verb.CORRECT: button(Button.CHOOSE_LIKELIEST),
-    Verb.SELF_RESOLVE: solves_in_slack,
+    Verb.CORRECT: press_card_button(Button.CHOOSE_LIKELIEST),
+    Verb.SELF_RESOLVE: solve_in_slack,
 }
 API: Mapping[Verb, PerformVerb | None] = {
-    Verb.OPEN: opens_by_api,
-    Verb.VIEW: views_by_api,
-    Verb.CLAIM: verb_of_api(Verb.CLAIM),
-    Verb.DECLINE: verb_of_api(Verb.DECLINE),
-    Verb.RELEASE: verb_of_api(Verb.RELEASE),
-    Verb.RESOLVE: verb_of_api(Verb.RESOLVE),
-    Verb.REOPEN: verb_of_api(Verb.REOPEN),
-    Verb.WATCH: verb_of_api(Verb.WATCH),
-    Verb.UNWATCH: verb_of_api(Verb.UNWATCH),
-    Verb.SHARE: shares_by_api,
-    Verb.CORRECT: verb_of_api(Verb.CORRECT),
-    Verb.SELF_RESOLVE: verb_of_api(Verb.SELF_RESOLVE),
+    Verb.OPEN: open_by_api,
+    Verb.VIEW: view_by_api,
+    Verb.CLAIM: post_to_api(Verb.CLAIM),
+    Verb.DECLINE: post_to_api(Verb.DECLINE),
+    Verb.RELEASE: post_to_api(Verb.RELEASE),
+    Verb.RESOLVE: post_to_api(Verb.RESOLVE),
+    Verb.REOPEN: post_to_api(Verb.REOPEN),
+    Verb.WATCH: post_to_api(Verb.WATCH),
+    Verb.UNWATCH: post_to_api(Verb.UNWATCH),
+    Verb.SHARE: share_by_api,
+    Verb.CORRECT: post_to_api(Verb.CORRECT),
+    Verb.SELF_RESOLVE: post_to_api(Verb.SELF_RESOLVE),
 }
 LINK: Mapping[Verb, PerformVerb | None] = {
     Verb.OPEN: None,
-    Verb.VIEW: link(Verb.VIEW),
-    Verb.CLAIM: link(Verb.CLAIM),
+    Verb.VIEW: open_email_link(Verb.VIEW),
+    Verb.CLAIM: open_email_link(Verb.CLAIM),
     Verb.DECLINE: None,
     Verb.RELEASE: None,
     Verb.RESOLVE: None,
@@ -285,7 +285,7 @@ LINK: Mapping[Verb, PerformVerb | None] = {
     Verb.CORRECT: None,
     Verb.SELF_RESOLVE: None,
 }
-# What each button on a card is for; another one that does the same is a row more.
+# The verb of each card button; several buttons may perform one verb.
 BUTTONS: Mapping[Button, Verb] = {
     Button.CLAIM: Verb.CLAIM,
     Button.DECLINE: Verb.DECLINE,
@@ -301,19 +301,21 @@ BUTTONS: Mapping[Button, Verb] = {
 }
 SURFACES = {"Slack": SLACK, "API": API, "link": LINK}
 FORGED: Mapping[str, Callable[[Verb], PerformVerb]] = {
-    "Slack": lambda verb: lambda doors, member, t: doors.press_button(member, f"{verb}_ticket", t),
-    "API": verb_of_api,
-    "link": link,
+    "Slack": lambda verb: (
+        lambda client, member, t: client.press_button(member, f"{verb}_ticket", t)
+    ),
+    "API": post_to_api,
+    "link": open_email_link,
 }
 
 
 @pytest.fixture(scope="module")
 async def surface_client(servers: DatabaseServers) -> AsyncIterator[SurfaceClient]:
-    """A desk with open doors; Slack itself does not answer it."""
+    """A client of a running bot; Slack does not answer this bot."""
     background = BackgroundTasks()
-    more = {"slack_api_url": "http://127.0.0.1:1/"}
+    options = {"slack_api_url": "http://127.0.0.1:1/"}
     async with (
-        run_service(servers, port=find_free_port(), **more) as service,
+        run_service(servers, port=find_free_port(), **options) as service,
         ClientSession() as http,
     ):
         bot = Bot(service)
@@ -331,16 +333,16 @@ async def surface_client(servers: DatabaseServers) -> AsyncIterator[SurfaceClien
 
 
 @pytest.mark.parametrize("surface", SURFACES)
-def test_every_surface_says_of_every_verb_how_it_is_done(surface: str) -> None:
+def test_every_surface_has_a_row_for_every_verb(surface: str) -> None:
     assert set(SURFACES[surface]) == set(Verb)
     assert any(SURFACES[surface].values())
 
 
-def test_of_every_verb_it_is_known_how_a_ticket_is_when_it_was_done() -> None:
+def test_every_verb_that_changes_a_ticket_has_a_check() -> None:
     assert set(DONE) == set(Verb) - {Verb.OPEN, Verb.VIEW}
 
 
-def test_every_button_does_a_verb_that_slack_has() -> None:
+def test_every_card_button_performs_a_verb_of_slack() -> None:
     assert set(BUTTONS) == set(Button)
     assert [button for button, verb in BUTTONS.items() if SLACK[verb] is None] == []
 
@@ -348,72 +350,80 @@ def test_every_button_does_a_verb_that_slack_has() -> None:
 @pytest.mark.fault("F86")
 @pytest.mark.parametrize("verb", Verb)
 @pytest.mark.parametrize("surface", SURFACES)
-async def test_each_cell_does_what_the_table_says(
+async def test_each_cell_follows_the_permission_table(
     surface_client: SurfaceClient, surface: str, verb: Verb
 ) -> None:
     cells = list(product(Role, Relation))
-    wrong = await asyncio.gather(*(_wrong(surface_client, surface, verb, *cell) for cell in cells))
+    mismatches = await asyncio.gather(
+        *(_find_mismatch(surface_client, surface, verb, *cell) for cell in cells)
+    )
 
-    assert {cell: why for cell, why in zip(cells, wrong, strict=True) if why} == {}
+    assert {cell: text for cell, text in zip(cells, mismatches, strict=True) if text} == {}
 
 
-async def _wrong(
-    doors: SurfaceClient, surface: str, verb: Verb, role: Role, related: Relation
+async def _find_mismatch(
+    client: SurfaceClient, surface: str, verb: Verb, role: Role, related: Relation
 ) -> str:
-    """What is not as the table says when this is tried; empty when all is."""
-    member = await doors.member_with_role(role)
-    ticket = await doors.make_ticket(verb, member, related)
-    way = SURFACES[surface][verb]
-    # Who opens a ticket is its requester: with anybody else's there is nothing to open.
-    has = way is not None and (verb is not Verb.OPEN or related is Relation.REQUESTER)
+    """The difference from the permission table when the verb is tried; "" if there is none."""
+    member = await client.member_with_role(role)
+    ticket = await client.make_ticket(verb, member, related)
+    perform = SURFACES[surface][verb]
+    # A new ticket always belongs to its sender, so other relations have nothing to open.
+    is_offered = perform is not None and (verb is not Verb.OPEN or related is Relation.REQUESTER)
 
-    answer = await (way if has and way else FORGED[surface](verb))(doors, member, ticket)
+    response = await (perform if is_offered and perform else FORGED[surface](verb))(
+        client, member, ticket
+    )
 
-    after, _ = await doors.service.tickets.get_ticket(ticket.id)
-    if has and is_permitted(verb, role, related):
+    after, _ = await client.service.tickets.get_ticket(ticket.id)
+    if is_offered and is_permitted(verb, role, related):
         done = verb not in DONE or DONE[verb](after, member.slack_id)
-        return "" if done and answer.done is not False else f"not done: {answer}"
-    if after != ticket or answer.done or TITLE in answer.text:
-        return f"done, or told: {answer}"
-    seen = is_permitted(Verb.VIEW, role, related)
-    refusals = {"Slack": 200, "API": 403 if has and seen else 404, "link": 403 if has else 404}
-    return "" if answer.status == refusals[surface] else f"answered otherwise: {answer}"
+        return "" if done and response.done is not False else f"not done: {response}"
+    if after != ticket or response.done or TITLE in response.text:
+        return f"done, or revealed: {response}"
+    is_visible = is_permitted(Verb.VIEW, role, related)
+    refusals = {
+        "Slack": 200,
+        "API": 403 if is_offered and is_visible else 404,
+        "link": 403 if is_offered else 404,
+    }
+    return "" if response.status == refusals[surface] else f"unexpected status: {response}"
 
 
 @pytest.mark.fault("F86")
 @pytest.mark.parametrize("surface", SURFACES)
-async def test_a_confidential_ticket_is_kept_from_staff_who_are_not_trusted(
+async def test_a_confidential_ticket_is_hidden_from_untrusted_staff(
     surface_client: SurfaceClient, surface: str
 ) -> None:
     verbs = [verb for verb in Verb if verb is not Verb.OPEN]
     cells = list(product(verbs, (Relation.WATCHER, Relation.OTHER)))
-    kept = await asyncio.gather(*(_kept(surface_client, surface, *cell) for cell in cells))
+    hidden = await asyncio.gather(*(_is_hidden(surface_client, surface, *cell) for cell in cells))
 
-    assert [cell for cell, is_kept in zip(cells, kept, strict=True) if not is_kept] == []
-
-
-async def _kept(doors: SurfaceClient, surface: str, verb: Verb, related: Relation) -> bool:
-    member = await doors.member_with_role(Role.ADMIN)
-    ticket = await doors.make_ticket(verb, member, related, confidential=True)
-    way = SURFACES[surface][verb] or FORGED[surface](verb)
-
-    answer = await way(doors, member, ticket)
-
-    after, _ = await doors.service.tickets.get_ticket(ticket.id)
-    return after == ticket and not answer.done and TITLE not in answer.text
+    assert [cell for cell, is_hidden in zip(cells, hidden, strict=True) if not is_hidden] == []
 
 
-async def test_nobody_opens_a_ticket_for_somebody_else(surface_client: SurfaceClient) -> None:
+async def _is_hidden(client: SurfaceClient, surface: str, verb: Verb, related: Relation) -> bool:
+    member = await client.member_with_role(Role.ADMIN)
+    ticket = await client.make_ticket(verb, member, related, confidential=True)
+    perform = SURFACES[surface][verb] or FORGED[surface](verb)
+
+    response = await perform(client, member, ticket)
+
+    after, _ = await client.service.tickets.get_ticket(ticket.id)
+    return after == ticket and not response.done and TITLE not in response.text
+
+
+async def test_a_ticket_for_another_requester_is_refused(surface_client: SurfaceClient) -> None:
     member = await surface_client.member_with_role(Role.ADMIN)
-    wanted = {"title": TITLE, "requester": "UADA"}
+    body = {"title": TITLE, "requester": "UADA"}
     key = {"Idempotency-Key": str(uuid4())}
 
     assert (
-        await surface_client.call_api(member, "POST", "/tickets", headers=key, json=wanted)
+        await surface_client.call_api(member, "POST", "/tickets", headers=key, json=body)
     ).status == 422
 
 
-async def test_the_button_on_the_card_of_who_watches_stops_it(
+async def test_the_button_on_a_watchers_card_stops_watching(
     surface_client: SurfaceClient,
 ) -> None:
     member = await surface_client.member_with_role(Role.USER)
@@ -424,12 +434,12 @@ async def test_the_button_on_the_card_of_who_watches_stops_it(
     assert (await surface_client.service.tickets.get_ticket(ticket.id))[0].watchers == ()
 
 
-async def test_who_asked_is_told_that_watching_is_for_moderators(
+async def test_a_requester_reads_that_only_moderators_watch(
     surface_client: SurfaceClient,
 ) -> None:
     member = await surface_client.member_with_role(Role.USER)
     ticket = await surface_client.make_ticket(Verb.WATCH, member, Relation.REQUESTER)
 
-    answer = await command("watch", watches=True)(surface_client, member, ticket)
+    response = await type_command("watch", watching=True)(surface_client, member, ticket)
 
-    assert "Only moderators can watch tickets." in answer.text
+    assert "Only moderators can watch tickets." in response.text

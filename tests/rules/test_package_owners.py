@@ -21,6 +21,7 @@ OWNERS = {
     "re2": {"models/triage/safe_regex.py"},
     "redis": {
         "models/job_queue",
+        "models/infra/api_rate_limit.py",
         "models/infra/outbound_calls.py",
         "models/infra/token_budget.py",
     },
@@ -39,7 +40,7 @@ OWNERS = {
     "slack_sdk": {"models/messages/slack_client.py"},
     # What stands before Bolt: the proof that a request is Slack's, and the socket.
     "slack_sdk.signature": {"bot/web/request_guard.py"},
-    "slack_sdk.socket_mode": {"bot/web/server.py"},
+    "slack_sdk.socket_mode": {"bot/web/socket_mode.py"},
     # The environment.
     "dotenv": {"models/settings.py"},
     "os.environ": {"models/settings.py"},

@@ -138,4 +138,4 @@ async def test_guest_opens_tickets_and_gets_no_role(world: World) -> None:
     await grace.submit_modal()
 
     assert grace.modal
-    assert "never more than users" in grace.modal.errors["Role"]
+    assert "can only be users" in grace.modal.errors["Role"]

@@ -88,7 +88,7 @@ async def test_people_of_other_workspaces_follow_the_policy(world: World) -> Non
     await set_guest_policy(world, grace, strangers="Not allowed")
 
     await zia.type_text("/ticket let me in")
-    assert await zia.wait_for_ephemeral("serves the people of Acme only")
+    assert await zia.wait_for_ephemeral("only open to people of Acme")
     assert await api_status(world, token) == 401
 
 

@@ -46,7 +46,7 @@ async def test_user_reads_why_settings_are_not_open(world: World) -> None:
     await open_settings(world.slack, ada)
 
     assert ada.modal
-    assert "Only admins of the desk can open this" in ada.modal.visible_text
+    assert "Only admins of Frontdesk can open this" in ada.modal.visible_text
     assert ada.modal.submit is None
 
 

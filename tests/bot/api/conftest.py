@@ -1,4 +1,4 @@
-"""The API at its own door, over a desk on the real servers, and people with tokens."""
+"""Fixtures for API tests: the API over HTTP on real databases, and members with tokens."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ IDENTITY = BotIdentity(team_id="T1", team_name="Acme", bot_id="B1", bot_user_id=
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """What the API has said."""
+    """A response of the API."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,7 +35,7 @@ class ApiResponse:
 
 @dataclass(frozen=True, slots=True)
 class ApiClient:
-    """The API as somebody calls it."""
+    """A client of the API, with the service behind it."""
 
     url: str
     service: TicketService
@@ -44,19 +44,19 @@ class ApiClient:
     async def call(
         self, method: str, path: str, *, token: str = "", headers: Any = None, json: Any = None
     ) -> ApiResponse:
-        """What it answers."""
-        sent = {"Authorization": f"Bearer {token}"} if token else {}
+        """The response to one call."""
+        auth_headers = {"Authorization": f"Bearer {token}"} if token else {}
         url = f"{self.url}/api/v1{path}"
         async with self.http.request(
-            method, url, headers=sent | (headers or {}), json=json
-        ) as answer:
-            body = await answer.json() if await answer.read() else None
-            return ApiResponse(answer.status, answer.headers, body)
+            method, url, headers=auth_headers | (headers or {}), json=json
+        ) as response:
+            body = await response.json() if await response.read() else None
+            return ApiResponse(response.status, response.headers, body)
 
     async def create_member_with_token(
         self, slack_id: str, role: Role, *scopes: Scope, **fields: Any
     ) -> tuple[Member, str]:
-        """A member with that role, and a token of theirs that opens all it may."""
+        """A member with this role, and a token with these scopes; without scopes, with all."""
         await self.service.members.set_role("T1", slack_id, role=role)
         await self.service.members.update_member("T1", slack_id, **{"active": True, **fields})
         member = await self.service.members.get_or_create_member("T1", slack_id)
@@ -72,7 +72,6 @@ class ApiClient:
     async def open_ticket(
         self, requester: str, title: str = "VPN is down", **fields: Any
     ) -> Ticket:
-        """A ticket that somebody has opened."""
         key = f"view:{uuid4()}"
         draft = Draft(key=key, team_id="T1", requester=requester, title=title, **fields)
         return await self.service.open_ticket(draft)
@@ -80,7 +79,6 @@ class ApiClient:
 
 @pytest.fixture(scope="session")
 async def api(servers: DatabaseServers) -> AsyncIterator[ApiClient]:
-    """The API, by HTTP."""
     async with (
         run_service(servers, port=find_free_port()) as service,
         ClientSession() as http,
@@ -91,7 +89,7 @@ async def api(servers: DatabaseServers) -> AsyncIterator[ApiClient]:
 
 @asynccontextmanager
 async def serve_api(service: TicketService, http: ClientSession) -> AsyncIterator[ApiClient]:
-    """The API of this desk."""
+    """The API of this service, over HTTP."""
     bot = Bot(service)
     bot.app, bot.team_id = build_app(service, IDENTITY, BackgroundTasks()), "T1"
     async with run_http_server(bot):

@@ -1,4 +1,4 @@
-"""Corrections over the API: by who may, of what they have seen, in the desk's own words."""
+"""Corrections of the triage over the API, and the triage accuracy."""
 
 from typing import Any
 
@@ -12,35 +12,38 @@ from tests.bot.api.conftest import ApiClient
 from tests.sample_tickets import make_triage
 
 
-async def offered(api: ApiClient, to: str) -> Ticket:
-    """A ticket of Ada's that is offered to somebody."""
+async def offer_ticket(api: ApiClient, to: str) -> Ticket:
+    """A ticket of Ada's that is offered to this person."""
     ticket = await api.open_ticket("UADA")
     await api.service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
     return await api.service.move(ticket.id, Move.OFFER, actor=None, assignee=to, offers=1)
 
 
-async def test_a_correction_is_of_what_was_seen(api: ApiClient) -> None:
+async def test_a_correction_of_an_older_state_is_refused(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UCORRECTS", Role.MODERATOR)
-    ticket = await offered(api, "UOTHER")
+    ticket = await offer_ticket(api, "UOTHER")
     path = f"/tickets/{ticket.id}/correct"
-    right = {"category": "access", "priority": "high", "skills": ["Okta"]}
+    correction = {"category": "access", "priority": "high", "skills": ["Okta"]}
 
-    async def sent(etag: str) -> Any:
-        return await api.call("POST", path, token=token, headers={"If-Match": etag}, json=right)
+    async def send_correction(etag: str) -> Any:
+        return await api.call(
+            "POST", path, token=token, headers={"If-Match": etag}, json=correction
+        )
 
-    late, done, again = await sent('"1"'), await sent(f'"{ticket.version}"'), await sent('"2"')
+    etags = ('"1"', f'"{ticket.version}"', '"2"')
+    stale, done, repeated = [await send_correction(etag) for etag in etags]
 
-    assert (late.status, done.status, again.status) == (412, 200, 412)
+    assert (stale.status, done.status, repeated.status) == (412, 200, 412)
     body = done.body
     assert (body["category"], body["priority"], body["skills"]) == ("Access", "high", ["okta"])
     assert (body["status"], body["assignee"]) == (Status.OFFERED, "UOTHER")
     assert body["history"][-1]["why"].startswith("category: Network → Access")
-    [act, *_] = await api.service.audit_log.entries("T1")
-    assert (act.who, act.what, act.to) == ("UCORRECTS", "corrected", ticket.id)
+    [entry, *_] = await api.service.audit_log.entries("T1")
+    assert (entry.who, entry.what, entry.to) == ("UCORRECTS", "corrected", ticket.id)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "field"),
+    ("correction", "field"),
     [
         ({"category": "Astrology"}, "category"),
         ({"skills": ["mind reading"]}, "skills"),
@@ -48,29 +51,29 @@ async def test_a_correction_is_of_what_was_seen(api: ApiClient) -> None:
         ({"assignee": "UME"}, "assignee"),
     ],
 )
-async def test_what_the_desk_does_not_have_is_refused_at_its_field(
-    api: ApiClient, wrong: Any, field: str
+async def test_an_unknown_value_is_refused_with_its_field(
+    api: ApiClient, correction: Any, field: str
 ) -> None:
     _, token = await api.create_member_with_token("UWRONG", Role.MODERATOR)
-    ticket = await offered(api, "UOTHER")
+    ticket = await offer_ticket(api, "UOTHER")
 
-    answer = await api.call("POST", f"/tickets/{ticket.id}/correct", token=token, json=wrong)
+    response = await api.call("POST", f"/tickets/{ticket.id}/correct", token=token, json=correction)
 
-    assert answer.status == 422
-    assert any(field in name for name in answer.body["errors"])
+    assert response.status == 422
+    assert any(field in name for name in response.body["errors"])
     assert (await api.service.tickets.get_ticket(ticket.id))[0].version == ticket.version
 
 
-async def test_how_often_triage_was_right_is_for_admins(api: ApiClient) -> None:
-    _, bobs = await api.create_member_with_token("UBOB", Role.MODERATOR)
-    _, graces = await api.create_member_with_token("UGRACE", Role.ADMIN)
-    lesson = {"category": "Access", "priority": "normal", "skills": [], "at": utc_now()}
-    said = {"category": "Network", "priority": "normal", "skills": [], "engine": "builtin"}
-    await api.service.database.lessons.insert_one({"team_id": "T1", "said": said, **lesson})
+async def test_only_admins_read_the_triage_accuracy(api: ApiClient) -> None:
+    _, bobs_token = await api.create_member_with_token("UBOB", Role.MODERATOR)
+    _, graces_token = await api.create_member_with_token("UGRACE", Role.ADMIN)
+    example = {"category": "Access", "priority": "normal", "skills": [], "at": utc_now()}
+    triage = {"category": "Network", "priority": "normal", "skills": [], "engine": "builtin"}
+    await api.service.database.lessons.insert_one({"team_id": "T1", "said": triage, **example})
 
-    assert (await api.call("GET", "/triage/accuracy", token=bobs)).status == 403
-    answer = await api.call("GET", "/triage/accuracy", token=graces)
+    assert (await api.call("GET", "/triage/accuracy", token=bobs_token)).status == 403
+    response = await api.call("GET", "/triage/accuracy", token=graces_token)
 
-    assert answer.status == 200
-    assert answer.body["confusions"] == [{"said": "Network", "is": "Access", "tickets": 1}]
-    assert [one["overridden"] for one in answer.body["engines"]] == [1]
+    assert response.status == 200
+    assert response.body["confusions"] == [{"said": "Network", "is": "Access", "tickets": 1}]
+    assert [one["overridden"] for one in response.body["engines"]] == [1]

@@ -1,4 +1,4 @@
-"""Events: told in their order, each once, to those who see the ticket, and none too early."""
+"""The event feed over the API: order, paging, visibility and settling."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +16,10 @@ NOON = utc_now().replace(microsecond=0) - timedelta(days=20)
 MINUTE = timedelta(minutes=1)
 
 
-async def happened(api: ApiClient, requester: str, *at: datetime, **fields: Any) -> Ticket:
-    """A ticket with this history."""
+async def make_ticket(api: ApiClient, requester: str, *at: datetime, **fields: Any) -> Ticket:
+    """A ticket whose history has events at these times."""
     opened = await api.open_ticket(requester, **fields)
-    history = tuple(Event(at=one, what=f"nth {nth}") for nth, one in enumerate(at))
+    history = tuple(Event(at=time, what=f"nth {nth}") for nth, time in enumerate(at))
     stored = await api.service.tickets.compare_and_set(
         opened, opened.model_copy(update={"history": history})
     )
@@ -27,23 +27,23 @@ async def happened(api: ApiClient, requester: str, *at: datetime, **fields: Any)
     return stored
 
 
-async def told(
+async def read_events(
     api: ApiClient, token: str, *, after: str = "", limit: int = 100
 ) -> tuple[list[str], str]:
-    """What is told on all pages, as "ticket nth", and where it ends."""
+    """The events of all pages, as "ticket nth", and the last cursor."""
     events: list[str] = []
-    more = True
-    while more:
+    has_more = True
+    while has_more:
         path = f"/events?limit={limit}&after={after}"
         page = (await api.call("GET", path, token=token)).body
         assert len(page["events"]) <= limit
         events += [f"{one['ticket']} {one['what']}" for one in page["events"]]
         assert all(one["id"].startswith(f"{one['ticket']}.") for one in page["events"])
-        after, more = page["next"], page["more"]
+        after, has_more = page["next"], page["more"]
     return events, after
 
 
-# A cursor from before all that is told of here.
+# A cursor before all events of these tests.
 BEGIN = f"{int((NOON - timedelta(days=1)).timestamp() * 1000)}.0.0"
 
 
@@ -51,49 +51,49 @@ BEGIN = f"{int((NOON - timedelta(days=1)).timestamp() * 1000)}.0.0"
 async def test_events_come_in_order_each_once(api: ApiClient, limit: int) -> None:
     _, token = await api.create_member_with_token(f"UORDER{limit}", Role.USER)
     minutes = [NOON + nth * MINUTE for nth in range(4)]
-    one = await happened(api, f"UORDER{limit}", *minutes)
-    # Of the same moment: two of one ticket, and those of two.
-    two = await happened(api, f"UORDER{limit}", minutes[1], minutes[1], minutes[3])
+    first = await make_ticket(api, f"UORDER{limit}", *minutes)
+    # Equal times: two events of one ticket, and events of both tickets.
+    second = await make_ticket(api, f"UORDER{limit}", minutes[1], minutes[1], minutes[3])
 
-    events, _ = await told(api, token, after=BEGIN, limit=limit)
+    events, _ = await read_events(api, token, after=BEGIN, limit=limit)
 
     assert events == [
-        f"{one.id} nth 0",
-        f"{one.id} nth 1",
-        f"{two.id} nth 0",
-        f"{two.id} nth 1",
-        f"{one.id} nth 2",
-        f"{one.id} nth 3",
-        f"{two.id} nth 2",
+        f"{first.id} nth 0",
+        f"{first.id} nth 1",
+        f"{second.id} nth 0",
+        f"{second.id} nth 1",
+        f"{first.id} nth 2",
+        f"{first.id} nth 3",
+        f"{second.id} nth 2",
     ]
 
 
-async def test_who_has_heard_all_hears_what_is_new_alone(api: ApiClient) -> None:
+async def test_a_cursor_returns_only_newer_events(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UNEWS", Role.USER)
-    ticket = await happened(api, "UNEWS", NOON, NOON + MINUTE)
-    place = f"{int(NOON.timestamp() * 1000)}.{ticket.id[2:]}.1"
+    ticket = await make_ticket(api, "UNEWS", NOON, NOON + MINUTE)
+    cursor = f"{int(NOON.timestamp() * 1000)}.{ticket.id[2:]}.1"
 
-    assert (await told(api, token, after=place))[0] == [f"{ticket.id} nth 1"]
-    _, end = await told(api, token)
-    assert (await told(api, token, after=end))[0] == []
+    assert (await read_events(api, token, after=cursor))[0] == [f"{ticket.id} nth 1"]
+    _, end = await read_events(api, token)
+    assert (await read_events(api, token, after=end))[0] == []
 
 
-async def test_what_may_not_be_settled_is_not_told_yet(api: ApiClient) -> None:
+async def test_an_event_that_is_not_settled_is_not_listed_yet(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UEARLY", Role.USER)
-    settled = utc_now() - SETTLE_TIME - MINUTE
-    ticket = await happened(api, "UEARLY", settled, utc_now() + MINUTE)
+    settled_at = utc_now() - SETTLE_TIME - MINUTE
+    ticket = await make_ticket(api, "UEARLY", settled_at, utc_now() + MINUTE)
 
-    events, end = await told(api, token, after=BEGIN)
+    events, end = await read_events(api, token, after=BEGIN)
 
     assert events == [f"{ticket.id} nth 0"]
-    # What comes to be dated before now is still told to who has heard all there was.
+    # The cursor stays before now, so an event that is stored late is not skipped.
     assert int(end.partition(".")[0]) <= (utc_now() - SETTLE_TIME).timestamp() * 1000 + 1000
 
 
 @pytest.mark.fault("F86")
-async def test_events_are_for_those_who_may_see_the_ticket(api: ApiClient) -> None:
-    ticket = await happened(api, "UOWNS", NOON - 9 * MINUTE, confidential=True)
-    public = await happened(api, "UOWNS", NOON - 8 * MINUTE)
+async def test_events_are_listed_only_to_people_who_see_the_ticket(api: ApiClient) -> None:
+    ticket = await make_ticket(api, "UOWNS", NOON - 9 * MINUTE, confidential=True)
+    public = await make_ticket(api, "UOWNS", NOON - 8 * MINUTE)
     people = [
         ("UOWNS", Role.USER, {}),
         ("USTRANGER", Role.USER, {}),
@@ -101,13 +101,13 @@ async def test_events_are_for_those_who_may_see_the_ticket(api: ApiClient) -> No
         ("UINSIDE", Role.MODERATOR, {"trusted": True}),
     ]
 
-    hearing = {}
+    can_see = {}
     for slack_id, role, more in people:
         _, token = await api.create_member_with_token(slack_id, role, **more)
-        events, _ = await told(api, token, after=BEGIN)
-        hearing[slack_id] = [f"{one.id} nth 0" in events for one in (ticket, public)]
+        events, _ = await read_events(api, token, after=BEGIN)
+        can_see[slack_id] = [f"{one.id} nth 0" in events for one in (ticket, public)]
 
-    assert hearing == {
+    assert can_see == {
         "UOWNS": [True, True],
         "USTRANGER": [False, False],
         "UOUTSIDE": [False, True],
@@ -115,31 +115,33 @@ async def test_events_are_for_those_who_may_see_the_ticket(api: ApiClient) -> No
     }
 
 
-async def test_no_answer_looks_at_more_than_it_should(
+async def test_a_page_reads_a_limited_number_of_tickets(
     api: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_feed, "_MAX_TICKETS", 3)
     _, token = await api.create_member_with_token("UMANY", Role.USER)
-    # Uneven: seven within a second, of which six are somebody else's; then one a day later.
-    crowd = [
-        await happened(api, "UMANY" if n == 6 else "UELSE", NOON + timedelta(milliseconds=100 * n))
+    # Seven events within a second, six of them of another requester, and one a day later.
+    tickets = [
+        await make_ticket(
+            api, "UMANY" if n == 6 else "UELSE", NOON + timedelta(milliseconds=100 * n)
+        )
         for n in range(7)
     ]
-    late = await happened(api, "UMANY", NOON + timedelta(days=1))
+    later = await make_ticket(api, "UMANY", NOON + timedelta(days=1))
 
-    events, _ = await told(api, token, after=BEGIN)
+    events, _ = await read_events(api, token, after=BEGIN)
 
-    assert events == [f"{crowd[6].id} nth 0", f"{late.id} nth 0"]
+    assert events == [f"{tickets[6].id} nth 0", f"{later.id} nth 0"]
 
 
 @pytest.mark.parametrize("after", ["x", "1", "1.2", "-1.0.0", "1.0.0.0", "99999999999999.0.0"])
-async def test_what_is_no_cursor_is_refused(api: ApiClient, after: str) -> None:
+async def test_an_invalid_cursor_is_refused(api: ApiClient, after: str) -> None:
     _, token = await api.create_member_with_token("UBADLY", Role.USER)
 
     assert (await api.call("GET", f"/events?after={after}", token=token)).status == 422
 
 
-async def test_a_cursor_of_the_future_tells_nothing_yet(api: ApiClient) -> None:
+async def test_a_cursor_of_the_future_returns_no_events(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UFUTURE", Role.USER)
     after = "9999999999999.999999999.99999"
 

@@ -1,4 +1,4 @@
-"""The API is as it describes itself, called in every way that it allows, and in others."""
+"""Schemathesis checks the API against its OpenAPI document, and the page at /api/docs."""
 
 import os
 import re
@@ -19,13 +19,13 @@ from tests.service_factory import run_service
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HOOKS = Path(__file__).with_name("rotating_tokens.py")
-# Each may call 240 times a minute; Schemathesis fails where it was mostly told to wait.
+# A token may call 240 times a minute. Schemathesis fails if most calls are rate-limited.
 _TOKENS = 60
 
 
 @pytest.fixture(scope="module")
 async def api(servers: DatabaseServers) -> AsyncIterator[ApiClient]:
-    """The API of a desk of its own: who calls is its last admin, and stays one."""
+    """The API of a service of its own, where the caller is the last admin and cannot be demoted."""
     async with (
         run_service(servers, port=find_free_port()) as service,
         ClientSession() as http,
@@ -34,59 +34,61 @@ async def api(servers: DatabaseServers) -> AsyncIterator[ApiClient]:
         yield api
 
 
-async def calls_all(api: ApiClient, *, phases: str, **options: int) -> tuple[int, str]:
-    """The exit code of Schemathesis, and what it says."""
+async def run_schemathesis(api: ApiClient, *, phases: str, **options: int) -> tuple[int, str]:
+    """The exit code and the output of Schemathesis."""
     tokens = [
         (await api.create_member_with_token("USCHEMA", Role.ADMIN))[1] for _ in range(_TOKENS)
     ]
     await api.open_ticket("USCHEMA")
-    more = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    ran = await create_subprocess_exec(
+    option_arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    process = await create_subprocess_exec(
         *(str(SCHEMATHESIS), "--config-file", str(CONFIG)),
-        *("run", f"{api.url}/api/openapi.json", "--phases", phases, *more),
+        *("run", f"{api.url}/api/openapi.json", "--phases", phases, *option_arguments),
         *("--seed", "1", "--no-color", "--suppress-health-check", "all"),
         env=os.environ | {"SCHEMATHESIS_HOOKS": str(HOOKS), "TOKENS_IN_TURN": " ".join(tokens)},
         stdout=PIPE,
         stderr=STDOUT,
     )
-    said, _ = await ran.communicate()
-    return ran.returncode or 0, said.decode()
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
 
 
-async def test_the_api_is_as_it_describes_itself(api: ApiClient) -> None:
-    code, said = await calls_all(api, phases="examples,fuzzing", max_examples=1)
+async def test_the_api_matches_its_openapi_document(api: ApiClient) -> None:
+    code, output = await run_schemathesis(api, phases="examples,fuzzing", max_examples=1)
 
-    assert code == 0, said
+    assert code == 0, output
 
 
 @pytest.mark.long
 @pytest.mark.fault("F87")
-async def test_the_api_is_so_whatever_is_tried(api: ApiClient) -> None:
-    code, said = await calls_all(api, phases="examples,coverage,fuzzing,stateful", max_examples=30)
+async def test_the_api_matches_its_openapi_document_in_long_runs(api: ApiClient) -> None:
+    code, output = await run_schemathesis(
+        api, phases="examples,coverage,fuzzing,stateful", max_examples=30
+    )
 
-    assert code == 0, said
+    assert code == 0, output
 
 
-async def test_the_page_about_the_api_names_no_outside_host(api: ApiClient) -> None:
-    async with api.http.get(f"{api.url}/api/docs") as answer:
-        page, policy = await answer.text(), answer.headers["Content-Security-Policy"]
+async def test_the_documentation_page_loads_nothing_from_other_hosts(api: ApiClient) -> None:
+    async with api.http.get(f"{api.url}/api/docs") as response:
+        page, policy = await response.text(), response.headers["Content-Security-Policy"]
 
     assert not re.search(r"https?:|[\"'(]//", page)
     assert not re.search(r"https?:|\*|wss?:", policy)
     assert '"validatorUrl": null' in page
-    parts = re.findall(r"(?:src|href|url)\s*[=:]\s*[\"']([^\"']+)", page)
-    assert len(parts) == 4
-    for part in parts:
-        async with api.http.get(f"{api.url}{part}") as answer:
-            assert answer.ok, part
-            body = await answer.text() if part.endswith(".css") else ""
+    urls = re.findall(r"(?:src|href|url)\s*[=:]\s*[\"']([^\"']+)", page)
+    assert len(urls) == 4
+    for url in urls:
+        async with api.http.get(f"{api.url}{url}") as response:
+            assert response.ok, url
+            body = await response.text() if url.endswith(".css") else ""
         assert not re.search(r"@import|url\([\"']?(https?:)?//", body)
 
 
-async def test_the_description_can_be_read_by_people(api: ApiClient) -> None:
-    async with api.http.get(f"{api.url}/api/docs") as answer:
-        assert answer.ok
-    async with api.http.get(f"{api.url}/api/openapi.json") as answer:
-        described = await answer.json()
-    assert described["openapi"].startswith("3.1")
-    assert set(described["paths"]) >= {"/v1/tickets", "/v1/tickets/{ticket_id}/{verb}", "/v1/me"}
+async def test_documentation_page_and_openapi_document_are_served(api: ApiClient) -> None:
+    async with api.http.get(f"{api.url}/api/docs") as response:
+        assert response.ok
+    async with api.http.get(f"{api.url}/api/openapi.json") as response:
+        document = await response.json()
+    assert document["openapi"].startswith("3.1")
+    assert set(document["paths"]) >= {"/v1/tickets", "/v1/tickets/{ticket_id}/{verb}", "/v1/me"}

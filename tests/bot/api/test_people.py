@@ -1,4 +1,4 @@
-"""People and skills over the API: seen by those who work with them, changed by admins."""
+"""Members, skills and the audit log over the API."""
 
 import asyncio
 from typing import Any
@@ -15,8 +15,8 @@ from tests.bot.api.test_tickets import ticket_in_status
 from tests.service_factory import run_service
 
 
-async def everybody(api: ApiClient, token: str, *, limit: int) -> list[str]:
-    """The ids on all pages."""
+async def list_people(api: ApiClient, token: str, *, limit: int) -> list[str]:
+    """The Slack ids on all pages."""
     ids: list[str] = []
     cursor = ""
     while cursor is not None:
@@ -28,7 +28,7 @@ async def everybody(api: ApiClient, token: str, *, limit: int) -> list[str]:
     return ids
 
 
-async def test_a_thousand_people_come_page_by_page_each_once(servers: DatabaseServers) -> None:
+async def test_pages_list_each_of_a_thousand_people_once(servers: DatabaseServers) -> None:
     async with (
         run_service(servers, port=find_free_port()) as service,
         ClientSession() as http,
@@ -46,21 +46,21 @@ async def test_a_thousand_people_come_page_by_page_each_once(servers: DatabaseSe
         _, narrow = await api.create_member_with_token("UADMIN", Role.ADMIN, Scope.READ)
         _, user = await api.create_member_with_token("U0000", Role.USER)
 
-        ids = await everybody(api, admin, limit=200)
+        ids = await list_people(api, admin, limit=200)
 
         assert ids == sorted(ids)
         assert ids == [*(f"U{n:04}" for n in range(1000)), "UADMIN", "UMOD"]
         for token in (moderator, narrow):
-            assert await everybody(api, token, limit=2) == ["U0999", "UADMIN", "UMOD"]
+            assert await list_people(api, token, limit=2) == ["U0999", "UADMIN", "UMOD"]
         assert (await api.call("GET", "/people", token=user)).status == 403
 
 
-async def test_an_admin_changes_a_person_and_it_is_noted(api: ApiClient) -> None:
+async def test_an_admin_changes_a_person_and_it_is_audited(api: ApiClient) -> None:
     admin, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
     await api.create_member_with_token("UHIRED", Role.USER, skills=[], trusted=False)
     path = "/people/UHIRED"
     seen = await api.call("GET", path, token=token)
-    wanted = {
+    changes = {
         "role": "moderator",
         "skills": ["VPN", "openvpn", "okta"],
         "trusted": True,
@@ -68,56 +68,69 @@ async def test_an_admin_changes_a_person_and_it_is_noted(api: ApiClient) -> None
         "away_until": "2026-12-24T12:00:00+01:00",
     }
 
-    answer = await api.call("PATCH", path, token=token, json=wanted)
+    response = await api.call("PATCH", path, token=token, json=changes)
 
-    assert answer.status == 200
-    told = {name: answer.body[name] for name in wanted}
-    away = "2026-12-24T11:00:00Z"
-    assert told == wanted | {"skills": ["vpn", "okta"], "away_until": away}
-    assert answer.headers["ETag"] != seen.headers["ETag"]
-    assert (await api.call("GET", path, token=token)).body == answer.body
-    same = await api.call("PATCH", path, token=token, json={})
-    assert (same.body, same.headers["ETag"]) == (answer.body, answer.headers["ETag"])
-    only = await api.call("PATCH", path, token=token, json={"capacity": None, "away_until": None})
-    kept = (only.body["role"], only.body["trusted"], only.body["capacity"], only.body["away_until"])
-    assert kept == ("moderator", True, None, None)
-    second, first = [one for one in await api.service.audit_log.entries("T1") if one.to == "UHIRED"]
-    assert (first.who, first.what, first.via[:6]) == (admin.slack_id, "set role", "token ")
-    assert (first.before["role"], first.after["role"]) == ("user", "moderator")
-    assert (second.before["capacity"], second.after["capacity"]) == (3, None)
+    assert response.status == 200
+    received = {name: response.body[name] for name in changes}
+    away_until = "2026-12-24T11:00:00Z"
+    assert received == changes | {"skills": ["vpn", "okta"], "away_until": away_until}
+    assert response.headers["ETag"] != seen.headers["ETag"]
+    assert (await api.call("GET", path, token=token)).body == response.body
+    unchanged = await api.call("PATCH", path, token=token, json={})
+    assert (unchanged.body, unchanged.headers["ETag"]) == (response.body, response.headers["ETag"])
+    cleared = await api.call(
+        "PATCH", path, token=token, json={"capacity": None, "away_until": None}
+    )
+    values = (
+        cleared.body["role"],
+        cleared.body["trusted"],
+        cleared.body["capacity"],
+        cleared.body["away_until"],
+    )
+    assert values == ("moderator", True, None, None)
+    clear_entry, set_entry = [
+        one for one in await api.service.audit_log.entries("T1") if one.to == "UHIRED"
+    ]
+    assert (set_entry.who, set_entry.what, set_entry.via[:6]) == (
+        admin.slack_id,
+        "set role",
+        "token ",
+    )
+    assert (set_entry.before["role"], set_entry.after["role"]) == ("user", "moderator")
+    assert (clear_entry.before["capacity"], clear_entry.after["capacity"]) == (3, None)
 
 
-async def test_who_has_seen_an_older_state_of_a_person_changes_nothing(api: ApiClient) -> None:
+async def test_a_change_of_an_older_state_is_refused(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
     await api.create_member_with_token("USEEN", Role.USER, skills=[])
     path = "/people/USEEN"
     seen = {"If-Match": (await api.call("GET", path, token=token)).headers["ETag"]}
 
-    answers = [
+    responses = [
         await api.call("PATCH", path, token=token, headers=seen, json={"skills": [skill]})
         for skill in ("vpn", "okta")
     ]
 
-    assert [one.status for one in answers] == [200, 412]
+    assert [one.status for one in responses] == [200, 412]
     assert (await api.service.members.get_or_create_member("T1", "USEEN")).skills == ("vpn",)
 
 
-async def test_of_changes_at_once_none_is_lost_unseen(api: ApiClient) -> None:
+async def test_one_of_several_concurrent_changes_is_stored(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
     await api.create_member_with_token("UPULLED", Role.USER, skills=[])
     path = "/people/UPULLED"
     seen = {"If-Match": (await api.call("GET", path, token=token)).headers["ETag"]}
-    wanted: list[dict[str, Any]] = [{"skills": ["vpn"]}, {"skills": ["okta"]}, {"capacity": 4}]
+    changes: list[dict[str, Any]] = [{"skills": ["vpn"]}, {"skills": ["okta"]}, {"capacity": 4}]
 
-    answers = await asyncio.gather(
-        *(api.call("PATCH", path, token=token, headers=seen, json=one) for one in wanted)
+    responses = await asyncio.gather(
+        *(api.call("PATCH", path, token=token, headers=seen, json=one) for one in changes)
     )
 
-    assert [one.status for one in answers].count(200) == 1
-    assert {one.status for one in answers} <= {200, 409, 412}
+    assert [one.status for one in responses].count(200) == 1
+    assert {one.status for one in responses} <= {200, 409, 412}
 
 
-async def test_who_moderates_no_more_keeps_no_ticket(api: ApiClient) -> None:
+async def test_a_demoted_moderator_keeps_no_ticket(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
     await api.create_member_with_token("ULEAVES", Role.MODERATOR)
     ticket = await ticket_in_status(
@@ -126,12 +139,12 @@ async def test_who_moderates_no_more_keeps_no_ticket(api: ApiClient) -> None:
 
     await api.call("PATCH", "/people/ULEAVES", token=token, json={"role": "user"})
 
-    now, _ = await api.service.tickets.get_ticket(ticket.id)
-    assert (now.status, now.assignee) == (Status.TRIAGED, None)
+    after, _ = await api.service.tickets.get_ticket(ticket.id)
+    assert (after.status, after.assignee) == (Status.TRIAGED, None)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "field"),
+    ("changes", "field"),
     [
         ({"role": "owner"}, "role"),
         ({"role": {"$ne": "user"}}, "role"),
@@ -146,26 +159,26 @@ async def test_who_moderates_no_more_keeps_no_ticket(api: ApiClient) -> None:
         ({"active": False}, "active"),
     ],
 )
-async def test_what_cannot_be_is_refused_at_its_field(
-    api: ApiClient, wanted: dict[str, Any], field: str
+async def test_an_invalid_value_is_refused_with_its_field(
+    api: ApiClient, changes: dict[str, Any], field: str
 ) -> None:
     _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
     before, _ = await api.create_member_with_token("USTAYS", Role.USER)
 
-    answer = await api.call("PATCH", "/people/USTAYS", token=token, json=wanted)
+    response = await api.call("PATCH", "/people/USTAYS", token=token, json=changes)
 
-    assert answer.status == 422
-    assert any(field in name for name in answer.body["errors"])
+    assert response.status == 422
+    assert any(field in name for name in response.body["errors"])
     assert await api.service.members.get_or_create_member("T1", "USTAYS") == before
 
 
-async def test_what_cannot_be_of_a_person_as_they_are_is_a_conflict(api: ApiClient) -> None:
+async def test_a_role_that_a_guest_cannot_have_is_a_conflict(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
     await api.create_member_with_token("UGUEST", Role.USER, guest=True)
 
-    answer = await api.call("PATCH", "/people/UGUEST", token=token, json={"role": "moderator"})
+    response = await api.call("PATCH", "/people/UGUEST", token=token, json={"role": "moderator"})
 
-    assert (answer.status, "never more than users" in answer.body["detail"]) == (409, True)
+    assert (response.status, "can only be users" in response.body["detail"]) == (409, True)
     assert (await api.service.members.get_or_create_member("T1", "UGUEST")).role is Role.USER
 
 
@@ -180,16 +193,16 @@ async def test_only_an_admin_changes_people(api: ApiClient, role: Role) -> None:
     assert (await api.service.members.get_or_create_member("T1", "UHIGHER")).role is role
 
 
-async def test_nobody_is_made_up(api: ApiClient) -> None:
+async def test_an_unknown_person_is_not_created(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
 
     for method in ("GET", "PATCH"):
-        answer = await api.call(method, "/people/UNOBODY", token=token, json={"role": "user"})
-        assert answer.status == 404
+        response = await api.call(method, "/people/UNOBODY", token=token, json={"role": "user"})
+        assert response.status == 404
     assert await api.service.members.find_member("T1", "UNOBODY") is None
 
 
-async def test_skills_are_told_with_their_other_words(api: ApiClient) -> None:
+async def test_skills_are_listed_with_their_synonyms(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UASKS", Role.USER)
 
     skills = (await api.call("GET", "/skills", token=token)).body
@@ -197,7 +210,7 @@ async def test_skills_are_told_with_their_other_words(api: ApiClient) -> None:
     assert "openvpn" in next(one["aliases"] for one in skills if one["name"] == "vpn")
 
 
-async def test_the_log_is_read_to_its_end_page_by_page(servers: DatabaseServers) -> None:
+async def test_pages_list_the_whole_audit_log(servers: DatabaseServers) -> None:
     async with (
         run_service(servers, port=find_free_port()) as service,
         ClientSession() as http,
@@ -210,12 +223,12 @@ async def test_the_log_is_read_to_its_end_page_by_page(servers: DatabaseServers)
                 *(service.audit_log.record(by, f"act {n}", "x") for n in range(25))
             )
 
-        told: list[str] = []
+        verbs: list[str] = []
         cursor, pages = "", 0
         while cursor is not None:
             page = await api.call("GET", f"/audit?limit=10&cursor={cursor}", token=token)
-            told += [act["what"] for act in page.body["acts"]]
+            verbs += [act["what"] for act in page.body["acts"]]
             cursor, pages = page.body["next"], pages + 1
 
-        assert (len(told), pages) == (25, 3)
-        assert sorted(told) == sorted(f"act {n}" for n in range(25))
+        assert (len(verbs), pages) == (25, 3)
+        assert sorted(verbs) == sorted(f"act {n}" for n in range(25))

@@ -1,4 +1,4 @@
-"""What README.md shows of the API is done as it is written."""
+"""The API examples in README.md and in the OpenAPI document work."""
 
 import re
 import shlex
@@ -9,13 +9,13 @@ from models.people.member import Role
 from tests.bot.api.conftest import ApiClient
 from tests.project import ROOT
 
-THERE = "http://127.0.0.1:3000"
+README_URL = "http://127.0.0.1:3000"
 
 
-def shown() -> list[list[str]]:
-    """The arguments of each `curl` in the part for programs."""
-    [part] = re.findall("## For programs\n(.*?)\n## ", _readme(), re.DOTALL)
-    [block] = re.findall("```\n(.*?)```", part, re.DOTALL)
+def curl_arguments() -> list[list[str]]:
+    """The arguments of each `curl` command in the section for programs."""
+    [section] = re.findall("## For programs\n(.*?)\n## ", _readme(), re.DOTALL)
+    [block] = re.findall("```\n(.*?)```", section, re.DOTALL)
     lines = block.replace("\\\n", " ").splitlines()
     return [shlex.split(line)[1:] for line in lines if line.startswith("curl ")]
 
@@ -30,34 +30,34 @@ CURL.add_argument("-d", dest="data")
 CURL.add_argument("url")
 
 
-async def answered(api: ApiClient, arguments: list[str], *, token: str) -> tuple[int, Any]:
-    """What the API answers to what `curl` would send."""
-    sent = CURL.parse_args(arguments)
-    headers = dict(one.replace("$TOKEN", token).split(": ", 1) for one in sent.headers)
-    method = "POST" if sent.data else "GET"
-    url = sent.url.replace(THERE, api.url)
-    async with api.http.request(method, url, headers=headers, data=sent.data) as answer:
-        return answer.status, await answer.json()
+async def run_curl(api: ApiClient, arguments: list[str], *, token: str) -> tuple[int, Any]:
+    """Status and body of the API's response to the request of this `curl` command."""
+    options = CURL.parse_args(arguments)
+    headers = dict(one.replace("$TOKEN", token).split(": ", 1) for one in options.headers)
+    method = "POST" if options.data else "GET"
+    url = options.url.replace(README_URL, api.url)
+    async with api.http.request(method, url, headers=headers, data=options.data) as response:
+        return response.status, await response.json()
 
 
-async def test_the_examples_run(api: ApiClient) -> None:
+async def test_the_curl_examples_of_the_readme_work(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UREADER", Role.USER)
 
-    (first, listed), (second, opened) = [
-        await answered(api, arguments, token=token) for arguments in shown()
+    (first_status, tickets), (second_status, ticket) = [
+        await run_curl(api, arguments, token=token) for arguments in curl_arguments()
     ]
 
-    assert (first, second) == (200, 201)
-    assert (listed["next"], opened["title"]) == (None, "VPN is down")
+    assert (first_status, second_status) == (200, 201)
+    assert (tickets["next"], ticket["title"]) == (None, "VPN is down")
 
 
-async def test_what_the_description_gives_as_examples_is_taken(api: ApiClient) -> None:
+async def test_the_example_of_the_openapi_document_works(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UREADER", Role.USER)
-    async with api.http.get(f"{api.url}/api/openapi.json") as answer:
-        schemas = (await answer.json())["components"]["schemas"]
+    async with api.http.get(f"{api.url}/api/openapi.json") as response:
+        schemas = (await response.json())["components"]["schemas"]
     title = schemas["TicketIn"]["properties"]["title"]["examples"][0]
 
     key = {"Idempotency-Key": "as-described"}
-    opened = await api.call("POST", "/tickets", token=token, headers=key, json={"title": title})
+    ticket = await api.call("POST", "/tickets", token=token, headers=key, json={"title": title})
 
-    assert (opened.status, opened.body["title"]) == (201, title)
+    assert (ticket.status, ticket.body["title"]) == (201, title)

@@ -1,4 +1,4 @@
-"""Webhooks are an admin's: added with a secret that is shown once, looked at, removed."""
+"""Webhooks over the API: adding, listing, replaying, deleting, and the limits."""
 
 import pytest
 
@@ -25,25 +25,25 @@ async def test_an_admin_adds_and_removes_a_webhook(api: ApiClient) -> None:
     statuses = [(await api.call("DELETE", path, token=token)).status for _ in range(2)]
     assert statuses == [204, 404]
     assert (await api.call("GET", f"{path}/deliveries", token=token)).status == 404
-    acts = [act for act in await api.service.audit_log.entries("T1") if act.who == "UHOOK"]
-    said = {"url": URL, "events": []}
-    assert [(act.what, act.before, act.after) for act in acts] == [
-        ("removed webhook", said, {}),
-        ("added webhook", {}, said),
+    entries = [entry for entry in await api.service.audit_log.entries("T1") if entry.who == "UHOOK"]
+    fields = {"url": URL, "events": []}
+    assert [(entry.what, entry.before, entry.after) for entry in entries] == [
+        ("removed webhook", fields, {}),
+        ("added webhook", {}, fields),
     ]
 
 
-async def test_there_are_no_more_webhooks_than_fit(api: ApiClient) -> None:
+async def test_one_webhook_too_many_is_refused(api: ApiClient) -> None:
     boss, token = await api.create_member_with_token("UMANY", Role.ADMIN)
     hooks = api.service.webhooks
-    there_are = await hooks.list_webhooks("T1")
-    added = [await hooks.add(boss, url=URL) for _ in range(MAX_WEBHOOKS - len(there_are))]
+    existing = await hooks.list_webhooks("T1")
+    added = [await hooks.add(boss, url=URL) for _ in range(MAX_WEBHOOKS - len(existing))]
 
-    answer = await api.call("POST", "/webhooks", token=token, json={"url": URL})
+    response = await api.call("POST", "/webhooks", token=token, json={"url": URL})
 
-    assert (answer.status, str(MAX_WEBHOOKS) in answer.body["detail"]) == (409, True)
-    for one in added:
-        await hooks.remove("T1", one.id)
+    assert (response.status, str(MAX_WEBHOOKS) in response.body["detail"]) == (409, True)
+    for webhook in added:
+        await hooks.remove("T1", webhook.id)
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,15 @@ async def test_there_are_no_more_webhooks_than_fit(api: ApiClient) -> None:
         "",
     ],
 )
-async def test_an_address_that_is_not_safe_is_refused_at_its_field(
-    api: ApiClient, url: str
-) -> None:
+async def test_an_unsafe_url_is_refused_with_its_field(api: ApiClient, url: str) -> None:
     _, token = await api.create_member_with_token("UHOOK", Role.ADMIN)
 
-    answer = await api.call("POST", "/webhooks", token=token, json={"url": url})
+    response = await api.call("POST", "/webhooks", token=token, json={"url": url})
 
-    assert (answer.status, list(answer.body["errors"])) == (422, ["url"])
+    assert (response.status, list(response.body["errors"])) == (422, ["url"])
 
 
-async def test_who_is_no_admin_has_no_webhooks(api: ApiClient) -> None:
+async def test_only_admins_list_and_add_webhooks(api: ApiClient) -> None:
     _, token = await api.create_member_with_token("UNOHOOK", Role.MODERATOR)
 
     assert (await api.call("GET", "/webhooks", token=token)).status == 403

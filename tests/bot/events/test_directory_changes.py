@@ -1,4 +1,4 @@
-"""What the bot answers to events, and to people whom Slack says it may not serve."""
+"""The bot's answers to directory events, and to people excluded by the guest policy."""
 
 import json
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ IDENTITY = BotIdentity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id=
 
 
 class BotUnderTest:
-    """The bot's app in the test itself, with its desk and what goes on after an answer."""
+    """The Bolt app in the test process, with its service and background tasks."""
 
     def __init__(self, service: TicketService) -> None:
         self.service = service
@@ -46,17 +46,17 @@ class BotUnderTest:
         self.app: AsyncApp = build_app(service, IDENTITY, self.background)
 
     async def dispatch(self, body: dict[str, Any]) -> BoltResponse:
-        """The answer to a request of Slack's, once all that follows from it is done."""
+        """The answer to a request, after its background tasks have ended."""
         request = AsyncBoltRequest(mode="socket_mode", body={"team_id": TEAM, **body})
-        answer = await self.app.async_dispatch(request)
+        response = await self.app.async_dispatch(request)
         await self.background.wait(timeout_seconds=10)
-        return answer
+        return response
 
     async def form_errors(self, person: str, view: dict[str, Any]) -> dict[str, str]:
-        """What is said under the fields of a form that this person sends."""
+        """The errors under the fields of a form that this person submits."""
         user = {"id": person, "team_id": TEAM}
-        answer = await self.dispatch({"type": "view_submission", "user": user, "view": view})
-        errors: dict[str, str] = json.loads(answer.body or "{}").get("errors", {})
+        response = await self.dispatch({"type": "view_submission", "user": user, "view": view})
+        errors: dict[str, str] = json.loads(response.body or "{}").get("errors", {})
         return errors
 
     async def stored_role(self, person: Person) -> str:
@@ -66,7 +66,6 @@ class BotUnderTest:
 
 @pytest.fixture(scope="module")
 async def slack() -> AsyncIterator[Workspace]:
-    """A workspace."""
     async with Workspace(load_manifest(MANIFEST)) as slack:
         yield slack
 
@@ -80,16 +79,15 @@ async def run_bot(
         yield BotUnderTest(service)
 
 
-def event(**inner: Any) -> dict[str, Any]:
-    """An event as Slack sends it."""
+def slack_event(**inner: Any) -> dict[str, Any]:
     return {"type": "event_callback", "event_id": "Ev1", "event_time": 1, "event": inner}
 
 
-def joined(group: Usergroup) -> dict[str, Any]:
-    return event(type="subteam_members_changed", subteam_id=group.id, team_id=TEAM)
+def group_change_event(group: Usergroup) -> dict[str, Any]:
+    return slack_event(type="subteam_members_changed", subteam_id=group.id, team_id=TEAM)
 
 
-async def test_an_event_that_can_not_be_stored_is_not_taken() -> None:
+async def test_an_event_that_cannot_be_stored_is_answered_503() -> None:
     settings = Settings.model_validate(
         {
             "slack_bot_token": "xoxb-1",
@@ -102,19 +100,19 @@ async def test_an_event_that_can_not_be_stored_is_not_taken() -> None:
     async with open_app(
         settings, database_timeout_seconds=0.2, slack_timeout_seconds=1, interactive=True
     ) as service:
-        answer = await BotUnderTest(service).dispatch(event(type="user_change", user=user))
+        response = await BotUnderTest(service).dispatch(slack_event(type="user_change", user=user))
 
-    assert answer.status == 503
+    assert response.status == 503
 
 
-async def test_an_event_of_a_newer_manifest_is_taken_and_left_alone(
+async def test_an_unknown_event_is_acknowledged_and_ignored(
     slack: Workspace, servers: DatabaseServers
 ) -> None:
     async with run_bot(slack, servers) as bot:
-        assert (await bot.dispatch(event(type="team_join", user={"id": "U1"}))).status == 200
+        assert (await bot.dispatch(slack_event(type="team_join", user={"id": "U1"}))).status == 200
 
 
-async def test_who_joins_the_user_group_is_a_moderator_until_they_leave_it(
+async def test_the_user_group_gives_and_takes_the_moderator_role(
     slack: Workspace, servers: DatabaseServers
 ) -> None:
     ivy, admin = (
@@ -126,30 +124,30 @@ async def test_who_joins_the_user_group_is_a_moderator_until_they_leave_it(
     async with run_bot(slack, servers) as bot:
         await bot.service.guest_policies.update(TEAM, {"moderators": group.id})
         await bot.service.members.set_role(TEAM, admin.id, role=Role.ADMIN)
-        await bot.dispatch(joined(other))
+        await bot.dispatch(group_change_event(other))
         assert await bot.stored_role(ivy) == "user"
 
-        assert (await bot.dispatch(joined(group))).status == 200
+        assert (await bot.dispatch(group_change_event(group))).status == 200
         assert await bot.stored_role(ivy) == "moderator"
-        refused = await bot.form_errors(admin.id, wants(ivy, "user"))
-        assert "by a Slack user group" in refused[f"role:{ivy.id}"]
+        errors = await bot.form_errors(admin.id, member_form_submission(ivy, "user"))
+        assert "A Slack user group makes" in errors[f"role:{ivy.id}"]
 
         group.users = []
-        updated = event(type="subteam_updated", subteam={"id": group.id})
+        updated = slack_event(type="subteam_updated", subteam={"id": group.id})
         assert (await bot.dispatch(updated)).status == 200
         assert await bot.stored_role(ivy) == "user"
 
 
-def wants(person: Person, role: str) -> dict[str, Any]:
-    """The admin's form, sent for somebody."""
-    picked = {"person": {"pick_person": {"selected_user": person.id}}}
-    chosen = {f"role:{person.id}": {"value": {"selected_option": {"value": role}}}}
+def member_form_submission(person: Person, role: str) -> dict[str, Any]:
+    """The member form of an admin, submitted with a role for this person."""
+    person_values = {"person": {"pick_person": {"selected_user": person.id}}}
+    role_values = {f"role:{person.id}": {"value": {"selected_option": {"value": role}}}}
     return {
         "type": "modal",
         "id": "V1",
         "callback_id": member_form.CALLBACK,
         "blocks": [{"type": "input", "block_id": "person"}],
-        "state": {"values": picked | chosen},
+        "state": {"values": person_values | role_values},
     }
 
 
@@ -163,7 +161,7 @@ def wants(person: Person, role: str) -> dict[str, Any]:
         guest_policy_form.OPEN,
     ],
 )
-async def test_what_admins_press_does_nothing_for_others(
+async def test_admin_buttons_are_refused_to_others(
     slack: Workspace, servers: DatabaseServers, button: str
 ) -> None:
     person = slack.add_person(button, real_name=button, email=f"{button}@acme.example")
@@ -171,9 +169,8 @@ async def test_what_admins_press_does_nothing_for_others(
     async with run_bot(slack, servers) as bot:
         await bot.service.members.set_role(TEAM, "UADMIN", role=Role.ADMIN)
         member = await bot.service.members.get_or_create_member(TEAM, person.id)
-        life = timedelta(hours=1)
         _, record = await bot.service.api_tokens.issue_token(
-            member, name="ci", scopes=[Scope.READ], lifetime=life
+            member, name="ci", scopes=[Scope.READ], lifetime=timedelta(hours=1)
         )
         value = person.id if button == api_token_form.SHOW_MEMBER_TOKENS else record.id
 
@@ -189,57 +186,55 @@ async def test_what_admins_press_does_nothing_for_others(
 
         assert await bot.service.api_tokens.active_tokens(TEAM, person.id)
     [pushed] = slack.traffic_log.api_calls("views.push")
-    assert "Only admins of the desk can open this" in str(pushed.request)
+    assert "Only admins of Frontdesk can open this" in str(pushed.request)
 
 
-async def test_where_guests_are_refused_they_open_no_ticket(
-    slack: Workspace, servers: DatabaseServers
-) -> None:
+async def test_denied_guests_open_no_ticket(slack: Workspace, servers: DatabaseServers) -> None:
     form = {
         "type": "modal",
         "callback_id": ticket_form.CALLBACK,
         "blocks": [{"type": "input", "block_id": "title"}],
         "state": {"values": {"title": {"value": {"value": "VPN is down"}}}},
     }
-    new = slack.add_person("new", real_name="New", email="new@acme.example")
+    new_person = slack.add_person("new", real_name="New", email="new@acme.example")
     async with run_bot(slack, servers) as bot:
         await bot.service.guest_policies.update(TEAM, {"guests": False})
-        note = bot.service.members.update_member
-        await note(TEAM, "UGUEST", profiled_at=utc_now(), guest=True)
-        await note(TEAM, "UFULL", profiled_at=utc_now())
+        update_member = bot.service.members.update_member
+        await update_member(TEAM, "UGUEST", profiled_at=utc_now(), guest=True)
+        await update_member(TEAM, "UFULL", profiled_at=utc_now())
 
         guest, full, unknown = [
             await bot.form_errors(slack_id, form | {"id": f"V{slack_id}"})
-            for slack_id in ("UGUEST", "UFULL", new.id)
+            for slack_id in ("UGUEST", "UFULL", new_person.id)
         ]
 
         assert "you are a guest" in guest["title"]
         assert full == {}
-        # Slack is asked meanwhile.
-        assert "press Submit again" in unknown["title"]
-        assert await bot.form_errors(new.id, form | {"id": "VAGAIN"}) == {}
+        # The bot fetches the profile in the background.
+        assert "Press Submit again" in unknown["title"]
+        assert await bot.form_errors(new_person.id, form | {"id": "VAGAIN"}) == {}
 
 
-async def test_people_of_other_workspaces_are_guests_where_an_admin_lets_them(
+async def test_admitted_people_of_other_workspaces_are_guests(
     slack: Workspace, servers: DatabaseServers
 ) -> None:
     zed = slack.add_person("zed", real_name="Zed", email="zed@x.example", team_id="T0OTHER01")
     form = ticket_form.render("let me in")
     user = {"id": zed.id, "team_id": "T0OTHER01"}
     view = with_values(form) | {"id": "V1"}
-    sent = {"type": "view_submission", "user": user, "view": view, "team_id": TEAM}
+    submission = {"type": "view_submission", "user": user, "view": view, "team_id": TEAM}
     async with run_bot(slack, servers) as bot:
-        assert "of Acme only" in str((await bot.dispatch(sent)).body)
+        assert "only open to people of Acme" in str((await bot.dispatch(submission)).body)
         await bot.service.guest_policies.update(TEAM, {"guests": False, "strangers": True})
-        answer = await bot.dispatch(sent)
-        assert "is stored" in (answer.body or "")
+        response = await bot.dispatch(submission)
+        assert "is stored" in (response.body or "")
         member = await bot.service.members.get_or_create_member(TEAM, zed.id)
         assert (member.guest, member.stranger, member.role) == (True, True, Role.USER)
         ticket, _ = await bot.service.tickets.get_ticket("T-1")
         assert (ticket.team_id, ticket.requester) == (TEAM, zed.id)
 
 
-async def test_only_an_admin_says_whom_the_desk_serves(
+async def test_only_an_admin_changes_the_guest_policy(
     slack: Workspace, servers: DatabaseServers
 ) -> None:
     form = with_values(
@@ -251,14 +246,14 @@ async def test_only_an_admin_says_whom_the_desk_serves(
         await bot.service.members.set_role(TEAM, "UMOD", role=Role.MODERATOR)
         await bot.service.members.update_member(TEAM, "UMOD", profiled_at=utc_now())
 
-        refused = await bot.form_errors("UMOD", form | {"id": "V1"})
-        assert "Only admins of the desk" in refused[guest_policy_form.GUESTS]
+        errors = await bot.form_errors("UMOD", form | {"id": "V1"})
+        assert "Only admins of Frontdesk" in errors[guest_policy_form.GUESTS]
         assert await bot.service.guest_policies.load(TEAM) == GuestPolicy()
         assert await bot.form_errors("UADMIN", form | {"id": "V2"}) == {}
 
         assert await bot.service.guest_policies.load(TEAM) == GuestPolicy(
             guests=False, strangers=True
         )
-        [act] = await bot.service.audit_log.entries(TEAM)
-        assert (act.who, act.what) == ("UADMIN", "changed who is let in")
-        assert (act.before["guests"], act.after["guests"]) == (True, False)
+        [entry] = await bot.service.audit_log.entries(TEAM)
+        assert (entry.who, entry.what) == ("UADMIN", "changed who is let in")
+        assert (entry.before["guests"], entry.after["guests"]) == (True, False)

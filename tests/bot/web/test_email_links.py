@@ -1,4 +1,4 @@
-"""Links in letters, over real HTTP on a real desk: looking changes nothing, using works once."""
+"""E-mail links over real HTTP: opening changes nothing, and claiming works once."""
 
 import asyncio
 import re
@@ -28,7 +28,7 @@ _BUTTON = re.compile(r'<form method="post" action="([^"]*)"><button type="submit
 
 @pytest.fixture(scope="module")
 async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A desk of its own, whose doors are open; Bob and Eve moderate, Ada asks."""
+    """A service with an HTTP server; Bob and Eve are moderators, and Ada is a user."""
     async with (
         run_service(servers, port=find_free_port()) as service,
         run_http_server(Bot(service)),
@@ -42,246 +42,248 @@ async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
 
 @pytest.fixture(autouse=True)
 async def reset_people(service: TicketService) -> None:
-    """As they were, whatever was done to them before."""
+    """Undo the changes that earlier tests made to Bob and Eve."""
     for slack_id in ("UBOB", "UEVE"):
         await service.members.set_role("T1", slack_id, role=Role.MODERATOR)
         await service.members.update_member("T1", slack_id, active=True, dm_channel=f"D{slack_id}")
 
 
 class LinkResponse:
-    """What came of one request."""
+    """The response to one request."""
 
     def __init__(self, status: int, text: str, headers: Mapping[str, str]) -> None:
         self.status, self.text, self.headers = status, text, headers
 
     @property
     def button(self) -> tuple[str, str] | None:
-        """Where the page's button posts to, and what it says."""
-        found = _BUTTON.search(self.text)
-        return (found[1], found[2]) if found else None
+        """The URL and the label of the page's button."""
+        match = _BUTTON.search(self.text)
+        return (match[1], match[2]) if match else None
 
 
-async def visits(
+async def open_link(
     service: TicketService, token: str, *, method: str = "GET", query: str = ""
 ) -> LinkResponse:
-    """Open the link; no cookie, no log-in, no redirect followed."""
+    """Request the link without cookies or log-in, and follow no redirect."""
     address = f"http://127.0.0.1:{service.settings.port}/link/{token}{query}"
     async with (
         ClientSession() as http,
-        http.request(method, address, allow_redirects=False) as answer,
+        http.request(method, address, allow_redirects=False) as response,
     ):
-        return LinkResponse(answer.status, await answer.text(), answer.headers)
+        return LinkResponse(response.status, await response.text(), response.headers)
 
 
-async def presses(service: TicketService, token: str, page: LinkResponse) -> LinkResponse:
-    """Press the button of the page."""
+async def press_button(service: TicketService, token: str, page: LinkResponse) -> LinkResponse:
     assert page.button
-    return await visits(service, token, method="POST", query=page.button[0])
+    return await open_link(service, token, method="POST", query=page.button[0])
 
 
 _KEYS = iter(range(1_000_000))
 
 
-async def offered(service: TicketService, to: str = "UBOB", **fields: Any) -> Ticket:
-    """A ticket of Ada's that is offered to somebody."""
-    wanted = {"title": "VPN is down", "description": "since this morning", "requester": "UADA"}
-    draft = Draft(key=f"view:{next(_KEYS)}", team_id="T1", **wanted | fields)
+async def offer_ticket(service: TicketService, to: str = "UBOB", **fields: Any) -> Ticket:
+    """A ticket of Ada's that is offered to this person."""
+    values = {"title": "VPN is down", "description": "since this morning", "requester": "UADA"}
+    draft = Draft(key=f"view:{next(_KEYS)}", team_id="T1", **values | fields)
     ticket = await service.open_ticket(draft)
-    said = make_triage("vpn")
-    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=said)
+    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
     return await service.move(
         ticket.id, Move.OFFER, actor=None, assignee=to, offered_to=to, reason="knows vpn", offers=1
     )
 
 
-async def link(
-    service: TicketService, ticket: Ticket, to: str = "UBOB", verb: str = "claim", **of: Any
+async def sign_link(
+    service: TicketService, ticket: Ticket, to: str = "UBOB", verb: str = "claim", **changes: Any
 ) -> str:
-    """The token that their letter carries."""
-    said: dict[str, Any] = {
+    """The token of the link in their e-mail."""
+    arguments: dict[str, Any] = {
         "notice_id": f"{ticket.id}.offer.1",
         "event_at": utc_now(),
         "lifetime": WEEK,
     }
     member = await service.members.get_or_create_member("T1", to)
-    return service.email_links.sign(member, ticket_id=ticket.id, verb=verb, **said | of)
+    return service.email_links.sign(member, ticket_id=ticket.id, verb=verb, **arguments | changes)
 
 
-async def everything(service: TicketService) -> list[Any]:
-    """All that is stored."""
+async def stored_documents(service: TicketService) -> list[Any]:
+    """All tickets, members, used links and audit entries."""
     collections = (service.database.tickets, service.database.members, service.database.links)
     audit = service.database.audit
-    return [await each.find().sort("_id", 1).to_list() for each in (*collections, audit)]
+    return [await one.find().sort("_id", 1).to_list() for one in (*collections, audit)]
 
 
-async def test_the_button_claims(service: TicketService) -> None:
-    ticket = await offered(service)
-    token = await link(service, ticket)
+async def test_the_button_claims_the_ticket(service: TicketService) -> None:
+    ticket = await offer_ticket(service)
+    token = await sign_link(service, ticket)
 
-    page = await visits(service, token)
+    page = await open_link(service, token)
     assert page.status == 200
     assert page.button == (f"?seen={ticket.version}", f"Claim {ticket.id}")
-    done = await presses(service, token, page)
+    claimed = await press_button(service, token, page)
 
-    assert (done.status, done.button) == (200, None)
-    assert f"You have {ticket.id}" in done.text
+    assert (claimed.status, claimed.button) == (200, None)
+    assert f"You have {ticket.id}" in claimed.text
     stored, _ = await service.tickets.get_ticket(ticket.id)
     assert (stored.status, stored.assignee) == (Status.CLAIMED, "UBOB")
-    [act, *_] = await service.audit_log.entries("T1")
-    assert (act.who, act.what, act.to, act.via) == ("UBOB", "claimed", ticket.id, "link")
-    assert (act.before["status"], act.after["status"]) == ("offered", "claimed")
+    [entry, *_] = await service.audit_log.entries("T1")
+    assert (entry.who, entry.what, entry.to, entry.via) == ("UBOB", "claimed", ticket.id, "link")
+    assert (entry.before["status"], entry.after["status"]) == ("offered", "claimed")
 
 
 @pytest.mark.fault("F76")
 @pytest.mark.parametrize("verb", ["claim", "view"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-async def test_who_only_looks_changes_nothing(
+async def test_opening_a_link_changes_nothing(
     service: TicketService, verb: str, method: str
 ) -> None:
-    ticket = await offered(service)
-    token = await link(service, ticket, verb=verb)
-    before = await everything(service)
+    ticket = await offer_ticket(service)
+    token = await sign_link(service, ticket, verb=verb)
+    before = await stored_documents(service)
 
     for _ in range(3):
-        await visits(service, token, method=method, query=f"?seen={ticket.version}")
+        await open_link(service, token, method=method, query=f"?seen={ticket.version}")
 
-    assert await everything(service) == before
-    assert (await visits(service, token)).status == 200
+    assert await stored_documents(service) == before
+    assert (await open_link(service, token)).status == 200
 
 
 @pytest.mark.fault("F76")
-async def test_of_twenty_who_press_at_once_one_claims(service: TicketService) -> None:
-    ticket = await offered(service)
-    token = await link(service, ticket)
-    page = await visits(service, token)
+async def test_one_of_twenty_concurrent_presses_claims(service: TicketService) -> None:
+    ticket = await offer_ticket(service)
+    token = await sign_link(service, ticket)
+    page = await open_link(service, token)
 
-    answers = await asyncio.gather(*(presses(service, token, page) for _ in range(20)))
+    responses = await asyncio.gather(*(press_button(service, token, page) for _ in range(20)))
 
-    assert Counter(answer.status for answer in answers) == {200: 1, 410: 19}
+    assert Counter(response.status for response in responses) == {200: 1, 410: 19}
     stored, _ = await service.tickets.get_ticket(ticket.id)
     assert [event.what for event in stored.history].count("claimed") == 1
-    acts = [act for act in await service.audit_log.entries("T1") if act.to == ticket.id]
-    assert len(acts) == 1
+    entries = [entry for entry in await service.audit_log.entries("T1") if entry.to == ticket.id]
+    assert len(entries) == 1
 
 
-async def test_a_used_link_says_how_the_ticket_stands_and_offers_slack(
+async def test_a_used_link_shows_the_status_and_a_link_to_slack(
     service: TicketService,
 ) -> None:
-    ticket = await offered(service)
-    token = await link(service, ticket)
-    await presses(service, token, await visits(service, token))
+    ticket = await offer_ticket(service)
+    token = await sign_link(service, ticket)
+    await press_button(service, token, await open_link(service, token))
     eve = await service.members.get_or_create_member("T1", "UEVE")
     bob = await service.members.get_or_create_member("T1", "UBOB")
 
     for method in ("GET", "POST"):
-        used = await visits(service, token, method=method)
+        used = await open_link(service, token, method=method)
         assert (used.status, used.button) == (410, None)
         assert "This link has been used" in used.text
         assert f"You have {ticket.id}." in used.text
         assert 'href="slack://channel?team=T1&amp;id=DUBOB"' in used.text
 
-    # Not even when the ticket may be claimed again: it is for one claim.
+    # It stays used even if the ticket can be claimed again.
     await service.move(ticket.id, Move.RELEASE, actor=bob)
     await service.move(ticket.id, Move.OFFER, actor=None, assignee=eve.slack_id, offers=2)
-    assert (await visits(service, token, method="POST")).status == 410
+    assert (await open_link(service, token, method="POST")).status == 410
 
 
-async def test_a_claim_out_of_turn_uses_nothing_up(service: TicketService) -> None:
-    ticket = await offered(service)
-    token = await link(service, ticket)
-    page = await visits(service, token)
+async def test_a_refused_claim_does_not_use_up_the_link(service: TicketService) -> None:
+    ticket = await offer_ticket(service)
+    token = await sign_link(service, ticket)
+    page = await open_link(service, token)
     bob = await service.members.get_or_create_member("T1", "UBOB")
     eve = await service.members.get_or_create_member("T1", "UEVE")
     await service.move(ticket.id, Move.DECLINE, actor=bob)
     await service.move(ticket.id, Move.OFFER, actor=None, assignee="UEVE", offers=2)
 
-    stale = await presses(service, token, page)
+    stale = await press_button(service, token, page)
     assert stale.status == 409
     assert f"{ticket.id} is now offered to Eve H." in stale.text
 
     await service.move(ticket.id, Move.CLAIM, actor=eve)
-    late = await visits(service, token, method="POST")
+    late = await open_link(service, token, method="POST")
     assert late.status == 409
     assert f"Eve H has already claimed {ticket.id}." in late.text
-    looked = await visits(service, token)
-    assert (looked.status, looked.button) == (200, None)
-    assert f"Eve H has already claimed {ticket.id}." in looked.text
+    shown = await open_link(service, token)
+    assert (shown.status, shown.button) == (200, None)
+    assert f"Eve H has already claimed {ticket.id}." in shown.text
 
     await service.move(ticket.id, Move.RELEASE, actor=eve)
     await service.move(ticket.id, Move.OFFER, actor=None, assignee="UBOB", offers=3)
-    assert (await presses(service, token, await visits(service, token))).status == 200
+    assert (await press_button(service, token, await open_link(service, token))).status == 200
 
 
 @pytest.mark.parametrize("case", ["garbage", "another secret", "expired", "for the API", "a verb"])
-async def test_what_is_no_link_is_told_kindly(service: TicketService, case: str) -> None:
-    ticket = await offered(service)
-    good = await link(service, ticket)
+async def test_an_invalid_link_gets_a_page_and_changes_nothing(
+    service: TicketService, case: str
+) -> None:
+    ticket = await offer_ticket(service)
+    good = await sign_link(service, ticket)
     bob = await service.members.get_or_create_member("T1", "UBOB")
     api, _ = await service.api_tokens.issue_token(bob, name="ci", scopes=(), lifetime=WEEK)
     token = {
         "garbage": "garbage",
         "another secret": f"{good[:-4]}AAAA",
-        "expired": await link(service, ticket, event_at=utc_now() - WEEK - timedelta(minutes=2)),
+        "expired": await sign_link(
+            service, ticket, event_at=utc_now() - WEEK - timedelta(minutes=2)
+        ),
         "for the API": api,
-        "a verb": await link(service, ticket, verb="resolve"),
+        "a verb": await sign_link(service, ticket, verb="resolve"),
     }[case]
-    before = await everything(service)
+    before = await stored_documents(service)
 
     for method in ("GET", "POST"):
-        answer = await visits(service, token, method=method)
-        assert answer.status == 404
-        assert "This link does not work any more" in answer.text
-        assert "Open Frontdesk in Slack" in answer.text
-        assert "VPN" not in answer.text
-    assert await everything(service) == before
+        response = await open_link(service, token, method=method)
+        assert response.status == 404
+        assert "This link does not work any more" in response.text
+        assert "Open Frontdesk in Slack" in response.text
+        assert "VPN" not in response.text
+    assert await stored_documents(service) == before
 
 
 @pytest.mark.parametrize("verb", ["claim", "view"])
 @pytest.mark.parametrize("lost", ["the role", "the account"])
-async def test_who_may_not_any_more_sees_nothing(
+async def test_a_lost_role_or_account_hides_the_ticket(
     service: TicketService, lost: str, verb: str
 ) -> None:
-    ticket = await offered(service)
-    token = await link(service, ticket, verb=verb)
-    page = await visits(service, token)
+    ticket = await offer_ticket(service)
+    token = await sign_link(service, ticket, verb=verb)
+    page = await open_link(service, token)
     if lost == "the role":
         await service.members.set_role("T1", "UBOB", role=Role.USER)
     else:
         await service.members.update_member("T1", "UBOB", active=False)
 
-    looked = await visits(service, token)
-    pressed = await visits(service, token, method="POST", query=f"?seen={ticket.version}")
+    shown = await open_link(service, token)
+    pressed = await open_link(service, token, method="POST", query=f"?seen={ticket.version}")
 
     assert page.status == 200
-    for answer in (looked, pressed):
-        assert answer.status == 403
-        assert "not for you now" in answer.text
-        assert ticket.id not in answer.text
-        assert "VPN" not in answer.text
+    for response in (shown, pressed):
+        assert response.status == 403
+        assert "You have no access to this ticket" in response.text
+        assert ticket.id not in response.text
+        assert "VPN" not in response.text
     assert (await service.tickets.get_ticket(ticket.id))[0].status is Status.OFFERED
 
 
-async def test_of_a_confidential_ticket_the_page_says_the_number_alone(
+async def test_a_confidential_ticket_shows_only_its_number(
     service: TicketService,
 ) -> None:
-    ticket = await offered(service, title="Harassment by X", confidential=True)
+    ticket = await offer_ticket(service, title="Harassment by X", confidential=True)
 
     for verb in ("claim", "view"):
-        page = await visits(service, await link(service, ticket, verb=verb))
+        page = await open_link(service, await sign_link(service, ticket, verb=verb))
         assert page.status == 200
         assert ticket.id in page.text
         assert "Open Frontdesk in Slack" in page.text
         for hidden in ("Harassment", "since this morning", "Ada", "Network", "VPN drops"):
             assert hidden not in page.text
 
-    stranger = await visits(service, await link(service, ticket, to="UEVE"))
+    stranger = await open_link(service, await sign_link(service, ticket, to="UEVE"))
     assert stranger.status == 403
 
 
 @pytest.mark.fault("F88")
-async def test_what_is_typed_stays_text(service: TicketService) -> None:
-    ticket = await offered(service, title=HOSTILE, description=f"</p>{HOSTILE}")
-    page = await visits(service, await link(service, ticket, verb="view"))
+async def test_typed_html_stays_text(service: TicketService) -> None:
+    ticket = await offer_ticket(service, title=HOSTILE, description=f"</p>{HOSTILE}")
+    page = await open_link(service, await sign_link(service, ticket, verb="view"))
 
     shown = "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&gt;&lt;img src=x onerror=alert(2)&gt;"
     assert page.text.count(shown) == 4
@@ -290,19 +292,20 @@ async def test_what_is_typed_stays_text(service: TicketService) -> None:
 
 
 async def test_a_view_shows_the_ticket_to_its_reader(service: TicketService) -> None:
-    ticket = await offered(service)
-    page = await visits(service, await link(service, ticket, verb="view"))
+    ticket = await offer_ticket(service)
+    page = await open_link(service, await sign_link(service, ticket, verb="view"))
 
     assert page.button is None
-    for said in ("VPN is down", "since this morning", "Network", "knows vpn", "(JST)"):
-        assert said in page.text
+    for text in ("VPN is down", "since this morning", "Network", "knows vpn", "(JST)"):
+        assert text in page.text
 
 
-async def test_a_page_asks_nothing_of_anybody_else(service: TicketService) -> None:
-    ticket = await offered(service)
-    token = await link(service, ticket)
+async def test_a_page_loads_nothing_from_other_hosts(service: TicketService) -> None:
+    ticket = await offer_ticket(service)
+    token = await sign_link(service, ticket)
     pages = [
-        await visits(service, one) for one in (token, await link(service, ticket, verb="view"), "x")
+        await open_link(service, one)
+        for one in (token, await sign_link(service, ticket, verb="view"), "x")
     ]
 
     for page in pages:

@@ -1,4 +1,4 @@
-"""What the bot's door does before, and without, all that only programs and links need."""
+"""The HTTP server: health routes, lazy loading of the site, and Slack's route."""
 
 import subprocess
 import sys
@@ -16,28 +16,28 @@ from tests.project import ROOT
 from tests.service_factory import run_service
 
 HEAVY = ("fastapi", "bot.web.site", "bot.api")
-# Asks the front of a bot for its health, in a process of its own, and prints what that has loaded.
-ASK = """
+# Requests /healthz in a new process, and prints the status and the loaded modules.
+REQUEST_HEALTH = """
 import asyncio, sys
 import bot.web.process
 from types import SimpleNamespace
 from bot.web.server import Bot, _HttpApp
 
-async def ask():
-    said = []
+async def request_health():
+    messages = []
     async def send(message):
-        said.append(message)
+        messages.append(message)
     settings = SimpleNamespace(slack_app_token=None)
-    front = _HttpApp(Bot(SimpleNamespace(settings=settings)))
+    http_app = _HttpApp(Bot(SimpleNamespace(settings=settings)))
     scope = {"type": "http", "method": "GET", "path": "/healthz", "headers": []}
-    await front(scope, None, send)
-    return said[0]["status"]
+    await http_app(scope, None, send)
+    return messages[0]["status"]
 
-print(asyncio.run(ask()), *sys.modules)
+print(asyncio.run(request_health()), *sys.modules)
 """
 
-# Begins a bot that has no settings, and so ends at once.
-BEGIN = """
+# Starts a bot without settings, which ends at once.
+START_BOT = """
 import gc, runpy
 try:
     runpy.run_module("bot", run_name="__main__")
@@ -50,7 +50,7 @@ except SystemExit:
 async def service(
     servers: DatabaseServers, request: pytest.FixtureRequest
 ) -> AsyncIterator[TicketService]:
-    """A desk whose doors are open, though Slack has not said yet who the bot is."""
+    """A service with an HTTP server, whose bot is not ready yet."""
     more = {"slack_app_token": request.param} if request.param else {}
     async with (
         run_service(servers, port=find_free_port(), **more) as service,
@@ -59,8 +59,8 @@ async def service(
         yield service
 
 
-def test_health_is_told_without_what_programs_and_links_need() -> None:
-    argv = [sys.executable, "-c", ASK]
+def test_the_health_route_does_not_load_the_site() -> None:
+    argv = [sys.executable, "-c", REQUEST_HEALTH]
     ran = subprocess.run(argv, capture_output=True, text=True, check=True)  # noqa: S603  # ours
     status, *loaded = ran.stdout.split()
 
@@ -69,10 +69,10 @@ def test_health_is_told_without_what_programs_and_links_need() -> None:
     assert not set(HEAVY) & set(loaded)
 
 
-def test_while_the_bot_runs_garbage_is_looked_for_but_not_among_what_was_loaded(
+def test_the_garbage_collector_runs_but_skips_loaded_modules(
     tmp_path: Path,
 ) -> None:
-    argv = [sys.executable, "-c", BEGIN]
+    argv = [sys.executable, "-c", START_BOT]
     ran = subprocess.run(  # noqa: S603  # ours
         argv,
         capture_output=True,
@@ -85,20 +85,20 @@ def test_while_the_bot_runs_garbage_is_looked_for_but_not_among_what_was_loaded(
     assert ran.stdout.split() == ["True", "True"]
 
 
-async def test_slack_s_door_is_open_to_what_slack_posts_alone(service: TicketService) -> None:
+async def test_the_slack_route_accepts_only_signed_posts(service: TicketService) -> None:
     url = f"http://127.0.0.1:{service.settings.port}"
-    by_socket = service.settings.slack_app_token is not None
-    missing = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+    uses_socket_mode = service.settings.slack_app_token is not None
+    no_such_route = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
     async with ClientSession() as http:
         async with http.get(url + SLACK_EVENTS_PATH) as answer:
-            assert answer.status in missing
+            assert answer.status in no_such_route
         async with http.post(url + SLACK_EVENTS_PATH, data="{}") as answer:
-            # Nobody has signed it; by Socket Mode there is no such door at all.
-            wanted = HTTPStatus.NOT_FOUND if by_socket else HTTPStatus.UNAUTHORIZED
-            assert answer.status == wanted
+            # The request is not signed. With Socket Mode there is no such route.
+            expected = HTTPStatus.NOT_FOUND if uses_socket_mode else HTTPStatus.UNAUTHORIZED
+            assert answer.status == expected
 
 
-async def test_health_is_told_and_changed_by_nobody(service: TicketService) -> None:
+async def test_health_routes_allow_only_get_and_head(service: TicketService) -> None:
     url = f"http://127.0.0.1:{service.settings.port}"
     async with ClientSession() as http:
         async with http.get(f"{url}/healthz") as answer:

@@ -1,4 +1,4 @@
-"""A token counts only when we have signed it, for this very use, and not for too long."""
+"""JWT verification: signature, purpose, lifetime and rotated keys."""
 
 import base64
 import json
@@ -15,68 +15,74 @@ from models.errors import InvalidToken
 KEY, OLD, OTHER = ("k" * 64, "o" * 64, "x" * 64)
 NOW = int(time.time())
 CLAIMS = Claims(sub="UBOB", team="T1", scope="tickets:read", iat=NOW, exp=NOW + 3600, jti="j1")
-TOKENS = JwtSigner(SecretStr(KEY), [SecretStr(OLD)])
-KID = jwt.get_unverified_header(TOKENS.sign(CLAIMS, Purpose.API))["kid"]
-SAID = CLAIMS.model_dump() | {"iss": ISSUER, "aud": Purpose.API.value}
+SIGNER = JwtSigner(SecretStr(KEY), [SecretStr(OLD)])
+KID = jwt.get_unverified_header(SIGNER.sign(CLAIMS, Purpose.API))["kid"]
+PAYLOAD = CLAIMS.model_dump() | {"iss": ISSUER, "aud": Purpose.API.value}
 
 
-def forged(
-    key: str = KEY, *, algorithm: str = "HS256", headers: dict[str, Any] | None = None, **said: Any
+def forge_token(
+    key: str = KEY,
+    *,
+    algorithm: str = "HS256",
+    headers: dict[str, Any] | None = None,
+    **claims: Any,
 ) -> str:
-    """A token made elsewhere; what is said as None is left out."""
-    payload = {name: value for name, value in (SAID | said).items() if value is not None}
+    """A token with changed claims; a claim that is None is left out."""
+    payload = {name: value for name, value in (PAYLOAD | claims).items() if value is not None}
     return jwt.encode(payload, key, algorithm=algorithm, headers={"kid": KID} | (headers or {}))
 
 
-def by_hand(header: dict[str, Any]) -> str:
+def unsigned_token(header: dict[str, Any]) -> str:
     """A token without a signature."""
-    parts = (json.dumps(part).encode() for part in (header, SAID))
-    return ".".join([*(base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in parts), ""])
+    parts = (json.dumps(part).encode() for part in (header, PAYLOAD))
+    return ".".join([*(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts), ""])
 
 
 INVALID_TOKENS = {
-    "no algorithm": by_hand({"alg": "none", "kid": KID}),
-    "no algorithm, in other letters": by_hand({"alg": "NoNe", "kid": KID}),
-    "another algorithm": forged(algorithm="HS512"),
-    "another key": forged(OTHER),
-    "another key's id": forged(headers={"kid": "00000000"}),
-    "a path as the key's id": forged(headers={"kid": "../../dev/null"}),
-    "a key from elsewhere": forged(OTHER, headers={"jku": "https://evil.example/keys"}),
-    "expired": forged(exp=NOW - 120),
-    "no expiry": forged(exp=None),
-    "an expiry in words": forged(exp=str(NOW + 3600)),
-    "a far expiry": forged(exp=253_402_300_799),
-    "an endless expiry": forged(exp=10**18),
-    "from the future": forged(iat=NOW + 600),
-    "for something else": forged(aud=Purpose.LINK.value),
-    "for several things": forged(aud=[Purpose.API.value, "x"]),
-    "from somebody else": forged(iss="elsewhere"),
-    "of nobody": forged(sub=None),
-    "without an id": forged(jti=None),
-    "of no workspace": forged(team=""),
+    "no algorithm": unsigned_token({"alg": "none", "kid": KID}),
+    "no algorithm, in other letters": unsigned_token({"alg": "NoNe", "kid": KID}),
+    "another algorithm": forge_token(algorithm="HS512"),
+    "another key": forge_token(OTHER),
+    "another key's id": forge_token(headers={"kid": "00000000"}),
+    "a path as the key's id": forge_token(headers={"kid": "../../dev/null"}),
+    "a key from elsewhere": forge_token(OTHER, headers={"jku": "https://evil.example/keys"}),
+    "expired": forge_token(exp=NOW - 120),
+    "no expiry": forge_token(exp=None),
+    "an expiry in words": forge_token(exp=str(NOW + 3600)),
+    "a far expiry": forge_token(exp=253_402_300_799),
+    "an endless expiry": forge_token(exp=10**18),
+    "from the future": forge_token(iat=NOW + 600),
+    "for something else": forge_token(aud=Purpose.LINK.value),
+    "for several things": forge_token(aud=[Purpose.API.value, "x"]),
+    "from somebody else": forge_token(iss="elsewhere"),
+    "of nobody": forge_token(sub=None),
+    "without an id": forge_token(jti=None),
+    "of no workspace": forge_token(team=""),
     "garbage": "garbage",
     "nothing": "",
-    "flipped": forged()[:-2] + "AA",
+    "flipped": forge_token()[:-2] + "AA",
     "a megabyte": "a." * 500_000,
 }
 
 
 @pytest.mark.fault("F84")
 @pytest.mark.parametrize("case", INVALID_TOKENS)
-def test_what_we_have_not_signed_for_this_is_no_token(case: str) -> None:
+def test_an_invalid_token_is_refused(case: str) -> None:
     with pytest.raises(InvalidToken, match="not valid"):
-        TOKENS.verify(INVALID_TOKENS[case], Purpose.API)
+        SIGNER.verify(INVALID_TOKENS[case], Purpose.API)
 
 
-def test_what_we_have_signed_says_what_it_said() -> None:
-    assert TOKENS.verify(TOKENS.sign(CLAIMS, Purpose.API), Purpose.API) == CLAIMS
-    assert TOKENS.verify(forged(headers={"jku": "https://evil.example"}), Purpose.API) == CLAIMS
+def test_a_valid_token_gives_its_claims() -> None:
+    assert SIGNER.verify(SIGNER.sign(CLAIMS, Purpose.API), Purpose.API) == CLAIMS
+    assert (
+        SIGNER.verify(forge_token(headers={"jku": "https://evil.example"}), Purpose.API) == CLAIMS
+    )
 
 
 @pytest.mark.fault("F91")
-def test_an_earlier_key_counts_until_it_is_forgotten() -> None:
+def test_a_previous_key_is_accepted_until_it_is_removed() -> None:
     old = JwtSigner(SecretStr(OLD)).sign(CLAIMS, Purpose.API)
 
-    assert TOKENS.verify(old, Purpose.API) == CLAIMS
+    assert SIGNER.verify(old, Purpose.API) == CLAIMS
     with pytest.raises(InvalidToken):
         JwtSigner(SecretStr(KEY)).verify(old, Purpose.API)

@@ -1,4 +1,4 @@
-"""Whatever an admin decides about people, somebody can always decide again."""
+"""Member administration: an admin always remains, and conflicting changes are refused."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,55 +16,55 @@ from tests.service_factory import run_service
 
 @pytest.fixture
 async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A desk of which Grace is the one admin, but for Root, whom the settings name."""
+    """A service whose only admin is Grace; the settings name Root as an admin, too."""
     async with run_service(servers, admin_slack_ids=["UROOT"]) as service:
         await service.members.set_role("T1", "UROOT", role=Role.USER)
         await service.members.set_role("T1", "UGRACE", role=Role.ADMIN)
         yield service
 
 
-async def known(service: TicketService, slack_id: str) -> Member:
+async def member_of(service: TicketService, slack_id: str) -> Member:
     return await service.members.get_or_create_member("T1", slack_id)
 
 
-async def refused(service: TicketService, slack_id: str, role: Role) -> str:
-    """The field that is at fault when somebody is given a role, of which nothing is written."""
-    grace, before = await known(service, "UGRACE"), await known(service, slack_id)
-    acts = await service.audit_log.entries("T1")
+async def refused_field(service: TicketService, slack_id: str, role: Role) -> str:
+    """The invalid field when a role is refused; neither member nor audit log changes."""
+    grace, before = await member_of(service, "UGRACE"), await member_of(service, slack_id)
+    entries = await service.audit_log.entries("T1")
     with pytest.raises(InvalidInput) as error:
         await update_member(service, grace, before, {"role": role})
-    assert await known(service, slack_id) == before
-    assert await service.audit_log.entries("T1") == acts
+    assert await member_of(service, slack_id) == before
+    assert await service.audit_log.entries("T1") == entries
     [field] = error.value.fields
     return field
 
 
-async def test_the_last_admin_stays_one(service: TicketService) -> None:
-    assert await refused(service, "UGRACE", Role.USER) == PERSON_FIELD
-    grace = await known(service, "UGRACE")
+async def test_the_last_admin_stays_an_admin(service: TicketService) -> None:
+    assert await refused_field(service, "UGRACE", Role.USER) == PERSON_FIELD
+    grace = await member_of(service, "UGRACE")
     assert (await update_member(service, grace, grace, {"skills": ("vpn",)})).can_administer
 
 
-async def test_who_is_always_an_admin_stays_one(service: TicketService) -> None:
+async def test_a_configured_admin_stays_an_admin(service: TicketService) -> None:
     await service.members.set_role("T1", "UROOT", role=Role.ADMIN)
 
-    assert await refused(service, "UROOT", Role.MODERATOR) == PERSON_FIELD
+    assert await refused_field(service, "UROOT", Role.MODERATOR) == PERSON_FIELD
 
 
-async def test_slack_decides_about_guests_and_its_group(service: TicketService) -> None:
+async def test_guests_and_group_moderators_keep_the_role_from_slack(service: TicketService) -> None:
     await service.members.update_member("T1", "UGUEST", guest=True)
     await service.members.update_member("T1", "UGROUP", role="moderator", by_group=True)
 
-    assert await refused(service, "UGUEST", Role.MODERATOR) == "role"
-    assert await refused(service, "UGROUP", Role.USER) == "role"
-    grace = await known(service, "UGRACE")
+    assert await refused_field(service, "UGUEST", Role.MODERATOR) == "role"
+    assert await refused_field(service, "UGROUP", Role.USER) == "role"
+    grace = await member_of(service, "UGRACE")
     admin = await update_member(
-        service, grace, await known(service, "UGROUP"), {"role": Role.ADMIN}
+        service, grace, await member_of(service, "UGROUP"), {"role": Role.ADMIN}
     )
     assert (admin.role, admin.by_group, admin.appointed) == (Role.ADMIN, False, True)
 
 
-async def test_two_who_take_each_others_role_leave_an_admin(service: TicketService) -> None:
+async def test_two_admins_who_demote_each_other_leave_an_admin(service: TicketService) -> None:
     for _ in range(5):
         pair = [
             await service.members.set_role("T1", one, role=Role.ADMIN) for one in ("U1", "UGRACE")
@@ -78,39 +78,39 @@ async def test_two_who_take_each_others_role_leave_an_admin(service: TicketServi
         await service.members.set_role("T1", "U1", role=Role.USER)
 
 
-async def test_what_was_decided_of_somebody_else_than_they_are_is_not_done(
+async def test_a_change_of_an_older_state_is_refused(
     service: TicketService,
 ) -> None:
-    grace, before = await known(service, "UGRACE"), await known(service, "UBOB")
+    grace, before = await member_of(service, "UGRACE"), await member_of(service, "UBOB")
     await service.members.update_member("T1", "UBOB", trusted=True)
 
-    with pytest.raises(UserFacingError, match="Somebody else"):
+    with pytest.raises(UserFacingError, match="somebody else"):
         await update_member(service, grace, before, {"role": Role.MODERATOR})
 
-    assert (await known(service, "UBOB")).role is Role.USER
-    undone, done = [one for one in await service.audit_log.entries("T1") if one.to == "UBOB"]
-    assert (done.after, done.before) == (undone.before, undone.after)
+    assert (await member_of(service, "UBOB")).role is Role.USER
+    undo, change = [one for one in await service.audit_log.entries("T1") if one.to == "UBOB"]
+    assert (change.after, change.before) == (undo.before, undo.after)
 
 
-async def test_who_was_said_to_be_a_user_does_not_become_an_admin_by_owning(
+async def test_an_owner_set_to_user_does_not_become_admin(
     service: TicketService,
 ) -> None:
     owner = Profile(name="Olga", email=None, tz="UTC", is_owner=True, active=True)
-    grace, olga = await known(service, "UGRACE"), await known(service, "UOLGA")
+    grace, olga = await member_of(service, "UGRACE"), await member_of(service, "UOLGA")
 
-    decided = await update_member(service, grace, olga, {"role": Role.USER})
+    olga_as_user = await update_member(service, grace, olga, {"role": Role.USER})
 
     assert (
-        await service.members.set_profile(decided, owner, profiled_at=utc_now())
+        await service.members.set_profile(olga_as_user, owner, profiled_at=utc_now())
     ).role is Role.USER
 
 
-async def test_a_document_from_before_a_field_was_can_be_changed(service: TicketService) -> None:
+async def test_a_document_without_newer_fields_can_be_changed(service: TicketService) -> None:
     await service.database.members.insert_one(
         {"_id": "T1:UOLD", "team_id": "T1", "slack_id": "UOLD", "role": "moderator", "skills": []}
     )
-    old = await known(service, "UOLD")
+    old = await member_of(service, "UOLD")
 
-    after = await update_member(service, await known(service, "UGRACE"), old, {"capacity": 2})
+    after = await update_member(service, await member_of(service, "UGRACE"), old, {"capacity": 2})
 
     assert (after.capacity, after.appointed) == (2, False)

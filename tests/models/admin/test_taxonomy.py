@@ -1,4 +1,4 @@
-"""What an admin arranges, on a real database: who changes a list at once, and what follows."""
+"""Taxonomy administration on a real database: concurrent changes, renames and the audit log."""
 
 import asyncio
 from uuid import uuid4
@@ -18,24 +18,24 @@ from models.triage.taxonomy import DEFAULT_TAXONOMY
 from tests.sample_tickets import make_triage
 
 
-async def triaged(
+async def triaged_ticket(
     service: TicketService, admin: Member, *skills: str, category: str = "Network"
 ) -> Ticket:
-    """A ticket that needs these skills, with a card about it."""
+    """A triaged ticket with these skills and a card."""
     draft = Draft(key=f"view:{uuid4()}", team_id=admin.team_id, requester="UADA", title="VPN")
     ticket = await service.open_ticket(draft)
-    said = make_triage(*skills, category=category)
-    moved = await service.move(ticket.id, Move.TRIAGE, actor=None, triage=said)
+    triage = make_triage(*skills, category=category)
+    triaged = await service.move(ticket.id, Move.TRIAGE, actor=None, triage=triage)
     card = Card(
         notice=f"{ticket.id}.received",
         kind=CardKind.REQUESTER,
         to="UADA",
         channel="D1",
         ts="1.0",
-        version=moved.version,
+        version=triaged.version,
     )
     return await service.update_ticket(
-        ticket.id, lambda now_it, now: now_it.with_card(card, now=now)
+        ticket.id, lambda current, now: current.with_card(card, now=now)
     )
 
 
@@ -43,12 +43,12 @@ async def skills_of(service: TicketService, admin: Member, slack_id: str) -> tup
     return (await service.members.get_or_create_member(admin.team_id, slack_id)).skills
 
 
-async def needed(service: TicketService, ticket: Ticket) -> tuple[str, ...]:
-    found = (await service.tickets.get_ticket(ticket.id))[0]
-    return found.triage.skills if found.triage else ()
+async def skills_of_ticket(service: TicketService, ticket: Ticket) -> tuple[str, ...]:
+    stored = (await service.tickets.get_ticket(ticket.id))[0]
+    return stored.triage.skills if stored.triage else ()
 
 
-async def test_what_many_admins_change_at_once_is_all_there(
+async def test_concurrent_changes_of_many_admins_are_all_kept(
     service: TicketService, admin: Member
 ) -> None:
     new = [Skill(name=f"skill {number}") for number in range(8)]
@@ -62,17 +62,22 @@ async def test_what_many_admins_change_at_once_is_all_there(
     )
 
     lists = await service.taxonomies.get_taxonomy(admin.team_id)
-    wanted = {*DEFAULT_TAXONOMY.vocabulary.names, *(skill.name for skill in new), "cobol", "tunnel"}
-    assert sorted(lists.vocabulary.names) == sorted(wanted - {"vpn", "go"})
+    expected = {
+        *DEFAULT_TAXONOMY.vocabulary.names,
+        *(skill.name for skill in new),
+        "cobol",
+        "tunnel",
+    }
+    assert sorted(lists.vocabulary.names) == sorted(expected - {"vpn", "go"})
     names = [category.name for category in lists.categories]
     assert (names[0], names[-2:]) == ("Doors", ["Salaries", "Other"])
-    acts = await service.audit_log.entries(admin.team_id)
+    entries = await service.audit_log.entries(admin.team_id)
     assert {"added skill", "changed skill", "removed skill", "added category"} <= {
-        act.what for act in acts
+        entry.what for entry in entries
     }
 
 
-async def test_the_log_says_what_there_was_and_is_of_a_list(
+async def test_the_audit_log_holds_the_values_before_and_after(
     service: TicketService, admin: Member
 ) -> None:
     cobol = Skill(name="cobol", aliases=("pl/1",), patterns=("ibm",))
@@ -84,9 +89,9 @@ async def test_the_log_says_what_there_was_and_is_of_a_list(
     await taxonomy.save_category(service, admin, None, salaries)
     await taxonomy.remove_category(service, admin, "Salaries")
 
-    acts = (await service.audit_log.entries(admin.team_id))[::-1]
+    entries = (await service.audit_log.entries(admin.team_id))[::-1]
 
-    assert [(act.who, act.what) for act in acts] == [
+    assert [(entry.who, entry.what) for entry in entries] == [
         ("UGRACE", "added skill"),
         ("UGRACE", "added skill"),
         ("UGRACE", "merged skill"),
@@ -94,36 +99,36 @@ async def test_the_log_says_what_there_was_and_is_of_a_list(
         ("UGRACE", "added category"),
         ("UGRACE", "removed category"),
     ]
-    first, _, merged, removed, added, dropped = acts
+    first, _, merged, removed, added, removed_category = entries
     assert (first.before, first.after["patterns"]) == ({}, ["ibm"])
     assert (merged.before["name"], merged.after) == ("fortran", {"into": "cobol"})
     assert removed.before["aliases"] == ["pl/1", "fortran"]
-    assert (added.after["floor"], dropped.before) == ("high", added.after)
+    assert (added.after["floor"], removed_category.before) == ("high", added.after)
 
 
-async def test_of_two_admins_who_give_the_same_name_one_hears_so(
+async def test_one_of_two_admins_with_the_same_name_is_refused(
     service: TicketService, admin: Member
 ) -> None:
-    said = await asyncio.gather(
+    results = await asyncio.gather(
         taxonomy.save_skill(service, admin, None, Skill(name="cobol")),
         taxonomy.save_skill(service, admin, None, Skill(name="COBOL", aliases=("pl/1",))),
         return_exceptions=True,
     )
 
-    assert [type(one) for one in said if one] == [Conflict]
+    assert [type(result) for result in results if result] == [Conflict]
     lists = await service.taxonomies.get_taxonomy(admin.team_id)
     assert sum(name.casefold() == "cobol" for name in lists.vocabulary.names) == 1
 
 
-async def test_a_new_name_follows_to_people_and_open_tickets(
+async def test_a_renamed_skill_is_renamed_for_people_and_open_tickets(
     service: TicketService, admin: Member
 ) -> None:
     await service.members.set_role(
         admin.team_id, "UBOB", role=Role.MODERATOR, skills=["okta", "vpn", "mac"]
     )
     await service.members.set_role(admin.team_id, "UEVE", role=Role.MODERATOR, skills=["mac"])
-    ticket = await triaged(service, admin, "vpn", "okta")
-    other = await triaged(service, admin, "okta")
+    ticket = await triaged_ticket(service, admin, "vpn", "okta")
+    other = await triaged_ticket(service, admin, "okta")
 
     await taxonomy.save_skill(service, admin, "vpn", Skill(name="tunnel", aliases=("openvpn",)))
     await taxonomy.rename_skill_in_tickets(service, admin.team_id, "vpn", "tunnel")
@@ -132,16 +137,16 @@ async def test_a_new_name_follows_to_people_and_open_tickets(
     assert lists.get_skill("tunnel").aliases == ("openvpn", "vpn")
     assert await skills_of(service, admin, "UBOB") == ("okta", "tunnel", "mac")
     assert await skills_of(service, admin, "UEVE") == ("mac",)
-    assert await needed(service, ticket) == ("tunnel", "okta")
+    assert await skills_of_ticket(service, ticket) == ("tunnel", "okta")
     assert (await service.tickets.get_ticket(other.id))[0] == other
-    followed = (await service.tickets.get_ticket(ticket.id))[0]
-    # Its cards are drawn anew, and buttons that people have before them stay good.
-    assert followed.version == ticket.version
-    assert [card.version < followed.version for card in followed.cards] == [True]
-    assert followed.find_step(Step.REFRESH_CARDS)
+    renamed = (await service.tickets.get_ticket(ticket.id))[0]
+    # Its cards are redrawn, and the buttons that people see still work.
+    assert renamed.version == ticket.version
+    assert [card.version < renamed.version for card in renamed.cards] == [True]
+    assert renamed.find_step(Step.REFRESH_CARDS)
 
 
-async def test_before_it_has_followed_a_new_name_already_finds_those_who_know(
+async def test_a_renamed_skill_finds_people_with_the_old_name(
     service: TicketService, admin: Member
 ) -> None:
     await taxonomy.save_skill(service, admin, "vpn", Skill(name="tunnel"))
@@ -155,10 +160,10 @@ async def test_before_it_has_followed_a_new_name_already_finds_those_who_know(
     assert lists.vocabulary.current_names(("vpn",)) == ("tunnel",)
 
 
-async def test_what_is_merged_is_had_once(service: TicketService, admin: Member) -> None:
+async def test_a_merged_skill_is_listed_once(service: TicketService, admin: Member) -> None:
     for slack_id, skills in (("UBOB", ["wifi", "network"]), ("UEVE", ["wifi"])):
         await service.members.set_role(admin.team_id, slack_id, role=Role.MODERATOR, skills=skills)
-    ticket = await triaged(service, admin, "network", "wifi")
+    ticket = await triaged_ticket(service, admin, "network", "wifi")
 
     await taxonomy.merge_skill(service, admin, "wifi", "network")
     await taxonomy.rename_skill_in_tickets(service, admin.team_id, "wifi", "network")
@@ -171,14 +176,14 @@ async def test_what_is_merged_is_had_once(service: TicketService, admin: Member)
     )
     assert await skills_of(service, admin, "UBOB") == ("network",)
     assert await skills_of(service, admin, "UEVE") == ("network",)
-    assert await needed(service, ticket) == ("network",)
+    assert await skills_of_ticket(service, ticket) == ("network",)
 
 
-async def test_what_is_removed_is_gone_everywhere_and_it_is_known_where_it_was(
+async def test_a_removed_skill_is_removed_from_people_and_tickets(
     service: TicketService, admin: Member
 ) -> None:
     await service.members.set_role(admin.team_id, "UBOB", role=Role.USER, skills=["vpn", "okta"])
-    ticket = await triaged(service, admin, "vpn")
+    ticket = await triaged_ticket(service, admin, "vpn")
     assert await taxonomy.count_people_with_skill(service, admin.team_id, "vpn") == 1
     assert await taxonomy.find_open_ticket_ids_with_skill(service, admin.team_id, "vpn") == [
         ticket.id
@@ -191,25 +196,25 @@ async def test_what_is_removed_is_gone_everywhere_and_it_is_known_where_it_was(
         "vpn"
     ) is None
     assert await skills_of(service, admin, "UBOB") == ("okta",)
-    assert await needed(service, ticket) == ()
+    assert await skills_of_ticket(service, ticket) == ()
 
 
-async def test_a_category_that_is_renamed_is_so_on_open_tickets(
+async def test_a_renamed_category_is_renamed_on_open_tickets(
     service: TicketService, admin: Member
 ) -> None:
-    ticket = await triaged(service, admin)
+    ticket = await triaged_ticket(service, admin)
     fresh = Category(name="Cables", floor=Priority.HIGH)
 
     await taxonomy.save_category(service, admin, "Network", fresh)
     await taxonomy.rename_category_in_tickets(service, admin.team_id, "Network", "Cables")
 
-    found = (await service.tickets.get_ticket(ticket.id))[0]
-    assert found.triage
-    assert found.triage.category == "Cables"
+    stored = (await service.tickets.get_ticket(ticket.id))[0]
+    assert stored.triage
+    assert stored.triage.category == "Cables"
     assert (await service.taxonomies.get_taxonomy(admin.team_id)).find_category("cables") == fresh
 
 
-async def test_what_can_not_be_is_neither_done_nor_written_down(
+async def test_a_refused_change_is_neither_stored_nor_audited(
     service: TicketService, admin: Member
 ) -> None:
     with pytest.raises(Conflict, match="another word for vpn"):
@@ -231,7 +236,9 @@ async def test_what_can_not_be_is_neither_done_nor_written_down(
     assert await service.audit_log.entries(admin.team_id) == []
 
 
-async def test_damaged_lists_are_not_written_over(service: TicketService, admin: Member) -> None:
+async def test_an_invalid_taxonomy_is_not_overwritten(
+    service: TicketService, admin: Member
+) -> None:
     damaged = {"_id": admin.team_id, "skills": "mine"}
     await service.database.configurations.insert_one(damaged)
 

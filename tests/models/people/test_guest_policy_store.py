@@ -1,4 +1,4 @@
-"""Whom the desk serves, on a real database: who may open tickets, and whose tokens count."""
+"""Guest policies on a real database: tickets of guests, their tokens, and concurrent changes."""
 
 import asyncio
 from datetime import timedelta
@@ -19,69 +19,76 @@ from models.triage.result import Category
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 
 
-async def opens(service: TicketService, admin: Member, slack_id: str) -> type[Exception] | None:
-    """With what it is refused that a person opens a ticket."""
+async def refusal_of(
+    service: TicketService, admin: Member, slack_id: str
+) -> type[Exception] | None:
+    """The type of the error when this person opens a ticket, or None."""
     draft = Draft(key=f"view:{uuid4()}", team_id=admin.team_id, requester=slack_id, title="VPN")
     try:
         await service.open_ticket(draft)
-    except NotAllowed as refused:
-        return type(refused)
+    except NotAllowed as error:
+        return type(error)
     return None
 
 
-async def people(service: TicketService, admin: Member) -> list[str]:
-    """A full member, a guest, and somebody of another workspace."""
-    for slack_id, known in (
+async def make_people(service: TicketService, admin: Member) -> list[str]:
+    """The ids of a full member, a guest, and a person of another workspace."""
+    for slack_id, fields in (
         ("UFULL", {}),
         ("UGUEST", {"guest": True}),
         ("UELSE", {"guest": True, "stranger": True}),
     ):
-        await service.members.update_member(admin.team_id, slack_id, profiled_at=utc_now(), **known)
+        await service.members.update_member(
+            admin.team_id, slack_id, profiled_at=utc_now(), **fields
+        )
     return ["UFULL", "UGUEST", "UELSE"]
 
 
-async def test_who_is_not_let_in_opens_no_ticket_from_now_on(
+async def test_excluded_people_open_no_ticket_at_once(
     service: TicketService, admin: Member
 ) -> None:
-    everybody = await people(service, admin)
-    assert [await opens(service, admin, one) for one in everybody] == [None, None, None]
+    slack_ids = await make_people(service, admin)
+    assert [await refusal_of(service, admin, slack_id) for slack_id in slack_ids] == [
+        None,
+        None,
+        None,
+    ]
 
     await taxonomy.save_guest_policy(service, admin, {"guests": False, "strangers": True})
 
-    # In one crowd, so that nobody is refused for somebody else.
-    asked = [*everybody, "UNEW"]
-    refused = await asyncio.gather(*(opens(service, admin, one) for one in asked))
-    assert refused == [None, NotAllowed, None, ProfilePending]
+    # All in one batch: the policy is checked for each requester.
+    slack_ids = [*slack_ids, "UNEW"]
+    refusals = await asyncio.gather(*(refusal_of(service, admin, one) for one in slack_ids))
+    assert refusals == [None, NotAllowed, None, ProfilePending]
     await taxonomy.save_guest_policy(service, admin, {"guests": True})
-    assert await opens(service, admin, "UGUEST") is None
+    assert await refusal_of(service, admin, "UGUEST") is None
 
 
-async def test_tokens_count_while_their_owner_is_let_in(
+async def test_tokens_work_only_while_the_policy_admits_their_owner(
     service: TicketService, admin: Member
 ) -> None:
     tokens = {}
-    for slack_id in await people(service, admin):
+    for slack_id in await make_people(service, admin):
         member = await service.members.get_or_create_member(admin.team_id, slack_id)
-        life = timedelta(hours=1)
         tokens[slack_id], _ = await service.api_tokens.issue_token(
-            member, name="ci", scopes=[Scope.READ], lifetime=life
+            member, name="ci", scopes=[Scope.READ], lifetime=timedelta(hours=1)
         )
 
-    async def counting() -> set[str]:
-        found = set()
+    async def valid_owners() -> set[str]:
+        owners = set()
         for slack_id, token in tokens.items():
             try:
-                found.add((await service.api_tokens.authenticate(token)).member.slack_id)
+                owners.add((await service.api_tokens.authenticate(token)).member.slack_id)
             except InvalidToken:
                 assert slack_id != "UFULL"
-        return found
+        return owners
 
-    assert await counting() == {"UFULL", "UGUEST"}
+    assert await valid_owners() == {"UFULL", "UGUEST"}
     await taxonomy.save_guest_policy(service, admin, {"guests": False, "strangers": True})
-    assert await counting() == {"UFULL", "UELSE"}
+    assert await valid_owners() == {"UFULL", "UELSE"}
 
 
-async def test_what_is_saved_is_written_down_and_only_what_is_new(
+async def test_only_a_changed_policy_adds_an_audit_entry(
     service: TicketService, admin: Member
 ) -> None:
     assert await service.guest_policies.load(admin.team_id) == GuestPolicy()
@@ -89,13 +96,13 @@ async def test_what_is_saved_is_written_down_and_only_what_is_new(
     await taxonomy.save_guest_policy(service, admin, {"guests": True})
     await taxonomy.save_guest_policy(service, admin, {"moderators": "S1"})
 
-    [act] = await service.audit_log.entries(admin.team_id)
-    assert (act.who, act.what) == ("UGRACE", "changed who is let in")
-    assert act.before == GuestPolicy().model_dump()
-    assert act.after == GuestPolicy(moderators="S1").model_dump()
+    [entry] = await service.audit_log.entries(admin.team_id)
+    assert (entry.who, entry.what) == ("UGRACE", "changed who is let in")
+    assert entry.before == GuestPolicy().model_dump()
+    assert entry.after == GuestPolicy(moderators="S1").model_dump()
 
 
-async def test_two_admins_at_once_undo_nothing_of_each_other(
+async def test_two_admins_at_once_keep_each_others_changes(
     service: TicketService, admin: Member
 ) -> None:
     category = Category(name="Salaries")
@@ -113,7 +120,7 @@ async def test_two_admins_at_once_undo_nothing_of_each_other(
 
 
 @pytest.mark.parametrize("welcome", ["?", {"guests": "?"}, {"strangers": "?"}])
-async def test_what_is_damaged_lets_nobody_in(
+async def test_an_invalid_policy_denies_guests(
     service: TicketService, admin: Member, welcome: object
 ) -> None:
     lists = DEFAULT_TAXONOMY.model_dump(mode="json") | {"_id": admin.team_id, "welcome": welcome}
