@@ -54,7 +54,7 @@ def strip_invisible(text: str) -> str:
 
 
 def _markup_text(match: re.Match[str]) -> str:
-    """The text inside Slack's angle brackets; a link stays beside its text, for `_LINK` to check."""
+    """The text inside Slack's angle brackets; a link stays beside it and is checked later."""
     return match[3] or match[2] if match[1] else f"{match[3] or ''} {match[2]}".strip()
 
 

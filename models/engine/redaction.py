@@ -31,7 +31,7 @@ _NOT_SECRET = re.compile(
     r"(?i)(?:not|wrong|expired|expiring|incorrect|invalid|required|needed|locked|being|too|correct"
     r"|no|nicht|falsch|abgelaufen|incorrecta?|expir\w{0,8})\W{0,3}$"
 )
-_SECRET_NAMES = (
+_CREDENTIAL_NAMES = (
     r"pass(?:word|wd|phrase|code)s?|pwd?|passwort|kennwort|contraseña|contrasena|clave|mot de passe"
     r"|senha|palavra-passe|parola|wachtwoord|lösenord|adgangskode|passord|salasana|hasło|heslo"
     r"|jelszó|şifre|пароль|密码|密碼|パスワード|비밀번호|pin|otp|api[_ -]?key|secret(?:[_ -]key)?"
@@ -53,7 +53,7 @@ _SIMPLE_PATTERNS = {
 }
 _COMPILED_PATTERNS = {kind: re.compile(pattern) for kind, pattern in _SIMPLE_PATTERNS.items()}
 _NAMED_SECRET = re.compile(
-    rf"(?i)(?<!\w)(?:\w{{0,30}}[_-])?(?:{_SECRET_NAMES})"
+    rf"(?i)(?<!\w)(?:\w{{0,30}}[_-])?(?:{_CREDENTIAL_NAMES})"
     r"[\"'`]?\s{0,3}(?:(?P<sign>[:=\uff1a])|\b(?:is|was|ist|lautet|war|est|es|é|era)\b)\s{0,3}"
     r"(?P<value>\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|`[^`\n]{1,200}`|\S{1,200})"
 )
