@@ -81,7 +81,7 @@ async def test_an_outage_of_gemini_is_named(world: World, personas: Personas) ->
     await tries(world, personas.grace, "VPN is down")
 
     says = (
-        await wait_for_text(world.slack, personas.grace, "out of order (503)", title=PAGE)
+        await wait_for_text(world.slack, personas.grace, "returned an error (503)", title=PAGE)
     ).visible_text
     assert "built-in engine's" in says
     assert "Network" in says
