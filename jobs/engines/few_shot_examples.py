@@ -51,12 +51,12 @@ def select_examples(
 
 def to_prompt_line(example: TrainingExample, taxonomy: Taxonomy) -> str:
     """The example as one line of JSON, redacted and cut."""
-    known = {name for name in example.skills if taxonomy.vocabulary.canonical_name(name)}
+    vocabulary = taxonomy.vocabulary
     fields = {
         "text": clip(redact_for_good(example.text), _MAX_TEXT_LENGTH),
         "category": example.category,
         "priority": example.priority.value,
-        "skills": [name for name in example.skills if name in known],
+        "skills": [name for name in example.skills if vocabulary.canonical_name(name)],
     }
     return json.dumps(fields, ensure_ascii=False)
 

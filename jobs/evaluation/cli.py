@@ -81,12 +81,12 @@ def run_cli(arguments: Sequence[str]) -> None:
         )
     by_category = [dataset for dataset in datasets if dataset and dataset.examples]
     by_priority = [
-        dataset for name, rows in files.items() if (dataset := priority_dataset(name, rows))
+        priorities for name, rows in files.items() if (priorities := priority_dataset(name, rows))
     ]
     duplicates = [
-        dataset
+        pairs
         for name, rows in files.items()
-        if (dataset := duplicate_dataset(name, rows, pool_size=_DUPLICATE_POOL_SIZE))
+        if (pairs := duplicate_dataset(name, rows, pool_size=_DUPLICATE_POOL_SIZE))
     ]
     if not (by_category or by_priority or duplicates):
         sys.exit("Found no tickets. Name a CSV file, a folder of CSV files, or --team.")

@@ -169,7 +169,7 @@ def _to_training_example(team_id: str, number: int, example: LabelledText) -> Tr
         confidence=0,
     )
     return TrainingExample(
-        ticket_id=f"lesson-{number}",
+        ticket_id=f"example-{number}",
         team_id=team_id,
         text=example.text,
         original_triage=triage,

@@ -107,7 +107,7 @@ class TfidfFeatures:
         """
         from scipy.sparse import diags_array, hstack  # noqa: PLC0415  # heavy
 
-        columns = np.concatenate([some.indices for some in training_vectors])
+        columns = np.concatenate([matrix.indices for matrix in training_vectors])
         is_known = np.bincount(columns, minlength=vectors.shape[1]) > 0
         kept = (vectors @ diags_array(is_known.astype(np.float32))).tocsc()
         border = len(self._word_vectorizer.vocabulary_)

@@ -167,7 +167,7 @@ async def test_retry_after_holds_back_only_the_same_operation(
 
 
 def test_each_bulk_method_of_workers_has_a_rate_limit() -> None:
-    # Only the bot calls views.*, auth.test and usergroups.*.
+    # Only the bot opens views; auth.test and the user groups are called rarely.
     bulk = {name for name in called_methods() if name.split(".")[0] in {"chat", "conversations"}}
 
     assert bulk | {"users.info"} <= RATE_LIMITS.keys()
