@@ -1,7 +1,7 @@
 """Sanitizes texts that a model wrote: removes links, mentions and formatting.
 
 Cards show such a text as rich text, which Slack does not parse. But e-mails, webhooks and the API
-contain it too, and mail programs turn everything that looks like a link into one.
+contain it too. Mail programs turn everything that looks like a link into one.
 """
 
 import re

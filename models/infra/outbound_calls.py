@@ -1,7 +1,8 @@
 """Rate limits and circuit breakers for calls to Slack, Gemini, the mail server and webhooks.
 
-All processes share them through Redis. A call is held back if the service asked for a pause, if its
-circuit breaker is open, or if the rate limit is reached. None of these uses up an attempt.
+All processes share them through Redis. A call is held back in three cases, and none of them uses
+up an attempt: the service asked for a pause, its circuit breaker is open, or the rate limit is
+reached.
 
 A call that the rate limit holds back reserves a slot; when it returns at that time, it is admitted.
 All times come from Redis, so machines with different clocks agree. While Redis is down, all calls

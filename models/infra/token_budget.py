@@ -1,7 +1,7 @@
 """Token budget: the AI tokens that a workspace uses each day, counted in Redis for all workers.
 
-A worker reserves the possible cost before it sends a request, so that concurrent workers do not
-spend the same tokens. Days end at midnight UTC on Redis's clock. While Redis is down, requests are
+A worker reserves the possible cost before it sends a request. So concurrent workers do not spend
+the same tokens. Days end at midnight UTC on Redis's clock. While Redis is down, requests are
 allowed, as in `outbound_calls`: without Redis there is hardly any work.
 """
 

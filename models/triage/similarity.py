@@ -3,8 +3,8 @@
 The first score selects candidates by the stems that both texts share; rare stems weigh more. Shared
 words of the titles can raise it, since a long description hides the similarity of short titles.
 
-The second score ranks the candidates by the frequency of words and by character n-grams, since
-people write the same thing in many ways. Words of the title count once more.
+The second score ranks the candidates by the frequency of words and by character n-grams. The
+n-grams help because people write the same thing in many ways. Words of the title count once more.
 
 No other file computes similarity, so a better method can replace this one.
 """
