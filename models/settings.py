@@ -1,4 +1,4 @@
-"""The settings, read from the environment or `.env` by this file alone."""
+"""Settings from the environment or `.env`; no other file reads them."""
 
 from typing import Annotated
 
@@ -7,7 +7,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.triage.priority_rules import PriorityRule, parse_rules
 
-# https://datatracker.ietf.org/doc/html/rfc7518#section-3.2: a key at least as long as the hash.
+# The key must be at least as long as the hash:
+# https://datatracker.ietf.org/doc/html/rfc7518#section-3.2
 MIN_SECRET_BYTES = 32
 _SETTINGS_SOURCE = SettingsConfigDict(
     env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
@@ -15,34 +16,37 @@ _SETTINGS_SOURCE = SettingsConfigDict(
 
 
 class QueueSettings(BaseSettings):
-    """Where Redis is; all that the worker needs to know before it starts."""
+    """The address of Redis; arq needs it before the other settings are read."""
 
     model_config = _SETTINGS_SOURCE
 
     redis_url: SecretStr = Field(
-        default=SecretStr("redis://127.0.0.1:6379/0"), description="any Redis 6.2+ or Valkey"
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        description="address of Redis 6.2+ or Valkey",
     )
 
 
 class Settings(QueueSettings):
-    """All settings of bot and worker; each is the environment variable of the same name."""
+    """All settings of bot and worker; each has the name of its environment variable."""
 
     slack_bot_token: SecretStr = Field(description="the Slack app's bot token (xoxb-…)")
-    slack_signing_secret: SecretStr = Field(description="proves that a request comes from Slack")
+    slack_signing_secret: SecretStr = Field(
+        description="the Slack app's signing secret; proves that a request comes from Slack"
+    )
     slack_app_token: SecretStr | None = Field(
-        default=None, description="app-level token (xapp-…); with it the bot uses Socket Mode"
+        default=None, description="app-level token (xapp-…); if set, the bot uses Socket Mode"
     )
     slack_api_url: str = Field(
-        default="https://slack.com/api/", description="base of Slack's Web API"
+        default="https://slack.com/api/", description="base address of Slack's Web API"
     )
     mongodb_uri: SecretStr = Field(
-        default=SecretStr("mongodb://127.0.0.1:27017"), description="any MongoDB 4.4+"
+        default=SecretStr("mongodb://127.0.0.1:27017"), description="address of MongoDB 4.4+"
     )
-    mongodb_database: str = Field(default="frontdesk", description="the database's name")
+    mongodb_database: str = Field(default="frontdesk", description="name of the database")
     gemini_api_key: SecretStr | None = Field(
-        default=None, description="without it the built-in engine triages, and says so"
+        default=None, description="without it the built-in engine triages; cards say so"
     )
-    gemini_model: str = Field(default="gemini-2.5-flash-lite", description="Gemini's model")
+    gemini_model: str = Field(default="gemini-2.5-flash-lite", description="Gemini model")
     gemini_api_endpoint: str | None = Field(
         default=None, description="another address for Gemini's API"
     )
@@ -50,45 +54,45 @@ class Settings(QueueSettings):
         default=1_000_000, ge=0, description="tokens that Gemini may use each day (UTC)"
     )
     floor_words: Annotated[tuple[PriorityRule, ...], NoDecode] = Field(
-        default=(), description="least priorities by words: `production is down=urgent, …`"
+        default=(), description="minimum priorities by words: `production is down=urgent, …`"
     )
     floor_groups: Annotated[tuple[PriorityRule, ...], NoDecode] = Field(
-        default=(), description="least priorities by the requester's Slack user group: `S…=high`"
+        default=(), description="minimum priorities by the requester's Slack user group: `S…=high`"
     )
     gemini_shadow_prompt: FilePath | None = Field(
-        default=None, description="a file with a prompt on trial, which is asked and never shown"
+        default=None,
+        description="a file with a shadow prompt, tested on judged tickets; answers are not shown",
     )
     allowed_link_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="comma-separated hosts that Gemini's notes may link to"
     )
     smtp_host: str | None = Field(
         default=None,
-        description="Mailtrap (`sandbox.smtp.mailtrap.io`) or any server; without it: no e-mail",
+        description="Mailtrap (`sandbox.smtp.mailtrap.io`) or any mail server; "
+        "without it no e-mail is sent",
     )
-    smtp_port: int = Field(default=2525, ge=1, le=65535, description="the mail server's port")
-    smtp_username: str | None = Field(default=None, description="log-in at the mail server")
-    smtp_password: SecretStr | None = Field(default=None, description="log-in at the mail server")
-    smtp_starttls: bool = Field(default=True, description="insist on an encrypted connection")
-    mail_from: str = Field(
-        default="frontdesk@localhost", description="the sender's address of e-mails"
+    smtp_port: int = Field(default=2525, ge=1, le=65535, description="port of the mail server")
+    smtp_username: str | None = Field(default=None, description="user name at the mail server")
+    smtp_password: SecretStr | None = Field(default=None, description="password at the mail server")
+    smtp_starttls: bool = Field(default=True, description="require an encrypted connection")
+    mail_from: str = Field(default="frontdesk@localhost", description="sender address of e-mails")
+    jwt_secret: SecretStr = Field(
+        description="signs API tokens and e-mail links; at least 32 bytes"
     )
-    jwt_secret: SecretStr = Field(description="signs the tokens the desk issues; at least 32 bytes")
     jwt_previous_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        default=(), description="comma-separated earlier values of JWT_SECRET that still count"
+        default=(), description="comma-separated earlier values of JWT_SECRET that stay valid"
     )
     admin_slack_ids: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="comma-separated Slack ids that are always admins"
+        default=(), description="comma-separated Slack ids of members who are always admins"
     )
     public_url: str | None = Field(
-        default=None, description="where the bot is reached from outside"
+        default=None, description="public address of the bot; e-mails then contain links"
     )
-    webhook_private: bool = Field(
-        default=False, description="let webhooks go to addresses that are not public, too"
-    )
+    webhook_private: bool = Field(default=False, description="allow webhooks to private addresses")
     host: str = Field(default="127.0.0.1", description="listen address")
     port: int = Field(default=3000, ge=1, le=65535, description="listen port")
     metrics_port: int | None = Field(
-        default=None, ge=1, le=65535, description="where a worker answers Prometheus"
+        default=None, ge=1, le=65535, description="port of each worker's Prometheus metrics"
     )
 
     @field_validator("admin_slack_ids", "allowed_link_hosts", "jwt_previous_secrets", mode="before")
@@ -109,7 +113,7 @@ class Settings(QueueSettings):
         cls, value: SecretStr | tuple[SecretStr, ...]
     ) -> SecretStr | tuple[SecretStr, ...]:
         secrets = value if isinstance(value, tuple) else (value,)
-        if any(len(one.get_secret_value().encode()) < MIN_SECRET_BYTES for one in secrets):
+        if any(len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES for secret in secrets):
             raise ValueError(
                 f"it must have at least {MIN_SECRET_BYTES} bytes; try `openssl rand -hex 32`"
             )
@@ -122,19 +126,20 @@ class Settings(QueueSettings):
 
 
 def read_settings() -> Settings:
-    """The settings from the environment; ends the program with a clear list when some are wrong.
+    """The settings from the environment or `.env`.
 
     Raises:
-        SystemExit: one line for each setting that is missing or can't be used, without its value.
+        SystemExit: some are missing or invalid; one line for each, without its value.
     """
     try:
         return Settings()  # type: ignore[call-arg]  # the environment fills what is required
     except ValidationError as error:
-        wrong = {str(fault["loc"][0]).upper(): fault["msg"] for fault in error.errors()}
+        messages = {str(fault["loc"][0]).upper(): fault["msg"] for fault in error.errors()}
         lines = "\n".join(
-            f"  {name}: {said.removeprefix('Value error, ')}" for name, said in wrong.items()
+            f"  {name}: {message.removeprefix('Value error, ')}"
+            for name, message in messages.items()
         )
         raise SystemExit(
-            f"Frontdesk can't start, because of these settings:\n{lines}\n"
-            "Set them in the environment or in .env; README.md lists them all."
+            f"Frontdesk can't start. These settings are missing or invalid:\n{lines}\n"
+            "Set them in the environment or in .env. README.md lists all settings."
         ) from None

@@ -1,12 +1,13 @@
-"""Which of the workspace's own corrected tickets are shown to a model as examples.
+"""Few-shot examples: selects judged tickets of the workspace to show to a model.
 
-They are as untrusted as the ticket itself, so they are redacted, fenced and cut; one that speaks
-to the model, that is confidential, or that is of a category no AI reads, is never shown.
+Their texts are as untrusted as the ticket itself, so they are redacted, fenced and cut. An example
+is left out if it is confidential, of a private category, or contains instructions to a model.
 """
 
 import json
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from math import log
 
 from models.engine import keyword_engine
@@ -19,7 +20,7 @@ from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
 
 MAX_EXAMPLES = 4
-# So many of the newest are looked at.
+# Examples are selected among so many of the newest ones.
 MAX_CANDIDATES = 200
 _MAX_TEXT_LENGTH = 400
 
@@ -27,53 +28,53 @@ _MAX_TEXT_LENGTH = 400
 def select_examples(
     ticket: Ticket, training_examples: Sequence[TrainingExample], taxonomy: Taxonomy
 ) -> tuple[TrainingExample, ...]:
-    """The lessons most like the ticket, by the rare words that both have; the best first."""
-    shown = [
-        one
-        for one in training_examples
-        if one.ticket_id != ticket.id and _is_shareable(one, taxonomy)
+    """The examples most like the ticket, by the rare words that they share; best first."""
+    shareable = [
+        example
+        for example in training_examples
+        if example.ticket_id != ticket.id and _is_shareable(example, taxonomy)
     ]
-    known = [set(words(one.text)) for one in shown]
-    seen = Counter(word for each in known for word in each)
-    wanted = set(words(ticket.text))
+    word_sets = [set(words(example.text)) for example in shareable]
+    frequencies = Counter(word for word_set in word_sets for word in word_set)
+    ticket_words = set(words(ticket.text))
 
-    def alike(at: int) -> float:
-        return sum(log(1 + len(known) / seen[word]) for word in wanted & known[at])
+    def similarity(number: int) -> float:
+        shared = ticket_words & word_sets[number]
+        return sum(log(1 + len(word_sets) / frequencies[word]) for word in shared)
 
-    best = sorted((at for at in range(len(shown)) if alike(at)), key=alike, reverse=True)
-    likely = (shown[at] for at in best[: 3 * MAX_EXAMPLES])
-    harmless = (one for one in likely if _is_harmless(one, ticket, taxonomy))
-    return tuple(one for one, _ in zip(harmless, range(MAX_EXAMPLES), strict=False))
+    numbers = (number for number in range(len(shareable)) if similarity(number))
+    best = sorted(numbers, key=similarity, reverse=True)
+    candidates = (shareable[number] for number in best[: 3 * MAX_EXAMPLES])
+    harmless = (example for example in candidates if _is_harmless(example, ticket, taxonomy))
+    return tuple(islice(harmless, MAX_EXAMPLES))
 
 
 def to_prompt_line(example: TrainingExample, taxonomy: Taxonomy) -> str:
-    """A lesson in one line."""
-    known = {name for name in example.skills if taxonomy.vocabulary.canonical_name(name)}
-    says = {
+    """The example as one line of JSON, redacted and cut."""
+    vocabulary = taxonomy.vocabulary
+    fields = {
         "text": clip(redact_for_good(example.text), _MAX_TEXT_LENGTH),
         "category": example.category,
         "priority": example.priority.value,
-        "skills": [name for name in example.skills if name in known],
+        "skills": [name for name in example.skills if vocabulary.canonical_name(name)],
     }
-    return json.dumps(says, ensure_ascii=False)
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def _is_harmless(example: TrainingExample, ticket: Ticket, taxonomy: Taxonomy) -> bool:
-    """Whether its own words neither speak to the model nor point to what no AI reads."""
-    itself = ticket.model_copy(update={"title": example.text, "description": ""})
-    private = keyword_engine.find_private_category(itself, taxonomy)
+    """Whether its text neither instructs a model nor points to a private category."""
+    example_ticket = ticket.model_copy(update={"title": example.text, "description": ""})
+    private = keyword_engine.find_private_category(example_ticket, taxonomy)
     return private is None and not contains_injection(example.text)
 
 
 def _is_shareable(example: TrainingExample, taxonomy: Taxonomy) -> bool:
-    """Whether a model may read it: what is not known to be harmless is not."""
-    named = [
-        taxonomy.find_category(name)
-        for name in (example.category, example.original_triage.category)
-    ]
-    right = named[0]
+    """Whether a model may read it: not confidential, not private, and its category exists."""
+    correct = taxonomy.find_category(example.category)
+    original = taxonomy.find_category(example.original_triage.category)
     return (
         not example.confidential
-        and right is not None
-        and not any(one.private for one in named if one)
+        and correct is not None
+        and not correct.private
+        and not (original and original.private)
     )

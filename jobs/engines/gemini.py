@@ -1,8 +1,9 @@
-"""Gemini, by way of google-generativeai: the only file that knows it.
+"""Client for Gemini; no other file imports google-generativeai.
 
-The package gets no new features, and its defaults are traps: calls repeat a 503 for ten minutes
-whatever `timeout` says (so `retry=None`), its async call over REST raises TypeError (so the sync
-one runs in a thread), and `timeout` is per socket read (so there is one around it all).
+The package gets no new features, and its defaults are traps:
+- Calls repeat a 503 for ten minutes, whatever `timeout` says. So `retry` is None.
+- Its async call over REST raises TypeError. So the sync call runs in a thread.
+- `timeout` applies to each socket read. So there is another timeout around the whole call.
 """
 
 import asyncio
@@ -37,38 +38,42 @@ _PING_REQUEST = GeminiRequest(
 
 @dataclass(frozen=True, slots=True)
 class GeminiAnswer:
-    """What Gemini has said, and the tokens that all tries took."""
+    """The text of an answer, and the tokens that all attempts used."""
 
     text: str
     tokens: int
 
 
 class GeminiFailure(ExternalServiceError):
-    """Gemini did not triage; the message says why, in words for a moderator."""
+    """Gemini did not triage; moderators read the message as the reason."""
 
     metric_label = "GeminiFailed"
 
 
 class PermanentGeminiFailure(GeminiFailure):
-    """Gemini does not answer this text, however often it is asked."""
+    """Gemini does not answer this text; further attempts would fail, too."""
 
     metric_label = "NoAnswer"
 
 
 class _TransientGeminiFailure(GeminiFailure):
-    """One more try may succeed."""
+    """A failure that one more attempt may overcome."""
 
     metric_label = "_OnceMore"
 
 
 class Gemini:
-    """Asks Gemini, twice at most, within a bounded time."""
+    """Sends requests to Gemini, with at most two attempts and a time limit.
+
+    Attributes:
+        model: the name of the model.
+    """
 
     def __init__(self, library: Any, model: str, *, call_seconds: float) -> None:
         self._library = library
         self.model = model
         self._call_seconds = call_seconds
-        # Its own threads: hanging calls must not hold up what else uses the default pool.
+        # Own threads: calls that hang must not block other users of asyncio's default pool.
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="gemini")
 
     @classmethod
@@ -80,9 +85,12 @@ class Gemini:
         endpoint: str | None,
         call_seconds: float = MAX_CALL_SECONDS,
     ) -> Self:
-        """Load the library (0.5 s, 80 MB: only where there is a key) and give it the key."""
+        """A client with this key.
+
+        It imports the library here, since that takes 0.5 s and 80 MB of memory.
+        """
         with warnings.catch_warnings():
-            # It says at every import that its support has ended; that is known.
+            # google-generativeai warns at each import that its support has ended.
             warnings.simplefilter("ignore", FutureWarning)
             library: Any = importlib.import_module("google.generativeai")
         library.configure(
@@ -94,7 +102,7 @@ class Gemini:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """As the settings say; None where there is no key."""
+        """A client for the key in the settings; None if there is no key."""
         if settings.gemini_api_key is None:
             return None
         return cls.with_key(
@@ -104,27 +112,28 @@ class Gemini:
         )
 
     async def check_connection(self) -> None:
-        """Ask the shortest question there is.
+        """Send a minimal request.
 
         Raises:
-            GeminiFailed: the key, the model or the way there is not right.
+            GeminiFailure: the key, the model or the connection does not work.
         """
-        await self.ask(_PING_REQUEST, lambda said: said.text)
+        await self.ask(_PING_REQUEST, lambda answer: answer.text)
 
     def close(self) -> None:
-        """Let go of the threads; calls under way are not waited for."""
+        """Release the threads without waiting for running calls."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def ask(self, request: GeminiRequest, parse: Callable[[GeminiAnswer], T]) -> T:
-        """What Gemini answers.
+        """The parsed answer of Gemini.
 
         Args:
-            read: makes something of the answer; raises ValueError when it can't.
+            request: the request to send.
+            parse: converts the answer; raises ValueError if the answer is unusable.
 
         Raises:
-            GeminiFailed: no usable answer came in time.
+            GeminiFailure: no usable answer came in time.
         """
-        tries = AsyncRetrying(
+        retry = AsyncRetrying(
             stop=stop_after_attempt(2),
             wait=wait_random_exponential(max=1),
             retry=retry_if_exception_type(_TransientGeminiFailure),
@@ -132,7 +141,7 @@ class Gemini:
         )
         try:
             async with asyncio.timeout(MAX_TOTAL_SECONDS):
-                return await tries(self._ask_once, request, parse, [])
+                return await retry(self._ask_once, request, parse, [])
         except TimeoutError as error:
             raise GeminiFailure("Gemini did not answer in time") from error
 
@@ -153,7 +162,7 @@ class Gemini:
             raise _TransientGeminiFailure("Gemini's answer could not be used") from error
 
     def _generate(self, request: GeminiRequest) -> Any:
-        """One call, in a thread; what the library raises becomes GeminiFailed."""
+        """The response to one call, made in a thread; all errors become GeminiFailure."""
         model = self._library.GenerativeModel(self.model, system_instruction=request.instruction)
         try:
             return model.generate_content(
@@ -166,32 +175,35 @@ class Gemini:
                 },
                 request_options={"timeout": self._call_seconds, "retry": None},
             )
-        except Exception as error:  # it raises what google-api-core, requests and protobuf raise
+        except Exception as error:  # errors of google-api-core, requests and protobuf pass through
             raise _to_failure(error) from error
 
 
 def _to_failure(error: Exception) -> GeminiFailure:
     status = getattr(error, "code", None)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return GeminiFailure("Gemini's limit is used up for now")
+        return GeminiFailure("Gemini's rate limit is reached")
     if isinstance(status, int) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return GeminiFailure(f"Gemini refused the request ({status}): check key and model")
     if isinstance(status, int):
-        return _TransientGeminiFailure(f"Gemini is out of order ({status})")
-    return _TransientGeminiFailure(f"Gemini could not be asked ({type(error).__name__})")
+        return _TransientGeminiFailure(f"Gemini returned an error ({status})")
+    return _TransientGeminiFailure(f"the call to Gemini failed ({type(error).__name__})")
 
 
 def _token_count(response: Any) -> int:
-    """What the call took, as Google counts it; nothing of an answer that does not say."""
+    """The tokens that the call used, as Google counts them; 0 if the response has no count."""
     total = getattr(getattr(response, "usage_metadata", None), "total_token_count", 0)
     return max(0, total) if isinstance(total, int) else 0
 
 
 def _complete_text(response: Any) -> str:
-    """The text of a whole answer: one cut short by a limit is valid JSON only by accident."""
+    """The text of a complete answer.
+
+    An answer that a limit cut short is valid JSON only by accident, so it raises an error.
+    """
     try:
         candidate = response.candidates[0]
-        # A reason that is newer than the library is a bare number.
+        # The library gives reasons that are newer than itself as bare numbers.
         reason = getattr(candidate.finish_reason, "name", str(candidate.finish_reason))
         if reason == "MAX_TOKENS":
             raise _TransientGeminiFailure("Gemini's answer was cut short")

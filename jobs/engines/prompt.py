@@ -1,9 +1,9 @@
-"""The words sent to Gemini, with the ticket fenced as data, and what is made of its answer.
+"""Builds requests to Gemini, with the ticket fenced as data, and parses its answers.
 
-The ticket's text is untrusted: it may contain instructions. It stands between markers it cannot
-know, the model has no tools, categories and skills are closed lists, and whatever else it answers
-is dropped and counted (OWASP LLM01 and LLM05, https://genai.owasp.org/llm-top-10/).
-What should not be known to others is replaced before it leaves, and put back in the answer.
+The ticket's text is untrusted: it may contain instructions. It stands between random markers that
+its author cannot know, and the model has no tools. Categories and skills are closed lists; other
+labels are dropped and counted (OWASP LLM01 and LLM05, https://genai.owasp.org/llm-top-10/).
+Secrets and personal data are redacted in the request and restored in the answer.
 """
 
 import json
@@ -28,7 +28,7 @@ from models.triage.result import Engine, Priority, Triage
 from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
 
-# Another text is another version, with a file of its own, named so.
+# The file name in jobs/prompts. A changed text is a new version with a new file.
 _ACTIVE_VERSION = "triage-2"
 MAX_SKILLS = 8
 MAX_TICKET_LENGTH = 6000
@@ -37,7 +37,7 @@ _MAX_NAMES_READ = 100
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What Gemini is told to do, and the version by which it is known."""
+    """A system instruction for Gemini, and its version."""
 
     version: str
     template: Template
@@ -45,33 +45,37 @@ class Prompt:
     def __post_init__(self) -> None:
         missing = {"fence", "examples", "categories"} - set(self.template.get_identifiers())
         if missing:
-            raise ValueError(f"the prompt {self.version} does not say ${min(missing)}")
+            raise ValueError(f"the prompt {self.version} has no ${min(missing)}")
 
 
 @cache
 def active_prompt() -> Prompt:
-    """The prompt by which tickets are triaged."""
+    """The prompt in use for triage."""
     text = (files("jobs") / "prompts" / f"{_ACTIVE_VERSION}.md").read_text(encoding="utf-8")
     return Prompt(_ACTIVE_VERSION, Template(text))
 
 
 @cache
 def load_prompt(path: Path) -> Prompt:
-    """Another prompt, known by its file's name.
+    """A prompt from a file; the file's name is its version.
 
     Raises:
-        OSError, ValueError: it can't be read, or says too little.
+        OSError: the file can't be read.
+        ValueError: a variable such as $fence is missing.
     """
     return Prompt(path.stem, Template(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True, slots=True)
 class GeminiRequest:
-    """What Gemini is asked: instruction, the fenced text, and the schema of the answer.
+    """A request to Gemini.
 
     Attributes:
-        version: of the prompt.
-        hidden: what the ticket's placeholders stand for; it stays in the house.
+        instruction: the system instruction.
+        text: the fenced ticket and examples.
+        schema: the schema of the answer.
+        prompt_version: the version of the prompt.
+        redacted: the ticket's text with the originals of its placeholders; it is not sent.
     """
 
     instruction: str
@@ -87,25 +91,31 @@ def build_request(
     training_examples: Sequence[TrainingExample] = (),
     prompt: Prompt | None = None,
 ) -> GeminiRequest:
-    """The question for a ticket, with the lessons that are most like it as examples.
+    """The request for a ticket, with the most similar training examples.
 
     Args:
-        prompt: another one than that in use.
+        ticket: the ticket to triage.
+        taxonomy: the workspace's categories and skills.
+        training_examples: the examples to select from.
+        prompt: a prompt to use in place of the active one.
     """
     prompt = prompt or active_prompt()
-    fence, more = (f"-----{secrets.token_hex(8)}-----" for _ in range(2))
-    hidden = redact(clip(ticket.text, MAX_TICKET_LENGTH))
-    shown = few_shot_examples.select_examples(ticket, training_examples, taxonomy)
-    lines = [fence, hidden.text, fence]
-    if shown:
-        lines += [more, *(few_shot_examples.to_prompt_line(one, taxonomy) for one in shown), more]
+    fence, examples_fence = (f"-----{secrets.token_hex(8)}-----" for _ in range(2))
+    redacted = redact(clip(ticket.text, MAX_TICKET_LENGTH))
+    examples = few_shot_examples.select_examples(ticket, training_examples, taxonomy)
+    lines = [fence, redacted.text, fence]
+    if examples:
+        example_lines = (few_shot_examples.to_prompt_line(one, taxonomy) for one in examples)
+        lines += [examples_fence, *example_lines, examples_fence]
     categories = "\n".join(f"- {c.name}: {c.description}" for c in taxonomy.categories)
     return GeminiRequest(
-        instruction=prompt.template.substitute(fence=fence, examples=more, categories=categories),
+        instruction=prompt.template.substitute(
+            fence=fence, examples=examples_fence, categories=categories
+        ),
         text="\n".join(lines),
         schema=_answer_schema(taxonomy),
         prompt_version=prompt.version,
-        redacted=hidden,
+        redacted=redacted,
     )
 
 
@@ -116,35 +126,38 @@ def parse_answer(
     *,
     allowed_hosts: Collection[str] = (),
 ) -> Triage:
-    """The triage in an answer, with only what the desk knows.
+    """The triage in an answer, with labels that the workspace has.
 
     Args:
-        hidden: what the placeholders of the question stand for.
-        hosts: those that summary and notes may link to.
+        answer: the JSON text of the answer.
+        taxonomy: the workspace's categories and skills.
+        redacted: the originals of the placeholders in the request.
+        allowed_hosts: hosts that summary and notes may link to.
 
     Raises:
         ValueError: the answer has no usable category, priority or summary.
     """
-    said = _RawAnswer.model_validate(json.loads(answer))
-    category = taxonomy.find_category(said.category)
+    raw = _RawAnswer.model_validate(json.loads(answer))
+    category = taxonomy.find_category(raw.category)
     if category is None:
         LABELS_DROPPED.inc()
-        raise ValueError("the answer names no category of the desk")
-    skills, dropped = _split_skills(said.skills, taxonomy)
+        raise ValueError("the answer has no category of the workspace")
+    skills, dropped = _split_skills(raw.skills, taxonomy)
     LABELS_DROPPED.inc(len(dropped))
-    back = redacted.restore if redacted else str
-    # Only then are they cleaned: what was hidden may be a link.
-    summary = " ".join(sanitize(back(said.summary), limit=150, allowed_hosts=allowed_hosts).split())
+    restore = redacted.restore if redacted else str
+    # Restore first, then sanitize: the original of a placeholder may be a link.
+    summary = sanitize(restore(raw.summary), limit=150, allowed_hosts=allowed_hosts)
+    summary = " ".join(summary.split())
     if not summary:
         raise ValueError("the answer has no summary")
     return Triage(
         category=category.name,
-        priority=said.priority,
+        priority=raw.priority,
         skills=skills,
         summary=summary,
-        notes=sanitize(back(said.notes), limit=1500, allowed_hosts=allowed_hosts),
+        notes=sanitize(restore(raw.notes), limit=1500, allowed_hosts=allowed_hosts),
         engine=Engine.GEMINI,
-        confidence=said.confidence,
+        confidence=raw.confidence,
         dropped=dropped,
     )
 
@@ -162,9 +175,9 @@ def _to_texts(raw: object) -> list[str]:
 
 
 class _RawAnswer(BaseModel):
-    """An answer as it comes; a model that leaves something out has said nothing of it."""
+    """A parsed answer before its labels are checked; fields that the model left out are empty."""
 
-    # What can't be read must not be quoted: it is what people wrote.
+    # A validation error must not quote its input, which contains texts that people wrote.
     model_config = ConfigDict(hide_input_in_errors=True)
 
     category: Annotated[str, BeforeValidator(_to_text)]
@@ -176,7 +189,7 @@ class _RawAnswer(BaseModel):
 
 
 def _answer_schema(taxonomy: Taxonomy) -> dict[str, Any]:
-    """The answer's schema, in the dialect of google-generativeai 0.8 (plain dict, lower case)."""
+    """The answer's schema in the form of google-generativeai 0.8: plain dict, lower-case types."""
     text = {"type": "string"}
     properties = {
         "category": text | {"enum": [category.name for category in taxonomy.categories]},
@@ -194,8 +207,8 @@ def _answer_schema(taxonomy: Taxonomy) -> dict[str, Any]:
 
 
 def _split_skills(names: list[str], taxonomy: Taxonomy) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The skills the desk knows, and what was dropped, both short."""
-    known = {name: taxonomy.vocabulary.canonical_name(name) for name in names}
-    kept = tuple(dict.fromkeys(skill for skill in known.values() if skill))
-    dropped = tuple(clip(name, 60) for name, skill in known.items() if not skill)
+    """The skills that the workspace has, and the unknown names; both lists limited."""
+    skills = {name: taxonomy.vocabulary.canonical_name(name) for name in names}
+    kept = tuple(dict.fromkeys(skill for skill in skills.values() if skill))
+    dropped = tuple(clip(name, 60) for name, skill in skills.items() if not skill)
     return kept[:MAX_SKILLS], dropped[:20]

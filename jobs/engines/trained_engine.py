@@ -1,8 +1,8 @@
-"""The built-in engine of each workspace, taught by its lessons; the same on every worker.
+"""The built-in engine of each workspace, trained on the examples that its moderators judged.
 
-It is made of nothing but the lessons in MongoDB and the desk's lists, with fixed seeds, so two
-workers that read the same lessons answer the same. Lessons are learnt aside; until that is done,
-the engine of before answers; on a worker that has just started, one without lessons.
+It depends only on the examples and the taxonomy in MongoDB, with fixed seeds. So two workers that
+read the same examples give the same answers. Training runs in the background. Until it is done the
+previous model answers; a worker that has just started uses a model without examples.
 """
 
 import asyncio
@@ -22,25 +22,28 @@ from models.triage.training_example import TrainingExample
 
 MAX_TRAINING_EXAMPLES = 5000
 _CHECK_INTERVAL_SECONDS = 3.0
-# So long the first ticket on a worker waits for what there is to learn, before it does without.
+# The first ticket on a worker waits at most so long for the training.
 _MAX_FIRST_WAIT_SECONDS = 1.0
-# Where lessons never end, learning takes a tenth of the time at most.
+# After a training the worker pauses ten times as long. So a steady flow of new examples keeps it
+# training less than a tenth of the time.
 _PAUSE_PER_TRAINING_TIME = 10
 _MAX_NEIGHBOURS = 10
 _HALF = 0.5
 _MAX_SKILLS = 8
-# As alike as one ticket that reads the same: where few are known, what is hardly like any of them
-# needs none of their skills.
+# The similarity of one identical ticket. If there are few examples and the ticket is hardly like
+# any of them, it gets none of their skills.
 _MIN_TOTAL_SIMILARITY = 1.0
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """What one workspace's lessons made.
+    """The trained model of one workspace.
 
     Attributes:
-        categories: among which it was learnt to choose; when they change, it is of no use.
+        categories: the categories it was trained for; it is outdated if the workspace changes them.
+        priority_model: None if there are too few examples.
+        training_examples: the examples of its categories, in the order of the classifier.
     """
 
     categories: tuple[Category, ...]
@@ -61,27 +64,34 @@ class _WorkspaceModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelCache:
-    """The engines of all workspaces, as this worker has them."""
+    """The trained models of this worker, by workspace."""
 
     workspaces: dict[str, _WorkspaceModel] = field(default_factory=dict)
 
     async def triage(
         self, training_store: TrainingStore, ticket: Ticket, taxonomy: Taxonomy, *, reason: str
     ) -> Triage:
-        """The built-in engine's triage, by all that the workspace has taught it."""
-        begun = time.monotonic()
-        plain = keyword_engine.triage(ticket, taxonomy, why_builtin=reason)
+        """The built-in engine's triage, by the workspace's model or else by keywords alone.
+
+        Args:
+            training_store: the examples to train on.
+            ticket: the ticket to triage.
+            taxonomy: the workspace's categories and skills.
+            reason: why Gemini does not triage it, in words that people read.
+        """
+        started_at = time.monotonic()
+        keyword_triage = keyword_engine.triage(ticket, taxonomy, why_builtin=reason)
         workspace = self.workspaces.setdefault(ticket.team_id, _WorkspaceModel())
         await _refresh_model(workspace, training_store, ticket.team_id, taxonomy)
-        taught = workspace.model
-        # What was learnt of other categories knows neither the new ones nor which are gone.
-        if taught is None or taught.categories != taxonomy.categories:
-            return plain
-        answer = await asyncio.to_thread(apply_model, taught, plain, ticket, taxonomy)
-        return answer.model_copy(update={"ms": round((time.monotonic() - begun) * 1000)})
+        model = workspace.model
+        # A model for other categories cannot answer the new ones, and would answer deleted ones.
+        if model is None or model.categories != taxonomy.categories:
+            return keyword_triage
+        triage = await asyncio.to_thread(apply_model, model, keyword_triage, ticket, taxonomy)
+        return triage.model_copy(update={"ms": round((time.monotonic() - started_at) * 1000)})
 
     def stop(self) -> None:
-        """Learn no further; the worker ends."""
+        """Cancel all training; the worker ends."""
         for workspace in self.workspaces.values():
             if workspace.training_task:
                 workspace.training_task.cancel()
@@ -90,19 +100,19 @@ class ModelCache:
 async def _refresh_model(
     workspace: _WorkspaceModel, training_store: TrainingStore, team_id: str, taxonomy: Taxonomy
 ) -> None:
-    """Begin to learn when there is something new; wait for it where nothing is known yet."""
-    changed = workspace.taxonomy != taxonomy
-    taught = workspace.model
-    useless = taught is None or taught.categories != taxonomy.categories
-    if changed or time.monotonic() - workspace.checked_at > _CHECK_INTERVAL_SECONDS:
+    """Start the training if examples or taxonomy are new; wait for it if no model is usable."""
+    has_new_taxonomy = workspace.taxonomy != taxonomy
+    model = workspace.model
+    is_outdated = model is None or model.categories != taxonomy.categories
+    if has_new_taxonomy or time.monotonic() - workspace.checked_at > _CHECK_INTERVAL_SECONDS:
         workspace.checked_at = time.monotonic()
         version = await training_store.version(team_id)
-        idle = workspace.training_task is None or workspace.training_task.done()
-        idle = idle and (useless or time.monotonic() >= workspace.paused_until)
-        if idle and (changed or version != workspace.trained_version):
-            learning = _train(workspace, training_store, team_id, taxonomy, version)
-            workspace.training_task = asyncio.create_task(learning)
-    if useless and workspace.training_task:
+        is_idle = workspace.training_task is None or workspace.training_task.done()
+        may_train = is_idle and (is_outdated or time.monotonic() >= workspace.paused_until)
+        if may_train and (has_new_taxonomy or version != workspace.trained_version):
+            training = _train(workspace, training_store, team_id, taxonomy, version)
+            workspace.training_task = asyncio.create_task(training)
+    if is_outdated and workspace.training_task:
         await asyncio.wait({workspace.training_task}, timeout=_MAX_FIRST_WAIT_SECONDS)
 
 
@@ -113,71 +123,73 @@ async def _train(
     taxonomy: Taxonomy,
     version: str,
 ) -> None:
-    begun = time.monotonic()
+    started_at = time.monotonic()
     try:
-        taught = workspace.model
-        if taught is None or taught.categories != taxonomy.categories:
+        model = workspace.model
+        if model is None or model.categories != taxonomy.categories:
             workspace.model = await train_model(taxonomy, [])
-        known = await training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
-        workspace.model = await train_model(taxonomy, known)
+        examples = await training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
+        workspace.model = await train_model(taxonomy, examples)
     except Exception:
-        log.exception("%s: the built-in engine could not learn", team_id)
+        log.exception("%s: the training of the built-in engine failed", team_id)
         return
     workspace.trained_version, workspace.taxonomy = version, taxonomy
-    ended = time.monotonic()
-    workspace.paused_until = ended + (ended - begun) * _PAUSE_PER_TRAINING_TIME
+    ended_at = time.monotonic()
+    workspace.paused_until = ended_at + (ended_at - started_at) * _PAUSE_PER_TRAINING_TIME
 
 
 async def train_model(taxonomy: Taxonomy, training_examples: list[TrainingExample]) -> TrainedModel:
-    """Learn from lessons; the order in which they were read does not matter."""
+    """The model trained on the examples of current categories; their order does not matter."""
     current = {category.name for category in taxonomy.categories}
-    known = sorted(
-        (lesson for lesson in training_examples if lesson.category in current),
-        key=lambda one: one.ticket_id,
+    examples = sorted(
+        (example for example in training_examples if example.category in current),
+        key=lambda example: example.ticket_id,
     )
-    matter = TrainingData.from_examples(taxonomy.categories, known)
-    classifier, ordering = await train_in_subprocess(matter)
-    return TrainedModel(taxonomy.categories, classifier, ordering, tuple(known))
+    training_data = TrainingData.from_examples(taxonomy.categories, examples)
+    classifier, priority_model = await train_in_subprocess(training_data)
+    return TrainedModel(taxonomy.categories, classifier, priority_model, tuple(examples))
 
 
 def apply_model(
     model: TrainedModel, keyword_triage: Triage, ticket: Ticket, taxonomy: Taxonomy
 ) -> Triage:
-    """The triage with category, confidence, skills and priority as they were learnt.
+    """The keyword triage, with category, confidence, skills and priority by the trained model.
 
-    A text in which nothing is known stays with the category that takes what fits no other.
+    If the text has no keyword and the model is not confident, the keyword triage stays: the last
+    category takes the tickets that fit no other.
     """
-    likely = model.classifier.probabilities([ticket.text])
-    sure = round(float(model.classifier.confidence([ticket.text], likely)[0]), 2)
-    if not keyword_triage.confidence and sure < _HALF:
+    probabilities = model.classifier.probabilities([ticket.text])
+    confidence = round(float(model.classifier.confidence([ticket.text], probabilities)[0]), 2)
+    if not keyword_triage.confidence and confidence < _HALF:
         return keyword_triage
-    order = likely[0].argsort()[::-1]
-    names = [model.classifier.labels[place] for place in order]
-    near = model.classifier.nearest_examples(ticket.text, limit=_MAX_NEIGHBOURS)
-    about = f"{names[0]} {ticket.text}"
-    told = model.priority_model.predict([about]) if model.priority_model else None
-    same = names[0] == keyword_triage.category
+    order = probabilities[0].argsort()[::-1]
+    categories = [model.classifier.labels[column] for column in order]
+    neighbours = model.classifier.nearest_examples(ticket.text, limit=_MAX_NEIGHBOURS)
+    # The priority model is trained on texts with the category in front.
+    labelled_text = f"{categories[0]} {ticket.text}"
+    predicted = model.priority_model.predict([labelled_text]) if model.priority_model else None
+    is_unchanged = categories[0] == keyword_triage.category
     return keyword_triage.model_copy(
         update={
-            "category": names[0],
-            "second": names[1] if len(names) > 1 else "",
-            "confidence": sure,
-            "skills": _merge_skills(model, near, keyword_triage, taxonomy),
-            "priority": _adjust_priority(keyword_triage.priority, told),
+            "category": categories[0],
+            "second": categories[1] if len(categories) > 1 else "",
+            "confidence": confidence,
+            "skills": _merge_skills(model, neighbours, keyword_triage, taxonomy),
+            "priority": _adjust_priority(keyword_triage.priority, predicted),
             "notes": keyword_triage.notes
-            if same
-            else _explain(names[0], len(model.training_examples)),
+            if is_unchanged
+            else _explain(categories[0], len(model.training_examples)),
         }
     )
 
 
 def _adjust_priority(priority: Priority, predicted: list[str] | None) -> Priority:
-    """One level up or down at most; floors are held by who calls."""
+    """The priority, moved at most one level; the caller applies the minimum priorities."""
     if predicted is None:
         return priority
     order = list(Priority)
-    at, wanted = order.index(priority), order.index(Priority(predicted[0]))
-    return order[at + (wanted > at) - (wanted < at)]
+    level, target = order.index(priority), order.index(Priority(predicted[0]))
+    return order[level + (target > level) - (target < level)]
 
 
 def _merge_skills(
@@ -186,21 +198,22 @@ def _merge_skills(
     keyword_triage: Triage,
     taxonomy: Taxonomy,
 ) -> tuple[str, ...]:
-    """The skills in the text, then those that most tickets like it needed."""
-    weight = max(sum(likeness for _, likeness in neighbours), _MIN_TOTAL_SIMILARITY)
+    """The skills in the text, then the skills of most similar tickets."""
+    total = max(sum(similarity for _, similarity in neighbours), _MIN_TOTAL_SIMILARITY)
     votes: dict[str, float] = {}
-    for row, likeness in neighbours:
+    for row, similarity in neighbours:
         for skill in taxonomy.vocabulary.current_names(model.training_examples[row].skills):
             if skill in taxonomy.vocabulary.names:
-                votes[skill] = votes.get(skill, 0.0) + likeness
+                votes[skill] = votes.get(skill, 0.0) + similarity
     ranked = sorted(votes, key=lambda skill: (-votes[skill], skill))
-    usual = [skill for skill in ranked if votes[skill] > _HALF * weight]
-    return tuple(dict.fromkeys((*keyword_triage.skills, *usual)))[:_MAX_SKILLS]
+    common = [skill for skill in ranked if votes[skill] > _HALF * total]
+    return tuple(dict.fromkeys((*keyword_triage.skills, *common)))[:_MAX_SKILLS]
 
 
 def _explain(category: str, example_count: int) -> str:
     if not example_count:
-        return f"It reads most like what {category} is described as."
+        return f"The text is most similar to the description of {category}."
     return (
-        f"It reads most like {category}, by its description and {example_count} corrected tickets."
+        f"The text is most similar to {category}, by its description "
+        f"and {example_count} judged tickets."
     )

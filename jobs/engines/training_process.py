@@ -1,8 +1,8 @@
-"""Learns in a process of its own: no event loop waits for it, and all it took is given back.
+"""Trains models in a subprocess, which does not block the event loop and frees all its memory.
 
-A thread would not do: what works through very many texts keeps Python's lock for long. As
-`python -m jobs.engines.training_process` it reads from its input what there is to learn, pickled, and writes what
-came of it; nobody but the worker that started it can say a word to it.
+A thread would block the event loop, since vectorizing many texts holds Python's GIL for long.
+`python -m jobs.engines.training_process` reads pickled training data from its standard input and
+writes the pickled models to its standard output. Only the worker that started it can write there.
 """
 
 import asyncio
@@ -18,22 +18,23 @@ from models.engine.priority_model import PriorityModel
 from models.triage.result import Category, Priority
 from models.triage.training_example import TrainingExample
 
-# To start a process takes longer than to learn so few.
+# With fewer examples, starting a process takes longer than the training.
 _MIN_SUBPROCESS_EXAMPLES = 200
 _MIN_PRIORITY_EXAMPLES = 200
-# Tickets come first.
+# Triage of tickets goes before training.
 _NICENESS = 10
 
 TrainedParts = tuple[Classifier, PriorityModel | None]
-"""What tells categories, and, once there is enough to go by, what tells how pressing a text is."""
+"""The classifier of categories, and the priority model if there are enough examples."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """What there is to learn.
+    """The data to train on.
 
     Attributes:
-        lessons: of each its text, category and priority; plain, so that they are pickled at once.
+        categories: the workspace's categories.
+        rows: text, category and priority of each example; plain strings, which pickle fast.
     """
 
     categories: tuple[Category, ...]
@@ -43,47 +44,52 @@ class TrainingData:
     def from_examples(
         cls, categories: tuple[Category, ...], training_examples: Sequence[TrainingExample]
     ) -> "TrainingData":
-        """What these lessons say of these categories."""
-        plain = tuple((one.text, one.category, one.priority.value) for one in training_examples)
-        return cls(categories, plain)
+        """The data of these examples."""
+        rows = tuple(
+            (example.text, example.category, example.priority.value)
+            for example in training_examples
+        )
+        return cls(categories, rows)
 
 
 def train(training_data: TrainingData) -> TrainedParts:
-    """Learn it here and now."""
+    """The models, trained in this thread."""
     examples = [LabelledText(text, category) for text, category, _ in training_data.rows]
     classifier = Classifier(training_data.categories, examples)
     if len(examples) < _MIN_PRIORITY_EXAMPLES:
         return classifier, None
-    # How pressing something is has much to do with what it is about.
+    # The category in front of the text, since priority depends much on the category.
     levels = [
         LabelledText(f"{category} {text}", level) for text, category, level in training_data.rows
     ]
-    return classifier, PriorityModel([each.value for each in Priority], levels, classifier.features)
+    return classifier, PriorityModel(
+        [level.value for level in Priority], levels, classifier.features
+    )
 
 
 async def train_in_subprocess(training_data: TrainingData) -> TrainedParts:
-    """Learn it while the event loop goes on."""
+    """The models, trained without blocking the event loop; in a thread if examples are few."""
     if len(training_data.rows) < _MIN_SUBPROCESS_EXAMPLES:
         return await asyncio.to_thread(train, training_data)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "jobs.engines.training_process", stdin=PIPE, stdout=PIPE
     )
     try:
-        told, _ = await process.communicate(pickle.dumps(training_data))
+        output, _ = await process.communicate(pickle.dumps(training_data))
     finally:
         if process.returncode is None:
             process.kill()
     if process.returncode:
-        raise ChildProcessError(f"learning ended with {process.returncode}")
-    found: TrainedParts = await asyncio.to_thread(pickle.loads, told)
-    return found
+        raise ChildProcessError(f"the training process exited with status {process.returncode}")
+    models: TrainedParts = await asyncio.to_thread(pickle.loads, output)
+    return models
 
 
 def main() -> None:
-    """Learn what comes in, and give out what came of it."""
+    """Train on the data from standard input, and write the models to standard output."""
     os.nice(_NICENESS)
-    matter = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the worker that started it
-    pickle.dump(train(matter), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    training_data = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the worker that started it
+    pickle.dump(train(training_data), sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
 
 
 if __name__ == "__main__":

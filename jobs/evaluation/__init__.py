@@ -1,1 +1,1 @@
-""""""
+"""Evaluation of engines on tickets with known answers: `frontdesk eval`."""

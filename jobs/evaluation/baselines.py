@@ -1,4 +1,4 @@
-"""What the built-in engine is held against: what anybody would write first, each a few lines.
+"""Simple baselines to compare the built-in engine with; each takes only a few lines.
 
 https://scikit-learn.org/stable/tutorial/text_analytics/working_with_text_data.html
 https://en.wikipedia.org/wiki/Okapi_BM25
@@ -32,81 +32,88 @@ from models.triage.skills import stem
 _BM25_K1, _BM25_B = 1.2, 0.75
 _SEED = 7
 _HASH_FEATURES = 2**18
-# Below that there is nothing to tell apart.
+# With fewer labels there is nothing to classify.
 _MIN_LABELS = 2
 _STOP_STEMS = frozenset(map(stem, ENGLISH_STOP_WORDS))
 
 
 def majority(categories: Sequence[Category], examples: Sequence[LabelledText]) -> Predictor:
-    """Always the commonest category."""
-    had = [example.label for example in examples] or [categories[0].name]
-    commonest = max(sorted(set(had)), key=had.count)
-    share = had.count(commonest) / len(had)
-    return lambda texts: Predictions([commonest] * len(texts), np.full(len(texts), share))
+    """Always the most common category."""
+    labels = [example.label for example in examples] or [categories[0].name]
+    most_common = max(sorted(set(labels)), key=labels.count)
+    share = labels.count(most_common) / len(labels)
+    return lambda texts: Predictions([most_common] * len(texts), np.full(len(texts), share))
 
 
 def first_match(categories: Sequence[Category], _examples: Sequence[LabelledText]) -> Predictor:
-    """The first category of which a word is in the text, as a regular expression; or the last."""
+    """The first category with a keyword in the text, by regular expressions; or the last one."""
     patterns = [
         re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, _category_keywords(category)))})\b")
         for category in categories
     ]
 
-    def answer(texts: Sequence[str]) -> Predictions:
-        found = np.array([[bool(pattern.search(text)) for pattern in patterns] for text in texts])
-        found[:, -1] |= ~found.any(axis=1)
-        return Predictions(top_categories(categories, found), np.full(len(texts), 0.5))
+    def predict(texts: Sequence[str]) -> Predictions:
+        matches = np.array([[bool(pattern.search(text)) for pattern in patterns] for text in texts])
+        matches[:, -1] |= ~matches.any(axis=1)
+        return Predictions(top_categories(categories, matches), np.full(len(texts), 0.5))
 
-    return answer
+    return predict
 
 
 def keywords(categories: Sequence[Category], _examples: Sequence[LabelledText]) -> Predictor:
-    """The words that admins list, rare ones counting more."""
-    listed = [one.model_copy(update={"keywords": _category_keywords(one)}) for one in categories]
-    return _score_share_predictor(categories, KeywordScorer(listed).scores)
+    """The keywords of the categories; rare keywords weigh more."""
+    with_names = [
+        category.model_copy(update={"keywords": _category_keywords(category)})
+        for category in categories
+    ]
+    return _score_share_predictor(categories, KeywordScorer(with_names).scores)
 
 
 def bm25(categories: Sequence[Category], _examples: Sequence[LabelledText]) -> Predictor:
-    """BM25 of the text to what is said of each category."""
+    """BM25 similarity of the text to each category's own text."""
     return _score_share_predictor(
-        categories, bm25_scorer([category_text(one) for one in categories])
+        categories, bm25_scorer([category_text(category) for category in categories])
     )
 
 
 def bm25_scorer(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
-    """How much each of these documents is like a text, by BM25."""
-    counting = CountVectorizer(tokenizer=stems, token_pattern=None)
-    counts = counting.fit_transform(documents).tocsr().astype(float)
-    length = np.asarray(counts.sum(axis=1)).ravel()
-    having = np.asarray((counts > 0).sum(axis=0)).ravel()
-    rarity = np.log(1 + (len(documents) - having + 0.5) / (having + 0.5))
-    damped = _BM25_K1 * (1 - _BM25_B + _BM25_B * length / length.mean())
+    """A function that scores these documents for texts, by BM25."""
+    vectorizer = CountVectorizer(tokenizer=stems, token_pattern=None)
+    counts = vectorizer.fit_transform(documents).tocsr().astype(float)
+    lengths = np.asarray(counts.sum(axis=1)).ravel()
+    document_frequency = np.asarray((counts > 0).sum(axis=0)).ravel()
+    idf = np.log(1 + (len(documents) - document_frequency + 0.5) / (document_frequency + 0.5))
+    saturation = _BM25_K1 * (1 - _BM25_B + _BM25_B * lengths / lengths.mean())
     rows = np.repeat(np.arange(len(documents)), np.diff(counts.indptr))
-    counts.data *= (_BM25_K1 + 1) / (counts.data + damped[rows])
-    weights = counts.multiply(rarity).tocsr()
-    return lambda texts: ((counting.transform(texts) > 0) @ weights.T).toarray()
+    counts.data *= (_BM25_K1 + 1) / (counts.data + saturation[rows])
+    weights = counts.multiply(idf).tocsr()
+    return lambda texts: ((vectorizer.transform(texts) > 0) @ weights.T).toarray()
 
 
 def tfidf(categories: Sequence[Category], _examples: Sequence[LabelledText]) -> Predictor:
-    """TF-IDF of words and pieces, by the angle to what is said of each category."""
+    """TF-IDF similarity of the text to each category's own text, by words and n-grams."""
     return _score_share_predictor(
-        categories, tfidf_scorer([category_text(one) for one in categories])
+        categories, tfidf_scorer([category_text(category) for category in categories])
     )
 
 
 def tfidf_scorer(documents: Sequence[str]) -> Callable[[Sequence[str]], Scores]:
-    """How much each of these documents is like a text, by TF-IDF of words and pieces."""
-    by_words = TfidfVectorizer(sublinear_tf=True, tokenizer=_significant_stems, token_pattern=None)
-    by_pieces = TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 4), analyzer="char_wb")
-    # Of a short name a whole word is too much to hang on.
-    weights = {"words": 0.5, "pieces": 1.0}
-    reader = FeatureUnion([("words", by_words), ("pieces", by_pieces)], transformer_weights=weights)
-    known = reader.fit_transform(documents)
-    return lambda texts: (reader.transform(texts) @ known.T).toarray()
+    """A function that scores these documents for texts, by TF-IDF of words and n-grams."""
+    word_vectorizer = TfidfVectorizer(
+        sublinear_tf=True, tokenizer=_significant_stems, token_pattern=None
+    )
+    ngram_vectorizer = TfidfVectorizer(sublinear_tf=True, ngram_range=(2, 4), analyzer="char_wb")
+    # N-grams weigh more: a text rarely contains the whole words of a short category name.
+    vectorizer = FeatureUnion(
+        [("words", word_vectorizer), ("ngrams", ngram_vectorizer)],
+        transformer_weights={"words": 0.5, "ngrams": 1.0},
+    )
+    vectors = vectorizer.fit_transform(documents)
+    return lambda texts: (vectorizer.transform(texts) @ vectors.T).toarray()
 
 
 def svc(categories: Sequence[Category], examples: Sequence[LabelledText]) -> Predictor:
-    """TF-IDF of words and pieces, and a linear support vector machine."""
+    """A linear support vector machine on TF-IDF of words and n-grams."""
     return _trained_predictor(
         make_pipeline(_word_and_ngram_features(), LinearSVC(random_state=_SEED)),
         categories,
@@ -115,7 +122,7 @@ def svc(categories: Sequence[Category], examples: Sequence[LabelledText]) -> Pre
 
 
 def logistic(categories: Sequence[Category], examples: Sequence[LabelledText]) -> Predictor:
-    """TF-IDF of words, and logistic regression."""
+    """Logistic regression on TF-IDF of words."""
     regression = LogisticRegression(C=10, max_iter=300)
     return _trained_predictor(
         make_pipeline(TfidfVectorizer(sublinear_tf=True), regression), categories, examples
@@ -123,21 +130,21 @@ def logistic(categories: Sequence[Category], examples: Sequence[LabelledText]) -
 
 
 def hashing(categories: Sequence[Category], examples: Sequence[LabelledText]) -> Predictor:
-    """Hashed words, and a linear machine that learns from one ticket after the other, each once."""
-    reader = HashingVectorizer(n_features=_HASH_FEATURES, ngram_range=(1, 2), alternate_sign=False)
-    machine = SGDClassifier(loss="log_loss", shuffle=False, random_state=_SEED)
+    """Online learning: a linear model on hashed words, which sees each ticket once, in order."""
+    vectorizer = HashingVectorizer(
+        n_features=_HASH_FEATURES, ngram_range=(1, 2), alternate_sign=False
+    )
+    model = SGDClassifier(loss="log_loss", shuffle=False, random_state=_SEED)
     labels = [category.name for category in categories]
-    # All in one call is one after the other, too, without a copy of the machine for each.
-    known = reader.transform([example.text for example in examples])
-    machine.partial_fit(known, [example.label for example in examples], classes=labels)
+    # One call of partial_fit also goes through the tickets in order, and is faster than many.
+    vectors = vectorizer.transform([example.text for example in examples])
+    model.partial_fit(vectors, [example.label for example in examples], classes=labels)
 
-    def answer(texts: Sequence[str]) -> Predictions:
-        likely = machine.predict_proba(reader.transform(texts))
-        return Predictions(
-            [str(machine.classes_[at]) for at in likely.argmax(1)], likely.max(axis=1)
-        )
+    def predict(texts: Sequence[str]) -> Predictions:
+        probabilities = model.predict_proba(vectorizer.transform(texts))
+        return _to_predictions(model.classes_, probabilities)
 
-    return answer
+    return predict
 
 
 BASELINES: dict[str, PredictorFactory] = {
@@ -154,13 +161,13 @@ TRAINED_BASELINES = frozenset({"svc", "logistic", "hashing"})
 
 
 def category_text(category: Category) -> str:
-    """All that is said of a category, each word as often as it is said."""
+    """The category's own text: name, description and keywords."""
     return " ".join((category.name.replace("_", " "), category.description, *category.keywords))
 
 
 def _significant_stems(text: str) -> list[str]:
-    """The stems of a text without those of English words that say nothing."""
-    return [one for one in stems(text) if one not in _STOP_STEMS]
+    """The stems of a text without English stop words."""
+    return [text_stem for text_stem in stems(text) if text_stem not in _STOP_STEMS]
 
 
 def _word_and_ngram_features() -> Any:
@@ -177,14 +184,14 @@ def _category_keywords(category: Category) -> tuple[str, ...]:
 def _score_share_predictor(
     categories: Sequence[Category], scorer: Callable[[Sequence[str]], Scores]
 ) -> Predictor:
-    """What has the most, and as sure as its share of all is."""
+    """The category with the highest score; its share of all scores is the confidence."""
 
-    def answer(texts: Sequence[str]) -> Predictions:
-        found = scorer(texts)
-        total = np.maximum(found.sum(axis=1), 1e-9)
-        return Predictions(top_categories(categories, found), found.max(axis=1) / total)
+    def predict(texts: Sequence[str]) -> Predictions:
+        scores = scorer(texts)
+        total = np.maximum(scores.sum(axis=1), 1e-9)
+        return Predictions(top_categories(categories, scores), scores.max(axis=1) / total)
 
-    return answer
+    return predict
 
 
 def _trained_predictor(
@@ -194,23 +201,25 @@ def _trained_predictor(
     if len(set(labels)) < _MIN_LABELS:
         return majority(categories, examples)
     with warnings.catch_warnings():
-        # It says so where categories are many and tickets few; that is what is to be seen.
+        # scikit-learn warns about many categories with few tickets; the evaluation tests this too.
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
         pipeline.fit([example.text for example in examples], labels)
 
-    def answer(texts: Sequence[str]) -> Predictions:
-        likely = _probabilities(pipeline, texts)
-        return Predictions(
-            [str(pipeline.classes_[at]) for at in likely.argmax(1)], likely.max(axis=1)
-        )
+    def predict(texts: Sequence[str]) -> Predictions:
+        return _to_predictions(pipeline.classes_, _probabilities(pipeline, texts))
 
-    return answer
+    return predict
+
+
+def _to_predictions(labels: Sequence[Any], probabilities: NDArray[np.float64]) -> Predictions:
+    top_labels = [str(labels[column]) for column in probabilities.argmax(axis=1)]
+    return Predictions(top_labels, probabilities.max(axis=1))
 
 
 def _probabilities(pipeline: Any, texts: Sequence[str]) -> NDArray[np.float64]:
     if hasattr(pipeline, "predict_proba"):
         return np.asarray(pipeline.predict_proba(texts))
-    # It gives none; distances made so are what is usually taken for them.
+    # LinearSVC has no probabilities; softmax of its distances is the usual substitute.
     distances = np.asarray(pipeline.decision_function(texts))
     if distances.ndim == 1:
         distances = np.stack([-distances, distances], axis=1)

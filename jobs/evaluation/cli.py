@@ -1,4 +1,4 @@
-"""The command `frontdesk eval`: reads tickets, replays engines over them, prints or writes tables.
+"""The command `frontdesk eval`: evaluates engines on known tickets and prints or writes tables.
 
 frontdesk eval tickets.csv --engines builtin,keywords --lessons 0,50,200
 frontdesk eval --team T0123 --engines builtin,gemini --most 100 --price 0.10
@@ -44,8 +44,8 @@ from models.triage.result import Category
 
 GEMINI = "gemini"
 _RESULTS_HEADER = (
-    "| data | lessons | engine | accuracy | macro-F1 | ECE | coverage | ms | learns in s "
-    "| tokens | cost |"
+    "| data set | training examples | engine | accuracy | macro-F1 | ECE | coverage "
+    "| ms per ticket | training (s) | tokens | cost |"
 )
 _TIMEOUT_SECONDS = 8
 _DUPLICATE_POOL_SIZE = 1000
@@ -54,7 +54,7 @@ _MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class EngineResult:
-    """How an engine did, in some draws together."""
+    """The score of an engine on one data set, over all draws together."""
 
     dataset: str
     training_size: int
@@ -63,44 +63,48 @@ class EngineResult:
 
 
 def run_cli(arguments: Sequence[str]) -> None:
-    """Do as the command line says; exits with a sentence where it can't."""
-    wanted = _argument_parser().parse_args(arguments)
-    known = {"builtin", GEMINI, *BASELINES}
-    if unknown := sorted(set(wanted.engines) - known):
-        sys.exit(f"No engine is called {unknown[0]}; there are {', '.join(sorted(known))}.")
-    described = _read_categories(wanted.categories)
-    files = {path.stem: read_rows(path) for path in _csv_files(wanted.paths)}
-    data = [category_dataset(name, rows, described.get(name, ())) for name, rows in files.items()]
-    if wanted.team:
-        data.append(
+    """Run the command; exits with a message if the arguments are unusable."""
+    options = _argument_parser().parse_args(arguments)
+    engines = {"builtin", GEMINI, *BASELINES}
+    if unknown := sorted(set(options.engines) - engines):
+        sys.exit(f"There is no engine {unknown[0]}. Choose from {', '.join(sorted(engines))}.")
+    categories = _read_categories(options.categories)
+    files = {path.stem: read_rows(path) for path in _csv_files(options.paths)}
+    datasets = [
+        category_dataset(name, rows, categories.get(name, ())) for name, rows in files.items()
+    ]
+    if options.team:
+        datasets.append(
             asyncio.run(
-                _workspace_dataset(wanted.team, without_confidential=GEMINI in wanted.engines)
+                _workspace_dataset(options.team, without_confidential=GEMINI in options.engines)
             )
         )
-    found = [each for each in data if each and each.examples]
-    levels = [one for name, rows in files.items() if (one := priority_dataset(name, rows))]
-    pairs = [
-        two
-        for name, rows in files.items()
-        if (two := duplicate_dataset(name, rows, pool_size=_DUPLICATE_POOL_SIZE))
+    by_category = [dataset for dataset in datasets if dataset and dataset.examples]
+    by_priority = [
+        priorities for name, rows in files.items() if (priorities := priority_dataset(name, rows))
     ]
-    if not (found or levels or pairs):
-        sys.exit("There are no tickets to replay: name a CSV file, a folder of them, or --team.")
-    for name, lines in _tables(found, levels, pairs, wanted):
+    duplicates = [
+        pairs
+        for name, rows in files.items()
+        if (pairs := duplicate_dataset(name, rows, pool_size=_DUPLICATE_POOL_SIZE))
+    ]
+    if not (by_category or by_priority or duplicates):
+        sys.exit("Found no tickets. Name a CSV file, a folder of CSV files, or --team.")
+    for name, lines in _tables(by_category, by_priority, duplicates, options):
         table = "\n".join(lines)
         print(f"{table}\n", flush=True)
-        if wanted.into:
-            write_table(wanted.into, name, table)
+        if options.into:
+            write_table(options.into, name, table)
 
 
 def write_table(path: Path, name: str, table: str) -> None:
-    """Put a table between the markers of its name on a page."""
+    """Replace the table between the markers of this name on a page."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     page = path.read_text(encoding="utf-8")
-    before, _, rest = page.partition(begin)
-    _, marker, after = rest.partition(end)
+    before, _, from_table = page.partition(begin)
+    _, marker, after = from_table.partition(end)
     if not marker:
-        sys.exit(f"{path} has no place for the table: {begin} and {end}")
+        sys.exit(f"{path} has no markers for the table {name}. Add {begin} and {end}.")
     path.write_text(f"{before}{begin}\n{table}\n{end}{after}", encoding="utf-8")
 
 
@@ -110,15 +114,17 @@ def _tables(
     duplicate_datasets: Sequence[DuplicateDataset],
     options: argparse.Namespace,
 ) -> Iterator[tuple[str, list[str]]]:
-    """The tables, each with its name, as they become known."""
+    """The tables with their names; each is computed when it is asked for."""
     if category_datasets:
         results = list(_run_engines(category_datasets, options))
         yield "eval", list(_results_table(results, options.price))
         if options.engines[0] == "builtin" and len(options.engines) > 1:
             yield "eval-best", list(_best_comparison_table(results))
-    if strange := [each for each in category_datasets if each.out_of_scope]:
-        told = (scores.out_of_scope_table(each, options.lessons) for each in strange)
-        yield "eval-none", _merge_tables(told)
+    if with_out_of_scope := [dataset for dataset in category_datasets if dataset.out_of_scope]:
+        tables = (
+            scores.out_of_scope_table(dataset, options.lessons) for dataset in with_out_of_scope
+        )
+        yield "eval-none", _merge_tables(tables)
     if priority_datasets:
         yield "eval-priority", _merge_tables(map(scores.priority_table, priority_datasets))
     if duplicate_datasets:
@@ -126,25 +132,32 @@ def _tables(
 
 
 def _merge_tables(tables: Iterable[Iterator[str]]) -> list[str]:
-    each = [list(table) for table in tables]
-    return each[0][:2] + [line for table in each for line in table[2:]]
+    """The rows of all tables below one header (two lines)."""
+    tables_as_lines = [list(table) for table in tables]
+    return tables_as_lines[0][:2] + [line for lines in tables_as_lines for line in lines[2:]]
 
 
 def _argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="frontdesk eval", description=__doc__.splitlines()[0])
-    parser.add_argument("paths", nargs="*", type=Path, help="CSV files, or folders of them")
-    parser.add_argument("--team", help="replay what this workspace's moderators have corrected")
-    parser.add_argument("--categories", type=Path, help="JSON: file name → list of categories")
+    parser.add_argument("paths", nargs="*", type=Path, help="CSV files or folders of CSV files")
+    parser.add_argument("--team", help="id of a workspace; uses the tickets its moderators judged")
+    parser.add_argument("--categories", type=Path, help="JSON file: data set → list of categories")
     parser.add_argument(
-        "--engines", type=_split_list, default=["builtin", *BASELINES], help="e.g. builtin,gemini"
+        "--engines",
+        type=_split_list,
+        default=["builtin", *BASELINES],
+        help="engines to compare, e.g. builtin,gemini",
     )
     parser.add_argument(
-        "--lessons", type=_split_numbers, default=[0, 50, 200, 1000], help="e.g. 0,50"
+        "--lessons",
+        type=_split_numbers,
+        default=[0, 50, 200, 1000],
+        help="numbers of training examples, e.g. 0,50",
     )
-    parser.add_argument("--draws", type=int, default=1, help="how often to shuffle anew")
-    parser.add_argument("--most", type=int, default=1000, help="tickets to ask about at most")
-    parser.add_argument("--price", type=float, default=0.0, help="of a million tokens")
-    parser.add_argument("--into", type=Path, help="a page to write the tables into")
+    parser.add_argument("--draws", type=int, default=1, help="number of random draws of the data")
+    parser.add_argument("--most", type=int, default=1000, help="maximum number of test tickets")
+    parser.add_argument("--price", type=float, default=0.0, help="price of a million tokens")
+    parser.add_argument("--into", type=Path, help="page to write the tables into")
     return parser
 
 
@@ -159,7 +172,7 @@ def _split_numbers(text: str) -> list[int]:
 def _csv_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
-            sys.exit(f"There is no {path}: name a CSV file, or a folder of them.")
+            sys.exit(f"{path} does not exist. Name a CSV file or a folder of CSV files.")
     return [
         file for path in paths for file in (sorted(path.glob("*.csv")) if path.is_dir() else [path])
     ]
@@ -172,53 +185,58 @@ def _read_categories(path: Path | None) -> dict[str, list[Category]]:
 
 
 async def _workspace_dataset(team_id: str, *, without_confidential: bool) -> CategoryDataset:
-    """What a workspace's moderators have said; what is confidential is for no AI."""
+    """The tickets that a workspace's moderators judged."""
     async with open_app(
         read_settings(),
         database_timeout_seconds=_TIMEOUT_SECONDS,
         slack_timeout_seconds=_TIMEOUT_SECONDS,
         interactive=True,
     ) as service:
-        lessons = await service.training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
-        configuration = await service.taxonomies.get_taxonomy(team_id)
-    shown = [lesson for lesson in lessons if not (without_confidential and lesson.confidential)]
-    known = tuple(LabelledText(lesson.text, lesson.category) for lesson in shown)
-    return CategoryDataset(team_id, configuration.categories, known)
+        judged = await service.training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
+        taxonomy = await service.taxonomies.get_taxonomy(team_id)
+    examples = tuple(
+        LabelledText(example.text, example.category)
+        for example in judged
+        if not (without_confidential and example.confidential)
+    )
+    return CategoryDataset(team_id, taxonomy.categories, examples)
 
 
 def _run_engines(
     datasets: Sequence[CategoryDataset], options: argparse.Namespace
 ) -> Iterator[EngineResult]:
     with Progress(transient=True) as progress:
-        rounds = len(datasets) * len(options.lessons) * len(options.engines) * options.draws
-        task = progress.add_task("Replaying", total=rounds)
+        run_count = len(datasets) * len(options.lessons) * len(options.engines) * options.draws
+        task = progress.add_task("Evaluating", total=run_count)
 
-        def ticked(share: float) -> None:
+        def advance_progress(share: float) -> None:
             progress.advance(task, share)
 
-        for each in datasets:
+        for dataset in datasets:
             engines: dict[str, PredictorFactory] = {
                 **BASELINES,
                 "builtin": builtin_predictor,
-                GEMINI: partial(gemini_predictor, each.name, ticked),
+                GEMINI: partial(gemini_predictor, dataset.name, advance_progress),
             }
-            for lessons in options.lessons:
+            for training_size in options.lessons:
                 for name in options.engines:
-                    progress.update(task, description=f"{each.name}, {lessons} lessons, {name}")
-                    replays: list[EvaluationRun] = []
+                    progress.update(
+                        task, description=f"{dataset.name}, {training_size} examples, {name}"
+                    )
+                    runs: list[EvaluationRun] = []
                     for draw in range(options.draws):
                         before = progress.tasks[task].completed
-                        replays += _run_once(
-                            each,
+                        runs += _run_once(
+                            dataset,
                             engines[name],
                             name,
-                            training_size=lessons,
+                            training_size=training_size,
                             seed=draw,
                             max_tickets=options.most,
                         )
                         progress.update(task, completed=round(before) + 1)
-                    if replays:
-                        yield EngineResult(each.name, lessons, name, score_runs(replays))
+                    if runs:
+                        yield EngineResult(dataset.name, training_size, name, score_runs(runs))
 
 
 def _run_once(
@@ -232,7 +250,7 @@ def _run_once(
 ) -> list[EvaluationRun]:
     if engine_name in TRAINED_BASELINES and not training_size:
         return []
-    found = run_engine(
+    run = run_engine(
         engine,
         dataset.categories,
         dataset.examples,
@@ -240,7 +258,7 @@ def _run_once(
         seed=seed,
         max_tickets=max_tickets,
     )
-    return [found] if found else []
+    return [run] if run else []
 
 
 def _results_table(
@@ -248,37 +266,35 @@ def _results_table(
 ) -> Iterator[str]:
     yield _RESULTS_HEADER
     yield "|---|" + "---:|" * (_RESULTS_HEADER.count("|") - 2)
-    for one in results:
-        its = one.score
-        shares = (its.accuracy, its.macro_f1, its.ece, its.coverage)
+    for result in results:
+        score = result.score
+        shares = (score.accuracy, score.macro_f1, score.ece, score.coverage)
+        cost = score.tokens * price_per_million_tokens / _MILLION
         cells = [
-            one.dataset,
-            f"{one.training_size:,}",
-            one.engine,
+            result.dataset,
+            f"{result.training_size:,}",
+            result.engine,
             *(f"{share:.3f}" for share in shares),
+            f"{score.ms_per_ticket:.2f}",
+            f"{score.training_seconds:.1f}",
+            f"{score.tokens:,.0f}",
+            f"{cost:.4f}" if score.tokens else "0",
         ]
-        cost = f"{its.tokens * price_per_million_tokens / _MILLION:.4f}" if its.tokens else "0"
-        more = [
-            f"{its.ms_per_ticket:.2f}",
-            f"{its.training_seconds:.1f}",
-            f"{its.tokens:,.0f}",
-            cost,
-        ]
-        yield f"| {' | '.join([*cells, *more])} |"
+        yield f"| {' | '.join(cells)} |"
 
 
 def _best_comparison_table(results: Sequence[EngineResult]) -> Iterator[str]:
-    """The first engine's accuracy, beside the best of all others at each point."""
-    yield "| data | lessons | builtin | best of the others | by | ahead |"
+    """The accuracy of the built-in engine beside that of the best other engine, for each row."""
+    yield "| data set | training examples | built-in | best other | engine | difference |"
     yield "|---|---:|---:|---:|---|---:|"
-    for ours in (one for one in results if one.engine == "builtin"):
+    for builtin in (result for result in results if result.engine == "builtin"):
         others = [
-            one
-            for one in results
-            if (one.dataset, one.training_size) == (ours.dataset, ours.training_size)
-            and one is not ours
+            result
+            for result in results
+            if (result.dataset, result.training_size) == (builtin.dataset, builtin.training_size)
+            and result is not builtin
         ]
-        best = max(others, key=lambda one: one.score.accuracy)
-        pair = (ours.score.accuracy, best.score.accuracy)
-        shown = f"{pair[0]:.3f} | {pair[1]:.3f} | {best.engine} | {pair[0] - pair[1]:+.3f}"
-        yield f"| {ours.dataset} | {ours.training_size:,} | {shown} |"
+        best = max(others, key=lambda result: result.score.accuracy)
+        ours, theirs = builtin.score.accuracy, best.score.accuracy
+        cells = f"{ours:.3f} | {theirs:.3f} | {best.engine} | {ours - theirs:+.3f}"
+        yield f"| {builtin.dataset} | {builtin.training_size:,} | {cells} |"

@@ -1,8 +1,9 @@
-"""Reads what is known of tickets, for engines to be held against: CSV files, told by their columns.
+"""Data sets for the evaluation, read from CSV files; the columns of a file decide its use.
 
-`text` and `category`, `intent` or `label`: what a ticket is; a category called `oos` is none.
-`text`, `priority` and `created`: how pressing it was; with `project`, each is a desk of its own.
-`query_id`, `query`, `master_id`, `master`: two tickets about the same, each a title, " . ", a text.
+- `text` and `category`, `intent` or `label`: the category of a ticket; `oos` means out of scope.
+- `text`, `priority` and `created`: the priority of a ticket; each `project` is split by itself.
+- `query_id`, `query`, `master_id`, `master`: two tickets about the same problem; each text is a
+  title, " . " and a description.
 """
 
 import csv
@@ -16,7 +17,7 @@ from models.triage.result import Category
 
 _LABEL_COLUMNS = ("category", "intent", "label")
 _OUT_OF_SCOPE_LABEL = "oos"
-# From the lowest on, as trackers name them, and as the desk does.
+# Lowest first: the names that issue trackers use, and Frontdesk's own.
 _PRIORITY_SCALES = (
     ("trivial", "minor", "major", "critical", "blocker"),
     ("low", "normal", "high", "urgent"),
@@ -27,10 +28,10 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class CategoryDataset:
-    """Tickets of which the category is known, and the categories as an admin describes them.
+    """Tickets with known categories, and the categories with an admin's descriptions.
 
     Attributes:
-        strangers: texts that are of none of the categories.
+        out_of_scope: texts that belong to none of the categories.
     """
 
     name: str
@@ -41,7 +42,11 @@ class CategoryDataset:
 
 @dataclass(frozen=True, slots=True)
 class PriorityDataset:
-    """Tickets of which the priority is known: older ones to learn from, newer ones to ask about."""
+    """Tickets with known priorities: older ones to train on, newer ones to test.
+
+    Attributes:
+        levels: the priorities, lowest first.
+    """
 
     name: str
     levels: tuple[str, ...]
@@ -51,7 +56,7 @@ class PriorityDataset:
 
 @dataclass(frozen=True, slots=True)
 class DuplicatePair:
-    """A ticket, and the id of the one that is about the same."""
+    """A ticket, and the id of the ticket that it duplicates."""
 
     ticket_id: str
     text: str
@@ -60,7 +65,11 @@ class DuplicatePair:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateDataset:
-    """Tickets about the same, and all texts among which the other one is to be found."""
+    """Pairs of duplicates, and the texts to search.
+
+    Attributes:
+        texts: the searched texts, by ticket id.
+    """
 
     name: str
     pairs: tuple[DuplicatePair, ...]
@@ -76,45 +85,61 @@ def read_rows(path: Path) -> list[Row]:
 def category_dataset(
     name: str, rows: Sequence[Row], categories: Sequence[Category]
 ) -> CategoryDataset | None:
-    """The tickets of which the category is known; None where none is."""
-    column = next((one for one in _LABEL_COLUMNS if rows and one in rows[0]), None)
+    """The tickets with known categories; None if there are none.
+
+    Args:
+        name: the name of the data set.
+        rows: the rows of a CSV file.
+        categories: the described categories; if empty, they get the labels' names only.
+    """
+    column = next((name for name in _LABEL_COLUMNS if rows and name in rows[0]), None)
     if column is None or "text" not in rows[0]:
         return None
-    known = tuple(
+    examples = tuple(
         LabelledText(row["text"], row[column])
         for row in rows
         if row[column] not in {"", _OUT_OF_SCOPE_LABEL}
     )
-    names = sorted({example.label for example in known})
-    described = tuple(categories) or tuple(Category(name=one) for one in names)
-    strangers = tuple(row["text"] for row in rows if row[column] == _OUT_OF_SCOPE_LABEL)
-    return CategoryDataset(name, described, known, strangers) if known else None
+    labels = sorted({example.label for example in examples})
+    all_categories = tuple(categories) or tuple(Category(name=label) for label in labels)
+    out_of_scope = tuple(row["text"] for row in rows if row[column] == _OUT_OF_SCOPE_LABEL)
+    return CategoryDataset(name, all_categories, examples, out_of_scope) if examples else None
 
 
 def priority_dataset(name: str, rows: Sequence[Row]) -> PriorityDataset | None:
-    """The tickets of which the priority is known; the older ones of each project are learnt."""
+    """The tickets with known priorities, or None; the older 80 % of each project are for training.
+
+    All priorities of the file must belong to one scale.
+    """
     if not rows or not {"text", "priority", "created"} <= set(rows[0]):
         return None
-    found = {row["priority"].casefold() for row in rows}
-    scale = next((one for one in _PRIORITY_SCALES if found <= set(one)), None)
+    priorities = {row["priority"].casefold() for row in rows}
+    scale = next((levels for levels in _PRIORITY_SCALES if priorities <= set(levels)), None)
     if scale is None:
         return None
-    learnt: list[LabelledText] = []
-    asked: list[LabelledText] = []
-    # By words, since a file may mix time zones no more than this shows.
-    in_order = sorted(rows, key=lambda row: (row.get("project", ""), row["created"]))
-    for _, of_project in groupby(in_order, key=lambda row: row.get("project", "")):
-        some = [
+    training: list[LabelledText] = []
+    test: list[LabelledText] = []
+    # `created` is compared as text, so all times of a file must be in one time zone.
+    ordered = sorted(rows, key=lambda row: (row.get("project", ""), row["created"]))
+    for _, project_rows in groupby(ordered, key=lambda row: row.get("project", "")):
+        examples = [
             LabelledText(_text_with_form_fields(row), row["priority"].casefold())
-            for row in of_project
+            for row in project_rows
         ]
-        learnt += some[: int(_TRAINING_SHARE * len(some))]
-        asked += some[int(_TRAINING_SHARE * len(some)) :]
-    return PriorityDataset(name, scale, tuple(learnt), tuple(asked))
+        border = int(_TRAINING_SHARE * len(examples))
+        training += examples[:border]
+        test += examples[border:]
+    return PriorityDataset(name, scale, tuple(training), tuple(test))
 
 
 def duplicate_dataset(name: str, rows: Sequence[Row], *, pool_size: int) -> DuplicateDataset | None:
-    """The tickets about the same; `among` so many texts, if there are as many."""
+    """The pairs of duplicates, or None.
+
+    Args:
+        name: the name of the data set.
+        rows: the rows of a CSV file.
+        pool_size: the number of texts to search, if the file has as many.
+    """
     if not rows or not {"query_id", "query", "master_id", "master"} <= set(rows[0]):
         return None
     texts = {row["master_id"]: row["master"] for row in rows}
@@ -126,12 +151,12 @@ def duplicate_dataset(name: str, rows: Sequence[Row], *, pool_size: int) -> Dupl
 
 
 def title_part(text: str) -> str:
-    """What stands before the first dot by itself, where there is one."""
+    """The part before the first " . ", or "" if there is none."""
     title, dot, _ = text.partition(" . ")
     return title if dot else ""
 
 
 def _text_with_form_fields(row: Row) -> str:
-    """The text, after what its form said besides: for the desk that is the category."""
-    form = (row.get(name, "").replace(" ", "") for name in ("project", "component", "type"))
-    return " ".join([*filter(None, form), row["text"]])
+    """The text after the other fields of its form, which take the place of Frontdesk's category."""
+    fields = (row.get(name, "").replace(" ", "") for name in ("project", "component", "type"))
+    return " ".join([*filter(None, fields), row["text"]])

@@ -1,7 +1,7 @@
-"""Gemini, replayed by `frontdesk eval` over known tickets, the same way as it triages.
+"""Gemini as an engine for `frontdesk eval`, asked in the same way as for real tickets.
 
-The same prompt, redaction, gate, budget and record of what was sent; what no AI may read, or what
-Gemini does not answer, is told by the built-in engine, as it would be.
+Prompt, redaction, rate limits, token budget and AI request log are the same. If Gemini may not
+read a ticket or does not answer, the built-in engine predicts, as it would triage.
 """
 
 import asyncio
@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from jobs.engines.gemini import Gemini, GeminiFailure
-from jobs.evaluation.replay import Predictions, Predictor
-from jobs.evaluation.replay import builtin_predictor as by_words
+from jobs.evaluation.replay import Predictions, Predictor, builtin_predictor
 from jobs.runner.step_context import StepContext
 from jobs.triage.compute_triage import reason_not_to_ask_ai
 from jobs.triage.gemini_triage import TokenBudgetExhausted, triage_with_gemini
@@ -26,9 +25,9 @@ from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 from models.triage.training_example import TrainingExample
 
 _TIMEOUT_SECONDS = 8
-# At once; the gate keeps back what is too much.
+# Concurrent requests; rate limits may hold back some of them.
 _MAX_IN_FLIGHT = 4
-# How often one that is kept back is asked again.
+# The attempts for a request that is held back.
 _MAX_TRIES = 60
 _MAX_TITLE_LENGTH = 150
 
@@ -39,27 +38,40 @@ def gemini_predictor(
     categories: Sequence[Category],
     examples: Sequence[LabelledText],
 ) -> Predictor:
-    """Gemini, with examples picked from those that were learnt.
+    """Gemini, with few-shot examples selected from the training examples.
 
     Args:
-        team_id: whose tokens it takes.
-        ticked: is told of each ticket, as a share of all.
+        team_id: the workspace whose token budget is used.
+        report_progress: called after each ticket, with its share of all tickets.
+        categories: the categories to choose from.
+        examples: the training examples.
     """
-    configuration = Taxonomy(categories=tuple(categories), skills=DEFAULT_TAXONOMY.skills)
-    lessons = [_to_training_example(team_id, at, each) for at, each in enumerate(examples)]
-    otherwise = by_words(categories, examples)
+    taxonomy = Taxonomy(categories=tuple(categories), skills=DEFAULT_TAXONOMY.skills)
+    training_examples = [
+        _to_training_example(team_id, number, example) for number, example in enumerate(examples)
+    ]
+    predict_builtin = builtin_predictor(categories, examples)
 
-    def answer(texts: Sequence[str]) -> Predictions:
+    def predict(texts: Sequence[str]) -> Predictions:
         try:
-            said = asyncio.run(_triage_all(team_id, texts, configuration, lessons, report_progress))
-        except TokenBudgetExhausted as failed:
-            raise SystemExit(f"{failed}: see GEMINI_TOKENS_PER_DAY.") from failed
-        instead = otherwise(texts)
-        labels = [one.category if one else instead.labels[at] for at, one in enumerate(said)]
-        sure = [one.confidence if one else instead.confidence[at] for at, one in enumerate(said)]
-        return Predictions(labels, np.array(sure), sum(one.tokens for one in said if one))
+            triages = asyncio.run(
+                _triage_all(team_id, texts, taxonomy, training_examples, report_progress)
+            )
+        except TokenBudgetExhausted as error:
+            raise SystemExit(f"{error}: see GEMINI_TOKENS_PER_DAY.") from error
+        fallback = predict_builtin(texts)
+        labels = [
+            triage.category if triage else label
+            for triage, label in zip(triages, fallback.labels, strict=True)
+        ]
+        confidence = [
+            triage.confidence if triage else float(builtin_confidence)
+            for triage, builtin_confidence in zip(triages, fallback.confidence, strict=True)
+        ]
+        tokens = sum(triage.tokens for triage in triages if triage)
+        return Predictions(labels, np.array(confidence), tokens)
 
-    return answer
+    return predict
 
 
 async def _triage_all(
@@ -73,33 +85,36 @@ async def _triage_all(
     model = Gemini.from_settings(settings)
     if model is None:
         raise SystemExit("Set GEMINI_API_KEY to replay Gemini.")
-    room = asyncio.Semaphore(_MAX_IN_FLIGHT)
+    semaphore = asyncio.Semaphore(_MAX_IN_FLIGHT)
     async with open_app(
         settings,
         database_timeout_seconds=_TIMEOUT_SECONDS,
         slack_timeout_seconds=_TIMEOUT_SECONDS,
         interactive=False,
     ) as service:
-        tools = StepContext(service=service, gemini=model)
+        context = StepContext(service=service, gemini=model)
 
-        async def one(at: int, text: str) -> Triage | None:
-            async with room:
-                said = await _triage_or_none(
-                    tools, _to_ticket(team_id, at, text), taxonomy, training_examples
+        async def triage_text(number: int, text: str) -> Triage | None:
+            async with semaphore:
+                triage = await _triage_or_none(
+                    context, _to_ticket(team_id, number, text), taxonomy, training_examples
                 )
             report_progress(1 / len(texts))
-            return said
+            return triage
 
         try:
             async with asyncio.TaskGroup() as group:
-                asked = [group.create_task(one(at, text)) for at, text in enumerate(texts)]
-        except* TokenBudgetExhausted as failed:
-            used_up = failed.exceptions[0]
+                tasks = [
+                    group.create_task(triage_text(number, text))
+                    for number, text in enumerate(texts)
+                ]
+        except* TokenBudgetExhausted as errors:
+            budget_error = errors.exceptions[0]
         else:
-            return [task.result() for task in asked]
+            return [task.result() for task in tasks]
         finally:
             model.close()
-    raise used_up
+    raise budget_error
 
 
 async def _triage_or_none(
@@ -108,10 +123,10 @@ async def _triage_or_none(
     taxonomy: Taxonomy,
     training_examples: Sequence[TrainingExample],
 ) -> Triage | None:
-    """What Gemini says; None where it is not asked, or does not answer.
+    """Gemini's triage; None if Gemini may not read the ticket or does not answer.
 
     Raises:
-        NoTokens: the day's tokens are used up, so that what comes after would say nothing.
+        TokenBudgetExhausted: the day's tokens are used up; the evaluation would be incomplete.
     """
     if reason_not_to_ask_ai(context, ticket, taxonomy):
         return None
@@ -120,8 +135,8 @@ async def _triage_or_none(
             return await triage_with_gemini(
                 context, ticket, taxonomy, training_examples=training_examples
             )
-        except RetryLater as kept_back:
-            await asyncio.sleep(kept_back.retry_after_seconds or 1)
+        except RetryLater as error:
+            await asyncio.sleep(error.retry_after_seconds or 1)
         except TokenBudgetExhausted:
             raise
         except GeminiFailure:
@@ -130,14 +145,14 @@ async def _triage_or_none(
 
 
 def _to_ticket(team_id: str, number: int, text: str) -> Ticket:
-    title, _, rest = text.partition("\n")
+    title, _, description = text.partition("\n")
     return Ticket(
         id=f"eval-{number}",
         team_id=team_id,
         key=f"eval-{number}",
         requester="",
         title=title[:_MAX_TITLE_LENGTH],
-        description=title[_MAX_TITLE_LENGTH:] + rest,
+        description=title[_MAX_TITLE_LENGTH:] + description,
         urgency=None,
         confidential=False,
         opened_at=utc_now(),
@@ -145,8 +160,8 @@ def _to_ticket(team_id: str, number: int, text: str) -> Ticket:
 
 
 def _to_training_example(team_id: str, number: int, example: LabelledText) -> TrainingExample:
-    """An example as a lesson; nothing is known of it but its category."""
-    said = Triage(
+    """A training example with the known category, and defaults in all other fields."""
+    triage = Triage(
         category=example.label,
         priority=Priority.NORMAL,
         summary="",
@@ -154,10 +169,10 @@ def _to_training_example(team_id: str, number: int, example: LabelledText) -> Tr
         confidence=0,
     )
     return TrainingExample(
-        ticket_id=f"lesson-{number}",
+        ticket_id=f"example-{number}",
         team_id=team_id,
         text=example.text,
-        original_triage=said,
+        original_triage=triage,
         category=example.label,
         priority=Priority.NORMAL,
         by="",

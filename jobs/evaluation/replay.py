@@ -1,6 +1,6 @@
-"""`frontdesk eval`: holds engines against tickets whose category is known, side by side.
+"""Runs an engine on tickets with known categories, and scores its predictions.
 
-Each engine learns from the first tickets of a shuffled list, and is asked about the last ones.
+Each engine is trained on the first tickets of a shuffled list, and tested on the last ones.
 """
 
 import random
@@ -21,7 +21,11 @@ MIN_PRECISION = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """What an engine says of some texts: a label and how sure it is, for each."""
+    """An engine's predictions: a label and a confidence for each text.
+
+    Attributes:
+        tokens: the tokens of a model that all predictions used.
+    """
 
     labels: list[str]
     confidence: NDArray[np.float64]
@@ -30,12 +34,12 @@ class Predictions:
 
 Predictor = Callable[[Sequence[str]], Predictions]
 PredictorFactory = Callable[[Sequence[Category], Sequence[LabelledText]], Predictor]
-"""Learns from examples, and gives what answers texts."""
+"""Trains on examples, and returns a function that predicts the labels of texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRun:
-    """What an engine answered, and what is right; milliseconds for a ticket, seconds to learn."""
+    """The predictions of one run with the correct labels and the times that it took."""
 
     predictions: Predictions
     true_labels: Sequence[str]
@@ -45,15 +49,16 @@ class EvaluationRun:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How good answers were: shares from 0 to 1, and what they took.
+    """The quality of an engine's predictions, and their cost.
 
     Attributes:
-        macro_f1: the mean over the categories, so that rare ones count as much.
-        ece: how far the confidence was from what came true, on average.
-        coverage: the largest share of tickets, the surest first, that is right 9 times of 10.
-        ms: for one ticket, without learning.
-        learning: seconds it took to learn.
-        tokens: of a model, for all that it was asked.
+        accuracy: the share of correct predictions.
+        macro_f1: the mean F1 of the categories, so rare categories weigh as much as common ones.
+        ece: the expected calibration error: the mean gap between confidence and accuracy.
+        coverage: the largest share of tickets, most confident first, of which 90 % are correct.
+        ms_per_ticket: the time of one prediction, without training.
+        training_seconds: the time of the training.
+        tokens: the tokens of a model that all predictions used.
     """
 
     accuracy: float
@@ -68,14 +73,16 @@ class Score:
 def builtin_predictor(
     categories: Sequence[Category], examples: Sequence[LabelledText]
 ) -> Predictor:
-    """The desk's built-in engine."""
+    """The built-in engine, trained on these examples."""
     classifier = Classifier(categories, examples)
 
-    def answer(texts: Sequence[str]) -> Predictions:
-        likely = classifier.probabilities(texts)
-        return Predictions(top_categories(categories, likely), classifier.confidence(texts, likely))
+    def predict(texts: Sequence[str]) -> Predictions:
+        probabilities = classifier.probabilities(texts)
+        return Predictions(
+            top_categories(categories, probabilities), classifier.confidence(texts, probabilities)
+        )
 
-    return answer
+    return predict
 
 
 def run_engine(
@@ -87,53 +94,67 @@ def run_engine(
     seed: int,
     max_tickets: int,
 ) -> EvaluationRun | None:
-    """Teach an engine so many lessons, and ask it; None where too few tickets are left to ask."""
+    """One run of an engine; None if too few tickets are left for the test.
+
+    Args:
+        engine: trains the engine.
+        categories: the categories to choose from.
+        examples: the tickets with known categories.
+        training_size: the number of tickets to train on.
+        seed: selects the draw.
+        max_tickets: the number of tickets to test at most.
+    """
     shuffled = list(examples)
-    random.Random(seed).shuffle(shuffled)  # noqa: S311  # the same draw each time is wanted
-    asked = shuffled[training_size:][-max_tickets:]
-    if len(asked) < _CALIBRATION_BINS:
+    random.Random(seed).shuffle(shuffled)  # noqa: S311  # a seed must give the same draw each time
+    test_examples = shuffled[training_size:][-max_tickets:]
+    if len(test_examples) < _CALIBRATION_BINS:
         return None
-    begun = time.perf_counter()
-    answer = engine(categories, shuffled[:training_size])
-    learnt = time.perf_counter()
-    answers = answer([example.text for example in asked])
-    ms = (time.perf_counter() - learnt) * 1000 / len(asked)
+    started_at = time.perf_counter()
+    predict = engine(categories, shuffled[:training_size])
+    trained_at = time.perf_counter()
+    predictions = predict([example.text for example in test_examples])
+    seconds = time.perf_counter() - trained_at
     return EvaluationRun(
-        answers, [each.label for each in asked], ms_per_ticket=ms, training_seconds=learnt - begun
+        predictions,
+        [example.label for example in test_examples],
+        ms_per_ticket=seconds * 1000 / len(test_examples),
+        training_seconds=trained_at - started_at,
     )
 
 
 def score_runs(runs: Sequence[EvaluationRun]) -> Score:
-    """Hold the answers of some draws against what is right, all together.
+    """The score of all predictions in some runs together.
 
-    The fewer answers there are in a bin, the worse calibration looks that is perfect.
+    Scoring them together matters for calibration: with few predictions in a bin, even a perfectly
+    calibrated engine gets a calibration error.
     """
-    said = [label for one in runs for label in one.predictions.labels]
-    right = [label for one in runs for label in one.true_labels]
-    sure = np.concatenate([one.predictions.confidence for one in runs])
-    hit = np.array([label == its for label, its in zip(said, right, strict=True)])
+    predicted = [label for run in runs for label in run.predictions.labels]
+    correct = [label for run in runs for label in run.true_labels]
+    confidence = np.concatenate([run.predictions.confidence for run in runs])
+    is_correct = np.array([a == b for a, b in zip(predicted, correct, strict=True)])
     return Score(
-        accuracy=float(hit.mean()),
-        macro_f1=_macro_f1(said, right),
-        ece=_ece(sure, hit),
-        coverage=_coverage(sure, hit),
-        ms_per_ticket=float(np.mean([one.ms_per_ticket for one in runs])),
-        training_seconds=float(np.mean([one.training_seconds for one in runs])),
-        tokens=float(np.mean([one.predictions.tokens for one in runs])),
+        accuracy=float(is_correct.mean()),
+        macro_f1=_macro_f1(predicted, correct),
+        ece=_ece(confidence, is_correct),
+        coverage=_coverage(confidence, is_correct),
+        ms_per_ticket=float(np.mean([run.ms_per_ticket for run in runs])),
+        training_seconds=float(np.mean([run.training_seconds for run in runs])),
+        tokens=float(np.mean([run.predictions.tokens for run in runs])),
     )
 
 
 def top_categories(categories: Sequence[Category], scores: NDArray[Any]) -> list[str]:
-    """For each row of scores, the category that has the highest."""
-    return [categories[place].name for place in scores.argmax(axis=1)]
+    """The category with the highest score, for each row."""
+    return [categories[column].name for column in scores.argmax(axis=1)]
 
 
 def _macro_f1(predicted: Sequence[str], true_labels: Sequence[str]) -> float:
-    each = []
+    f1_scores = []
     for label in sorted(set(true_labels)):
-        both = sum(a == b == label for a, b in zip(predicted, true_labels, strict=True))
-        each.append(2 * both / (list(predicted).count(label) + list(true_labels).count(label)))
-    return float(np.mean(each))
+        hits = sum(a == b == label for a, b in zip(predicted, true_labels, strict=True))
+        total = list(predicted).count(label) + list(true_labels).count(label)
+        f1_scores.append(2 * hits / total)
+    return float(np.mean(f1_scores))
 
 
 def _ece(confidence: NDArray[np.float64], is_correct: NDArray[np.bool_]) -> float:
@@ -147,7 +168,7 @@ def _ece(confidence: NDArray[np.float64], is_correct: NDArray[np.bool_]) -> floa
 
 
 def _coverage(confidence: NDArray[np.float64], is_correct: NDArray[np.bool_]) -> float:
-    surest = np.argsort(-confidence, kind="stable")
-    precision = np.cumsum(is_correct[surest]) / np.arange(1, len(is_correct) + 1)
-    enough = np.flatnonzero(precision >= MIN_PRECISION)
-    return float((enough[-1] + 1) / len(is_correct)) if len(enough) else 0.0
+    order = np.argsort(-confidence, kind="stable")
+    precision = np.cumsum(is_correct[order]) / np.arange(1, len(is_correct) + 1)
+    precise = np.flatnonzero(precision >= MIN_PRECISION)
+    return float((precise[-1] + 1) / len(is_correct)) if len(precise) else 0.0

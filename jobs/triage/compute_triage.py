@@ -1,39 +1,35 @@
-"""The triage of a ticket by Gemini or the built-in engine, without storing it."""
+"""Computes the triage of a ticket, by Gemini or the built-in engine, without storing it."""
 
 import logging
 
 from jobs.engines.gemini import GeminiFailure, PermanentGeminiFailure
 from jobs.runner.step_context import StepContext
 from jobs.triage.gemini_triage import triage_with_gemini
+from jobs.triage.priority_rules import min_priority
 from models.engine import keyword_engine, prompt_injection
 from models.errors import RetryLater
 from models.tickets.ticket import Ticket
 from models.triage.result import Triage
 from models.triage.taxonomy import Taxonomy
 
-pass
-from jobs.triage.priority_rules import min_priority
-
+_BREAKER_OPEN_REASON = "Gemini has not answered for a while"
 log = logging.getLogger(__name__)
 
 
 async def compute_triage(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> Triage:
-    """What Gemini says, or the built-in engine; no priority below the least that rules demand."""
-    said = await _triage_with_fallback(context, ticket, taxonomy)
+    """The triage by Gemini, or else by the built-in engine, raised to the minimum priority."""
+    triage = await _triage_with_fallback(context, ticket, taxonomy)
     return keyword_engine.with_priority_floor(
-        said, ticket, taxonomy, floor=await min_priority(context, ticket)
+        triage, ticket, taxonomy, floor=await min_priority(context, ticket)
     )
 
 
-_BREAKER_OPEN_REASON = "Gemini has not answered for a while"
-
-
 def reason_not_to_ask_ai(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> str:
-    """Why Gemini is not asked at all; "" when it is."""
+    """Why Gemini may not read this ticket; "" if it may."""
     if context.gemini is None:
         return "no Gemini key is set"
     if ticket.confidential:
-        return "confidential tickets stay in the house"
+        return "confidential tickets are not sent to AI"
     if category := keyword_engine.find_private_category(ticket, taxonomy):
         return f"tickets about {category.name} are never sent to an AI"
     return (
@@ -44,23 +40,22 @@ def reason_not_to_ask_ai(context: StepContext, ticket: Ticket, taxonomy: Taxonom
 
 
 async def _triage_with_fallback(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> Triage:
-    if why := reason_not_to_ask_ai(context, ticket, taxonomy):
-        return await _triage_with_builtin(context, ticket, taxonomy, why)
+    if reason := reason_not_to_ask_ai(context, ticket, taxonomy):
+        return await _triage_with_builtin(context, ticket, taxonomy, reason)
     try:
         return await triage_with_gemini(context, ticket, taxonomy)
-    except (GeminiFailure, RetryLater) as failed:
-        log.warning("%s: the built-in engine triages: %s", ticket.id, failed)
-        why = _BREAKER_OPEN_REASON if isinstance(failed, RetryLater) else str(failed)
-        triage = await _triage_with_builtin(context, ticket, taxonomy, why)
-        return triage.model_copy(update={"stopgap": not isinstance(failed, PermanentGeminiFailure)})
+    except (GeminiFailure, RetryLater) as error:
+        log.warning("%s: the built-in engine triages this ticket: %s", ticket.id, error)
+        reason = _BREAKER_OPEN_REASON if isinstance(error, RetryLater) else str(error)
+        triage = await _triage_with_builtin(context, ticket, taxonomy, reason)
+        return triage.model_copy(update={"stopgap": not isinstance(error, PermanentGeminiFailure)})
 
 
 async def _triage_with_builtin(
     context: StepContext, ticket: Ticket, taxonomy: Taxonomy, reason: str
 ) -> Triage:
-    """The built-in engine's triage."""
-    plain = prompt_injection.strip_instructions(ticket)
-    said = await context.model_cache.triage(
-        context.service.training_store, plain, taxonomy, reason=reason
+    stripped = prompt_injection.strip_instructions(ticket)
+    triage = await context.model_cache.triage(
+        context.service.training_store, stripped, taxonomy, reason=reason
     )
-    return prompt_injection.with_warning(said, ticket)
+    return prompt_injection.with_warning(triage, ticket)

@@ -1,4 +1,4 @@
-"""A text that an admin tries is read as a ticket is, and nothing is stored of what comes of it."""
+"""Triage dry run: triages an admin's example request like a ticket, without storing the result."""
 
 from typing import Any
 
@@ -6,17 +6,19 @@ from jobs.runner.step_context import StepContext
 from jobs.triage.compute_triage import compute_triage
 from models.engine.dry_run import make_dry_run_ticket
 
-# For so long an answer waits for the bot that has asked.
+# Redis keeps the result so long for the bot that waits for it.
 KEEP_DRY_RUN_RESULT_SECONDS = 10
 
 
 async def dry_run(
     ctx: dict[str, Any], team_id: str, title: str, description: str
 ) -> dict[str, Any]:
-    """The triage that the text would get; what is sent to Gemini for it is kept, as always."""
-    tools: StepContext = ctx["tools"]
-    configuration = await tools.service.taxonomies.get_taxonomy(team_id)
-    said = await compute_triage(
-        tools, make_dry_run_ticket(team_id, title, description), configuration
-    )
-    return said.model_dump(mode="json")
+    """The triage that a ticket with this text would get.
+
+    The AI request log records the request to Gemini, as for any ticket.
+    """
+    context: StepContext = ctx["tools"]
+    taxonomy = await context.service.taxonomies.get_taxonomy(team_id)
+    ticket = make_dry_run_ticket(team_id, title, description)
+    triage = await compute_triage(context, ticket, taxonomy)
+    return triage.model_dump(mode="json")

@@ -1,4 +1,4 @@
-"""Gemini is asked about a ticket, within the day's tokens, and its answer is weighed."""
+"""Triages a ticket with Gemini, within the token budget, and checks the answer by keywords."""
 
 import time
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ from models.triage.result import MIN_CONFIDENCE, Triage
 from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
 
-# A token is three characters and more.
+# A token has at least three characters, so this overestimates the tokens of a request.
 _CHARACTERS_PER_TOKEN = 3
-# How sure the built-in engine must be to be believed instead of Gemini: as it is when three words
-# all point to one category; and as it is of any evidence at all.
+# The confidence at which the keyword engine overrules Gemini: that of three keywords which all
+# point to one category. If the text names Gemini's category: that of any keyword.
 _MIN_CONFIDENCE, _MIN_CONFIDENCE_IF_NAMED = 0.85, 0.1
 
 
 class TokenBudgetExhausted(PermanentGeminiFailure):
-    """The day's tokens are used up."""
+    """The tokens of the day are used up."""
 
 
 async def triage_with_gemini(
@@ -40,15 +40,19 @@ async def triage_with_gemini(
     training_examples: Sequence[TrainingExample] | None = None,
     shadow_prompt: Prompt | None = None,
 ) -> Triage:
-    """What Gemini says, as far as it is to be believed.
+    """The triage by Gemini, unless the keywords of the text contradict it.
 
     Args:
-        lessons: from which examples are picked, in place of the workspace's own.
-        shadow: a prompt on trial, which may use up but half of the day's tokens.
+        context: the tools of a step.
+        ticket: the ticket to triage.
+        taxonomy: the workspace's categories and skills.
+        training_examples: examples to select from, in place of the workspace's own.
+        shadow_prompt: a prompt to use in place of the active one. It may use at most half of the
+            day's tokens.
 
     Raises:
-        GeminiFailed: it does not answer, or the day's tokens are used up.
-        NotNow: it is let rest.
+        GeminiFailure: Gemini does not answer, or the day's tokens are used up.
+        RetryLater: calls to Gemini are paused.
     """
     if context.gemini is None:
         raise GeminiFailure("no Gemini key is set")
@@ -56,47 +60,57 @@ async def triage_with_gemini(
         training_examples = await context.service.training_store.latest(
             ticket.team_id, limit=MAX_CANDIDATES
         )
-    question = build_request(ticket, taxonomy, training_examples, shadow_prompt)
-    per_day = context.service.settings.gemini_tokens_per_day // (2 if shadow_prompt else 1)
-    said = await _triage_within_budget(
-        context, context.gemini, ticket, question, taxonomy, max_tokens_per_day=per_day
+    request = build_request(ticket, taxonomy, training_examples, shadow_prompt)
+    max_tokens = context.service.settings.gemini_tokens_per_day // (2 if shadow_prompt else 1)
+    triage = await _triage_within_budget(
+        context, context.gemini, ticket, request, taxonomy, max_tokens_per_day=max_tokens
     )
-    said = said.model_copy(
-        update={"priority": keyword_engine.apply_urgency_hint(said.priority, ticket)}
+    triage = triage.model_copy(
+        update={"priority": keyword_engine.apply_urgency_hint(triage.priority, ticket)}
     )
     return await _with_second_category(
-        context, reconcile_with_keywords(said, ticket, taxonomy), ticket, taxonomy
+        context, reconcile_with_keywords(triage, ticket, taxonomy), ticket, taxonomy
     )
 
 
 async def _with_second_category(
     context: StepContext, triage: Triage, ticket: Ticket, taxonomy: Taxonomy
 ) -> Triage:
-    """Where Gemini is not sure, what else it may be, by the built-in engine."""
+    """The triage; if its confidence is low, the built-in engine adds a second category."""
     if triage.second or triage.confidence >= MIN_CONFIDENCE:
         return triage
-    also = await context.model_cache.triage(
+    builtin_triage = await context.model_cache.triage(
         context.service.training_store, ticket, taxonomy, reason=""
     )
-    others = [name for name in (also.category, also.second) if name not in {"", triage.category}]
+    names = (builtin_triage.category, builtin_triage.second)
+    others = [name for name in names if name not in {"", triage.category}]
     return triage.model_copy(update={"second": others[0]}) if others else triage
 
 
 def reconcile_with_keywords(triage: Triage, ticket: Ticket, taxonomy: Taxonomy) -> Triage:
-    """What Gemini says, unless the words of the text point to another category: strongly, or at all
-    when the category that Gemini says is one that the text names, since it may have obeyed.
+    """Gemini's triage, or the category of the keywords if they clearly point elsewhere.
+
+    If the text names Gemini's category, any keyword that points elsewhere is enough: Gemini may
+    have obeyed the text.
     """
-    plain = prompt_injection.without_label(ticket, triage.category)
-    words = keyword_engine.triage(plain or ticket, taxonomy, why_builtin="")
-    if words.category == triage.category or words.confidence < (
-        _MIN_CONFIDENCE_IF_NAMED if plain else _MIN_CONFIDENCE
-    ):
+    without_label = prompt_injection.without_label(ticket, triage.category)
+    by_keywords = keyword_engine.triage(without_label or ticket, taxonomy, why_builtin="")
+    min_confidence = _MIN_CONFIDENCE_IF_NAMED if without_label else _MIN_CONFIDENCE
+    if by_keywords.category == triage.category or by_keywords.confidence < min_confidence:
         return triage
-    notes = f"Gemini said {triage.category}; the words of the text say otherwise. {triage.notes}"
-    kept = {"category": words.category, "skills": words.skills, "second": triage.category}
-    # How sure Gemini was is no word about a category that it did not say.
-    sure = {"confidence": words.confidence}
-    return triage.model_copy(update=kept | sure | {"notes": clip(notes, 1500)})
+    notes = (
+        f"Gemini chose {triage.category}, but the keywords point to {by_keywords.category}. "
+        f"{triage.notes}"
+    )
+    changes = {
+        "category": by_keywords.category,
+        "skills": by_keywords.skills,
+        "second": triage.category,
+        # Gemini's confidence belongs to the category that it chose.
+        "confidence": by_keywords.confidence,
+        "notes": clip(notes, 1500),
+    }
+    return triage.model_copy(update=changes)
 
 
 async def _triage_within_budget(
@@ -108,33 +122,36 @@ async def _triage_within_budget(
     *,
     max_tokens_per_day: int,
 ) -> Triage:
-    """Gemini's triage, if the day has tokens left for it.
+    """Gemini's triage, if the day has enough tokens left.
 
     Raises:
-        GeminiFailed, NotNow: there is none.
+        GeminiFailure: Gemini does not answer, or the tokens are used up.
+        RetryLater: calls to Gemini are paused.
     """
     service = context.service
-    sent = len(request.instruction) + len(request.text) + len(str(request.schema))
-    aside = sent // _CHARACTERS_PER_TOKEN + MAX_OUTPUT_TOKENS
-    spending = service.outbound_calls.token_budget
-    if not await spending.reserve(ticket.team_id, aside, daily_limit=max_tokens_per_day):
+    characters = len(request.instruction) + len(request.text) + len(str(request.schema))
+    input_tokens = characters // _CHARACTERS_PER_TOKEN
+    reserved = input_tokens + MAX_OUTPUT_TOKENS
+    token_budget = service.outbound_calls.token_budget
+    if not await token_budget.reserve(ticket.team_id, reserved, daily_limit=max_tokens_per_day):
         raise TokenBudgetExhausted("today's tokens for Gemini are used up")
     used = 0
     try:
         async with service.outbound_calls.call(ExternalService.GEMINI, "generateContent"):
-            used = sent // _CHARACTERS_PER_TOKEN
+            # If the call fails, its input still counts: Google may have read it.
+            used = input_tokens
             triage = await _log_and_ask(context, gemini, ticket, request, taxonomy)
             used = triage.tokens
     finally:
-        await spending.settle(ticket.team_id, reserved=aside, used=used)
+        await token_budget.settle(ticket.team_id, reserved=reserved, used=used)
     return triage
 
 
 async def _log_and_ask(
     context: StepContext, gemini: Gemini, ticket: Ticket, request: GeminiRequest, taxonomy: Taxonomy
 ) -> Triage:
-    """The answer; what is sent for it is kept before."""
-    service, began = context.service, time.monotonic()
+    """Gemini's triage; the request is logged before it is sent."""
+    service, started_at = context.service, time.monotonic()
     await service.ai_request_log.add(
         ticket_id=ticket.id,
         team_id=ticket.team_id,
@@ -144,13 +161,13 @@ async def _log_and_ask(
         text=request.text,
     )
 
-    def understood(said: GeminiAnswer) -> Triage:
+    def parse(answer: GeminiAnswer) -> Triage:
         hosts = service.settings.allowed_link_hosts
-        triage = parse_answer(said.text, taxonomy, request.redacted, allowed_hosts=hosts)
-        return triage.model_copy(update={"tokens": said.tokens})
+        triage = parse_answer(answer.text, taxonomy, request.redacted, allowed_hosts=hosts)
+        return triage.model_copy(update={"tokens": answer.tokens})
 
-    triage = await gemini.ask(request, understood)
-    took = round((time.monotonic() - began) * 1000)
+    triage = await gemini.ask(request, parse)
+    milliseconds = round((time.monotonic() - started_at) * 1000)
     return triage.model_copy(
-        update={"model": gemini.model, "prompt": request.prompt_version, "ms": took}
+        update={"model": gemini.model, "prompt": request.prompt_version, "ms": milliseconds}
     )

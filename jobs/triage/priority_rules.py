@@ -1,4 +1,4 @@
-"""The least priority of a ticket by the rules in the settings: its words, and who asks."""
+"""The minimum priority of a ticket, by the rules in the settings for words and requesters."""
 
 import logging
 
@@ -12,7 +12,10 @@ log = logging.getLogger(__name__)
 
 
 async def min_priority(context: StepContext, ticket: Ticket) -> Priority:
-    """What neither model can go below; a group that Slack does not tell of asks for nothing."""
+    """The minimum priority, which no engine can lower.
+
+    If Slack does not say whether the requester is in a group, the group's rule does not apply.
+    """
     settings = context.service.settings
     floor = priority_by_words(ticket.text, settings.floor_words)
     groups = set()
@@ -20,6 +23,6 @@ async def min_priority(context: StepContext, ticket: Ticket) -> Priority:
         try:
             if await context.service.directory.is_in_group(ticket.requester, group):
                 groups.add(group)
-        except ExternalServiceError as away:
-            log.warning("%s: who is in %s is not known: %s", ticket.id, group, away)
+        except ExternalServiceError as error:
+            log.warning("%s: the members of group %s are unknown: %s", ticket.id, group, error)
     return floor.at_least(priority_by_groups(groups, settings.floor_groups))

@@ -1,1 +1,1 @@
-""""""
+"""The engines that triage tickets in this process, and the checks around any model."""

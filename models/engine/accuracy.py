@@ -1,27 +1,29 @@
-"""How often engines are right: what they said of tickets, held against what moderators said."""
+"""Triage accuracy: compares the answers of engines with the judgement of moderators."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-# What of a lesson is looked at; a newer lesson pushes out an older one.
+# The fields of a training example (collection `lessons`) that accuracy is computed from.
 JUDGED_FIELDS = (
     "category", "priority", "skills", "said.category", "said.priority", "said.skills",
     "said.engine", "said.model", "said.prompt", "shadow",
 )  # fmt: skip
+# Only the newest examples are read, so that a page costs the same however old a workspace is.
 MAX_JUDGED_EXAMPLES = 5000
 _MAX_CONFUSIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedTriage:
-    """One ticket: what an engine said, and whether a moderator let it stand.
+    """An engine's answer for one ticket, and whether a moderator kept it.
 
     Attributes:
-        said, is_: the category by the engine, and by the moderator.
-        overridden: whether category, priority or skills were changed.
-        shadow: whether a prompt on trial said so, which nobody was shown.
+        predicted: the category that the engine answered.
+        actual: the category that the moderator confirmed or set.
+        overridden: whether the moderator's category, priority or skills differ from the answer.
+        shadow: whether the shadow prompt gave this answer; people never see its answers.
     """
 
     predicted: str
@@ -34,20 +36,19 @@ class JudgedTriage:
 
     @classmethod
     def list_from_document(cls, document: Mapping[str, Any]) -> list[Self]:
-        """From a stored lesson: what people were told, and what a prompt on trial said."""
-        trial = (
+        """The original triage of a stored example, and the shadow answer if there is one."""
+        shadow_triages = (
             [cls._from_document(document, document["shadow"], shadow=True)]
             if document.get("shadow")
             else []
         )
-        return [cls._from_document(document, document["said"], shadow=False), *trial]
+        return [cls._from_document(document, document["said"], shadow=False), *shadow_triages]
 
     @classmethod
     def _from_document(
         cls, document: Mapping[str, Any], answer: Mapping[str, Any], *, shadow: bool
     ) -> Self:
-        parts = ("category", "priority")
-        overridden = any(answer[part] != document[part] for part in parts)
+        overridden = any(answer[field] != document[field] for field in ("category", "priority"))
         return cls(
             predicted=answer["category"],
             actual=document["category"],
@@ -61,12 +62,12 @@ class JudgedTriage:
 
 @dataclass(frozen=True, slots=True)
 class CategoryAccuracy:
-    """How it went with one category.
+    """Numbers of tickets for the recall and precision of one category.
 
     Attributes:
-        tickets: how many are in it, by the moderators.
-        said: of how many the engine said so.
-        right: of how many both did.
+        tickets: tickets that moderators put into this category.
+        said: tickets that triage put into this category.
+        right: tickets that both put into this category.
     """
 
     category: str
@@ -77,7 +78,12 @@ class CategoryAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """How often the engine took one category for another."""
+    """Number of tickets for which triage mistook one category for another.
+
+    Attributes:
+        said: the category that triage answered.
+        is_: the category that moderators set.
+    """
 
     said: str
     is_: str
@@ -86,12 +92,13 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class EngineAccuracy:
-    """How often what an engine said, with this model and prompt, was changed.
+    """Number of right and changed answers of an engine with one model and prompt.
 
     Attributes:
-        right: of how many the category was right.
-        overridden: of how many category, priority or skills were changed.
-        shadow: whether it is on trial: nobody was shown what it said.
+        tickets: tickets that moderators judged.
+        right: tickets with the right category.
+        overridden: tickets whose category, priority or skills moderators changed.
+        shadow: whether this is the shadow prompt; people never see its answers.
     """
 
     engine: str
@@ -105,7 +112,12 @@ class EngineAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How often triage was right, over so many tickets that moderators have judged."""
+    """Accuracy of triage over the tickets that moderators have judged.
+
+    Attributes:
+        tickets: judged tickets, without shadow answers.
+        right: tickets with the right category.
+    """
 
     tickets: int
     right: int
@@ -115,40 +127,49 @@ class Accuracy:
 
 
 def measure_accuracy(judged_triages: Sequence[JudgedTriage]) -> Accuracy:
-    """The accuracy; what concerns the most tickets comes first."""
-    told = [one for one in judged_triages if not one.shadow]
-    wrong = Counter((one.predicted, one.actual) for one in told if one.predicted != one.actual)
+    """The accuracy in total and by category, confusion and engine, each list largest first.
+
+    Shadow answers count only in the list of engines.
+    """
+    original = [judged for judged in judged_triages if not judged.shadow]
+    mistakes = Counter(
+        (judged.predicted, judged.actual)
+        for judged in original
+        if judged.predicted != judged.actual
+    )
     return Accuracy(
-        tickets=len(told),
-        right=len(told) - wrong.total(),
-        categories=tuple(_category_accuracies(told)),
+        tickets=len(original),
+        right=len(original) - mistakes.total(),
+        categories=tuple(_category_accuracies(original)),
         confusions=tuple(
-            Confusion(said=said, is_=is_, tickets=times)
-            for (said, is_), times in wrong.most_common(_MAX_CONFUSIONS)
+            Confusion(said=predicted, is_=actual, tickets=count)
+            for (predicted, actual), count in mistakes.most_common(_MAX_CONFUSIONS)
         ),
         engines=tuple(_engine_accuracies(judged_triages)),
     )
 
 
 def _category_accuracies(judged_triages: Sequence[JudgedTriage]) -> Iterable[CategoryAccuracy]:
-    is_ = Counter(one.actual for one in judged_triages)
-    said = Counter(one.predicted for one in judged_triages)
-    right = Counter(one.actual for one in judged_triages if one.predicted == one.actual)
-    names = sorted({*is_, *said}, key=lambda name: (-is_[name], -said[name], name))
-    return (CategoryAccuracy(name, is_[name], said[name], right[name]) for name in names)
+    actual = Counter(judged.actual for judged in judged_triages)
+    predicted = Counter(judged.predicted for judged in judged_triages)
+    right = Counter(judged.actual for judged in judged_triages if judged.predicted == judged.actual)
+    names = sorted({*actual, *predicted}, key=lambda name: (-actual[name], -predicted[name], name))
+    return (CategoryAccuracy(name, actual[name], predicted[name], right[name]) for name in names)
 
 
 def _engine_accuracies(judged_triages: Sequence[JudgedTriage]) -> Iterable[EngineAccuracy]:
-    of: dict[tuple[str, str, str, bool], list[JudgedTriage]] = {}
-    for one in judged_triages:
-        of.setdefault((one.engine, one.model, one.prompt, one.shadow), []).append(one)
-    for (engine, model, prompt, shadow), ones in sorted(of.items(), key=lambda each: -len(each[1])):
+    by_engine: dict[tuple[str, str, str, bool], list[JudgedTriage]] = {}
+    for judged in judged_triages:
+        key = (judged.engine, judged.model, judged.prompt, judged.shadow)
+        by_engine.setdefault(key, []).append(judged)
+    for key, answers in sorted(by_engine.items(), key=lambda item: -len(item[1])):
+        engine, model, prompt, shadow = key
         yield EngineAccuracy(
             engine=engine,
             model=model,
             prompt=prompt,
-            tickets=len(ones),
-            right=sum(one.predicted == one.actual for one in ones),
-            overridden=sum(one.overridden for one in ones),
+            tickets=len(answers),
+            right=sum(judged.predicted == judged.actual for judged in answers),
+            overridden=sum(judged.overridden for judged in answers),
             shadow=shadow,
         )

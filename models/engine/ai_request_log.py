@@ -1,6 +1,6 @@
-"""What was sent to an AI for which ticket, word for word, in MongoDB, for admins to look at.
+"""AI request log: each text sent to an AI, word for word, in MongoDB, for admins to read.
 
-It is written before anything is sent. It goes by itself after 90 days.
+An entry is written before the text is sent. MongoDB deletes it after 90 days.
 """
 
 from datetime import datetime, timedelta
@@ -13,11 +13,12 @@ RETENTION = timedelta(days=90)
 
 
 class AiRequest(BaseModel):
-    """One question to an AI, with placeholders where something was hidden.
+    """One request to an AI, with placeholders in place of redacted texts.
 
     Attributes:
-        instruction: what it was told to do.
-        text: the ticket, and the examples.
+        prompt: the version of the prompt.
+        instruction: the system instruction.
+        text: the ticket and the few-shot examples.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -32,23 +33,23 @@ class AiRequest(BaseModel):
 
 
 class AiRequestLog:
-    """Keeps what was sent."""
+    """Stores requests to an AI."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     async def prepare(self) -> None:
-        """Make the indexes; harmless when they exist."""
+        """Create the indexes; harmless when they exist."""
         async with translate_errors():
-            gone = index("gone_at", expireAfterSeconds=0)
-            await self._db.sent.create_indexes([index("team_id", "ticket_id", "-at"), gone])
+            expiry = index("gone_at", expireAfterSeconds=0)
+            await self._db.sent.create_indexes([index("team_id", "ticket_id", "-at"), expiry])
 
     async def add(
         self, *, ticket_id: str, team_id: str, model: str, prompt: str, instruction: str, text: str
     ) -> None:
-        """Keep what is about to be sent."""
+        """Store a request that is about to be sent."""
         async with translate_errors():
-            sending = AiRequest(
+            request = AiRequest(
                 ticket_id=ticket_id,
                 team_id=team_id,
                 model=model,
@@ -58,12 +59,12 @@ class AiRequestLog:
                 at=await self._db.now(),
             )
             await self._db.sent.insert_one(
-                sending.model_dump() | {"gone_at": sending.at + RETENTION}
+                request.model_dump() | {"gone_at": request.at + RETENTION}
             )
 
     async def list_for_ticket(self, team_id: str, ticket_id: str, *, limit: int) -> list[AiRequest]:
-        """What was sent for a ticket, the newest first."""
+        """The requests sent for a ticket, newest first."""
         query = {"team_id": team_id, "ticket_id": ticket_id}
         async with translate_errors():
-            found = self._db.sent.find(query).sort("at", -1).limit(limit)
-            return [AiRequest.model_validate(document) async for document in found]
+            documents = self._db.sent.find(query).sort("at", -1).limit(limit)
+            return [AiRequest.model_validate(document) async for document in documents]

@@ -1,9 +1,8 @@
-"""Says how likely each category is: several experts, each believed as much as it has earned.
+"""Text classifier: probabilities of the categories, from a weighted sum of several experts.
 
-Cold, the experts that need no corrections speak alone. With corrections, how much each counts is
-chosen so that corrections which were held back would have been foretold best (stacking:
-https://doi.org/10.1016/S0893-6080(05)80023-1); the same sets how sure the answers are (temperature:
-https://arxiv.org/abs/1706.04599).
+Without training examples only the experts that need none have an effect. With examples, weights
+are fitted to out-of-fold scores (stacking: https://doi.org/10.1016/S0893-6080(05)80023-1).
+The confidence of the answers is calibrated on the same scores (https://arxiv.org/abs/1706.04599).
 """
 
 from collections.abc import Sequence
@@ -23,43 +22,45 @@ from models.engine.category_models import (
 from models.engine.vectorizer import Scores, TfidfFeatures, category_text
 from models.triage.result import Category
 
-# The more corrections, the fewer folds are needed: from so many corrections on, so many folds.
+# (least number of examples, folds): with more examples, fewer folds are enough.
 _FOLDS_BY_EXAMPLE_COUNT = ((2000, 3), (500, 5), (0, 10))
-# Keywords, likeness to the profile, likeness to what was corrected, the learned machine, how often
-# each word stood with each category, and how common a category is: what they count before anything
-# is known about how good they are.
+# The weights of the experts before any example is known, in the order of `_expert_scores`:
+# keywords, likeness to the category's own text and to its examples, SVM, naive Bayes, frequency.
 _INITIAL_WEIGHTS = np.array([2.0, 12.0, 6.0, 0.5, 0.03, 0.3])
 _PRIOR_STRENGTH = 2.0
-# Likeness goes by pieces of words mostly; who learns can make more of whole words.
+# Likeness relies mostly on character n-grams; a trained model gains more from whole words.
 _TRAINED_WORD_SHARE = 0.5
-# Without corrections it is less often right than it seems, and less yet where it knows few words.
+# Without examples the classifier is right less often than its probabilities say, and still less
+# often if it knows few of the text's words.
 _UNTRAINED_CALIBRATION = np.array([0.4, 2.0, -1.3])
 _MIN_EXAMPLES = 15
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledText:
-    """A text, and the category that is right for it."""
+    """A text and its correct label."""
 
     text: str
     label: str
 
 
 class Classifier:
-    """Tells a text's category; made of the desk's categories and of what was corrected.
+    """Predicts the category of a text, from the taxonomy and from the examples.
 
     Attributes:
-        labels: what it tells apart, as the columns are.
-        trust: how much each expert counts.
-        reader: makes vectors of texts.
+        labels: the categories, in the order of the columns.
+        expert_weights: the weight of each expert.
+        features: turns texts into vectors.
     """
 
     def __init__(self, categories: Sequence[Category], examples: Sequence[LabelledText]) -> None:
         self.labels = tuple(category.name for category in categories)
-        place = {label: column for column, label in enumerate(self.labels)}
-        known = [example for example in examples if example.label in place]
-        texts = [example.text for example in known]
-        self._label_columns = np.array([place[example.label] for example in known], dtype=np.int64)
+        columns = {label: column for column, label in enumerate(self.labels)}
+        usable = [example for example in examples if example.label in columns]
+        texts = [example.text for example in usable]
+        self._label_columns = np.array(
+            [columns[example.label] for example in usable], dtype=np.int64
+        )
         profiles = [category_text(category) for category in categories]
         self._keyword_scorer = KeywordScorer(categories)
         self.features = TfidfFeatures(profiles, texts)
@@ -67,48 +68,57 @@ class Classifier:
         self._example_vectors = (
             self.features.vectors(texts) if texts else self._category_vectors[:0]
         )
-        # By column: a text has few of them, and only those are looked at.
+        # Transposed, so that a product visits only the few columns that a text has.
         self._transposed_vectors = self._category_vectors.T.tocsr(), self._example_vectors.T.tocsr()
         self.expert_weights = _INITIAL_WEIGHTS
         self._calibration = _UNTRAINED_CALIBRATION
         self._vocabulary_coverage = VocabularyCoverage([*profiles, *texts])
-        if len(known) >= _MIN_EXAMPLES:
-            fold = _assign_folds(len(known))
-            said, familiar = self._cross_validate(profiles, texts, fold)
-            self.expert_weights = _fit_stacking(said, self._label_columns)
-            foretold = _out_of_fold_probabilities(said, self._label_columns, fold)
-            hit = foretold.argmax(axis=1) == self._label_columns
-            self._calibration = _fit_calibration(_calibration_features(foretold, familiar), hit)
-        everything = np.arange(len(known))
-        self._trained_experts = self._train_experts(everything)
+        if len(usable) >= _MIN_EXAMPLES:
+            folds = _assign_folds(len(usable))
+            scores, coverage = self._cross_validate(profiles, texts, folds)
+            self.expert_weights = _fit_stacking(scores, self._label_columns)
+            predicted = _out_of_fold_probabilities(scores, self._label_columns, folds)
+            is_correct = predicted.argmax(axis=1) == self._label_columns
+            features = _calibration_features(predicted, coverage)
+            self._calibration = _fit_calibration(features, is_correct)
+        all_rows = np.arange(len(usable))
+        self._trained_experts = self._train_experts(all_rows)
 
     def decision_scores(self, texts: Sequence[str]) -> Scores:
-        """What speaks for each category, in sum."""
+        """The weighted sum of the experts' scores: a row for each text, a column for each label."""
         return _weighted_sum(
             self._expert_scores(texts, self.features.vectors(texts), self._trained_experts),
             self.expert_weights,
         )
 
     def probabilities(self, texts: Sequence[str]) -> Scores:
-        """How likely each category is, for each text."""
+        """The probability of each category, a row for each text."""
         return _softmax(self.decision_scores(texts))
 
     def confidence(self, texts: Sequence[str], probabilities: Scores) -> NDArray[np.float64]:
-        """How often an answer like each of these was right, to a text of which as much is known."""
+        """The calibrated probability that each prediction is correct.
+
+        It depends on the probability of the top category and on the share of known words.
+        """
         return _sigmoid(
             _calibration_features(probabilities, self._vocabulary_coverage.shares(texts))
             @ self._calibration
         )
 
     def nearest_examples(self, text: str, *, limit: int) -> list[tuple[int, float]]:
-        """The examples most like a text, and how much, by the place of their label being known."""
-        likeness = (self.features.vectors([text]) @ self._transposed_vectors[1]).toarray().ravel()
-        return [(int(row), float(likeness[row])) for row in np.argsort(-likeness)[:limit]]
+        """Positions and cosine similarities of the examples most like a text, most similar first.
+
+        Positions count only the examples whose label is one of `labels`.
+        """
+        similarity = (self.features.vectors([text]) @ self._transposed_vectors[1]).toarray().ravel()
+        return [(int(row), float(similarity[row])) for row in np.argsort(-similarity)[:limit]]
 
     def _train_experts(self, rows: NDArray[np.int64]) -> "_TrainedExperts":
-        emphasis = self.features.column_weights(_TRAINED_WORD_SHARE)
         return _TrainedExperts(
-            self._category_vectors, self._example_vectors[rows], self._label_columns[rows], emphasis
+            self._category_vectors,
+            self._example_vectors[rows],
+            self._label_columns[rows],
+            self.features.column_weights(_TRAINED_WORD_SHARE),
         )
 
     def _expert_scores(
@@ -125,24 +135,28 @@ class Classifier:
     def _cross_validate(
         self, category_texts: Sequence[str], texts: Sequence[str], fold_numbers: NDArray[np.int64]
     ) -> tuple[NDArray[Any], NDArray[np.float64]]:
-        """What the experts say of each example, and how familiar it is, without having seen it."""
-        said = np.zeros((len(_INITIAL_WEIGHTS), len(texts), len(self.labels)))
-        familiar = np.zeros(len(texts))
-        for held in range(fold_numbers.max() + 1):
-            rows = np.flatnonzero(fold_numbers == held)
-            others = np.flatnonzero(fold_numbers != held)
-            some = [texts[int(row)] for row in rows]
+        """Out-of-fold scores of the experts and vocabulary coverage, for each example."""
+        scores = np.zeros((len(_INITIAL_WEIGHTS), len(texts), len(self.labels)))
+        coverage = np.zeros(len(texts))
+        for fold in range(fold_numbers.max() + 1):
+            test_rows = np.flatnonzero(fold_numbers == fold)
+            train_rows = np.flatnonzero(fold_numbers != fold)
+            test_texts = [texts[int(row)] for row in test_rows]
             vectors = self.features.masked(
-                self._example_vectors[rows], [self._category_vectors, self._example_vectors[others]]
+                self._example_vectors[test_rows],
+                [self._category_vectors, self._example_vectors[train_rows]],
             )
-            said[:, rows] = self._expert_scores(some, vectors, self._train_experts(others))
-            read = (texts[int(row)] for row in others)
-            familiar[rows] = VocabularyCoverage(chain(category_texts, read)).shares(some)
-        return said, familiar
+            scores[:, test_rows] = self._expert_scores(
+                test_texts, vectors, self._train_experts(train_rows)
+            )
+            train_texts = (texts[int(row)] for row in train_rows)
+            vocabulary = VocabularyCoverage(chain(category_texts, train_texts))
+            coverage[test_rows] = vocabulary.shares(test_texts)
+        return scores, coverage
 
 
 class _TrainedExperts:
-    """The experts that learn: centres of what was corrected, the machine, counts, the shares."""
+    """The experts that learn from examples: centroids, SVM, naive Bayes, category frequencies."""
 
     def __init__(
         self,
@@ -153,76 +167,75 @@ class _TrainedExperts:
     ) -> None:
         from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415  # heavy
 
-        labels = category_vectors.shape[0]
-        counts = np.bincount(columns, minlength=labels)
-        member = csr_matrix(
-            (np.ones(len(columns)), (columns, np.arange(len(columns)))), (labels, len(columns))
+        label_count = category_vectors.shape[0]
+        counts = np.bincount(columns, minlength=label_count)
+        is_in_category = csr_matrix(
+            (np.ones(len(columns)), (columns, np.arange(len(columns)))), (label_count, len(columns))
         )
-        # A profile is as good as two tickets.
-        centres = (member @ example_vectors + category_vectors * 2).tocsr()
-        lengths = np.sqrt(np.asarray(centres.multiply(centres).sum(axis=1)).ravel())
-        self._centroids = centres.multiply(1 / np.maximum(lengths, 1e-9)[:, None]).T.tocsr()
-        matter = (
+        # The category's own text weighs as much as two examples.
+        sums = (is_in_category @ example_vectors + category_vectors * 2).tocsr()
+        lengths = np.sqrt(np.asarray(sums.multiply(sums).sum(axis=1)).ravel())
+        self._centroids = sums.multiply(1 / np.maximum(lengths, 1e-9)[:, None]).T.tocsr()
+        training_data = (
             vstack([category_vectors, example_vectors]).tocsr(),
-            np.concatenate([np.arange(labels), columns]),
+            np.concatenate([np.arange(label_count), columns]),
         )
-        self._svm_scorer = SvmScorer(*matter, labels, column_weights=column_weights)
-        self._naive_bayes_scorer = NaiveBayesScorer(*matter, labels)
-        self._log_priors = np.log((counts + 1) / (counts.sum() + labels))
+        self._svm_scorer = SvmScorer(*training_data, label_count, column_weights=column_weights)
+        self._naive_bayes_scorer = NaiveBayesScorer(*training_data, label_count)
+        self._log_priors = np.log((counts + 1) / (counts.sum() + label_count))
 
     def scores_by_expert(self, vectors: Any) -> list[Scores]:
-        shares = np.broadcast_to(self._log_priors, (vectors.shape[0], len(self._log_priors)))
-        near = (vectors @ self._centroids).toarray()
         return [
-            near,
+            (vectors @ self._centroids).toarray(),
             self._svm_scorer.scores(vectors),
             self._naive_bayes_scorer.scores(vectors),
-            shares,
+            np.broadcast_to(self._log_priors, (vectors.shape[0], len(self._log_priors))),
         ]
 
 
 def _assign_folds(example_count: int) -> NDArray[np.int64]:
-    """With which others each example is held back."""
+    """The number of each example's fold."""
     folds = next(folds for least, folds in _FOLDS_BY_EXAMPLE_COUNT if example_count >= least)
-    fold: NDArray[np.int64] = np.random.default_rng(0).permutation(example_count) % folds
-    return fold
+    numbers: NDArray[np.int64] = np.random.default_rng(0).permutation(example_count) % folds
+    return numbers
 
 
 def _out_of_fold_probabilities(
     expert_scores: NDArray[Any], correct_columns: NDArray[np.int64], fold_numbers: NDArray[np.int64]
 ) -> Scores:
-    """How likely each category was found, by trust that the example itself did not earn."""
-    foretold = np.zeros(expert_scores.shape[1:])
-    for held in range(fold_numbers.max() + 1):
-        own = fold_numbers == held
-        foretold[own] = _softmax(
-            _weighted_sum(
-                expert_scores[:, own], _fit_stacking(expert_scores[:, ~own], correct_columns[~own])
-            )
-        )
-    return foretold
+    """Probabilities of the categories, with weights fitted without the example's own fold."""
+    probabilities = np.zeros(expert_scores.shape[1:])
+    for fold in range(fold_numbers.max() + 1):
+        in_fold = fold_numbers == fold
+        weights = _fit_stacking(expert_scores[:, ~in_fold], correct_columns[~in_fold])
+        probabilities[in_fold] = _softmax(_weighted_sum(expert_scores[:, in_fold], weights))
+    return probabilities
 
 
 def _fit_stacking(
     expert_scores: NDArray[Any], correct_columns: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """How much each expert counts, so that what is right was found likeliest; never below 0."""
+    """Positive weights of the experts that make the correct categories most probable."""
     from scipy.optimize import minimize  # noqa: PLC0415  # heavy
 
     rows = np.arange(len(correct_columns))
-    here = expert_scores[:, rows, correct_columns]
+    correct_scores = expert_scores[:, rows, correct_columns]
 
-    def surprise(logs: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        trust = np.exp(logs)
-        likely = _softmax(_weighted_sum(expert_scores, trust))
-        slope = (np.einsum("knc,nc->k", expert_scores, likely) - here.sum(axis=1)) * trust
-        far = logs - np.log(_INITIAL_WEIGHTS)
-        loss = -np.log(np.maximum(likely[rows, correct_columns], 1e-12)).sum()
-        return float(loss + _PRIOR_STRENGTH * far @ far / 2), slope + _PRIOR_STRENGTH * far
+    def compute_loss(log_weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = np.exp(log_weights)
+        probabilities = _softmax(_weighted_sum(expert_scores, weights))
+        expected_scores = np.einsum("knc,nc->k", expert_scores, probabilities)
+        gradient = (expected_scores - correct_scores.sum(axis=1)) * weights
+        distance = log_weights - np.log(_INITIAL_WEIGHTS)
+        loss = -np.log(np.maximum(probabilities[rows, correct_columns], 1e-12)).sum()
+        return (
+            float(loss + _PRIOR_STRENGTH * distance @ distance / 2),
+            gradient + _PRIOR_STRENGTH * distance,
+        )
 
-    found = minimize(surprise, np.log(_INITIAL_WEIGHTS), jac=True, method="L-BFGS-B")
-    earned: NDArray[np.float64] = np.exp(found.x)
-    return earned
+    result = minimize(compute_loss, np.log(_INITIAL_WEIGHTS), jac=True, method="L-BFGS-B")
+    fitted: NDArray[np.float64] = np.exp(result.x)
+    return fitted
 
 
 def _weighted_sum(expert_scores: NDArray[Any], expert_weights: NDArray[np.float64]) -> Scores:
@@ -231,45 +244,45 @@ def _weighted_sum(expert_scores: NDArray[Any], expert_weights: NDArray[np.float6
 
 
 def _softmax(scores: Scores) -> Scores:
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Scores = raised / raised.sum(axis=1, keepdims=True)
-    return shares
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities: Scores = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def _top_log_odds(probabilities: Scores) -> NDArray[np.float64]:
-    """The logarithm of the odds of what is likeliest."""
+    """The log odds of the most probable category."""
     top = np.clip(probabilities.max(axis=1), 1e-6, 1 - 1e-6)
     odds: NDArray[np.float64] = np.log(top / (1 - top))
     return odds
 
 
 def _sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    shares: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))
-    return shares
+    probabilities: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))
+    return probabilities
 
 
 def _calibration_features(
     probabilities: Scores, coverage: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """What tells whether an answer is right: its odds, and how many of the words are known."""
+    """The inputs of the calibration: log odds of the top category, known words, a constant."""
     return np.stack([_top_log_odds(probabilities), coverage, np.ones(len(coverage))], axis=1)
 
 
 def _fit_calibration(
     features: NDArray[np.float64], is_correct: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """What each sign counts, for how often what is likeliest is right (Platt)."""
+    """Coefficients of the probability that the top category is correct (Platt scaling)."""
     from scipy.optimize import minimize  # noqa: PLC0415  # heavy
 
-    usual = np.array([1.0, 1.0, 0.0])
+    initial = np.array([1.0, 1.0, 0.0])
 
-    def surprise(line: NDArray[np.float64]) -> float:
-        signed = np.where(is_correct, 1, -1) * (features @ line)
-        far = (line - usual)[:2]
-        return float(np.logaddexp(0, -signed).sum() + far @ far)
+    def compute_loss(coefficients: NDArray[np.float64]) -> float:
+        margins = np.where(is_correct, 1, -1) * (features @ coefficients)
+        distance = (coefficients - initial)[:2]
+        return float(np.logaddexp(0, -margins).sum() + distance @ distance)
 
-    found = minimize(
-        surprise, usual, method="L-BFGS-B", bounds=[(0, None), (0, None), (None, None)]
+    result = minimize(
+        compute_loss, initial, method="L-BFGS-B", bounds=[(0, None), (0, None), (None, None)]
     )
-    line: NDArray[np.float64] = found.x
-    return line
+    fitted: NDArray[np.float64] = result.x
+    return fitted

@@ -1,14 +1,14 @@
-"""A text that an admin tries: a ticket that nobody has opened, and that is stored nowhere."""
+"""Triage dry run: turns an admin's example request into a ticket that is not stored."""
 
 from models.clock import utc_now
 from models.tickets.ticket import Ticket
 
-# No ticket is called so: they are numbered from one. What was sent to an AI is kept under it.
+# Real tickets are numbered from 1. The AI request log lists all dry runs under this id.
 DRY_RUN_TICKET_ID = "T-0"
 
 
 def make_dry_run_ticket(team_id: str, title: str, description: str) -> Ticket:
-    """The text as a ticket."""
+    """An unstored ticket with this text."""
     return Ticket(
         id=DRY_RUN_TICKET_ID,
         team_id=team_id,

@@ -1,6 +1,7 @@
-"""Triage without a network: the words of categories and skills, and rules for urgency.
+"""Keyword engine: triage by the words of categories and skills, and by rules for urgency.
 
-It is simple and says how sure it is: a share of the words found, less when few were found.
+It needs no network. Its confidence is the category's share of the keywords found, lowered when
+only few were found.
 """
 
 from collections import Counter
@@ -13,14 +14,15 @@ from models.triage.skills import Skill, Vocabulary
 from models.triage.taxonomy import Taxonomy
 
 MAX_SKILLS_PER_TICKET = 8
-# What the requester says is a hint.
+# The requester's own estimate of urgency is a hint (`apply_urgency_hint`).
 _URGENCY_PRIORITIES = {
     Urgency.CAN_WAIT: Priority.LOW,
     Urgency.SLOWED: Priority.NORMAL,
     Urgency.BLOCKED: Priority.HIGH,
     Urgency.MANY_BLOCKED: Priority.URGENT,
 }
-# What a signal is called must not be a word that people write: "the volume is high" is no hurry.
+# A vocabulary also finds a skill by its name. So the names of signals are phrases that people do
+# not write: "high" would find "the volume is high".
 _SIGNAL_FLOORS = {"signal of an emergency": Priority.URGENT, "signal of a hurry": Priority.HIGH}
 _URGENCY_SIGNALS = Vocabulary(
     [
@@ -43,15 +45,17 @@ _URGENCY_SIGNALS = Vocabulary(
 
 
 def triage(ticket: Ticket, taxonomy: Taxonomy, *, why_builtin: str) -> Triage:
-    """The triage that words alone can give.
+    """The triage of a ticket by keywords alone.
 
     Args:
-        why: why it is not Gemini that triages, as people will read it.
+        ticket: the ticket to triage.
+        taxonomy: the workspace's categories and skills.
+        why_builtin: why Gemini does not triage it, in words that people read.
     """
     scores = _keyword_counts(ticket, taxonomy)
     category, score = max(scores.items(), key=lambda pair: pair[1].total())
-    total = sum(found.total() for found in scores.values())
-    sure = score.total() / total * (1 - 0.5 ** score.total()) if total else 0.0
+    total = sum(counts.total() for counts in scores.values())
+    confidence = score.total() / total * (1 - 0.5 ** score.total()) if total else 0.0
     fallback = taxonomy.categories[-1].name
     return Triage(
         category=category if total else fallback,
@@ -60,20 +64,20 @@ def triage(ticket: Ticket, taxonomy: Taxonomy, *, why_builtin: str) -> Triage:
         summary=clip(" ".join(ticket.title.split()), 150),
         notes=_explain_keywords(category, score)
         if total
-        else "No word of the desk's categories was found.",
+        else "The text contains no keyword of any category.",
         engine=Engine.BUILTIN,
-        confidence=round(sure, 2),
+        confidence=round(confidence, 2),
         why_builtin=why_builtin,
     )
 
 
 def apply_urgency_hint(priority: Priority, ticket: Ticket) -> Priority:
-    """The priority, one level nearer to what the requester holds it for: a hint, not a command."""
+    """The priority, moved at most one level towards the requester's estimate."""
     if ticket.urgency is None:
         return priority
     order = list(Priority)
-    at, wanted = order.index(priority), order.index(_URGENCY_PRIORITIES[ticket.urgency])
-    return order[at + (wanted > at) - (wanted < at)]
+    level, hinted = order.index(priority), order.index(_URGENCY_PRIORITIES[ticket.urgency])
+    return order[level + (hinted > level) - (hinted < level)]
 
 
 def with_priority_floor(
@@ -83,10 +87,13 @@ def with_priority_floor(
     *,
     floor: Priority = Priority.LOW,
 ) -> Triage:
-    """The triage with the priority that the ticket has at least, whatever a model says of it.
+    """The triage with its priority raised to the ticket's minimum; no model can lower it.
 
     Args:
-        least: what the desk's own rules for words and requesters ask for.
+        triage: the triage by any engine.
+        ticket: its text may contain signals of urgency.
+        taxonomy: a category may have a minimum priority.
+        floor: the minimum priority by the workspace's rules for words and requesters.
     """
     priority = triage.priority.at_least(priority_floor(ticket)).at_least(floor)
     category = taxonomy.find_category(triage.category)
@@ -96,13 +103,13 @@ def with_priority_floor(
 
 
 def find_private_category(ticket: Ticket, taxonomy: Taxonomy) -> Category | None:
-    """The category that the ticket's words point to, where no AI may read what is in it."""
+    """The category that the ticket's keywords point to, if it is private; otherwise None."""
     category = taxonomy.find_category(triage(ticket, taxonomy, why_builtin="").category)
     return category if category and category.private else None
 
 
 def priority_floor(ticket: Ticket) -> Priority:
-    """The least priority that plain signals in the text ask for."""
+    """The minimum priority for the signals of urgency in the text."""
     floor = Priority.LOW
     for signal in _URGENCY_SIGNALS.names_in(ticket.text):
         floor = floor.at_least(_SIGNAL_FLOORS[signal])
@@ -110,7 +117,7 @@ def priority_floor(ticket: Ticket) -> Priority:
 
 
 def _keyword_counts(ticket: Ticket, taxonomy: Taxonomy) -> dict[str, Counter[str]]:
-    """For each category the words found, those of the title counted twice."""
+    """For each category its keywords in the ticket; a keyword in the title counts twice."""
     return {category.name: _count_keywords(ticket, category) for category in taxonomy.categories}
 
 

@@ -1,7 +1,7 @@
-"""What a model said in its own words, made fit to be shown: no links, no mentions, no formatting.
+"""Sanitizes texts that a model wrote: removes links, mentions and formatting.
 
-Cards draw it as rich text, which Slack never parses. But letters, webhooks and the API carry it as
-well, and mail programs make a link of whatever looks like one.
+Cards show such a text as rich text, which Slack does not parse. But e-mails, webhooks and the API
+contain it too. Mail programs turn everything that looks like a link into one.
 """
 
 import re
@@ -27,13 +27,15 @@ _MENTION_SIGN = re.compile(r"(?i)@(?=(?:here|channel|everyone|group|u[a-z0-9]{5,
 
 
 def sanitize(text: str, *, limit: int, allowed_hosts: Collection[str] = ()) -> str:
-    """The text as it may be shown.
+    """The text in a form that is safe to show, cut to the limit.
 
     Args:
-        hosts: those that may be linked to; links to others are removed.
+        text: a text that a model wrote.
+        limit: characters of the result at most.
+        allowed_hosts: links to these hosts stay; links to all others are removed.
     """
     text = strip_invisible(text)
-    # Out of one construct another may come to be; each round makes the text shorter.
+    # Removing one construct may create another. Each round makes the text shorter.
     for _ in range(3):
         text = _SLACK_MARKUP.sub(_markup_text, _MARKDOWN_LINK.sub(r"\1", text))
     text = _LINK.sub(
@@ -44,12 +46,15 @@ def sanitize(text: str, *, limit: int, allowed_hosts: Collection[str] = ()) -> s
 
 
 def strip_invisible(text: str) -> str:
-    """Text without what is not seen, and without the halves of characters that no store takes."""
+    """The text without invisible characters and without lone surrogates, which UTF-8 cannot encode.
+
+    Line breaks and tabs stay.
+    """
     return "".join(c for c in text if c in "\n\t" or category(c) not in {"Cc", "Cf", "Cs", "Co"})
 
 
 def _markup_text(match: re.Match[str]) -> str:
-    """What stands in Slack's angle brackets, as words; a link is looked at by itself."""
+    """The text inside Slack's angle brackets; a link stays beside it and is checked later."""
     return match[3] or match[2] if match[1] else f"{match[3] or ''} {match[2]}".strip()
 
 
@@ -59,5 +64,5 @@ def _is_allowed(link: str, allowed_hosts: Collection[str]) -> bool:
     except ValueError:
         return False
     host = (parts.hostname or "").casefold()
-    plain = parts.scheme == "https" and "@" not in parts.netloc
-    return plain and any(host == one.casefold() for one in allowed_hosts)
+    is_plain = parts.scheme == "https" and "@" not in parts.netloc
+    return is_plain and any(host == allowed.casefold() for allowed in allowed_hosts)

@@ -1,8 +1,9 @@
-"""Says how pressing a text is, from what was corrected: a nudge, never a verdict.
+"""Priority model: ordinal regression on the examples that moderators judged.
 
-A ridge regression gives each text a place on the scale; levels are cut where as many texts lie
-above as there were in the corrections. The likeliest level alone would nearly always be the common
-one. https://scikit-learn.org/stable/modules/linear_model.html#ridge-regression-and-classification
+A ridge regression places each text on a scale. Thresholds cut the scale so that each level gets
+the share of texts that it has among the examples. Choosing the most probable level would nearly
+always choose the most common one.
+https://scikit-learn.org/stable/modules/linear_model.html#ridge-regression-and-classification
 """
 
 from collections.abc import Sequence
@@ -16,12 +17,16 @@ from models.engine.vectorizer import TfidfFeatures
 
 _PENALTY = 3.0
 _FOLD_COUNT = 5
-# Of fewer there is nothing to cut.
+# Fewer examples do not fix the thresholds.
 _MIN_EXAMPLES = 15
 
 
 class PriorityModel:
-    """Puts texts on levels, the lowest first, as the examples were."""
+    """Predicts the priority of texts, learnt from examples.
+
+    Attributes:
+        levels: the priorities, lowest first.
+    """
 
     def __init__(
         self,
@@ -30,30 +35,32 @@ class PriorityModel:
         features: TfidfFeatures | None = None,
     ) -> None:
         self.levels = tuple(levels)
-        known = [example for example in examples if example.label in self.levels]
+        usable = [example for example in examples if example.label in self.levels]
         self._weights: Any = None
-        if len(known) < _MIN_EXAMPLES:
+        if len(usable) < _MIN_EXAMPLES:
             return
-        texts = [example.text for example in known]
+        texts = [example.text for example in usable]
         self._features = features or TfidfFeatures((), texts)
         vectors = self._features.vectors(texts)
-        places = np.array([self.levels.index(example.label) for example in known])
-        machine = _make_ridge().fit(vectors, places)
-        self._weights, self._offset = machine.coef_, float(machine.intercept_)
-        below = np.cumsum(np.bincount(places, minlength=len(self.levels)))[:-1] / len(known)
-        self._thresholds = np.quantile(_out_of_fold_predictions(vectors, places), below)
+        level_numbers = np.array([self.levels.index(example.label) for example in usable])
+        ridge = _make_ridge().fit(vectors, level_numbers)
+        self._weights, self._offset = ridge.coef_, float(ridge.intercept_)
+        level_counts = np.bincount(level_numbers, minlength=len(self.levels))
+        cumulative_shares = np.cumsum(level_counts)[:-1] / len(usable)
+        predictions = _out_of_fold_predictions(vectors, level_numbers)
+        self._thresholds = np.quantile(predictions, cumulative_shares)
 
     def decision_function(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """How pressing each text is."""
-        found: NDArray[np.float64] = self._features.vectors(texts) @ self._weights + self._offset
-        return found
+        """The place of each text on the scale; more urgent texts have larger numbers."""
+        scores: NDArray[np.float64] = self._features.vectors(texts) @ self._weights + self._offset
+        return scores
 
     def predict(self, texts: Sequence[str]) -> list[str] | None:
-        """The level of each text, or None where there were too few examples to say."""
+        """The level of each text, or None if there are too few examples."""
         if self._weights is None:
             return None
-        places = np.searchsorted(self._thresholds, self.decision_function(texts), side="right")
-        return [self.levels[place] for place in places]
+        numbers = np.searchsorted(self._thresholds, self.decision_function(texts), side="right")
+        return [self.levels[number] for number in numbers]
 
 
 def _make_ridge() -> Any:
@@ -63,10 +70,11 @@ def _make_ridge() -> Any:
 
 
 def _out_of_fold_predictions(vectors: Any, level_numbers: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The place of each text by what was learnt without it."""
-    fold = np.random.default_rng(0).permutation(len(level_numbers)) % _FOLD_COUNT
-    said = np.zeros(len(level_numbers))
-    for held in range(_FOLD_COUNT):
-        taught = _make_ridge().fit(vectors[fold != held], level_numbers[fold != held])
-        said[fold == held] = taught.predict(vectors[fold == held])
-    return said
+    """The place of each text on the scale, predicted by a model that was trained without it."""
+    fold_numbers = np.random.default_rng(0).permutation(len(level_numbers)) % _FOLD_COUNT
+    predictions = np.zeros(len(level_numbers))
+    for fold in range(_FOLD_COUNT):
+        in_fold = fold_numbers == fold
+        ridge = _make_ridge().fit(vectors[~in_fold], level_numbers[~in_fold])
+        predictions[in_fold] = ridge.predict(vectors[in_fold])
+    return predictions

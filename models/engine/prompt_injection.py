@@ -1,13 +1,15 @@
-"""Whether a ticket's text speaks to the machine that reads it, instead of to the people.
+"""Prompt-injection detection: finds instructions to a model in the text of a ticket.
 
-A model may obey what it reads. So a text that gives it orders is never sent to one: the built-in
-engine, which can't be talked to, reads what stands before the first order. The signs are few and
-plain, in the languages people are likely to try; before they are looked for, the text is made
-plain as well: compatibility forms, invisible characters, look-alike letters, entities, and what
-it says when decoded from base64, hex, percent signs, ROT13, leet, or from back to front.
-Who finds words that are not among the signs still has to say which category they want: so when a
-model answers one that the text names, and the words of the desk point elsewhere, those count.
-A false alarm costs little: the ticket is read without Gemini, and the card says why.
+A model may obey the text that it reads. So a text with instructions is never sent to one. The
+built-in engine, which cannot be instructed, triages the part before the first instruction.
+
+The patterns are few and simple, in the languages that attackers probably try. They are searched
+in several variants of the text: compatibility forms, without invisible characters, look-alike
+letters, HTML entities, base64, hex, percent encoding, ROT13, leet, and the text reversed.
+
+An attacker who evades the patterns still has to name the category they want. So if the text names
+the category that a model answers, and the keywords point elsewhere, the keywords decide. A false
+alarm costs little: the ticket is triaged without Gemini, and the card says why.
 """
 
 import re
@@ -25,7 +27,7 @@ from models.triage.result import Triage
 INJECTION_REASON = "the text tries to instruct the model"
 _GAP = ".{0,60}?"
 _INJECTION_PATTERNS = (
-    # To forget what was said before.
+    # Orders to forget earlier instructions.
     rf"(?:ignore|disregard|forget|overrid|overrul|bypass|skip|(?:not|don.t) follow){_GAP}"
     r"(?:instruct|prompt|rule|guideline|guidance|restriction"
     r"|direct|above|previous|prior|earlier|system|everything)",
@@ -45,7 +47,7 @@ _INJECTION_PATTERNS = (
     rf"(?:지시|이전|위의|명령){_GAP}무시",
     rf"تجاهل{_GAP}(?:التعليمات|السابق)",
     rf"निर्देश{_GAP}(?:अनदेखा|नजरअंदाज|भूल)",
-    # To be somebody else, or to listen to somebody else.
+    # Orders to act as somebody else, or to follow somebody else.
     r"(?:new|updated|real|actual|additional|hidden|secret) (?:system )?(?:instruction|prompt|direct"
     r"|order)s?\b|system (?:prompt|message|override|note|instruction)|developer mode|jailbreak"
     r"|do anything now",
@@ -56,7 +58,7 @@ _INJECTION_PATTERNS = (
     r"|你现在是|あなたは今",
     r"(?:dear|hey|hello|attention|note (?:to|for)|message (?:to|for)|instructions? (?:to|for))"
     r",? (?:the )?(?:ai|model|assistant|gemini|bot|llm|classifier|triage)\b",
-    # To answer what somebody wants: a label, a person, a line in the notes.
+    # Orders to give a certain answer: a label, a person, a line in the notes.
     rf"\b(?:set|mark|classify|categori[sz]e|label|change|choose|pick|answer|respond|return|output"
     rf"|use|raise|lower|treat|triage){_GAP}\b(?:categor|priorit|skill|confidence|json)",
     rf"\b(?:setz|stell|wahl|andere|antwort|ordne)\w*\b{_GAP}(?:kategorie|prioritat)",
@@ -74,7 +76,7 @@ _INJECTION_PATTERNS = (
     r"|write|include|say|contain|schreib|ecris|escrib)\w*",
     r"(?:tell|order|instruct|convince|persuade|ask) (?:the |every )?moderators?\b"
     r"|(?:reveal|repeat|print|show|leak)(?: me)? your (?:system|prompt|instruct|rule)",
-    # To be what it is not: another fence, another speaker, an answer.
+    # Forgeries: another fence, another speaker, an answer of the model.
     r"-{3,}[0-9a-f]{8,}-{3,}|-{3,} ?(?:end|begin|start)(?: of)? (?:the )?(?:ticket|data|text|input"
     r"|system|instruct|user)|</?(?:system|instructions?|ticket|data|user|assistant|admin)>"
     r"|<\|[a-z_]{2,20}\|>|\[/?inst\]|#{2,} ?(?:instruction|system|response|new task)"
@@ -91,50 +93,53 @@ _HOMOGLYPHS = str.maketrans(
 _LEET = str.maketrans("0134578@$!", "oieastbasi")
 _SPACED_LETTERS = re.compile(r"\b(?:\w[ .·*_-]){3,200}\w\b")
 _ENCODED_TOKEN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-# They spell ASCII that nobody sees: https://unicode.org/charts/PDF/UE0000.pdf
+# Invisible characters that spell ASCII: https://unicode.org/charts/PDF/UE0000.pdf
 _TAG_CHARACTERS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f\n])\s*")
 
 
 def contains_injection(text: str) -> bool:
-    """Whether the text gives orders to a model."""
-    return any(_ANY_INJECTION.search(shape) for shape in _text_variants(text))
+    """Whether the text gives instructions to a model."""
+    return any(_ANY_INJECTION.search(variant) for variant in _text_variants(text))
 
 
 def without_label(ticket: Ticket, label: str) -> Ticket | None:
-    """The ticket without a label that its text names, in whatever disguise; None if it does not.
+    """The ticket without this label in its text; None if no variant of the text names it.
 
-    Who wants a model to answer a label has to say it somehow.
+    An attacker who wants a model to answer a label has to name it somewhere.
     """
-    wanted = _normalize_text(label)
-    if not any(wanted in shape for shape in _text_variants(ticket.text)):
+    normalized = _normalize_text(label)
+    if not any(normalized in variant for variant in _text_variants(ticket.text)):
         return None
-    named = re.compile(re.escape(label), re.IGNORECASE)
-    parts = {part: named.sub(" ", getattr(ticket, part)) for part in ("title", "description")}
-    return ticket.model_copy(update=parts)
+    pattern = re.compile(re.escape(label), re.IGNORECASE)
+    fields = {name: pattern.sub(" ", getattr(ticket, name)) for name in ("title", "description")}
+    return ticket.model_copy(update=fields)
 
 
 def _keep_before_instructions(ticket: Ticket) -> Ticket:
-    """The ticket with what its requester wrote before the first order; or else around orders.
+    """The ticket with the sentences before the first instruction.
 
-    Where the orders can't be told from the rest, its title is all that is left.
+    If the text begins with an instruction, all sentences without one are kept. If no single
+    sentence is an instruction, or each one is, only the title is kept.
     """
-    parts = [part for part in _SENTENCE_END.split(ticket.text) if part.strip()]
-    bad = [contains_injection(part) for part in parts]
-    first = bad.index(True) if any(bad) else len(parts)
-    kept = parts[:first] or [part for part, is_bad in zip(parts, bad, strict=True) if not is_bad]
-    if first == len(parts) or not kept:
+    sentences = [sentence for sentence in _SENTENCE_END.split(ticket.text) if sentence.strip()]
+    bad = [contains_injection(sentence) for sentence in sentences]
+    first = bad.index(True) if any(bad) else len(sentences)
+    kept = sentences[:first] or [
+        sentence for sentence, is_bad in zip(sentences, bad, strict=True) if not is_bad
+    ]
+    if first == len(sentences) or not kept:
         kept = [ticket.title]
     return ticket.model_copy(update={"title": kept[0].strip(), "description": " ".join(kept[1:])})
 
 
 def strip_instructions(ticket: Ticket) -> Ticket:
-    """The ticket without the orders in it, which don't count as what it is about."""
+    """The ticket without instructions to a model, so that they do not affect its triage."""
     return _keep_before_instructions(ticket) if contains_injection(ticket.text) else ticket
 
 
 def with_warning(triage: Triage, ticket: Ticket) -> Triage:
-    """The triage, which tells the moderator of orders in the text."""
+    """The triage, with a warning in its notes if the ticket's text instructs a model."""
     if not contains_injection(ticket.text):
         return triage
     notes = f"{triage.notes} Look closely: {INJECTION_REASON}."
@@ -142,7 +147,7 @@ def with_warning(triage: Triage, ticket: Ticket) -> Triage:
 
 
 def _text_variants(text: str) -> Iterator[str]:
-    """What the text may be read as, one after the other."""
+    """The readings of a text: normalized, with look-alikes replaced, decoded, reversed."""
     plain = _normalize_text(text)
     yield plain
     yield plain.translate(_HOMOGLYPHS)
@@ -155,10 +160,10 @@ def _text_variants(text: str) -> Iterator[str]:
 
 
 def _normalize_text(text: str) -> str:
-    """Lower case, no accents, nothing invisible, single spaces."""
-    apart = normalize("NFKD", unquote(unescape(text.translate(_TAG_CHARACTERS))))
-    kept = "".join(c for c in apart if category(c) not in {"Cf", "Mn", "Mc"})
-    return " ".join(normalize("NFKC", kept).casefold().split())
+    """The text in lower case, without accents and invisible characters, with single spaces."""
+    decomposed = normalize("NFKD", unquote(unescape(text.translate(_TAG_CHARACTERS))))
+    visible = "".join(c for c in decomposed if category(c) not in {"Cf", "Mn", "Mc"})
+    return " ".join(normalize("NFKC", visible).casefold().split())
 
 
 def _decode_token(token: str) -> Iterator[str]:
@@ -175,5 +180,8 @@ def _decode_token(token: str) -> Iterator[str]:
 
 
 _ANY_INJECTION = re.compile(
-    "|".join(o if o.isascii() else _normalize_text(o) for o in _INJECTION_PATTERNS)
+    "|".join(
+        pattern if pattern.isascii() else _normalize_text(pattern)
+        for pattern in _INJECTION_PATTERNS
+    )
 )

@@ -1,7 +1,7 @@
-"""What speaks for a category: words found, likeness to its profile, and what was corrected before.
+"""Vectorizer: turns texts into TF-IDF vectors of words, word pairs and character n-grams.
 
-The words and pieces of words are weighed by TF-IDF, and a linear support vector machine learns
-from the corrections: on short texts still among the best there is, and light.
+The classifier compares these vectors and trains a linear support vector machine on them. On short
+texts this is still among the best methods, and it is light.
 https://scikit-learn.org/stable/modules/feature_extraction.html#text-feature-extraction
 https://www.csie.ntu.edu.tw/~cjlin/papers/liblinear.pdf
 """
@@ -26,19 +26,28 @@ _WORD_SHARE = 0.15
 
 
 def stems(text: str) -> list[str]:
-    """The stems of a text, in order; an underscore separates words."""
+    """The stems of a text's words, in order; an underscore separates words."""
     return [stem(word) for word in words(text.replace("_", " "))]
 
 
 def category_text(category: Category) -> str:
-    """All that an admin has said of a category, its name twice where there is more than a name."""
+    """The category's own text: name, description and keywords.
+
+    The name stands twice, unless it is all there is.
+    """
     name = category.name.replace("_", " ")
-    more = (name, category.description, *category.keywords)
-    return " ".join((name, *more) if any(more[1:]) else (name,))
+    details = (category.description, *category.keywords)
+    return " ".join((name, name, *details) if any(details) else (name,))
 
 
 class TfidfFeatures:
-    """Texts as vectors: words and pairs of words, and pieces of words; length one."""
+    """Vectors of length 1 for texts: words, pairs of words and character n-grams.
+
+    Args:
+        category_texts: the categories' own texts.
+        texts: the texts of the training examples.
+        word_share: the share of words in the similarity of two texts; the rest is n-grams.
+    """
 
     def __init__(
         self,
@@ -53,31 +62,32 @@ class TfidfFeatures:
         )
 
         self._word_share = word_share
-        known = [*category_texts, *texts]
-        least = 2 if len(known) > _MIN_TEXTS_TO_DROP_RARE_TERMS else 1
-        common = {"sublinear_tf": True, "min_df": least, "max_features": _MAX_FEATURES}
+        all_texts = [*category_texts, *texts]
+        min_df = 2 if len(all_texts) > _MIN_TEXTS_TO_DROP_RARE_TERMS else 1
+        options = {"sublinear_tf": True, "min_df": min_df, "max_features": _MAX_FEATURES}
         self._word_vectorizer = TfidfVectorizer(
-            ngram_range=(1, 2), tokenizer=stems, token_pattern=None, **common
+            ngram_range=(1, 2), tokenizer=stems, token_pattern=None, **options
         )
         self._ngram_vectorizer = TfidfVectorizer(
-            ngram_range=(2, 4), analyzer="char_wb", preprocessor=_join_words, **common
+            ngram_range=(2, 4), analyzer="char_wb", preprocessor=_join_words, **options
         )
-        # How rare something is in what people write, a few profiles tell only by half.
-        told = 1 - len(category_texts) / (2 * max(len(known), 1))
-        for reader in (self._word_vectorizer, self._ngram_vectorizer):
-            # So that there is a word even where no text has one.
-            reader.fit([*known, "other", "other"])
-            reader.idf_ = reader.idf_**told
-        empty = {stem(word) for word in ENGLISH_STOP_WORDS}
-        # Categories are too few to tell from them alone that "the" says nothing.
-        weight = [
-            _STOP_WORD_WEIGHT if empty.issuperset(term.split()) else 1.0
+        # A few category texts say little about the rarity of words in tickets. So they dampen IDF:
+        # to the square root if there are no examples, hardly at all if there are many.
+        idf_exponent = 1 - len(category_texts) / (2 * max(len(all_texts), 1))
+        for vectorizer in (self._word_vectorizer, self._ngram_vectorizer):
+            # TfidfVectorizer.fit raises if no text has a word, hence one more word in two texts.
+            vectorizer.fit([*all_texts, "other", "other"])
+            vectorizer.idf_ = vectorizer.idf_**idf_exponent
+        stop_stems = {stem(word) for word in ENGLISH_STOP_WORDS}
+        # There are too few categories for IDF alone to give words like "the" a low weight.
+        weights = [
+            _STOP_WORD_WEIGHT if stop_stems.issuperset(term.split()) else 1.0
             for term in self._word_vectorizer.get_feature_names_out()
         ]
-        self._word_vectorizer.idf_ = self._word_vectorizer.idf_ * np.array(weight)
+        self._word_vectorizer.idf_ = self._word_vectorizer.idf_ * np.array(weights)
 
     def vectors(self, texts: Sequence[str]) -> Any:
-        """A sparse row of length one for each text (or none, where nothing in it is known)."""
+        """A sparse row of length 1 for each text; a text without known terms gets zeros."""
         from scipy.sparse import hstack  # noqa: PLC0415  # heavy
 
         halves = (
@@ -87,15 +97,19 @@ class TfidfFeatures:
         return hstack(halves).tocsr().astype(np.float32)
 
     def masked(self, vectors: Any, training_vectors: Sequence[Any]) -> Any:
-        """The vectors as they would be of texts never seen before.
+        """The vectors as if their texts were new: without terms that no training text has.
 
-        What stands in none of those that were read is unknown: it is nowhere and has no length.
+        The rest is scaled to length 1 again.
+
+        Args:
+            vectors: vectors of texts that are held out.
+            training_vectors: the vectors that a model is trained on.
         """
         from scipy.sparse import diags_array, hstack  # noqa: PLC0415  # heavy
 
-        places = np.concatenate([some.indices for some in training_vectors])
-        known = np.bincount(places, minlength=vectors.shape[1]) > 0
-        kept = (vectors @ diags_array(known.astype(np.float32))).tocsc()
+        columns = np.concatenate([matrix.indices for matrix in training_vectors])
+        is_known = np.bincount(columns, minlength=vectors.shape[1]) > 0
+        kept = (vectors @ diags_array(is_known.astype(np.float32))).tocsc()
         border = len(self._word_vectorizer.vocabulary_)
         halves = zip(
             (kept[:, :border], kept[:, border:]),
@@ -105,18 +119,21 @@ class TfidfFeatures:
         return hstack([_scale_rows(half, math.sqrt(share)) for half, share in halves]).tocsr()
 
     def column_weights(self, word_share: float) -> NDArray[np.float32]:
-        """By what to multiply each column for words to count as if they had this share."""
-        words = math.sqrt(word_share / self._word_share)
-        pieces = math.sqrt((1 - word_share) / (1 - self._word_share))
-        counts = [len(half.vocabulary_) for half in (self._word_vectorizer, self._ngram_vectorizer)]
-        return np.repeat([words, pieces], counts).astype(np.float32)
+        """Factors for the columns that change the share of words to this one."""
+        word_factor = math.sqrt(word_share / self._word_share)
+        ngram_factor = math.sqrt((1 - word_share) / (1 - self._word_share))
+        counts = [
+            len(vectorizer.vocabulary_)
+            for vectorizer in (self._word_vectorizer, self._ngram_vectorizer)
+        ]
+        return np.repeat([word_factor, ngram_factor], counts).astype(np.float32)
 
 
 def _scale_rows(vectors: Any, length: float) -> Any:
     from scipy.sparse import diags_array  # noqa: PLC0415  # heavy
 
-    had = np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel())
-    return diags_array((length / np.maximum(had, 1e-9)).astype(np.float32)) @ vectors
+    lengths = np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel())
+    return diags_array((length / np.maximum(lengths, 1e-9)).astype(np.float32)) @ vectors
 
 
 def _join_words(text: str) -> str:

@@ -1,1 +1,1 @@
-""""""
+"""Connections to MongoDB, Redis and external services, with logs and metrics."""

@@ -1,7 +1,7 @@
-"""Many who want the same at once are served together: what comes meanwhile goes in the next round.
+"""Batches concurrent calls: calls that arrive while a batch runs go into the next one.
 
-As a database's own group commit does it (https://doi.org/10.1145/971699.318949): alone nobody waits
-for others, and in a crowd one round trip serves many.
+Databases call this group commit (https://doi.org/10.1145/971699.318949). A single call does not
+wait for others, and many concurrent calls share one round trip.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 class Batcher(Generic[T, R]):
-    """Calls with one item each, done together by one function."""
+    """Collects calls with one item each, and passes the items to one function in batches."""
 
     def __init__(
         self,
@@ -23,13 +23,14 @@ class Batcher(Generic[T, R]):
         max_batch: int,
         max_in_flight: int = 1,
     ) -> None:
-        """Take what does the work.
+        """Start without any task; nothing runs before the first call.
 
         Args:
-            work: gives for each item what comes of it, in the same order: an exception, where that
-                is to be raised. What it raises itself is raised for all.
-            most: so many items go together at most.
-            at_once: so many rounds at most are under way at the same time.
+            process_batch: returns one outcome for each item, in the same order. The call with this
+                item raises an outcome that is an exception. If the function raises, all calls of
+                the batch raise the same exception.
+            max_batch: the largest number of items in a batch.
+            max_in_flight: the largest number of batches that run at the same time.
         """
         self._process_batch = process_batch
         self._max_batch = max_batch
@@ -39,21 +40,21 @@ class Batcher(Generic[T, R]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
-        """How many items are waiting or under way."""
+        """The number of items that wait or are being processed."""
         return self._item_count
 
     async def __call__(self, item: T) -> R:
-        """What comes of this item; raises what the work raises."""
+        """The outcome of this item; raises the item's exception."""
         outcome: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._queue.append((item, outcome))
         self._item_count += 1
         outcome.add_done_callback(self._uncount_item)
         if self._in_flight < self._max_in_flight:
             self._in_flight += 1
-            # In a context of its own: the time limit of who is the first is none of the others'.
-            working = asyncio.create_task(self._run(), context=Context())
-            self._tasks.add(working)
-            working.add_done_callback(self._tasks.discard)
+            # In an empty context: the first caller's deadline must not apply to the other callers.
+            task = asyncio.create_task(self._run(), context=Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await outcome
 
     def _uncount_item(self, _outcome: asyncio.Future[R]) -> None:
@@ -63,37 +64,37 @@ class Batcher(Generic[T, R]):
         try:
             await self._process_queue()
         finally:
-            # Not when the task is over: who was served may come again before that is noticed.
+            # Not in a done-callback: a caller may submit again before it runs.
             self._in_flight -= 1
 
     async def _process_queue(self) -> None:
         while self._queue:
-            now, self._queue = self._queue[: self._max_batch], self._queue[self._max_batch :]
+            batch, self._queue = self._queue[: self._max_batch], self._queue[self._max_batch :]
             try:
-                outcomes = await self._process_batch([item for item, _ in now])
+                outcomes = await self._process_batch([item for item, _ in batch])
             except Exception as error:
-                outcomes = [error] * len(now)
-            for (_, waiting), outcome in zip(now, outcomes, strict=True):
-                _resolve_future(waiting, outcome)
+                outcomes = [error] * len(batch)
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                _resolve_future(future, outcome)
 
 
 def deduplicating_batcher(
     fetch_all: Callable[[list[T]], Awaitable[Mapping[T, R]]], *, max_batch: int
 ) -> Batcher[T, R | None]:
-    """Questions that are asked together, each of them once, however many ask it.
+    """A batcher for reads that fetches equal keys of a batch only once.
 
-    Nobody gets an answer to what was asked before they came.
+    A call never shares a fetch that began before it: its answer is at least as new as the call.
 
     Args:
-        ask: gives the answers by question; to what is left out the answer is None.
-        most: so many go together at most.
+        fetch_all: returns the values by key; the outcome of a missing key is None.
+        max_batch: the largest number of calls in a batch.
     """
 
-    async def work(questions: list[T]) -> list[R | Exception | None]:
-        answers = await fetch_all(list(dict.fromkeys(questions)))
-        return [answers.get(question) for question in questions]
+    async def process_batch(keys: list[T]) -> list[R | Exception | None]:
+        values = await fetch_all(list(dict.fromkeys(keys)))
+        return [values.get(key) for key in keys]
 
-    return Batcher(work, max_batch=max_batch)
+    return Batcher(process_batch, max_batch=max_batch)
 
 
 def _resolve_future(future: asyncio.Future[R], outcome: R | Exception) -> None:

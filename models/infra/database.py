@@ -1,4 +1,4 @@
-"""The connection to MongoDB, and what every use of it needs: the only file that knows motor."""
+"""The connection to MongoDB and its shared operations; no other file imports motor."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -21,25 +21,27 @@ from models.infra.batching import Batcher, deduplicating_batcher
 
 Document = dict[str, Any]
 EncodedDocument = RawBSONDocument
-"""A document as it goes over the wire."""
+"""A document encoded as BSON."""
 
 _MAX_UPSERT_ATTEMPTS = 2
 _MAX_BATCH_READS = 100
 # https://www.mongodb.com/docs/manual/reference/error-codes/
 _DUPLICATE_KEY = 11000
-# The server steps down or shuts down: another one will be there.
+# The primary steps down or shuts down; the replica set elects another one.
 _FAILOVER_CODES = {91, 189, 10107, 11600, 11602, 13435, 13436}
 _deadline_at: ContextVar[float | None] = ContextVar("until", default=None)
 
 
 class Database:
-    """The desk's collections; what is done with them stands `async with answering()`."""
+    """Frontdesk's collections; callers use them inside `async with translate_errors()`."""
 
     def __init__(self, uri: SecretStr, name: str, *, timeout_seconds: float) -> None:
-        """Make a client; nothing is connected yet.
+        """Create a client; nothing is connected yet.
 
         Args:
-            answer_within: seconds that any one operation may take, finding a server included.
+            uri: the connection string.
+            name: the name of the database.
+            timeout_seconds: the time limit of one operation, server selection included.
         """
         milliseconds = int(timeout_seconds * 1000)
         self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
@@ -47,12 +49,12 @@ class Database:
             timeoutMS=milliseconds,
             serverSelectionTimeoutMS=int(milliseconds * 0.8),
             connectTimeoutMS=int(milliseconds * 0.6),
-            # The default of 10 s keeps a client waiting long after a new primary is there.
+            # With the default of 10 s a client notices a new primary long after its election.
             heartbeatFrequencyMS=1000,
             tz_aware=True,
             w="majority",
-            # A receipt is given for what is on disk: without it, killing the server right after
-            # an acknowledged write has lost some of the newest tickets.
+            # Acknowledge only writes that are on disk. Without this, killing the server right
+            # after an acknowledged write has lost some of the newest tickets.
             journal=True,
         )
         self._db = self._client[name]
@@ -76,16 +78,16 @@ class Database:
         self._client.close()
 
     async def ping(self) -> None:
-        """Raise Unavailable unless the database answers."""
+        """Raise DatabaseUnavailable unless the database answers."""
         async with translate_errors():
             await self._db.command("ping")
 
     async def read_server_info(self) -> tuple[tuple[int, ...], frozenset[str]]:
-        """The server's version, and the names of the indexes of tickets."""
+        """The server's version, and the names of the ticket collection's indexes."""
         async with translate_errors():
-            about = await self._client.server_info()
+            server_info = await self._client.server_info()
             indexes = await self.tickets.index_information()
-        return tuple(about["versionArray"][:3]), frozenset(indexes)
+        return tuple(server_info["versionArray"][:3]), frozenset(indexes)
 
     async def now(self) -> datetime:
         """The server's time."""
@@ -96,33 +98,37 @@ class Database:
     async def read(
         self, collection: str, key: str, *, with_server_time: bool = False
     ) -> Document | None:
-        """The document of that id; what many ask for at the same time is read together.
+        """The document with this id, or None; concurrent reads are batched.
 
         Args:
-            timed: whether the server's time is wanted in it, too, as `now`.
+            collection: the name of the collection.
+            key: the document's id.
+            with_server_time: whether to add the server's time to the document, as `now`.
         """
-        which = collection, with_server_time
-        if which not in self._read_batchers:
-            ask = partial(self._read_all, collection, with_server_time=with_server_time)
-            self._read_batchers[which] = deduplicating_batcher(ask, max_batch=_MAX_BATCH_READS)
-        return await self._read_batchers[which](key)
+        batcher_key = collection, with_server_time
+        if batcher_key not in self._read_batchers:
+            fetch_all = partial(self._read_all, collection, with_server_time=with_server_time)
+            self._read_batchers[batcher_key] = deduplicating_batcher(
+                fetch_all, max_batch=_MAX_BATCH_READS
+            )
+        return await self._read_batchers[batcher_key](key)
 
     async def _read_all(
         self, collection: str, keys: list[str], *, with_server_time: bool
     ) -> dict[str, Document]:
-        # Not every server looks for one among several by the index.
+        # Some MongoDB-compatible servers do not use the index for `$in`.
         query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
         if with_server_time:
             stages: list[Document] = [{"$match": query}, {"$addFields": {"now": "$$NOW"}}]
-            found = await self._db[collection].aggregate(stages).to_list()
+            documents = await self._db[collection].aggregate(stages).to_list()
         else:
-            found = await self._db[collection].find(query).limit(len(keys)).to_list()
-        return {document["_id"]: document for document in found}
+            documents = await self._db[collection].find(query).limit(len(keys)).to_list()
+        return {document["_id"]: document for document in documents}
 
     async def insert_if_absent(
         self, collection: str, document: Document, *, unique: str
     ) -> Document | None:
-        """Insert a document, unless there is one with the same unique field: then give that."""
+        """Insert a document; if one with the same unique field exists, return that instead."""
         try:
             await self._db[collection].insert_one(document)
         except DuplicateKeyError:
@@ -135,41 +141,44 @@ class Database:
     async def insert_all_if_absent(
         self, collection: str, documents: Sequence[EncodedDocument], *, unique: str
     ) -> list[Document | None]:
-        """Insert documents that were `encoded`.
+        """Insert documents from `encode_document`, in one round trip.
 
-        Gives for each the one that is there already with the same unique field, or None.
+        Returns:
+            For each document the one that already existed with the same unique field, or None.
 
         Raises:
             BulkWriteError: some could not be stored, for another reason.
         """
-        stored: list[Document | None] = [None] * len(documents)
-        # An empty list is an error to the driver.
-        for place in (
-            await self._insert_and_list_duplicates(collection, documents) if documents else ()
-        ):
-            query = {unique: documents[place][unique]}
-            stored[place] = await self._db[collection].find_one(query)
-            if stored[place] is None:
-                raise AutoReconnect(f"a document of {collection} is there, and is not")
-        return stored
+        existing: list[Document | None] = [None] * len(documents)
+        # insert_many raises TypeError for an empty list.
+        duplicates = (
+            await self._insert_and_list_duplicates(collection, documents) if documents else []
+        )
+        for position in duplicates:
+            query = {unique: documents[position][unique]}
+            existing[position] = await self._db[collection].find_one(query)
+            if existing[position] is None:
+                raise AutoReconnect(f"{collection} has a duplicate that cannot be found")
+        return existing
 
     async def _insert_and_list_duplicates(
         self, collection: str, documents: Sequence[EncodedDocument]
     ) -> list[int]:
-        """Insert documents; the places of those that are there already."""
+        """Insert documents; returns the positions of those that already exist."""
         for tries_left in (True, False):
             try:
                 await self._db[collection].insert_many(documents, ordered=False)
             except BulkWriteError as error:
                 details = error.details or {}
-                faults = details["writeErrors"]
-                if any(fault["code"] != _DUPLICATE_KEY for fault in faults):
+                write_errors = details["writeErrors"]
+                if any(write_error["code"] != _DUPLICATE_KEY for write_error in write_errors):
                     raise
-                unsure = details["writeConcernErrors"]
-                if not unsure:
-                    return [fault["index"] for fault in faults]
-                # The driver tries a single insert once more after these, but not many of them.
-                if not tries_left or not {one["code"] for one in unsure} <= _FAILOVER_CODES:
+                unconfirmed = details["writeConcernErrors"]
+                if not unconfirmed:
+                    return [write_error["index"] for write_error in write_errors]
+                # After these codes the driver retries a single insert, but not insert_many.
+                codes = {concern_error["code"] for concern_error in unconfirmed}
+                if not tries_left or not codes <= _FAILOVER_CODES:
                     raise
             else:
                 break
@@ -178,37 +187,38 @@ class Database:
     async def upsert(
         self, collection: str, key: str, change: Document | list[Document]
     ) -> Document:
-        """Change a document, made first where there is none; gives it as it is then.
+        """The document after a change; it is created first if there is none.
 
-        Of many who make it at once, some get an error or no answer, and find it the second time.
+        When several calls create it at once, some get an error or no document. They find it in
+        the second attempt.
         """
-        found = None
+        document = None
         for _ in range(_MAX_UPSERT_ATTEMPTS):
             with suppress(DuplicateKeyError):
-                found = await self._db[collection].find_one_and_update(
+                document = await self._db[collection].find_one_and_update(
                     {"_id": key}, change, upsert=True, return_document=ReturnDocument.AFTER
                 )
-            if found is not None:
-                return found
+            if document is not None:
+                return document
         raise AutoReconnect(f"no answer to a write to {collection}")
 
     async def upsert_all(
         self, collection: str, keys: Sequence[str], change: list[Document]
     ) -> None:
-        """Make the same change to several documents, each made first where there is none."""
+        """Apply the same change to several documents; missing ones are created first."""
         writes = [UpdateOne({"_id": key}, change, upsert=True) for key in keys]
         if writes:
             await self._db[collection].bulk_write(writes, ordered=False)
 
 
 def index(*fields: str, **options: Any) -> IndexModel:
-    """An index by these fields in order, those with a minus before them from the highest down."""
+    """An index on these fields, in this order; a minus before a name means descending."""
     keys = [(field.removeprefix("-"), -1 if field.startswith("-") else 1) for field in fields]
     return IndexModel(keys, **options)
 
 
 def encode_document(document: Document) -> EncodedDocument | Exception:
-    """The document as it goes over the wire; or why it can't, which concerns no other one."""
+    """The document encoded as BSON, or the error; one bad document must not fail its batch."""
     try:
         return EncodedDocument(encode(document))
     except (BSONError, ValueError, OverflowError) as error:
@@ -217,9 +227,9 @@ def encode_document(document: Document) -> EncodedDocument | Exception:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Within these seconds all that is done with the database in here answers, or has failed.
+    """Fail all database calls inside this block that take longer than these seconds.
 
-    That includes waiting for one of motor's threads, which its own time limits do not.
+    The limit includes the wait for one of motor's threads; motor's own time limits do not.
     """
     token = _deadline_at.set(asyncio.get_running_loop().time() + seconds)
     try:
@@ -230,15 +240,15 @@ def deadline(seconds: float) -> Iterator[None]:
 
 @asynccontextmanager
 async def translate_errors() -> AsyncIterator[None]:
-    """Say in a person's words that the database did not answer.
+    """Turn errors of the driver into DatabaseUnavailable, whose message is for people.
 
-    That does not mean "not stored": the server may have done it and gone silent.
+    The error does not mean "not stored": the server may have stored it before it went silent.
     """
     try:
         async with asyncio.timeout_at(_deadline_at.get()):
             yield
     except (PyMongoError, TimeoutError) as error:
         raise DatabaseUnavailable(
-            "I could not confirm that this is saved: the desk's database does not answer. "
+            "Frontdesk could not confirm that this was saved: MongoDB does not answer. "
             "Please try again in a minute; nothing is done twice."
         ) from error

@@ -1,4 +1,4 @@
-"""How bot and worker log: a line of JSON each to stderr, times in UTC, never what people wrote."""
+"""Logs of bot and worker: JSON lines on stderr, times in UTC, never texts that people wrote."""
 
 import logging
 import re
@@ -16,15 +16,15 @@ _ticket_id: ContextVar[str] = ContextVar("ticket", default="")
 
 
 class _JsonLineFormatter(JsonFormatter):
-    """A line of JSON."""
+    """Formats a record as a line of JSON, without the messages of exceptions."""
 
     def formatException(self, ei: Any) -> Any:
-        """What is logged of an error by whomever, libraries too; see `trace`."""
+        """The traceback without the message, also for libraries; see `format_traceback`."""
         return format_traceback(ei[1])
 
 
 def start_logging() -> None:
-    """Send all logs to stderr; libraries that log each call only speak up for trouble."""
+    """Send all logs to stderr; libraries that log each call are limited to warnings."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         _JsonLineFormatter(
@@ -38,9 +38,9 @@ def start_logging() -> None:
     handler.addFilter(_add_ticket_id)
     handler.addFilter(_redact_secrets)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # Bolt warns at every start that it takes no token from the environment; that is meant so.
+    # Bolt warns at each start that it ignores the token in the environment; this is intended.
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)
-    # arq's own would say the same once more, and not as JSON.
+    # arq's own handler would repeat each line, and not as JSON.
     logging.getLogger("arq").handlers.clear()
     for name in ("slack_sdk", "arq"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -48,7 +48,7 @@ def start_logging() -> None:
 
 @contextmanager
 def ticket_log_context(ticket_id: str) -> Iterator[None]:
-    """Whatever is logged in here is about this ticket, and says so."""
+    """Add this ticket's id to each line that is logged inside this block."""
     token = _ticket_id.set(ticket_id)
     try:
         yield
@@ -57,7 +57,7 @@ def ticket_log_context(ticket_id: str) -> Iterator[None]:
 
 
 def format_traceback(error: BaseException) -> str:
-    """What kind of error, and where it was raised; not its message, which may quote people."""
+    """The class and the traceback of an error, without its message, which may quote people."""
     return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
@@ -68,8 +68,11 @@ def _add_ticket_id(record: logging.LogRecord) -> bool:
 
 
 def _redact_secrets(record: logging.LogRecord) -> bool:
-    """slack_sdk logs the address of a socket it can't open, and that opens the door to it."""
-    said = record.getMessage()
-    if _SOCKET_TICKET.search(said):
-        record.msg, record.args = _SOCKET_TICKET.sub(r"\1…", said), None
+    """Remove the secret from socket addresses: slack_sdk logs the address that it can't open.
+
+    Anyone with the whole address could connect to the app's socket.
+    """
+    message = record.getMessage()
+    if _SOCKET_TICKET.search(message):
+        record.msg, record.args = _SOCKET_TICKET.sub(r"\1…", message), None
     return True

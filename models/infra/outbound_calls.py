@@ -1,10 +1,12 @@
-"""The way out to Slack, Gemini and the mail server, as all processes share it through Redis.
+"""Rate limits and circuit breakers for calls to Slack, Gemini, the mail server and webhooks.
 
-Three things keep a call back, and none of them uses up an attempt: the service has asked us to
-wait, the service does not answer (an open circuit breaker), or the call's budget is spent. Who is
-kept back by a budget has a place in the line: coming back then, they are let through. All times
-are Redis's own, so that machines whose clocks differ agree. When Redis itself is away, calls
-are let through: without it there is hardly any work, and the services defend themselves.
+All processes share them through Redis. A call is held back in three cases, and none of them uses
+up an attempt: the service asked for a pause, its circuit breaker is open, or the rate limit is
+reached.
+
+A call that the rate limit holds back reserves a slot; when it returns at that time, it is admitted.
+All times come from Redis, so machines with different clocks agree. While Redis is down, all calls
+are admitted: without Redis there is hardly any work, and the services have limits of their own.
 """
 
 import asyncio
@@ -29,9 +31,9 @@ from models.infra.metrics import EXTERNAL_CALL_SECONDS
 from models.infra.token_budget import TokenBudget
 
 REDIS_TIMEOUT_SECONDS = 0.3
-# After so many failures in a row, whoever calls is told to wait instead.
+# The breaker opens after so many failures in a row.
 BREAKER_THRESHOLD = 5
-# How long; the last one again and again. After each pause one call is let through to try.
+# The pauses of an open breaker; the last one repeats. After each pause one call probes the service.
 BREAKER_PAUSES_SECONDS = (5, 15, 30)
 _PROBE_SECONDS = 20
 _FAILURE_WINDOW_SECONDS = 600
@@ -41,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 class ExternalService(StrEnum):
-    """Who is outside."""
+    """A service that Frontdesk calls."""
 
     SLACK = "slack"
     GEMINI = "gemini"
@@ -51,14 +53,14 @@ class ExternalService(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """How often a call may be made: evenly, after a burst from what was not used before."""
+    """The rate limit of a call: one per interval, after a burst of unused calls."""
 
     interval: timedelta
     burst: int
 
 
-# Less than Slack's tiers allow (burst and a minute's worth together), so that what people wait for
-# before their screens always finds room: https://docs.slack.dev/apis/web-api/rate-limits
+# A burst plus the calls of a minute stay below Slack's tiers. So interactive calls, which these
+# limits do not hold back, always find room: https://docs.slack.dev/apis/web-api/rate-limits
 RATE_LIMITS = {
     "chat.postMessage": RateLimit(interval=timedelta(seconds=0.15), burst=40),
     "chat.update": RateLimit(interval=timedelta(seconds=2.4), burst=15),
@@ -66,40 +68,43 @@ RATE_LIMITS = {
     "conversations.history": RateLimit(interval=timedelta(seconds=2), burst=15),
     "conversations.open": RateLimit(interval=timedelta(seconds=2), burst=15),
     "users.info": RateLimit(interval=timedelta(seconds=1), burst=20),
-    # Mailtrap refuses more than a few a second, and says so as if for good.
+    # Mailtrap refuses more than a few e-mails a second, with a code for a permanent failure.
     "send": RateLimit(interval=timedelta(seconds=1), burst=3),
 }
 # "One message per second per channel", with short bursts.
 CHANNEL_RATE_LIMIT = RateLimit(interval=timedelta(seconds=1), burst=3)
-# Whether a call may go out: the milliseconds it has to wait, or 0, and how often the service has
-# failed. First, whether the service is let rest. Then, in each of some lines: books the next free
-# moment, unless one is booked. Whoever's moments have come is let through, if there is room: others
-# may have come late, and a crowd of them at once is what the budget is there to prevent. Who finds
-# no room books anew. At last, when the service has failed too often: one goes first to try it.
+# Decides whether a call is admitted. Returns the milliseconds to wait (0 if it is admitted), and
+# the number of failures of the service.
+# 1. The call waits while the breaker is open or the service has asked for a pause.
+# 2. For each rate limit it reserves the next free slot, unless it has one. A call whose slot has
+#    come is admitted if there is room; otherwise it reserves another slot. There may be no room
+#    because other calls returned late, and admitting all of them at once would exceed the limit.
+# 3. After too many failures only one call is admitted, to probe the service.
 _ADMIT_SCRIPT = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function at(key) return tonumber(redis.call('GET', key)) or 0 end
-local failures = at(KEYS[3])
-local rest = math.max(redis.call('PTTL', KEYS[1]), redis.call('PTTL', KEYS[2]))
-if rest > 0 then return {rest, failures} end
-local kept, wait, room, lines = tonumber(ARGV[1]), 0, {}, (#KEYS - 4) / 3
-for i = 1, lines do
-  local line, place, passed = KEYS[3 * i + 2], KEYS[3 * i + 3], KEYS[3 * i + 4]
-  local each, burst = tonumber(ARGV[2 * i + 2]), tonumber(ARGV[2 * i + 3])
-  room[i] = math.max(at(passed), now - (burst - 1) * each)
-  local mine = at(place)
-  if mine == 0 or (mine <= now and room[i] > now) then
-    mine = math.max(at(line), room[i])
-    redis.call('SET', line, mine + each, 'PX', math.max(mine - now, 0) + burst * each)
+local function number_at(key) return tonumber(redis.call('GET', key)) or 0 end
+local failures = number_at(KEYS[3])
+local pause = math.max(redis.call('PTTL', KEYS[1]), redis.call('PTTL', KEYS[2]))
+if pause > 0 then return {pause, failures} end
+local reserved_ms, wait, free_at, limits = tonumber(ARGV[1]), 0, {}, (#KEYS - 4) / 3
+for i = 1, limits do
+  local next_slot, my_slot, passed = KEYS[3 * i + 2], KEYS[3 * i + 3], KEYS[3 * i + 4]
+  local interval, burst = tonumber(ARGV[2 * i + 2]), tonumber(ARGV[2 * i + 3])
+  free_at[i] = math.max(number_at(passed), now - (burst - 1) * interval)
+  local slot = number_at(my_slot)
+  if slot == 0 or (slot <= now and free_at[i] > now) then
+    slot = math.max(number_at(next_slot), free_at[i])
+    local expiry = math.max(slot - now, 0) + burst * interval
+    redis.call('SET', next_slot, slot + interval, 'PX', expiry)
   end
-  redis.call('SET', place, mine, 'PX', math.max(mine - now, 0) + kept)
-  wait = math.max(wait, mine - now)
+  redis.call('SET', my_slot, slot, 'PX', math.max(slot - now, 0) + reserved_ms)
+  wait = math.max(wait, slot - now)
 end
 if wait > 0 then return {wait, failures} end
-for i = 1, lines do
-  local each, burst = tonumber(ARGV[2 * i + 2]), tonumber(ARGV[2 * i + 3])
-  redis.call('SET', KEYS[3 * i + 4], room[i] + each, 'PX', burst * each)
+for i = 1, limits do
+  local interval, burst = tonumber(ARGV[2 * i + 2]), tonumber(ARGV[2 * i + 3])
+  redis.call('SET', KEYS[3 * i + 4], free_at[i] + interval, 'PX', burst * interval)
   redis.call('DEL', KEYS[3 * i + 3])
 end
 if failures >= tonumber(ARGV[2]) and not redis.call('SET', KEYS[4], 1, 'NX', 'EX', ARGV[3]) then
@@ -107,14 +112,18 @@ if failures >= tonumber(ARGV[2]) and not redis.call('SET', KEYS[4], 1, 'NX', 'EX
 end
 return {0, failures}
 """
-# For how long a place in the line is kept for who does not come back in time.
+# A reserved slot is kept so long after its time, for a call that returns late.
 _RESERVATION_MILLISECONDS = 60_000
 _caller: ContextVar[str] = ContextVar("caller", default="")
 
 
 @contextmanager
 def caller_context(caller: str) -> Iterator[None]:
-    """Calls in here are made for this step of this ticket: its places in the lines are its own."""
+    """Make the calls inside this block for this caller, so that they find its reserved slots.
+
+    Args:
+        caller: a step of a ticket; the same in each attempt.
+    """
     token = _caller.set(caller)
     try:
         yield
@@ -123,10 +132,19 @@ def caller_context(caller: str) -> Iterator[None]:
 
 
 class OutboundCalls:
-    """Lets calls out; `hurried` for what a person waits for, which is never kept back."""
+    """Admits calls to external services, and records how they end.
+
+    Attributes:
+        token_budget: the AI tokens of each workspace.
+    """
 
     def __init__(self, redis_url: SecretStr, *, interactive: bool) -> None:
-        """Nothing is connected yet."""
+        """Create a client; nothing is connected yet.
+
+        Args:
+            redis_url: the address of Redis.
+            interactive: people wait for these calls, so they are never held back.
+        """
         self._interactive = interactive
         self._redis: Redis = Redis.from_url(
             redis_url.get_secret_value(),
@@ -136,7 +154,7 @@ class OutboundCalls:
         self.token_budget = TokenBudget(self._redis)
         self.api_rate_limit = ApiRateLimit(self._redis)
         self._admit_script = self._redis.register_script(_ADMIT_SCRIPT)
-        # Those of which it is known here that they have failed, since when they answered last.
+        # Services this process has seen fail since their last success.
         self._failing: set[str] = set()
         self._success_reported_at: dict[str, float] = {}
 
@@ -148,20 +166,22 @@ class OutboundCalls:
     async def call(
         self, service: ExternalService, operation: str, *, channel: str = "", breaker_key: str = ""
     ) -> AsyncIterator[None]:
-        """Around one call to the outside.
+        """Admit one call, which is made inside this block, and record its outcome.
 
         Args:
-            call: what is asked of the service, as its budget is named.
+            service: the service that is called.
+            operation: the name of the call, also in `RATE_LIMITS`.
             channel: the conversation that a message goes to.
-            apart: which of several that have the service's name, but fail each for itself.
+            breaker_key: names a separate breaker within the service, for example one webhook.
 
         Raises:
-            NotNow: not let through; no attempt is used up. Else what the call itself raises.
+            RetryLater: the call is held back; this uses up no attempt.
+            ExternalServiceError: the call itself failed.
         """
         name = f"{service}:{breaker_key}" if breaker_key else service.value
         if not self._interactive:
             await self._check_admission(name, operation, channel)
-        began, outcome = time.monotonic(), "ok"
+        started_at, outcome = time.monotonic(), "ok"
         try:
             yield
         except ExternalServiceError as error:
@@ -171,66 +191,71 @@ class OutboundCalls:
         else:
             await self._record_outcome(name, operation, None)
         finally:
-            took = time.monotonic() - began
-            EXTERNAL_CALL_SECONDS.labels(service, operation, outcome).observe(took)
+            seconds = time.monotonic() - started_at
+            EXTERNAL_CALL_SECONDS.labels(service, operation, outcome).observe(seconds)
 
     async def breaker_states(self) -> dict[ExternalService, bool]:
-        """Which services are let rest, since they do not answer."""
-        # Webhooks are let rest each for itself.
+        """Whether the breaker of each service is open; empty while Redis is down."""
+        # Each webhook has a breaker of its own.
         shared = [service for service in ExternalService if service is not ExternalService.WEBHOOK]
         keys = [f"gate:{service}:open" for service in shared]
         try:
-            found = await self._redis.mget(keys)
+            values = await self._redis.mget(keys)
         except _REDIS_ERRORS:
             return {}
-        return {service: one is not None for service, one in zip(shared, found, strict=True)}
+        return {service: value is not None for service, value in zip(shared, values, strict=True)}
 
     async def _check_admission(self, service: str, operation: str, channel: str) -> None:
-        lines = {f"to:{channel}": CHANNEL_RATE_LIMIT} if channel else {}
-        lines |= {operation: RATE_LIMITS[operation]} if operation in RATE_LIMITS else {}
-        who = _caller.get() or uuid4()
-        failures, opened, tried = _breaker_keys(service)
-        keys = [opened, _block_key(service, operation), failures, tried]
+        rate_limits = {f"to:{channel}": CHANNEL_RATE_LIMIT} if channel else {}
+        rate_limits |= {operation: RATE_LIMITS[operation]} if operation in RATE_LIMITS else {}
+        caller = _caller.get() or uuid4()
+        failures, opened, probing = _breaker_keys(service)
+        keys = [opened, _block_key(service, operation), failures, probing]
         numbers = [_RESERVATION_MILLISECONDS, BREAKER_THRESHOLD, _PROBE_SECONDS]
-        for name, budget in lines.items():
-            keys += [f"gate:line:{name}", f"gate:place:{name}:{who}", f"gate:passed:{name}"]
-            numbers += [int(budget.interval.total_seconds() * 1000), budget.burst]
+        for name, rate_limit in rate_limits.items():
+            keys += [f"gate:line:{name}", f"gate:place:{name}:{caller}", f"gate:passed:{name}"]
+            numbers += [int(rate_limit.interval.total_seconds() * 1000), rate_limit.burst]
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-                wait, failed = await self._admit_script(keys, numbers)
+                wait_milliseconds, failure_count = await self._admit_script(keys, numbers)
         except _REDIS_ERRORS as error:
-            log.warning("Redis does not say whether %s may be called: %r", service, error)
+            log.warning("Redis does not answer, so a %s call is admitted: %r", service, error)
             return
-        if failed:
+        if failure_count:
             self._failing.add(service)
-        if wait:
-            why = f"{operation}: {service} is let rest"
-            raise RetryLater(why, retry_after_seconds=int(wait) / 1000, uses_attempt=False)
+        if wait_milliseconds:
+            raise RetryLater(
+                f"{operation}: calls to {service} are paused",
+                retry_after_seconds=int(wait_milliseconds) / 1000,
+                uses_attempt=False,
+            )
 
     async def _record_outcome(
         self, service: str, operation: str, error: ExternalServiceError | None
     ) -> None:
-        well = error is None or isinstance(error, PermanentFailure)
-        if well and not self._should_report_success(service):
+        # A service that refuses a call for good is up.
+        is_up = error is None or isinstance(error, PermanentFailure)
+        if is_up and not self._should_report_success(service):
             return
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
                 if isinstance(error, RetryLater) and not error.uses_attempt:
                     await self._block_operation(service, operation, error.retry_after_seconds)
-                elif well:
+                elif is_up:
                     await self._redis.delete(*_breaker_keys(service))
                     self._failing.discard(service)
                 else:
                     self._failing.add(service)
                     await self._record_failure(service)
-        except _REDIS_ERRORS as away:
-            log.warning("Redis does not take how %s answered: %r", service, away)
+        except _REDIS_ERRORS as redis_error:
+            log.warning("Redis does not store the outcome of a %s call: %r", service, redis_error)
 
     def _should_report_success(self, service: str) -> bool:
-        """Whether others may not know that the service answers."""
+        """Whether other processes may still believe that the service fails."""
         if not self._interactive:
             return service in self._failing
-        # Who hurries does not ask whether it fails, and so says now and then that it does not.
+        # Interactive calls bypass the breaker, so they do not know whether it is open. They report
+        # successes about once a second to let it close.
         if (
             time.monotonic() - self._success_reported_at.get(service, -math.inf)
             < _SUCCESS_REPORT_SECONDS
@@ -243,7 +268,7 @@ class OutboundCalls:
         await self._redis.set(_block_key(service, operation), 1, px=max(1, int(seconds * 1000)))
 
     async def _record_failure(self, service: str) -> None:
-        failures, opened, tried = _breaker_keys(service)
+        failures, opened, probing = _breaker_keys(service)
         async with self._redis.pipeline() as pipe:
             pipe.incr(failures)
             pipe.expire(failures, _FAILURE_WINDOW_SECONDS)
@@ -253,14 +278,12 @@ class OutboundCalls:
                 min(count - BREAKER_THRESHOLD, len(BREAKER_PAUSES_SECONDS) - 1)
             ]
             await self._redis.set(opened, 1, ex=pause)
-            await self._redis.delete(tried)
-            log.warning(
-                "%s has not answered %d times: it is let rest for %d s", service, count, pause
-            )
+            await self._redis.delete(probing)
+            log.warning("%s has failed %d times: calls pause for %d s", service, count, pause)
 
 
 def _breaker_keys(service: str) -> tuple[str, str, str]:
-    return tuple(f"gate:{service}:{what}" for what in ("failures", "open", "tried"))  # type: ignore[return-value]
+    return f"gate:{service}:failures", f"gate:{service}:open", f"gate:{service}:tried"
 
 
 def _block_key(service: str, operation: str) -> str:

@@ -1,8 +1,8 @@
-"""How many tokens a workspace's AI has used today, counted in Redis for all workers together.
+"""Token budget: the AI tokens that a workspace uses each day, counted in Redis for all workers.
 
-What a question may cost is put aside before it is asked, so that many workers at once do not
-spend the same rest. Days end at midnight UTC by Redis's own clock. When Redis is away, asking is
-allowed, as by the gate: without it there is hardly any work.
+A worker reserves the possible cost before it sends a request. So concurrent workers do not spend
+the same tokens. Days end at midnight UTC on Redis's clock. While Redis is down, requests are
+allowed, as in `outbound_calls`: without Redis there is hardly any work.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 REDIS_TIMEOUT_SECONDS = 0.3
 _DAY_SECONDS = 86_400
-# Puts tokens aside unless that is more than there are; a negative number gives some back.
+# Reserves tokens unless they exceed the limit. A negative number releases tokens.
 _SPEND_SCRIPT = """
 local spent, wanted = tonumber(redis.call('GET', KEYS[1])) or 0, tonumber(ARGV[1])
 if wanted > 0 and spent + wanted > tonumber(ARGV[2]) then return 0 end
@@ -28,18 +28,18 @@ log = logging.getLogger(__name__)
 
 
 class TokenBudget:
-    """The day's tokens."""
+    """Reserves and counts the tokens of a day."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._spend_script = redis.register_script(_SPEND_SCRIPT)
 
     async def reserve(self, team_id: str, tokens: int, *, daily_limit: int) -> bool:
-        """Whether the day has so many tokens left; then they are counted as used."""
+        """Whether the day has so many tokens left; if so, they are counted as used."""
         return await self._count_tokens(team_id, tokens, daily_limit)
 
     async def settle(self, team_id: str, *, reserved: int, used: int) -> None:
-        """Count what was really used in place of what was put aside."""
+        """Replace a reservation by the number of tokens that were used."""
         if reserved > used:
             await self._count_tokens(team_id, used - reserved, 0)
 
@@ -49,5 +49,5 @@ class TokenBudget:
                 numbers = [tokens, daily_limit, _DAY_SECONDS]
                 return bool(await self._spend_script([f"spent:{team_id}"], numbers))
         except (RedisError, OSError, TimeoutError) as error:
-            log.warning("Redis does not count the tokens of a day: %r", error)
+            log.warning("Redis does not count today's tokens: %r", error)
             return True

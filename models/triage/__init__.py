@@ -1,1 +1,1 @@
-""""""
+"""The result of triage, and the workspace's taxonomy that it is chosen from."""

@@ -1,4 +1,4 @@
-"""The least priority that a ticket has by the desk's own rules, which no model can lower."""
+"""Minimum-priority rules of a workspace, which no model can lower."""
 
 from collections.abc import Collection, Iterable
 
@@ -6,38 +6,38 @@ from models.triage.result import Priority
 from models.triage.skills import Skill, Vocabulary
 
 PriorityRule = tuple[str, Priority]
-"""Words or a group of requesters, and the least priority of their tickets."""
+"""Words or a requester's Slack user group, and the minimum priority of such tickets."""
 
 
 def parse_rules(line: str) -> tuple[PriorityRule, ...]:
     """The rules in a line like `production is down=urgent, payroll=high`.
 
     Raises:
-        ValueError: one of them is none.
+        ValueError: a part of the line is not a rule.
     """
     return tuple(_parse_rule(part) for part in line.split(",") if part.strip())
 
 
 def priority_by_words(text: str, rules: Iterable[PriorityRule]) -> Priority:
-    """What the words ask for that stand in a text, as whole words in a row."""
-    found = Vocabulary(Skill(name=words) for words, _ in rules).names_in(text)
-    return _highest(least for words, least in rules if words in found)
+    """The highest priority of the rules whose words stand in the text, whole and in a row."""
+    found_words = Vocabulary(Skill(name=words) for words, _ in rules).names_in(text)
+    return _highest(priority for words, priority in rules if words in found_words)
 
 
 def priority_by_groups(groups: Collection[str], rules: Iterable[PriorityRule]) -> Priority:
-    """What the groups ask for that a requester is in."""
-    return _highest(least for group, least in rules if group in groups)
+    """The highest priority of the rules for the groups that a requester is in."""
+    return _highest(priority for group, priority in rules if group in groups)
 
 
 def _highest(priorities: Iterable[Priority]) -> Priority:
     highest = Priority.LOW
-    for least in priorities:
-        highest = highest.at_least(least)
+    for priority in priorities:
+        highest = highest.at_least(priority)
     return highest
 
 
 def _parse_rule(part: str) -> PriorityRule:
-    what, _, least = (piece.strip() for piece in part.rpartition("="))
-    if not what or least not in set(Priority):
-        raise ValueError(f"write {part.strip()!r} as words=priority, like payroll=high")
-    return what, Priority(least)
+    key, _, priority = (piece.strip() for piece in part.rpartition("="))
+    if not key or priority not in set(Priority):
+        raise ValueError(f"write {part.strip()!r} as words=priority, for example payroll=high")
+    return key, Priority(priority)

@@ -1,4 +1,4 @@
-"""What triage says of a ticket: category, priority, skills, summary, notes; by whom, how sure."""
+"""The result of triage: category, priority, skills, summary, notes, engine and confidence."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Priority(StrEnum):
-    """How soon a ticket needs somebody."""
+    """The priority of a ticket, lowest first."""
 
     LOW = "low"
     NORMAL = "normal"
@@ -14,27 +14,27 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
     def at_least(self, floor: "Priority") -> "Priority":
-        """This priority, or the floor where that is higher."""
+        """This priority, or the floor if that is higher."""
         order = list(Priority)
         return max(self, floor, key=order.index)
 
 
 class Engine(StrEnum):
-    """Who did the triage."""
+    """The engine that triaged a ticket."""
 
     GEMINI = "gemini"
     BUILTIN = "builtin"
 
 
-# An engine that is less sure of the category than this has people decide.
+# Below this confidence an engine leaves the category to people.
 MIN_CONFIDENCE = 0.55
 
 
 class Category(BaseModel):
-    """One kind of ticket: what it covers, and words that point to it.
+    """A category of tickets, with a description and keywords that point to it.
 
     Attributes:
-        floor: the least priority of a ticket of this kind; None: there is none.
+        floor: the minimum priority of its tickets; None if there is no minimum.
         private: its tickets are never sent to an AI.
     """
 
@@ -48,20 +48,22 @@ class Category(BaseModel):
 
 
 class Triage(BaseModel):
-    """The outcome of triage.
+    """The result of triage for one ticket.
 
     Attributes:
-        category: one of the desk's categories.
-        skills: names from the desk's vocabulary; empty when none is needed or known.
+        category: one of the workspace's categories.
+        skills: skills of the workspace; empty if none is needed or none was recognised.
         summary: one line.
-        notes: what may help the moderator; never shown to the requester.
-        confidence: how sure the engine is of the category, 0 to 1.
-        dropped: what the model answered that the desk does not know.
-        why_builtin: why Gemini did not do it, when it did not.
-        second: the next likeliest category, where the engine knows one.
-        model, prompt: which model answered, and the version of the prompt that asked it.
-        stopgap: it stands in for Gemini, which failed, and which may be asked again later.
-        ms, tokens: what the answer took, in milliseconds and in tokens of the model.
+        notes: hints for the moderator; never shown to the requester.
+        confidence: the probability that the category is right, 0 to 1.
+        dropped: labels in the model's answer that the workspace does not have.
+        why_builtin: why Gemini did not triage the ticket; "" if it did.
+        stopgap: Gemini failed; it may be asked again later.
+        second: the second most probable category; "" if the engine knows none.
+        model: the model that answered.
+        prompt: the version of the prompt.
+        ms: the duration of the answer in milliseconds.
+        tokens: the tokens of the model that the answer used.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)

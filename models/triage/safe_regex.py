@@ -1,6 +1,6 @@
-"""Patterns that admins write: RE2 looks for them in time linear in the text, whatever they are.
+"""Safe regular expressions: RE2 matches the patterns of admins in linear time.
 
-https://github.com/google/re2/wiki/Syntax; there is no look-around and no back-reference.
+Syntax: https://github.com/google/re2/wiki/Syntax, without look-around and back-references.
 """
 
 from functools import lru_cache
@@ -9,34 +9,34 @@ from typing import Protocol
 import re2
 
 MAX_PATTERN_LENGTH = 100
-# Bounds how large a compiled pattern may be, and by that the time for a character of text.
+# Limits the size of a compiled pattern, and so the time for each character of text.
 _MAX_COMPILED_BYTES = 1 << 16
 
 
 class CompiledPattern(Protocol):
-    """A pattern that can be looked for."""
+    """A pattern that is ready to be searched."""
 
     def search(self, text: str) -> object | None:
-        """The first place where it fits; None when it fits nowhere."""
+        """The first match; None if the pattern does not match."""
 
 
 @lru_cache(maxsize=1024)
 def compile_pattern(pattern: str) -> CompiledPattern:
-    """The pattern, ready to be looked for; capitals count as small letters.
+    """The pattern, ready to be searched; upper and lower case match each other.
 
     Raises:
-        ValueError: it is none, or too long; the message says which.
+        ValueError: the pattern is invalid or too long; the message says which.
     """
     if len(pattern) > MAX_PATTERN_LENGTH:
-        raise ValueError(f"at most {MAX_PATTERN_LENGTH} characters fit")
+        raise ValueError(f"at most {MAX_PATTERN_LENGTH} characters are allowed")
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
     options.max_mem = _MAX_COMPILED_BYTES
     try:
-        ready: CompiledPattern = re2.compile(pattern, options)
-    except re2.error as wrong:
-        said = wrong.args[0] if wrong.args else ""
-        why = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-        raise ValueError(why) from wrong
-    return ready
+        compiled: CompiledPattern = re2.compile(pattern, options)
+    except re2.error as error:
+        message = error.args[0] if error.args else ""
+        text = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+        raise ValueError(text) from error
+    return compiled

@@ -1,10 +1,12 @@
-"""Which solved tickets are like another text.
+"""Similarity of texts: finds the solved tickets that are most like another text.
 
-What is alike at all is told by the words that both have, whatever their endings, rare ones counting
-more, and those of both titles again: a long description says little about how like a short title
-is. Which of those is the most alike is told by how often words stand in them, those of the title
-once more, and pieces of words: people write the same thing in many ways. Everything about likeness
-is here, so that something better can take its place.
+The first score selects candidates by the stems that both texts share; rare stems weigh more. Shared
+words of the titles can raise it, since a long description hides the similarity of short titles.
+
+The second score ranks the candidates by the frequency of words and by character n-grams. The
+n-grams help because people write the same thing in many ways. Words of the title count once more.
+
+No other file computes similarity, so a better method can replace this one.
 """
 
 import math
@@ -18,14 +20,15 @@ from pydantic import BaseModel, ConfigDict
 
 from models.triage.skills import stem, words
 
-# What a moderator is shown, and what is so alike that its solution is offered to who asks.
+# The minimum score for showing a ticket to a moderator, and for suggesting its solution to a
+# requester.
 MIN_SIMILARITY, MIN_SIMILARITY_TO_SUGGEST = 0.4, 0.5
 MAX_SIMILAR_SHOWN = 3
 MAX_SOLUTION_LENGTH = 1000
 _MAX_TERMS = 40
 _MAX_RERANKED = 300
 _TITLE_WEIGHT = 0.35
-# By one word alone many titles would be alike that are not.
+# One shared word would match many titles that are about something else.
 _MIN_SHARED_TITLE_WORDS = 2
 _WORD_WEIGHT = 0.3
 _MAX_WORD_LENGTH = 40
@@ -42,7 +45,7 @@ _STOP_WORDS = frozenset(
 
 
 class SolvedTicket(BaseModel):
-    """A ticket that was solved, and how."""
+    """A solved ticket and its solution."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -53,55 +56,62 @@ class SolvedTicket(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ComparableTicket:
-    """A solved ticket to be compared, with all its words as they stand in it."""
+    """A solved ticket with all its words, in order, to compare a text with."""
 
     ticket: SolvedTicket
     words: tuple[str, ...]
 
 
 def significant_words(text: str) -> list[str]:
-    """The words of a text that say what it is about, each once, in order."""
+    """The first 40 different words of a text, in order, without stop words."""
     return _remove_stop_words(words(text))[:_MAX_TERMS]
 
 
 def rank_similar(
     title: str, text: str, candidates: Sequence[ComparableTicket], *, min_score: float, limit: int
 ) -> tuple[SolvedTicket, ...]:
-    """Those that are like a ticket, the most alike first; of equals the one that comes first.
+    """The solved tickets most like a text, most similar first; ties keep their order.
 
     Args:
-        title: as it stands in the text, too.
+        title: the title of the text.
+        text: the whole text, title included.
+        candidates: the solved tickets to compare.
+        min_score: tickets with a lower similarity are left out.
+        limit: the number of tickets at most.
     """
     scores = _similarity_scores(title, text, candidates)
-    enough = [place for place, score in enumerate(scores) if score >= min_score]
-    if not enough:
+    similar = [number for number, score in enumerate(scores) if score >= min_score]
+    if not similar:
         return ()
-    closely = sorted(enough, key=lambda place: -scores[place])[: max(limit, _MAX_RERANKED)]
-    others = [candidates[place] for place in closely]
-    close = _rerank_scores(
-        words(f"{title} {text}"), [(*words(one.ticket.title), *one.words) for one in others]
+    best = sorted(similar, key=lambda number: -scores[number])[: max(limit, _MAX_RERANKED)]
+    shortlist = [candidates[number] for number in best]
+    rerank_scores = _rerank_scores(
+        words(f"{title} {text}"),
+        [(*words(candidate.ticket.title), *candidate.words) for candidate in shortlist],
     )
-    ranked = sorted(range(len(closely)), key=lambda place: -close[place])
-    return tuple(candidates[closely[place]].ticket for place in ranked[:limit])
+    ranked = sorted(range(len(shortlist)), key=lambda number: -rerank_scores[number])
+    return tuple(shortlist[number].ticket for number in ranked[:limit])
 
 
 def _similarity_scores(
     title: str, text: str, candidates: Sequence[ComparableTicket]
 ) -> list[float]:
-    """How much of each is the same: of all words and, where that is more, of the titles, too."""
-    texts = [_significant_stems(one.words) for one in candidates]
+    """The overlap of each candidate with the text, raised if the titles overlap more."""
+    texts = [_significant_stems(candidate.words) for candidate in candidates]
     by_text = _overlap_scores(
         frozenset(map(stem, significant_words(text))), texts, _make_idf_weight(texts)
     )
-    asked = _significant_stems(words(title))
-    titles = [_significant_stems(words(one.ticket.title)) for one in candidates]
-    titles = [its if len(asked & its) >= _MIN_SHARED_TITLE_WORDS else frozenset() for its in titles]
+    query = _significant_stems(words(title))
+    titles = [_significant_stems(words(candidate.ticket.title)) for candidate in candidates]
+    titles = [
+        stems if len(query & stems) >= _MIN_SHARED_TITLE_WORDS else frozenset() for stems in titles
+    ]
     if not any(titles):
         return by_text
-    by_title = _overlap_scores(asked, titles, _make_idf_weight(texts))
+    by_title = _overlap_scores(query, titles, _make_idf_weight(texts))
     return [
-        one + _TITLE_WEIGHT * max(0.0, of_titles - one)
-        for one, of_titles in zip(by_text, by_title, strict=True)
+        text_score + _TITLE_WEIGHT * max(0.0, title_score - text_score)
+        for text_score, title_score in zip(by_text, by_title, strict=True)
     ]
 
 
@@ -110,65 +120,78 @@ def _overlap_scores(
     candidates: Sequence[frozenset[str]],
     weight: Callable[[Iterable[str]], float],
 ) -> list[float]:
-    """The share of its words that each has in common with what is asked."""
-    whole = weight(query)
+    """The weight of the stems that each candidate shares with the query, between 0 and 1."""
+    query_weight = weight(query)
     return [
-        weight(query & its) / math.sqrt(whole * weight(its)) if query & its else 0.0
-        for its in candidates
+        weight(query & stems) / math.sqrt(query_weight * weight(stems)) if query & stems else 0.0
+        for stems in candidates
     ]
 
 
 def _make_idf_weight(texts: Sequence[frozenset[str]]) -> Callable[[Iterable[str]], float]:
-    """What some words weigh in all: of each the more, the fewer texts have it."""
-    many, times = len(texts), Counter(chain.from_iterable(texts))
-    weights = {word: math.log1p(many / (having + 1)) for word, having in times.items()}
-    unknown = math.log1p(many)
-    return lambda some: sum(weights.get(word, unknown) for word in some)
+    """A function that sums the weights of stems; a stem in fewer texts weighs more."""
+    text_count, frequencies = len(texts), Counter(chain.from_iterable(texts))
+    weights = {
+        word: math.log1p(text_count / (frequency + 1)) for word, frequency in frequencies.items()
+    }
+    unknown_weight = math.log1p(text_count)
+    return lambda stems: sum(weights.get(word, unknown_weight) for word in stems)
 
 
 def _rerank_scores(query: Sequence[str], candidates: Sequence[Sequence[str]]) -> list[float]:
-    """How close each of some texts is: the angle between them by words, and by pieces of words."""
+    """The cosine similarity of each candidate, by words and by character n-grams together."""
     by_words = _cosine_similarities(
         _log_counts(_stems_and_bigrams(query)),
-        [_log_counts(_stems_and_bigrams(one)) for one in candidates],
+        [_log_counts(_stems_and_bigrams(candidate)) for candidate in candidates],
     )
-    by_pieces = _cosine_similarities(
-        _log_counts(_text_ngrams(query)), [_log_counts(_text_ngrams(one)) for one in candidates]
+    by_ngrams = _cosine_similarities(
+        _log_counts(_text_ngrams(query)),
+        [_log_counts(_text_ngrams(candidate)) for candidate in candidates],
     )
-    share = _WORD_WEIGHT
-    return [share * a + (1 - share) * b for a, b in zip(by_words, by_pieces, strict=True)]
+    return [
+        _WORD_WEIGHT * word_score + (1 - _WORD_WEIGHT) * ngram_score
+        for word_score, ngram_score in zip(by_words, by_ngrams, strict=True)
+    ]
 
 
 def _log_counts(terms: Iterable[str]) -> dict[str, float]:
-    """How often each part stands in a text; the tenth time counts less than the first."""
-    return {part: 1 + math.log(times) for part, times in Counter(terms).items()}
+    """The logarithmic frequency of each term: its tenth occurrence counts less than its first."""
+    return {term: 1 + math.log(count) for term, count in Counter(terms).items()}
 
 
 def _cosine_similarities(
     query: Mapping[str, float], candidates: Sequence[Mapping[str, float]]
 ) -> list[float]:
-    """The cosine of the angle to each of the others, rare parts counting more."""
-    times = Counter(part for one in candidates for part in one)
-    # Of two texts that are left, what both have says something still: hence the one.
-    rarest = 1 + math.log(1 + len(candidates))
-    rare = {part: rarest - math.log(1 + many) for part, many in times.items()}
+    """The cosine similarity of each candidate to the query; rare terms weigh more."""
+    frequencies = Counter(term for candidate in candidates for term in candidate)
+    # Plus 1, so that a term that all candidates have keeps a weight, also if there are only two.
+    max_weight = 1 + math.log(1 + len(candidates))
+    weights = {
+        term: max_weight - math.log(1 + frequency) for term, frequency in frequencies.items()
+    }
 
-    def length(bag: Mapping[str, float]) -> float:
-        return math.sqrt(sum((n * rare.get(part, rarest)) ** 2 for part, n in bag.items()))
+    def vector_length(counts: Mapping[str, float]) -> float:
+        return math.sqrt(
+            sum((count * weights.get(term, max_weight)) ** 2 for term, count in counts.items())
+        )
 
-    whole = length(query)
+    query_length = vector_length(query)
     return [
-        sum(n * one[part] * rare[part] ** 2 for part, n in query.items() if part in one)
-        / (whole * length(one) or 1)
-        for one in candidates
+        sum(
+            count * candidate[term] * weights[term] ** 2
+            for term, count in query.items()
+            if term in candidate
+        )
+        / (query_length * vector_length(candidate) or 1)
+        for candidate in candidates
     ]
 
 
 def _stems_and_bigrams(tokens: Sequence[str]) -> Iterator[str]:
-    """The stems of a text, and each two in a row."""
-    some = [stem(word) for word in tokens if word not in _STOP_WORDS]
-    yield from some
-    yield from map(" ".join, pairwise(some))
+    """The stems of a text without stop words, and each pair of neighbouring stems."""
+    stems = [stem(word) for word in tokens if word not in _STOP_WORDS]
+    yield from stems
+    yield from map(" ".join, pairwise(stems))
 
 
 def _text_ngrams(tokens: Sequence[str]) -> Iterator[str]:
@@ -178,12 +201,12 @@ def _text_ngrams(tokens: Sequence[str]) -> Iterator[str]:
 
 @lru_cache(maxsize=4000)
 def _word_ngrams(word: str) -> tuple[str, ...]:
-    """Two to five letters of a word in a row, its borders among them."""
-    bordered = f" {word[:_MAX_WORD_LENGTH]} "
+    """All n-grams of 2 to 5 characters of a word, with a space before and after it."""
+    padded = f" {word[:_MAX_WORD_LENGTH]} "
     return tuple(
-        bordered[at : at + length]
+        padded[start : start + length]
         for length in range(2, 6)
-        for at in range(len(bordered) - length + 1)
+        for start in range(len(padded) - length + 1)
     )
 
 

@@ -1,7 +1,7 @@
-"""The skill vocabulary: a closed list of names with aliases, and how they are found in text.
+"""Skills: a closed vocabulary of names and aliases, and the search for them in texts.
 
-Text and names are cut into the same words, and a skill is found where its words stand in a row.
-So `go` is not in "MongoDB", `c++` is a word and never a pattern, and the cost is linear.
+Text and names are split into the same words. A skill is found where its words stand in a row.
+So `go` is not found in "MongoDB", `c++` is a word and not a pattern, and the cost is linear.
 """
 
 import re
@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from models.triage.safe_regex import compile_pattern
 
-# A word is letters and digits; `+` and `#` belong to it at its end (c++, c#), and a dot at its
-# beginning when it opens the word (.net). Everything else separates.
+# A word is letters and digits. `+` and `#` belong to it at its end (c++, c#), a dot at its
+# beginning (.net). All other characters separate words.
 _WORD = re.compile(r"(?:(?<!\S)\.)?[^\W_]+(?:[+#]+(?![\w+#]))?")
 
 _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "s", "e")
@@ -28,7 +28,7 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=10_000)
 def stem(word: str) -> str:
-    """The word without a common English ending; other languages keep nearly all of theirs."""
+    """The word without a common English ending; words of other languages rarely change."""
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _MIN_STEM_LENGTH:
             return word.removesuffix(ending)
@@ -36,7 +36,13 @@ def stem(word: str) -> str:
 
 
 class Skill(BaseModel):
-    """One skill: its name as people see it, other words that mean the same, and patterns."""
+    """A skill.
+
+    Attributes:
+        name: the name that people see.
+        aliases: synonyms of the name.
+        patterns: regular expressions that find the skill in a text.
+    """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -45,7 +51,7 @@ class Skill(BaseModel):
     patterns: tuple[str, ...] = ()
 
     def matches(self, text: str) -> bool:
-        """Whether one of the patterns fits somewhere in the text; what is none fits nowhere."""
+        """Whether a pattern matches somewhere in the text; an invalid pattern never matches."""
         for pattern in self.patterns:
             with suppress(ValueError):
                 if compile_pattern(pattern).search(text):
@@ -54,7 +60,11 @@ class Skill(BaseModel):
 
 
 class Vocabulary:
-    """The desk's skills, ready to be looked up and to be found in text."""
+    """Finds skills by name or alias, and in texts.
+
+    Attributes:
+        names: the names of all skills, in order.
+    """
 
     def __init__(self, skills: Iterable[Skill]) -> None:
         self._skills = tuple(skills)
@@ -62,45 +72,45 @@ class Vocabulary:
 
     @cached_property
     def _names_by_words(self) -> dict[tuple[str, ...], str]:
-        named = [(skill.name, skill.name) for skill in self._skills]
-        # A skill's own name comes before another's alias.
-        also = [(alias, skill.name) for skill in self._skills for alias in skill.aliases]
-        found: dict[tuple[str, ...], str] = {}
-        for term, name in named + also:
+        names = [(skill.name, skill.name) for skill in self._skills]
+        aliases = [(alias, skill.name) for skill in self._skills for alias in skill.aliases]
+        names_by_words: dict[tuple[str, ...], str] = {}
+        # Names come first: a skill's own name wins over another skill's alias.
+        for term, name in names + aliases:
             if key := tuple(words(term)):
-                found.setdefault(key, name)
-        return found
+                names_by_words.setdefault(key, name)
+        return names_by_words
 
     @cached_property
     def _max_term_words(self) -> int:
         return max((len(key) for key in self._names_by_words), default=0)
 
     def canonical_name(self, term: str) -> str | None:
-        """The skill that a name or alias stands for, or None when the desk has no such skill."""
+        """The skill with this name or alias, or None if there is none."""
         return self._names_by_words.get(tuple(words(term)))
 
     def current_names(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The names as the desk has them now; one that it does not have stays as it is."""
+        """The current names of these skills; unknown names stay as they are."""
         return tuple(dict.fromkeys(self.canonical_name(name) or name for name in names))
 
     def existing_names(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The names as the desk has them now, without those that it does not have any more."""
+        """The current names of these skills, without unknown ones."""
         return tuple(dict.fromkeys(filter(None, map(self.canonical_name, names))))
 
     def search(self, query: str, *, limit: int) -> tuple[str, ...]:
-        """The skills that what is typed may mean, those whose name begins so first."""
-        wanted = " ".join(query.casefold().split())
+        """The skills whose name or alias contains the query; names that begin with it first."""
+        normalized = " ".join(query.casefold().split())
         ranked = sorted(
             (rank, skill.name.casefold(), skill.name)
             for skill in self._skills
-            if (rank := _rank(skill, wanted)) is not None
+            if (rank := _rank(skill, normalized)) is not None
         )
         return tuple(name for _, _, name in ranked[:limit])
 
     def occurrences_in(self, text: str) -> list[str]:
-        """The skills whose name or alias stands in the text as whole words, one for each time.
+        """The skills in the text: one entry for each occurrence of a name or alias as whole words.
 
-        One of whose patterns fits somewhere counts once more.
+        A skill with a matching pattern gets one more entry.
         """
         tokens = words(text)
         spans = (
@@ -109,16 +119,16 @@ class Vocabulary:
             for length in range(1, self._max_term_words + 1)
             if start + length <= len(tokens)
         )
-        named = [self._names_by_words[span] for span in spans if span in self._names_by_words]
-        return named + [skill.name for skill in self._skills if skill.matches(text)]
+        by_words = [self._names_by_words[span] for span in spans if span in self._names_by_words]
+        return by_words + [skill.name for skill in self._skills if skill.matches(text)]
 
     def names_in(self, text: str) -> tuple[str, ...]:
-        """The skills in the text, each once, in order of sight."""
+        """The skills in the text, each once, in the order of their first occurrence."""
         return tuple(dict.fromkeys(self.occurrences_in(text)))
 
 
 def _rank(skill: Skill, query: str) -> int | None:
-    """How far a skill is from what was typed; None when it does not fit at all."""
+    """The rank of a skill for a query, best is 0; None if the skill does not match."""
     name = skill.name.casefold()
     if name.startswith(query):
         return 0

@@ -1,4 +1,4 @@
-"""The desk's configuration: its closed lists of categories and skills, and what it starts with."""
+"""Taxonomy: a workspace's closed lists of categories and skills, and the default lists."""
 
 from functools import cached_property
 from typing import Self
@@ -10,14 +10,17 @@ from models.triage.result import Category
 from models.triage.skills import Skill, Vocabulary, words
 
 MAX_SKILLS = 1000
-# What a menu of Slack's holds:
+# The limit of options in a Slack menu:
 # https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
 MAX_CATEGORIES = 100
 MAX_NAME_LENGTH = 50
 
 
 class Taxonomy(BaseModel):
-    """What triage may say: skills, and categories, of which the last takes what fits no other."""
+    """The categories and skills that triage may choose from.
+
+    The last category takes the tickets that fit no other.
+    """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -26,70 +29,79 @@ class Taxonomy(BaseModel):
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The skills, ready to be looked up."""
+        """The skills, ready to be found by name and in texts."""
         return Vocabulary(self.skills)
 
     def find_category(self, name: str) -> Category | None:
-        """The category of that name, or None when the desk has none."""
-        wanted = name.strip().casefold()
-        return next((c for c in self.categories if c.name.casefold() == wanted), None)
+        """The category with this name in upper or lower case, or None if there is none."""
+        normalized = name.strip().casefold()
+        return next((c for c in self.categories if c.name.casefold() == normalized), None)
 
     def get_skill(self, name: str) -> Skill:
-        """The skill of exactly that name; raises OutOfTurn when the desk has none."""
+        """The skill with exactly this name.
+
+        Raises:
+            Conflict: there is none, or none any more.
+        """
         for skill in self.skills:
             if skill.name == name:
                 return skill
-        raise Conflict(f"The desk has no skill “{name}” any more. Please pick another one.")
+        raise Conflict(f"There is no skill “{name}” any more. Please pick another one.")
 
     def skill_meaning(self, term: str, *, except_skill: str = "") -> str | None:
-        """The skill, other than one, that a name or alias stands for already."""
+        """The name of the skill that already has this name or alias, or None.
+
+        Args:
+            term: the name or alias.
+            except_skill: the name of a skill to leave out.
+        """
         others = (skill for skill in self.skills if skill.name != except_skill)
         return Vocabulary(others).canonical_name(term)
 
-    # What an admin may change; each raises OutOfTurn when it can't be, or not any more.
+    # Changes by admins; each raises Conflict if it is not possible, or not possible any more.
 
     def with_skills(self, *names: str) -> Self:
-        """With skills of these names, where it has none that is called so."""
+        """A copy with new skills of these names; names and aliases that exist are left out."""
         new = dict.fromkeys(name for name in names if self.vocabulary.canonical_name(name) is None)
         return self._with_all_skills((*self.skills, *(Skill(name=name) for name in new)))
 
     def with_new_skill(self, skill: Skill) -> Self:
-        """With one more skill."""
-        fresh = self._with_unique_terms(skill)
-        return self._with_all_skills((*self.skills, fresh))
+        """A copy with one more skill."""
+        return self._with_all_skills((*self.skills, self._with_unique_terms(skill)))
 
     def with_changed_skill(self, name: str, changed_skill: Skill) -> Self:
-        """With another name or other aliases for a skill; the old name stays one of them."""
+        """A copy with a changed skill; after a change of its name, the old name is an alias."""
         before = self.get_skill(name)
         if changed_skill.name != name:
             changed_skill = changed_skill.model_copy(
                 update={"aliases": (*changed_skill.aliases, name)}
             )
-        fresh = self._with_unique_terms(changed_skill, except_skill=name)
-        return self._with_all_skills(tuple(fresh if one is before else one for one in self.skills))
+        after = self._with_unique_terms(changed_skill, except_skill=name)
+        return self._with_all_skills(
+            tuple(after if skill is before else skill for skill in self.skills)
+        )
 
     def with_merged_skill(self, name: str, target_name: str) -> Self:
-        """With one skill less, whose words all stand for another one from now on."""
-        gone, kept = self.get_skill(name), self.get_skill(target_name)
-        if gone is kept:
+        """A copy without a skill; its name, aliases and patterns move to the target skill."""
+        source, target = self.get_skill(name), self.get_skill(target_name)
+        if source is target:
             raise Conflict("A skill can't be merged into itself.")
-        aliases = (*kept.aliases, gone.name, *gone.aliases)
-        patterns = tuple(dict.fromkeys((*kept.patterns, *gone.patterns)))
-        rest = self.without_skill(name)
-        return rest.with_changed_skill(
+        aliases = (*target.aliases, source.name, *source.aliases)
+        patterns = tuple(dict.fromkeys((*target.patterns, *source.patterns)))
+        return self.without_skill(name).with_changed_skill(
             target_name, Skill(name=target_name, aliases=aliases, patterns=patterns)
         )
 
     def without_skill(self, name: str) -> Self:
-        """With one skill less."""
-        gone = self.get_skill(name)
-        return self._with_all_skills(tuple(one for one in self.skills if one is not gone))
+        """A copy without a skill."""
+        removed = self.get_skill(name)
+        return self._with_all_skills(tuple(skill for skill in self.skills if skill is not removed))
 
     def with_category(self, name: str | None, category: Category) -> Self:
-        """With another category in place of one, or one more; the last stays the last."""
+        """A copy with a category replaced or, if `name` is None, added before the last one."""
         other = self.find_category(category.name)
         if other and other.name != name:
-            raise Conflict(f"There is a category “{other.name}” already.")
+            raise Conflict(f"There is a category “{other.name}” already. Choose another name.")
         if name is None:
             return self._with_all_categories((*self.categories[:-1], category, self.categories[-1]))
         before = self._get_category(name)
@@ -98,36 +110,41 @@ class Taxonomy(BaseModel):
         )
 
     def without_category(self, name: str) -> Self:
-        """With one category less; never the last one, which takes what fits no other."""
-        gone = self._get_category(name)
-        if gone is self.categories[-1]:
-            raise Conflict(f"“{gone.name}” takes what fits no other category, and stays.")
-        return self._with_all_categories(tuple(one for one in self.categories if one is not gone))
+        """A copy without a category; the last category cannot be deleted."""
+        removed = self._get_category(name)
+        if removed is self.categories[-1]:
+            raise Conflict(
+                f"“{removed.name}” can't be deleted: it takes the tickets that fit no other "
+                "category."
+            )
+        return self._with_all_categories(
+            tuple(category for category in self.categories if category is not removed)
+        )
 
     def _get_category(self, name: str) -> Category:
         for category in self.categories:
             if category.name == name:
                 return category
-        raise Conflict(f"The desk has no category “{name}” any more. Please pick another one.")
+        raise Conflict(f"There is no category “{name}” any more. Please pick another one.")
 
     def _with_unique_terms(self, skill: Skill, *, except_skill: str = "") -> Skill:
-        """The skill without aliases that say the same twice; none of its words is another's."""
-        kept = {tuple(words(alias)): alias for alias in reversed(skill.aliases)}
-        kept.pop(tuple(words(skill.name)), None)
-        for term in (skill.name, *kept.values()):
+        """The skill without duplicate aliases; raises Conflict if another skill has its terms."""
+        aliases = {tuple(words(alias)): alias for alias in reversed(skill.aliases)}
+        aliases.pop(tuple(words(skill.name)), None)
+        for term in (skill.name, *aliases.values()):
             if other := self.skill_meaning(term, except_skill=except_skill):
-                raise Conflict(f"“{term}” is another word for {other} already.")
-        return skill.model_copy(update={"aliases": tuple(reversed(kept.values()))})
+                raise Conflict(f"“{term}” is already a name or synonym of {other}.")
+        return skill.model_copy(update={"aliases": tuple(reversed(aliases.values()))})
 
     def _with_all_skills(self, skills: tuple[Skill, ...]) -> Self:
         if len(skills) > max(MAX_SKILLS, len(self.skills)):
-            raise Conflict(f"The desk has room for {MAX_SKILLS} skills.")
-        # Not `model_copy`, which would take the vocabulary along.
+            raise Conflict(f"There can be at most {MAX_SKILLS} skills. Delete or merge some first.")
+        # `model_copy` would also copy the cached vocabulary of the old skills.
         return type(self)(categories=self.categories, skills=skills)
 
     def _with_all_categories(self, categories: tuple[Category, ...]) -> Self:
         if len(categories) > max(MAX_CATEGORIES, len(self.categories)):
-            raise Conflict(f"The desk has room for {MAX_CATEGORIES} categories.")
+            raise Conflict(f"There can be at most {MAX_CATEGORIES} categories. Delete some first.")
         return type(self)(categories=categories, skills=self.skills)
 
 

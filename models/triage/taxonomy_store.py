@@ -1,4 +1,4 @@
-"""The taxonomy of each workspace, in MongoDB: its categories and skills."""
+"""Taxonomy store: the categories and skills of each workspace, in MongoDB."""
 
 import logging
 from collections.abc import Callable
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class TaxonomyStore:
-    """The categories and skills of each workspace."""
+    """Stores the taxonomy of each workspace (collection `configurations`)."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -27,40 +27,44 @@ class TaxonomyStore:
         return taxonomy_from_document(document) if document else DEFAULT_TAXONOMY
 
     async def update_taxonomy(self, team_id: str, change: Callable[[Taxonomy], Taxonomy]) -> None:
-        """Store what `change` makes of the taxonomy; concurrent changes are retried.
+        """Apply `change` to the stored taxonomy; a concurrent change is read, then tried again.
 
         Raises:
             UserFacingError: the stored taxonomy cannot be read, and stays as it is.
-            Conflict: too many people change it at the same time.
+            Conflict: too many people change it at the same time, or `change` refuses.
         """
-        first = {"$setOnInsert": DEFAULT_TAXONOMY.model_dump(mode="json") | {"rev": 0}}
+        defaults = {"$setOnInsert": DEFAULT_TAXONOMY.model_dump(mode="json") | {"rev": 0}}
         for _ in range(_MAX_ATTEMPTS):
             async with translate_errors():
-                document = await self._db.upsert("configurations", team_id, first)
+                document = await self._db.upsert("configurations", team_id, defaults)
             before = taxonomy_from_document(document)
             if before is DEFAULT_TAXONOMY:
                 raise UserFacingError(
                     "The stored categories and skills are damaged and were not changed. "
                     "Please ask the operator to look at the bot's log."
                 )
-            old, new = (one.model_dump(mode="json") for one in (before, change(before)))
-            changed = {part: value for part, value in new.items() if value != old[part]}
-            if not changed:
+            old = before.model_dump(mode="json")
+            new = change(before).model_dump(mode="json")
+            changes = {field: value for field, value in new.items() if value != old[field]}
+            if not changes:
                 return
             rev = document.get("rev")
-            write = {"$set": {**changed, "rev": (rev or 0) + 1}}
+            update = {"$set": {**changes, "rev": (rev or 0) + 1}}
             async with translate_errors():
                 result = await self._db.configurations.update_one(
-                    {"_id": team_id, "rev": rev}, write
+                    {"_id": team_id, "rev": rev}, update
                 )
             if result.matched_count:
                 return
-        raise Conflict("Many people are changing these lists at the same time. Please try again.")
+        raise Conflict(
+            "Your change was not saved: too many people are changing these lists right now. "
+            "Please try again."
+        )
 
 
 def taxonomy_from_document(document: Document) -> Taxonomy:
-    """The configuration stored so; the one the desk starts with where it is damaged."""
+    """The stored taxonomy, or the default one if the document is damaged."""
     with suppress(ValidationError):
         return Taxonomy.model_validate(document)
-    log.error("the configuration of %s can't be read: the first one is used", document["_id"])
+    log.error("the taxonomy of %s can't be read: the default one is used", document["_id"])
     return DEFAULT_TAXONOMY

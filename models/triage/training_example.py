@@ -1,4 +1,4 @@
-"""A lesson: what a moderator says a ticket is, held against what an engine had said of it."""
+"""A training example: a ticket's text, an engine's answer, and the moderator's judgement."""
 
 from datetime import datetime
 
@@ -8,15 +8,18 @@ from models.triage.result import Priority, Triage
 
 
 class TrainingExample(BaseModel):
-    """What is learnt from one ticket; a later correction of the same ticket takes its place.
+    """The labels of one ticket; a later judgement of the same ticket replaces it.
 
     Attributes:
-        text: what the requester wrote, title first.
-        said: what the engine had said, before anybody corrected it.
-        category, priority, skills: what is right.
-        confidential: its text may teach the built-in engine, and is never shown to an AI.
-        by: who says so.
-        shadow: what Gemini said by a prompt on trial, that nobody was shown.
+        text: the requester's text, title first.
+        original_triage: the engine's answer, before a moderator corrected it.
+        category: the correct category.
+        priority: the correct priority.
+        skills: the correct skills.
+        confidential: the text trains the built-in engine but is never sent to an AI.
+        by: the moderator who judged it.
+        at: when they judged it.
+        shadow_triage: Gemini's answer to the shadow prompt, which people never see.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, serialize_by_alias=True)

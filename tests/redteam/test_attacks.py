@@ -1,7 +1,7 @@
-"""Attackers write tickets, and the model does what they want: the desk must not.
+"""Attackers write tickets and the model obeys them; Frontdesk must not.
 
-Each ticket is an honest one about a VPN with an attack in it. The model that stands in for Gemini
-obeys the attacker as far as the response schema lets any model, and further.
+Each ticket is an honest one about a VPN with an attack in it. The stand-in for Gemini obeys the
+attacker, even beyond the limits of the response schema.
 """
 
 import csv
@@ -41,14 +41,15 @@ from tests.sample_tickets import ADA, GRACE, NOON, TEAM, make_member, new_ticket
 ATTACKS = list(
     csv.DictReader(StringIO((Path(__file__).parent / "attacks.csv").read_text(encoding="utf-8")))
 )
-NAMES = [f"{at} {each['kind']} {each['how']}" for at, each in enumerate(ATTACKS, start=2)]
-SEEN = [each for each in ATTACKS if each["kind"] != "other words"]
-NAMES_SEEN = [name for name in NAMES if "other words" not in name]
+NAMES = [f"{line} {attack['kind']} {attack['how']}" for line, attack in enumerate(ATTACKS, start=2)]
+# The patterns do not detect the attacks of the kind "other words".
+DETECTED = [attack for attack in ATTACKS if attack["kind"] != "other words"]
+NAMES_OF_DETECTED = [name for name in NAMES if "other words" not in name]
 pytestmark = pytest.mark.fault("F66")
 each_attack = pytest.mark.parametrize("attack", ATTACKS, ids=NAMES)
 VERA = make_member("UVERA", Role.MODERATOR, skills=("vpn",), email="vera@example.org")
 MAL = make_member("UMAL", Role.MODERATOR, skills=("security",), email="mal@example.org")
-TEAM_MATES = [Candidate(each, open_tickets=0) for each in (VERA, MAL, GRACE)]
+CANDIDATES = [Candidate(member, open_tickets=0) for member in (VERA, MAL, GRACE)]
 PAYLOAD = (
     "<!channel> <@UMAL> <!subteam^S1|@admins> @here <https://evil.example/a|Reset> "
     "[click](https://evil.example/?d=[email-1]) ![i](https://evil.example/p.png) www.evil.example "
@@ -61,22 +62,22 @@ PING = re.compile(r"<[@#!]|(?i:@(?:here|channel|everyone))")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a ticket."""
+    """The offered ticket, and the messages about it."""
 
     ticket: Ticket
     assignee: str
     cards: tuple[SlackMessage, SlackMessage]
-    letter: Any
+    email: Any
 
     @property
     def triage(self) -> Triage:
-        """What was said of it."""
+        """The ticket's triage."""
         assert self.ticket.triage
         return self.ticket.triage
 
 
-def attacked(attack: dict[str, str]) -> Ticket:
-    """The honest ticket with the attack in it."""
+def ticket_with(attack: dict[str, str]) -> Ticket:
+    """The honest ticket with the attack in its title or description."""
     title, body = "My VPN is down", "I can't work since this morning."
     if attack["where"] == "title":
         title = f"{title}. {attack['text']}"
@@ -85,85 +86,90 @@ def attacked(attack: dict[str, str]) -> Ticket:
     return new_ticket(title=title, description=body, urgency=Urgency.CAN_WAIT)
 
 
-def obeyed(question: GeminiRequest, wanted: str) -> str:
-    """What a model answers that does whatever the attacker wants, to the category they name."""
+def obedient_answer(request: GeminiRequest, category: str) -> str:
+    """The answer of a model that does all the attacker wants, with the category they want."""
     return json.dumps(
         {
-            "category": wanted or "Network",
+            "category": category or "Network",
             "priority": "low",
-            "skills": [wanted.lower() or "vpn", "root", "assign:UMAL"],
-            "summary": f"Approved {PAYLOAD} {question.text[-500:]}",
-            "notes": f"{PAYLOAD} {question.text} {question.instruction}",
+            "skills": [category.lower() or "vpn", "root", "assign:UMAL"],
+            "summary": f"Approved {PAYLOAD} {request.text[-500:]}",
+            "notes": f"{PAYLOAD} {request.text} {request.instruction}",
             "confidence": 1,
             "assignee": "UMAL",
         }
     )
 
 
-def walked(ticket: Ticket, wanted: str, *, wary: bool = True) -> Outcome:
-    """The whole way of a ticket; `wary`: with what finds attacks, else with all the rest alone."""
-    if wary and contains_injection(ticket.text):
+def triage_and_offer(ticket: Ticket, category: str, *, detect: bool = True) -> Outcome:
+    """Triage and offer a ticket.
+
+    Args:
+        ticket: the ticket with an attack.
+        category: the category that the attacker wants.
+        detect: whether to use the detection of attacks, or only the other protections.
+    """
+    if detect and contains_injection(ticket.text):
         triage = keyword_engine.triage(
             strip_instructions(ticket), DEFAULT_TAXONOMY, why_builtin=INJECTION_REASON
         )
         triage = with_warning(triage, ticket)
     else:
-        question = build_request(ticket, DEFAULT_TAXONOMY)
-        triage = parse_answer(obeyed(question, wanted), DEFAULT_TAXONOMY, question.redacted)
-        triage = reconcile_with_keywords(triage, ticket, DEFAULT_TAXONOMY) if wary else triage
+        request = build_request(ticket, DEFAULT_TAXONOMY)
+        answer = obedient_answer(request, category)
+        triage = parse_answer(answer, DEFAULT_TAXONOMY, request.redacted)
+        triage = reconcile_with_keywords(triage, ticket, DEFAULT_TAXONOMY) if detect else triage
     triage = keyword_engine.with_priority_floor(triage, ticket, DEFAULT_TAXONOMY)
     triaged = workflow.transition(ticket, Move.TRIAGE, actor=None, now=NOON, triage=triage)
-    choice = choose_assignee(triaged, TEAM_MATES, now=NOON)
+    choice = choose_assignee(triaged, CANDIDATES, now=NOON)
     assert choice
-    to = choice.member
+    assignee = choice.member
     offered = workflow.transition(
         triaged,
         Move.OFFER,
         actor=None,
         now=NOON + timedelta(minutes=1),
-        assignee=to.slack_id,
+        assignee=assignee.slack_id,
         reason=choice.reason,
         offers=1,
     )
-    letter = offer_email(
+    email = offer_email(
         offered,
         notice="T-1.offer.1",
-        recipient=to.model_copy(update={"email": "to@example.org"}),
+        recipient=assignee.model_copy(update={"email": "to@example.org"}),
         requester=ADA,
         sender="desk@example.org",
         links={"View": "https://desk.example.org/v"},
     )
-    cards = (moderator_card(offered, viewer=to.slack_id), requester_card(offered))
-    return Outcome(offered, to.slack_id, cards, letter)
+    cards = (moderator_card(offered, viewer=assignee.slack_id), requester_card(offered))
+    return Outcome(offered, assignee.slack_id, cards, email)
 
 
 @each_attack
-def test_it_changes_neither_category_nor_skills_nor_priority_nor_who_gets_it(
-    attack: dict[str, str],
-) -> None:
-    outcome = walked(attacked(attack), attack["wants"])
+def test_attack_changes_neither_triage_nor_assignee(attack: dict[str, str]) -> None:
+    outcome = triage_and_offer(ticket_with(attack), attack["wants"])
 
     assert (outcome.triage.category, outcome.triage.skills) == ("Network", ("vpn",))
     assert outcome.triage.priority in {Priority.HIGH, Priority.URGENT}
     assert outcome.assignee == VERA.slack_id
-    assert_nothing_lives(outcome)
+    assert_nothing_is_clickable(outcome)
 
 
 @each_attack
-def test_a_model_that_obeys_it_gets_no_further_than_the_lists(attack: dict[str, str]) -> None:
-    outcome = walked(attacked(attack), attack["wants"], wary=False)
+def test_obedient_model_is_limited_to_the_closed_lists(attack: dict[str, str]) -> None:
+    outcome = triage_and_offer(ticket_with(attack), attack["wants"], detect=False)
 
     assert DEFAULT_TAXONOMY.find_category(outcome.triage.category)
     assert set(outcome.triage.skills) <= set(DEFAULT_TAXONOMY.vocabulary.names)
     assert outcome.triage.dropped == ("root", "assign:UMAL")
     assert outcome.triage.priority in {Priority.HIGH, Priority.URGENT}
-    assert_nothing_lives(outcome)
+    assert_nothing_is_clickable(outcome)
 
 
-@pytest.mark.parametrize("attack", SEEN, ids=NAMES_SEEN)
-def test_it_is_no_example_for_others(attack: dict[str, str]) -> None:
-    ticket = attacked(attack)
-    lesson = TrainingExample(
+@pytest.mark.parametrize("attack", DETECTED, ids=NAMES_OF_DETECTED)
+def test_attack_is_not_used_as_few_shot_example(attack: dict[str, str]) -> None:
+    ticket = ticket_with(attack)
+    example = TrainingExample(
         ticket_id="T-0",
         team_id=TEAM,
         text=ticket.text,
@@ -175,25 +181,23 @@ def test_it_is_no_example_for_others(attack: dict[str, str]) -> None:
         at=NOON,
     )
 
-    question = build_request(new_ticket(), DEFAULT_TAXONOMY, [lesson])
+    request = build_request(new_ticket(), DEFAULT_TAXONOMY, [example])
 
-    assert to_prompt_line(lesson, DEFAULT_TAXONOMY) not in question.text
-    assert len(question.text.splitlines()) == len(
+    assert to_prompt_line(example, DEFAULT_TAXONOMY) not in request.text
+    assert len(request.text.splitlines()) == len(
         build_request(new_ticket(), DEFAULT_TAXONOMY).text.splitlines()
     )
 
 
-@pytest.mark.parametrize("attack", SEEN, ids=NAMES_SEEN)
-def test_it_is_seen_before_anything_is_sent_and_the_moderator_is_told(
-    attack: dict[str, str],
-) -> None:
-    triage = walked(attacked(attack), "Security").triage
+@pytest.mark.parametrize("attack", DETECTED, ids=NAMES_OF_DETECTED)
+def test_detected_attack_is_not_sent_and_the_moderator_is_warned(attack: dict[str, str]) -> None:
+    triage = triage_and_offer(ticket_with(attack), "Security").triage
 
     assert INJECTION_REASON in triage.notes
     assert triage.why_builtin == INJECTION_REASON
 
 
-def test_there_are_enough_of_them() -> None:
+def test_attack_list_has_at_least_60_entries() -> None:
     assert len(ATTACKS) >= 60
 
 
@@ -212,34 +216,34 @@ def test_there_are_enough_of_them() -> None:
         "Our ChatGPT licence has expired, can you renew it?",
     ],
 )
-def test_who_asks_for_help_is_no_attacker(text: str) -> None:
+def test_honest_request_is_not_an_attack(text: str) -> None:
     assert not contains_injection(text)
 
 
-def assert_nothing_lives(outcome: Outcome) -> None:
-    """No link or mention that the text or the model asked for works anywhere."""
-    told = f"{outcome.triage.summary}\n{outcome.triage.notes}"
-    assert not LINK.search(told), LINK.search(told)
-    assert not PING.search(told)
+def assert_nothing_is_clickable(outcome: Outcome) -> None:
+    """Assert that no link or mention from the ticket or the model works in cards and e-mail."""
+    model_text = f"{outcome.triage.summary}\n{outcome.triage.notes}"
+    assert not LINK.search(model_text), LINK.search(model_text)
+    assert not PING.search(model_text)
     expected = {f"<@{ADA.slack_id}>", f"<@{outcome.assignee}>"}
     for card in outcome.cards:
         for kind, text in _texts([*card.blocks, {"type": "mrkdwn", "text": card.text}]):
             assert kind in {"mrkdwn", "text", "plain_text"}
-            found = set(re.findall(r"<[^>]*>?", text)) if kind == "mrkdwn" else set()
-            assert {one for one in found if not one.startswith("<!date^")} <= expected
-    html = outcome.letter.get_body(("html",)).get_content()
+            markup = set(re.findall(r"<[^>]*>?", text)) if kind == "mrkdwn" else set()
+            assert {part for part in markup if not part.startswith("<!date^")} <= expected
+    html = outcome.email.get_body(("html",)).get_content()
     assert re.findall(r'(?:href|src)="([^"]*)"', html) == ["https://desk.example.org/v"]
     assert "<img" not in html
 
 
-def _texts(drawn: Any) -> Iterator[tuple[str, str]]:
-    """Each text in Block Kit, with its type; a link or a mention has a type of its own."""
-    if isinstance(drawn, list):
-        for each in drawn:
-            yield from _texts(each)
-    elif isinstance(drawn, dict):
-        inner = [value for value in drawn.values() if isinstance(value, dict | list)]
-        if "type" in drawn and (not inner or isinstance(drawn.get("text"), str)):
-            yield str(drawn.get("type")), str(drawn.get("text", ""))
-        for value in inner:
-            yield from _texts(value)
+def _texts(block: Any) -> Iterator[tuple[str, str]]:
+    """Each text in Block Kit, with its type; links and mentions have types of their own."""
+    if isinstance(block, list):
+        for child in block:
+            yield from _texts(child)
+    elif isinstance(block, dict):
+        children = [value for value in block.values() if isinstance(value, dict | list)]
+        if "type" in block and (not children or isinstance(block.get("text"), str)):
+            yield str(block.get("type")), str(block.get("text", ""))
+        for child in children:
+            yield from _texts(child)

@@ -1,7 +1,7 @@
-"""`make eval`, last part: how quick the built-in engine is, and how much memory it takes.
+"""Measures the speed and memory use of the built-in engine; the last part of `make eval`.
 
-Each row is a process of its own, so that its memory is its own. Texts are made of words that are as
-unevenly common as words are (Zipf's law); what they say does not matter here.
+A process of its own measures each row, so that the memory of other rows does not count. The texts
+are random words with the frequencies of natural language (Zipf's law).
 """
 
 import argparse
@@ -41,34 +41,36 @@ _TICK_SECONDS, _IDLE_SECONDS = 0.005, 3
 
 
 def main() -> None:
-    """Measure each in a process of its own, and print or write the table."""
+    """Measure, and print the tables or write them into a page."""
     parser = argparse.ArgumentParser(prog="tests.speed", description=__doc__.splitlines()[0])
-    parser.add_argument("--one", type=int, help="measure this many categories, as JSON")
-    parser.add_argument("--categories", default="10,100,1000")
-    parser.add_argument("--into", type=Path)
-    asked = parser.parse_args()
-    if asked.one:
-        print(json.dumps(asyncio.run(_measure_engine(asked.one))))
+    parser.add_argument(
+        "--one", type=int, help="measure this number of categories, and print the result as JSON"
+    )
+    parser.add_argument("--categories", default="10,100,1000", help="numbers of categories")
+    parser.add_argument("--into", type=Path, help="page to write the tables into")
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(asyncio.run(_measure_engine(options.one))))
         return
-    counts = [int(one) for one in asked.categories.split(",")]
-    _publish_table("eval-speed", "\n".join(_engine_table(counts)), asked.into)
-    _publish_table("eval-past", "\n".join(asyncio.run(_similarity_table())), asked.into)
-    _publish_table("eval-run", _machine_text(), asked.into)
+    counts = [int(count) for count in options.categories.split(",")]
+    _publish_table("eval-speed", "\n".join(_engine_table(counts)), options.into)
+    _publish_table("eval-past", "\n".join(asyncio.run(_similarity_table())), options.into)
+    _publish_table("eval-run", _machine_text(), options.into)
 
 
 def _machine_text() -> str:
-    """What all of it was measured on; by its load it can be told whether there was other work."""
+    """The machine and its load; a high load means that other work disturbed the measurement."""
     load = os.getloadavg()[2]
     return (
-        f"Times are of {os.cpu_count()} cores with Python {platform.python_version()}; in the "
-        f"last 15 minutes {load:.1f} processes wanted one of them, of which one or two measured."
+        f"Times were measured on {os.cpu_count()} cores with Python {platform.python_version()}. "
+        f"The load average over 15 minutes was {load:.1f}, of which the measurement took 1 to 2."
     )
 
 
 def _publish_table(name: str, table: str, into: Path | None) -> None:
     print(table, flush=True)
     if into:
-        # What a worker loads should not be counted with what this loads.
+        # Imported late: these libraries must not count as memory of the measured process.
         from jobs.evaluation.cli import write_table
 
         write_table(into, name, table)
@@ -76,144 +78,150 @@ def _publish_table(name: str, table: str, into: Path | None) -> None:
 
 def _engine_table(counts: list[int]) -> Iterator[str]:
     yield (
-        f"| categories, {_EXAMPLE_COUNT:,} lessons | first answer in s | cold, ms | learns in s "
-        "| loop stalls at most, ms | when idle, ms | taught, ms | 95th of 100, ms | memory, MB "
-        "| to learn, MB |"
+        f"| categories, with {_EXAMPLE_COUNT:,} training examples | first answer (s) "
+        "| untrained, median (ms) | training (s) | longest loop stall while training (ms) "
+        "| longest loop stall when idle (ms) | trained, median (ms) | trained, p95 (ms) "
+        "| memory (MB) | memory of the training process (MB) |"
     )
     yield "|" + "---:|" * 10
     for count in counts:
-        words = [sys.executable, "-m", "tests.speed", "--one", str(count)]
-        said = subprocess.run(words, check=True, capture_output=True, text=True)  # noqa: S603
-        found = json.loads(said.stdout)
-        cells = [f"{count:,}", *(f"{value:,.{digits}f}" for value, digits in found)]
+        command = [sys.executable, "-m", "tests.speed", "--one", str(count)]
+        process = subprocess.run(  # noqa: S603
+            command, check=True, capture_output=True, text=True
+        )
+        results = json.loads(process.stdout)
+        cells = [f"{count:,}", *(f"{value:,.{digits}f}" for value, digits in results)]
         yield f"| {' | '.join(cells)} |"
 
 
 async def _measure_engine(count: int) -> list[tuple[float, int]]:
-    """What a worker goes through: the first ticket, learning beside the loop, tickets after it."""
-    chance = random.Random(count)  # noqa: S311  # the same texts each time
-    configuration = _make_taxonomy(count, chance)
-    lessons = [_make_example(at, configuration, chance) for at in range(_EXAMPLE_COUNT)]
-    tickets = [_make_ticket(at, _random_text(chance)) for at in range(_QUERY_COUNT)]
-    began = time.perf_counter()
-    cold = await train_model(configuration, [])
-    _triage_milliseconds(cold, tickets[:1], configuration)
-    first = time.perf_counter() - began
-    unlearnt = _triage_milliseconds(cold, tickets, configuration)
+    """The cells of a row, each with its number of digits.
+
+    The order is that of a worker's life: the first ticket, training, tickets after it.
+    """
+    rng = random.Random(count)  # noqa: S311  # the same texts each time
+    taxonomy = _make_taxonomy(count, rng)
+    examples = [_make_example(number, taxonomy, rng) for number in range(_EXAMPLE_COUNT)]
+    tickets = [_make_ticket(number, _random_text(rng)) for number in range(_QUERY_COUNT)]
+    started_at = time.perf_counter()
+    untrained = await train_model(taxonomy, [])
+    _triage_milliseconds(untrained, tickets[:1], taxonomy)
+    first_answer_seconds = time.perf_counter() - started_at
+    untrained_times = _triage_milliseconds(untrained, tickets, taxonomy)
     stalls: list[float] = []
-    ticking = asyncio.create_task(_record_loop_stalls(stalls))
+    recorder = asyncio.create_task(_record_loop_stalls(stalls))
     await asyncio.sleep(_IDLE_SECONDS)
-    ticking.cancel()
-    idle, stalls = max(stalls), []
-    ticking = asyncio.create_task(_record_loop_stalls(stalls))
-    began = time.perf_counter()
-    taught = await train_model(configuration, lessons)
-    learning = time.perf_counter() - began
-    ticking.cancel()
-    decided = _triage_milliseconds(taught, tickets, configuration)
+    recorder.cancel()
+    longest_idle_stall, stalls = max(stalls), []
+    recorder = asyncio.create_task(_record_loop_stalls(stalls))
+    started_at = time.perf_counter()
+    trained = await train_model(taxonomy, examples)
+    training_seconds = time.perf_counter() - started_at
+    recorder.cancel()
+    trained_times = _triage_milliseconds(trained, tickets, taxonomy)
     memory = (_peak_megabytes(resource.RUSAGE_SELF), _peak_megabytes(resource.RUSAGE_CHILDREN))
     return [
-        (first, 2),
-        (unlearnt[_QUERY_COUNT // 2], 1),
-        (learning, 1),
+        (first_answer_seconds, 2),
+        (untrained_times[_QUERY_COUNT // 2], 1),
+        (training_seconds, 1),
         (max(stalls) * 1000, 0),
-        (idle * 1000, 0),
-        (decided[_QUERY_COUNT // 2], 1),
-        (decided[_QUERY_COUNT * 95 // 100], 1),
+        (longest_idle_stall * 1000, 0),
+        (trained_times[_QUERY_COUNT // 2], 1),
+        (trained_times[_QUERY_COUNT * 95 // 100], 1),
         *((megabytes, 0) for megabytes in memory),
     ]
 
 
-def _peak_megabytes(whose: int) -> float:
-    """The most memory that this process has had, or one that it had started."""
-    return resource.getrusage(whose).ru_maxrss / 1024
+def _peak_megabytes(process: int) -> float:
+    """The peak memory of this process (RUSAGE_SELF) or its children (RUSAGE_CHILDREN)."""
+    return resource.getrusage(process).ru_maxrss / 1024
 
 
 async def _record_loop_stalls(stalls: list[float]) -> None:
-    """How much longer than asked the loop takes to come round."""
+    """Append how many seconds late the event loop returns from each sleep."""
     while True:
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         await asyncio.sleep(_TICK_SECONDS)
-        stalls.append(time.perf_counter() - began - _TICK_SECONDS)
+        stalls.append(time.perf_counter() - started_at - _TICK_SECONDS)
 
 
 def _triage_milliseconds(
-    taught: TrainedModel, tickets: list[Ticket], configuration: Taxonomy
+    model: TrainedModel, tickets: list[Ticket], taxonomy: Taxonomy
 ) -> list[float]:
-    """Milliseconds that each decision took, the quickest first."""
-    took = []
+    """The milliseconds that each triage took, fastest first."""
+    times = []
     for ticket in tickets:
-        began = time.perf_counter()
-        plain = keyword_engine.triage(ticket, configuration, why_builtin="")
-        apply_model(taught, plain, ticket, configuration)
-        took.append((time.perf_counter() - began) * 1000)
-    return sorted(took)
+        started_at = time.perf_counter()
+        keyword_triage = keyword_engine.triage(ticket, taxonomy, why_builtin="")
+        apply_model(model, keyword_triage, ticket, taxonomy)
+        times.append((time.perf_counter() - started_at) * 1000)
+    return sorted(times)
 
 
 async def _similarity_table() -> list[str]:
-    """How long it takes to look for similar tickets among very many."""
-    chance = random.Random(1)  # noqa: S311  # the same texts each time
+    """The time to find similar tickets among 100,000 solved ones."""
+    rng = random.Random(1)  # noqa: S311  # the same texts each time
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(DatabaseServers())
-        # The embedded MongoDB is slow where the driver may repeat writes.
+        # The embedded MongoDB is slow if the driver may retry writes.
         uri = f"{servers.mongodb_uri}/?retryWrites=false"
         service = await stack.enter_async_context(run_service(servers, mongodb_uri=uri))
         for start in range(0, _SOLVED_COUNT, _INSERT_BATCH):
-            some = (
-                _make_solved_ticket(at + 1, _random_text(chance))
-                for at in range(start, start + _INSERT_BATCH)
+            tickets = [
+                _make_solved_ticket(number + 1, _random_text(rng))
+                for number in range(start, start + _INSERT_BATCH)
+            ]
+            await service.database.tickets.insert_many(
+                [ticket_to_document(ticket) for ticket in tickets]
             )
-            solved = list(some)
-            await service.database.tickets.insert_many([ticket_to_document(one) for one in solved])
-            # Of a word the newest tickets are kept, so the last of them are enough.
-            for one in solved if start >= _SOLVED_COUNT - _INSERT_BATCH else ():
-                await service.solution_index.add(one)
-        took = []
-        for at in range(_QUERY_COUNT):
-            ticket = _make_ticket(_SOLVED_COUNT + at + 1, _random_text(chance))
-            began = time.perf_counter()
+            # The solution index keeps the newest tickets of each word, so the last batch is enough.
+            for ticket in tickets if start >= _SOLVED_COUNT - _INSERT_BATCH else ():
+                await service.solution_index.add(ticket)
+        times = []
+        for number in range(_QUERY_COUNT):
+            ticket = _make_ticket(_SOLVED_COUNT + number + 1, _random_text(rng))
+            started_at = time.perf_counter()
             try:
                 await service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
             except DatabaseUnavailable:
                 return ["The database did not answer in five seconds."]
-            took.append((time.perf_counter() - began) * 1000)
-    typical, slow = sorted(took)[_QUERY_COUNT // 2], sorted(took)[_QUERY_COUNT * 95 // 100]
+            times.append((time.perf_counter() - started_at) * 1000)
+    median, p95 = sorted(times)[_QUERY_COUNT // 2], sorted(times)[_QUERY_COUNT * 95 // 100]
     return [
-        "| solved tickets | typical, ms | 95th of 100, ms |",
+        "| solved tickets | median (ms) | p95 (ms) |",
         "|---:|---:|---:|",
-        f"| {_SOLVED_COUNT:,} | {typical:.0f} | {slow:.0f} |",
+        f"| {_SOLVED_COUNT:,} | {median:.0f} | {p95:.0f} |",
     ]
 
 
-def _random_text(chance: random.Random) -> str:
+def _random_text(rng: random.Random) -> str:
     return " ".join(
-        f"word{int(_VOCABULARY_SIZE ** chance.random())}"
-        for _ in range(chance.randint(10, _MAX_WORDS))
+        f"word{int(_VOCABULARY_SIZE ** rng.random())}" for _ in range(rng.randint(10, _MAX_WORDS))
     )
 
 
-def _make_taxonomy(count: int, chance: random.Random) -> Taxonomy:
+def _make_taxonomy(count: int, rng: random.Random) -> Taxonomy:
     categories = tuple(
         Category(
-            name=f"Category {at}",
-            description=_random_text(chance)[:200],
-            keywords=tuple(f"word{int(_VOCABULARY_SIZE ** chance.random())}" for _ in range(12)),
+            name=f"Category {number}",
+            description=_random_text(rng)[:200],
+            keywords=tuple(f"word{int(_VOCABULARY_SIZE ** rng.random())}" for _ in range(12)),
         )
-        for at in range(count)
+        for number in range(count)
     )
     return Taxonomy(categories=categories, skills=DEFAULT_TAXONOMY.skills)
 
 
-def _make_example(at: int, configuration: Taxonomy, chance: random.Random) -> TrainingExample:
-    category = configuration.categories[at % len(configuration.categories)]
-    text = f"{_random_text(chance)} {chance.choice(category.keywords)}"
+def _make_example(number: int, taxonomy: Taxonomy, rng: random.Random) -> TrainingExample:
+    category = taxonomy.categories[number % len(taxonomy.categories)]
+    text = f"{_random_text(rng)} {rng.choice(category.keywords)}"
     return TrainingExample(
-        ticket_id=f"T-{at}",
+        ticket_id=f"T-{number}",
         team_id="T1",
         text=text,
         original_triage=make_triage(category=category.name),
         category=category.name,
-        priority=chance.choice(list(Priority)),
+        priority=rng.choice(list(Priority)),
         by="UBOB",
         at=utc_now(),
     )
@@ -234,8 +242,8 @@ def _make_ticket(number: int, text: str) -> Ticket:
 
 
 def _make_solved_ticket(number: int, text: str) -> Ticket:
-    known = {"status": Status.RESOLVED, "solution": "Turned it off and on again."}
-    return _make_ticket(number, text).model_copy(update=known)
+    solved = {"status": Status.RESOLVED, "solution": "Turned it off and on again."}
+    return _make_ticket(number, text).model_copy(update=solved)
 
 
 if __name__ == "__main__":

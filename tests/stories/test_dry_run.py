@@ -82,7 +82,7 @@ async def test_gemini_outage_is_named(world: World, personas: Personas) -> None:
     await submit_request(world, personas.grace, "VPN is down")
 
     result = (
-        await wait_for_text(world.slack, personas.grace, "out of order (503)", title=PAGE)
+        await wait_for_text(world.slack, personas.grace, "returned an error (503)", title=PAGE)
     ).visible_text
     assert "Answered by the built-in engine" in result
     assert "Network" in result

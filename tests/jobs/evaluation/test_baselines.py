@@ -1,4 +1,4 @@
-"""What the built-in engine is held against is as strong as it can be in a few lines."""
+"""The baselines of the evaluation are as strong as a few lines allow."""
 
 from jobs.evaluation.baselines import bm25, bm25_scorer, tfidf, tfidf_scorer
 from models.triage.result import Category
@@ -10,49 +10,49 @@ CATEGORIES = (
 )
 
 
-def most_alike(text: str, *documents: str) -> str:
+def most_similar(text: str, *documents: str) -> str:
     return documents[int(tfidf_scorer(documents)([text])[0].argmax())]
 
 
-def ranked_first(text: str, *documents: str) -> str:
+def top_by_bm25(text: str, *documents: str) -> str:
     return documents[int(bm25_scorer(documents)([text])[0].argmax())]
 
 
-def test_by_likeness_words_that_say_nothing_do_not_count() -> None:
-    assert most_alike("my badge is not here", "not here yet", "badges") == "badges"
+def test_tfidf_ignores_stop_words() -> None:
+    assert most_similar("my badge is not here", "not here yet", "badges") == "badges"
 
 
-def test_by_likeness_pieces_of_words_count_more_than_words() -> None:
+def test_tfidf_weighs_ngrams_more_than_words() -> None:
     long, short = "phone contract extension", "bookkeeping"
 
-    assert most_alike("bookkeepers phone", long, short) == short
+    assert most_similar("bookkeepers phone", long, short) == short
 
 
-def test_by_likeness_words_count_beside_their_pieces() -> None:
-    whole, pieces = "account closed", "bookkeeping"
+def test_tfidf_also_weighs_whole_words() -> None:
+    with_word, with_ngrams = "account closed", "bookkeeping"
 
-    assert most_alike("bookkeeper account", whole, pieces) == whole
+    assert most_similar("bookkeeper account", with_word, with_ngrams) == with_word
 
 
-def test_by_bm25_a_rare_word_counts_more() -> None:
+def test_bm25_weighs_rare_words_more() -> None:
     documents = ("laptop screen", "laptop battery", "toner tray")
 
-    assert ranked_first("laptop toner", *documents) == "toner tray"
+    assert top_by_bm25("laptop toner", *documents) == "toner tray"
 
 
-def test_by_bm25_a_word_counts_more_in_a_short_document() -> None:
-    assert ranked_first("badge", "badge of the office on the third floor", "badge") == "badge"
+def test_bm25_weighs_a_word_more_in_a_short_document() -> None:
+    assert top_by_bm25("badge", "badge of the office on the third floor", "badge") == "badge"
 
 
-def test_by_bm25_a_word_that_is_repeated_counts_less_each_time() -> None:
+def test_bm25_weighs_repetitions_less_and_less() -> None:
     documents = ("vpn vpn vpn vpn", "vpn wifi slow net", "wifi mail")
 
-    assert ranked_first("vpn wifi", *documents) == "vpn wifi slow net"
+    assert top_by_bm25("vpn wifi", *documents) == "vpn wifi slow net"
 
 
-def test_both_go_by_name_description_and_keywords_in_whatever_form() -> None:
+def test_both_use_stems_of_name_description_and_keywords() -> None:
     texts = ["Badges lost", "a turnstile", "no more papers"]
 
     for baseline in (bm25, tfidf):
-        answers = baseline(CATEGORIES, [])(texts)
-        assert answers.labels == ["lost_badge", "lost_badge", "Printing"]
+        predictions = baseline(CATEGORIES, [])(texts)
+        assert predictions.labels == ["lost_badge", "lost_badge", "Printing"]

@@ -1,4 +1,4 @@
-"""`frontdesk eval` asks Gemini the same way as triage does."""
+"""`frontdesk eval` asks Gemini in the same way as triage does."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,14 +21,14 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 async def gemini_server() -> AsyncIterator[GeminiStandIn]:
-    """Google's servers."""
-    async with GeminiStandIn() as google:
-        yield google
+    """A stand-in for Gemini."""
+    async with GeminiStandIn() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
 def tickets_file(tmp_path: Path) -> Path:
-    """A file of tickets whose category is known."""
+    """A CSV file of tickets with known categories."""
     file = tmp_path / "some.csv"
     lines = ["text,category", *(f'"{text}",{label}' for text, label in ROWS)]
     file.write_text("\n".join(lines), encoding="utf-8")
@@ -56,18 +56,18 @@ def settings(
     return monkeypatch
 
 
-async def replayed(tickets: Path) -> str:
-    """Run the command, which has a loop of its own; what it ends with, if it does not end well."""
-    words = [str(tickets), "--engines", "builtin,gemini", "--lessons", "5", "--price", "1000"]
+async def run_eval(tickets: Path) -> str:
+    """Run the command in a thread, since it starts an event loop; returns its error message."""
+    arguments = [str(tickets), "--engines", "builtin,gemini", "--lessons", "5", "--price", "1000"]
 
-    def ran() -> str:
+    def run() -> str:
         try:
-            run_cli(words)
-        except SystemExit as ended:
-            return str(ended)
+            run_cli(arguments)
+        except SystemExit as error:
+            return str(error)
         return ""
 
-    return await asyncio.to_thread(ran)
+    return await asyncio.to_thread(run)
 
 
 def rows(printed: str) -> dict[str, list[str]]:
@@ -77,7 +77,7 @@ def rows(printed: str) -> dict[str, list[str]]:
     return {row[2]: row for row in cells if row[0] == "some"}
 
 
-async def test_both_engines_are_scored_side_by_side_and_the_tokens_are_counted(
+async def test_both_engines_are_scored_and_tokens_are_counted(
     tickets_file: Path,
     settings: pytest.MonkeyPatch,
     gemini_server: GeminiStandIn,
@@ -87,22 +87,22 @@ async def test_both_engines_are_scored_side_by_side_and_the_tokens_are_counted(
         {"category": "Network", "priority": "low", "summary": "It drops"}
     )
 
-    assert await replayed(tickets_file) == ""
+    assert await run_eval(tickets_file) == ""
 
-    found = rows(capsys.readouterr().out)
-    asked = len(gemini_server.requests)
-    assert asked == 16
-    assert set(found) == {"builtin", "gemini"}
+    results = rows(capsys.readouterr().out)
+    count = len(gemini_server.requests)
+    assert count == 16
+    assert set(results) == {"builtin", "gemini"}
     # The stand-in counts two tokens for each answer.
-    assert found["gemini"][-2:] == [str(2 * asked), f"{2 * asked * 1000 / 1_000_000:.4f}"]
+    assert results["gemini"][-2:] == [str(2 * count), f"{2 * count * 1000 / 1_000_000:.4f}"]
     assert SECRET not in str(gemini_server.requests)
     assert "[email-1]" in str(gemini_server.requests) or "[email]" in str(gemini_server.requests)
 
 
-async def test_the_day_s_tokens_hold_for_it_as_well(
+async def test_evaluation_stops_when_the_token_budget_is_exhausted(
     tickets_file: Path, settings: pytest.MonkeyPatch, gemini_server: GeminiStandIn
 ) -> None:
     settings.setenv("GEMINI_TOKENS_PER_DAY", "10")
 
-    assert "today's tokens for Gemini are used up" in await replayed(tickets_file)
+    assert "today's tokens for Gemini are used up" in await run_eval(tickets_file)
     assert gemini_server.requests == []

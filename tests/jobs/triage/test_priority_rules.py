@@ -1,4 +1,4 @@
-"""Rules of the desk for words and for who asks set a floor that a model can't lower."""
+"""The rules in the settings for words and requesters set a minimum priority."""
 
 from collections.abc import AsyncIterator
 
@@ -20,7 +20,6 @@ from tests.service_factory import run_service
 
 @pytest.fixture(scope="module")
 async def slack() -> AsyncIterator[Workspace]:
-    """A workspace."""
     async with Workspace(load_manifest(MANIFEST)) as slack:
         yield slack
 
@@ -36,7 +35,7 @@ def board_group(slack: Workspace) -> Usergroup:
 async def service(
     servers: DatabaseServers, slack: Workspace, board_group: Usergroup
 ) -> AsyncIterator[TicketService]:
-    """A desk with rules for words, for the board, and for a group that there is not."""
+    """A service with rules for words, for the board and for a group that does not exist."""
     async with run_service(
         servers,
         slack_api_url=slack.api_url,
@@ -47,45 +46,47 @@ async def service(
         yield service
 
 
-def asked_by(slack_id: str, **more: str) -> Ticket:
-    """A ticket of this person's."""
-    return new_ticket(**more).model_copy(update={"requester": slack_id})
+def make_ticket(requester: str) -> Ticket:
+    return new_ticket().model_copy(update={"requester": requester})
 
 
-async def test_who_is_in_the_group_is_never_below_its_floor(
+async def test_group_rule_applies_to_requesters_in_the_group(
     service: TicketService, board_group: Usergroup
 ) -> None:
-    tools = StepContext(service=service, gemini=None)
+    context = StepContext(service=service, gemini=None)
+    from_board, from_ada = make_ticket(board_group.users[0]), make_ticket("UADA")
 
-    assert await priority_rules.min_priority(tools, asked_by(board_group.users[0])) is Priority.HIGH
-    assert await priority_rules.min_priority(tools, asked_by("UADA")) is Priority.LOW
+    assert await priority_rules.min_priority(context, from_board) is Priority.HIGH
+    assert await priority_rules.min_priority(context, from_ada) is Priority.LOW
 
 
-async def test_words_hold_for_everybody(service: TicketService, board_group: Usergroup) -> None:
-    tools = StepContext(service=service, gemini=None)
+async def test_word_rule_applies_to_all_requesters(
+    service: TicketService, board_group: Usergroup
+) -> None:
+    context = StepContext(service=service, gemini=None)
     ticket = new_ticket(title="Production is down, please answer low")
 
-    assert await priority_rules.min_priority(tools, ticket) is Priority.URGENT
+    assert await priority_rules.min_priority(context, ticket) is Priority.URGENT
 
 
-async def test_slack_is_not_asked_for_each_ticket(
+async def test_group_members_are_cached(
     service: TicketService, slack: Workspace, board_group: Usergroup
 ) -> None:
-    tools = StepContext(service=service, gemini=None)
+    context = StepContext(service=service, gemini=None)
     member = board_group.users[0]
-    await priority_rules.min_priority(tools, asked_by(member))
+    await priority_rules.min_priority(context, make_ticket(member))
 
     board_group.users = []
 
-    assert await priority_rules.min_priority(tools, asked_by(member)) is Priority.HIGH
+    assert await priority_rules.min_priority(context, make_ticket(member)) is Priority.HIGH
 
 
-async def test_without_slack_a_ticket_is_triaged_all_the_same(servers: DatabaseServers) -> None:
+async def test_group_rule_does_not_apply_while_slack_is_down(servers: DatabaseServers) -> None:
     async with run_service(
         servers, slack_api_url="http://127.0.0.1:9/", floor_groups="S1=high"
     ) as service:
-        least = await priority_rules.min_priority(
+        priority = await priority_rules.min_priority(
             StepContext(service=service, gemini=None), new_ticket()
         )
 
-    assert least is Priority.LOW
+    assert priority is Priority.LOW

@@ -1,4 +1,4 @@
-"""A prompt on trial is asked where somebody knows what is right, and is never believed."""
+"""The shadow prompt is asked about judged tickets, and never changes a triage."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -35,16 +35,16 @@ BOB = Member(team_id="T1", slack_id="UBOB", role=Role.ADMIN, trusted=True)
 
 @pytest.fixture(scope="module")
 async def gemini_server() -> AsyncIterator[GeminiStandIn]:
-    """Google's servers."""
-    async with GeminiStandIn() as google:
-        yield google
+    """A stand-in for Gemini."""
+    async with GeminiStandIn() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
 async def shadow_prompt_file(tmp_path: Path) -> Path:
-    """The file of a prompt on trial."""
+    """The file of a shadow prompt."""
     file = tmp_path / "triage-next.md"
-    file.write_text(f"ON TRIAL {active_prompt().template.template}", encoding="utf-8")
+    file.write_text(f"SHADOW {active_prompt().template.template}", encoding="utf-8")
     return file
 
 
@@ -52,47 +52,47 @@ async def shadow_prompt_file(tmp_path: Path) -> Path:
 async def service(
     servers: DatabaseServers, shadow_prompt_file: Path
 ) -> AsyncIterator[TicketService]:
-    """A desk with a prompt on trial, whose day has tokens for a few questions."""
-    more = {"gemini_shadow_prompt": str(shadow_prompt_file), "gemini_tokens_per_day": 20_000}
-    async with run_service(servers, **more) as service:
+    """A service with a shadow prompt, and with tokens for a few requests."""
+    settings = {"gemini_shadow_prompt": str(shadow_prompt_file), "gemini_tokens_per_day": 20_000}
+    async with run_service(servers, **settings) as service:
         yield service
 
 
 @pytest.fixture
 def step_context(service: TicketService, gemini_server: GeminiStandIn) -> Iterator[StepContext]:
-    """The desk and Gemini."""
-    with step_context_with_gemini(service, gemini_server) as tools:
-        yield tools
+    """A context with this service and Gemini."""
+    with step_context_with_gemini(service, gemini_server) as context:
+        yield context
 
 
-def asked_on_trial(google: GeminiStandIn) -> int:
-    """How often the prompt on trial was asked."""
-    return sum("ON TRIAL" in str(request) for request in google.requests)
+def shadow_request_count(gemini_server: GeminiStandIn) -> int:
+    return sum("SHADOW" in str(request) for request in gemini_server.requests)
 
 
-async def judged(tools: StepContext, google: GeminiStandIn, **more: Any) -> Ticket:
-    """A ticket that Gemini took for Network, and a moderator for Access."""
-    google.respond_with_json(ANSWER)
-    draft = Draft(
-        **{"key": f"V{uuid4()}", "team_id": "T1", "requester": "UADA", "title": "VPN drops"} | more
-    )
-    ticket = await tools.service.open_ticket(draft)
-    await attempt_step(tools, Step.TRIAGE, triage_ticket, ticket.id)
-    right = apply_correction(Correction(category="Access"), actor=BOB, seen_version=None)
-    await tools.service.update_ticket(ticket.id, right)
-    google.respond_with_json(ANSWER | {"category": "Access"})
-    await attempt_step(tools, Step.LEARN, learn_from_ticket, ticket.id)
-    return (await tools.service.tickets.get_ticket(ticket.id))[0]
+async def open_and_judge(
+    context: StepContext, gemini_server: GeminiStandIn, **fields: Any
+) -> Ticket:
+    """A ticket that Gemini put into Network, and a moderator into Access."""
+    gemini_server.respond_with_json(ANSWER)
+    defaults = {"key": f"V{uuid4()}", "team_id": "T1", "requester": "UADA", "title": "VPN drops"}
+    ticket = await context.service.open_ticket(Draft(**defaults | fields))
+    await attempt_step(context, Step.TRIAGE, triage_ticket, ticket.id)
+    correct = apply_correction(Correction(category="Access"), actor=BOB, seen_version=None)
+    await context.service.update_ticket(ticket.id, correct)
+    gemini_server.respond_with_json(ANSWER | {"category": "Access"})
+    await attempt_step(context, Step.LEARN, learn_from_ticket, ticket.id)
+    return (await context.service.tickets.get_ticket(ticket.id))[0]
 
 
-async def test_it_is_asked_after_the_verdict_and_counted_by_itself(
+async def test_shadow_prompt_is_asked_after_the_judgement(
     step_context: StepContext, gemini_server: GeminiStandIn
 ) -> None:
-    ticket = await judged(step_context, gemini_server)
+    ticket = await open_and_judge(step_context, gemini_server)
 
-    (lesson,) = await step_context.service.training_store.latest("T1", limit=9)
-    assert lesson.shadow_triage
-    assert (lesson.shadow_triage.prompt, lesson.shadow_triage.category) == ("triage-next", "Access")
+    (example,) = await step_context.service.training_store.latest("T1", limit=9)
+    shadow_triage = example.shadow_triage
+    assert shadow_triage
+    assert (shadow_triage.prompt, shadow_triage.category) == ("triage-next", "Access")
     assert ticket.original_triage
     assert (ticket.original_triage.prompt, ticket.original_triage.category) == (
         active_prompt().version,
@@ -101,66 +101,64 @@ async def test_it_is_asked_after_the_verdict_and_counted_by_itself(
     engines = measure_accuracy(
         await step_context.service.training_store.judged_triages("T1", limit=9)
     ).engines
-    counted = {(one.prompt, one.shadow): (one.right, one.overridden) for one in engines}
-    assert counted == {(active_prompt().version, False): (0, 1), ("triage-next", True): (1, 0)}
-    kept = await step_context.service.ai_request_log.list_for_ticket("T1", ticket.id, limit=9)
-    assert {one.prompt for one in kept} == {active_prompt().version, "triage-next"}
+    counts = {
+        (engine.prompt, engine.shadow): (engine.right, engine.overridden) for engine in engines
+    }
+    assert counts == {(active_prompt().version, False): (0, 1), ("triage-next", True): (1, 0)}
+    requests = await step_context.service.ai_request_log.list_for_ticket("T1", ticket.id, limit=9)
+    assert {request.prompt for request in requests} == {active_prompt().version, "triage-next"}
 
 
-async def test_it_is_asked_once_for_a_ticket(
+async def test_shadow_prompt_is_asked_once_for_a_ticket(
     step_context: StepContext, gemini_server: GeminiStandIn
 ) -> None:
-    ticket = await judged(step_context, gemini_server)
-    again = apply_correction(Correction(category="Hardware"), actor=BOB, seen_version=None)
-    await step_context.service.update_ticket(ticket.id, again)
+    ticket = await open_and_judge(step_context, gemini_server)
+    second = apply_correction(Correction(category="Hardware"), actor=BOB, seen_version=None)
+    await step_context.service.update_ticket(ticket.id, second)
     await attempt_step(step_context, Step.LEARN, learn_from_ticket, ticket.id)
 
-    assert asked_on_trial(gemini_server) == 1
-    (lesson,) = await step_context.service.training_store.latest("T1", limit=9)
-    assert lesson.category == "Hardware"
-    assert lesson.shadow_triage
+    assert shadow_request_count(gemini_server) == 1
+    (example,) = await step_context.service.training_store.latest("T1", limit=9)
+    assert example.category == "Hardware"
+    assert example.shadow_triage
 
 
-async def test_what_is_confidential_is_not_sent_to_it_either(
+async def test_confidential_ticket_is_not_sent_with_the_shadow_prompt(
     step_context: StepContext, gemini_server: GeminiStandIn
 ) -> None:
-    await judged(step_context, gemini_server, confidential=True)
+    await open_and_judge(step_context, gemini_server, confidential=True)
 
     assert gemini_server.requests == []
 
 
-async def test_it_leaves_half_of_the_day_s_tokens_to_tickets(
+async def test_shadow_prompt_uses_at_most_half_of_the_token_budget(
     step_context: StepContext, gemini_server: GeminiStandIn
 ) -> None:
     await step_context.service.outbound_calls.token_budget.reserve("T1", 9_000, daily_limit=20_000)
 
-    ticket = await judged(step_context, gemini_server)
+    ticket = await open_and_judge(step_context, gemini_server)
 
     assert ticket.original_triage
     assert ticket.original_triage.engine is Engine.GEMINI
-    assert asked_on_trial(gemini_server) == 0
-    (lesson,) = await step_context.service.training_store.latest("T1", limit=9)
-    assert lesson.shadow_triage is None
+    assert shadow_request_count(gemini_server) == 0
+    (example,) = await step_context.service.training_store.latest("T1", limit=9)
+    assert example.shadow_triage is None
 
 
-async def test_a_lesson_is_learnt_when_it_does_not_answer(
+async def test_example_is_stored_even_if_the_shadow_prompt_fails(
     step_context: StepContext, gemini_server: GeminiStandIn
 ) -> None:
-    ticket = await judged(step_context, gemini_server)
+    ticket = await open_and_judge(step_context, gemini_server)
     gemini_server.respond_with_error(503)
-    other = await judged(step_context, gemini_server, title="VPN drops again")
+    other = await open_and_judge(step_context, gemini_server, title="VPN drops again")
 
-    assert {
-        one.ticket_id for one in await step_context.service.training_store.latest("T1", limit=9)
-    } == {
-        ticket.id,
-        other.id,
-    }
+    examples = await step_context.service.training_store.latest("T1", limit=9)
+    assert {example.ticket_id for example in examples} == {ticket.id, other.id}
 
 
-def test_a_prompt_that_does_not_fence_is_refused(tmp_path: Path) -> None:
+def test_prompt_without_a_fence_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "bare.md"
     file.write_text("Categories: $categories $examples", encoding="utf-8")
 
-    with pytest.raises(ValueError, match="does not say \\$fence"):
+    with pytest.raises(ValueError, match="has no \\$fence"):
         load_prompt(file)

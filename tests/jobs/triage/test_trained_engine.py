@@ -1,4 +1,4 @@
-"""The built-in engine of a workspace learns from its lessons, beside all that the worker does."""
+"""The built-in engine of a workspace trains on its examples in the background."""
 
 import asyncio
 import os
@@ -18,66 +18,66 @@ from sandbox.services.database_servers import DatabaseServers
 from tests.sample_tickets import make_triage, new_ticket
 from tests.service_factory import run_service
 
-WHY = "no Gemini key is set"
+REASON = "no Gemini key is set"
 
 
 @pytest.fixture(scope="module")
 async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A desk of its own on the real servers."""
+    """A service on the real servers."""
     async with run_service(servers) as service:
         yield service
 
 
-async def learns(service: TicketService, team_id: str, count: int) -> None:
-    """Moderators have put gizmos under Printing, and everything else where it is."""
+async def store_examples(service: TicketService, team_id: str, count: int) -> None:
+    """Store examples in which moderators put gizmos into Printing, and payslips into Other."""
     for number in range(count):
-        gizmo = number % 2
-        lesson = TrainingExample(
+        is_gizmo = number % 2
+        example = TrainingExample(
             ticket_id=f"{team_id}-{number}",
             team_id=team_id,
-            text=f"the {'gizmo' if gizmo else 'payslip'} {number} of room {number % 7} is odd",
+            text=f"the {'gizmo' if is_gizmo else 'payslip'} {number} of room {number % 7} is odd",
             original_triage=make_triage(),
-            category="Printing" if gizmo else "Other",
+            category="Printing" if is_gizmo else "Other",
             priority=Priority.NORMAL,
-            skills=("printer",) if gizmo else (),
+            skills=("printer",) if is_gizmo else (),
             by="UBOB",
             at=utc_now(),
         )
-        await service.training_store.add(lesson)
+        await service.training_store.add(example)
 
 
-async def said(learning: ModelCache, service: TicketService, team_id: str, text: str) -> Triage:
-    """What the engine makes of a text."""
+async def triage(models: ModelCache, service: TicketService, team_id: str, text: str) -> Triage:
+    """The built-in engine's triage of a text."""
     ticket = new_ticket(title=text, description="").model_copy(update={"team_id": team_id})
-    return await learning.triage(service.training_store, ticket, DEFAULT_TAXONOMY, reason=WHY)
+    return await models.triage(service.training_store, ticket, DEFAULT_TAXONOMY, reason=REASON)
 
 
-async def once_learnt(learning: ModelCache, service: TicketService, team_id: str) -> Triage:
-    """The same, when all that there is to learn is learnt."""
-    await said(learning, service, team_id, "my gizmo is gone")
-    task = learning.workspaces[team_id].training_task
+async def triage_after_training(models: ModelCache, service: TicketService, team_id: str) -> Triage:
+    """The triage of "my gizmo is gone" when all examples are trained on."""
+    await triage(models, service, team_id, "my gizmo is gone")
+    task = models.workspaces[team_id].training_task
     assert task
     await task
-    return await said(learning, service, team_id, "my gizmo is gone")
+    return await triage(models, service, team_id, "my gizmo is gone")
 
 
-async def test_what_moderators_correct_is_learnt_without_a_restart(service: TicketService) -> None:
-    learning, other = ModelCache(), ModelCache()
-    before = await once_learnt(learning, service, "TLEARN")
+async def test_new_examples_are_trained_on_without_a_restart(service: TicketService) -> None:
+    models, other_models = ModelCache(), ModelCache()
+    before = await triage_after_training(models, service, "TLEARN")
     assert before.category != "Printing"
 
-    await learns(service, "TLEARN", 40)
-    workspace = learning.workspaces["TLEARN"]
+    await store_examples(service, "TLEARN", 40)
+    workspace = models.workspaces["TLEARN"]
     workspace.checked_at = workspace.paused_until = float("-inf")
-    after = await once_learnt(learning, service, "TLEARN")
+    after = await triage_after_training(models, service, "TLEARN")
 
-    assert (after.category, after.skills, after.why_builtin) == ("Printing", ("printer",), WHY)
+    assert (after.category, after.skills, after.why_builtin) == ("Printing", ("printer",), REASON)
     assert after.confidence > before.confidence
-    fresh = await once_learnt(other, service, "TLEARN")
-    assert fresh.model_copy(update={"ms": 0}) == after.model_copy(update={"ms": 0})
+    from_other = await triage_after_training(other_models, service, "TLEARN")
+    assert from_other.model_copy(update={"ms": 0}) == after.model_copy(update={"ms": 0})
 
 
-async def test_one_correction_gives_its_skills_to_what_reads_the_same_alone(
+async def test_single_example_gives_its_skills_only_to_similar_texts(
     service: TicketService,
 ) -> None:
     vpn = TrainingExample(
@@ -92,130 +92,133 @@ async def test_one_correction_gives_its_skills_to_what_reads_the_same_alone(
         at=utc_now(),
     )
     await service.training_store.add(vpn)
-    learning = ModelCache()
-    await once_learnt(learning, service, "TONE")
+    models = ModelCache()
+    await triage_after_training(models, service, "TONE")
 
-    same = await said(learning, service, "TONE", vpn.text)
-    other = await said(learning, service, "TONE", "Password for the printer")
+    same = await triage(models, service, "TONE", vpn.text)
+    other = await triage(models, service, "TONE", "Password for the printer")
 
     assert "windows" in same.skills
     assert "windows" not in other.skills
 
 
-async def test_the_loop_goes_on_while_lessons_are_learnt(service: TicketService) -> None:
-    await learns(service, "TLOOP", 300)
-    learning = ModelCache()
+async def test_training_does_not_block_the_event_loop(service: TicketService) -> None:
+    await store_examples(service, "TLOOP", 300)
+    models = ModelCache()
     gaps: list[float] = []
 
-    async def ticks() -> None:
+    async def record_gaps() -> None:
         while True:
-            began = time.monotonic()
+            started_at = time.monotonic()
             await asyncio.sleep(0.005)
-            gaps.append(time.monotonic() - began)
+            gaps.append(time.monotonic() - started_at)
 
-    ticking = asyncio.create_task(ticks())
-    began = time.monotonic()
-    await said(learning, service, "TLOOP", "my gizmo is gone")
-    task = learning.workspaces["TLOOP"].training_task
+    recorder = asyncio.create_task(record_gaps())
+    started_at = time.monotonic()
+    await triage(models, service, "TLOOP", "my gizmo is gone")
+    task = models.workspaces["TLOOP"].training_task
     assert task
     await task
-    took = time.monotonic() - began
-    ticking.cancel()
+    seconds = time.monotonic() - started_at
+    recorder.cancel()
 
-    assert max(gaps) < took / 2
+    assert max(gaps) < seconds / 2
 
 
-async def test_until_all_is_learnt_an_engine_without_lessons_answers(
+async def test_model_without_examples_answers_during_the_first_training(
     service: TicketService,
 ) -> None:
-    await learns(service, "TFIRST", 600)
-    learning = ModelCache()
+    await store_examples(service, "TFIRST", 600)
+    models = ModelCache()
 
-    await said(learning, service, "TFIRST", "the gizmo")
-    workspace = learning.workspaces["TFIRST"]
+    await triage(models, service, "TFIRST", "the gizmo")
+    workspace = models.workspaces["TFIRST"]
     assert workspace.training_task
-    while workspace.model is None:  # noqa: ASYNC110  # nothing tells of it
+    while workspace.model is None:  # noqa: ASYNC110  # there is no event to wait for
         await asyncio.sleep(0)
-    first, done = workspace.model, workspace.training_task.done()
+    first_model, is_done = workspace.model, workspace.training_task.done()
     await workspace.training_task
 
-    assert done or first.training_examples == ()
+    assert is_done or first_model.training_examples == ()
     assert len(workspace.model.training_examples) == 600
 
 
-def started() -> set[str]:
-    """The processes that this one has started and that have not ended."""
+def child_processes() -> set[str]:
+    """The ids of the running processes that this one has started."""
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split())
 
 
-async def test_a_worker_that_ends_leaves_nobody_learning(service: TicketService) -> None:
-    await learns(service, "TEND", 300)
-    learning = ModelCache()
-    before = started()
-    looking = asyncio.create_task(said(learning, service, "TEND", "my gizmo is gone"))
-    while started() <= before:  # noqa: ASYNC110  # nothing tells of it
+async def test_stopped_worker_leaves_no_training_process(service: TicketService) -> None:
+    await store_examples(service, "TEND", 300)
+    models = ModelCache()
+    before = child_processes()
+    triage_task = asyncio.create_task(triage(models, service, "TEND", "my gizmo is gone"))
+    while child_processes() <= before:  # noqa: ASYNC110  # there is no event to wait for
         await asyncio.sleep(0)
 
-    learning.stop()
-    await looking
+    models.stop()
+    await triage_task
 
-    task = learning.workspaces["TEND"].training_task
-    assert task
-    await asyncio.wait({task})
-    assert task.cancelled()
-    while not started() <= before:  # noqa: ASYNC110  # nothing tells of it
+    training_task = models.workspaces["TEND"].training_task
+    assert training_task
+    await asyncio.wait({training_task})
+    assert training_task.cancelled()
+    while not child_processes() <= before:  # noqa: ASYNC110  # there is no event to wait for
         await asyncio.sleep(0)
 
 
-async def test_a_category_that_is_new_counts_at_once_even_while_learning_rests(
+async def test_new_category_is_trained_on_at_once_even_during_a_pause(
     service: TicketService,
 ) -> None:
-    learning = ModelCache()
-    await learns(service, "TNEW", 20)
-    await once_learnt(learning, service, "TNEW")
+    models = ModelCache()
+    await store_examples(service, "TNEW", 20)
+    await triage_after_training(models, service, "TNEW")
     gizmos = Category(name="Gizmos", keywords=("gizmo", "gone"))
     changed = DEFAULT_TAXONOMY.with_category(None, gizmos)
     ticket = new_ticket(title="my gizmo is gone", description="", id="T-9")
 
-    answer = await learning.triage(
-        service.training_store, ticket.model_copy(update={"team_id": "TNEW"}), changed, reason=WHY
+    result = await models.triage(
+        service.training_store,
+        ticket.model_copy(update={"team_id": "TNEW"}),
+        changed,
+        reason=REASON,
     )
 
-    assert answer.category in {"Gizmos", "Printing"}
-    workspace = learning.workspaces["TNEW"]
+    assert result.category in {"Gizmos", "Printing"}
+    workspace = models.workspaces["TNEW"]
     assert workspace.training_task
     await workspace.training_task
     assert workspace.model
     assert gizmos in workspace.model.categories
 
 
-async def test_lessons_that_never_end_leave_time_for_the_rest(service: TicketService) -> None:
-    learning = ModelCache()
-    await learns(service, "TREST", 20)
-    await said(learning, service, "TREST", "gizmo")
-    workspace = learning.workspaces["TREST"]
+async def test_worker_pauses_between_trainings(service: TicketService) -> None:
+    models = ModelCache()
+    await store_examples(service, "TREST", 20)
+    await triage(models, service, "TREST", "gizmo")
+    workspace = models.workspaces["TREST"]
     assert workspace.training_task
     await workspace.training_task
-    first = workspace.training_task
+    first_task = workspace.training_task
 
-    await learns(service, "TREST", 30)
+    await store_examples(service, "TREST", 30)
     workspace.checked_at = float("-inf")
-    await said(learning, service, "TREST", "gizmo")
+    await triage(models, service, "TREST", "gizmo")
 
-    assert workspace.training_task is first
+    assert workspace.training_task is first_task
     assert workspace.paused_until > time.monotonic()
 
 
-async def test_what_was_learnt_of_other_categories_says_nothing_of_these(
+async def test_model_for_deleted_categories_is_not_used(
     service: TicketService,
 ) -> None:
-    learning = ModelCache()
-    await learns(service, "TCHANGED", 40)
-    assert (await once_learnt(learning, service, "TCHANGED")).category == "Printing"
+    models = ModelCache()
+    await store_examples(service, "TCHANGED", 40)
+    assert (await triage_after_training(models, service, "TCHANGED")).category == "Printing"
     fewer = DEFAULT_TAXONOMY.without_category("Printing")
     ticket = new_ticket(title="my gizmo is gone", description="")
     ticket = ticket.model_copy(update={"team_id": "TCHANGED"})
 
-    at_once = await learning.triage(service.training_store, ticket, fewer, reason=WHY)
+    result = await models.triage(service.training_store, ticket, fewer, reason=REASON)
 
-    assert fewer.find_category(at_once.category)
+    assert fewer.find_category(result.category)

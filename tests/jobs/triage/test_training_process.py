@@ -1,4 +1,4 @@
-"""What is learnt aside is what would be learnt here, and takes none of this process's time."""
+"""Training in a subprocess gives the same models, and takes no CPU time of this process."""
 
 import os
 
@@ -8,34 +8,34 @@ from jobs.engines.training_process import TrainingData, train, train_in_subproce
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 
 
-def matter(count: int) -> TrainingData:
-    """Gizmos are Printing, payslips are Other."""
-    lessons = tuple(
+def make_data(count: int) -> TrainingData:
+    """Examples in which gizmos are Printing and payslips are Other."""
+    rows = tuple(
         (f"gizmo {n} jams", "Printing", "high") if n % 2 else (f"payslip {n}", "Other", "low")
         for n in range(count)
     )
-    return TrainingData(DEFAULT_TAXONOMY.categories, lessons)
+    return TrainingData(DEFAULT_TAXONOMY.categories, rows)
 
 
-async def test_what_much_teaches_is_the_same_here_and_in_another_process() -> None:
+async def test_many_examples_train_the_same_models_in_a_subprocess() -> None:
     texts = ["the gizmo", "my payslip", ""]
     before = os.times().children_user
 
-    classifier, ordering = await train_in_subprocess(matter(300))
+    classifier, priority_model = await train_in_subprocess(make_data(300))
 
     assert os.times().children_user > before
-    here, levels = train(matter(300))
-    assert np.array_equal(classifier.probabilities(texts), here.probabilities(texts))
-    assert ordering
-    assert levels
-    assert ordering.predict(texts) == levels.predict(texts)
+    own_classifier, own_priority_model = train(make_data(300))
+    assert np.array_equal(classifier.probabilities(texts), own_classifier.probabilities(texts))
+    assert priority_model
+    assert own_priority_model
+    assert priority_model.predict(texts) == own_priority_model.predict(texts)
 
 
-async def test_a_little_is_learnt_without_another_process() -> None:
+async def test_few_examples_are_trained_on_without_a_subprocess() -> None:
     before = os.times().children_user
 
-    classifier, ordering = await train_in_subprocess(matter(20))
+    classifier, priority_model = await train_in_subprocess(make_data(20))
 
     assert os.times().children_user == before
     assert classifier.labels[int(classifier.probabilities(["the gizmo"]).argmax())] == "Printing"
-    assert ordering is None
+    assert priority_model is None

@@ -1,4 +1,4 @@
-"""Accuracy is counted from what moderators judged: by category, by confusion, by engine."""
+"""Triage accuracy is computed from judged tickets: by category, by confusion and by engine."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,93 +21,96 @@ from tests.sample_tickets import NOON, make_triage
 HOSTILE = "&<>\"'`*_~ <!channel> <@U1> :fire: 🔥👩‍💻 "
 
 
-def lesson(number: int, **is_: Any) -> TrainingExample:
-    """What is learnt of a ticket that the engine took for Network, normal, vpn."""
-    said = make_triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt=is_.pop("prompt", "1"))
+def make_example(number: int, **judgement: Any) -> TrainingExample:
+    """A judged ticket whose original triage is Network, normal, vpn."""
+    prompt = judgement.pop("prompt", "1")
+    original = make_triage("vpn", engine=Engine.GEMINI, model="gemini-9", prompt=prompt)
     return TrainingExample(
         **{
             "ticket_id": f"T-{number}",
             "team_id": "T1",
             "text": "VPN",
-            "said": said,
+            "said": original,
             "category": "Network",
             "priority": Priority.NORMAL,
             "skills": ("vpn",),
             "by": "UBOB",
             "at": NOON + timedelta(minutes=number),
-            **is_,
+            **judgement,
         }
     )
 
 
-async def test_what_was_overridden_is_counted_by_engine_and_prompt(service: TicketService) -> None:
-    for one in (
-        lesson(1),
-        lesson(2, category="Access"),
-        lesson(3, priority=Priority.HIGH, prompt="2"),
-        lesson(4, skills=("vpn", "okta"), prompt="2"),
-        lesson(5, prompt="2"),
-        lesson(6, team_id="T2", category="Access"),
+async def test_changed_triages_are_counted_by_engine_and_prompt(service: TicketService) -> None:
+    for example in (
+        make_example(1),
+        make_example(2, category="Access"),
+        make_example(3, priority=Priority.HIGH, prompt="2"),
+        make_example(4, skills=("vpn", "okta"), prompt="2"),
+        make_example(5, prompt="2"),
+        make_example(6, team_id="T2", category="Access"),
     ):
-        await service.training_store.add(one)
+        await service.training_store.add(example)
 
-    measured = measure_accuracy(await service.training_store.judged_triages("T1", limit=100))
+    accuracy = measure_accuracy(await service.training_store.judged_triages("T1", limit=100))
 
-    assert (measured.tickets, measured.right) == (5, 4)
-    assert measured.engines == (
+    assert (accuracy.tickets, accuracy.right) == (5, 4)
+    assert accuracy.engines == (
         EngineAccuracy("gemini", "gemini-9", "2", tickets=3, right=3, overridden=2),
         EngineAccuracy("gemini", "gemini-9", "1", tickets=2, right=1, overridden=1),
     )
-    assert measured.categories == (
+    assert accuracy.categories == (
         CategoryAccuracy("Network", tickets=4, said=5, right=4),
         CategoryAccuracy("Access", tickets=1, said=0, right=0),
     )
-    assert measured.confusions == (Confusion("Network", "Access", tickets=1),)
+    assert accuracy.confusions == (Confusion("Network", "Access", tickets=1),)
 
 
-async def test_a_prompt_on_trial_is_counted_by_itself(service: TicketService) -> None:
-    await service.training_store.add(lesson(1, team_id="T4"))
+async def test_shadow_prompt_is_counted_separately(service: TicketService) -> None:
+    await service.training_store.add(make_example(1, team_id="T4"))
     wrong = make_triage(
         "vpn", engine=Engine.GEMINI, model="gemini-9", prompt="2", category="Access"
     )
     await service.training_store.set_shadow_answer("T-1", wrong)
-    await service.training_store.add(lesson(1, team_id="T4"))
+    await service.training_store.add(make_example(1, team_id="T4"))
 
     measured = measure_accuracy(await service.training_store.judged_triages("T4", limit=100))
 
     assert (measured.tickets, measured.right, measured.confusions) == (1, 1, ())
-    trial = EngineAccuracy("gemini", "gemini-9", "2", tickets=1, right=0, overridden=1, shadow=True)
-    assert trial in measured.engines
+    shadow = EngineAccuracy(
+        "gemini", "gemini-9", "2", tickets=1, right=0, overridden=1, shadow=True
+    )
+    assert shadow in measured.engines
     assert await service.training_store.has_shadow_answer("T-1", "2")
     assert not await service.training_store.has_shadow_answer("T-1", "3")
     said = str(page.render(measured))
     assert "prompt 2, shadow prompt: 1 ticket, 0% correct, 100% would have been changed" in said
 
 
-async def test_only_the_newest_are_counted(service: TicketService) -> None:
-    await service.training_store.add(lesson(7, team_id="T3"))
-    await service.training_store.add(lesson(8, team_id="T3", category="Access"))
+async def test_only_the_newest_examples_are_counted(service: TicketService) -> None:
+    await service.training_store.add(make_example(7, team_id="T3"))
+    await service.training_store.add(make_example(8, team_id="T3", category="Access"))
 
-    assert [one.actual for one in await service.training_store.judged_triages("T3", limit=1)] == [
-        "Access"
-    ]
+    judged_triages = await service.training_store.judged_triages("T3", limit=1)
+
+    assert [judged.actual for judged in judged_triages] == ["Access"]
 
 
-def test_without_a_judgement_the_page_says_how_to_make_one() -> None:
+def test_page_explains_how_to_judge_if_no_triage_is_judged() -> None:
     nothing = page.render(measure_accuracy([]))
 
     assert check_view(nothing) == []
     assert "No triage has been judged yet" in str(nothing)
 
 
-def test_the_page_says_it_in_words() -> None:
+def test_page_shows_accuracy_in_words() -> None:
     said = str(
         page.render(
             measure_accuracy(
                 [
                     judged
-                    for one in some()
-                    for judged in JudgedTriage.list_from_document(one.model_dump())
+                    for example in four_examples()
+                    for judged in JudgedTriage.list_from_document(example.model_dump())
                 ]
             )
         )
@@ -121,11 +124,11 @@ def test_the_page_says_it_in_words() -> None:
     assert "Changed by a moderator: the category, the priority or the skills" in said
 
 
-def test_a_category_that_was_never_right_is_not_counted_twice_over() -> None:
+def test_category_that_no_moderator_chose_has_no_tickets() -> None:
     said = str(
         page.render(
             measure_accuracy(
-                [*JudgedTriage.list_from_document(lesson(1, category="Access").model_dump())]
+                [*JudgedTriage.list_from_document(make_example(1, category="Access").model_dump())]
             )
         )
     )
@@ -134,16 +137,16 @@ def test_a_category_that_was_never_right_is_not_counted_twice_over() -> None:
     assert "Network: no tickets, precision 0%" in said
 
 
-def some() -> list[TrainingExample]:
+def four_examples() -> list[TrainingExample]:
     return [
-        lesson(1),
-        lesson(2),
-        lesson(3, category="Access"),
-        lesson(4, priority=Priority.URGENT),
+        make_example(1),
+        make_example(2),
+        make_example(3, category="Access"),
+        make_example(4, priority=Priority.URGENT),
     ]
 
 
-def test_slack_opens_the_page_at_its_worst() -> None:
+def test_slack_accepts_the_longest_page_with_hostile_names() -> None:
     names = [f"{HOSTILE * 2}{number}"[-75:] for number in range(100)]
     worst = Accuracy(
         tickets=10**6,

@@ -1,4 +1,4 @@
-"""What speaks for a category: what admins have said of it, and what few or many corrections say."""
+"""The category models: a category's own text, and training on few or many examples."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from models.engine.vectorizer import TfidfFeatures, category_text
 from models.triage.result import Category
 
 
-def test_the_name_is_said_twice_only_where_there_is_more_than_a_name() -> None:
+def test_category_text_repeats_the_name_only_with_more_text() -> None:
     name = "office_supplies"
 
     assert category_text(Category(name=name)) == "office supplies"
@@ -17,18 +17,18 @@ def test_the_name_is_said_twice_only_where_there_is_more_than_a_name() -> None:
     assert category_text(listed).split() == [*["office", "supplies"] * 2, "pen", "paper"]
 
 
-def test_of_few_texts_those_of_a_rare_label_count_as_much_as_those_of_a_common_one() -> None:
-    """The rare one's word stands in more texts of the common one, but in a tenth of them only."""
+def test_svm_balances_labels_if_texts_are_few() -> None:
+    """The rare label's word is also in a tenth of the common label's texts, which are more."""
     texts = ["the laptop is slow"] * 54 + ["the badge is slow"] * 6 + ["the badge is slow"] * 3
     columns = np.array([0] * 60 + [1] * 3)
-    reader = TfidfFeatures((), texts)
+    features = TfidfFeatures((), texts)
 
-    def likelier(times: int) -> int:
-        vectors = reader.vectors(texts * times)
-        machine = SvmScorer(
-            vectors, np.tile(columns, times), 2, column_weights=reader.column_weights(0.15)
+    def predict(times: int) -> int:
+        vectors = features.vectors(texts * times)
+        scorer = SvmScorer(
+            vectors, np.tile(columns, times), 2, column_weights=features.column_weights(0.15)
         )
-        return int(machine.scores(reader.vectors(["my badge is slow"]))[0].argmax())
+        return int(scorer.scores(features.vectors(["my badge is slow"]))[0].argmax())
 
-    few, many = likelier(1), likelier(4)
-    assert (few, many) == (1, 0)
+    with_few, with_many = predict(1), predict(4)
+    assert (with_few, with_many) == (1, 0)

@@ -1,4 +1,4 @@
-"""The built-in engine: simple, and honest about how sure it is."""
+"""The keyword engine triages by keywords, and its confidence reflects how many it found."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from models.triage.taxonomy import DEFAULT_TAXONOMY
 from tests.sample_tickets import new_ticket
 
 
-def triaged(title: str, description: str = "", urgency: Urgency | None = None) -> Triage:
-    """What the engine says of such a ticket, with the desk's first configuration."""
+def triage_text(title: str, description: str = "", urgency: Urgency | None = None) -> Triage:
+    """The triage of such a ticket with the default taxonomy."""
     ticket = new_ticket(title=title, description=description, urgency=urgency)
     return keyword_engine.triage(ticket, DEFAULT_TAXONOMY, why_builtin="no Gemini key is set")
 
@@ -25,23 +25,25 @@ def triaged(title: str, description: str = "", urgency: Urgency | None = None) -
         ("MongoDB is slow", "Data and development", {"database"}),
     ],
 )
-def test_words_point_to_category_and_skills(title: str, category: str, skills: set[str]) -> None:
-    said = triaged(title)
+def test_keywords_select_category_and_skills(title: str, category: str, skills: set[str]) -> None:
+    triage = triage_text(title)
 
-    assert said.category == category
-    assert set(said.skills) == skills
-    assert said.engine is Engine.BUILTIN
-    assert said.why_builtin == "no Gemini key is set"
-
-
-def test_a_ticket_without_a_known_word_is_other_and_it_says_that_it_is_not_sure() -> None:
-    said = triaged("Wo ist die Kaffeemaschine geblieben?")
-
-    assert (said.category, said.confidence, said.skills) == ("Other", 0.0, ())
+    assert triage.category == category
+    assert set(triage.skills) == skills
+    assert triage.engine is Engine.BUILTIN
+    assert triage.why_builtin == "no Gemini key is set"
 
 
-def test_more_words_make_it_surer() -> None:
-    assert triaged("VPN and wifi: no internet connection").confidence > triaged("VPN").confidence
+def test_ticket_without_keywords_is_other_with_confidence_0() -> None:
+    triage = triage_text("Wo ist die Kaffeemaschine geblieben?")
+
+    assert (triage.category, triage.confidence, triage.skills) == ("Other", 0.0, ())
+
+
+def test_more_keywords_raise_the_confidence() -> None:
+    many = triage_text("VPN and wifi: no internet connection")
+
+    assert many.confidence > triage_text("VPN").confidence
 
 
 @pytest.mark.parametrize(
@@ -55,18 +57,18 @@ def test_more_words_make_it_surer() -> None:
         ("Network outage", Urgency.SLOWED, Priority.URGENT),
     ],
 )
-def test_plain_signals_and_the_requester_set_the_priority(
+def test_signals_and_the_requesters_urgency_set_the_priority(
     title: str, urgency: Urgency | None, priority: Priority
 ) -> None:
-    assert triaged(title, urgency=urgency).priority is priority
+    assert triage_text(title, urgency=urgency).priority is priority
 
 
-def test_hostile_text_is_text() -> None:
+def test_hostile_text_gets_a_short_summary() -> None:
     ticket: Ticket = new_ticket(title="(a+)+$ " * 20, description="<!channel> `x` " * 200)
 
-    said = keyword_engine.triage(ticket, DEFAULT_TAXONOMY, why_builtin="")
+    triage = keyword_engine.triage(ticket, DEFAULT_TAXONOMY, why_builtin="")
 
-    assert len(said.summary) <= 150
+    assert len(triage.summary) <= 150
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,5 @@ def test_hostile_text_is_text() -> None:
         ("Outage in Berlin", Priority.URGENT),
     ],
 )
-def test_signals_set_a_floor_and_what_a_floor_is_called_is_no_signal(
-    title: str, floor: Priority
-) -> None:
+def test_only_signals_raise_the_minimum_priority(title: str, floor: Priority) -> None:
     assert keyword_engine.priority_floor(new_ticket(title=title)) is floor

@@ -1,4 +1,4 @@
-"""What a model says is shown without links, mentions and formatting of its own."""
+"""The output sanitizer removes links, mentions and formatting from a model's texts."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from models.engine.output_sanitizer import LINK_REMOVED, sanitize
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("text", "sanitized"),
     [
         ("see https://evil.example/a?b=c now", f"see {LINK_REMOVED} now"),
         ("<https://evil.example|Reset>", f"Reset {LINK_REMOVED}"),
@@ -26,11 +26,11 @@ from models.engine.output_sanitizer import LINK_REMOVED, sanitize
         ("e.g. Node.js 20.1, and C:/Users; 3/4 of them",) * 2,
     ],
 )
-def test_it_is_cleaned(said: str, shown: str) -> None:
-    assert sanitize(said, limit=200, allowed_hosts=["help.corp.org"]) == shown
+def test_links_and_mentions_are_removed(text: str, sanitized: str) -> None:
+    assert sanitize(text, limit=200, allowed_hosts=["help.corp.org"]) == sanitized
 
 
-def test_a_host_is_allowed_by_its_whole_name_over_https() -> None:
+def test_allowed_host_needs_its_whole_name_and_https() -> None:
     for link in (
         "http://help.corp.org/",
         "https://xhelp.corp.org",
@@ -39,5 +39,5 @@ def test_a_host_is_allowed_by_its_whole_name_over_https() -> None:
         assert sanitize(link, limit=200, allowed_hosts=["help.corp.org"]) == LINK_REMOVED
 
 
-def test_it_is_cut() -> None:
+def test_long_text_is_cut() -> None:
     assert len(sanitize("n" * 9000, limit=1500)) == 1500

@@ -1,4 +1,4 @@
-"""Nothing that is planted in a text leaves, and all of it comes back; in a time that is bounded."""
+"""Redaction removes all planted secrets, restores them, and takes linear time."""
 
 import time
 from string import ascii_letters, digits
@@ -29,19 +29,21 @@ TALK = st.sampled_from(
 
 @st.composite
 def cards(draw: st.DrawFn) -> str:
-    """A card's number, written in one of the ways that people do."""
+    """A card number in one of the usual notations."""
     stem = "4" + draw(st.text(digits, min_size=14, max_size=14))
     number = stem + luhn.calc_check_digit(stem)
-    return draw(st.sampled_from(["", " ", "-"])).join(number[at : at + 4] for at in (0, 4, 8, 12))
+    groups = (number[start : start + 4] for start in (0, 4, 8, 12))
+    return draw(st.sampled_from(["", " ", "-"])).join(groups)
 
 
 @st.composite
 def ibans(draw: st.DrawFn) -> str:
-    """An IBAN, in groups of four or in one."""
+    """An IBAN, with or without spaces."""
     account = draw(st.text(digits, min_size=18, max_size=18))
     check = mod_97_10.calc_check_digits(f"{account}DE")
     number = f"DE{check}{account}"
-    return draw(st.sampled_from(["", " "])).join(number[at : at + 4] for at in range(0, 22, 4))
+    groups = (number[start : start + 4] for start in range(0, 22, 4))
+    return draw(st.sampled_from(["", " "])).join(groups)
 
 
 def _phone(region: str, shape: int) -> str:
@@ -63,7 +65,7 @@ PHONES = st.builds(
 )
 PLANTED = st.one_of(
     st.emails(domains=st.just("mail.example.org")).filter(
-        lambda one: '"' not in one and "|" not in one
+        lambda address: '"' not in address and "|" not in address
     ),
     cards(),
     ibans(),
@@ -71,7 +73,7 @@ PLANTED = st.one_of(
     st.ip_addresses(v=4).map(str),
     st.ip_addresses(v=6).map(str).filter(lambda address: len(address) > 4),
     st.builds("ghp_{}".format, KEY),
-    st.builds("xoxb-{}-{}".format, LETTERS.map(lambda one: f"{one}123456"), KEY),
+    st.builds("xoxb-{}-{}".format, LETTERS.map(lambda letters: f"{letters}123456"), KEY),
     st.builds("AKIA{}".format, st.text(digits + "QWERTZ", min_size=16, max_size=16)),
     st.builds("sk-{}".format, KEY),
     st.builds("eyJ{}.eyJ{}.{}".format, KEY, KEY, KEY),
@@ -83,48 +85,48 @@ PLANTED = st.one_of(
 
 @pytest.mark.fault("F67")
 @given(st.lists(st.tuples(TALK, PLANTED), min_size=1, max_size=6), TALK)
-def test_nothing_planted_leaves_and_all_comes_back(parts: list[tuple[str, str]], end: str) -> None:
+def test_secrets_are_redacted_and_restored(parts: list[tuple[str, str]], end: str) -> None:
     text = " ".join([*(f"{talk} {planted}" for talk, planted in parts), end])
 
-    hidden = redact(text)
+    redacted = redact(text)
 
-    assert [planted for _, planted in parts if planted in hidden.text] == []
+    assert [planted for _, planted in parts if planted in redacted.text] == []
     assert [planted for _, planted in parts if planted in redact_for_good(text)] == []
-    assert hidden.restore(hidden.text) == text
-    assert hidden.text.count("[") >= 1
+    assert redacted.restore(redacted.text) == text
+    assert redacted.text.count("[") >= 1
 
 
 @given(WORDS, st.sampled_from([": ", " = ", ":", "\uff1a", " is "]), KEY, TALK)
-def test_what_follows_a_word_for_password_stays_in_the_house(
+def test_value_after_a_word_for_password_is_redacted(
     word: str, sign: str, secret: str, talk: str
 ) -> None:
     secret = f"{secret[:8]}!"
 
-    hidden = redact(f"{talk} {word}{sign}{secret} {talk}")
+    redacted = redact(f"{talk} {word}{sign}{secret} {talk}")
 
-    assert secret not in hidden.text
-    assert hidden.restore(hidden.text) == f"{talk} {word}{sign}{secret} {talk}"
+    assert secret not in redacted.text
+    assert redacted.restore(redacted.text) == f"{talk} {word}{sign}{secret} {talk}"
 
 
 @given(st.text(max_size=300))
-def test_any_text_comes_back_as_it_was(text: str) -> None:
-    hidden = redact(text)
+def test_any_text_is_restored_unchanged(text: str) -> None:
+    redacted = redact(text)
 
-    assert hidden.restore(hidden.text) == text
-
-
-def test_the_same_thing_has_the_same_placeholder_and_another_has_another() -> None:
-    hidden = redact("ada@x.org, bob@x.org and ada@x.org")
-
-    assert hidden.text == "[email-1], [email-2] and [email-1]"
-    assert hidden.restore("ask [email-2], not [email-9]") == "ask bob@x.org, not [email-9]"
+    assert redacted.restore(redacted.text) == text
 
 
-def test_a_placeholder_that_was_typed_stays_what_was_typed() -> None:
-    hidden = redact("[email-1] is what I see instead of ada@x.org")
+def test_equal_originals_share_a_placeholder() -> None:
+    redacted = redact("ada@x.org, bob@x.org and ada@x.org")
 
-    assert hidden.restore(hidden.text) == "[email-1] is what I see instead of ada@x.org"
-    assert hidden.text == "[email-1] is what I see instead of [email-2]"
+    assert redacted.text == "[email-1], [email-2] and [email-1]"
+    assert redacted.restore("ask [email-2], not [email-9]") == "ask bob@x.org, not [email-9]"
+
+
+def test_placeholder_in_the_original_text_is_kept() -> None:
+    redacted = redact("[email-1] is what I see instead of ada@x.org")
+
+    assert redacted.restore(redacted.text) == "[email-1] is what I see instead of ada@x.org"
+    assert redacted.text == "[email-1] is what I see instead of [email-2]"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_a_placeholder_that_was_typed_stays_what_was_typed() -> None:
         "The token expired; printer 4 on floor 2 says PC LOAD LETTER",
     ],
 )
-def test_what_is_nobodys_secret_stays(plain: str) -> None:
+def test_harmless_text_is_not_redacted(plain: str) -> None:
     assert redact(plain).text == plain
 
 
@@ -144,18 +146,18 @@ def test_what_is_nobodys_secret_stays(plain: str) -> None:
     ["a", "1", "1 ", "@", "a@", "<@", "://", "AA11 ", "f:", "1.", "eyJa.", "password: ", "+(",
      "a_-", "-----BEGIN A B-----", "1234-5678-", "DE89370400440532013000 ", "212 555 1234, "],
 )  # fmt: skip
-def test_four_times_the_text_takes_about_four_times_as_long(piece: str) -> None:
+def test_redaction_takes_linear_time(piece: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
-        began = time.process_time()
+        started_at = time.process_time()
         redact(text)
-        return time.process_time() - began
+        return time.process_time() - started_at
 
-    # Quadratic is sixteen times; a machine at work is allowed to be late.
+    # Quadratic time would be a factor of 16. The factor 10 and 0.1 s allow for a busy machine.
     short = min(seconds(2000) for _ in range(2))
     assert min(seconds(8000) for _ in range(2)) < 10 * short + 0.1
 
 
-def test_a_cards_number_is_found_between_other_digits_and_letters() -> None:
+def test_card_number_is_found_beside_other_characters() -> None:
     assert redact("card 4111 1111 1111 1111").text == "card [card-1]"
     assert redact("x4111111111111111 ").text == "x[card-1] "

@@ -1,4 +1,4 @@
-"""Lessons are found from the newest on, however long ago they were learnt."""
+"""The training store returns examples newest first, however old they are."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -18,16 +18,16 @@ DAYS_AGO = (0, 3, 3000, 20, 600, 100)
 
 @pytest.fixture
 async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A desk that has learnt something now and then."""
+    """A service with examples of different ages."""
     async with run_service(servers) as service:
         for days in DAYS_AGO:
-            await service.training_store.add(lesson(days))
-        await service.training_store.add(lesson(1, team_id="T2"))
+            await service.training_store.add(make_example(days))
+        await service.training_store.add(make_example(1, team_id="T2"))
         yield service
 
 
-def lesson(days: int, team_id: str = "T1") -> TrainingExample:
-    """One of so many days ago."""
+def make_example(days: int, team_id: str = "T1") -> TrainingExample:
+    """An example of so many days ago."""
     return TrainingExample(
         ticket_id=f"{team_id}-{days}",
         team_id=team_id,
@@ -41,24 +41,27 @@ def lesson(days: int, team_id: str = "T1") -> TrainingExample:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 9])
-async def test_the_newest_come_first_and_the_oldest_are_not_forgotten(
+async def test_latest_lists_examples_of_all_ages_newest_first(
     service: TicketService, limit: int
 ) -> None:
     latest = await service.training_store.latest("T1", limit=limit)
 
-    assert [one.ticket_id for one in latest] == [f"T1-{days}" for days in sorted(DAYS_AGO)][:limit]
+    expected = [f"T1-{days}" for days in sorted(DAYS_AGO)][:limit]
+    assert [example.ticket_id for example in latest] == expected
     assert len(await service.training_store.judged_triages("T1", limit=limit)) == min(
         limit, len(DAYS_AGO)
     )
 
 
-async def test_every_lesson_makes_another_version_of_its_workspace_alone(
+async def test_new_example_changes_the_version_of_its_workspace_only(
     service: TicketService,
 ) -> None:
-    before, elsewhere = [await service.training_store.version(team_id) for team_id in ("T1", "T2")]
+    before, other_before = [
+        await service.training_store.version(team_id) for team_id in ("T1", "T2")
+    ]
 
-    await service.training_store.add(lesson(3))
+    await service.training_store.add(make_example(3))
 
     assert await service.training_store.version("T1") != before
-    assert await service.training_store.version("T2") == elsewhere
+    assert await service.training_store.version("T2") == other_before
     assert not await service.training_store.version("T3")

@@ -1,4 +1,4 @@
-"""Those who come while others are served go together in the next round, and each gets their own."""
+"""Calls that arrive while a batch runs go into the next batch, and each gets its own outcome."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,32 +8,33 @@ import pytest
 
 from models.infra.batching import Batcher, deduplicating_batcher
 
-BROKEN, AWAY = ValueError("not this one"), ConnectionError("nobody there")
+ITEM_ERROR, BATCH_ERROR = ValueError("odd item"), ConnectionError("database is down")
 
 
 class BatchRecorder:
-    """Serves rounds, each when it is let; an odd item is an error of its own.
+    """Records batches and lets each finish when a test says so; odd items fail.
 
     Attributes:
-        rounds: what was asked for together.
-        fails: what a round raises.
+        batches: the items of each batch.
+        error: the error that all batches raise, if any.
     """
 
     def __init__(self) -> None:
-        self.rounds: list[list[int]] = []
-        self.fails: Exception | None = None
-        self.let = asyncio.Semaphore(0)
+        self.batches: list[list[int]] = []
+        self.error: Exception | None = None
+        self.may_finish = asyncio.Semaphore(0)
 
-    async def serve(self, items: list[int]) -> list[str | Exception]:
-        self.rounds.append(items)
-        await self.let.acquire()
-        if self.fails:
-            raise self.fails
-        return [BROKEN if item % 2 else f"{item} served" for item in items]
+    async def process(self, items: list[int]) -> list[str | Exception]:
+        self.batches.append(items)
+        await self.may_finish.acquire()
+        if self.error:
+            raise self.error
+        return [ITEM_ERROR if item % 2 else f"{item} done" for item in items]
 
-    def lets(self, rounds: int) -> None:
-        for _ in range(rounds):
-            self.let.release()
+    def finish(self, count: int) -> None:
+        """Let so many batches finish."""
+        for _ in range(count):
+            self.may_finish.release()
 
 
 @pytest.fixture
@@ -41,128 +42,129 @@ def recorder() -> BatchRecorder:
     return BatchRecorder()
 
 
-async def come(batching: Batcher[int, str], items: Iterable[int]) -> list[asyncio.Task[str]]:
-    """Those with these items, who come one after the other, and wait."""
+async def start_calls(batcher: Batcher[int, str], items: Iterable[int]) -> list[asyncio.Task[str]]:
+    """Start a call for each item, one after the other."""
     tasks = []
     for item in items:
-        tasks.append(asyncio.ensure_future(batching(item)))
-        await settled()
+        tasks.append(asyncio.ensure_future(batcher(item)))
+        await run_ready_tasks()
     return tasks
 
 
-async def settled() -> None:
-    """Everything has gone on as far as it can."""
+async def run_ready_tasks() -> None:
+    """Let all tasks run until they wait."""
     for _ in range(9):
         await asyncio.sleep(0)
 
 
-async def test_who_comes_alone_waits_for_nobody(recorder: BatchRecorder) -> None:
-    batching = Batcher(recorder.serve, max_batch=9)
-    recorder.lets(2)
+async def test_single_call_does_not_wait(recorder: BatchRecorder) -> None:
+    batcher = Batcher(recorder.process, max_batch=9)
+    recorder.finish(2)
 
-    assert [await batching(item) for item in (2, 4)] == ["2 served", "4 served"]
-    assert recorder.rounds == [[2], [4]]
-
-
-async def test_in_a_crowd_one_round_serves_many(recorder: BatchRecorder) -> None:
-    batching = Batcher(recorder.serve, max_batch=3)
-    crowd = await come(batching, (2, 4, 6, 8, 10))
-    assert (recorder.rounds, len(batching)) == ([[2]], 5)
-
-    recorder.lets(1)
-    await settled()
-    assert (recorder.rounds, len(batching)) == ([[2], [4, 6, 8]], 4)
-    recorder.lets(2)
-
-    assert await asyncio.gather(*crowd) == [f"{item} served" for item in (2, 4, 6, 8, 10)]
-    assert recorder.rounds == [[2], [4, 6, 8], [10]]
-    assert len(batching) == 0
+    assert [await batcher(item) for item in (2, 4)] == ["2 done", "4 done"]
+    assert recorder.batches == [[2], [4]]
 
 
-async def test_so_many_rounds_at_once_as_there_may_be(recorder: BatchRecorder) -> None:
-    batching = Batcher(recorder.serve, max_batch=9, max_in_flight=2)
-    crowd = await come(batching, (2, 4, 6, 8))
-    assert recorder.rounds == [[2], [4]]
-    recorder.lets(3)
+async def test_concurrent_calls_share_a_batch(recorder: BatchRecorder) -> None:
+    batcher = Batcher(recorder.process, max_batch=3)
+    calls = await start_calls(batcher, (2, 4, 6, 8, 10))
+    assert (recorder.batches, len(batcher)) == ([[2]], 5)
 
-    await asyncio.gather(*crowd)
+    recorder.finish(1)
+    await run_ready_tasks()
+    assert (recorder.batches, len(batcher)) == ([[2], [4, 6, 8]], 4)
+    recorder.finish(2)
 
-    assert recorder.rounds == [[2], [4], [6, 8]]
-
-
-async def test_an_error_of_one_is_raised_to_that_one_alone(recorder: BatchRecorder) -> None:
-    batching = Batcher(recorder.serve, max_batch=9)
-    crowd = await come(batching, (2, 3, 4))
-    recorder.lets(2)
-
-    assert await asyncio.gather(*crowd, return_exceptions=True) == ["2 served", BROKEN, "4 served"]
+    assert await asyncio.gather(*calls) == [f"{item} done" for item in (2, 4, 6, 8, 10)]
+    assert recorder.batches == [[2], [4, 6, 8], [10]]
+    assert len(batcher) == 0
 
 
-async def test_an_error_of_the_round_is_raised_to_all_of_it_and_the_next_is_served(
+async def test_max_in_flight_limits_concurrent_batches(recorder: BatchRecorder) -> None:
+    batcher = Batcher(recorder.process, max_batch=9, max_in_flight=2)
+    calls = await start_calls(batcher, (2, 4, 6, 8))
+    assert recorder.batches == [[2], [4]]
+    recorder.finish(3)
+
+    await asyncio.gather(*calls)
+
+    assert recorder.batches == [[2], [4], [6, 8]]
+
+
+async def test_error_of_an_item_is_raised_only_by_its_call(recorder: BatchRecorder) -> None:
+    batcher = Batcher(recorder.process, max_batch=9)
+    calls = await start_calls(batcher, (2, 3, 4))
+    recorder.finish(2)
+
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert outcomes == ["2 done", ITEM_ERROR, "4 done"]
+
+
+async def test_error_of_a_batch_is_raised_by_all_its_calls_and_the_next_runs(
     recorder: BatchRecorder,
 ) -> None:
-    batching = Batcher(recorder.serve, max_batch=2)
-    first, *second = await come(batching, (2, 4, 6))
-    recorder.fails = AWAY
-    recorder.lets(1)
+    batcher = Batcher(recorder.process, max_batch=2)
+    first, *second = await start_calls(batcher, (2, 4, 6))
+    recorder.error = BATCH_ERROR
+    recorder.finish(1)
     with pytest.raises(ConnectionError):
         await first
-    recorder.lets(1)
-    assert await asyncio.gather(*second, return_exceptions=True) == [AWAY, AWAY]
+    recorder.finish(1)
+    assert await asyncio.gather(*second, return_exceptions=True) == [BATCH_ERROR, BATCH_ERROR]
 
-    recorder.fails = None
-    recorder.lets(1)
+    recorder.error = None
+    recorder.finish(1)
 
-    assert await batching(8) == "8 served"
+    assert await batcher(8) == "8 done"
 
 
-async def test_who_is_cancelled_holds_up_nobody(recorder: BatchRecorder) -> None:
-    batching = Batcher(recorder.serve, max_batch=9)
-    first, second, third = await come(batching, (2, 4, 6))
+async def test_cancelled_calls_do_not_delay_others(recorder: BatchRecorder) -> None:
+    batcher = Batcher(recorder.process, max_batch=9)
+    first, second, third = await start_calls(batcher, (2, 4, 6))
     first.cancel()
     second.cancel()
-    await settled()
-    assert len(batching) == 1
-    recorder.lets(2)
+    await run_ready_tasks()
+    assert len(batcher) == 1
+    recorder.finish(2)
 
-    assert await third == "6 served"
+    assert await third == "6 done"
     assert first.cancelled()
     assert second.cancelled()
 
 
-async def test_what_holds_for_the_first_holds_for_no_other(recorder: BatchRecorder) -> None:
-    whose = ContextVar("whose", default="nobody's")
-    seen = []
+async def test_batch_does_not_run_in_the_context_of_a_caller(recorder: BatchRecorder) -> None:
+    variable = ContextVar("variable", default="default")
+    values = []
 
-    async def look(items: list[int]) -> list[str | Exception]:
-        seen.append(whose.get())
-        return await recorder.serve(items)
+    async def record_context(items: list[int]) -> list[str | Exception]:
+        values.append(variable.get())
+        return await recorder.process(items)
 
-    whose.set("the first's")
-    recorder.lets(1)
-    assert await Batcher(look, max_batch=9)(2) == "2 served"
+    variable.set("caller's value")
+    recorder.finish(1)
+    assert await Batcher(record_context, max_batch=9)(2) == "2 done"
 
-    assert seen == ["nobody's"]
+    assert values == ["default"]
 
 
-async def test_what_many_ask_at_once_is_asked_once() -> None:
-    asked: list[list[str]] = []
-    let = asyncio.Semaphore(0)
+async def test_equal_keys_of_a_batch_are_fetched_once() -> None:
+    batches: list[list[str]] = []
+    may_finish = asyncio.Semaphore(0)
 
-    async def ask(questions: list[str]) -> dict[str, str]:
-        asked.append(questions)
-        await let.acquire()
-        return {question: f"{question}, round {len(asked)}" for question in questions if question}
+    async def fetch_all(keys: list[str]) -> dict[str, str]:
+        batches.append(keys)
+        await may_finish.acquire()
+        return {key: f"{key}, batch {len(batches)}" for key in keys if key}
 
-    ask_once = deduplicating_batcher(ask, max_batch=9)
-    crowd = []
-    for question in ("who", "who", "why", "who", ""):
-        crowd.append(asyncio.ensure_future(ask_once(question)))
-        await settled()
-    let.release()
-    let.release()
+    batcher = deduplicating_batcher(fetch_all, max_batch=9)
+    calls = []
+    for key in ("a", "a", "b", "a", ""):
+        calls.append(asyncio.ensure_future(batcher(key)))
+        await run_ready_tasks()
+    may_finish.release()
+    may_finish.release()
 
-    # Who came when it was asked already gets what was asked after they came.
-    told = ["who, round 1", "who, round 2", "why, round 2", "who, round 2", None]
-    assert await asyncio.gather(*crowd) == told
-    assert asked == [["who"], ["who", "why", ""]]
+    # The second call began during the first fetch, so it gets the result of the next one.
+    expected = ["a, batch 1", "a, batch 2", "b, batch 2", "a, batch 2", None]
+    assert await asyncio.gather(*calls) == expected
+    assert batches == [["a"], ["a", "b", ""]]

@@ -1,4 +1,4 @@
-"""What is asked of MongoDB again and again must not cost more with every document there is."""
+"""Frequent queries use an index, so their cost does not grow with the number of documents."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -23,10 +23,9 @@ from tests.service_factory import attempt_step, run_service
 
 DRAFT = Draft(key="view:V1", team_id="T1", requester="UADA", title="VPN is down")
 GRACE = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN, trusted=True)
-# What names the _id is found by it on every server, though not every one's `explain` says so.
-# Of webhooks a workspace may have ten.
-FEW = {"webhooks", "deliveries"}
-ASKED = {
+# A workspace has at most ten webhooks.
+SMALL_COLLECTIONS = {"webhooks", "deliveries"}
+EXPECTED_QUERIES = {
     ("tickets", "due"),
     ("tickets", "dead"),
     ("tickets", "set_aside.at"),
@@ -56,36 +55,35 @@ def command_log() -> MongoCommandLog:
 async def service(
     servers: DatabaseServers, command_log: MongoCommandLog
 ) -> AsyncIterator[TicketService]:
-    """A desk of its own on the real servers."""
+    """A service with a database of its own on the real servers."""
     async with run_service(servers, mongodb_database=command_log.database) as service:
         command_log.queries.clear()
         yield service
 
 
-async def test_every_search_uses_an_index(
+async def test_each_query_uses_an_index(
     servers: DatabaseServers, service: TicketService, command_log: MongoCommandLog
 ) -> None:
-    ticket = await _resolved(service)
-    await _looks_for_work(service)
-    await _looks_for_tickets(service, ticket)
-    await _looks_for_people(service)
+    ticket = await _resolve_ticket(service)
+    await _query_work(service)
+    await _query_tickets(service, ticket)
+    await _query_people(service)
 
-    searches = {
-        (one.collection, one.filter_fields): one
-        for one in command_log.queries
-        if not one.filters_on("_id") and one.collection not in FEW
+    # All servers find a document by its _id, but not all say so in `explain`.
+    queries = {
+        (query.collection, query.filter_fields): query
+        for query in command_log.queries
+        if not query.filters_on("_id") and query.collection not in SMALL_COLLECTIONS
     }
-    assert set(searches) == ASKED
-    for search in searches.values():
-        plan = str(
-            (await search.explain(servers.mongodb_uri, command_log.database))["queryPlanner"]
-        )
-        assert "IXSCAN" in plan, search
-        assert "COLLSCAN" not in plan, search
+    assert set(queries) == EXPECTED_QUERIES
+    for query in queries.values():
+        plan = str((await query.explain(servers.mongodb_uri, command_log.database))["queryPlanner"])
+        assert "IXSCAN" in plan, query
+        assert "COLLSCAN" not in plan, query
 
 
-async def _resolved(service: TicketService) -> Ticket:
-    """A ticket that something is learnt from."""
+async def _resolve_ticket(service: TicketService) -> Ticket:
+    """A resolved ticket that the engines learn from."""
     bob = await service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
     ticket = await service.open_ticket(DRAFT)
     assert (await service.open_ticket(DRAFT)).id == ticket.id
@@ -99,7 +97,7 @@ async def _resolved(service: TicketService) -> Ticket:
     return ticket
 
 
-async def _looks_for_work(service: TicketService) -> None:
+async def _query_work(service: TicketService) -> None:
     await service.tickets.due_tickets(limit=5)
     await service.tickets.dead_tickets(limit=5)
     await service.tickets.quarantined_tickets(limit=5)
@@ -107,11 +105,11 @@ async def _looks_for_work(service: TicketService) -> None:
     await service.workload.open_ticket_counts("T1")
 
 
-async def _looks_for_tickets(service: TicketService, ticket: Ticket) -> None:
-    new = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V2"}))
-    assert await service.search.similar_solved_tickets(new, min_score=MIN_SIMILARITY)
-    another = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V3"}))
-    assert await service.search.similar_open_tickets(another)
+async def _query_tickets(service: TicketService, ticket: Ticket) -> None:
+    second = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V2"}))
+    assert await service.search.similar_solved_tickets(second, min_score=MIN_SIMILARITY)
+    third = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V3"}))
+    assert await service.search.similar_open_tickets(third)
     ada = Member(team_id="T1", slack_id="UADA")
     for member, terms, status in (
         (GRACE, "", ""),
@@ -119,12 +117,11 @@ async def _looks_for_tickets(service: TicketService, ticket: Ticket) -> None:
         (GRACE, "", "new"),
         (ada, "vpn", ""),
     ):
-        wanted = {"status": status}
         assert await service.search.visible_tickets(
-            member, before_id="", limit=5, terms=terms, filters=wanted
+            member, before_id="", limit=5, terms=terms, filters={"status": status}
         )
-    for place in (None, Cursor(ticket.opened_at - timedelta(hours=1))):
-        await service.event_feed.read_page(place, GRACE, limit=5)
+    for cursor in (None, Cursor(ticket.opened_at - timedelta(hours=1))):
+        await service.event_feed.read_page(cursor, GRACE, limit=5)
     assert await service.training_store.latest("T1", limit=5)
     assert await service.training_store.version("T1")
     assert await service.training_store.list_since(
@@ -133,15 +130,15 @@ async def _looks_for_tickets(service: TicketService, ticket: Ticket) -> None:
     assert await service.training_store.judged_triages("T1", limit=5)
 
 
-async def _looks_for_people(service: TicketService) -> None:
+async def _query_people(service: TicketService) -> None:
     assert await service.members.moderators("T1")
     await service.members.deactivated_with_email("T1", "ada@acme.example")
     token, _ = await service.api_tokens.issue_token(
         GRACE, name="Mine", scopes=[Scope.READ], lifetime=timedelta(days=1)
     )
     profile = Profile(name="Grace", email=None, tz="UTC", is_owner=True, active=True)
-    fresh = await service.members.get_or_create_member("T1", "UGRACE")
-    await service.members.set_profile(fresh, profile, profiled_at=utc_now())
+    member = await service.members.get_or_create_member("T1", "UGRACE")
+    await service.members.set_profile(member, profile, profiled_at=utc_now())
     assert await service.api_tokens.authenticate(token)
     assert await service.api_tokens.active_tokens("T1", "UGRACE")
     await service.api_tokens.revoke_all_tokens(GRACE)

@@ -1,4 +1,4 @@
-"""Log lines: JSON, about which ticket, and nothing that opens a door."""
+"""Log lines are JSON, name their ticket, and contain no secret and no text that people wrote."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-LINES = """
+PROGRAM = """
 import logging
 from models.infra.logs import start_logging, ticket_log_context
 logging.getLogger("arq").addHandler(logging.StreamHandler())
@@ -26,11 +26,11 @@ except ValueError:
 
 
 @pytest.mark.fault("F92")
-def test_a_line_is_json_names_its_ticket_and_hides_the_door_to_the_socket() -> None:
-    ran = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", LINES], capture_output=True, text=True, check=True
+def test_log_line_is_json_with_the_ticket_and_without_socket_secret() -> None:
+    process = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
-    first, second, third, fourth, fifth = (json.loads(line) for line in ran.stderr.splitlines())
+    first, second, third, fourth, fifth = (json.loads(line) for line in process.stderr.splitlines())
 
     assert (first["level"], first["logger"], first["message"]) == (
         logging.getLevelName(logging.INFO),
@@ -44,4 +44,4 @@ def test_a_line_is_json_names_its_ticket_and_hides_the_door_to_the_socket() -> N
     assert third["message"] == "can't open wss://x.slack.com/link/?ticket=…&app_id=2"
     assert fifth["error"].startswith("ValueError\n")
     assert "line 13" in fifth["error"]
-    assert "salary" not in ran.stderr
+    assert "salary" not in process.stderr

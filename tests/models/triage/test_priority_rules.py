@@ -1,4 +1,4 @@
-"""The rules of the desk for the least priority, and what they are told from."""
+"""Minimum-priority rules: by words, by the requester's group, and the requester's urgency."""
 
 import pytest
 
@@ -13,7 +13,7 @@ RULES = parse_rules("production is down=urgent, payroll=high")
 
 
 @pytest.mark.parametrize(
-    ("text", "least"),
+    ("text", "priority"),
     [
         ("Help: Production is DOWN!", Priority.URGENT),
         ("payroll, and production is down", Priority.URGENT),
@@ -22,28 +22,26 @@ RULES = parse_rules("production is down=urgent, payroll=high")
         ("payrolls", Priority.LOW),
     ],
 )
-def test_words_ask_for_a_least_priority_where_they_stand_in_a_row(
-    text: str, least: Priority
-) -> None:
-    assert priority_by_words(text, RULES) is least
+def test_word_rule_needs_its_whole_words_in_a_row(text: str, priority: Priority) -> None:
+    assert priority_by_words(text, RULES) is priority
 
 
-def test_who_asks_may_ask_for_one_as_well() -> None:
-    known = parse_rules("S1=high,S2=urgent")
+def test_group_rules_use_the_highest_priority() -> None:
+    rules = parse_rules("S1=high,S2=urgent")
 
-    assert priority_by_groups({"S1", "S9"}, known) is Priority.HIGH
-    assert priority_by_groups({"S1", "S2"}, known) is Priority.URGENT
-    assert priority_by_groups(set(), known) is Priority.LOW
+    assert priority_by_groups({"S1", "S9"}, rules) is Priority.HIGH
+    assert priority_by_groups({"S1", "S2"}, rules) is Priority.URGENT
+    assert priority_by_groups(set(), rules) is Priority.LOW
 
 
 @pytest.mark.parametrize("line", ["payroll", "payroll=soon", "=high"])
-def test_a_rule_that_is_none_is_refused(line: str) -> None:
+def test_invalid_rule_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="words=priority"):
         parse_rules(line)
 
 
 @pytest.mark.parametrize("urgency", [None, *Urgency])
-def test_a_requester_s_own_urgency_lowers_no_floor(urgency: Urgency | None) -> None:
+def test_requesters_urgency_does_not_lower_the_minimum(urgency: Urgency | None) -> None:
     ticket = new_ticket(title="We have an outage", urgency=urgency)
     low = make_triage("vpn", priority=Priority.LOW)
 
@@ -51,13 +49,13 @@ def test_a_requester_s_own_urgency_lowers_no_floor(urgency: Urgency | None) -> N
         keyword_engine.with_priority_floor(low, ticket, DEFAULT_TAXONOMY).priority
         is Priority.URGENT
     )
-    least = keyword_engine.with_priority_floor(
+    raised = keyword_engine.with_priority_floor(
         low, new_ticket(urgency=urgency), DEFAULT_TAXONOMY, floor=Priority.HIGH
     )
-    assert least.priority is Priority.HIGH
+    assert raised.priority is Priority.HIGH
 
 
-def test_a_requester_s_own_urgency_is_worth_one_level_and_no_more() -> None:
+def test_requesters_urgency_moves_the_priority_by_one_level() -> None:
     all_blocked = new_ticket(title="A new mouse", urgency=Urgency.MANY_BLOCKED)
 
     assert keyword_engine.apply_urgency_hint(Priority.LOW, all_blocked) is Priority.NORMAL

@@ -1,4 +1,4 @@
-"""Likeness: what is alike is found, the rare words count, and what is secret is told to nobody."""
+"""Similarity: similar tickets are found, rare words weigh more, confidential tickets stay out."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from tests.sample_tickets import make_triage
 from tests.service_factory import attempt_step
 
 
-def past(*texts: str) -> list[ComparableTicket]:
+def solved_tickets(*texts: str) -> list[ComparableTicket]:
     """Solved tickets with these titles."""
     return [
         ComparableTicket(
@@ -36,13 +36,14 @@ def past(*texts: str) -> list[ComparableTicket]:
     ]
 
 
-def found(text: str, *texts: str, at_least: float = MIN_SIMILARITY) -> list[str]:
-    """The titles of those that are like the text."""
-    return [one.title for one in rank_similar("", text, past(*texts), min_score=at_least, limit=3)]
+def find_similar(text: str, *texts: str, min_score: float = MIN_SIMILARITY) -> list[str]:
+    """The titles of the tickets that are similar to the text."""
+    similar = rank_similar("", text, solved_tickets(*texts), min_score=min_score, limit=3)
+    return [ticket.title for ticket in similar]
 
 
-def test_the_most_alike_comes_first_and_what_is_not_alike_not_at_all() -> None:
-    assert found(
+def test_most_similar_ticket_comes_first() -> None:
+    assert find_similar(
         "The printer on floor 3 jams",
         "VPN is down",
         "A printer jams",
@@ -51,58 +52,61 @@ def test_the_most_alike_comes_first_and_what_is_not_alike_not_at_all() -> None:
     ) == ["The printer on floor 3 jams again", "A printer jams"]
 
 
-def test_words_that_say_nothing_make_nothing_alike() -> None:
-    assert found("Please help, it is not working", "Please help, it is not working") == []
+def test_stop_words_are_ignored() -> None:
+    assert find_similar("Please help, it is not working", "Please help, it is not working") == []
     assert significant_words("Please help me with the VPN, it is not working!") == ["vpn"]
 
 
-def test_a_rare_word_says_more_than_one_that_stands_everywhere() -> None:
+def test_rare_word_weighs_more_than_a_common_one() -> None:
     others = [f"laptop {word}" for word in ("screen", "battery", "keyboard", "dock", "fan")]
 
-    assert found("laptop toolbar", *others, "toolbar bag case") == ["toolbar bag case"]
+    assert find_similar("laptop toolbar", *others, "toolbar bag case") == ["toolbar bag case"]
 
 
-def test_what_is_offered_to_who_asks_is_very_much_alike() -> None:
-    asked = "VPN is down in Berlin"
+def test_suggestion_needs_a_higher_similarity() -> None:
+    text, min_score = "VPN is down in Berlin", MIN_SIMILARITY_TO_SUGGEST
 
-    assert found(asked, "VPN is down", at_least=MIN_SIMILARITY_TO_SUGGEST) == ["VPN is down"]
-    assert found(asked, "VPN drops my calls", at_least=MIN_SIMILARITY_TO_SUGGEST) == []
-
-
-def test_words_that_are_written_nearly_so_make_it_closer() -> None:
-    texts = ("VPN invoice", "VPN disconnecting")
-
-    assert found("VPN disconnects", *texts, at_least=0.1) == ["VPN disconnecting", "VPN invoice"]
+    assert find_similar(text, "VPN is down", min_score=min_score) == ["VPN is down"]
+    assert find_similar(text, "VPN drops my calls", min_score=min_score) == []
 
 
-def test_how_words_end_does_not_matter() -> None:
-    assert found("Printers need toners", "Printer needs toner") == ["Printer needs toner"]
+def test_similarly_spelled_words_raise_the_rank() -> None:
+    titles = ("VPN invoice", "VPN disconnecting")
+    expected = ["VPN disconnecting", "VPN invoice"]
+
+    assert find_similar("VPN disconnects", *titles, min_score=0.1) == expected
 
 
-def test_what_stands_there_often_makes_it_closer() -> None:
+def test_word_endings_are_ignored() -> None:
+    assert find_similar("Printers need toners", "Printer needs toner") == ["Printer needs toner"]
+
+
+def test_repeated_words_raise_the_rank() -> None:
     texts = ("toner paper tray", "toner, toner and toner paper")
 
-    assert found("toner toner toner", *texts, at_least=0.1)[0] == texts[1]
+    assert find_similar("toner toner toner", *texts, min_score=0.1)[0] == texts[1]
 
 
-def test_what_stands_in_the_title_counts_once_more() -> None:
+def test_title_words_count_once_more() -> None:
     titles = {"T-1": "paper is out", "T-2": "toner is out"}
     texts = {"T-1": "paper is out toner low", "T-2": "toner is out paper low"}
-    of = [
+    candidates = [
         ComparableTicket(
-            SolvedTicket(ticket_id=one, title=title, solution="So."), tuple(words(texts[one]))
+            SolvedTicket(ticket_id=ticket_id, title=title, solution="So."),
+            tuple(words(texts[ticket_id])),
         )
-        for one, title in titles.items()
+        for ticket_id, title in titles.items()
     ]
 
-    def first(title: str) -> str:
-        return rank_similar(title, "paper and toner", of, min_score=0, limit=1)[0].ticket_id
+    def find_first(title: str) -> str:
+        similar = rank_similar(title, "paper and toner", candidates, min_score=0, limit=1)
+        return similar[0].ticket_id
 
-    assert (first("paper"), first("toner")) == ("T-1", "T-2")
+    assert (find_first("paper"), find_first("toner")) == ("T-1", "T-2")
 
 
-ASKED = "Outlook asks again and again for the password"
-LONG = (
+OUTLOOK_TITLE = "Outlook asks again and again for the password"
+LONG_DESCRIPTION = (
     "Since the update on Monday a window comes up every few minutes. I have typed it in, closed "
     "everything, restarted the laptop twice and removed the account from the control panel. On my "
     "phone mail arrives as ever, in the browser as well; colleagues next door see nothing of the "
@@ -110,66 +114,66 @@ LONG = (
 )
 
 
-def described(*titles: str) -> list[ComparableTicket]:
+def long_tickets(*titles: str) -> list[ComparableTicket]:
     """Solved tickets with these titles, each with the same long description."""
     return [
         ComparableTicket(
-            SolvedTicket(ticket_id=f"T-{n}", title=one, solution="So."),
-            tuple(words(f"{one} {LONG}")),
+            SolvedTicket(ticket_id=f"T-{n}", title=title, solution="So."),
+            tuple(words(f"{title} {LONG_DESCRIPTION}")),
         )
-        for n, one in enumerate(titles)
+        for n, title in enumerate(titles)
     ]
 
 
-def shown(asked: str, *titles: str, at_least: float = MIN_SIMILARITY) -> list[str]:
-    """The titles of those like a ticket that is a title alone."""
-    like = rank_similar(asked, asked, described(*titles), min_score=at_least, limit=3)
-    return [one.title for one in like]
+def find_by_title(title: str, *titles: str, min_score: float = MIN_SIMILARITY) -> list[str]:
+    """The titles of the long tickets that are similar to a ticket without description."""
+    similar = rank_similar(title, title, long_tickets(*titles), min_score=min_score, limit=3)
+    return [ticket.title for ticket in similar]
 
 
-def test_a_short_title_is_like_one_with_a_long_description() -> None:
-    known = "Outlook keeps asking for my password"
+def test_short_title_matches_a_ticket_with_a_long_description() -> None:
+    title = "Outlook keeps asking for my password"
 
-    assert shown(ASKED, known, "Excel loses its toolbar") == [known]
+    assert find_by_title(OUTLOOK_TITLE, title, "Excel loses its toolbar") == [title]
 
 
-def test_in_titles_the_ending_of_a_word_does_not_matter() -> None:
+def test_word_endings_in_titles_are_ignored() -> None:
     titles = ("Printer tray: a paper jam", "Printer tray is green")
 
-    assert shown("Printer tray jams papers", *titles) == ["Printer tray: a paper jam"]
+    assert find_by_title("Printer tray jams papers", *titles) == ["Printer tray: a paper jam"]
 
 
-def test_one_word_alone_makes_no_titles_alike() -> None:
+def test_one_shared_word_does_not_make_titles_similar() -> None:
     titles = ("Outlook is slow", "Outlook", "Password", "New password wanted for the wiki")
 
-    assert shown(ASKED, *titles) == []
-    assert shown("Outlook", "Outlook") == []
+    assert find_by_title(OUTLOOK_TITLE, *titles) == []
+    assert find_by_title("Outlook", "Outlook") == []
 
 
-def test_by_titles_that_differ_nothing_is_offered_to_who_asks() -> None:
+def test_similar_titles_alone_are_not_enough_for_a_suggestion() -> None:
     title = "Outlook asks for the password of a mailbox"
 
-    assert shown(ASKED, title) == [title]
-    assert shown(ASKED, title, at_least=MIN_SIMILARITY_TO_SUGGEST) == []
+    assert find_by_title(OUTLOOK_TITLE, title) == [title]
+    assert find_by_title(OUTLOOK_TITLE, title, min_score=MIN_SIMILARITY_TO_SUGGEST) == []
 
 
 @given(st.text(), st.lists(st.text(), max_size=5))
 def test_any_texts_can_be_compared(text: str, texts: list[str]) -> None:
-    everything = rank_similar(text, text, past(*texts), min_score=0, limit=99)
+    ranked = rank_similar(text, text, solved_tickets(*texts), min_score=0, limit=99)
 
-    assert len(everything) == len(texts)
+    assert len(ranked) == len(texts)
     assert len(significant_words(text)) <= 40
 
 
-async def solved(
-    service: TicketService, title: str, *, solution: str = "So.", **more: Any
+async def resolve_ticket(
+    service: TicketService, title: str, *, solution: str = "So.", **fields: Any
 ) -> Ticket:
-    """A ticket of Ada's that Bob has resolved."""
-    category = more.pop("category", "Network")
-    bob = await service.members.set_role(more.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
-    ticket = await opened(service, title, **more)
-    said = make_triage("vpn", category=category)
-    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=said)
+    """A ticket of Ada's that Bob resolved."""
+    category = fields.pop("category", "Network")
+    bob = await service.members.set_role(fields.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
+    ticket = await open_ticket(service, title, **fields)
+    triage = make_triage("vpn", category=category)
+    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=triage)
     offer: dict[str, Any] = {"assignee": "UBOB", "offered_to": "UBOB", "offers": 1}
     await service.move(ticket.id, Move.OFFER, actor=None, **offer)
     await service.move(ticket.id, Move.CLAIM, actor=bob)
@@ -178,89 +182,92 @@ async def solved(
     return ticket
 
 
-async def opened(service: TicketService, title: str, **more: Any) -> Ticket:
-    key = f"{title}{more}"
-    said = {"key": key, "team_id": "T1", "requester": "UADA", "title": title, **more}
-    return await service.open_ticket(Draft(**said))
+async def open_ticket(service: TicketService, title: str, **fields: Any) -> Ticket:
+    key = f"{title}{fields}"
+    draft = {"key": key, "team_id": "T1", "requester": "UADA", "title": title, **fields}
+    return await service.open_ticket(Draft(**draft))
 
 
-async def test_only_what_is_solved_with_a_note_and_no_secret_is_found(
+async def test_only_visible_solved_tickets_with_a_solution_are_found(
     service: TicketService,
 ) -> None:
-    shown = await solved(service, "Zebra crossing is broken", solution="Painted it anew.")
-    await solved(service, "Zebra crossing broken", solution="")
-    await solved(service, "Zebra crossing broken", confidential=True)
-    await solved(service, "Zebra crossing broken", team_id="T2")
-    await solved(service, "Zebra crossing broken now", category="Salaries")
-    reopened = await solved(service, "Zebra crossing broken again")
+    visible = await resolve_ticket(service, "Zebra crossing is broken", solution="Painted it anew.")
+    await resolve_ticket(service, "Zebra crossing broken", solution="")
+    await resolve_ticket(service, "Zebra crossing broken", confidential=True)
+    await resolve_ticket(service, "Zebra crossing broken", team_id="T2")
+    await resolve_ticket(service, "Zebra crossing broken now", category="Salaries")
+    reopened = await resolve_ticket(service, "Zebra crossing broken again")
     ada = await service.members.get_or_create_member("T1", "UADA")
     await service.move(reopened.id, Move.REOPEN, actor=ada)
-    ticket = await opened(service, "The zebra crossing is broken")
+    ticket = await open_ticket(service, "The zebra crossing is broken")
 
-    like = await service.search.similar_solved_tickets(
+    similar = await service.search.similar_solved_tickets(
         ticket, min_score=MIN_SIMILARITY, hidden_categories=["Salaries"]
     )
 
-    assert like == (
+    assert similar == (
         SolvedTicket(
-            ticket_id=shown.id, title="Zebra crossing is broken", solution="Painted it anew."
+            ticket_id=visible.id, title="Zebra crossing is broken", solution="Painted it anew."
         ),
     )
     assert len(await service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)) == 2
 
 
-async def test_a_short_title_finds_what_was_described_at_length(service: TicketService) -> None:
-    known = await solved(service, "Outlook keeps asking for my password", description=LONG)
-    for other in ("Outlook has lost its toolbar", "A new password for the wiki", "Outlook is slow"):
-        await solved(service, other, description=LONG)
-
-    like = await service.search.similar_solved_tickets(
-        await opened(service, ASKED), min_score=MIN_SIMILARITY
-    )
-
-    assert [one.ticket_id for one in like] == [known.id]
-
-
-async def test_among_many_of_its_words_a_ticket_is_found_by_one_that_ends_otherwise(
+async def test_stored_tickets_with_long_descriptions_are_found_by_title(
     service: TicketService,
 ) -> None:
-    known = await solved(service, "Excel on the tablet crashed")
+    expected = await resolve_ticket(
+        service, "Outlook keeps asking for my password", description=LONG_DESCRIPTION
+    )
+    for title in ("Outlook has lost its toolbar", "A new password for the wiki", "Outlook is slow"):
+        await resolve_ticket(service, title, description=LONG_DESCRIPTION)
+
+    similar = await service.search.similar_solved_tickets(
+        await open_ticket(service, OUTLOOK_TITLE), min_score=MIN_SIMILARITY
+    )
+
+    assert [ticket.ticket_id for ticket in similar] == [expected.id]
+
+
+async def test_ticket_is_found_by_a_rare_stem_behind_many_newer_tickets(
+    service: TicketService,
+) -> None:
+    expected = await resolve_ticket(service, "Excel on the tablet crashed")
     for number in range(50):
         newer = {"id": f"T-{1000 + number}", "title": "Excel, tablet"}
-        await service.solution_index.add(known.model_copy(update=newer))
+        await service.solution_index.add(expected.model_copy(update=newer))
 
-    asked = await opened(service, "Excel on my tablet crashes")
+    ticket = await open_ticket(service, "Excel on my tablet crashes")
 
-    like = await service.search.similar_solved_tickets(asked, min_score=MIN_SIMILARITY)
-    assert [one.ticket_id for one in like] == [known.id]
+    similar = await service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
+    assert [ticket.ticket_id for ticket in similar] == [expected.id]
 
 
-async def test_a_damaged_ticket_holds_up_no_look_for_what_is_alike(service: TicketService) -> None:
-    damaged = await solved(service, "Quokka is in the lift")
-    sound = await solved(service, "Quokka in the lift")
+async def test_search_skips_a_damaged_ticket(service: TicketService) -> None:
+    damaged = await resolve_ticket(service, "Quokka is in the lift")
+    intact = await resolve_ticket(service, "Quokka in the lift")
     await service.database.tickets.update_one({"_id": damaged.id}, {"$rename": {"title": "tittle"}})
 
-    like = await service.search.similar_solved_tickets(
-        await opened(service, "A quokka, lift"), min_score=MIN_SIMILARITY
+    similar = await service.search.similar_solved_tickets(
+        await open_ticket(service, "A quokka, lift"), min_score=MIN_SIMILARITY
     )
 
-    assert [one.ticket_id for one in like] == [sound.id]
+    assert [ticket.ticket_id for ticket in similar] == [intact.id]
 
 
-async def test_only_what_is_open_of_this_hour_and_no_secret_makes_an_incident(
+async def test_only_recent_open_visible_tickets_form_an_incident(
     service: TicketService,
 ) -> None:
-    alike = {
-        "now": await opened(service, "Wombat is out", requester="UEVA"),
-        "long ago": await opened(service, "Wombat is out", requester="UIDA"),
-        "secret": await opened(service, "Wombat is out", requester="UIVO", confidential=True),
-        "resolved": await solved(service, "Wombat is out", requester="UOLE"),
-        "elsewhere": await opened(service, "Wombat is out", team_id="T2"),
-    }
-    before = alike["long ago"].opened_at - timedelta(minutes=61)
-    known = {"_id": alike["long ago"].id}
-    await service.database.tickets.update_one(known, {"$set": {"opened_at": before}})
+    expected = await open_ticket(service, "Wombat is out", requester="UEVA")
+    old = await open_ticket(service, "Wombat is out", requester="UIDA")
+    await open_ticket(service, "Wombat is out", requester="UIVO", confidential=True)
+    await resolve_ticket(service, "Wombat is out", requester="UOLE")
+    await open_ticket(service, "Wombat is out", team_id="T2")
+    opened_at = old.opened_at - timedelta(minutes=61)
+    await service.database.tickets.update_one({"_id": old.id}, {"$set": {"opened_at": opened_at}})
 
-    seen = await service.search.similar_open_tickets(await opened(service, "The wombat is out"))
+    similar = await service.search.similar_open_tickets(
+        await open_ticket(service, "The wombat is out")
+    )
 
-    assert [one.report.ticket_id for one in seen] == [alike["now"].id]
+    assert [match.report.ticket_id for match in similar] == [expected.id]

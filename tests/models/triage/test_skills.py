@@ -1,4 +1,4 @@
-"""Skills are found as whole words, by name or alias, and never as patterns."""
+"""Skills are found as whole words, by name or alias; a name is never a regular expression."""
 
 import pytest
 from hypothesis import given
@@ -22,7 +22,7 @@ VOCABULARY = Vocabulary(
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "skills"),
     [
         ("MongoDB and Django are going slow", ()),
         ("We go live with Golang", ("go",)),
@@ -38,44 +38,46 @@ VOCABULARY = Vocabulary(
         ("", ()),
     ],
 )
-def test_a_skill_is_found_where_its_words_stand(text: str, found: tuple[str, ...]) -> None:
-    assert VOCABULARY.names_in(text) == found
+def test_skills_are_found_as_whole_words(text: str, skills: tuple[str, ...]) -> None:
+    assert VOCABULARY.names_in(text) == skills
 
 
-def test_an_alias_and_any_spelling_of_the_name_stand_for_the_skill() -> None:
+def test_canonical_name_accepts_aliases_in_upper_or_lower_case() -> None:
     assert VOCABULARY.canonical_name("WireGuard") == "vpn"
     assert VOCABULARY.canonical_name("  Open VPN ") == "vpn"
     assert VOCABULARY.canonical_name("(.*)+$") is None
     assert VOCABULARY.canonical_name("") is None
 
 
-def test_a_name_stands_for_itself_though_another_skill_has_it_as_alias() -> None:
+def test_name_wins_over_an_alias_of_another_skill() -> None:
     vocabulary = Vocabulary([Skill(name="a", aliases=("b",)), Skill(name="b")])
 
     assert vocabulary.canonical_name("b") == "b"
 
 
 @given(st.text())
-def test_no_text_finds_a_skill_that_the_desk_does_not_have(text: str) -> None:
+def test_any_text_yields_only_known_skills(text: str) -> None:
     assert set(VOCABULARY.names_in(text)) <= set(VOCABULARY.names)
 
 
 @given(st.sampled_from(DEFAULT_TAXONOMY.vocabulary.names), st.text(alphabet=" \n.,;:!?()"))
-def test_every_name_is_found_between_punctuation(name: str, around: str) -> None:
-    assert name in DEFAULT_TAXONOMY.vocabulary.names_in(f"{around} {name} {around}")
+def test_each_name_is_found_between_punctuation(name: str, punctuation: str) -> None:
+    text = f"{punctuation} {name} {punctuation}"
+
+    assert name in DEFAULT_TAXONOMY.vocabulary.names_in(text)
 
 
 @pytest.mark.fault("F87")
-def test_a_long_text_costs_no_more_than_its_length() -> None:
+def test_long_text_is_searched_in_linear_time() -> None:
     assert VOCABULARY.names_in("go " * 20_000) == ("go",)
 
 
-def test_a_search_begins_with_what_begins_so_and_knows_other_words() -> None:
+def test_search_lists_prefix_matches_first_and_knows_aliases() -> None:
     assert VOCABULARY.search("c", limit=9)[:4] == ("c", "c#", "c++", "video calls")
     assert VOCABULARY.search(" WIRE", limit=9) == ("vpn",)
     assert VOCABULARY.search("zzz", limit=9) == ()
     assert len(VOCABULARY.search("", limit=3)) == 3
 
 
-def test_a_name_that_the_desk_had_before_is_the_one_it_has_now() -> None:
+def test_current_names_replaces_aliases_by_names() -> None:
     assert VOCABULARY.current_names(("golang", "go", "gone")) == ("go", "gone")
