@@ -1,4 +1,4 @@
-"""A button on a card is pressed: the move is made, and the card changes under the finger."""
+"""The handling of card buttons: make the transition, then update the clicked card at once."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -21,13 +21,13 @@ from models.tickets.pending_step import Step
 from models.tickets.ticket import Card, CardKind, Ticket
 from models.tickets.workflow import Move
 
-# For so long the database may be away.
+# How long the request for a card update survives a database that is down.
 _DATABASE_RETRY_SECONDS = 300
 log = logging.getLogger(__name__)
 
 
 ButtonAction = Callable[[ButtonValue, Member], Awaitable[Ticket]]
-"""What a pressed button does; raises DeskError when it can't."""
+"""The effect of a button; raises a UserFacingError if it is refused."""
 
 
 async def handle_move(
@@ -38,14 +38,14 @@ async def handle_move(
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
-    """Make the move that the pressed button stands for; raises as `press_for` does."""
+    """Make a move with the version that the card showed; raises as `handle_button` does."""
 
-    async def moved(pressed: ButtonValue, member: Member) -> Ticket:
+    async def make_move(button_value: ButtonValue, member: Member) -> Ticket:
         return await service.move(
-            pressed.ticket_id, move, actor=member, seen_version=pressed.version
+            button_value.ticket_id, move, actor=member, seen_version=button_value.version
         )
 
-    await handle_button(moved, ack=ack, body=body, service=service, background=background)
+    await handle_button(make_move, ack=ack, body=body, service=service, background=background)
 
 
 async def handle_button(
@@ -56,15 +56,15 @@ async def handle_button(
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
-    """Do what the pressed button stands for.
+    """Run the action of a button, update the clicked card, then acknowledge.
 
     Raises:
-        DeskError: it can't be done; the card is drawn anew all the same.
+        UserFacingError: the action was refused; the card is updated all the same.
     """
-    pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
-    with ticket_log_context(pressed.ticket_id):
+    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
+    with ticket_log_context(button_value.ticket_id):
         await _run_action(
-            action, pressed, ack=ack, body=body, service=service, background=background
+            action, button_value, ack=ack, body=body, service=service, background=background
         )
 
 
@@ -83,7 +83,7 @@ async def _run_action(
     except UserFacingError:
         background.start(_redraw_latest_card(service, button_value.ticket_id, member, body))
         raise
-    # The worker's refresh makes it certain; a busy worker must not make buttons feel dead.
+    # The worker updates all cards too, but a busy worker must not make this button feel dead.
     card = _find_clicked_card(ticket, member, body) or _card_from_payload(ticket, member, body)
     background.start(_redraw_card(service, ticket, card))
     log.info("%s: %s", ticket.id, ticket.history[-1].what)
@@ -91,17 +91,17 @@ async def _run_action(
 
 
 async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> None:
-    """Draw the card as the ticket is now; again if it looks different meanwhile."""
-    drawn = ""
+    """Update the card, and repeat that until the ticket no longer looks different."""
+    sent_digest = ""
     with ticket_log_context(ticket.id):
         try:
-            while (message := render_card(ticket, card.kind, viewer=card.to)).digest != drawn:
+            while (message := render_card(ticket, card.kind, viewer=card.to)).digest != sent_digest:
                 await service.slack.update_message(card.channel, card.ts, message)
-                drawn = message.digest
+                sent_digest = message.digest
                 ticket, _ = await service.tickets.get_ticket(ticket.id)
         except (ExternalServiceError, DatabaseUnavailable) as error:
-            # It may have been drawn all the same, and over something newer.
-            log.warning("%s: a card is left to a worker: %s", ticket.id, error)
+            # Slack may have applied the update all the same, and over a newer card.
+            log.warning("%s: the bot leaves a card update to a worker: %s", ticket.id, error)
             await _request_card_refresh(service, ticket.id)
 
 
@@ -111,12 +111,12 @@ async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> No
     stop=stop_after_delay(_DATABASE_RETRY_SECONDS),
 )
 async def _request_card_refresh(service: TicketService, ticket_id: str) -> None:
-    """Have a worker draw all messages about the ticket anew."""
+    """Let a worker update all cards of the ticket."""
 
-    def stale(ticket: Ticket, now: datetime) -> Ticket:
+    def request_refresh(ticket: Ticket, now: datetime) -> Ticket:
         return ticket.with_stale_cards().with_step(Step.REFRESH_CARDS, due=now)
 
-    await service.update_ticket(ticket_id, stale)
+    await service.update_ticket(ticket_id, request_refresh)
 
 
 async def _redraw_latest_card(
@@ -129,18 +129,18 @@ async def _redraw_latest_card(
 
 
 def _find_clicked_card(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card | None:
-    """The ticket's own card that was clicked: what a forged value names is never drawn."""
+    """The clicked card, if the ticket has it; a forged value cannot name another message."""
     ts = body.get("container", {}).get("message_ts")
-    mine = (card for card in ticket.cards if card.to == member.slack_id)
-    return next((card for card in mine if card.ts == ts), None)
+    own_cards = (card for card in ticket.cards if card.to == member.slack_id)
+    return next((card for card in own_cards if card.ts == ts), None)
 
 
 def _card_from_payload(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card:
-    """The clicked card, by what Slack says of it: the worker may be slower than a finger."""
-    asked = member.slack_id == ticket.requester
+    """The clicked card from Slack's payload, because the worker may not have stored it yet."""
+    is_requester = member.slack_id == ticket.requester
     return Card(
         notice="",
-        kind=CardKind.RESOLVED if asked else CardKind.MODERATOR,
+        kind=CardKind.RESOLVED if is_requester else CardKind.MODERATOR,
         to=member.slack_id,
         channel=body["container"]["channel_id"],
         ts=body["container"]["message_ts"],
