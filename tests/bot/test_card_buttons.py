@@ -59,5 +59,5 @@ async def test_what_an_incident_overtakes_is_drawn_again(servers: DatabaseServer
             await attempt_step(tools, Step.REFRESH_CARDS, refresh_cards, of)
 
             [card] = bob.messages
-            assert "T-7 says the same" in card.visible_text
+            assert "T-7 reports the same" in card.visible_text
             assert "You have it" in card.visible_text

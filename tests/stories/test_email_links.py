@@ -38,6 +38,6 @@ async def test_the_link_in_the_letter_claims_once_whatever_scanners_open(
             assert again.status == 410
 
     assert await personas.bob.wait_for_message("You have it")
-    assert await personas.ada.wait_for_message("@Bob Kahn has it")
+    assert await personas.ada.wait_for_message("@Bob Kahn is working on it")
     [act] = [one for one in await world.find_documents("audit") if one["via"] == "link"]
     assert (act["who"], act["to"], act["via"]) == (personas.bob.id, number, "link")

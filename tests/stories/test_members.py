@@ -9,6 +9,7 @@ from sandbox.world.personas import Personas
 from sandbox.world.world import World
 from tests.stories.conftest import HTTP_ONLY
 from tests.stories.user_actions import (
+    CONFIDENTIAL_OPTION,
     expire_leases,
     open_member_form,
     open_ticket,
@@ -28,7 +29,7 @@ async def test_who_is_seen_for_the_first_time_becomes_a_member(
     world: World, personas: Personas
 ) -> None:
     await open_ticket(personas.ada, "VPN is down")
-    await personas.ada.wait_for_message("Offered to")
+    await personas.ada.wait_for_message("Waiting for")
 
     assert await role_of(world, personas.ada) == "user"
     [ada] = [m for m in await world.find_documents("members") if m["slack_id"] == personas.ada.id]
@@ -87,7 +88,7 @@ async def test_an_admin_trusts_somebody_with_confidential_tickets(
     await grace.close_modal()
 
     await personas.ada.type_text("/ticket VPN is down")
-    await personas.ada.fill("Who may see it", ["Keep this confidential"])
+    await personas.ada.fill("Confidential", [CONFIDENTIAL_OPTION])
     await personas.ada.submit_modal()
 
     assert "VPN is down" in (await mo.wait_for_message("Offered to you")).visible_text
@@ -153,7 +154,7 @@ async def test_who_is_demoted_hands_back_their_tickets(world: World, personas: P
     assert await personas.bob.wait_for_ephemeral("T-1")
     [ticket] = await world.find_documents("tickets")
     assert (ticket["status"], ticket["assignee"]) == ("offered", personas.eve.id)
-    assert await personas.bob.wait_for_message("Offered to @Eve Holt")
+    assert await personas.bob.wait_for_message("Waiting for @Eve Holt")
 
 
 @pytest.mark.fault("F52")
@@ -221,4 +222,4 @@ async def test_a_ticket_waits_for_the_first_who_can_take_it(world: World) -> Non
     await set_role_and_skills(world.slack, grace, mo, role="Admin", skills=[])
     await expire_leases(world)
     assert await mo.wait_for_message("Offered to you")
-    assert (await grace.wait_for_message("Offered to @Mo Tanaka")).ts == waiting.ts
+    assert (await grace.wait_for_message("Waiting for @Mo Tanaka")).ts == waiting.ts
