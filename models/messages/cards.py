@@ -239,7 +239,7 @@ def _unsure_blocks(ticket: Ticket, triage: Triage) -> list[Block]:
 
 
 def _text_blocks(ticket: Ticket, triage: Triage) -> list[Block]:
-    """The summary, the requester's own words and the notes; empty ones stay away."""
+    """The summary, the requester's own words and the notes, without empty ones."""
     blocks = [rich_text(text_element("Summary  ", bold=True), text_element(triage.summary))]
     if ticket.description:
         blocks.append(quote(ticket.description))

@@ -217,7 +217,7 @@ async def test_a_conversation_that_is_no_more_is_opened_anew(
 async def test_a_ticket_waits_for_the_first_who_can_take_it(world: World) -> None:
     grace, mo = world.personas.grace, world.personas.mo
     await open_ticket(grace, "VPN is down")
-    waiting = await grace.wait_for_message("looking for the right person")
+    waiting = await grace.wait_for_message("finding the right person")
 
     await set_role_and_skills(world.slack, grace, mo, role="Admin", skills=[])
     await expire_leases(world)

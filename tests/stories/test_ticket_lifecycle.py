@@ -108,7 +108,7 @@ async def test_help_lists_what_the_role_can_do(world: World, personas: Personas)
 
 @HTTP_ONLY
 async def test_help_without_mongodb_is_the_list_for_users(world: World, personas: Personas) -> None:
-    world.servers.mongodb.suspend()
+    await world.servers.mongodb.kill()
 
     await personas.grace.type_text("/ticket help")
 

@@ -38,7 +38,7 @@ def mrkdwn_texts(value: Any) -> list[str]:
 
 
 def blocks_text(ticket: Ticket, viewer: str, kind: CardKind = CardKind.MODERATOR) -> str:
-    """All that a card shows, as one string to search in."""
+    """The blocks of a card as one string to search in."""
     return str(render_card(ticket, kind, viewer=viewer).blocks)
 
 
