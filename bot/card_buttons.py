@@ -1,4 +1,4 @@
-"""Handles the buttons on cards: makes the transition and redraws the card at once."""
+"""The handling of card buttons: make the transition, then update the clicked card at once."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -60,10 +60,10 @@ async def handle_button(
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
-    """Run the action of the pressed button, and redraw its card.
+    """Run the action of a button, update the clicked card, then acknowledge.
 
     Raises:
-        UserFacingError: the action is refused; the card is redrawn all the same.
+        UserFacingError: the action was refused; the card is updated all the same.
     """
     button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
     with ticket_log_context(button_value.ticket_id):
@@ -95,17 +95,17 @@ async def _run_action(
 
 
 async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> None:
-    """Draw the card, and again if the ticket changes meanwhile."""
-    drawn = ""
+    """Update the card, and repeat that until the ticket no longer looks different."""
+    sent_digest = ""
     with ticket_log_context(ticket.id):
         try:
-            while (message := render_card(ticket, card.kind, viewer=card.to)).digest != drawn:
+            while (message := render_card(ticket, card.kind, viewer=card.to)).digest != sent_digest:
                 await service.slack.update_message(card.channel, card.ts, message)
-                drawn = message.digest
+                sent_digest = message.digest
                 ticket, _ = await service.tickets.get_ticket(ticket.id)
         except (ExternalServiceError, DatabaseUnavailable) as error:
-            # Slack may have drawn it all the same, over a newer state.
-            log.warning("%s: a worker must redraw a card: %s", ticket.id, error)
+            # Slack may have applied the update all the same, and over a newer card.
+            log.warning("%s: the bot leaves a card update to a worker: %s", ticket.id, error)
             await _request_card_refresh(service, ticket.id)
 
 
@@ -115,12 +115,12 @@ async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> No
     stop=stop_after_delay(_DATABASE_RETRY_SECONDS),
 )
 async def _request_card_refresh(service: TicketService, ticket_id: str) -> None:
-    """Add the step that redraws all cards of the ticket."""
+    """Let a worker update all cards of the ticket."""
 
-    def mark_stale(ticket: Ticket, now: datetime) -> Ticket:
+    def request_refresh(ticket: Ticket, now: datetime) -> Ticket:
         return ticket.with_stale_cards().with_step(Step.REFRESH_CARDS, due=now)
 
-    await service.update_ticket(ticket_id, mark_stale)
+    await service.update_ticket(ticket_id, request_refresh)
 
 
 async def _redraw_latest_card(
@@ -133,14 +133,14 @@ async def _redraw_latest_card(
 
 
 def _find_clicked_card(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card | None:
-    """The clicked card, if the ticket has it; a forged value cannot make another card change."""
+    """The clicked card, if the ticket has it; a forged value cannot name another message."""
     ts = body.get("container", {}).get("message_ts")
-    cards = (card for card in ticket.cards if card.to == member.slack_id)
-    return next((card for card in cards if card.ts == ts), None)
+    own_cards = (card for card in ticket.cards if card.to == member.slack_id)
+    return next((card for card in own_cards if card.ts == ts), None)
 
 
 def _card_from_payload(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card:
-    """The clicked card by Slack's payload: the worker may not have stored the card yet."""
+    """The clicked card from Slack's payload, because the worker may not have stored it yet."""
     is_requester = member.slack_id == ticket.requester
     return Card(
         notice="",

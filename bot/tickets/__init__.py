@@ -1,1 +1,1 @@
-""""""
+"""The listeners and forms of a ticket, in Slack."""

@@ -1,4 +1,4 @@
-"""A moderator claims a ticket with the button on its card; the first one wins."""
+"""A moderator claims a ticket with the button on its card; the first claim wins."""
 
 from typing import Any
 
@@ -12,12 +12,11 @@ from models.tickets.workflow import Move
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the button."""
+    """Register the listener."""
     app.action(Button.CLAIM.value)(claim_ticket)
 
 
 async def claim_ticket(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Make the move."""
     await handle_move(Move.CLAIM, ack=ack, body=body, service=service, background=background)

@@ -1,4 +1,4 @@
-"""A moderator puts right what triage said of a ticket; the desk learns from it."""
+"""A moderator edits the triage of a ticket; the engine learns from the change."""
 
 import logging
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from bot import identity
 from bot.background import BackgroundTasks
 from bot.card_buttons import ButtonAction, handle_button
 from bot.tickets import correction_form
+from bot.ui.form_fields import FORM_NOT_OPENED_TEXT
 from models.errors import Conflict, ExternalServiceError, NoSuchTicket, NotAllowed, UserFacingError
 from models.infra.logs import ticket_log_context
 from models.messages.buttons import Button, ButtonValue
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the button, and for the form."""
+    """Register the listeners for the buttons and the form."""
     app.action(Button.CORRECT.value)(open_form)
     app.action(Button.CHOOSE_LIKELIEST.value)(choose_first_category)
     app.action(Button.CHOOSE_SECOND.value)(choose_second_category)
@@ -34,74 +35,76 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_form(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Open the form, filled in as the ticket is now; the trigger lives three seconds."""
-    pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
+    """Open the form with the ticket's triage; a trigger is valid for 3 seconds."""
+    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
     member = await identity.identify_member(service, body)
-    ticket = await _get_correctable_ticket(service, member, pressed.ticket_id)
-    configuration = await service.taxonomies.get_taxonomy(ticket.team_id)
+    ticket = await _get_correctable_ticket(service, member, button_value.ticket_id)
+    taxonomy = await service.taxonomies.get_taxonomy(ticket.team_id)
     try:
-        view = correction_form.render(ticket, configuration)
+        view = correction_form.render(ticket, taxonomy)
         await service.slack.open_view(body["trigger_id"], view)
     except ExternalServiceError as error:
-        raise UserFacingError("Slack did not open the form. Please try again.") from error
+        raise UserFacingError(FORM_NOT_OPENED_TEXT) from error
     await ack()
 
 
 async def save_correction(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Store what the moderator says; of a ticket that has changed meanwhile, ask once more."""
+    """Store the moderator's choices; if the ticket has changed, show the form again with them."""
     member = await identity.identify_member(service, body)
-    seen, chosen = correction_form.read(body["view"])
+    seen, choices = correction_form.read(body["view"])
     with ticket_log_context(seen.ticket_id):
         ticket = await _get_correctable_ticket(service, member, seen.ticket_id)
-        configuration = await service.taxonomies.get_taxonomy(ticket.team_id)
-        correction = chosen.validate(configuration, ticket)
-        change = apply_correction(correction, actor=member, seen_version=seen.version)
+        taxonomy = await service.taxonomies.get_taxonomy(ticket.team_id)
+        correction = choices.validate(taxonomy, ticket)
+        update = apply_correction(correction, actor=member, seen_version=seen.version)
         try:
-            await service.update_ticket(ticket.id, change)
+            await service.update_ticket(ticket.id, update)
         except Conflict:
-            now = await _get_correctable_ticket(service, member, seen.ticket_id)
-            view = correction_form.render(now, configuration, correction=correction)
+            current = await _get_correctable_ticket(service, member, seen.ticket_id)
+            view = correction_form.render(current, taxonomy, correction=correction)
             await ack(response_action="update", view=view)
             return
-        log.info("%s: corrected", ticket.id)
+        log.info("%s: triage corrected", ticket.id)
     await ack()
 
 
 async def choose_first_category(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """It is what the engine took it for, though it was not sure."""
-    choice = _category_action(service, lambda triage: triage.category)
-    await handle_button(choice, ack=ack, body=body, service=service, background=background)
+    """Confirm the category that the engine chose without being sure."""
+    action = _category_action(service, lambda triage: triage.category)
+    await handle_button(action, ack=ack, body=body, service=service, background=background)
 
 
 async def choose_second_category(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """It is what the engine took for the next likeliest."""
-    choice = _category_action(service, lambda triage: triage.second)
-    await handle_button(choice, ack=ack, body=body, service=service, background=background)
+    """Replace the category by the engine's second choice."""
+    action = _category_action(service, lambda triage: triage.second)
+    await handle_button(action, ack=ack, body=body, service=service, background=background)
 
 
 def _category_action(
     service: TicketService, pick_category: Callable[[Triage], str]
 ) -> ButtonAction:
-    async def chosen(pressed: ButtonValue, member: Member) -> Ticket:
-        ticket = await _get_correctable_ticket(service, member, pressed.ticket_id)
-        wanted = Correction(category=pick_category(ticket.triage) if ticket.triage else None)
-        correction = wanted.validate(await service.taxonomies.get_taxonomy(ticket.team_id), ticket)
-        change = apply_correction(correction, actor=member, seen_version=pressed.version)
-        return await service.update_ticket(ticket.id, change)
+    async def choose_category(button_value: ButtonValue, member: Member) -> Ticket:
+        ticket = await _get_correctable_ticket(service, member, button_value.ticket_id)
+        taxonomy = await service.taxonomies.get_taxonomy(ticket.team_id)
+        category = pick_category(ticket.triage) if ticket.triage else None
+        correction = Correction(category=category).validate(taxonomy, ticket)
+        update = apply_correction(correction, actor=member, seen_version=button_value.version)
+        return await service.update_ticket(ticket.id, update)
 
-    return chosen
+    return choose_category
 
 
 async def _get_correctable_ticket(service: TicketService, member: Member, ticket_id: str) -> Ticket:
-    """The ticket, if the person may correct it.
+    """The ticket, if this person may edit its triage.
 
     Raises:
-        NoSuchTicket, NotAllowed: they may not.
-        OutOfTurn: there is nothing to correct yet.
+        NoSuchTicket: the ticket does not exist, or this person may not see it.
+        NotAllowed: this person may not edit the triage.
+        Conflict: the ticket is not triaged yet.
     """
     ticket, _ = await service.tickets.get_ticket(ticket_id)
     if not workflow.is_visible_to(ticket, member):

@@ -1,4 +1,4 @@
-"""A moderator declines a ticket, and it is offered to the next-best person."""
+"""A moderator declines a ticket, and it is offered to the next person."""
 
 from typing import Any
 
@@ -12,12 +12,11 @@ from models.tickets.workflow import Move
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the button."""
+    """Register the listener."""
     app.action(Button.DECLINE.value)(decline_ticket)
 
 
 async def decline_ticket(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Make the move."""
     await handle_move(Move.DECLINE, ack=ack, body=body, service=service, background=background)

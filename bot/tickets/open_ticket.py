@@ -1,4 +1,4 @@
-"""An employee opens a ticket: `/ticket` shows the form, the form is sent, the ticket is stored."""
+"""A requester opens a ticket: `/ticket` opens the form, and Submit stores the ticket."""
 
 import logging
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from bot.background import BackgroundTasks
 from bot.identity import acting_team_id, acting_user_id
 from bot.subcommand import is_new_ticket
 from bot.tickets import ticket_form
+from bot.ui.form_fields import FORM_NOT_OPENED_TEXT
 from bot.ui.notice_view import notice_view
 from models.errors import (
     DatabaseUnavailable,
@@ -27,8 +28,8 @@ from models.ticket_service import TicketService
 from models.tickets.ticket import Ticket
 from models.triage.similarity import MIN_SIMILARITY_TO_SUGGEST, SolvedTicket
 
-# Slack cuts a message at 40,000 characters, and escaping makes five of one at most. A response URL
-# works five times, so that with the first piece in the answer 45,000 characters come back.
+# Slack cuts a message at 40,000 characters, and escaping turns 1 character into 5 at most. A
+# response URL works five times, so 45,000 characters come back with the piece in the answer.
 # https://docs.slack.dev/changelog/2018-truncating-really-long-messages
 _MAX_PIECE_LENGTH = 7_500
 _SIMILAR_SEARCH_SECONDS = 0.5
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the command and for the form."""
+    """Register the listeners for the command and the form."""
     app.command("/ticket", matchers=[is_new_ticket])(open_form)
     app.view(ticket_form.CALLBACK)(open_ticket)
 
@@ -48,35 +49,35 @@ async def open_form(
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
-    """Open the form, filled in with what was typed; the trigger lives three seconds."""
+    """Open the form with the text of the command; a trigger is valid for 3 seconds."""
     typed = command.get("text", "")
     try:
         view_id = await service.slack.open_view(command["trigger_id"], ticket_form.render(typed))
     except ExternalServiceError as error:
-        first = next(_quoted_pieces(typed), "")
-        raise UserFacingError(f"Slack did not open the form. Please try again.{first}") from error
+        first_piece = next(_quoted_pieces(typed), "")
+        raise UserFacingError(f"{FORM_NOT_OPENED_TEXT}{first_piece}") from error
     if not service.directory.is_overloaded:
         background.start(_check_requester(service, view_id, command))
     if ticket_form.can_hold(typed):
         await ack()
         return
-    first, *rest = _quoted_pieces(typed)
-    background.start(_send_ephemeral(respond, rest))
-    await ack(f"The form holds the beginning of your text.{first}")
+    first_piece, *other_pieces = _quoted_pieces(typed)
+    background.start(_send_ephemeral(respond, other_pieces))
+    await ack(f"Your text is too long for the form, which holds its beginning.{first_piece}")
 
 
 async def _check_requester(service: TicketService, view_id: str, command: dict[str, Any]) -> None:
-    """Learn who this is; whom the desk does not serve need not fill in the form."""
+    """Load the person's profile; a guest who may not open tickets gets a notice, not a form."""
     try:
         await identity.member_with_profile(service, command)
-    except NotAllowed as refused:
-        await service.slack.update_view(view_id, notice_view(str(refused)))
+    except NotAllowed as error:
+        await service.slack.update_view(view_id, notice_view(str(error)))
 
 
 async def open_ticket(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Store the ticket, ring for its triage, and only then answer with its number."""
+    """Store the ticket and wake a worker, and only then acknowledge with the receipt."""
     draft = ticket_form.read(
         body["view"], team_id=acting_team_id(body), requester=acting_user_id(body)
     )
@@ -88,32 +89,32 @@ async def open_ticket(
     except DatabaseUnavailable as error:
         raise InvalidInput(
             {
-                ticket_form.TITLE: "I could not confirm that this is saved. "
-                "Press Submit again: you will get one ticket."
+                ticket_form.TITLE: "The database did not confirm that your ticket is saved. Your "
+                "text is still in the form. Press Submit again: you will get one ticket."
             }
         ) from error
     with ticket_log_context(ticket.id):
         log.info("%s: opened", ticket.id)
-    # In a crowd a receipt comes first.
-    helpful = (
+    # While many tickets arrive, the search would delay the receipts of all of them.
+    solution = (
         None if service.intake.is_overloaded else await _find_similar_solution(service, ticket)
     )
-    await ack(response_action="update", view=ticket_form.render_receipt(ticket, draft, helpful))
+    await ack(response_action="update", view=ticket_form.render_receipt(ticket, draft, solution))
 
 
 async def _find_similar_solution(service: TicketService, ticket: Ticket) -> SolvedTicket | None:
-    """How something very much like it was solved; the receipt does not wait long for that."""
+    """A very similar solved ticket; the receipt waits at most 0.5 s for it."""
     try:
         with deadline(_SIMILAR_SEARCH_SECONDS):
-            lists = await service.taxonomies.get_taxonomy(ticket.team_id)
-            private = [category.name for category in lists.categories if category.private]
-            found = await service.search.similar_solved_tickets(
+            taxonomy = await service.taxonomies.get_taxonomy(ticket.team_id)
+            private = [category.name for category in taxonomy.categories if category.private]
+            solved_tickets = await service.search.similar_solved_tickets(
                 ticket, min_score=MIN_SIMILARITY_TO_SUGGEST, hidden_categories=private
             )
     except DatabaseUnavailable as error:
-        log.warning("%s: nothing alike was looked for: %r", ticket.id, error.__cause__)
+        log.warning("%s: search for similar tickets failed: %r", ticket.id, error.__cause__)
         return None
-    return found[0] if found else None
+    return solved_tickets[0] if solved_tickets else None
 
 
 async def _send_ephemeral(respond: AsyncRespond, pieces: list[str]) -> None:
@@ -122,7 +123,7 @@ async def _send_ephemeral(respond: AsyncRespond, pieces: list[str]) -> None:
 
 
 def _quoted_pieces(typed: str) -> Iterator[str]:
-    """All that was typed, to copy it from: by now the command line has lost it."""
+    """The typed text in pieces to copy, because Slack has cleared the message field."""
     for start in range(0, len(typed), _MAX_PIECE_LENGTH):
         piece = escape(typed[start : start + _MAX_PIECE_LENGTH]).replace("```", "` ` `")
-        yield f" This is what you typed, to copy it from:\n```\n{piece}\n```"
+        yield f" Here is your text, to copy it from:\n```\n{piece}\n```"

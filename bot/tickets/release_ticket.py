@@ -1,4 +1,4 @@
-"""A moderator releases a ticket they have claimed, and it is offered to the next-best person."""
+"""A moderator releases a ticket that they claimed, and it is offered to the next person."""
 
 from typing import Any
 
@@ -12,12 +12,11 @@ from models.tickets.workflow import Move
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the button."""
+    """Register the listener."""
     app.action(Button.RELEASE.value)(release_ticket)
 
 
 async def release_ticket(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Make the move."""
     await handle_move(Move.RELEASE, ack=ack, body=body, service=service, background=background)

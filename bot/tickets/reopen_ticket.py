@@ -1,4 +1,4 @@
-"""A ticket that is not solved yet is reopened, and offered again to who had it."""
+"""The requester or the assignee reopens a ticket; its resolver is asked first."""
 
 from typing import Any
 
@@ -12,12 +12,11 @@ from models.tickets.workflow import Move
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the button."""
+    """Register the listener."""
     app.action(Button.REOPEN.value)(reopen_ticket)
 
 
 async def reopen_ticket(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Make the move."""
     await handle_move(Move.REOPEN, ack=ack, body=body, service=service, background=background)

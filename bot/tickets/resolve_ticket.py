@@ -1,4 +1,4 @@
-"""A moderator resolves a ticket; its requester is told, and asked whether it helped."""
+"""A moderator resolves a ticket; its requester gets a message and can reopen it."""
 
 from typing import Any
 
@@ -12,12 +12,11 @@ from models.tickets.workflow import Move
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the button."""
+    """Register the listener."""
     app.action(Button.RESOLVE.value)(resolve_ticket)
 
 
 async def resolve_ticket(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Make the move."""
     await handle_move(Move.RESOLVE, ack=ack, body=body, service=service, background=background)

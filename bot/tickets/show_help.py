@@ -1,26 +1,68 @@
-"""Somebody asks what one can do: `/ticket help`."""
+"""The answer to `/ticket help`: what the reader's role can do."""
+
+import logging
+from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot import identity
 from bot.subcommand import Subcommand, subcommand_matcher
+from models.errors import DatabaseUnavailable
+from models.infra.database import deadline
+from models.people.member import Role
+from models.ticket_service import TicketService
 
-HELP_TEXT = """\
-*What you can do*
-• `/ticket` opens a form for a new ticket.
-• `/ticket my vpn is down` opens it filled in.
-• `/ticket help` shows this.
-• `/ticket watch T-42` shows a moderator how that ticket goes on; `/ticket unwatch T-42` stops it.
-• `/ticket token` gives you a token for programs, and shows those you have.
-• `/ticket admin` is for admins: people, skills and categories, and how the desk does.
-Once it is sent, your ticket gets a number and a card in your messages with Frontdesk. \
-The card always says who has it and what happens next."""
+_HELP_LINES = {
+    Role.USER: (
+        "`/ticket` opens the form for a new ticket.",
+        "`/ticket my vpn is down` opens the form with this title.",
+        "`/ticket help` shows this list.",
+        "`/ticket token` creates a token for the API and lists your tokens.",
+    ),
+    Role.MODERATOR: (
+        "`/ticket watch T-42` sends you a card that follows this ticket.",
+        "`/ticket unwatch T-42` stops that.",
+        "Buttons on a card: *Claim* makes you the assignee, *Decline* and *Release* offer the "
+        "ticket to the next person, *Resolve* ends the work, *Edit triage* changes category, "
+        "priority and skills, *Details* shows how triage decided.",
+    ),
+    Role.ADMIN: (
+        "`/ticket admin` opens the settings: people, skills, categories, guests, System health "
+        "and reports.",
+    ),
+}
+_CARD_TEXT = (
+    "Each ticket gets a number and a card in your direct messages with Frontdesk. "
+    "The card shows who has the ticket and what happens next."
+)
+_ROLE_UNKNOWN_TEXT = (
+    "The database does not answer, so this list is only for the role user. "
+    "For your full list, try again in a minute."
+)
+# Slack waits three seconds for the acknowledgement.
+_ROLE_LOOKUP_SECONDS = 1.5
+log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the command."""
+    """Register the listener."""
     app.command("/ticket", matchers=[subcommand_matcher(Subcommand.HELP)])(show_help)
 
 
-async def show_help(ack: AsyncAck) -> None:
-    """Say what one can do, to that person alone."""
-    await ack(HELP_TEXT)
+async def show_help(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
+    """Answer with an ephemeral message; without the database, with the list for users."""
+    try:
+        with deadline(_ROLE_LOOKUP_SECONDS):
+            member = await identity.identify_member(service, command)
+    except DatabaseUnavailable as error:
+        log.warning("help without the role: the database did not answer: %r", error.__cause__)
+        await ack(f"{render(Role.USER)}\n{_ROLE_UNKNOWN_TEXT}")
+        return
+    await ack(render(member.role if member.active else Role.USER))
+
+
+def render(role: Role) -> str:
+    """The help text for this role (mrkdwn); each role can do all that the one before it can."""
+    roles = list(Role)
+    lines = [line for each in roles[: roles.index(role) + 1] for line in _HELP_LINES[each]]
+    return "\n".join(["*What you can do*", *(f"• {line}" for line in lines), _CARD_TEXT])

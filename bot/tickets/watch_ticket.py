@@ -1,4 +1,4 @@
-"""A moderator watches a ticket of somebody else's, and stops: `/ticket watch T-42`."""
+"""A moderator watches another person's ticket, or stops watching it: `/ticket watch T-42`."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from models.tickets.watchers import confirmation
 
 
 def register(app: AsyncApp) -> None:
-    """Listen for the commands, and for the button on the card."""
+    """Register the listeners for the commands and the button on the card."""
     app.command("/ticket", matchers=[ticket_subcommand_matcher(TicketSubcommand.WATCH)])(
         start_watching
     )
@@ -25,19 +25,17 @@ def register(app: AsyncApp) -> None:
 
 
 async def start_watching(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
-    """Watch it."""
     await ack(await _set_watching(service, command, parse_ticket_id(command), watching=True))
 
 
 async def stop_watching(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
-    """Watch it no more."""
     await ack(await _set_watching(service, command, parse_ticket_id(command), watching=False))
 
 
 async def unwatch_ticket(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Watch it no more; the worker draws the card anew."""
-    pressed = ButtonValue.parse(body["actions"][0].get("value", ""))
-    await _set_watching(service, body, pressed.ticket_id, watching=False)
+    """Stop watching; the worker updates the card."""
+    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
+    await _set_watching(service, body, button_value.ticket_id, watching=False)
     await ack()
 
 

@@ -1,1 +1,1 @@
-""""""
+"""The parts that several forms and modals share."""

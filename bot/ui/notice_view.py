@@ -1,16 +1,13 @@
-"""A modal that only says something: a receipt, a refusal, "one moment"."""
+"""A modal with a message only: a receipt, a refusal, "one moment"."""
 
-from models.messages.cards import Block
+from models.messages.block_kit import Block, section
 
 
 def notice_view(*sentences: str, title: str = "Frontdesk") -> Block:
-    """A modal with a few sentences (mrkdwn, already escaped) and nothing to fill in."""
+    """A modal with these sentences (mrkdwn, already escaped) and no fields."""
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": title},
         "close": {"type": "plain_text", "text": "Close"},
-        "blocks": [
-            {"type": "section", "text": {"type": "mrkdwn", "text": sentence}}
-            for sentence in sentences
-        ],
+        "blocks": [section(sentence) for sentence in sentences],
     }

@@ -80,7 +80,7 @@ def _subject(ticket: Ticket) -> str:
 
 def _ticket_facts(ticket: Ticket, *, recipient: Member, requester: Member) -> dict[str, str]:
     known = ticket_facts(ticket, reader=recipient, requester=requester)
-    known["Asked by"] = _to_header_text(known["Asked by"])
+    known["Requester"] = _to_header_text(known["Requester"])
     return known | {"Why you": ticket.reason}
 
 

@@ -1,4 +1,4 @@
-"""The buttons on cards: their action ids, and the value that each carries."""
+"""The buttons on cards: their action ids, and the value that each button carries."""
 
 import re
 from dataclasses import dataclass
@@ -21,18 +21,19 @@ class Button(StrEnum):
     CORRECT = "correct_ticket"
     CHOOSE_LIKELIEST = "choose_likeliest"
     CHOOSE_SECOND = "choose_second"
+    DETAILS = "details"
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonValue:
-    """What a button says of the ticket it stood on."""
+    """The ticket that a button belongs to, and the version that its card showed."""
 
     ticket_id: str
     version: int
 
     @classmethod
     def parse(cls, value: str) -> "ButtonValue":
-        """Read a button's value; one that the desk never wrote names no ticket."""
+        """Read a button's value; a value that Frontdesk did not write names no ticket."""
         ticket_id, _, version = value.rpartition(":")
         if not _VERSION_PATTERN.fullmatch(version):
             return cls(ticket_id="", version=0)

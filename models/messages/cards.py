@@ -1,7 +1,8 @@
-"""The messages people get about a ticket, drawn from the ticket alone as Block Kit.
+"""The cards that people get about a ticket, rendered from the ticket alone as Block Kit.
 
-What people and models wrote stands in rich text, which Slack never parses, so that nothing typed
-becomes a mention, a link or formatting (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block).
+Texts that people or models wrote stand in rich text, because Slack never parses it: they cannot
+become a mention, a link or formatting
+(https://docs.slack.dev/reference/block-kit/blocks/rich-text-block).
 """
 
 import json
@@ -9,28 +10,35 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from models.messages import block_kit
-from models.messages.block_kit import context_line, quote, rich_text, section, text_element
+from models.messages.block_kit import (
+    actions,
+    context_line,
+    emoji_element,
+    quote,
+    rich_text,
+    section,
+    text_element,
+)
 from models.messages.buttons import Button
 from models.messages.texts import (
-    PRIORITY_MARKS,
+    PRIORITY_EMOJI,
     moderator_status_line,
     next_action_line,
     status_line,
-    triage_line,
 )
-from models.text import clip, escape, join_names, join_names_briefly, mention, slack_date
+from models.text import clip, escape, join_names_briefly, mention, slack_date
 from models.tickets.incident import reporter_count
 from models.tickets.ticket import CardKind, Status, Ticket
 from models.triage.result import Triage
 
 Block = block_kit.Block
-# Of each solution; all of it stands on the ticket that it is of.
+# A card shows the start of each similar ticket's solution; that ticket's own card shows all of it.
 _MAX_SOLUTION_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
 class SlackMessage:
-    """What Slack is sent: a text for notifications and screen readers, and the blocks.
+    """A message for Slack: a text for notifications and screen readers, and the blocks.
 
     Attributes:
         text: mrkdwn, already escaped.
@@ -41,13 +49,13 @@ class SlackMessage:
 
     @property
     def digest(self) -> str:
-        """The same for messages that look the same."""
-        drawn = json.dumps([self.text, self.blocks], sort_keys=True)
-        return sha256(drawn.encode()).hexdigest()[:16]
+        """A hash that is equal for messages that look the same."""
+        content = json.dumps([self.text, self.blocks], sort_keys=True)
+        return sha256(content.encode()).hexdigest()[:16]
 
 
 def render_card(ticket: Ticket, kind: CardKind, *, viewer: str) -> SlackMessage:
-    """The message of that kind for that person, as the ticket is now."""
+    """The card of this kind for this person, as the ticket is now."""
     match kind:
         case CardKind.REQUESTER:
             return requester_card(ticket)
@@ -60,110 +68,117 @@ def render_card(ticket: Ticket, kind: CardKind, *, viewer: str) -> SlackMessage:
 
 
 def requester_card(ticket: Ticket) -> SlackMessage:
-    """The requester's card: who has the ticket, and what happens next."""
+    """The requester's card: the assignee, and what happens next."""
+    status = status_line(ticket, viewer=ticket.requester)
     return SlackMessage(
-        text=f"{ticket.id}: {status_line(ticket)}",
+        text=f"{ticket.id}: {status}",
         blocks=[
-            _title(ticket),
-            section(f"*{status_line(ticket)}*\n{next_action_line(ticket)}"),
-            context_line(_opened_line(ticket)),
+            rich_text(*_title_elements(ticket)),
+            section(f"*{status}*\n{next_action_line(ticket)}"),
+            context_line(f"Opened {slack_date(ticket.opened_at)}"),
         ],
     )
 
 
 def moderator_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
-    """A moderator's card: all that helps to decide and to work, and the buttons for them."""
+    """A moderator's card: what helps to decide and to work, and the buttons."""
     status = section(f"*{moderator_status_line(ticket, viewer)}*")
-    if ticket.confidential and ticket.assignee != viewer:
-        # Who handed it back handles it no more.
+    if is_withheld(ticket, viewer):
         line = f"{ticket.id}: a confidential ticket that was offered to you"
         return SlackMessage(text=line, blocks=[section(f"*{line}*"), status])
-    blocks = [_title(ticket), status, *_incident_blocks(ticket)]
-    if ticket.triage and ticket.has_uncertain_category and ticket.status is not Status.RESOLVED:
-        blocks += _unsure_blocks(ticket, ticket.triage)
-    if ticket.triage:
-        blocks += [_fact_fields(ticket, ticket.triage), *_text_blocks(ticket, ticket.triage)]
+    triage = ticket.triage
+    blocks = [_title_with_priority(ticket), status, context_line(_facts_line(ticket))]
+    blocks += _incident_blocks(ticket)
+    if triage and ticket.has_uncertain_category and ticket.status is not Status.RESOLVED:
+        blocks += _unsure_blocks(ticket, triage)
+    if triage:
+        blocks += _text_blocks(ticket, triage)
     blocks += _similar_ticket_blocks(ticket)
     if ticket.assignee == viewer:
-        blocks.append(context_line(f"Why you: {escape(ticket.reason)}"))
-    triaged = f"Triage: {escape(triage_line(ticket))}{_correction_suffix(ticket)}"
-    blocks.append(context_line(f"{_opened_line(ticket)} · {triaged}"))
-    if buttons := _moderator_buttons(ticket, viewer):
-        blocks.append({"type": "actions", "block_id": "moves", "elements": buttons})
+        blocks.append(context_line(f"Sent to you: {escape(ticket.reason)}"))
+    blocks.append(actions("moves", *_moderator_buttons(ticket, viewer)))
     heading = f"{ticket.id} from {mention(ticket.requester)}"
     return SlackMessage(text=f"{heading}: {escape(clip(ticket.title, 150))}", blocks=blocks)
 
 
+def is_withheld(ticket: Ticket, viewer: str) -> bool:
+    """Whether the ticket is confidential and this moderator no longer has it."""
+    return ticket.confidential and ticket.assignee != viewer
+
+
 def resolved_card(ticket: Ticket) -> SlackMessage:
-    """What tells the requester that the ticket is resolved, and asks whether it helped."""
+    """The message that tells the requester that the ticket is resolved, with *Reopen*."""
+    title = rich_text(*_title_elements(ticket))
     if ticket.status is not Status.RESOLVED:
-        line = f"{_reopened_by(ticket)} {ticket.id} was not solved yet. {status_line(ticket)}"
-        return SlackMessage(text=line, blocks=[_title(ticket), section(line)])
-    line = f"{mention(ticket.resolver or '')} has resolved {ticket.id}."
-    ask = "Did it help? If so, there is nothing to do. If not, reopen it and it comes back to them."
+        line = f"{_reopener(ticket)} reopened {ticket.id}. {status_line(ticket)}"
+        return SlackMessage(text=line, blocks=[title, section(line)])
+    line = f"{mention(ticket.resolver or '')} resolved {ticket.id}."
+    question = "Did this solve it? If it did, there is nothing to do. If not, press *Reopen*."
     if ticket.resolver == ticket.requester:
-        line = f"You said that {ticket.id} is solved."
-        ask = "If it is not after all, reopen it, and somebody looks at it."
+        line = f"You resolved {ticket.id}."
+        question = "If it is not solved after all, press *Reopen* and somebody looks at it."
     return SlackMessage(
-        text=f"{line} {ask}",
+        text=f"{line} {question}",
         blocks=[
-            _title(ticket),
-            section(f"*{line}*\n{ask}"),
+            title,
+            section(f"*{line}*\n{question}"),
             *([quote(ticket.solution)] if ticket.solution else []),
-            {
-                "type": "actions",
-                "block_id": "moves",
-                "elements": [_button(ticket, Button.REOPEN, "Reopen")],
-            },
+            actions("moves", _button(ticket, Button.REOPEN, "Reopen")),
         ],
     )
 
 
 def watcher_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
-    """What somebody sees who watches: how the ticket goes on; of a confidential one no text."""
+    """A watcher's card: the status; a confidential ticket shows only its number."""
     if viewer not in ticket.watchers:
         line = f"You don't watch {ticket.id} any more."
         return SlackMessage(text=line, blocks=[section(line)])
-    line = f"{ticket.id}: {status_line(ticket)}"
-    hidden = f"*{ticket.id}: a confidential ticket that you watch*"
-    stop = _button(ticket, Button.UNWATCH, "Stop watching")
+    status = status_line(ticket, viewer=viewer)
+    hidden_title = f"*{ticket.id}: a confidential ticket that you watch*"
     return SlackMessage(
-        text=line,
+        text=f"{ticket.id}: {status}",
         blocks=[
-            section(hidden) if ticket.confidential else _title(ticket),
-            section(f"*{status_line(ticket)}*"),
-            context_line(f"You watch it. {_opened_line(ticket)}"),
-            {"type": "actions", "block_id": "moves", "elements": [stop]},
+            section(hidden_title) if ticket.confidential else rich_text(*_title_elements(ticket)),
+            section(f"*{status}*"),
+            context_line(f"You watch this ticket · opened {slack_date(ticket.opened_at)}"),
+            actions("moves", _button(ticket, Button.UNWATCH, "Stop watching")),
         ],
     )
 
 
-def _reopened_by(ticket: Ticket) -> str:
-    by = next((e.who for e in reversed(ticket.history) if e.what == "reopened"), ticket.requester)
-    return "You said" if by == ticket.requester else f"{mention(by)} said"
+def _reopener(ticket: Ticket) -> str:
+    slack_id = next(
+        (event.who for event in reversed(ticket.history) if event.what == "reopened"),
+        ticket.requester,
+    )
+    return "You" if slack_id == ticket.requester else mention(slack_id)
 
 
 def _moderator_buttons(ticket: Ticket, viewer: str) -> list[Block]:
-    correct = [_button(ticket, Button.CORRECT, "Correct")] if ticket.triage else []
-    return _move_buttons(ticket, viewer) + correct
+    edit = [_button(ticket, Button.CORRECT, "Edit triage")] if ticket.triage else []
+    return [
+        *_move_buttons(ticket, viewer),
+        *edit,
+        _button(ticket, Button.DETAILS, "Details"),
+    ]
 
 
 def _move_buttons(ticket: Ticket, viewer: str) -> list[Block]:
-    mine = ticket.assignee == viewer
+    is_assignee = ticket.assignee == viewer
     match ticket.status:
-        case Status.OFFERED if mine:
+        case Status.OFFERED if is_assignee:
             return [
                 _button(ticket, Button.CLAIM, "Claim", style="primary"),
                 _button(ticket, Button.DECLINE, "Decline"),
             ]
         case Status.OFFERED:
             return [_button(ticket, Button.CLAIM, "Claim")]
-        case Status.CLAIMED if mine:
+        case Status.CLAIMED if is_assignee:
             return [
                 _button(ticket, Button.RESOLVE, "Resolve", style="primary"),
                 _button(ticket, Button.RELEASE, "Release"),
                 _button(ticket, Button.RESOLVE_WITH_NOTE, "Resolve with a note"),
-                *([_button(ticket, Button.ANSWER_ALL, "Answer all")] if ticket.reports else []),
+                *([_button(ticket, Button.ANSWER_ALL, "Resolve all")] if ticket.reports else []),
             ]
         case Status.RESOLVED if ticket.resolver == viewer:
             return [_button(ticket, Button.REOPEN, "Reopen")]
@@ -181,81 +196,84 @@ def _button(ticket: Ticket, button: Button, label: str, *, style: str | None = N
     }
 
 
-def _title(ticket: Ticket) -> Block:
+def _title_elements(ticket: Ticket) -> list[Block]:
     mark = " · confidential" if ticket.confidential else ""
-    return rich_text(
-        text_element(f"{ticket.id}{mark}  ", bold=True), text_element(ticket.title, bold=True)
-    )
+    return [
+        text_element(f"{ticket.id}{mark}  ", bold=True),
+        text_element(ticket.title, bold=True),
+    ]
 
 
-def _fact_fields(ticket: Ticket, triage: Triage) -> Block:
-    facts = {
-        "Category": escape(triage.category),
-        "Priority": PRIORITY_MARKS[triage.priority],
-        "Asked by": mention(ticket.requester),
-        "Skills": escape(join_names(triage.skills)),
-    }
-    fields = [{"type": "mrkdwn", "text": f"*{name}*\n{value}"} for name, value in facts.items()]
-    return {"type": "section", "fields": fields}
+def _title_with_priority(ticket: Ticket) -> Block:
+    if ticket.triage is None:
+        return rich_text(*_title_elements(ticket))
+    priority = ticket.triage.priority
+    mark = [
+        text_element("  "),
+        emoji_element(PRIORITY_EMOJI[priority]),
+        text_element(f" {priority.value}"),
+    ]
+    return rich_text(*_title_elements(ticket), *mark)
+
+
+def _facts_line(ticket: Ticket) -> str:
+    """The requester, the time and the category in one line (mrkdwn)."""
+    facts = [mention(ticket.requester), f"opened {slack_date(ticket.opened_at)}"]
+    if ticket.triage:
+        facts.append(escape(ticket.triage.category))
+    return " · ".join(facts)
 
 
 def _unsure_blocks(ticket: Ticket, triage: Triage) -> list[Block]:
-    """What the engine can't decide, and the buttons to decide it with."""
+    """The question which category is right, where the engine is not sure, with its buttons."""
     if triage.second in {"", triage.category}:
-        asks = f"*Not sure that it is {escape(triage.category)}.* If it is not, *Correct* it."
-        return [section(f":thinking_face: {asks}")]
+        doubt = f"*Not sure that the category is {escape(triage.category)}.*"
+        return [section(f":thinking_face: {doubt} If it is wrong, press *Edit triage*.")]
     either = f"{escape(triage.category)} or {escape(triage.second)}"
     choices = {Button.CHOOSE_LIKELIEST: triage.category, Button.CHOOSE_SECOND: triage.second}
     buttons = [_button(ticket, button, clip(name, 75)) for button, name in choices.items()]
     return [
         section(f":thinking_face: *Not sure: {either}?*"),
-        {"type": "actions", "block_id": "likeliest", "elements": buttons},
+        actions("likeliest", *buttons),
     ]
-
-
-def _correction_suffix(ticket: Ticket) -> str:
-    """Who has put triage right, or confirmed it (mrkdwn)."""
-    by = next((e.who for e in reversed(ticket.history) if e.what == "corrected"), "")
-    judged = "Confirmed" if ticket.original_triage == ticket.triage else "Corrected"
-    return f" · {judged} by {mention(by)}" if by and ticket.original_triage else ""
 
 
 def _text_blocks(ticket: Ticket, triage: Triage) -> list[Block]:
-    """Summary, the requester's own words, and the notes; each only when there is something."""
-    told = [rich_text(text_element("Summary  ", bold=True), text_element(triage.summary))]
+    """The summary, the requester's own words and the notes, without empty ones."""
+    blocks = [rich_text(text_element("Summary  ", bold=True), text_element(triage.summary))]
     if ticket.description:
-        told.append(quote(ticket.description))
+        blocks.append(quote(ticket.description))
     if triage.notes:
-        told.append(rich_text(text_element("Notes\n", bold=True), text_element(triage.notes)))
-    return told
+        blocks.append(rich_text(text_element("Notes\n", bold=True), text_element(triage.notes)))
+    return blocks
 
 
 def _incident_blocks(ticket: Ticket) -> list[Block]:
-    """That several people have reported the same, and who can answer them while it is open."""
-    over, first = ticket.status is Status.RESOLVED, ticket.incident
-    says = f"{first} says the same, as do others"
-    says += "." if over else f": whoever has {first} can answer them all."
+    """The number of people who report the same, and who can resolve all their tickets."""
+    if not ticket.incident:
+        return []
+    is_over = ticket.status is Status.RESOLVED
+    first = ticket.incident
+    text = f"{first} reports the same, as do other tickets."
+    if not is_over:
+        text += f" The assignee of {first} can resolve all of them."
     if ticket.reports:
-        also = join_names_briefly(tuple(report.ticket_id for report in ticket.reports))
-        report = "reported" if over else "report"
-        says = f"*{reporter_count(ticket)} people {report} this*, also in {also}."
-    return [section(f":rotating_light: {says}")] if ticket.incident else []
+        others = join_names_briefly(tuple(report.ticket_id for report in ticket.reports))
+        verb = "reported" if is_over else "report"
+        text = f"*{reporter_count(ticket)} people {verb} this*, also in {others}."
+    return [section(f":rotating_light: {text}")]
 
 
 def _similar_ticket_blocks(ticket: Ticket) -> list[Block]:
-    """Solved tickets like this one, and how they were solved."""
+    """Resolved tickets like this one, and how they were solved."""
     if not ticket.similar:
         return []
-    lines = [
-        part
-        for one in ticket.similar
-        for part in (
-            text_element(f"\n{one.ticket_id}  {clip(one.title, 80)}: ", bold=True),
-            text_element(clip(one.solution, _MAX_SOLUTION_LENGTH)),
+    elements = [
+        element
+        for solved in ticket.similar
+        for element in (
+            text_element(f"\n{solved.ticket_id}  {clip(solved.title, 80)}: ", bold=True),
+            text_element(clip(solved.solution, _MAX_SOLUTION_LENGTH)),
         )
     ]
-    return [rich_text(text_element("Solved before", bold=True), *lines)]
-
-
-def _opened_line(ticket: Ticket) -> str:
-    return f"Opened {slack_date(ticket.opened_at)}"
+    return [rich_text(text_element("Solved before", bold=True), *elements)]

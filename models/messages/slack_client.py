@@ -1,8 +1,8 @@
-"""Slack's Web API, as bot and worker both use it. The only file that knows its failures.
+"""The client for Slack's Web API, for the bot and the worker.
 
-slack_sdk's own retries are off: they repeat a POST on a lost connection, which sends a message
-twice. What a failed call means is said by one of four outcomes (see `models.errors`); who called
-decides about trying again.
+Only this file knows how Slack fails. slack_sdk's own retries are off: they repeat a POST after a
+lost connection, which sends a message twice. A failed call raises one of the errors in
+`models.errors`; the caller decides about a retry.
 """
 
 import logging
@@ -61,7 +61,7 @@ _GONE_ERRORS = {
 
 @dataclass(frozen=True, slots=True)
 class BotIdentity:
-    """Who the bot is: its workspace and its own user."""
+    """The bot's own user, and its workspace."""
 
     team_id: str
     team_name: str
@@ -71,7 +71,7 @@ class BotIdentity:
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """Whom the token belongs to, what it opens, and Slack's time when it said so."""
+    """The owner and the scopes of a token, and Slack's time of the answer."""
 
     identity: BotIdentity
     scopes: frozenset[str]
@@ -79,7 +79,7 @@ class TokenInfo:
 
 
 class SlackClient:
-    """The calls the desk makes; each ends well or raises an OutsideError."""
+    """The calls that Frontdesk makes; each returns, or raises an ExternalServiceError."""
 
     def __init__(self, client: AsyncWebClient, gate: OutboundCalls) -> None:
         self.client = client
@@ -89,33 +89,34 @@ class SlackClient:
     def create(
         cls, base_url: str, token: SecretStr, session: aiohttp.ClientSession, gate: OutboundCalls
     ) -> Self:
-        """A client for the Web API at that address, with the bot's token.
+        """A client for the Web API at this address, with the bot's token.
 
         Args:
-            session: carries the time limit of each call; slack_sdk's own is not used with one.
-            gate: what every call goes through.
+            session: holds the time limit of each call; slack_sdk ignores its own with a session.
+            gate: the rate limiter and circuit breaker of every call.
         """
         client = AsyncWebClient(
             token=token.get_secret_value(),
             base_url=base_url,
             session=session,
             retry_handlers=[],
-            # One whose level is set: else each view is written out for a line that nobody logs.
+            # A logger without a level counts as 0, so slack_sdk formats each view for a debug line
+            # (slack_sdk/web/async_internal_utils.py). `models.infra.logs` sets this one's level.
             logger=logging.getLogger("slack_sdk"),
         )
         return cls(client, gate)
 
     async def token_info(self) -> TokenInfo:
-        """Ask Slack who the token belongs to and what it opens.
+        """The token's owner and scopes, from `auth.test`.
 
-        The headers say what the body does not:
+        Only the headers hold the scopes:
         https://docs.slack.dev/authentication/installing-with-oauth
         """
-        heard: dict[str, str] = {}
+        headers: dict[str, str] = {}
 
         async def send() -> AsyncSlackResponse:
             response = await self.client.auth_test()
-            heard.update({name.lower(): value for name, value in response.headers.items()})
+            headers.update({name.lower(): value for name, value in response.headers.items()})
             return response
 
         answer = await self._call("auth.test", send)
@@ -125,15 +126,15 @@ class SlackClient:
             bot_id=answer.get("bot_id", ""),
             bot_user_id=answer["user_id"],
         )
-        scopes = frozenset(part.strip() for part in heard.get("x-oauth-scopes", "").split(","))
-        at = parsedate_to_datetime(heard["date"]) if "date" in heard else utc_now()
-        return TokenInfo(identity=identity, scopes=scopes, slack_time=at)
+        scopes = frozenset(part.strip() for part in headers.get("x-oauth-scopes", "").split(","))
+        slack_time = parsedate_to_datetime(headers["date"]) if "date" in headers else utc_now()
+        return TokenInfo(identity=identity, scopes=scopes, slack_time=slack_time)
 
     async def check_app_token(self, token: SecretStr) -> None:
-        """Ask for a link to a socket, as Socket Mode does, and leave it unused.
+        """Ask for a WebSocket address, as Socket Mode does, and do not use it.
 
         Raises:
-            OutsideError: Slack gives none.
+            ExternalServiceError: Slack gives no address.
         """
         await self._call(
             "apps.connections.open",
@@ -141,22 +142,22 @@ class SlackClient:
         )
 
     async def profile(self, slack_id: str, *, team_id: str) -> Profile:
-        """Ask Slack for a person's name, e-mail, time zone, and whether they own the workspace."""
+        """A person's name, e-mail, time zone, and whether they own the workspace."""
         answer = await self._call("users.info", lambda: self.client.users_info(user=slack_id))
         return Profile.from_slack_user(answer["user"], team_id=team_id)
 
     async def user_groups(self) -> list[tuple[str, str]]:
-        """The user groups of the workspace that are in use: id and handle of each."""
+        """The ids and handles of the workspace's enabled user groups."""
         answer = await self._call(
             "usergroups.list", lambda: self.client.usergroups_list(include_disabled=False)
         )
-        return [(str(one["id"]), str(one["handle"])) for one in answer["usergroups"]]
+        return [(str(group["id"]), str(group["handle"])) for group in answer["usergroups"]]
 
     async def user_group_members(self, group_id: str) -> frozenset[str]:
-        """The Slack ids of who is in a user group.
+        """The Slack ids of a user group's members.
 
         Raises:
-            Gone: there is no such group, or it is disabled.
+            TargetGone: the group does not exist, or it is disabled.
         """
         answer = await self._call(
             "usergroups.users.list",
@@ -165,7 +166,7 @@ class SlackClient:
         return frozenset(answer["users"])
 
     async def open_dm(self, slack_id: str) -> str:
-        """The id of the app's direct-message channel with a person."""
+        """The channel id of the bot's direct messages with a person."""
         answer = await self._call(
             "conversations.open", lambda: self.client.conversations_open(users=[slack_id])
         )
@@ -173,7 +174,7 @@ class SlackClient:
         return channel
 
     async def post_message(self, channel: str, message: SlackMessage, *, notice_id: str) -> str:
-        """Post a message that carries its notice id; returns its `ts`."""
+        """Post a message with its notice id as metadata; returns its `ts`."""
         answer = await self._call(
             "chat.postMessage",
             lambda: self.client.chat_postMessage(
@@ -190,22 +191,22 @@ class SlackClient:
         return ts
 
     async def find_messages(self, channel: str, *, notice_id: str, since: datetime) -> list[str]:
-        """The `ts` of all messages with that notice id in the conversation, the oldest first."""
-        found: list[str] = []
+        """The `ts` of the channel's messages with this notice id, the oldest first."""
+        timestamps: list[str] = []
         cursor = ""
         while True:
             page = await self._history_page(channel, since=since, cursor=cursor)
-            found += [
-                str(one["ts"])
-                for one in page["messages"]
-                if _notice_id_of_message(one) == notice_id
+            timestamps += [
+                str(message["ts"])
+                for message in page["messages"]
+                if _notice_id_of_message(message) == notice_id
             ]
             cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
             if not cursor:
-                return sorted(found)
+                return sorted(timestamps)
 
     async def delete_message(self, channel: str, ts: str) -> None:
-        """Take a message back; one that is gone already is gone."""
+        """Delete a message; a message that does not exist is no error."""
         with suppress(TargetGone):
             await self._call("chat.delete", lambda: self.client.chat_delete(channel=channel, ts=ts))
 
@@ -222,7 +223,7 @@ class SlackClient:
         )
 
     async def update_message(self, channel: str, ts: str, message: SlackMessage) -> None:
-        """Draw a message anew."""
+        """Replace a message's content."""
         await self._call(
             "chat.update",
             lambda: self.client.chat_update(
@@ -231,7 +232,7 @@ class SlackClient:
         )
 
     async def open_view(self, trigger_id: str, view: Block) -> str:
-        """Open a modal; returns the view's id. A trigger lives three seconds and works once."""
+        """Open a modal; returns the view's id. A trigger is valid for 3 seconds and works once."""
         answer = await self._call(
             "views.open", lambda: self.client.views_open(trigger_id=trigger_id, view=view)
         )
@@ -239,7 +240,7 @@ class SlackClient:
         return view_id
 
     async def push_view(self, trigger_id: str, view: Block) -> str:
-        """Open a modal on top of the one that is open; returns the view's id."""
+        """Open a modal on top of the open one; returns the view's id."""
         answer = await self._call(
             "views.push", lambda: self.client.views_push(trigger_id=trigger_id, view=view)
         )
@@ -247,16 +248,16 @@ class SlackClient:
         return view_id
 
     async def update_view(self, view_id: str, view: Block) -> None:
-        """Draw an open modal anew."""
+        """Replace an open modal's content."""
         await self._call(
             "views.update", lambda: self.client.views_update(view_id=view_id, view=view)
         )
 
     async def update_view_by_external_id(self, external_id: str, view: Block) -> None:
-        """Draw a modal anew that was opened by an answer, under the id it was given there.
+        """Replace the content of a modal that an acknowledgement opened with this external id.
 
         Raises:
-            Gone: it is not open, or not yet.
+            TargetGone: the modal is not open, or not yet.
         """
         await self._call(
             "views.update",
@@ -272,12 +273,12 @@ def _notice_id_of_message(message: dict[str, Any]) -> str | None:
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") != NOTICE_EVENT_TYPE:
         return None
-    notice: str | None = metadata.get("event_payload", {}).get("notice")
-    return notice
+    notice_id: str | None = metadata.get("event_payload", {}).get("notice")
+    return notice_id
 
 
 async def _to_response_data(method: str, call: Awaitable[AsyncSlackResponse]) -> dict[str, Any]:
-    """Slack's answer; what slack_sdk and aiohttp raise becomes one of the outcomes."""
+    """Slack's answer; errors of slack_sdk and aiohttp become an ExternalServiceError."""
     try:
         data = (await call).data
     except SlackApiError as error:
@@ -292,7 +293,7 @@ async def _to_response_data(method: str, call: Awaitable[AsyncSlackResponse]) ->
 
 
 def _to_service_error(method: str, error: SlackApiError) -> ExternalServiceError:
-    """Status first, then body: a proxy's answer has no Slack error in it."""
+    # The status comes first: the answer of a proxy has no Slack error in its body.
     response = error.response
     status = getattr(response, "status_code", 0)
     data = getattr(response, "data", None)
@@ -317,7 +318,7 @@ def _to_service_error(method: str, error: SlackApiError) -> ExternalServiceError
 
 
 def _retry_after_seconds(response: AsyncSlackResponse) -> float:
-    """Slack says seconds; a proxy in between may say a date, or nothing."""
+    """The seconds to wait; a proxy may send a date or nothing instead of Slack's seconds."""
     try:
         return max(1.0, float(response.headers.get("Retry-After", "")))
     except ValueError:

@@ -61,14 +61,14 @@ def _steps_with_screenshots(
             lambda: _submit_form(world),
             [
                 Screenshot("2-card", cast.ada, "", card),
-                Screenshot("3-offer", cast.eve, "", "text=Why you"),
+                Screenshot("3-offer", cast.eve, "", "text=Sent to you"),
                 Screenshot("4-letter", cast.eve, "#inbox", "iframe", _open_email),
             ],
         ),
         (
             lambda: _claim_ticket(world),
             [
-                Screenshot("5-claimed", cast.ada, "", "text=Eve Holt has it"),
+                Screenshot("5-claimed", cast.ada, "", "text=Eve Holt is working on it"),
                 Screenshot("6-behind", cast.eve, "#/behind", "text=chat.postMessage"),
             ],
         ),
@@ -107,14 +107,14 @@ async def _submit_form(world: World) -> None:
     await ada.submit_modal()
     await ada.close_modal()
     await eve.wait_for_message(_TITLE)
-    await ada.wait_for_message("Offered to")
+    await ada.wait_for_message("Waiting for")
     await world.mail.wait_until(lambda: world.mail.emails_to(eve.email))
 
 
 async def _claim_ticket(world: World) -> None:
     eve = world.personas.eve
     await eve.click(await eve.wait_for_message(_TITLE), CardButton.CLAIM)
-    await world.personas.ada.wait_for_message("Eve Holt has it")
+    await world.personas.ada.wait_for_message("Eve Holt is working on it")
 
 
 async def _open_member_form(world: World) -> None:

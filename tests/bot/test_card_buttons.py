@@ -65,5 +65,5 @@ async def test_a_card_is_redrawn_if_an_incident_changes_it_meanwhile(
             await attempt_step(context, Step.REFRESH_CARDS, refresh_cards, ticket_id)
 
             [card] = bob.messages
-            assert "T-7 says the same" in card.visible_text
+            assert "T-7 reports the same" in card.visible_text
             assert "You have it" in card.visible_text

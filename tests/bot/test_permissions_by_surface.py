@@ -298,6 +298,7 @@ BUTTONS: Mapping[Button, Verb] = {
     Button.CORRECT: Verb.CORRECT,
     Button.CHOOSE_LIKELIEST: Verb.CORRECT,
     Button.CHOOSE_SECOND: Verb.CORRECT,
+    Button.DETAILS: Verb.CORRECT,
 }
 SURFACES = {"Slack": SLACK, "API": API, "link": LINK}
 FORGED: Mapping[str, Callable[[Verb], PerformVerb]] = {

@@ -122,7 +122,7 @@ async def test_everything_on_the_way_of_a_ticket_is_done_with_keys_alone(
     await reaches(ada, claim)
     await keys.press("Enter")
     await expect(message_with_text(ada, "T-1")).to_contain_text("You have it.")
-    await world.personas.ada.wait_for_message("Eve Holt has it")
+    await world.personas.ada.wait_for_message("Eve Holt is working on it")
 
 
 async def test_the_focus_cannot_leave_a_form_that_is_open(

@@ -37,7 +37,7 @@ async def test_eve_claims_from_her_inbox(
 
     await expect(heading).to_have_text("You have T-1")
     await shuts_nobody_out(page)
-    assert await world.personas.ada.wait_for_message("Eve Holt has it")
+    assert await world.personas.ada.wait_for_message("Eve Holt is working on it")
     assert all(url.startswith(world.bot_url) for url in asked)
 
 

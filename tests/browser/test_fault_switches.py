@@ -24,7 +24,8 @@ async def test_while_gemini_is_down_a_ticket_is_triaged_by_the_built_in_engine(
     await submit_modal(ada)
     await close_modal(ada)
 
-    await expect(message_with_text(eve, "T-1")).to_contain_text("Triage: the built-in engine")
+    await message_with_text(eve, "T-1").get_by_role("button", name="Details").click()
+    await expect(eve.get_by_test_id("modal")).to_contain_text("Engine: Built-in engine")
 
 
 async def test_a_worker_that_is_killed_comes_back_and_does_what_waited(
@@ -48,5 +49,5 @@ async def test_a_worker_that_is_killed_comes_back_and_does_what_waited(
         timeout=fault_switches.RESTART_DELAY_SECONDS * 1000 + 15_000
     )
     await expect(message_with_text(ada, "T-1")).to_contain_text(
-        "Offered to @Mo Tanaka", timeout=15_000
+        "Waiting for @Mo Tanaka", timeout=15_000
     )

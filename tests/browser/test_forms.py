@@ -16,7 +16,7 @@ async def test_an_error_stands_under_its_field_and_what_was_typed_survives(
     await send_message(ada, "/ticket ???")
     form = ada.get_by_test_id("modal")
     await form.get_by_label("Description").fill("It makes a noise like a coffee mill.")
-    await form.get_by_label("Keep this confidential").check()
+    await form.get_by_label("Only you and the people who handle it").check()
     await submit_modal(ada)
 
     title = form.get_by_label("Title")
@@ -25,7 +25,7 @@ async def test_an_error_stands_under_its_field_and_what_was_typed_survives(
     await expect(form.get_by_label("Description")).to_have_value(
         "It makes a noise like a coffee mill."
     )
-    await expect(form.get_by_label("Keep this confidential")).to_be_checked()
+    await expect(form.get_by_label("Only you and the people who handle it")).to_be_checked()
 
     await title.fill("My laptop is loud")
     await submit_modal(ada)

@@ -15,12 +15,12 @@ async def test_a_claim_in_one_window_is_seen_in_the_others_without_a_reload(
     await submit_modal(ada)
 
     offered = message_with_text(eve, "T-1")
-    await expect(offered).to_contain_text("Why you: knows password, outlook")
+    await expect(offered).to_contain_text("Sent to you: knows password, outlook")
     await offered.get_by_role("button", name="Claim").click()
 
     await expect(offered).to_contain_text("You have it.")
     await expect(offered.get_by_role("button", name="Resolve", exact=True)).to_be_visible()
-    await expect(message_with_text(ada, "T-1")).to_contain_text("Eve Holt has it")
+    await expect(message_with_text(ada, "T-1")).to_contain_text("Eve Holt is working on it")
 
 
 async def test_the_form_to_correct_shows_priorities_as_the_card_does(
@@ -30,7 +30,7 @@ async def test_the_form_to_correct_shows_priorities_as_the_card_does(
     await world.personas.ada.type_text("/ticket Outlook keeps asking for my password")
     await world.personas.ada.submit_modal()
 
-    await message_with_text(eve, "T-1").get_by_role("button", name="Correct").click()
+    await message_with_text(eve, "T-1").get_by_role("button", name="Edit triage").click()
 
     form = eve.get_by_test_id("modal")
     await form.get_by_label("Priority").select_option("🔴 urgent")

@@ -23,6 +23,6 @@ async def test_from_the_command_to_a_card_that_says_who_has_it(
     await expect(form.get_by_role("heading", name="Ticket T-1")).to_be_visible()
     await close_modal(ada)
     card = ada.get_by_test_id("message").filter(has_text="T-1")
-    await expect(card).to_contain_text("Offered to @Eve Holt")
+    await expect(card).to_contain_text("Waiting for @Eve Holt")
     [ticket] = await world.find_documents("tickets")
     assert ticket["description"] == "Since this morning, every five minutes."

@@ -118,7 +118,7 @@ async def test_every_request_of_a_ticket_sent_again_at_the_end_changes_nothing(
     await proxied_world.wait_until_no_pending_steps()
     await cast.bob.click(await cast.bob.wait_for_message("You have it"), "Resolve")
     await proxied_world.wait_until_no_pending_steps()
-    await cast.ada.click(await cast.ada.wait_for_message("Did it help?"), "Reopen")
+    await cast.ada.click(await cast.ada.wait_for_message("Did this solve it?"), "Reopen")
     await proxied_world.wait_until_no_pending_steps()
     before = await only_ticket(world)
     sent: list[TrafficEntry] = world.slack.traffic_log.deliveries("view_submission")

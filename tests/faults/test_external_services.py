@@ -130,7 +130,7 @@ async def test_a_card_shows_the_newest_though_an_older_drawing_arrives_last(
     await resolve_ticket(proxied_world)
     await proxied_world.wait_until_no_pending_steps()
 
-    assert "Resolved by" in (await bob.wait_for_message(TITLE)).visible_text
+    assert "You resolved this ticket" in (await bob.wait_for_message(TITLE)).visible_text
     await check_invariants(world)
 
 
@@ -154,7 +154,7 @@ async def test_an_older_drawing_of_unknown_fate_that_arrives_last_is_drawn_over(
             if "internal" in str(call)
         ]
     )
-    await bob.wait_for_message("Resolved by")
+    await bob.wait_for_message("You resolved this ticket")
     await proxied_world.wait_until_no_pending_steps()
 
     await check_invariants(world)
@@ -175,7 +175,7 @@ async def test_a_card_that_somebody_has_deleted_holds_up_nothing(
     await resolve_ticket(proxied_world)
     await proxied_world.wait_until_no_pending_steps()
 
-    assert await ada.wait_for_message("Did it help")
+    assert await ada.wait_for_message("Did this solve it")
     await check_invariants(world)
 
 
@@ -213,7 +213,7 @@ async def test_a_silent_gemini_holds_up_neither_messages_nor_letters(
 
     await claim_ticket(proxied_world)
     await resolve_ticket(proxied_world)
-    await world.personas.ada.wait_for_message("Did it help")
+    await world.personas.ada.wait_for_message("Did this solve it")
     assert not [t for t in await world.find_documents("tickets") if t["status"] == "offered"]
     async with asyncio.timeout(60):
         await wait_for_tickets_with_field(world, "triage.category", 11)

@@ -197,6 +197,6 @@ async def test_a_step_of_a_newer_release_waits_for_a_newer_worker(servers: Datab
         await older.stop()
         await world.worker.start()
 
-        await ada.wait_for_message("Did it help", timeout_seconds=20)
+        await ada.wait_for_message("Did this solve it", timeout_seconds=20)
         await wait_until_no_pending_steps(world)
         await check_invariants(world)

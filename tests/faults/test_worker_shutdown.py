@@ -23,7 +23,7 @@ from tests.faults.process_kills import (
 )
 from tests.faults.ticket_lifecycle import Outcome, ProxiedWorld, run_ticket_lifecycle, submit_ticket
 from tests.sample_tickets import make_triage
-from tests.stories.user_actions import expire_leases, open_ticket
+from tests.stories.user_actions import CONFIDENTIAL_OPTION, expire_leases, open_ticket
 
 pytestmark = pytest.mark.beside
 
@@ -159,7 +159,7 @@ async def test_whoever_learns_for_a_worker_that_dies_ends_by_itself(
     await is_taught(proxied_world, 1000)
     await world.worker.start()
     # Gemini is not told of it, so the engine is asked that learns.
-    await open_ticket(world.personas.ada, "My gizmo", confidential="Keep this confidential")
+    await open_ticket(world.personas.ada, "My gizmo", confidential=CONFIDENTIAL_OPTION)
     learner = await learner_of(world.worker)
 
     await world.worker.kill()

@@ -1,7 +1,7 @@
-"""The stories' stage: the real bot and worker as processes, in a simulated world, and its people.
+"""Fixtures of the stories: the real bot and worker as processes, in a simulated world.
 
-The desk is started once for signed HTTP and once for Socket Mode; each story finds it empty. By
-what way Slack and the bot talk makes no difference to what follows: a few stories try both.
+Frontdesk starts once with signed HTTP and once with Socket Mode, and each story begins without
+data. The transport makes no difference after the request, so only a few stories run with both.
 """
 
 from collections.abc import AsyncIterator
@@ -22,10 +22,10 @@ HTTP_ONLY = pytest.mark.parametrize("running_world", ["http"], indirect=True)
 async def running_world(
     request: pytest.FixtureRequest, servers: DatabaseServers, sabotage_environment: dict[str, str]
 ) -> AsyncIterator[World]:
-    """The running desk, by HTTP and by Socket Mode."""
-    by_socket = request.param == "socket"
+    """Bot and worker, with HTTP and with Socket Mode."""
+    socket_mode = request.param == "socket"
     async with World(
-        servers=servers, socket_mode=by_socket, extra_env=sabotage_environment
+        servers=servers, socket_mode=socket_mode, extra_env=sabotage_environment
     ) as world:
         world.slack.has_rate_limits = False
         yield world
@@ -33,9 +33,9 @@ async def running_world(
 
 @pytest.fixture
 async def world(running_world: World, request: pytest.FixtureRequest) -> AsyncIterator[World]:
-    """The running desk with nothing in it yet; whatever a story has killed runs again after it.
+    """The running world without data; processes that a story kills run again after it.
 
-    After a story about a fault all must be as it should.
+    After a story about a fault, the fixture checks the invariants.
     """
     await running_world.reset()
     yield running_world
@@ -57,13 +57,12 @@ async def world(running_world: World, request: pytest.FixtureRequest) -> AsyncIt
 
 @pytest.fixture
 async def slack(world: World) -> Workspace:
-    """The simulated workspace."""
     return world.slack
 
 
 @pytest.fixture
 async def personas(world: World) -> Personas:
-    """The people, of whom three are moderators: Bob knows VPN and Okta, Eve VPN, Mo printers."""
+    """The people; three moderate: Bob has the skills vpn and okta, Eve vpn, Mo printer."""
     people = world.personas
     for person, skills in (
         (people.bob, ["vpn", "okta"]),

@@ -1,4 +1,4 @@
-"""A moderator puts right what triage said: the card follows, and the desk has learnt."""
+"""A moderator edits the triage: the card follows, and a training example is stored."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.stories.conftest import HTTP_ONLY
 from tests.stories.user_actions import open_ticket, wait_until_no_pending_steps
 
 pytestmark = HTTP_ONLY
-WRONG = {
+WRONG_ANSWER = {
     "category": "Network",
     "priority": "low",
     "skills": ["vpn"],
@@ -23,26 +23,26 @@ WRONG = {
 }
 
 
-async def the_lesson(world: World) -> dict[str, Any]:
-    """The only one, once nothing is left to do."""
+async def training_example(world: World) -> dict[str, Any]:
+    """The only training example, once no step is left."""
     await wait_until_no_pending_steps(world)
-    [lesson] = await world.find_documents("lessons")
-    return lesson
+    [example] = await world.find_documents("lessons")
+    return example
 
 
-async def test_two_moderators_correct_a_ticket_and_nothing_they_chose_is_lost(
+async def test_choices_survive_a_ticket_that_changed_under_the_form(
     world: World, personas: Personas
 ) -> None:
-    world.gemini.respond_with_json(WRONG)
+    world.gemini.respond_with_json(WRONG_ANSWER)
     number = await open_ticket(personas.ada, "It does not let me in")
     card = await personas.bob.wait_for_message("Offered to you")
     await personas.bob.click(card, "Decline")
-    eves = await personas.eve.wait_for_message("Offered to you")
-    bobs = await personas.bob.wait_for_message("Offered to @Eve Holt")
+    eves_card = await personas.eve.wait_for_message("Offered to you")
+    bobs_card = await personas.bob.wait_for_message("Waiting for @Eve Holt")
     await wait_until_no_pending_steps(world)
 
-    await personas.bob.click(bobs, "Correct")
-    await personas.eve.click(eves, "Correct")
+    await personas.bob.click(bobs_card, "Edit triage")
+    await personas.eve.click(eves_card, "Edit triage")
     assert personas.bob.modal
     assert personas.bob.modal.values["Category"] == "Network"
     await personas.bob.fill("Category", "Access")
@@ -60,39 +60,37 @@ async def test_two_moderators_correct_a_ticket_and_nothing_they_chose_is_lost(
     assert personas.eve.modal is None, personas.eve.modal
 
     assert await personas.eve.wait_for_message(lambda card: "Security" in card.visible_text)
-    lesson = await the_lesson(world)
-    assert (lesson["category"], lesson["priority"], lesson["by"]) == (
+    example = await training_example(world)
+    assert (example["category"], example["priority"], example["by"]) == (
         "Security",
         "urgent",
         personas.eve.id,
     )
-    assert (lesson["said"]["category"], lesson["said"]["engine"]) == ("Network", "gemini")
+    assert (example["said"]["category"], example["said"]["engine"]) == ("Network", "gemini")
     [ticket] = await world.find_documents("tickets")
-    whats = [event["what"] for event in ticket["history"]]
-    assert whats[-2:] == ["corrected", "corrected"]
+    events = [event["what"] for event in ticket["history"]]
+    assert events[-2:] == ["corrected", "corrected"]
     assert ticket["assignee"] == personas.eve.id
 
 
-async def test_who_resolves_it_as_it_is_confirms_what_triage_said(
+async def test_resolving_without_an_edit_confirms_the_triage(
     world: World, personas: Personas
 ) -> None:
     await open_ticket(personas.ada, "VPN is down")
     await personas.bob.click(await personas.bob.wait_for_message("Offered to you"), "Claim")
     await personas.bob.click(await personas.bob.wait_for_message("You have it"), "Resolve")
-    await personas.ada.wait_for_message("Did it help?")
+    await personas.ada.wait_for_message("Did this solve it?")
 
-    lesson = await the_lesson(world)
+    example = await training_example(world)
 
-    assert lesson["category"] == lesson["said"]["category"] == "Network"
-    assert lesson["by"] == personas.bob.id
+    assert example["category"] == example["said"]["category"] == "Network"
+    assert example["by"] == personas.bob.id
 
 
-async def test_what_the_engine_can_not_decide_is_decided_with_one_press(
-    world: World, personas: Personas
-) -> None:
+async def test_one_click_decides_an_uncertain_category(world: World, personas: Personas) -> None:
     await world.worker.kill()
     number = await open_ticket(personas.ada, "I am locked out of the VPN")
-    either = Triage(
+    uncertain = Triage(
         category="Network",
         priority=Priority.NORMAL,
         skills=("vpn",),
@@ -103,7 +101,7 @@ async def test_what_the_engine_can_not_decide_is_decided_with_one_press(
     )
     ticket = Ticket.model_validate({**(await world.find_documents("tickets"))[0], "id": number})
     triaged = workflow.transition(
-        ticket, Move.TRIAGE, actor=None, now=ticket.opened_at, triage=either
+        ticket, Move.TRIAGE, actor=None, now=ticket.opened_at, triage=uncertain
     )
     await world.database.tickets.replace_one({"_id": number}, ticket_to_document(triaged))
     await world.worker.start()
@@ -111,9 +109,9 @@ async def test_what_the_engine_can_not_decide_is_decided_with_one_press(
 
     await personas.bob.click(card, "Access")
 
-    decided = await personas.bob.wait_for_message("Corrected by @Bob Kahn", timeout_seconds=3)
+    decided = await personas.bob.wait_for_message("· Access", timeout_seconds=3)
     assert "Not sure" not in decided.visible_text
     assert "Offered to you" in decided.visible_text
-    assert (await the_lesson(world))["category"] == "Access"
+    assert (await training_example(world))["category"] == "Access"
     await personas.bob.click(card, "Network")
     assert await personas.bob.wait_for_ephemeral("has changed in the meantime")

@@ -1,7 +1,7 @@
-"""Killing the worker anywhere, or emptying Redis, only delays a ticket; everybody is told once.
+"""A killed worker or an emptied Redis only delays a ticket; each person gets each message once.
 
-Where a killed worker holds a lease, the story does not wait half a minute for it to end: it moves
-the due time in MongoDB to the present, as the passing of time would.
+A story does not wait 30 seconds for the lease of a killed worker to end: it sets the due time in
+MongoDB to now.
 """
 
 from typing import Any
@@ -18,93 +18,94 @@ from sandbox.world.world import World
 from tests.stories.conftest import HTTP_ONLY
 from tests.stories.user_actions import expire_leases, open_ticket, wait_until_no_pending_steps
 
-# What dies here is a worker: how Slack and the bot talk makes no difference to it.
+# A worker dies here, so the transport between Slack and the bot makes no difference.
 pytestmark = HTTP_ONLY
 
 
-def about(cards: list[Message], number: str) -> list[Message]:
-    """The messages about a ticket."""
-    return [card for card in cards if number in card.visible_text]
+def messages_about(messages: list[Message], ticket_id: str) -> list[Message]:
+    return [message for message in messages if ticket_id in message.visible_text]
 
 
 @pytest.mark.long
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.open"])
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_the_worker_is_killed_around_a_call_to_slack(
+async def test_worker_killed_around_a_call_to_slack(
     world: World, personas: Personas, method: str, moment: str
 ) -> None:
     await world.database.members.update_many({}, {"$set": {"dm_channel": None}})
-    held = world.slack.faults.add(method, Fault(hangs=True, fails_after_success=moment == "after"))
+    fault = world.slack.faults.add(method, Fault(hangs=True, fails_after_success=moment == "after"))
     await open_ticket(personas.ada, "VPN is down")
     await world.slack.wait_until(
         lambda: world.slack.traffic_log.api_calls(method), waiting_for=method
     )
 
     await world.worker.kill()
-    world.slack.faults.remove(held)
+    world.slack.faults.remove(fault)
     await expire_leases(world)
     await world.worker.start()
 
     await personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
-    await personas.ada.wait_for_message("Offered to @Bob Kahn", timeout_seconds=20)
+    await personas.ada.wait_for_message("Waiting for @Bob Kahn", timeout_seconds=20)
     await world.mail.wait_until(
         lambda: world.mail.emails_to(personas.bob.email), timeout_seconds=20
     )
     await wait_until_no_pending_steps(world)
-    await everybody_was_told_once(world, personas)
+    await check_each_person_got_one_message(world, personas)
 
 
 @pytest.mark.long
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_the_worker_is_killed_while_it_redraws(
+async def test_worker_killed_during_a_card_update(
     world: World, personas: Personas, moment: str
 ) -> None:
     await open_ticket(personas.ada, "VPN is down")
     card = await personas.bob.wait_for_message("Offered to you")
     await wait_until_no_pending_steps(world)
-    hers = personas.ada.direct_channel.id
-    drawn = len(redraws(world, hers))
-    held = world.slack.faults.add(
+    adas_channel = personas.ada.direct_channel.id
+    updates_before = len(card_updates(world, adas_channel))
+    fault = world.slack.faults.add(
         "chat.update",
         Fault(hangs=True, fails_after_success=moment == "after"),
-        request_filter=lambda request: request["channel"] == hers,
+        request_filter=lambda request: request["channel"] == adas_channel,
     )
     await personas.bob.click(card, "Claim")
-    await world.slack.wait_until(lambda: len(redraws(world, hers)) > drawn, waiting_for="a redraw")
+    await world.slack.wait_until(
+        lambda: len(card_updates(world, adas_channel)) > updates_before,
+        waiting_for="a card update",
+    )
 
     await world.worker.kill()
-    world.slack.faults.remove(held)
+    world.slack.faults.remove(fault)
     await expire_leases(world)
     await world.worker.start()
 
-    await personas.ada.wait_for_message("@Bob Kahn has it", timeout_seconds=20)
+    await personas.ada.wait_for_message("@Bob Kahn is working on it", timeout_seconds=20)
     await wait_until_no_pending_steps(world)
-    await everybody_was_told_once(world, personas, "claimed")
+    await check_each_person_got_one_message(world, personas, "claimed")
 
 
-def redraws(world: World, channel: str) -> list[TrafficEntry]:
-    """The messages that were drawn anew there."""
+def card_updates(world: World, channel: str) -> list[TrafficEntry]:
     return [
-        c
-        for c in world.slack.traffic_log.api_calls("chat.update")
-        if c.request["channel"] == channel
+        entry
+        for entry in world.slack.traffic_log.api_calls("chat.update")
+        if entry.request["channel"] == channel
     ]
 
 
 @pytest.mark.long
 @pytest.mark.fault("F20")
-@pytest.mark.parametrize("held", ["gemini", "mail"])
-async def test_the_worker_is_killed_while_it_waits_for(
-    world: World, personas: Personas, held: str
+@pytest.mark.parametrize("server", ["gemini", "mail"])
+async def test_worker_killed_while_it_waits_for(
+    world: World, personas: Personas, server: str
 ) -> None:
-    if held == "gemini":
+    if server == "gemini":
         world.gemini.hang()
     else:
         world.mail.add_fault(MailFault.HANG_AFTER_DATA)
     await open_ticket(personas.ada, "VPN is down")
-    if held == "gemini":
+    if server == "gemini":
         await world.gemini.wait_until(lambda: world.gemini.requests)
     else:
         await personas.bob.wait_for_message("Offered to you")
@@ -120,19 +121,19 @@ async def test_the_worker_is_killed_while_it_waits_for(
         lambda: world.mail.emails_to(personas.bob.email), timeout_seconds=20
     )
     await wait_until_no_pending_steps(world)
-    await everybody_was_told_once(world, personas)
+    await check_each_person_got_one_message(world, personas)
 
 
-async def everybody_was_told_once(world: World, cast: Personas, *moves: str) -> None:
-    """One card each, one letter (or the same letter twice), all showing the ticket as it is."""
-    assert len(about(cast.ada.messages, "T-1")) == 1
-    assert len(about(cast.bob.messages, "T-1")) == 1
-    assert about(cast.eve.messages, "T-1") == []
-    letters = world.mail.emails_to(cast.bob.email)
-    assert len({letter.message_id for letter in letters}) == 1
+async def check_each_person_got_one_message(world: World, personas: Personas, *moves: str) -> None:
+    """Check one current card each, and one e-mail, which may have been sent twice."""
+    assert len(messages_about(personas.ada.messages, "T-1")) == 1
+    assert len(messages_about(personas.bob.messages, "T-1")) == 1
+    assert messages_about(personas.eve.messages, "T-1") == []
+    emails = world.mail.emails_to(personas.bob.email)
+    assert len({email.message_id for email in emails}) == 1
     [ticket] = await world.find_documents("tickets")
-    happened = [event["what"] for event in ticket["history"]]
-    assert happened == ["opened", "triaged", "offered", *moves]
+    events = [event["what"] for event in ticket["history"]]
+    assert events == ["opened", "triaged", "offered", *moves]
     assert {card["version"] for card in ticket["cards"]} == {ticket["version"]}
 
 
@@ -150,14 +151,12 @@ async def everybody_was_told_once(world: World, cast: Personas, *moves: str) -> 
         "ask_requester",
     ],
 )
-async def test_the_worker_is_killed_after_each_step(
-    world: World, personas: Personas, step: str
-) -> None:
+async def test_worker_killed_after_each_step(world: World, personas: Personas, step: str) -> None:
     async with await world.database.tickets.watch(full_document="updateLookup") as changes:
         await open_ticket(personas.ada, "VPN is down")
         if step == "ask_requester":
-            await _resolves(personas)
-        await _is_done(step, changes)
+            await _claim_and_resolve(personas)
+        await _wait_until_step_done(step, changes)
         await world.worker.kill()
 
     await expire_leases(world)
@@ -165,24 +164,25 @@ async def test_the_worker_is_killed_after_each_step(
 
     await personas.bob.wait_for_message(timeout_seconds=20)
     await wait_until_no_pending_steps(world)
-    noticed = [notice_of(told) for told in (*personas.ada.messages, *personas.bob.messages)]
+    messages = (*personas.ada.messages, *personas.bob.messages)
+    notice_ids = [notice_id(message) for message in messages]
     expected = {"T-1.requester", "T-1.offer.1"}
-    assert sorted(noticed) == sorted(
+    assert sorted(notice_ids) == sorted(
         expected | {"T-1.resolved.1"} if step == "ask_requester" else expected
     )
-    letters = world.mail.emails_to(personas.bob.email)
-    assert len({letter.message_id for letter in letters}) == 1
+    emails = world.mail.emails_to(personas.bob.email)
+    assert len({email.message_id for email in emails}) == 1
     [ticket] = await world.find_documents("tickets")
     assert {card["version"] for card in ticket["cards"]} == {ticket["version"]}
 
 
-async def _resolves(cast: Personas) -> None:
-    await cast.bob.click(await cast.bob.wait_for_message("Offered to you"), "Claim")
-    await cast.bob.click(await cast.bob.wait_for_message("You have it"), "Resolve")
+async def _claim_and_resolve(personas: Personas) -> None:
+    await personas.bob.click(await personas.bob.wait_for_message("Offered to you"), "Claim")
+    await personas.bob.click(await personas.bob.wait_for_message("You have it"), "Resolve")
 
 
-async def _is_done(step: str, changes: AsyncChangeStream[dict[str, Any]]) -> None:
-    """Wait until the step has been pending and is so no more."""
+async def _wait_until_step_done(step: str, changes: AsyncChangeStream[dict[str, Any]]) -> None:
+    """Wait until the step was pending and no longer is."""
     was_pending = False
     async for change in changes:
         pending = [entry["step"] for entry in change["fullDocument"]["pending"]]
@@ -191,14 +191,13 @@ async def _is_done(step: str, changes: AsyncChangeStream[dict[str, Any]]) -> Non
         was_pending = was_pending or step in pending
 
 
-def notice_of(message: Message) -> str:
-    """The id of what a person was told by a message."""
+def notice_id(message: Message) -> str:
     assert message.metadata
     return str(message.metadata["event_payload"]["notice"])
 
 
 @pytest.mark.fault("F07", "F23")
-async def test_redis_is_emptied_between_submission_and_triage(
+async def test_redis_emptied_between_submission_and_triage(
     world: World, personas: Personas
 ) -> None:
     await world.worker.kill()
@@ -209,11 +208,11 @@ async def test_redis_is_emptied_between_submission_and_triage(
 
     assert await personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
     await wait_until_no_pending_steps(world)
-    await everybody_was_told_once(world, personas)
+    await check_each_person_got_one_message(world, personas)
 
 
 @pytest.mark.fault("F25")
-async def test_two_workers_tell_nobody_twice(world: World, personas: Personas) -> None:
+async def test_two_workers_send_no_message_twice(world: World, personas: Personas) -> None:
     second = world.new_worker("second-worker")
     await second.start()
     try:
@@ -223,16 +222,12 @@ async def test_two_workers_tell_nobody_twice(world: World, personas: Personas) -
         await second.stop()
 
     for number in numbers:
-        told = [
-            one
-            for one in personas.bob.messages + personas.eve.messages
-            if f"{number} " in one.visible_text
-        ]
-        assert len([one for one in told if one.buttons]) == 1
+        cards = messages_about(personas.bob.messages + personas.eve.messages, f"{number} ")
+        assert len([card for card in cards if card.buttons]) == 1
 
 
 @pytest.mark.fault("F40")
-async def test_slack_answers_429_and_everybody_is_told_once(
+async def test_message_is_sent_once_after_slack_answers_429(
     world: World, personas: Personas
 ) -> None:
     world.slack.faults.add("chat.postMessage", Fault(status=429, retry_after_seconds=1), times=2)
@@ -241,7 +236,7 @@ async def test_slack_answers_429_and_everybody_is_told_once(
 
     assert await personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
     await wait_until_no_pending_steps(world)
-    await everybody_was_told_once(world, personas)
+    await check_each_person_got_one_message(world, personas)
 
 
 @pytest.mark.fault("F41", "F42")
@@ -255,7 +250,7 @@ async def test_slack_answers_429_and_everybody_is_told_once(
     ],
     ids=["internal_error", "500", "reset", "broken"],
 )
-async def test_a_message_whose_fate_is_unknown_is_looked_up(
+async def test_message_with_unknown_outcome_is_sent_once(
     world: World, personas: Personas, fault: Fault
 ) -> None:
     world.slack.faults.add("chat.postMessage", fault, times=2)
@@ -264,11 +259,11 @@ async def test_a_message_whose_fate_is_unknown_is_looked_up(
 
     await personas.bob.wait_for_message("Offered to you", timeout_seconds=20)
     await wait_until_no_pending_steps(world)
-    await everybody_was_told_once(world, personas)
+    await check_each_person_got_one_message(world, personas)
 
 
 @pytest.mark.fault("F21")
-async def test_a_worker_told_to_stop_ends_cleanly(world: World, personas: Personas) -> None:
+async def test_worker_and_bot_stop_cleanly(world: World, personas: Personas) -> None:
     await open_ticket(personas.ada, "VPN is down")
 
     await world.worker.stop()

@@ -36,7 +36,7 @@ async def test_email_link_claims_once_and_only_by_post(world: World, personas: P
             assert repeated.status == 410
 
     assert await personas.bob.wait_for_message("You have it")
-    assert await personas.ada.wait_for_message("@Bob Kahn has it")
+    assert await personas.ada.wait_for_message("@Bob Kahn is working on it")
     audit = await world.find_documents("audit")
     [entry] = [entry for entry in audit if entry["via"] == "link"]
     assert (entry["who"], entry["to"]) == (personas.bob.id, number)

@@ -1,4 +1,4 @@
-"""The first tickets of a fresh desk, all at once."""
+"""The first tickets in an empty database, all at once."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.stories.user_actions import open_ticket_with_retries
 
 
 @pytest.mark.fault("F01")
-async def test_many_open_the_very_first_tickets_at_once(servers: DatabaseServers) -> None:
+async def test_first_tickets_at_once_get_consecutive_numbers(servers: DatabaseServers) -> None:
     async with World(servers=servers) as world:
         people = [
             world.slack.add_person(f"p{n}", real_name=f"P {n}", email=f"p{n}@acme.example")

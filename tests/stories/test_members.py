@@ -11,6 +11,7 @@ from sandbox.world.personas import Personas
 from sandbox.world.world import World
 from tests.stories.conftest import HTTP_ONLY
 from tests.stories.user_actions import (
+    CONFIDENTIAL_OPTION,
     expire_leases,
     open_member_form,
     open_settings,
@@ -28,7 +29,7 @@ async def stored_member(world: World, person: Person) -> dict[str, Any]:
 @HTTP_ONLY
 async def test_requester_becomes_a_member(world: World, personas: Personas) -> None:
     await open_ticket(personas.ada, "VPN is down")
-    await personas.ada.wait_for_message("Offered to")
+    await personas.ada.wait_for_message("Waiting for")
 
     ada = await stored_member(world, personas.ada)
     assert ada["role"] == "user"
@@ -87,7 +88,7 @@ async def test_trusted_moderator_is_offered_confidential_tickets(
     await grace.close_modal()
 
     await personas.ada.type_text("/ticket VPN is down")
-    await personas.ada.fill("Who may see it", ["Keep this confidential"])
+    await personas.ada.fill("Confidential", [CONFIDENTIAL_OPTION])
     await personas.ada.submit_modal()
 
     assert "VPN is down" in (await mo.wait_for_message("Offered to you")).visible_text
@@ -156,7 +157,7 @@ async def test_tickets_of_a_demoted_moderator_are_reassigned(
     assert await personas.bob.wait_for_ephemeral("T-1")
     [ticket] = await world.find_documents("tickets")
     assert (ticket["status"], ticket["assignee"]) == ("offered", personas.eve.id)
-    assert await personas.bob.wait_for_message("Offered to @Eve Holt")
+    assert await personas.bob.wait_for_message("Waiting for @Eve Holt")
 
 
 @pytest.mark.fault("F52")
@@ -218,9 +219,9 @@ async def test_deleted_direct_message_is_opened_again(world: World, personas: Pe
 async def test_ticket_waits_for_the_first_available_member(world: World) -> None:
     grace, mo = world.personas.grace, world.personas.mo
     await open_ticket(grace, "VPN is down")
-    card = await grace.wait_for_message("looking for the right person")
+    card = await grace.wait_for_message("finding the right person")
 
     await set_role_and_skills(world.slack, grace, mo, role="Admin", skills=[])
     await expire_leases(world)
     assert await mo.wait_for_message("Offered to you")
-    assert (await grace.wait_for_message("Offered to @Mo Tanaka")).ts == card.ts
+    assert (await grace.wait_for_message("Waiting for @Mo Tanaka")).ts == card.ts

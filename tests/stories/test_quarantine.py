@@ -1,4 +1,4 @@
-"""A ticket that can't be worked on is set aside with its reason; the others go on."""
+"""A ticket with a corrupt document is quarantined, and logs hold ids but no texts."""
 
 import json
 from typing import Any
@@ -17,40 +17,38 @@ SECRET = "swordfish in the text"
 
 @pytest.mark.fault("F27", "F92")
 @HTTP_ONLY
-async def test_a_poisoned_ticket_does_not_stop_the_others(world: World, personas: Personas) -> None:
+async def test_corrupt_ticket_does_not_stop_the_others(world: World, personas: Personas) -> None:
     await world.worker.kill()
     await open_ticket(personas.ada, "VPN is down", description=SECRET)
     await open_ticket(personas.ada, "Okta is down too")
-    await world.redis.flushdb()  # so that the sweep has to find both
+    await world.redis.flushdb()  # now only the sweep can find both
     await world.database.tickets.update_one({"_id": "T-1"}, {"$unset": {"title": 1}})
     await world.worker.start()
 
     assert await personas.bob.wait_for_message("Okta is down too", timeout_seconds=20)
-    said = [one for one in lines(world.worker.current_run_log) if "quarantined" in one["message"]]
-    assert {one["ticket"] for one in said} == {"T-1"}
+    entries = [e for e in lines(world.worker.current_run_log) if "quarantined" in e["message"]]
+    assert {entry["ticket"] for entry in entries} == {"T-1"}
     assert world.worker.is_alive
     assert SECRET not in world.worker.log + world.bot.log
 
 
 def lines(log: str) -> list[dict[str, Any]]:
-    """What a process has logged: lines of JSON, but for what arq says before the desk is open."""
-    said = log.splitlines()
-    first = next(at for at, line in enumerate(said) if line.startswith("{"))
-    return [json.loads(line) for line in said[first:]]
+    """The JSON lines of a log; arq writes other lines before the worker sets up its log."""
+    all_lines = log.splitlines()
+    first = next(n for n, line in enumerate(all_lines) if line.startswith("{"))
+    return [json.loads(line) for line in all_lines[first:]]
 
 
 @HTTP_ONLY
-async def test_one_id_is_on_every_line_about_a_ticket_in_bot_jobs_and_mail(
-    world: World, personas: Personas
-) -> None:
-    began = len(world.bot.current_run_log), len(world.worker.current_run_log)
+async def test_every_log_line_about_a_ticket_has_its_id(world: World, personas: Personas) -> None:
+    starts = len(world.bot.current_run_log), len(world.worker.current_run_log)
     world.slack.faults.add("chat.postMessage", Fault(status=500), times=1)
     world.mail.add_fault(MailFault.GREYLIST, times=1)
     number = await open_ticket(personas.ada, "VPN is down")
     await personas.bob.click(await personas.bob.wait_for_message("Offered to you"), "Claim")
     await wait_until_no_pending_steps(world)
 
-    logs = world.bot.current_run_log[began[0] :], world.worker.current_run_log[began[1] :]
+    logs = world.bot.current_run_log[starts[0] :], world.worker.current_run_log[starts[1] :]
     bot, worker = map(lines, logs)
     about = [line for line in bot + worker if line.get("ticket") == number]
     assert [line for line in bot + worker if number in line["message"] and line not in about] == []
@@ -61,7 +59,7 @@ async def test_one_id_is_on_every_line_about_a_ticket_in_bot_jobs_and_mail(
 
 @pytest.mark.fault("F92")
 @HTTP_ONLY
-async def test_nothing_that_people_wrote_is_logged(world: World, personas: Personas) -> None:
+async def test_logs_hold_no_texts_and_no_secrets(world: World, personas: Personas) -> None:
     world.gemini.respond_with_text(SECRET)
     number = await open_ticket(personas.ada, SECRET, description=SECRET)
     card = await personas.grace.wait_for_message(number)

@@ -1,4 +1,4 @@
-"""How a ticket was solved helps the next one: moderators by the card, who asks by the receipt."""
+"""A solution is suggested for similar tickets: on the moderator's card and on the receipt."""
 
 from sandbox.world.personas import Personas
 from sandbox.world.world import World
@@ -6,10 +6,10 @@ from tests.stories.conftest import HTTP_ONLY
 from tests.stories.user_actions import open_ticket, wait_until_no_pending_steps
 
 pytestmark = HTTP_ONLY
-HOW = "Restart the VPN client, then *sign in* <!channel>"
+SOLUTION = "Restart the VPN client, then *sign in* <!channel>"
 
 
-async def test_a_solution_is_shown_where_something_alike_is_asked_and_solves_it(
+async def test_suggested_solution_resolves_a_similar_ticket(
     world: World, personas: Personas
 ) -> None:
     first = await open_ticket(personas.ada, "VPN drops every hour")
@@ -21,10 +21,10 @@ async def test_a_solution_is_shown_where_something_alike_is_asked_and_solves_it(
     await personas.bob.submit_modal()
     assert personas.bob.modal
     assert "in a few words" in personas.bob.modal.errors["How was it solved?"]
-    await personas.bob.fill("How was it solved?", HOW)
+    await personas.bob.fill("How was it solved?", SOLUTION)
     await personas.bob.submit_modal()
     assert personas.bob.modal is None
-    assert HOW in (await personas.ada.wait_for_message("Did it help?")).visible_text
+    assert SOLUTION in (await personas.ada.wait_for_message("Did this solve it?")).visible_text
     await wait_until_no_pending_steps(world)
 
     await personas.mo.type_text("/ticket My VPN drops every hour")
@@ -32,29 +32,29 @@ async def test_a_solution_is_shown_where_something_alike_is_asked_and_solves_it(
     receipt = personas.mo.modal
     assert receipt
     assert "This may help" in receipt.visible_text
-    assert HOW in receipt.visible_text
+    assert SOLUTION in receipt.visible_text
     card = await personas.bob.wait_for_message("My VPN drops")
     assert f"{first}  VPN drops every hour" in card.visible_text
-    assert HOW in card.visible_text
+    assert SOLUTION in card.visible_text
 
     await personas.mo.click(receipt, "That solved it")
 
     assert await personas.bob.wait_for_message("Resolved by @Mo")
-    asked = await personas.mo.wait_for_message("You said that")
+    resolved = await personas.mo.wait_for_message("You resolved T-")
     await wait_until_no_pending_steps(world)
     second = (await world.find_documents("tickets"))[-1]
     assert (second["status"], second["resolver"]) == ("resolved", personas.mo.id)
-    assert [one["_id"] for one in await world.find_documents("lessons")] == [first]
+    assert [example["_id"] for example in await world.find_documents("lessons")] == [first]
     assert personas.mo.modal
-    assert "Glad to hear it" in personas.mo.modal.visible_text
+    assert "Nobody works on it any more" in personas.mo.modal.visible_text
 
-    await personas.mo.click(asked, "Reopen")
+    await personas.mo.click(resolved, "Reopen")
     assert await personas.bob.wait_for_message(
-        lambda one: "Offered to you" in one.visible_text and "My VPN" in one.visible_text
+        lambda card: "Offered to you" in card.visible_text and "My VPN" in card.visible_text
     )
 
 
-async def test_who_has_solved_it_before_it_was_read_may_still_reopen_it(
+async def test_ticket_resolved_before_triage_is_triaged_but_not_offered(
     world: World, personas: Personas
 ) -> None:
     await world.worker.kill()

@@ -1,4 +1,4 @@
-"""What people do in the stories, in the words they would use."""
+"""The actions of people in the stories, and waits for their effects."""
 
 import asyncio
 from contextlib import suppress
@@ -9,17 +9,18 @@ from sandbox.slack.actors.person import Person
 from sandbox.slack.workspace import Workspace
 from sandbox.world.world import World
 
-# How long a step may be at work when a story is over and the next one is to find the desk empty.
+# How long the steps of one story may run on before the next story empties the database.
 _MAX_RUNNING_STEPS_SECONDS = 2
-# How long a change of a role may take that follows from Slack's user groups.
+# How long a change of role after a change of a Slack user group may take.
 _MAX_ROLE_CHANGE_SECONDS = 15
-# How often somebody presses Submit again when told to.
+# How often a person presses Submit again when the form asks for it.
 _MAX_SUBMITS = 40
 
+CONFIDENTIAL_OPTION = "Only you and the people who handle it can see this."
 FIELD_LABELS = {
     "description": "Description",
     "urgency": "How urgent is it for you?",
-    "confidential": "Who may see it",
+    "confidential": "Confidential",
 }
 GUEST_POLICY_LABELS = {
     "guests": "Guests of this workspace",
@@ -29,7 +30,7 @@ GUEST_POLICY_LABELS = {
 
 
 async def open_ticket(person: Person, title: str, **fields: Any) -> str:
-    """Type `/ticket`, fill in the form, send it; returns the number on the receipt."""
+    """Type `/ticket`, fill in and submit the form; returns the number on the receipt."""
     await person.type_text(f"/ticket {title}")
     for field, value in fields.items():
         await person.fill(FIELD_LABELS[field], value)
@@ -40,7 +41,7 @@ async def open_ticket(person: Person, title: str, **fields: Any) -> str:
 
 
 async def open_ticket_with_retries(person: Person, title: str) -> str:
-    """As `opens_ticket`, on a desk with so much to do that it may ask to press Submit again."""
+    """As `open_ticket`, but press Submit again while a busy database makes the form ask for it."""
     await person.type_text(f"/ticket {title}")
     for _ in range(_MAX_SUBMITS):
         await person.submit_modal()
@@ -52,7 +53,7 @@ async def open_ticket_with_retries(person: Person, title: str) -> str:
 
 
 def receipt_ticket_id(person: Person) -> str:
-    """The number on the receipt that a person has before them."""
+    """The number on the receipt that a person sees."""
     modal = person.modal
     assert modal, person.alerts
     assert not modal.errors, modal.errors
@@ -83,7 +84,7 @@ async def open_member_form(slack: Workspace, admin: Person) -> None:
 async def set_role_and_skills(
     slack: Workspace, admin: Person, person: Person, *, role: str, skills: list[str]
 ) -> None:
-    """Open `/ticket admin`, pick the person, give them a role and skills, save."""
+    """Set a person's role and skills with the form of `/ticket admin`."""
     await open_member_form(slack, admin)
     await admin.fill("Person", person.id)
     await admin.fill("Role", role)
@@ -95,7 +96,7 @@ async def set_role_and_skills(
 
 
 async def open_admin_form(world: World, admin: Person, name: str) -> None:
-    """Open `/ticket admin` and, from there, the form of that name."""
+    """Open a form from Settings by its button."""
     await open_settings(world.slack, admin)
     assert admin.modal
     await admin.click(admin.modal, name)
@@ -105,18 +106,18 @@ async def open_admin_form(world: World, admin: Person, name: str) -> None:
 
 
 async def save_and_close_form(admin: Person) -> str:
-    """Send the form, and read what it says then; everything is closed afterwards."""
+    """Submit the form, close all modals, and return the text of the confirmation."""
     await admin.submit_modal()
     assert admin.modal, admin.alerts
     assert not admin.modal.errors, admin.modal.errors
-    says = admin.modal.visible_text
+    confirmation = admin.modal.visible_text
     while admin.modal:
         await admin.close_modal()
-    return says
+    return confirmation
 
 
 async def set_guest_policy(world: World, admin: Person, **choices: str) -> str:
-    """Choose in the form about guests and groups, save it, and read what it says then."""
+    """Set the guest policy with its form; returns the text of the confirmation."""
     await open_admin_form(world, admin, "Guest policy")
     await world.slack.wait_until(
         lambda: admin.modal and "One moment" not in admin.modal.visible_text,
@@ -128,7 +129,7 @@ async def set_guest_policy(world: World, admin: Person, **choices: str) -> str:
 
 
 async def wait_for_role(world: World, person: Person, role: str) -> None:
-    """Wait until that is the role that is stored of them."""
+    """Wait until the database has this role for the person."""
     members = world.database.members
     async with asyncio.timeout(_MAX_ROLE_CHANGE_SECONDS), await members.watch() as changes:
         while not await members.find_one({"slack_id": person.id, "role": role}):
@@ -136,9 +137,9 @@ async def wait_for_role(world: World, person: Person, role: str) -> None:
 
 
 async def expire_leases(world: World) -> None:
-    """As if the half minute had passed after which the steps of a dead worker are due again.
+    """Make all leased steps due now, as if the 30 seconds of their leases had passed.
 
-    `rev` goes up, so that who has read a ticket before does not write its leases back.
+    `rev` rises, so a worker that read a ticket before cannot write its leases back.
     """
     now = datetime.now(UTC)
     await world.database.tickets.update_many(
@@ -149,14 +150,14 @@ async def expire_leases(world: World) -> None:
 
 
 async def wait_until_no_pending_steps(world: World) -> None:
-    """Wait until every step of every ticket is done, but for asking Gemini again much later."""
+    """Wait until every step of every ticket is done; `triage_again`, due much later, may remain."""
     async with await world.database.tickets.watch() as changes:
         while any(_pending_steps(ticket) for ticket in await world.find_documents("tickets")):
             await changes.next()
 
 
 async def wait_for_tickets_with_field(world: World, field: str, count: int) -> None:
-    """Wait until so many tickets have this field."""
+    """Wait until this number of tickets have the field."""
     tickets = world.database.tickets
     async with await tickets.watch() as changes:
         while await tickets.count_documents({field: {"$exists": True}}) < count:
@@ -164,7 +165,7 @@ async def wait_for_tickets_with_field(world: World, field: str, count: int) -> N
 
 
 async def wait_for_running_steps(world: World) -> None:
-    """Let the steps at work end, so that nothing of this story happens in the next one."""
+    """Wait for the running steps, so that none of them acts in the next story."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_MAX_RUNNING_STEPS_SECONDS):
             async with await world.database.tickets.watch() as changes:
@@ -175,7 +176,7 @@ async def wait_for_running_steps(world: World) -> None:
 
 
 def _has_running_step(ticket: dict[str, Any]) -> bool:
-    """Whether a step is due or leased; one that failed waits for later."""
+    """Whether a step is due or leased; a step that failed waits for its retry."""
     return any(step["due"] and not step["error"] for step in _pending_steps(ticket))
 
 

@@ -1,7 +1,7 @@
-"""What stands in a confidential ticket is read by its people alone, whatever happens to it.
+"""The text of a confidential ticket reaches its people only, also when things go wrong.
 
-One such ticket goes its way through a whole desk in this process, with a mail server, a webhook and
-a Gemini beside it, and things go wrong; then it is looked for everywhere that it must not be.
+One ticket goes through the bot and all steps in this process, with a mail server, a webhook and a
+stand-in for Gemini. Then the test looks for the text everywhere that it must not be.
 """
 
 import io
@@ -52,7 +52,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(slots=True)
 class ConfidentialScenario:
-    """A desk and all that is around it."""
+    """Frontdesk with the servers and people around it."""
 
     service: TicketService
     slack: Workspace
@@ -66,37 +66,39 @@ class ConfidentialScenario:
     webhook_bodies: list[str] = field(default_factory=list)
 
     async def ticket(self) -> Ticket:
-        """The one there is."""
+        """The only ticket."""
         return (await self.service.tickets.get_ticket("T-1"))[0]
 
     async def run_all_steps(self) -> None:
-        """Have a worker try all that is due once, and what follows from it."""
-        tools, tried = StepContext(self.service, self.gemini), set()
-        while due := [one for one in (await self.ticket()).pending if _key(one) not in tried]:
-            tried.add(_key(due[0]))
-            await attempt_step(tools, due[0].step, STEP_FUNCTIONS[due[0].step], "T-1")
+        """Run each pending step once, and the steps that follow from it."""
+        context, attempted = StepContext(self.service, self.gemini), set()
+        while due := [
+            step for step in (await self.ticket()).pending if _key(step) not in attempted
+        ]:
+            attempted.add(_key(due[0]))
+            await attempt_step(context, due[0].step, STEP_FUNCTIONS[due[0].step], "T-1")
 
-    async def get_page(self, path: str, who: str = "") -> str:
-        """What the bot answers there to a person's token, or to nobody."""
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
+    async def get_page(self, path: str, handle: str = "") -> str:
+        """The bot's answer to a request with this person's token, or without a token."""
+        headers = {"Authorization": f"Bearer {self.tokens[handle]}"} if handle else {}
         url = f"http://127.0.0.1:{self.service.settings.port}{path}"
         async with self.http.get(url, headers=headers) as answer:
             return await answer.text()
 
-    def visible_text(self, who: str) -> str:
-        """All that a person has before them in Slack."""
-        person = self.people[who]
+    def visible_text(self, handle: str) -> str:
+        """All texts that a person sees in Slack."""
+        person = self.people[handle]
         shown = [(message.text, message.blocks) for message in person.messages]
         return json.dumps([shown, person.modal.blocks if person.modal else []])
 
 
-def _key(entry: PendingStep) -> tuple[Step, int]:
-    return entry.step, entry.requested_rev
+def _key(pending_step: PendingStep) -> tuple[Step, int]:
+    return pending_step.step, pending_step.requested_rev
 
 
 @contextmanager
-def logged() -> Iterator[io.StringIO]:
-    """What bot and worker log, as they do it."""
+def captured_log() -> Iterator[io.StringIO]:
+    """The log in the format of bot and worker."""
     root, lines = logging.getLogger(), io.StringIO()
     before, level = root.handlers[:], root.level
     root.handlers[:] = []
@@ -111,13 +113,13 @@ def logged() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 async def scenario(servers: DatabaseServers) -> AsyncIterator[ConfidentialScenario]:
-    """Ada asks, Bob is trusted with such tickets; Eve moderates and Grace administers."""
+    """Ada is a user, Bob a trusted moderator, Eve a moderator, Grace an admin."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         slack = await enter(Workspace(load_manifest(MANIFEST)))
         mail, google = await enter(MailServer()), await enter(GeminiStandIn())
         port = find_free_port()
-        more: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "slack_api_url": slack.api_url,
             "slack_bot_token": slack.bot_token,
             "slack_signing_secret": slack.signing_secret,
@@ -128,137 +130,143 @@ async def scenario(servers: DatabaseServers) -> AsyncIterator[ConfidentialScenar
             "public_url": f"http://127.0.0.1:{port}",
             "port": port,
         }
-        service = await enter(run_service(servers, **more))
+        service = await enter(run_service(servers, **settings))
         gemini = Gemini.with_key(
             SecretStr(google.api_key), model=MODEL, endpoint=google.endpoint, call_seconds=5
         )
         stack.callback(gemini.close)
-        log = stack.enter_context(logged())
+        log = stack.enter_context(captured_log())
         http = await enter(ClientSession())
         people = {
             name: slack.add_person(name, real_name=name.title(), email=f"{name}@acme.example")
             for name in ("ada", "bob", "eve", "grace")
         }
-        house = ConfidentialScenario(service, slack, mail, google, gemini, http, log, people, {})
-        await enter(_doors(house))
-        await enter(_receiver(house))
-        await _roles(house)
-        yield house
+        scenario = ConfidentialScenario(service, slack, mail, google, gemini, http, log, people, {})
+        await enter(_run_bot(scenario))
+        await enter(_run_webhook_receiver(scenario))
+        await _set_roles(scenario)
+        yield scenario
 
 
-async def _roles(house: ConfidentialScenario) -> None:
+async def _set_roles(scenario: ConfidentialScenario) -> None:
     roles = {"ada": Role.USER, "bob": Role.MODERATOR, "eve": Role.MODERATOR, "grace": Role.ADMIN}
     for name, role in roles.items():
         skills = ["vpn", "okta"] if name == "bob" else []
-        members, slack_id = house.service.members, house.people[name].id
+        members, slack_id = scenario.service.members, scenario.people[name].id
         member = await members.set_role(TEAM, slack_id, role=role, skills=skills)
         await members.update_member(TEAM, slack_id, trusted=name == "bob")
-        house.tokens[name], _ = await house.service.api_tokens.issue_token(
+        scenario.tokens[name], _ = await scenario.service.api_tokens.issue_token(
             member, name=name, scopes=tuple(Scope), lifetime=HOUR
         )
 
 
 @asynccontextmanager
-async def _doors(house: ConfidentialScenario) -> AsyncIterator[None]:
-    background, bot = BackgroundTasks(), Bot(house.service)
-    slack = house.slack
+async def _run_bot(scenario: ConfidentialScenario) -> AsyncIterator[None]:
+    background, bot = BackgroundTasks(), Bot(scenario.service)
+    slack = scenario.slack
     identity = BotIdentity(
         team_id=TEAM, team_name="Acme", bot_id=slack.bot_id, bot_user_id=slack.bot_user_id
     )
-    bot.app, bot.team_id = build_app(house.service, identity, background), TEAM
+    bot.app, bot.team_id = build_app(scenario.service, identity, background), TEAM
     async with run_http_server(bot):
-        slack.request_url = f"http://127.0.0.1:{house.service.settings.port}/slack/events"
+        slack.request_url = f"http://127.0.0.1:{scenario.service.settings.port}/slack/events"
         yield
         await background.wait(timeout_seconds=10)
 
 
 @asynccontextmanager
-async def _receiver(house: ConfidentialScenario) -> AsyncIterator[None]:
-    """A webhook that does not want the first it is told."""
+async def _run_webhook_receiver(scenario: ConfidentialScenario) -> AsyncIterator[None]:
+    """A webhook that answers the first delivery with an error."""
 
-    async def hear(request: web.Request) -> web.Response:
-        house.webhook_bodies.append(await request.text())
-        return web.Response(status=500 if len(house.webhook_bodies) == 1 else 200)
+    async def receive(request: web.Request) -> web.Response:
+        scenario.webhook_bodies.append(await request.text())
+        return web.Response(status=500 if len(scenario.webhook_bodies) == 1 else 200)
 
     app = web.Application()
-    app.router.add_post("/", hear)
+    app.router.add_post("/", receive)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    boss = await house.service.members.set_role(TEAM, house.people["grace"].id, role=Role.ADMIN)
+    admin = await scenario.service.members.set_role(
+        TEAM, scenario.people["grace"].id, role=Role.ADMIN
+    )
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    await house.service.webhooks.add(boss, url=url)
+    await scenario.service.webhooks.add(admin, url=url)
     yield
     await runner.cleanup()
 
 
-async def _lives(house: ConfidentialScenario) -> None:
-    """The ticket's whole life, in which not all goes well."""
-    ada, bob = house.people["ada"], house.people["bob"]
+async def _run_lifecycle(scenario: ConfidentialScenario) -> None:
+    """Open, decline, claim and resolve the ticket, with an e-mail that is refused."""
+    ada, bob = scenario.people["ada"], scenario.people["bob"]
     await ada.type_text(f"/ticket {TITLE}")
     await ada.fill("Description", TEXT)
-    await ada.fill("Who may see it", ["Keep this confidential"])
+    await ada.fill("Confidential", ["Only you and the people who handle it can see this."])
     await ada.submit_modal()
-    await house.run_all_steps()
-    house.mail.add_fault(MailFault.NO_SUCH_MAILBOX)
+    await scenario.run_all_steps()
+    scenario.mail.add_fault(MailFault.NO_SUCH_MAILBOX)
     await bob.click(await bob.wait_for_message("Offered to you"), "Decline")
-    await house.run_all_steps()
-    await _clicks(house, bob, "Claim")
-    await _clicks(house, bob, "Resolve")
-    assert (await house.ticket()).status is Status.RESOLVED
+    await scenario.run_all_steps()
+    await _click(scenario, bob, "Claim")
+    await _click(scenario, bob, "Resolve")
+    assert (await scenario.ticket()).status is Status.RESOLVED
 
 
-async def _clicks(house: ConfidentialScenario, person: Person, button: str) -> None:
-    card = await person.wait_for_message(lambda one: button in one.buttons)
+async def _click(scenario: ConfidentialScenario, person: Person, button: str) -> None:
+    card = await person.wait_for_message(lambda message: button in message.buttons)
     await person.click(card, button)
-    await house.run_all_steps()
+    await scenario.run_all_steps()
 
 
-async def _is_old(house: ConfidentialScenario) -> None:
-    """What has happened to it is long ago, so that it is told to those who ask."""
+async def _make_older(scenario: ConfidentialScenario) -> None:
+    """Move the ticket's events an hour back, because the event feed holds back new ones."""
 
-    def older(ticket: Ticket, _: datetime) -> Ticket:
-        ago = [one.model_copy(update={"at": one.at - HOUR}) for one in ticket.history]
-        known = {"history": tuple(ago), "opened_at": ticket.opened_at - HOUR}
-        return ticket.model_copy(update=known)
+    def make_older(ticket: Ticket, _: datetime) -> Ticket:
+        history = [event.model_copy(update={"at": event.at - HOUR}) for event in ticket.history]
+        return ticket.model_copy(
+            update={"history": tuple(history), "opened_at": ticket.opened_at - HOUR}
+        )
 
-    await house.service.update_ticket("T-1", older)
+    await scenario.service.update_ticket("T-1", make_older)
 
 
-async def _is_damaged(house: ConfidentialScenario) -> None:
-    """Its document can't be read any more, of which the log tells."""
+async def _corrupt_document(scenario: ConfidentialScenario) -> None:
+    """Make the ticket's document unreadable, so that the log reports it."""
     broken = {"$set": {"urgency": f"{TITLE} {TEXT}", "due": utc_now() - HOUR}}
-    await house.service.database.tickets.update_one({"_id": "T-1"}, broken)
-    assert (await house.service.tickets.due_tickets(limit=5))[0] == []
+    await scenario.service.database.tickets.update_one({"_id": "T-1"}, broken)
+    assert (await scenario.service.tickets.due_tickets(limit=5))[0] == []
     with pytest.raises(CorruptDocument):
-        await house.ticket()
+        await scenario.ticket()
 
 
-async def _looked_at(house: ConfidentialScenario, who: str) -> str:
-    """All that somebody finds who looks for it in every place there is."""
+async def _read_everything(scenario: ConfidentialScenario, handle: str) -> str:
+    """All answers that a person gets from the API and from e-mail links."""
     since = int((utc_now() - 2 * HOUR).timestamp() * 1000)
     paths = [
         *(f"/api/v1/tickets?q={word}" for word in ("", *SECRETS)),
         *("/api/v1/tickets/T-1", f"/api/v1/events?after={since}.0.0"),
         *("/api/v1/audit", "/api/v1/people", "/api/v1/me", "/api/v1/webhooks"),
     ]
-    member = await house.service.members.get_or_create_member(TEAM, house.people[who].id)
-    said: dict[str, Any] = {
-        "notice_id": "T-1.offer.1",
-        "event_at": utc_now(),
-        "lifetime": HOUR,
-    }
+    slack_id = scenario.people[handle].id
+    member = await scenario.service.members.get_or_create_member(TEAM, slack_id)
     for verb in (Verb.VIEW, Verb.CLAIM):
-        token = house.service.email_links.sign(member, ticket_id="T-1", verb=verb, **said)
+        token = scenario.service.email_links.sign(
+            member,
+            ticket_id="T-1",
+            verb=verb,
+            notice_id="T-1.offer.1",
+            event_at=utc_now(),
+            lifetime=HOUR,
+        )
         paths.append(f"/link/{token}")
-    return "\n".join([await house.get_page(path, who) for path in paths])
+    return "\n".join([await scenario.get_page(path, handle) for path in paths])
 
 
 @pytest.mark.fault("F86")
-async def test_it_is_read_by_its_people_alone(scenario: ConfidentialScenario) -> None:
-    await _lives(scenario)
-    await _is_old(scenario)
-    found = {who: await _looked_at(scenario, who) for who in scenario.people}
+async def test_confidential_text_reaches_its_people_only(scenario: ConfidentialScenario) -> None:
+    await _run_lifecycle(scenario)
+    await _make_older(scenario)
+    answers = {handle: await _read_everything(scenario, handle) for handle in scenario.people}
     grace = scenario.people["grace"]
     await grace.type_text("/ticket admin")
     await scenario.slack.wait_until(
@@ -266,34 +274,35 @@ async def test_it_is_read_by_its_people_alone(scenario: ConfidentialScenario) ->
     )
     assert grace.modal
     await grace.click(grace.modal, audit_log_view.TITLE)
-    await _is_damaged(scenario)
+    await _corrupt_document(scenario)
     metrics = await scenario.get_page("/metrics")
 
-    kept = {
-        "what Eve finds": found["eve"],
-        "what Grace finds": found["grace"],
-        "what Eve is told": scenario.visible_text("eve"),
-        "what Grace is told": scenario.visible_text("grace"),
-        "letters": "".join(one.subject + one.text + one.html for one in scenario.mail.inbox),
+    emails = scenario.mail.inbox
+    places = {
+        "answers to Eve": answers["eve"],
+        "answers to Grace": answers["grace"],
+        "Eve in Slack": scenario.visible_text("eve"),
+        "Grace in Slack": scenario.visible_text("grace"),
+        "e-mails": "".join(email.subject + email.text + email.html for email in emails),
         "webhooks": "".join(scenario.webhook_bodies),
         "metrics": metrics,
         "logs": scenario.log.getvalue(),
-        "the audit log": str(await scenario.service.audit_log.entries(TEAM)),
+        "audit log": str(await scenario.service.audit_log.entries(TEAM)),
     }
-    assert {name for name, said in kept.items() if _tells(said)} == set()
-    assert "T-1" not in found["eve"]
+    assert {name for name, text in places.items() if _has_secret(text)} == set()
+    assert "T-1" not in answers["eve"]
     assert scenario.gemini_server.requests == []
-    # All of them speak of something, and of the ticket where they should.
-    assert {name for name, said in kept.items() if "T-1" in said} >= {
-        *("what Grace is told", "letters", "webhooks", "logs"),
+    # These places do mention the ticket, so an empty place cannot make the test pass.
+    assert {name for name, text in places.items() if "T-1" in text} >= {
+        *("Grace in Slack", "e-mails", "webhooks", "logs"),
     }
     assert "frontdesk_tickets" in metrics
     assert {json.loads(line)["level"] for line in scenario.log.getvalue().splitlines()} > {"INFO"}
-    for who in ("ada", "bob"):
-        assert _tells(found[who])
-        assert '"resolved"' in found[who]
-        assert _tells(scenario.visible_text(who))
+    for handle in ("ada", "bob"):
+        assert _has_secret(answers[handle])
+        assert '"resolved"' in answers[handle]
+        assert _has_secret(scenario.visible_text(handle))
 
 
-def _tells(said: str) -> bool:
-    return any(secret in said.casefold() for secret in SECRETS)
+def _has_secret(text: str) -> bool:
+    return any(secret in text.casefold() for secret in SECRETS)

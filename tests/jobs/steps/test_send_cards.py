@@ -105,7 +105,7 @@ async def test_a_card_that_an_incident_overtakes_shows_it(
     await draws_anew(service, offered_ticket)
 
     [card] = bob.messages
-    assert "T-7 says the same" in card.visible_text
+    assert "T-7 reports the same" in card.visible_text
 
 
 async def test_a_drawing_that_an_incident_overtakes_is_done_again(

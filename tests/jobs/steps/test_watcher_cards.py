@@ -92,7 +92,7 @@ async def test_one_card_follows_the_ticket_for_who_watches(scenario: WatcherScen
     again = await scenario.set_watching(ticket, scenario.eve, scenario.eve)
     assert again.watchers == (scenario.eve.id,)
     [before] = scenario.card_texts(scenario.eve, ticket)
-    assert "Offered to" in before
+    assert "Waiting for" in before
 
     await scenario.service.move(ticket.id, Move.CLAIM, actor=await scenario.member(scenario.bob))
     await scenario.run_card_steps(ticket)

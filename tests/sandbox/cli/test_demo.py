@@ -94,14 +94,14 @@ async def test_what_is_typed_is_done_and_seen_and_ctrl_c_leaves_nothing_behind()
         await demo.says("Ada Lovelace's form now says:\n  │ Description: since this morning")
 
         demo.types("")
-        await demo.says("T-1 is stored. Thank you.")
+        await demo.says("Your ticket T-1 is open.")
         await demo.says("Bob Kahn gets a message:\n  │ T-1")
         await demo.says("A letter arrives for Bob Kahn")
 
         demo.types("as bob: click Claim")
         await demo.says("Bob Kahn's message now says:\n  │ You have it.")
         await demo.says("[Resolve]  [Release]")
-        await demo.says("@Bob Kahn has it")
+        await demo.says("@Bob Kahn is working on it")
 
         demo.types("as eve: click Resolve")
         await demo.says("That can't be done: Eve Holt sees no button 'Resolve'.")

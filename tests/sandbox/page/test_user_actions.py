@@ -47,7 +47,7 @@ async def test_a_button_is_pressed_by_who_sees_it_and_by_nobody_else(
     assert "no longer there" in await page_client.act_and_fail(cast.eve, "click", **claim)
     await page_client.act(cast.bob, "click", **claim)
 
-    await cast.ada.wait_for_message("Bob Kahn has it")
+    await cast.ada.wait_for_message("Bob Kahn is working on it")
 
 
 async def test_what_others_write_to_the_app_is_theirs(

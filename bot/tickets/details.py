@@ -1,0 +1,99 @@
+"""The *Details* button on a moderator's card, and the modal with the facts behind the triage."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import identity
+from bot.ui.form_fields import plain_text
+from models.errors import ExternalServiceError, NoSuchTicket, NotAllowed, UserFacingError
+from models.messages.block_kit import Block, rich_text, text_element, user_element
+from models.messages.buttons import Button, ButtonValue
+from models.messages.cards import is_withheld
+from models.people.member import Member
+from models.text import join_names
+from models.ticket_service import TicketService
+from models.tickets import workflow
+from models.tickets.permissions import Verb, can
+from models.tickets.refusals import forbidden_text
+from models.tickets.ticket import Ticket
+from models.triage.result import Engine, Triage
+
+
+def register(app: AsyncApp) -> None:
+    """Register the listener."""
+    app.action(Button.DETAILS.value)(show_details)
+
+
+async def show_details(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+    """Open the modal; it only reads, so the button of an old card works too."""
+    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
+    member = await identity.identify_member(service, body)
+    ticket = await _get_readable_ticket(service, member, button_value.ticket_id)
+    try:
+        await service.slack.open_view(body["trigger_id"], render(ticket))
+    except ExternalServiceError as error:
+        raise UserFacingError("Slack did not open the details. Please try again.") from error
+    await ack()
+
+
+def render(ticket: Ticket) -> Block:
+    """The modal: a line for each fact."""
+    facts = _facts(ticket)
+    lines = [
+        element
+        for label, value in facts.items()
+        for element in (text_element(f"{label}: ", bold=True), value, text_element("\n"))
+    ]
+    return {
+        "type": "modal",
+        "title": plain_text(f"{ticket.id} details"),
+        "close": plain_text("Close"),
+        "blocks": [rich_text(*lines[:-1])],
+    }
+
+
+async def _get_readable_ticket(service: TicketService, member: Member, ticket_id: str) -> Ticket:
+    """The ticket, if this person handles tickets and may see it.
+
+    Raises:
+        NoSuchTicket: the ticket does not exist, or this person may not see it.
+        NotAllowed: this person is its requester, or no longer has this confidential ticket.
+    """
+    ticket, _ = await service.tickets.get_ticket(ticket_id)
+    if not workflow.is_visible_to(ticket, member):
+        raise NoSuchTicket
+    # Requesters and watchers may see a ticket, but not its details. The people who may edit the
+    # triage are the ones whose card has the button.
+    if not can(Verb.CORRECT, member, ticket):
+        raise NotAllowed(forbidden_text(ticket))
+    if is_withheld(ticket, member.slack_id):
+        raise NotAllowed(f"{ticket.id} is confidential, and it is not offered to you any more.")
+    return ticket
+
+
+def _facts(ticket: Ticket) -> dict[str, Block]:
+    """The facts by label, as elements of rich text."""
+    texts = _triage_facts(ticket, ticket.triage) if ticket.triage else {"Engine": "not triaged yet"}
+    facts = {label: text_element(text) for label, text in texts.items() if text}
+    editor = next((e.who for e in reversed(ticket.history) if e.what == "corrected"), "")
+    if editor and ticket.original_triage:
+        is_confirmed = ticket.original_triage == ticket.triage
+        label = "Triage confirmed by" if is_confirmed else "Triage edited by"
+        facts[label] = user_element(editor)
+    return facts | {"Ticket version": text_element(str(ticket.version))}
+
+
+def _triage_facts(ticket: Ticket, triage: Triage) -> dict[str, str]:
+    # The confidence belongs to the engine's own category, also after a person has edited it.
+    category = (ticket.original_triage or triage).category
+    return {
+        "Engine": "Gemini" if triage.engine is Engine.GEMINI else "Built-in engine",
+        "Why not Gemini": triage.why_builtin,
+        "Confidence": f"{triage.confidence:.0%} sure of {category}",
+        "Model": triage.model,
+        "Prompt version": triage.prompt,
+        "Response time": f"{triage.ms} ms" if triage.ms else "",
+        "Tokens": str(triage.tokens or ""),
+        "Skills": join_names(triage.skills),
+    }
