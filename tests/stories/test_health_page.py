@@ -53,15 +53,15 @@ async def test_what_is_given_up_is_told_once_and_tried_again(
 ) -> None:
     world.mail.add_fault(MailFault.NO_SUCH_MAILBOX)
     numbers = [await open_ticket(personas.ada, f"VPN is down for the {n}th time") for n in range(3)]
-    alarm = await personas.grace.wait_for_message("the e-mail to the moderator could not be done")
-    assert "the mail server said 550" in alarm.visible_text
+    alarm = await personas.grace.wait_for_message("the e-mail to the moderator failed")
+    assert "the mail server answered 550" in alarm.visible_text
     await wait_for_tickets_with_field(world, "dead", 3)
 
     page = await looks(world.slack, personas.grace)
     assert "Given up: the e-mail to the moderator for 3 tickets" in page.visible_text
     assert all(number in page.visible_text for number in numbers)
-    assert [m for m in personas.grace.messages if "not tried any more" in m.visible_text] == [alarm]
-    assert not any("not tried any more" in m.visible_text for m in personas.bob.messages)
+    assert [m for m in personas.grace.messages if "will not be retried" in m.visible_text] == [alarm]
+    assert not any("will not be retried" in m.visible_text for m in personas.bob.messages)
 
     world.mail.clear_faults()
     await personas.grace.click(page, "Try one of them", value=numbers[1])
@@ -112,7 +112,7 @@ async def test_the_page_names_what_is_broken_and_what_to_do(
     assert "workspace Acme" in well
     assert "all granted" in well
     assert "gemini-2.5-flash-lite" in well
-    assert "takes letters" in well
+    assert "accepts e-mail" in well
     assert "Slack's requests: arrive, by HTTP" in well
     await personas.grace.close_modal()
     await personas.grace.close_modal()
@@ -176,10 +176,10 @@ async def test_the_doctor_says_the_same_in_a_terminal(world: World, personas: Pe
         "worker: seen in the last seconds",
         "circuit breakers: all closed",
         "Gemini: gemini-2.5-flash-lite",
-        "e-mail: 127.0.0.1 takes letters",
+        "e-mail: 127.0.0.1 accepts e-mail",
         "bot: ready",
-        "bot from outside: ready",
-        "Slack's requests: arrive",
+        "bot at PUBLIC_URL: ready",
+        "Slack's requests: reach the bot",
     ):
         assert f"ok      {line}" in said, line
 
@@ -215,7 +215,7 @@ async def test_what_stands_before_the_bot_is_noticed(world: World, personas: Per
     code, said = await run_doctor(world, elsewhere)
 
     assert code == 1
-    assert "BROKEN  Slack's requests: are answered with " in said
+    assert "BROKEN  Slack's requests: reach another server, which answers " in said
     assert "→ Check PUBLIC_URL" in said
 
 
