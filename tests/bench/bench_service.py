@@ -32,7 +32,7 @@ class BenchService:
     async def start(cls, stage: BenchEnvironment, **more: str) -> Self:
         """A desk with one worker; `more` is what its environment has besides."""
         place = stage.new_deployment(
-            **more, **hook_environment(**{SABOTAGE_VARIABLE: "a generous Slack"})
+            **more, **hook_environment(**{SABOTAGE_VARIABLE: "no rate limits"})
         )
         bot = await stage.start_bot(place)
         await stage.add_moderators(place)

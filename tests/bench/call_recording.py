@@ -64,7 +64,7 @@ async def record_ticket(stage: BenchEnvironment) -> CallRecording:
     """Walk a ticket through; those before it have filled all caches."""
     logs = {name: stage.folder / f"{name}.bson" for name in ("bot", "worker")}
     place = stage.new_deployment(
-        GEMINI_API_KEY="", **hook_environment(**{SABOTAGE_VARIABLE: "a generous Slack"})
+        GEMINI_API_KEY="", **hook_environment(**{SABOTAGE_VARIABLE: "no rate limits"})
     )
     bot = await stage.start_bot(
         Deployment(place.environment | {RECORDING_VARIABLE: str(logs["bot"])})

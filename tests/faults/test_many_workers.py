@@ -182,7 +182,7 @@ async def test_bot_with_a_wrong_clock_reports_it(proxied_world: ProxiedWorld, mi
 @pytest.mark.fault("F34")
 async def test_step_of_a_newer_release_waits_for_a_newer_worker(servers: DatabaseServers) -> None:
     async with AsyncExitStack() as stack:
-        older_release = {"older": hook_environment(**{SABOTAGE_VARIABLE: "an older release"})}
+        older_release = {"older": hook_environment(**{SABOTAGE_VARIABLE: "older release"})}
         world = await stack.enter_async_context(
             World(servers=servers, env_by_process=older_release)
         )
