@@ -138,4 +138,4 @@ def _to_mongo_call(entry: dict[str, Any]) -> Call:
 
 
 def _is_offer(call: Call) -> bool:
-    return call["kind"] == "slack" and ".offer." in json.dumps(call["sent"])
+    return call["kind"] == "slack" and ".offer." in json.dumps(call["fields"])

@@ -91,8 +91,10 @@ def _decode_call(call: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         case "mongo":
             return "mongo", decode(base64.b64decode(call["body"]))
         case "slack":
-            sent = call["sent"]
-            parameters = {"json": sent} if call["json"] else {"http_verb": "GET", "params": sent}
+            fields = call["fields"]
+            parameters = (
+                {"json": fields} if call["json"] else {"http_verb": "GET", "params": fields}
+            )
             return "slack", {"api_method": call["method"], **parameters}
     return call["kind"], call
 

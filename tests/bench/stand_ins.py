@@ -98,9 +98,9 @@ class ServiceStandIns:
 
     async def _slack(self, method: str, body: bytes) -> Any:
         self.call_counts[method] += 1
-        sent = _parse_body(body)
+        fields = _parse_body(body)
         await asyncio.sleep(self.delay_seconds.get("slack", 0))
-        self.log_request("slack", method=method, sent=sent, json=body.startswith(b"{"))
+        self.log_request("slack", method=method, fields=fields, json=body.startswith(b"{"))
         result: dict[str, Any] = {}
         match method:
             case "auth.test":
@@ -111,15 +111,15 @@ class ServiceStandIns:
                     "bot_id": "B0BENCH",
                 }
             case "users.info":
-                result = {"user": _user_profile(sent["user"])}
+                result = {"user": _user_profile(fields["user"])}
             case "conversations.open":
-                result = {"channel": {"id": f"D{sent['users'][1:]}"}}
+                result = {"channel": {"id": f"D{fields['users'][1:]}"}}
             case "conversations.history":
                 result = {"messages": []}
             case "chat.postMessage" | "chat.update":
-                result = {"ts": sent.get("ts") or f"1.{next(self._message_numbers):06d}"}
+                result = {"ts": fields.get("ts") or f"1.{next(self._message_numbers):06d}"}
             case "views.open" | "views.update":
-                view = sent["view"]
+                view = fields["view"]
                 self._last_view = json.loads(view) if isinstance(view, str) else view
                 result = {"view": {"id": f"V{next(self._message_numbers)}"}}
         return {"ok": True, **result}

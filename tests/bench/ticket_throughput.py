@@ -147,7 +147,7 @@ async def _seconds_until_offer(service: BenchService) -> list[float]:
 
 
 def _is_offer(call: Call) -> bool:
-    return ".offer." in json.dumps(call["sent"])
+    return ".offer." in json.dumps(call["fields"])
 
 
 async def _worker_scaling_rows(

@@ -232,17 +232,17 @@ def _contains_blocks(actual: Any, expected: Any) -> bool:
 
 
 def _i6_emails_match_offers(evidence: Evidence) -> Iterator[str]:
-    sent: dict[str, set[str]] = {}
+    recipients_by_notice: dict[str, set[str]] = {}
     for email in evidence.world.mail.inbox:
         notice = email.message_id.removeprefix("<").rpartition("@")[0].rpartition(".")[0]
-        sent.setdefault(notice, set()).update(email.recipients)
-    for notice, recipients in sent.items():
+        recipients_by_notice.setdefault(notice, set()).update(email.recipients)
+    for notice, recipients in recipients_by_notice.items():
         if len(recipients) > 1:
             yield f"I6: the e-mail {notice} went to {sorted(recipients)}"
     offers = {f"{t.id}.offer.{number + 1}" for t in evidence.tickets for number in range(t.offers)}
-    for notice in sent.keys() - offers:
+    for notice in recipients_by_notice.keys() - offers:
         yield f"I6: an e-mail {notice} without an offer"
-    for notice in _required_emails(evidence) - sent.keys():
+    for notice in _required_emails(evidence) - recipients_by_notice.keys():
         yield f"I6: nobody got the e-mail {notice}"
 
 

@@ -57,9 +57,9 @@ async def change_account(world: World, person: Person, **change: Any) -> Traffic
     """Change an account in Slack one second later, and wait for the bot's answer to the event."""
     slack = world.slack
     slack.clock.advance(1)
-    before = len(slack.traffic_log.acks(CHANGED))
+    ack_count = len(slack.traffic_log.acks(CHANGED))
     slack.update_account(person, **change)
-    await wait_for_acks(world, times=before + 1)
+    await wait_for_acks(world, times=ack_count + 1)
     return slack.traffic_log.deliveries(CHANGED)[-1]
 
 
@@ -135,15 +135,15 @@ async def test_repeated_deactivation_acts_once(world_with_mo: ProxiedWorld) -> N
     await world_with_mo.wait_until_no_pending_steps()
     await claim_ticket(world_with_mo)
     await world_with_mo.wait_until_no_pending_steps()
-    before = await change_account(world, bob, real_name="Bob Kahn the Second")
-    left = await change_account(world, bob, deleted=True)
+    earlier_event = await change_account(world, bob, real_name="Bob Kahn the Second")
+    deactivation = await change_account(world, bob, deleted=True)
 
-    for number, entry in enumerate((left, before, left), start=1):
+    for number, entry in enumerate((deactivation, earlier_event, deactivation), start=1):
         assert (await resend(world, entry, number=number)).ok
 
     await eve.wait_for_message("Offered to you")
     await world_with_mo.wait_until_no_pending_steps()
-    for entry in (before, left):
+    for entry in (earlier_event, deactivation):
         assert (await resend(world, entry, number=3)).ok
     await world_with_mo.wait_until_no_pending_steps()
     ticket = await only_ticket(world)

@@ -164,14 +164,14 @@ def _without_volatile_fields(value: Any) -> Any:
     """The value without volatile fields, and with its cards in a fixed order."""
     match value:
         case dict():
-            kept = {
+            stable = {
                 k: _without_volatile_fields(v)
                 for k, v in value.items()
                 if k not in _VOLATILE_FIELDS
             }
-            if "cards" in kept:
-                kept["cards"] = sorted(kept["cards"], key=lambda card: str(card["notice"]))
-            return kept
+            if "cards" in stable:
+                stable["cards"] = sorted(stable["cards"], key=lambda card: str(card["notice"]))
+            return stable
         case list():
             return [_without_volatile_fields(item) for item in value]
         case str():

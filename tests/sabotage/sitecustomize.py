@@ -89,9 +89,9 @@ def _slack_sdk_retries() -> None:
 
     original = SlackClient.__init__
 
-    def init_with_retries(self: SlackClient, client: Any, outbound_calls: Any) -> None:
+    def init_with_retries(self: SlackClient, client: Any, *args: Any, **kwargs: Any) -> None:
         client.retry_handlers = async_default_handlers()
-        original(self, client, outbound_calls)
+        original(self, client, *args, **kwargs)
 
     SlackClient.__init__ = init_with_retries  # type: ignore[method-assign]
 

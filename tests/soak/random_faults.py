@@ -171,13 +171,13 @@ async def fail_slack(faults: RandomFaults) -> None:
 
 async def fail_mail(faults: RandomFaults) -> None:
     """Make the mail server refuse some e-mails."""
-    faults = (
+    mail_faults = (
         MailFault.GREYLIST,
         MailFault.TOO_MANY_EMAILS,
         MailFault.DISCONNECT_AFTER_DATA,
         MailFault.BUSY,
     )
-    faults.world.mail.add_fault(faults.dice.choice(faults), times=faults.dice.randint(1, 5))
+    faults.world.mail.add_fault(faults.dice.choice(mail_faults), times=faults.dice.randint(1, 5))
 
 
 async def fail_gemini(faults: RandomFaults) -> None:
