@@ -1,1 +1,1 @@
-"""The desk works: one function per pending step, and the sweep that rings for what waits."""
+"""The worker: one function per step, and the sweep that wakes workers for due steps."""

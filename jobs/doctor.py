@@ -1,4 +1,4 @@
-"""`frontdesk doctor`: looks at all that the desk stands on, and says what to do."""
+"""`frontdesk doctor`: checks every dependency of Frontdesk and says how to repair it."""
 
 import asyncio
 import sys
@@ -24,22 +24,25 @@ from models.ticket_service import TicketService
 
 KEEP_HEALTH_RESULT_SECONDS = 60
 _TIMEOUT_SECONDS = 8
-# A page of somebody else's may answer.
+# Another web server may answer here with a whole page.
 _MAX_RESPONSE_LENGTH = 200
 USAGE = "Usage: frontdesk doctor | frontdesk eval --help"
 
 
 async def check_external_services(ctx: dict[str, Any]) -> list[list[str]]:
-    """What only a worker can see, for the bot to show: each finding as its three words."""
-    tools: StepContext = ctx["tools"]
-    found = await _external_findings(tools.service.settings, tools.gemini)
-    return [[one.name, one.status, one.remedy] for one in found]
+    """The checks that only a worker can do, each as name, status and remedy.
+
+    The bot shows them under System health.
+    """
+    context: StepContext = ctx["tools"]
+    results = await _check_gemini_and_mail(context.service.settings, context.gemini)
+    return [[result.name, result.status, result.remedy] for result in results]
 
 
 def main() -> None:
-    """Print how the desk is; exit code 1 when there is something to do."""
+    """Print the health report. The exit code is 1 if something needs repair."""
     if sys.argv[1:2] == ["eval"]:
-        # What the doctor needs should not wait for what engines need.
+        # The evaluation imports SciPy and scikit-learn, and the doctor needs neither.
         from jobs.evaluation.cli import run_cli  # noqa: PLC0415
 
         return run_cli(sys.argv[2:])
@@ -48,7 +51,7 @@ def main() -> None:
     health = asyncio.run(_check_all(read_settings()))
     for line in _report_lines(health):
         print(line)
-    sys.exit(0 if all(one.is_ok for one in health.results) and not health.dead_steps else 1)
+    sys.exit(0 if all(result.is_ok for result in health.results) and not health.dead_steps else 1)
 
 
 async def _check_all(settings: Settings) -> HealthReport:
@@ -60,102 +63,104 @@ async def _check_all(settings: Settings) -> HealthReport:
         interactive=True,
     ) as service:
         return await run_health_checks(
-            service, _external_findings(settings, gemini), _check_bot(service)
+            service, _check_gemini_and_mail(settings, gemini), _check_bot(service)
         )
 
 
-async def _external_findings(settings: Settings, gemini: Gemini | None) -> list[CheckResult]:
+async def _check_gemini_and_mail(settings: Settings, gemini: Gemini | None) -> list[CheckResult]:
     return list(await asyncio.gather(_check_gemini(gemini), _check_mail_server(settings)))
 
 
 async def _check_gemini(gemini: Gemini | None) -> CheckResult:
     if gemini is None:
-        return CheckResult("Gemini", "no GEMINI_API_KEY: the built-in engine triages")
+        return CheckResult("Gemini", "GEMINI_API_KEY is not set, so the built-in engine triages")
     try:
         await gemini.check_connection()
-    except GeminiFailure as failed:
-        return CheckResult("Gemini", str(failed), "Check GEMINI_API_KEY and GEMINI_MODEL.")
+    except GeminiFailure as error:
+        return CheckResult("Gemini", str(error), "Check GEMINI_API_KEY and GEMINI_MODEL.")
     return CheckResult("Gemini", gemini.model)
 
 
 async def _check_mail_server(settings: Settings) -> CheckResult:
     if settings.smtp_host is None:
-        return CheckResult("e-mail", "no SMTP_HOST: nobody gets e-mail")
+        return CheckResult("e-mail", "SMTP_HOST is not set, so no e-mail is sent")
     try:
         await smtp.check_login(settings)
     except ExternalServiceError as error:
         return CheckResult("e-mail", str(error), "Check the SMTP_… settings.")
-    return CheckResult("e-mail", f"{settings.smtp_host} takes letters")
+    return CheckResult("e-mail", f"{settings.smtp_host} accepts e-mail")
 
 
 async def _check_bot(service: TicketService) -> list[CheckResult]:
-    """Whether a bot on this machine is ready, and whether what Slack sends would reach it."""
+    """Whether the bot on this machine is ready, and whether requests from Slack reach it."""
     settings = service.settings
-    here = f"http://{settings.host}:{settings.port}"
-    bot = await _check_readiness("bot", here, todo="Start it: python -m bot")
+    local_url = f"http://{settings.host}:{settings.port}"
+    bot = await _check_readiness("bot", local_url, remedy="Start the bot: python -m bot")
     if settings.slack_app_token:
         return [bot, await _check_socket_mode(service.slack, settings.slack_app_token, bot)]
     return [bot, *await _check_public_url(settings.public_url)]
 
 
 async def _check_socket_mode(
-    slack: SlackClient, app_token: SecretStr, bot_finding: CheckResult
+    slack: SlackClient, app_token: SecretStr, bot: CheckResult
 ) -> CheckResult:
-    """A bot that is ready has a socket; one that is not may have none for want of a token."""
+    """A ready bot has a socket, so a valid token is enough for the rest."""
     try:
         await slack.check_app_token(app_token)
     except ExternalServiceError as error:
-        todo = "Check SLACK_APP_TOKEN (scope connections:write), and that Socket Mode is on."
-        return CheckResult("Socket Mode", str(error), todo)
-    says = "connected" if bot_finding.is_ok else "the token is valid, but no bot is connected"
-    return CheckResult("Socket Mode", says, bot_finding.remedy)
+        remedy = "Check SLACK_APP_TOKEN (scope connections:write), and that Socket Mode is on."
+        return CheckResult("Socket Mode", str(error), remedy)
+    status = "connected" if bot.is_ok else "the token is valid, but no bot is connected"
+    return CheckResult("Socket Mode", status, bot.remedy)
 
 
 async def _check_public_url(public_url: str | None) -> list[CheckResult]:
     if public_url is None:
-        return [CheckResult("bot from outside", "not looked at: PUBLIC_URL is not set")]
-    url, todo = public_url.rstrip("/"), "Check PUBLIC_URL, and what stands between it and the bot."
-    looks = (
-        _check_readiness("bot from outside", url, todo=todo),
-        _check_slack_requests(url, todo=todo),
+        return [CheckResult("bot at PUBLIC_URL", "not checked, because PUBLIC_URL is not set")]
+    url = public_url.rstrip("/")
+    remedy = "Check PUBLIC_URL and the proxy in front of the bot."
+    checks = (
+        _check_readiness("bot at PUBLIC_URL", url, remedy=remedy),
+        _check_slack_requests(url, remedy=remedy),
     )
-    return list(await asyncio.gather(*looks))
+    return list(await asyncio.gather(*checks))
 
 
-async def _check_slack_requests(url: str, *, todo: str) -> CheckResult:
-    """A request that nobody has signed gets as far as one of Slack's: to the bot, which says so."""
+async def _check_slack_requests(url: str, *, remedy: str) -> CheckResult:
+    """An unsigned request takes the same way as one from Slack: the bot answers it with 401."""
     try:
         async with aiohttp.ClientSession() as http, http.post(f"{url}/slack/events") as answer:
-            status = answer.status
+            code = answer.status
     except (aiohttp.ClientError, ValueError) as error:
-        return CheckResult("Slack's requests", f"do not arrive ({type(error).__name__})", todo)
-    if status == HTTPStatus.UNAUTHORIZED:
-        return CheckResult("Slack's requests", "arrive")
-    return CheckResult("Slack's requests", f"are answered with {status} by somebody else", todo)
+        return CheckResult(
+            "Slack's requests", f"do not reach the bot ({type(error).__name__})", remedy
+        )
+    if code == HTTPStatus.UNAUTHORIZED:
+        return CheckResult("Slack's requests", "reach the bot")
+    return CheckResult("Slack's requests", f"reach another server, which answers {code}", remedy)
 
 
-async def _check_readiness(label: str, url: str, *, todo: str) -> CheckResult:
+async def _check_readiness(label: str, url: str, *, remedy: str) -> CheckResult:
     try:
         async with aiohttp.ClientSession() as http, http.get(f"{url}/readyz") as answer:
-            says = (await answer.text()).strip()
-            ready = answer.ok
+            status, is_ready = (await answer.text()).strip(), answer.ok
     except (aiohttp.ClientError, ValueError) as error:
-        says, ready = f"not at {url} ({type(error).__name__})", False
-    return CheckResult(label, says[:_MAX_RESPONSE_LENGTH], "" if ready else todo)
+        status, is_ready = f"does not answer at {url} ({type(error).__name__})", False
+    return CheckResult(label, status[:_MAX_RESPONSE_LENGTH], "" if is_ready else remedy)
 
 
 def _report_lines(health: HealthReport) -> Iterator[str]:
-    for one in health.results:
-        yield f"{'ok    ' if one.is_ok else 'BROKEN'}  {one.name}: {one.status}"
-        if one.remedy:
-            yield f"        → {one.remedy}"
-    for dead in health.dead_steps:
-        amount = pluralize(len(dead.ticket_ids), "ticket")
-        yield f"DEAD    {STEP_LABELS[dead.step]}, {amount} since {dead.since:%Y-%m-%d %H:%M} UTC"
-        yield f"        → {dead.reason}; replay it from /ticket admin once that is mended"
-    for ticket_id, why in health.quarantined.items():
-        yield f"BROKEN  {ticket_id} can't be read"
-        yield f"        → {' '.join(why.split())}"
+    for result in health.results:
+        yield f"{'ok    ' if result.is_ok else 'BROKEN'}  {result.name}: {result.status}"
+        if result.remedy:
+            yield f"        → {result.remedy}"
+    for group in health.dead_steps:
+        amount = pluralize(len(group.ticket_ids), "ticket")
+        yield f"DEAD    {STEP_LABELS[group.step]}: {amount}, since {group.since:%Y-%m-%d %H:%M} UTC"
+        yield f"        → {group.reason}. Repair the cause, then replay the step: /ticket admin"
+    for ticket_id, reason in health.quarantined.items():
+        yield f"BROKEN  {ticket_id}: the document can't be read"
+        yield f"        → {' '.join(reason.split())}"
 
 
 if __name__ == "__main__":

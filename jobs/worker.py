@@ -1,4 +1,4 @@
-"""The worker (`arq jobs.worker.WorkerSettings`): a function for each step, and what it looks at."""
+"""The arq worker (`arq jobs.worker.WorkerSettings`): step functions, checks and timed jobs."""
 
 import asyncio
 import logging
@@ -29,8 +29,7 @@ from jobs.steps.learn_from_ticket import learn_from_ticket
 from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.retriage_ticket import retriage_ticket
 from jobs.steps.triage_ticket import triage_ticket
-from jobs.triage.dry_run import KEEP_DRY_RUN_RESULT_SECONDS as KEEP_TRIAL_SECONDS
-from jobs.triage.dry_run import dry_run
+from jobs.triage.dry_run import KEEP_DRY_RUN_RESULT_SECONDS, dry_run
 from models.infra.logs import start_logging
 from models.infra.metrics import start_metrics_server
 from models.job_queue.arq_worker import worker_redis_settings
@@ -61,12 +60,12 @@ STEP_FUNCTIONS: Mapping[Step, StepFunction] = {
 
 
 async def run_ticket(ctx: dict[str, Any], ticket_id: str) -> None:
-    """Do what is due of a ticket, whatever step it was rung for."""
+    """Run all due steps of a ticket, whichever step the wake-up names."""
     await run_due_steps(ctx["tools"], STEP_FUNCTIONS, ticket_id, is_stopping=ctx["ending"])
 
 
 async def start(ctx: dict[str, Any]) -> None:
-    """Open the desk and, where there is a key, Gemini."""
+    """Open the app and, if there is a key, Gemini. Start the sweep."""
     start_logging()
     settings = read_settings()
     stack = AsyncExitStack()
@@ -84,30 +83,31 @@ async def start(ctx: dict[str, Any]) -> None:
     if settings.metrics_port:
         start_metrics_server(settings.host, settings.metrics_port)
     ctx["stack"] = stack
-    ctx["tools"] = tools = StepContext(service=service, gemini=gemini)
-    sweeping = asyncio.create_task(sweep_forever(tools))
-    stack.callback(sweeping.cancel)
-    stack.callback(tools.model_cache.stop)
-    log.info("triage by %s", settings.gemini_model if gemini else "the built-in engine (no key)")
-    log.info("e-mail by %s", settings.smtp_host or "nobody (no SMTP_HOST)")
+    ctx["tools"] = context = StepContext(service=service, gemini=gemini)
+    sweep_task = asyncio.create_task(sweep_forever(context))
+    stack.callback(sweep_task.cancel)
+    stack.callback(context.model_cache.stop)
+    engine = settings.gemini_model if gemini else "the built-in engine (GEMINI_API_KEY is not set)"
+    log.info("the worker triages with %s", engine)
+    log.info("the worker sends e-mail through %s", settings.smtp_host or "no server (no SMTP_HOST)")
     log.info("ready for work")
 
 
 async def stop(ctx: dict[str, Any]) -> None:
-    """Close what `start` opened; arq comes here also when it could not start."""
+    """Close everything `start` opened. arq 0.28 calls this also after a failed start."""
     if stack := ctx.get("stack"):
         await stack.aclose()
 
 
 class WorkerSettings:
-    """What arq reads; it looks at this very class only, not at what it inherits."""
+    """The settings arq reads. It reads this class only, no inherited attributes."""
 
     functions: ClassVar = [
         *(func(run_ticket, name=step.value) for step in STEP_FUNCTIONS),
         func(
             check_external_services, name="examine_outside", keep_result=KEEP_HEALTH_RESULT_SECONDS
         ),
-        func(dry_run, name="try_out", keep_result=KEEP_TRIAL_SECONDS),
+        func(dry_run, name="try_out", keep_result=KEEP_DRY_RUN_RESULT_SECONDS),
     ]
     cron_jobs: ClassVar = [
         cron(reassign_orphaned_tickets, second=30, timeout=DATABASE_TIMEOUT_SECONDS * 3),
@@ -124,16 +124,16 @@ class WorkerSettings:
     redis_settings = worker_redis_settings(QueueSettings().redis_url)
     job_serializer = job_to_bytes
     job_deserializer = job_from_bytes
-    # A kept result would block the next ring with the same id.
+    # arq refuses a job whose id still has a result, so the next wake-up would be lost.
     keep_result = 0
-    # Attempts are counted in the ticket; arq would delete a job after five restarts.
+    # The ticket counts attempts. By default arq deletes a job after five restarts.
     max_tries = 1000
-    # A job that a killed worker leaves behind is refused by arq for 10 s more than this.
+    # After a worker is killed, arq refuses its job for 10 s longer than this.
     job_timeout = (MAX_HOLD_TIME + MAX_TRY_TIME).total_seconds()
-    # Who ends it waits ten seconds, and closing takes some of them.
+    # By default `docker stop` waits ten seconds, and closing needs some of them.
     job_completion_wait = 7
     max_jobs = 20
-    # Only so many queued ids are ever looked at, over all workers.
+    # Each poll of arq looks at this many queued ids, jobs of all workers included.
     queue_read_limit = 2000
     poll_delay = 0.02
     health_check_interval = 5

@@ -1,1 +1,1 @@
-""""""
+"""Delivery to people and programs outside Slack: e-mails, SMTP and HTTP posts."""

@@ -1,4 +1,4 @@
-"""The e-mails: subject, plain text and HTML, with the same facts as the card in Slack."""
+"""The e-mail that offers a ticket: subject, plain text and HTML, with the facts of the card."""
 
 from collections.abc import Mapping
 from email.headerregistry import Address
@@ -26,15 +26,15 @@ _HTML_TEMPLATE = """\
 </body></html>
 """
 _INTRODUCTION = (
-    "This ticket is offered to you. Claim or decline it in Slack, in your messages with Frontdesk."
+    "This ticket is offered to you. Claim or decline it in your direct messages with Frontdesk."
 )
 _LINK_TEMPLATE = (
     '<a href="{url}" target="_blank" rel="noopener noreferrer" style="display: inline-block; '
     "padding: 10px 20px; margin: 0 8px 8px 0; border: 1px solid #0b5c8a; border-radius: 6px; "
-    'color: #0b5c8a; font-weight: bold; text-decoration: none">{word}</a>'
+    'color: #0b5c8a; font-weight: bold; text-decoration: none">{label}</a>'
 )
-_FOOTER = "You get this because you are a moderator of the help desk."
-_CONFIDENTIAL_NOTE = "The ticket is confidential: what it says stands only in Slack."
+_FOOTER = "You get this e-mail because you are a Frontdesk moderator."
+_CONFIDENTIAL_NOTE = "This ticket is confidential. Read it in Slack."
 
 
 def offer_email(
@@ -46,32 +46,31 @@ def offer_email(
     sender: str,
     links: Mapping[str, str],
 ) -> EmailMessage:
-    """The letter that offers a ticket to a moderator.
+    """The e-mail that offers a ticket to a moderator.
 
     Args:
-        notice: the id of what they are told; the same notice has the same Message-ID.
-        to: the moderator; must have an e-mail address.
-        sender: the address it comes from, with or without a name.
-        links: what the moderator can do by following which address.
+        notice: the notice id; the same notice has the same Message-ID.
+        recipient: the moderator, who must have an e-mail address.
+        requester: the person who opened the ticket.
+        sender: the From address, with or without a name.
+        links: the address behind each action label.
     """
     heading = f"{ticket.id}: {_subject(ticket)}"
-    known = _ticket_facts(ticket, recipient=recipient, requester=requester)
+    facts = _ticket_facts(ticket, recipient=recipient, requester=requester)
     sections = _sections(ticket)
-    letter = EmailMessage(policy=SMTP)
-    letter["Subject"] = clip(heading, MAX_SUBJECT_LENGTH)
-    letter["From"] = sender
-    letter["To"] = Address(
+    email = EmailMessage(policy=SMTP)
+    email["Subject"] = clip(heading, MAX_SUBJECT_LENGTH)
+    email["From"] = sender
+    email["To"] = Address(
         display_name=_to_header_text(recipient.name), addr_spec=recipient.email or ""
     )
-    letter["Date"] = format_datetime(utc_now())
-    letter["Message-ID"] = (
-        f"<{notice}.{int(ticket.opened_at.timestamp())}@{_sender_domain(sender)}>"
-    )
-    letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(_plain_body(heading, known, sections, links), cte="quoted-printable")
-    html = _html_body(heading, known, sections, links)
-    letter.add_alternative(html, subtype="html", cte="quoted-printable")
-    return letter
+    email["Date"] = format_datetime(utc_now())
+    email["Message-ID"] = f"<{notice}.{int(ticket.opened_at.timestamp())}@{_sender_domain(sender)}>"
+    email["Auto-Submitted"] = "auto-generated"
+    email.set_content(_plain_body(heading, facts, sections, links), cte="quoted-printable")
+    html = _html_body(heading, facts, sections, links)
+    email.add_alternative(html, subtype="html", cte="quoted-printable")
+    return email
 
 
 def _subject(ticket: Ticket) -> str:
@@ -79,18 +78,21 @@ def _subject(ticket: Ticket) -> str:
 
 
 def _ticket_facts(ticket: Ticket, *, recipient: Member, requester: Member) -> dict[str, str]:
-    known = ticket_facts(ticket, reader=recipient, requester=requester)
-    known["Requester"] = _to_header_text(known["Requester"])
-    return known | {"Why you": ticket.reason}
+    safe_name = {"name": _to_header_text(requester.name)}
+    facts = ticket_facts(ticket, reader=recipient, requester=requester.model_copy(update=safe_name))
+    return facts | {"Why you": ticket.reason}
 
 
 def _sections(ticket: Ticket) -> dict[str, str]:
     if ticket.confidential:
         return {"Confidential": _CONFIDENTIAL_NOTE}
-    told = {"Summary": ticket.triage.summary if ticket.triage else ""}
-    told["What they wrote"] = ticket.text
-    told["Notes"] = ticket.triage.notes if ticket.triage else ""
-    return {name: text for name, text in told.items() if text}
+    triage = ticket.triage
+    sections = {
+        "Summary": triage.summary if triage else "",
+        "Description": ticket.text,
+        "Notes": triage.notes if triage else "",
+    }
+    return {name: text for name, text in sections.items() if text}
 
 
 def _plain_body(
@@ -98,7 +100,7 @@ def _plain_body(
 ) -> str:
     lines = [heading, "", _INTRODUCTION, ""]
     if links:
-        lines += [*(f"{word}: {url}" for word, url in links.items()), ""]
+        lines += [*(f"{label}: {url}" for label, url in links.items()), ""]
     lines += [f"{name}: {value}" for name, value in ticket_facts.items()]
     for name, text in sections.items():
         lines += ["", f"{name}:", text]
@@ -112,30 +114,30 @@ def _html_body(
         f'<tr><th align="left">{escape(name)}</th><td>{escape(value)}</td></tr>'
         for name, value in ticket_facts.items()
     )
-    told = "".join(
+    section_html = "".join(
         f'<h3>{escape(name)}</h3><p style="white-space: pre-wrap">{escape(text)}</p>'
         for name, text in sections.items()
     )
-    ways = "".join(
-        _LINK_TEMPLATE.format(url=escape(url), word=escape(w)) for w, url in links.items()
+    buttons = "".join(
+        _LINK_TEMPLATE.format(url=escape(url), label=escape(label)) for label, url in links.items()
     )
     return _HTML_TEMPLATE.format(
         heading=escape(heading),
         lead=_INTRODUCTION,
-        links=f"<p>{ways}</p>" if ways else "",
+        links=f"<p>{buttons}</p>" if buttons else "",
         rows=rows,
-        sections=told,
+        sections=section_html,
         closing=_FOOTER,
     )
 
 
 def _to_header_text(text: str) -> str:
-    """Text fit for a header: no line ends, no control characters, no encoded words.
+    """Text safe for a header: no line ends, no control characters, no encoded words.
 
-    Before Python 3.13 the email package decodes "=?utf-8?q?=0D=0A…" where it writes a header, and
-    the line end in it begins a header of the writer's choice.
+    Before Python 3.13 the email package decodes "=?utf-8?q?=0D=0A…" when it writes a header. The
+    line end inside would then start a header that the author of the text chooses.
     """
-    printable = "".join(c if c.isprintable() else " " for c in text)
+    printable = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(printable.replace("=?", "= ?").split())
 
 

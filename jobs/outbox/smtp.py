@@ -1,4 +1,4 @@
-"""Sending a letter over SMTP, by way of aiosmtplib: the only file that knows it."""
+"""Sends e-mail over SMTP. This is the only file that imports aiosmtplib."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,22 +12,22 @@ from models.errors import ExternalServiceError, OutcomeUnknown, PermanentFailure
 from models.settings import Settings
 
 MAX_CONNECT_SECONDS = 5
-# A virus scanner behind the server may take its time; a second copy is worse than a longer try.
+# A virus scanner behind the server may be slow. A long attempt is better than a second copy.
 MAX_SEND_SECONDS = 12
 _MAX_QUIT_SECONDS = 1
 # https://datatracker.ietf.org/doc/html/rfc5321#section-4.2.1: 5yz is permanent.
 _MIN_PERMANENT_CODE = 500
-# Mailtrap says "too many emails per second" with the code for a lasting refusal.
+# Mailtrap answers "too many emails per second" with a permanent code.
 _TRANSIENT_PHRASES = ("too many", "rate limit", "try again", "temporar")
 
 
 async def send(settings: Settings, email: EmailMessage) -> None:
-    """Send one letter, on a connection of its own.
+    """Send one e-mail on its own connection.
 
     Raises:
-        Refused: the server will not take it, or the log-in or encryption is wrong.
-        NotNow: the server can't take it now.
-        Unknown: the connection ended after the letter was handed over; it may have arrived.
+        PermanentFailure: the server refuses the e-mail, the login or the encryption.
+        RetryLater: the server refuses the e-mail for now.
+        OutcomeUnknown: the connection ended after the e-mail was sent; it may have arrived.
     """
     async with _open_session(settings) as server:
         try:
@@ -38,27 +38,27 @@ async def send(settings: Settings, email: EmailMessage) -> None:
 
 
 async def check_login(settings: Settings) -> None:
-    """Connect and log in as for a letter, and leave again; raises as `send` does."""
+    """Connect and log in, but send nothing. Raises the same errors as `send`."""
     async with _open_session(settings):
         return
 
 
 @asynccontextmanager
 async def _open_session(settings: Settings) -> AsyncIterator[aiosmtplib.SMTP]:
-    """A connection on which nothing has been handed over yet."""
     server = aiosmtplib.SMTP(**_connection_options(settings))
     try:
         async with asyncio.timeout(MAX_CONNECT_SECONDS):
             await server.connect()
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-        outcome = _to_service_error(error)
-        if isinstance(outcome, OutcomeUnknown):
-            raise RetryLater(str(outcome)) from error
-        raise outcome from error
+        service_error = _to_service_error(error)
+        # Nothing is sent yet, so the outcome is known.
+        if isinstance(service_error, OutcomeUnknown):
+            raise RetryLater(str(service_error)) from error
+        raise service_error from error
     try:
         yield server
     finally:
-        # Whatever was said has been said; a server that is too slow to part is left.
+        # The e-mail is sent by now. The worker does not wait for a server that closes slowly.
         with suppress(aiosmtplib.SMTPException, OSError):
             async with asyncio.timeout(_MAX_QUIT_SECONDS):
                 await server.quit()
@@ -72,7 +72,8 @@ def _connection_options(settings: Settings) -> dict[str, Any]:
         "port": settings.smtp_port,
         "username": settings.smtp_username,
         "password": password.get_secret_value() if password else None,
-        # True insists on it: by default aiosmtplib goes on in clear, password and all.
+        # With True, STARTTLS is required. By default aiosmtplib falls back to plain text and
+        # sends the password with it.
         "start_tls": settings.smtp_starttls,
         "timeout": MAX_SEND_SECONDS,
     }
@@ -86,16 +87,16 @@ def _to_service_error(error: Exception) -> ExternalServiceError:
             return _error_for_code(error)
         case aiosmtplib.SMTPConnectError():
             return RetryLater("the mail server could not be reached")
-        case OSError():  # SMTPServerDisconnected and SMTPTimeoutError among them
-            return OutcomeUnknown("the mail server went silent")
+        case OSError():  # includes SMTPServerDisconnected and SMTPTimeoutError
+            return OutcomeUnknown("the mail server stopped answering")
         case _:
-            return PermanentFailure(f"the mail server and the settings don't fit: {error}")
+            return PermanentFailure(f"the mail server does not accept these settings: {error}")
 
 
 def _error_for_code(response: aiosmtplib.SMTPResponseException) -> ExternalServiceError:
-    words = response.message.casefold()
-    passing = response.code < _MIN_PERMANENT_CODE or any(
-        word in words for word in _TRANSIENT_PHRASES
+    answer = response.message.casefold()
+    is_transient = response.code < _MIN_PERMANENT_CODE or any(
+        phrase in answer for phrase in _TRANSIENT_PHRASES
     )
-    said = f"the mail server said {response.code}"
-    return RetryLater(said) if passing else PermanentFailure(said)
+    message = f"the mail server answered {response.code}"
+    return RetryLater(message) if is_transient else PermanentFailure(message)

@@ -1,8 +1,8 @@
-"""How each kind of step is tried: how long a try may take, how often, and with what pauses.
+"""Retry policies: the timeout, the number of attempts and the backoff of each kind of step.
 
-What counts as refused for good is said where the outside is known: Slack's `invalid_auth` in
-`models.messages.slack_client`, a 550 in `jobs.outbox.smtp`. What the outside asks us to wait for (Slack's `ratelimited`:
-`NotNow` with `counts=False`) uses up no attempt.
+The client of each service decides which answers are permanent: Slack's `invalid_auth` in
+`models.messages.slack_client`, code 550 in `jobs.outbox.smtp`. A wait that the service asks for
+(Slack's `ratelimited`: `RetryLater` with `uses_attempt=False`) uses no attempt.
 """
 
 import random
@@ -13,22 +13,22 @@ from datetime import timedelta
 from models.errors import PermanentFailure, RetryLater
 from models.tickets.pending_step import LEASE_DURATION, Step
 
-# All of a try is over well before its lease, so that nobody else starts while it is at work.
+# An attempt ends well before its lease, so no other worker starts the step meanwhile.
 MAX_TRY_TIME = LEASE_DURATION - timedelta(seconds=10)
-# For so long a worker that is at a ticket takes what follows, too; then it rings for it.
+# For this long a worker also runs the following steps of its ticket. Then it wakes a worker.
 MAX_HOLD_TIME = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How one kind of step is tried.
+    """The retry policy of one kind of step.
 
     Attributes:
-        attempts: failed tries after which the step is dead.
-        first: the pause after the first failed try; each further one is twice as long.
-        longest: the longest pause.
-        seconds: how long one try may take.
-        permanent: what ends it at the first try.
+        max_attempts: the number of failed attempts after which the step is dead.
+        first_delay: the delay after the first failed attempt. It doubles with each further one.
+        max_delay: the longest delay.
+        timeout_seconds: the longest time of one attempt.
+        permanent_error: the error that makes the step dead at once.
     """
 
     max_attempts: int
@@ -41,15 +41,15 @@ class RetryPolicy:
 _DEFAULT_POLICY = RetryPolicy(
     max_attempts=12, first_delay=timedelta(seconds=2), max_delay=timedelta(minutes=5)
 )
-# Who greylists wants a sender to come back after minutes, and for hours: RFC 6647, section 5.
+# A greylisting server accepts a retry after minutes, for some hours: RFC 6647, section 5.
 _EMAIL_POLICY = RetryPolicy(
     max_attempts=12, first_delay=timedelta(seconds=2), max_delay=timedelta(hours=1)
 )
-# Whoever runs the receiver may be asleep.
+# The receiver may fail at night, when nobody repairs it.
 _WEBHOOK_POLICY = RetryPolicy(
     max_attempts=12, first_delay=timedelta(seconds=5), max_delay=timedelta(hours=2)
 )
-# An outage may take a day; the longer it takes already, the less often is it asked.
+# An outage may last a day. The delay grows, so a long one costs few calls.
 _OUTAGE_POLICY = RetryPolicy(
     max_attempts=100, first_delay=timedelta(seconds=30), max_delay=timedelta(minutes=15)
 )
@@ -72,18 +72,20 @@ RETRY_POLICIES: Mapping[Step, RetryPolicy] = {
 
 
 def retry_delay(policy: RetryPolicy, error: Exception, *, failed_attempts: int) -> timedelta | None:
-    """How long to wait after a failed try; None: there is no other.
+    """The delay before the next attempt, or None if the step is dead.
 
     Args:
-        attempts: how many tries have failed, this one included if it counts.
+        policy: the retry policy of the step.
+        error: the error of the last attempt.
+        failed_attempts: the number of failed attempts, with this one if it uses an attempt.
     """
     if isinstance(error, policy.permanent_error):
         return None
-    patient = isinstance(error, RetryLater) and not error.uses_attempt
-    if failed_attempts >= policy.max_attempts and not patient:
+    is_free_retry = isinstance(error, RetryLater) and not error.uses_attempt
+    if failed_attempts >= policy.max_attempts and not is_free_retry:
         return None
     if isinstance(error, RetryLater) and error.retry_after_seconds:
         return timedelta(seconds=error.retry_after_seconds)
-    doubled: timedelta = policy.first_delay * 2 ** min(failed_attempts - 1, 30)
-    # Jitter is no secret.
-    return min(doubled, policy.max_delay) * random.uniform(0.5, 1.0)  # noqa: S311
+    backoff: timedelta = policy.first_delay * 2 ** min(failed_attempts - 1, 30)
+    # Jitter needs no secure random numbers.
+    return min(backoff, policy.max_delay) * random.uniform(0.5, 1.0)  # noqa: S311

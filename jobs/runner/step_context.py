@@ -1,4 +1,4 @@
-"""What a step gets to work with, and what it returns when nothing changes."""
+"""The context that every step function gets, and the update that changes nothing."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from models.tickets.ticket import Ticket, TicketUpdate
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """What a step works with; without a Gemini key there is no Gemini."""
+    """The services of a step function. `gemini` is None without GEMINI_API_KEY."""
 
     service: TicketService
     gemini: Gemini | None
@@ -24,5 +24,5 @@ StepFunction = Callable[[StepContext, Ticket, PendingStep], Awaitable[TicketUpda
 
 
 def no_change(ticket: Ticket, _now: datetime) -> Ticket:
-    """The effect of a step that found nothing to do."""
+    """The ticket update of a step that has nothing to change."""
     return ticket

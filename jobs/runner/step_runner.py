@@ -1,12 +1,13 @@
-"""How steps are done: leased, tried within their time, their effect noted; or put off, or given up.
+"""Runs the due steps of a ticket: leases them, runs them, and stores the result.
 
-A step asks if there is still something to do, does one outside thing, and returns its effect on
-the ticket. It fails by raising. This file alone decides about trying again:
-a passing fault → later, with backoff; out of turn → nothing; refused or the last try → dead.
+A step function checks that its work is still needed, makes one call to the outside, and returns
+an update of the ticket. It fails by raising an error. This file alone decides about retries:
+a transient error → retry with backoff; a conflict → drop the step; a permanent error or the last
+attempt → dead step.
 
-Who is woken for a step does all steps of the ticket that are due, at the same time, and goes on
-with what follows: rings are for when nobody is at the ticket. What follows is leased by the write
-that notes what is done.
+A woken worker runs all due steps of the ticket at the same time, and then the steps that follow.
+The write that completes a step also leases the next ones. A wake-up is only needed while no
+worker has the ticket.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ from models.tickets.lease import LeasedSteps, TicketLease
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Ticket
 
-# Closing what is open comes after it, and whoever ends a worker waits ten seconds for all of it.
+# `docker stop` waits ten seconds, and the worker closes its connections after this.
 _MAX_RELEASE_SECONDS = 1
 log = logging.getLogger(__name__)
 
@@ -46,24 +47,26 @@ async def run_due_steps(
     *,
     is_stopping: Callable[[], bool],
 ) -> None:
-    """Do the steps of one ticket that are due, and go on with those that follow.
+    """Run the due steps of one ticket and the steps that follow from them.
 
     Args:
-        ending: whether nothing more is to be begun, since the worker was told to end.
+        context: the services of the step functions.
+        step_functions: the function of each step. Steps without one are left alone.
+        ticket_id: the ticket.
+        is_stopping: whether the worker shuts down, so that no further step may start.
     """
-    until = time.monotonic() + MAX_HOLD_TIME.total_seconds()
+    deadline = time.monotonic() + MAX_HOLD_TIME.total_seconds()
 
-    def goes_on() -> bool:
-        return not is_stopping() and time.monotonic() < until
+    def keep_running() -> bool:
+        return not is_stopping() and time.monotonic() < deadline
 
-    await _TicketRun(
-        context, step_functions, TicketLease(ticket_id, frozenset(step_functions), goes_on)
-    ).run()
+    lease = TicketLease(ticket_id, frozenset(step_functions), keep_running)
+    await _TicketRun(context, step_functions, lease).run()
 
 
 @dataclass(frozen=True, slots=True)
 class _TicketRun:
-    """The steps of one ticket, while a worker is at them."""
+    """One run of a worker over the steps of one ticket."""
 
     context: StepContext
     step_functions: Mapping[Step, StepFunction]
@@ -72,18 +75,22 @@ class _TicketRun:
     async def run(self) -> None:
         with ticket_log_context(self.lease.ticket_id):
             try:
-                taken = await self.context.service.lease_due_steps(self.lease)
+                leased_steps = await self.context.service.lease_due_steps(self.lease)
             except (Conflict, NoSuchTicket):
                 return
-            except DatabaseUnavailable as away:
-                log.warning("%s: nothing could be taken: %r", self.lease.ticket_id, away.__cause__)
+            except DatabaseUnavailable as error:
+                log.warning(
+                    "%s: the worker could not lease steps: %r",
+                    self.lease.ticket_id,
+                    error.__cause__,
+                )
                 return
             async with asyncio.TaskGroup() as tasks:
-                self._start_steps(taken, tasks)
+                self._start_steps(leased_steps, tasks)
 
     def _start_steps(self, leased_steps: LeasedSteps, task_group: asyncio.TaskGroup) -> None:
-        for leased in leased_steps.steps:
-            task_group.create_task(self._run_step(leased_steps.ticket, leased, task_group))
+        for leased_step in leased_steps.steps:
+            task_group.create_task(self._run_step(leased_steps.ticket, leased_step, task_group))
 
     async def _run_step(
         self, ticket: Ticket, leased_step: PendingStep, task_group: asyncio.TaskGroup
@@ -92,13 +99,13 @@ class _TicketRun:
         try:
             with caller_context(f"{ticket.id}:{step}"):
                 async with asyncio.timeout(RETRY_POLICIES[step].timeout_seconds):
-                    effect = await self.step_functions[step](self.context, ticket, leased_step)
-            following = await self.context.service.complete_step(self.lease, leased_step, effect)
+                    update = await self.step_functions[step](self.context, ticket, leased_step)
+            next_steps = await self.context.service.complete_step(self.lease, leased_step, update)
             log.info("%s: %s is done", ticket.id, step)
             STEPS.labels(step, "done").inc()
-            self._start_steps(following, task_group)
-        except (Conflict, NoSuchTicket) as overtaken:
-            log.info("%s", overtaken)
+            self._start_steps(next_steps, task_group)
+        except (Conflict, NoSuchTicket) as conflict:
+            log.info("%s", conflict)
             STEPS.labels(step, "overtaken").inc()
         except asyncio.CancelledError:
             await self._release_step(leased_step)
@@ -107,7 +114,7 @@ class _TicketRun:
             await self._handle_failure(leased_step, error)
 
     async def _release_step(self, leased_step: PendingStep) -> None:
-        """The worker is made to end in the middle of a step: another one need not wait for that."""
+        """Release the step of a worker that shuts down, so another worker can take it at once."""
         with suppress(Conflict, NoSuchTicket, DatabaseUnavailable, TimeoutError):
             async with asyncio.timeout(_MAX_RELEASE_SECONDS):
                 await self.context.service.retry_later(
@@ -120,44 +127,48 @@ class _TicketRun:
                 )
 
     async def _handle_failure(self, leased_step: PendingStep, error: Exception) -> None:
-        """Put the step off, or give it up; without the database its lease ends by itself."""
+        """Schedule a retry or mark the step dead. Without the database, its lease just expires."""
         ticket_id = self.lease.ticket_id
-        expected = isinstance(error, ExternalServiceError | UserFacingError | TimeoutError)
-        if not expected:
-            log.error("%s: %s met a bug: %s", ticket_id, leased_step.step, format_traceback(error))
-        reason = f"{type(error).__name__}: {error}"[:500] if expected else type(error).__name__
+        is_expected = isinstance(error, ExternalServiceError | UserFacingError | TimeoutError)
+        if not is_expected:
+            log.error("%s: %s has a bug: %s", ticket_id, leased_step.step, format_traceback(error))
+        # The message of an unexpected error may quote people.
+        reason = f"{type(error).__name__}: {error}"[:500] if is_expected else type(error).__name__
         try:
             await self._retry_or_dead_letter(leased_step, error, reason)
-        except (Conflict, NoSuchTicket) as overtaken:
-            log.info("%s", overtaken)
-        except DatabaseUnavailable as away:
+        except (Conflict, NoSuchTicket) as conflict:
+            log.info("%s", conflict)
+        except DatabaseUnavailable as unavailable:
             log.warning(
-                "%s: %s could not be put off: %r", ticket_id, leased_step.step, away.__cause__
+                "%s: the worker could not store the failure of %s: %r",
+                ticket_id,
+                leased_step.step,
+                unavailable.__cause__,
             )
 
     async def _retry_or_dead_letter(
         self, leased_step: PendingStep, error: Exception, reason: str
     ) -> None:
         service, ticket_id = self.context.service, self.lease.ticket_id
-        attempts = leased_step.attempts + (
-            error.uses_attempt if isinstance(error, RetryLater) else 1
-        )
-        wait = retry_delay(RETRY_POLICIES[leased_step.step], error, failed_attempts=attempts)
-        if wait is None:
+        uses_attempt = error.uses_attempt if isinstance(error, RetryLater) else True
+        failed_attempts = leased_step.attempts + uses_attempt
+        policy = RETRY_POLICIES[leased_step.step]
+        delay = retry_delay(policy, error, failed_attempts=failed_attempts)
+        if delay is None:
             log.error("%s: %s is dead: %s", ticket_id, leased_step.step, reason)
             await service.dead_letter(
-                self.lease, leased_step, error=reason, failed_attempts=attempts
+                self.lease, leased_step, error=reason, failed_attempts=failed_attempts
             )
         else:
-            log.warning("%s: %s is put off: %s", ticket_id, leased_step.step, reason)
-            # What was not done at all needs no look-up before it is done.
-            tries = leased_step.tries - isinstance(error, RetryLater)
+            log.warning("%s: %s will be retried: %s", ticket_id, leased_step.step, reason)
+            # Nothing was sent, so the next attempt need not check whether it arrived.
+            run_count = leased_step.tries - isinstance(error, RetryLater)
             await service.retry_later(
                 self.lease,
                 leased_step,
-                delay=wait,
+                delay=delay,
                 error=reason,
-                failed_attempts=attempts,
-                run_count=tries,
+                failed_attempts=failed_attempts,
+                run_count=run_count,
             )
-        STEPS.labels(leased_step.step, "later" if wait else "dead").inc()
+        STEPS.labels(leased_step.step, "later" if delay else "dead").inc()

@@ -1,4 +1,4 @@
-"""Admins are told that steps have been given up: once for each kind, not for each ticket."""
+"""The step that alerts admins about dead steps: once per kind of step, not per ticket."""
 
 from contextlib import suppress
 
@@ -15,15 +15,17 @@ from models.tickets.ticket import Ticket, TicketUpdate
 async def alert_admins(
     context: StepContext, ticket: Ticket, _leased_step: PendingStep
 ) -> TicketUpdate:
-    """Every admin gets a message for each kind of dead step that this ticket is the first of."""
+    """Alert every admin to each kind of dead step for which this ticket is the first."""
     service = context.service
-    for dead in (entry for entry in ticket.pending if entry.dead_since):
-        told = await service.tickets.raise_alarm(ticket.team_id, dead.step, ticket.id)
-        if told != ticket.id:
+    for dead_step in (step for step in ticket.pending if step.dead_since):
+        first_ticket_id = await service.tickets.raise_alarm(
+            ticket.team_id, dead_step.step, ticket.id
+        )
+        if first_ticket_id != ticket.id:
             continue
         for admin in await service.members.moderators(ticket.team_id):
             if admin.can_administer:
-                await _alert_admin(context, ticket, dead, admin.slack_id)
+                await _alert_admin(context, ticket, dead_step, admin.slack_id)
     return no_change
 
 
@@ -33,10 +35,10 @@ async def _alert_admin(
     since = dead_step.dead_since or ticket.opened_at
     notice = f"alarm.{dead_step.step}.{ticket.id}.{int(since.timestamp())}"
     slack = context.service.slack
-    # Who has left cannot be told; the others are.
+    # An admin who has left Slack gets no message. The other admins still do.
     with suppress(TargetGone):
         channel = await context.service.dm_channel(ticket.team_id, admin_id)
-        # Some of several admins may have been told already.
+        # An earlier attempt may have reached some of the admins.
         if not await slack.find_messages(channel, notice_id=notice, since=since):
             await slack.post_message(
                 channel, _alert_message(ticket.id, dead_step), notice_id=notice
@@ -44,14 +46,13 @@ async def _alert_admin(
 
 
 def _alert_message(ticket_id: str, dead_step: PendingStep) -> SlackMessage:
-    """What tells an admin that steps of a kind have been given up."""
-    what = STEP_LABELS[dead_step.step]
-    line = f"For {ticket_id}, {what} could not be done, and is not tried any more."
-    why = f"The reason: {escape(clip(dead_step.error, 300))}"
-    ask = (
-        "There may be more tickets like this one. `/ticket admin` → *Is the desk well?* shows them "
-        "all; once the cause is mended, *Try again* there goes on with them."
+    problem = f"{ticket_id}: {STEP_LABELS[dead_step.step]} failed and will not be retried."
+    reason = f"Reason: {escape(clip(dead_step.error, 300))}"
+    instruction = (
+        "Other tickets may have the same problem. `/ticket admin` → *System health* lists them. "
+        "Repair the cause, then press *Try again* there."
     )
     return SlackMessage(
-        text=f"{line} {why}", blocks=[section(f":warning: *{line}*\n{why}"), section(ask)]
+        text=f"{problem} {reason}",
+        blocks=[section(f":warning: *{problem}*\n{reason}"), section(instruction)],
     )

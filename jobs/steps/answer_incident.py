@@ -1,4 +1,4 @@
-"""Tickets of several people about the same are seen as one incident, and answered at once."""
+"""Incidents: groups similar tickets of several people, and resolves them together."""
 
 import logging
 from contextlib import suppress
@@ -18,7 +18,10 @@ log = logging.getLogger(__name__)
 
 
 async def join_incident(context: StepContext, ticket: Ticket) -> str:
-    """The incident that a new ticket belongs to, whose other tickets are told; "" if none."""
+    """The id of the incident that a new ticket belongs to, or "" if there is none.
+
+    The other tickets of the incident are updated, too.
+    """
     if ticket.confidential:
         return ""
     service = context.service
@@ -26,15 +29,17 @@ async def join_incident(context: StepContext, ticket: Ticket) -> str:
     incident = choose_incident(ticket.requester, others)
     if not incident:
         return ""
-    own = IncidentReport(ticket_id=ticket.id, by=ticket.requester)
+    own_report = IncidentReport(ticket_id=ticket.id, by=ticket.requester)
     try:
-        await service.update_ticket(incident, add_reports([*(one.report for one in others), own]))
+        await service.update_ticket(
+            incident, add_reports([*(other.report for other in others), own_report])
+        )
     except (Conflict, NoSuchTicket):
         return ""
-    for one in others:
-        if not one.incident and one.report.ticket_id != incident:
+    for other in others:
+        if not other.incident and other.report.ticket_id != incident:
             with suppress(Conflict, NoSuchTicket):
-                await service.update_ticket(one.report.ticket_id, with_incident(incident))
+                await service.update_ticket(other.report.ticket_id, with_incident(incident))
     log.info("%s: belongs to the incident %s", ticket.id, incident)
     return incident
 
@@ -42,7 +47,7 @@ async def join_incident(context: StepContext, ticket: Ticket) -> str:
 async def answer_incident(
     context: StepContext, ticket: Ticket, _leased_step: PendingStep
 ) -> TicketUpdate:
-    """Who has answered the first ticket of an incident has answered all that are open still."""
+    """Resolve the open tickets of an incident with the answer to its first ticket."""
     for report in ticket.reports:
         with suppress(Conflict, NoSuchTicket):
             await context.service.update_ticket(report.ticket_id, resolve_with_incident(ticket))

@@ -1,4 +1,4 @@
-"""A triaged ticket is offered to somebody, with the reason; an admin if nobody fits."""
+"""The step that offers a triaged ticket to the best moderator, or to an admin if nobody fits."""
 
 from datetime import datetime
 
@@ -12,9 +12,9 @@ from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket, TicketUpdate
 from models.tickets.workflow import Move
 
-# How soon to look again when there is nobody at all: somebody may be hired or come back.
+# The delay while nobody can take the ticket. An admin may add a moderator meanwhile.
 NO_ASSIGNEE_RETRY_SECONDS = 15
-# How soon to look whether it is known what became of the card before.
+# The delay while the outcome of the previous offer card is unknown.
 _CARD_RETRY_SECONDS = 1
 
 
@@ -24,41 +24,43 @@ async def assign_ticket(
     """Offer the ticket to the person who fits best.
 
     Raises:
-        NotNow: there is nobody, or the card of the offer before may have been sent and is not noted
-            yet; the ticket waits, and no attempt is used up.
+        RetryLater: nobody can take the ticket, or the previous offer card may have been sent and
+            is not stored yet. The ticket waits, and no attempt is used.
     """
-    # Who asked may have found the answer meanwhile.
+    # The requester may have resolved the ticket meanwhile.
     if ticket.status is not Status.TRIAGED:
         return no_change
-    # A new offer is all that the step would see, and the card would be forgotten.
+    # The card step only sees the newest offer, so it would forget the earlier card.
     if (card := ticket.find_step(Step.DM_ASSIGNEE)) and card.tries and card.due:
-        why = "it is not known yet whether the card of the last offer was sent"
-        raise RetryLater(why, retry_after_seconds=_CARD_RETRY_SECONDS, uses_attempt=False)
-    people, configuration = await load_candidates(context.service, ticket.team_id)
-    listed = with_current_skills(ticket, configuration.vocabulary)
+        reason = "the outcome of the previous offer card is unknown"
+        raise RetryLater(reason, retry_after_seconds=_CARD_RETRY_SECONDS, uses_attempt=False)
+    candidates, taxonomy = await load_candidates(context.service, ticket.team_id)
     choice = choose_assignee(
-        listed, people, now=clock(), review_reason=reason_for_admin_review(ticket, configuration)
+        with_current_skills(ticket, taxonomy.vocabulary),
+        candidates,
+        now=clock(),
+        review_reason=reason_for_admin_review(ticket, taxonomy),
     )
     if choice is None:
         raise RetryLater(
-            "there is no moderator or admin with room for it: see `/ticket admin`, ADMIN_SLACK_IDS",
+            "no moderator or admin can take the ticket: see `/ticket admin`, ADMIN_SLACK_IDS",
             retry_after_seconds=NO_ASSIGNEE_RETRY_SECONDS,
             uses_attempt=False,
         )
-    chosen, reason = choice.member.slack_id, choice.reason
-    context.service.workload.count_offer(ticket.team_id, chosen)
+    assignee, reason = choice.member.slack_id, choice.reason
+    context.service.workload.count_offer(ticket.team_id, assignee)
 
-    def offered(current: Ticket, now: datetime) -> Ticket:
+    def offer(current: Ticket, now: datetime) -> Ticket:
         return workflow.transition(
-            with_current_skills(current, configuration.vocabulary),
+            with_current_skills(current, taxonomy.vocabulary),
             Move.OFFER,
             actor=None,
             now=now,
             event_reason=reason,
-            assignee=chosen,
-            offered_to=chosen,
+            assignee=assignee,
+            offered_to=assignee,
             reason=reason,
             offers=current.offers + 1,
         )
 
-    return offered
+    return offer

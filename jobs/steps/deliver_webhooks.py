@@ -1,8 +1,7 @@
-"""Webhooks hear what has happened to a ticket: each event once noted as delivered, in its order.
+"""The step that delivers the events of a ticket to all webhooks, in their order.
 
-What was delivered is written down event by event, so that a step which is tried again only tells
-the rest. Between the answer of a receiver and that note a worker may die: then the receiver gets
-the same delivery again, and knows it by its id.
+Each delivery is stored at once, so a retry sends only the remaining events. If a worker dies
+between the answer and the write, the receiver gets the delivery again with the same id.
 """
 
 import asyncio
@@ -23,24 +22,25 @@ from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Event, Ticket, TicketUpdate
 from models.webhooks.webhook import Delivery, Webhook
 
-# The rest is left to another try: one post may take 10 s, and all of a try 18 s.
+# After this time the rest waits for another attempt: a post may take 10 s, an attempt 18 s.
 _MAX_SENDING_SECONDS = 7
 
 
 class _TimeBudgetSpentError(Exception):
-    """Not all events have fitted into this try, but some have."""
+    """This attempt delivered some events, but had no time for all of them."""
 
 
 async def deliver_webhooks(
     context: StepContext, ticket: Ticket, _leased_step: PendingStep
 ) -> TicketUpdate:
-    """Tell every webhook of the workspace what it has not heard yet; none waits for another."""
+    """Deliver the new events to every webhook of the workspace, all at the same time."""
     service = context.service
-    hooks = await service.webhooks.list_webhooks(ticket.team_id)
-    ends = await asyncio.gather(
-        *(_deliver_to_webhook(service, hook, ticket) for hook in hooks), return_exceptions=True
+    webhooks = await service.webhooks.list_webhooks(ticket.team_id)
+    results = await asyncio.gather(
+        *(_deliver_to_webhook(service, webhook, ticket) for webhook in webhooks),
+        return_exceptions=True,
     )
-    for error in sorted(filter(None, ends), key=_error_rank):
+    for error in sorted(filter(None, results), key=_error_rank):
         if isinstance(error, _TimeBudgetSpentError):
             return _with_delivery_step
         raise error
@@ -48,23 +48,23 @@ async def deliver_webhooks(
 
 
 async def _deliver_to_webhook(service: TicketService, webhook: Webhook, ticket: Ticket) -> None:
-    """Tell one of them; what it refuses holds up nothing, but is refused in the end."""
-    began, told = time.monotonic(), 0
-    heard = await service.webhooks.delivered_ids(webhook.id, ticket.id)
+    """Deliver the new events to one webhook. A refused event fails only at the end."""
+    started, sent_count = time.monotonic(), 0
+    delivered_ids = await service.webhooks.delivered_ids(webhook.id, ticket.id)
     refusal: PermanentFailure | None = None
     for number, event in enumerate(ticket.history, start=1):
         delivery = _new_delivery(webhook, ticket, event, event_number=number)
-        if delivery.id in heard or not webhook.should_receive(event, now=delivery.tried_at):
+        if delivery.id in delivered_ids or not webhook.should_receive(event, now=delivery.tried_at):
             continue
-        if told and time.monotonic() - began > _MAX_SENDING_SECONDS:
+        if sent_count and time.monotonic() - started > _MAX_SENDING_SECONDS:
             raise _TimeBudgetSpentError
         try:
             await _post_delivery(
                 service, webhook, delivery, event_payload(ticket, event, event_number=number)
             )
-            told += 1
-        except PermanentFailure as refused:
-            refusal = refused
+            sent_count += 1
+        except PermanentFailure as error:
+            refusal = error
     if refusal:
         raise refusal
 
@@ -96,35 +96,36 @@ async def _post_delivery(
                 delivery.model_copy(update={"outcome": str(error)})
             )
             raise
-    answered = {"outcome": f"it answered {status}", "delivered": True}
-    await service.webhooks.record_attempt(delivery.model_copy(update=answered))
+    success = {"outcome": f"the receiver answered {status}", "delivered": True}
+    await service.webhooks.record_attempt(delivery.model_copy(update=success))
 
 
 def event_payload(ticket: Ticket, event: Event, *, event_number: int) -> bytes:
-    """What is said of an event, and the ticket as it is now; of a confidential one no text."""
-    about: dict[str, Any] = {
+    """The JSON body: the event, and the ticket as it is now. Confidential tickets have no text."""
+    ticket_fields: dict[str, Any] = {
         "id": ticket.id,
         "status": ticket.status.value,
         "version": ticket.version,
         "confidential": ticket.confidential,
     }
-    said = {
+    event_fields = {
         "id": f"{ticket.id}.{event_number}",
         "type": _event_type(event),
         "at": event.at.isoformat(),
     }
     if not ticket.confidential:
-        about |= ticket.model_dump(mode="json", include={"title", "requester", "assignee"})
-        about["opened_at"] = ticket.opened_at.isoformat()
+        people = {"title", "requester", "assignee"}
+        ticket_fields |= ticket.model_dump(mode="json", include=people)
+        ticket_fields["opened_at"] = ticket.opened_at.isoformat()
         if ticket.triage:
-            known = {"category", "priority", "skills"}
-            about |= ticket.triage.model_dump(mode="json", include=known)
-        said["by"] = event.who
-    return json.dumps(said | {"ticket": about}, separators=(",", ":")).encode()
+            triage = {"category", "priority", "skills"}
+            ticket_fields |= ticket.triage.model_dump(mode="json", include=triage)
+        event_fields["by"] = event.who
+    return json.dumps(event_fields | {"ticket": ticket_fields}, separators=(",", ":")).encode()
 
 
 def signed_headers(webhook: Webhook, body: bytes, *, signed_at: datetime) -> dict[str, str]:
-    """The headers by which the receiver knows that it is from us, and from now."""
+    """Headers with the time and the HMAC signature, so the receiver can verify the sender."""
     timestamp = str(int(signed_at.timestamp()))
     secret = webhook.secret.get_secret_value().encode()
     signature = hmac.new(secret, timestamp.encode() + b"." + body, sha256).hexdigest()
@@ -141,7 +142,7 @@ def _event_type(event: Event) -> str:
 
 
 def _error_rank(error: BaseException) -> int:
-    """What is worth another try comes first, and among that what uses up an attempt."""
+    """Errors to retry come first, and among them the ones that use an attempt."""
     match error:
         case RetryLater(uses_attempt=False):
             return 1

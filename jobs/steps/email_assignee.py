@@ -16,46 +16,50 @@ from models.tickets.permissions import Verb
 from models.tickets.ticket import Status, Ticket, TicketUpdate
 from models.tickets.workflow import Move
 
+# Long enough for a short holiday, and short because anyone with the e-mail can use the link.
+_LINK_LIFETIME = timedelta(days=7)
 log = logging.getLogger(__name__)
 
 
 async def email_assignee(
     context: StepContext, ticket: Ticket, leased_step: PendingStep
 ) -> TicketUpdate:
-    """Who it is offered to gets the letter, if there is a mail server and they have an address."""
+    """E-mail the offer to the assignee, if there is a mail server and an address."""
     service = context.service
     if ticket.status is not Status.OFFERED or not ticket.assignee or not service.settings.smtp_host:
         return no_change
-    to = await service.member_with_profile(ticket.team_id, ticket.assignee)
-    if not to.email:
-        log.info("no letter, since Slack shows no e-mail address of %s", ticket.assignee)
+    recipient = await service.member_with_profile(ticket.team_id, ticket.assignee)
+    if not recipient.email:
+        log.info("the worker sends no e-mail: Slack shows no address of %s", ticket.assignee)
         return no_change
     requester = await service.member_with_profile(ticket.team_id, ticket.requester)
-    letter = offer_email(
+    email = offer_email(
         ticket,
         notice=offer_notice_id(ticket),
-        recipient=to,
+        recipient=recipient,
         requester=requester,
         sender=service.settings.mail_from,
-        links=_email_links(service, ticket, to),
+        links=_email_links(service, ticket, recipient),
     )
     try:
         async with service.outbound_calls.call(ExternalService.SMTP, "send"):
-            await smtp.send(service.settings, letter)
+            await smtp.send(service.settings, email)
     except OutcomeUnknown:
-        # SMTP can't be asked whether it took it. A second copy is sent, a third is not.
+        # SMTP cannot be asked whether an e-mail arrived. So it is resent at most once.
         if leased_step.tries == 1:
             raise
-        log.warning("the letter %s was sent twice, and may not have arrived", letter["Message-ID"])
+        log.warning(
+            "the worker sent the e-mail %s twice; it may not have arrived", email["Message-ID"]
+        )
     return no_change
 
 
 def _email_links(service: TicketService, ticket: Ticket, recipient: Member) -> dict[str, str]:
-    """What the letter offers to do by a link; the same each time, since it may be sent twice."""
-    base = service.settings.public_url
-    if not base:
+    """The links in the e-mail, by label. A second copy of the e-mail has the same links."""
+    base_url = service.settings.public_url
+    if not base_url:
         return {}
-    offered = [event.at for event in ticket.history if event.what == Move.OFFER]
+    offer_times = [event.at for event in ticket.history if event.what == Move.OFFER]
 
     def link(verb: Verb) -> str:
         token = service.email_links.sign(
@@ -63,13 +67,9 @@ def _email_links(service: TicketService, ticket: Ticket, recipient: Member) -> d
             ticket_id=ticket.id,
             verb=verb,
             notice_id=offer_notice_id(ticket),
-            event_at=offered[-1],
+            event_at=offer_times[-1],
             lifetime=_LINK_LIFETIME,
         )
-        return f"{base.rstrip('/')}/link/{token}"
+        return f"{base_url.rstrip('/')}/link/{token}"
 
     return {"Claim": link(Verb.CLAIM), "View": link(Verb.VIEW)}
-
-
-# Long enough for a holiday's mail, and short for a key that lies in an inbox.
-_LINK_LIFETIME = timedelta(days=7)

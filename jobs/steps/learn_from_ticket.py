@@ -1,7 +1,7 @@
-"""What a moderator has said of a ticket, by correcting or by resolving it, becomes a lesson.
+"""The step that stores a corrected or resolved ticket as a training example.
 
-Then a prompt on trial is asked as well: so it costs only for tickets of which somebody knows what
-is right, and it can be seen how it would have done before it is used.
+It also runs the shadow prompt, if there is one. So the shadow prompt costs tokens only for tickets
+with a known right answer, and its accuracy is known before it is used.
 """
 
 import logging
@@ -25,42 +25,42 @@ log = logging.getLogger(__name__)
 async def learn_from_ticket(
     context: StepContext, ticket: Ticket, _leased_step: PendingStep
 ) -> TicketUpdate:
-    """Keep the lesson, and have the ticket found by who asks the same.
+    """Store the training example, and add the solution to the solution index.
 
-    It is all made of the ticket alone, and so the same however often it is kept.
+    Both are made from the ticket alone, so running the step twice changes nothing.
     """
-    configuration = await context.service.taxonomies.get_taxonomy(ticket.team_id)
+    taxonomy = await context.service.taxonomies.get_taxonomy(ticket.team_id)
     if ticket.solution and not ticket.confidential:
         await context.service.solution_index.add(ticket)
-    if lesson := to_training_example(ticket, configuration):
-        await context.service.training_store.add(lesson)
-        if not lesson.confidential:
-            await _run_shadow_prompt(context, ticket, configuration)
+    if example := to_training_example(ticket, taxonomy):
+        await context.service.training_store.add(example)
+        if not example.confidential:
+            await _run_shadow_prompt(context, ticket, taxonomy)
     return no_change
 
 
 async def _run_shadow_prompt(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> None:
-    """Ask the prompt on trial once; when it does not answer, this ticket says nothing of it."""
+    """Run the shadow prompt once. If Gemini fails, the report leaves this ticket out."""
     prompt = _shadow_prompt(context)
     if prompt is None or reason_not_to_ask_ai(context, ticket, taxonomy):
         return
     if await context.service.training_store.has_shadow_answer(ticket.id, prompt.version):
         return
     try:
-        said = await triage_with_gemini(context, ticket, taxonomy, shadow_prompt=prompt)
-    except (GeminiFailure, RetryLater) as failed:
-        log.info("%s: the prompt %s is not tried out: %s", ticket.id, prompt.version, failed)
+        triage = await triage_with_gemini(context, ticket, taxonomy, shadow_prompt=prompt)
+    except (GeminiFailure, RetryLater) as error:
+        log.info("%s: the shadow prompt %s has no answer: %s", ticket.id, prompt.version, error)
         return
-    raised = keyword_engine.with_priority_floor(
-        said, ticket, taxonomy, floor=await min_priority(context, ticket)
+    triage = keyword_engine.with_priority_floor(
+        triage, ticket, taxonomy, floor=await min_priority(context, ticket)
     )
-    await context.service.training_store.set_shadow_answer(ticket.id, raised)
+    await context.service.training_store.set_shadow_answer(ticket.id, triage)
 
 
 def _shadow_prompt(context: StepContext) -> Prompt | None:
     path = context.service.settings.gemini_shadow_prompt
     try:
         return load_prompt(path) if path else None
-    except (OSError, ValueError) as wrong:
-        log.warning("GEMINI_SHADOW_PROMPT can't be used: %s", wrong)
+    except (OSError, ValueError) as error:
+        log.warning("the worker cannot read GEMINI_SHADOW_PROMPT: %s", error)
         return None

@@ -1,6 +1,6 @@
-"""Gemini is back: a ticket that was triaged without it, and that nobody has touched, is read again.
+"""The step that triages a ticket again once Gemini is back, if nobody has touched the ticket.
 
-Nobody gets a message for it, and who has the ticket keeps it; the cards are drawn anew.
+The assignee keeps the ticket, and nobody gets a message. Only the cards are redrawn.
 """
 
 import logging
@@ -26,40 +26,40 @@ log = logging.getLogger(__name__)
 async def retriage_ticket(
     context: StepContext, ticket: Ticket, leased_step: PendingStep
 ) -> TicketUpdate:
-    """Ask Gemini once more, and put what it says in the place of what stood in for it.
+    """Ask Gemini again, and replace the stopgap triage with its answer.
 
     Raises:
-        NotNow: it does not answer yet.
+        RetryLater: Gemini does not answer yet.
     """
-    configuration = await context.service.taxonomies.get_taxonomy(ticket.team_id)
-    if not _is_untouched(ticket) or reason_not_to_ask_ai(context, ticket, configuration):
+    taxonomy = await context.service.taxonomies.get_taxonomy(ticket.team_id)
+    if not _is_untouched(ticket) or reason_not_to_ask_ai(context, ticket, taxonomy):
         return no_change
     try:
-        triage = await triage_with_gemini(context, ticket, configuration)
-    except (GeminiFailure, RetryLater) as failed:
-        # That is nothing to tell an admin of: the ticket has its triage.
-        if isinstance(failed, PermanentGeminiFailure) or _is_last_attempt(leased_step):
-            log.warning("%s: the built-in engine's triage stays: %s", ticket.id, failed)
+        triage = await triage_with_gemini(context, ticket, taxonomy)
+    except (GeminiFailure, RetryLater) as error:
+        # The ticket has a triage, so a dead step with an alert to admins would not help.
+        if isinstance(error, PermanentGeminiFailure) or _is_last_attempt(leased_step):
+            log.warning("%s: the built-in engine's triage stays: %s", ticket.id, error)
             return no_change
-        # While Gemini is let rest, too, the pauses between tries grow: many tickets may wait.
-        raise RetryLater(str(failed)) from failed
-    raised = keyword_engine.with_priority_floor(
-        triage, ticket, configuration, floor=await min_priority(context, ticket)
+        # This error has no wait of its own, so the backoff grows also while the breaker is open.
+        raise RetryLater(str(error)) from error
+    new_triage = keyword_engine.with_priority_floor(
+        triage, ticket, taxonomy, floor=await min_priority(context, ticket)
     )
-    # An answer takes seconds, in which the list may have changed.
+    # Gemini takes seconds, and an admin may have changed the skills meanwhile.
     vocabulary = (await context.service.taxonomies.get_taxonomy(ticket.team_id)).vocabulary
 
-    def triaged(current: Ticket, now: datetime) -> Ticket:
+    def replace_triage(current: Ticket, now: datetime) -> Ticket:
         if not _is_untouched(current):
-            raise Conflict(f"{current.id} is in somebody's hands")
-        moved = workflow.transition(current, Move.RETRIAGE, actor=None, now=now, triage=raised)
-        return with_current_skills(moved, vocabulary)
+            raise Conflict(f"{current.id} was changed by a person meanwhile")
+        after = workflow.transition(current, Move.RETRIAGE, actor=None, now=now, triage=new_triage)
+        return with_current_skills(after, vocabulary)
 
-    return triaged
+    return replace_triage
 
 
 def _is_untouched(ticket: Ticket) -> bool:
-    """Whether the triage is still the one that stood in for Gemini, and nobody works by it."""
+    """Whether the ticket still has its stopgap triage and nobody works on it."""
     stopgap = ticket.triage is not None and ticket.triage.stopgap
     return (
         stopgap

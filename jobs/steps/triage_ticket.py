@@ -1,4 +1,4 @@
-"""A ticket is read: Gemini, or the built-in engine, says what it is about and what it needs."""
+"""The step that triages a new ticket with Gemini or the built-in engine."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from models.tickets.ticket import Status, Ticket, TicketUpdate
 from models.tickets.workflow import Move
 from models.triage.similarity import MIN_SIMILARITY
 
-# How soon Gemini is asked again, after it has failed.
+# The delay before Gemini is asked again after a failure.
 _RETRIAGE_DELAY = timedelta(seconds=30)
 log = logging.getLogger(__name__)
 
@@ -22,25 +22,25 @@ log = logging.getLogger(__name__)
 async def triage_ticket(
     context: StepContext, ticket: Ticket, _leased_step: PendingStep
 ) -> TicketUpdate:
-    """Triage the ticket; the built-in engine never fails, so every ticket goes on."""
-    configuration = await context.service.taxonomies.get_taxonomy(ticket.team_id)
-    # At once, since Gemini alone may take nearly all the time there is.
+    """Triage the ticket. The built-in engine never fails, so every ticket gets a triage."""
+    taxonomy = await context.service.taxonomies.get_taxonomy(ticket.team_id)
+    # All at the same time, because Gemini alone may use most of the attempt's time.
     triage, similar, incident = await asyncio.gather(
-        compute_triage(context, ticket, configuration),
+        compute_triage(context, ticket, taxonomy),
         context.service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY),
         join_incident(context, ticket),
     )
 
-    def triaged(current: Ticket, now: datetime) -> Ticket:
+    def store_triage(current: Ticket, now: datetime) -> Ticket:
         if current.status is not Status.NEW and current.triage is None:
-            # Who asked has solved it meanwhile, and may still reopen it.
+            # The requester has resolved the ticket meanwhile, and may reopen it.
             return current.model_copy(update={"triage": triage, "similar": similar})
-        known: dict[str, Any] = {"similar": similar, "incident": current.incident or incident}
-        moved = workflow.transition(
-            current, Move.TRIAGE, actor=None, now=now, triage=triage, **known
+        changes: dict[str, Any] = {"similar": similar, "incident": current.incident or incident}
+        after = workflow.transition(
+            current, Move.TRIAGE, actor=None, now=now, triage=triage, **changes
         )
-        return (
-            moved.with_step(Step.RETRIAGE, due=now + _RETRIAGE_DELAY) if triage.stopgap else moved
-        )
+        if triage.stopgap:
+            return after.with_step(Step.RETRIAGE, due=now + _RETRIAGE_DELAY)
+        return after
 
-    return triaged
+    return store_triage

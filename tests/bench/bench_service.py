@@ -1,4 +1,4 @@
-"""A desk that tickets walk through: its bot, its workers, and the form that is sent to it."""
+"""A bot with its workers, and helpers that submit tickets to it."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from tests.sabotage.sitecustomize import SABOTAGE_VARIABLE, hook_environment
 
 @dataclass(frozen=True, slots=True)
 class BenchService:
-    """A desk with one worker, or several, to which Slack sets no limits."""
+    """A bot with one or more workers, without rate limits."""
 
     environment: BenchEnvironment
     deployment: Deployment
@@ -29,59 +29,57 @@ class BenchService:
     workers: list[Process]
 
     @classmethod
-    async def start(cls, stage: BenchEnvironment, **more: str) -> Self:
-        """A desk with one worker; `more` is what its environment has besides."""
-        place = stage.new_deployment(
-            **more, **hook_environment(**{SABOTAGE_VARIABLE: "a generous Slack"})
+    async def start(cls, environment: BenchEnvironment, **variables: str) -> Self:
+        """Start a bot and one worker, with these additional environment variables."""
+        deployment = environment.new_deployment(
+            **variables, **hook_environment(**{SABOTAGE_VARIABLE: "no rate limits"})
         )
-        bot = await stage.start_bot(place)
-        await stage.add_moderators(place)
-        worker = await stage.start_worker(place)
+        bot = await environment.start_bot(deployment)
+        await environment.add_moderators(deployment)
+        worker = await environment.start_worker(deployment)
         await send_requests(
-            Target(f"{place.url}/slack/events"), [slack_requests.ticket_command()], clients=1
+            Target(f"{deployment.url}/slack/events"), [slack_requests.ticket_command()], clients=1
         )
-        return cls(stage, place, await stage.last_form(), bot, [worker])
+        return cls(environment, deployment, await environment.last_form(), bot, [worker])
 
     async def stop(self) -> None:
-        """Stop its processes."""
         for process in (*self.workers, self.bot):
             await process.stop()
 
-    async def start_workers(self, workers: int) -> None:
-        """Have so many workers."""
-        while len(self.workers) < workers:
+    async def start_workers(self, worker_count: int) -> None:
+        """Start workers until there are this many."""
+        while len(self.workers) < worker_count:
             name = f"worker{len(self.workers) + 1}"
             self.workers.append(await self.environment.start_worker(self.deployment, name))
 
     async def submit_tickets(self, tickets: int) -> None:
-        """So many people send the form."""
-        sent = [
+        """Submit this number of forms."""
+        requests = [
             slack_requests.form_submission(self.form, slack_requests.random_title())
             for _ in range(tickets)
         ]
         await send_requests(
-            Target(f"{self.deployment.url}/slack/events"), sent, clients=slack_requests.PEOPLE
+            Target(f"{self.deployment.url}/slack/events"), requests, clients=slack_requests.PEOPLE
         )
 
     async def fill_up_to(self, tickets: int) -> int:
-        """Have so many tickets, all of them done; gives how many there are then."""
-        there = await self.environment.database(self.deployment).tickets.count_documents({})
-        await self.submit_tickets(max(0, tickets - int(there)))
+        """Submit tickets until there are this many, wait for them, and return their number."""
+        stored_count = await self.environment.database(self.deployment).tickets.count_documents({})
+        await self.submit_tickets(max(0, tickets - int(stored_count)))
         await self.wait_until_idle()
-        return max(int(there), tickets)
+        return max(int(stored_count), tickets)
 
     async def wait_until_idle(self) -> None:
-        """Return when nothing is to be done any more."""
         await wait_until_idle(self.environment, self.deployment)
 
     async def tickets_per_second(self, tickets: int) -> float:
-        """Tickets a second, when so many wait and then the workers begin."""
-        self._freeze_workers()
+        """Submit tickets while the workers are suspended, and measure how fast they then finish."""
+        self._suspend_workers()
         await self.submit_tickets(tickets)
-        began = time.perf_counter()
-        self._thaw_workers()
+        started = time.perf_counter()
+        self._resume_workers()
         await self.wait_until_idle()
-        return tickets / (time.perf_counter() - began)
+        return tickets / (time.perf_counter() - started)
 
     async def replay_calls(
         self,
@@ -92,7 +90,7 @@ class BenchService:
         concurrency: int,
         stored: bool,
     ) -> Any:
-        """The same calls, made by a script; whose tickets look like the desk's own to a worker."""
+        """Replay the calls with a script. Workers are suspended, as they would take its tickets."""
         path = self.environment.folder / "calls.json"
         settings = {
             "mongodb_uri": self.deployment.environment["MONGODB_URI"],
@@ -102,20 +100,20 @@ class BenchService:
             "stored": stored,
         }
         recording.save(path, calls=calls, settings=settings)
-        many = ("--tickets", str(tickets), "--at-once", str(concurrency))
-        command = (sys.executable, "-m", "tests.bench.call_replay", str(path), *many)
-        self._freeze_workers()
-        ran = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
-        said, _ = await ran.communicate()
+        arguments = ("--tickets", str(tickets), "--concurrency", str(concurrency))
+        command = (sys.executable, "-m", "tests.bench.call_replay", str(path), *arguments)
+        self._suspend_workers()
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+        output, _ = await process.communicate()
         database = self.environment.database(self.deployment)
         await database.tickets.delete_many({"_id": {"$regex": "^T-1[0-9]{6}$"}})
-        self._thaw_workers()
-        return json.loads(said)
+        self._resume_workers()
+        return json.loads(output)
 
-    def _freeze_workers(self) -> None:
+    def _suspend_workers(self) -> None:
         for worker in self.workers:
             worker.suspend()
 
-    def _thaw_workers(self) -> None:
+    def _resume_workers(self) -> None:
         for worker in self.workers:
             worker.resume()

@@ -1,7 +1,7 @@
-"""`python -m tests.bench.bolt_baseline`: what anybody would write with Bolt for Python, as fast as it gets.
+"""`python -m tests.bench.bolt_baseline`: a minimal, fast app with Bolt for Python.
 
-`/ticket` opens a form that is always the same and acknowledges; the form, when it is sent, is one
-insert into the same MongoDB, as safe as the desk's own (majority, journal), and an acknowledgement.
+`/ticket` opens a fixed form and acknowledges. A submitted form is one insert into the same MongoDB,
+with the write concern of Frontdesk (majority, journal), and an acknowledgement.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 
 def build_app(client: AsyncWebClient, tickets: Any, form: dict[str, Any]) -> AsyncApp:
-    """The app, set up so that nothing waits which need not."""
+    """A minimal Bolt app without avoidable waits."""
     token = os.environ["SLACK_BOT_TOKEN"]
 
     async def authorize() -> AuthorizeResult:
@@ -37,7 +37,7 @@ def build_app(client: AsyncWebClient, tickets: Any, form: dict[str, Any]) -> Asy
         await client.views_open(trigger_id=command["trigger_id"], view=form)
         await ack()
 
-    async def store(ack: AsyncAck, view: dict[str, Any], body: dict[str, Any]) -> None:
+    async def store_ticket(ack: AsyncAck, view: dict[str, Any], body: dict[str, Any]) -> None:
         values = view["state"]["values"]
         ticket = {
             "_id": view["id"],
@@ -55,13 +55,13 @@ def build_app(client: AsyncWebClient, tickets: Any, form: dict[str, Any]) -> Asy
         process_before_response=True,
     )
     app.command("/ticket")(open_form)
-    app.view("new_ticket")(store)
+    app.view("new_ticket")(store_ticket)
     return app
 
 
 async def main(form: dict[str, Any]) -> None:
-    """Serve until we are killed."""
-    # Else its client writes out each form for a line that nobody logs.
+    """Serve until killed."""
+    # At level DEBUG slack_sdk formats each form for its log, even if nothing is logged.
     logging.getLogger("slack_sdk").setLevel(logging.WARNING)
     mongo: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
         os.environ["MONGODB_URI"], w="majority", journal=True

@@ -1,4 +1,4 @@
-"""What people would take instead: a minimal app with Bolt for JavaScript, where npm can get it."""
+"""A minimal app with Bolt for JavaScript, if npm can install it."""
 
 import asyncio
 import shutil
@@ -16,16 +16,16 @@ _INSTALL_SECONDS = 120
 async def start_bolt_js(
     environment: BenchEnvironment, deployment: Deployment, *, form: str
 ) -> str | None:
-    """Its address; None where it can't be had, and why on stderr."""
+    """Start the app and return its URL. Without npm, print the reason and return None."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
-        print("No Bolt for JavaScript: there is no Node.js here.", file=sys.stderr)
+        print("Bolt for JavaScript is left out: Node.js or npm is missing.", file=sys.stderr)
         return None
-    # Beside the other things that set-up installs.
+    # The virtual environment also holds the other tools that the set-up installs.
     folder = Path(sys.prefix) / "bolt-js"
     shutil.copytree(_SOURCE, folder, dirs_exist_ok=True)
     if not await _npm_install(npm, folder):
-        print("No Bolt for JavaScript: npm could not install it.", file=sys.stderr)
+        print("Bolt for JavaScript is left out: npm could not install it.", file=sys.stderr)
         return None
     env = {
         **deployment.environment,
@@ -49,11 +49,11 @@ async def start_bolt_js(
 async def _npm_install(npm: str, folder: Path) -> bool:
     try:
         async with asyncio.timeout(_INSTALL_SECONDS):
-            installing = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *(npm, "install", "--no-audit", "--no-fund", "--loglevel=error"),
                 cwd=folder,
                 stdout=asyncio.subprocess.DEVNULL,
             )
-            return await installing.wait() == 0
+            return await process.wait() == 0
     except TimeoutError:
         return False

@@ -1,8 +1,8 @@
-"""`python -m tests.bench.call_replay FILE`: asks again what a ticket asked, for many, and nothing else.
+"""`python -m tests.bench.call_replay FILE`: repeats the recorded calls of a ticket for many others.
 
-It is what the walk of a ticket costs at the very least: the same commands to the same MongoDB by
-the same driver, the same calls to Slack by slack_sdk, the same letter by aiosmtplib, so many
-tickets at once as one worker has. Prints JSON: tickets a second, and the seconds of each.
+This is the lowest possible cost of a ticket: the same commands to MongoDB by the same driver, the
+same Slack calls by slack_sdk, the same e-mail by aiosmtplib, with as many concurrent tickets as one
+worker has. It prints JSON: tickets per second, and the seconds of each ticket.
 """
 
 import argparse
@@ -26,23 +26,22 @@ _INSERT_COMMANDS = {"insert", "findAndModify"}
 
 
 class CallReplay:
-    """Everything that the calls need, and how they are made for another ticket."""
+    """The recorded calls, rewritten for other ticket numbers, and their clients."""
 
-    def __init__(self, known: dict[str, Any], session: aiohttp.ClientSession) -> None:
-        self.recording = known
+    def __init__(self, recording: dict[str, Any], session: aiohttp.ClientSession) -> None:
+        self.recording = recording
         mongo: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-            known["mongodb_uri"], tz_aware=True, maxPoolSize=100
+            recording["mongodb_uri"], tz_aware=True, maxPoolSize=100
         )
-        self.database = mongo[known["database"]]
+        self.database = mongo[recording["database"]]
         self.slack = AsyncWebClient(
-            token="xoxb-bench", base_url=known["slack_url"], session=session, retry_handlers=[]
+            token="xoxb-bench", base_url=recording["slack_url"], session=session, retry_handlers=[]
         )
-        words = rf"\b{re.escape(known['ticket_id'])}\b"
-        self._ticket_pattern = re.compile(words)
+        self._ticket_pattern = re.compile(rf"\b{re.escape(recording['ticket_id'])}\b")
         self._calls: list[list[tuple[str, dict[str, Any]]]] = []
 
     async def prepare(self, tickets: int) -> None:
-        """Store the tickets that are worked at, as the bot has stored the one; write all calls."""
+        """Insert the tickets that the calls change, and prepare the calls of each ticket."""
         document = decode(base64.b64decode(self.recording["document"]))
         if self.recording["stored"]:
             await self.database.tickets.insert_many(
@@ -50,85 +49,89 @@ class CallReplay:
             )
         calls = [_decode_call(call) for call in self.recording["calls"]]
         self._calls = [
-            [(kind, self._renumbered(what, number)) for kind, what in calls]
+            [(kind, self._renumbered(arguments, number)) for kind, arguments in calls]
             for number in range(tickets)
         ]
 
     async def replay_ticket(self, number: int) -> float:
-        """All calls of one ticket, one after the other; the seconds they took."""
-        began = time.perf_counter()
-        for kind, what in self._calls[number]:
-            await self._make_call(kind, what)
-        return time.perf_counter() - began
+        """Make the calls of one ticket in order, and return the seconds they took."""
+        started = time.perf_counter()
+        for kind, arguments in self._calls[number]:
+            await self._make_call(kind, arguments)
+        return time.perf_counter() - started
 
-    async def _make_call(self, kind: str, what: dict[str, Any]) -> None:
+    async def _make_call(self, kind: str, arguments: dict[str, Any]) -> None:
         match kind:
             case "mongo":
-                await self.database.command(what)
+                await self.database.command(arguments)
             case "slack":
-                await self.slack.api_call(**what)
-            case "letter":
-                letter = message_from_string(what["content"], policy=policy.SMTP)
+                await self.slack.api_call(**arguments)
+            case "email":
+                email = message_from_string(arguments["content"], policy=policy.SMTP)
                 port = self.recording["smtp_port"]
                 await aiosmtplib.send(
-                    letter, hostname="127.0.0.1", port=port, start_tls=False, timeout=20
+                    email, hostname="127.0.0.1", port=port, start_tls=False, timeout=20
                 )
 
     def _renumbered(self, value: Any, number: int) -> Any:
-        """The same for another ticket: of that number, and of another submission."""
+        """The value with another ticket id and another submission key."""
         if isinstance(value, str):
-            other = value.replace(self.recording["key"], f"view:R{number}")
-            return self._ticket_pattern.sub(f"T-{1_000_000 + number}", other)
+            renamed = value.replace(self.recording["key"], f"view:R{number}")
+            return self._ticket_pattern.sub(f"T-{1_000_000 + number}", renamed)
         if isinstance(value, dict):
-            return {name: self._renumbered(one, number) for name, one in value.items()}
+            return {name: self._renumbered(item, number) for name, item in value.items()}
         return (
-            [self._renumbered(one, number) for one in value] if isinstance(value, list) else value
+            [self._renumbered(item, number) for item in value] if isinstance(value, list) else value
         )
 
 
 def _decode_call(call: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """What kind of call it is, and what it is made with."""
+    """The kind of a recorded call and its arguments."""
     match call["kind"]:
         case "mongo":
             return "mongo", decode(base64.b64decode(call["body"]))
         case "slack":
-            sent = call["sent"]
-            how = {"json": sent} if call["json"] else {"http_verb": "GET", "params": sent}
-            return "slack", {"api_method": call["method"], **how}
+            fields = call["fields"]
+            parameters = (
+                {"json": fields} if call["json"] else {"http_verb": "GET", "params": fields}
+            )
+            return "slack", {"api_method": call["method"], **parameters}
     return call["kind"], call
 
 
 async def replay_tickets(
     recording: dict[str, Any], *, tickets: int, concurrency: int
 ) -> dict[str, Any]:
-    """So many tickets, so many of them at once."""
+    """Replay the calls for this number of tickets, some of them at the same time."""
     async with aiohttp.ClientSession() as session:
-        walk = CallReplay(recording, session)
-        await walk.prepare(tickets)
+        replay = CallReplay(recording, session)
+        await replay.prepare(tickets)
         numbers = iter(range(tickets))
-        began = time.perf_counter()
-        each = await asyncio.gather(*(_replay_numbers(walk, numbers) for _ in range(concurrency)))
-        took = time.perf_counter() - began
-    return {"rate": tickets / took, "seconds": [one for some in each for one in some]}
+        started = time.perf_counter()
+        results = await asyncio.gather(
+            *(_replay_numbers(replay, numbers) for _ in range(concurrency))
+        )
+        duration = time.perf_counter() - started
+    seconds = [value for result in results for value in result]
+    return {"rate": tickets / duration, "seconds": seconds}
 
 
-async def _replay_numbers(walk: CallReplay, numbers: Iterator[int]) -> list[float]:
-    return [await walk.replay_ticket(number) for number in numbers]
+async def _replay_numbers(replay: CallReplay, numbers: Iterator[int]) -> list[float]:
+    return [await replay.replay_ticket(number) for number in numbers]
 
 
 def main() -> None:
-    """Read the command line."""
+    """Read the command line, replay, and print the result."""
     parser = argparse.ArgumentParser(prog="tests.bench.call_replay", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--tickets", type=int, required=True)
-    parser.add_argument("--at-once", type=int, required=True)
-    asked = parser.parse_args()
-    known = json.loads(asked.file.read_text(encoding="utf-8"))
-    print(
-        json.dumps(
-            asyncio.run(replay_tickets(known, tickets=asked.tickets, concurrency=asked.at_once))
-        )
+    parser.add_argument("--concurrency", type=int, required=True)
+    options = parser.parse_args()
+    recording = json.loads(options.file.read_text(encoding="utf-8"))
+    result = asyncio.run(
+        replay_tickets(recording, tickets=options.tickets, concurrency=options.concurrency)
     )
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long it takes from nothing to the bot's first answer, beside loading what it stands on."""
+"""The time from the bot's start to its first answer, compared with importing its libraries."""
 
 import asyncio
 import sys
@@ -18,56 +18,58 @@ _BASELINE_IMPORTS = "import slack_bolt.async_app, motor.motor_asyncio"
 
 
 async def measure(
-    stage: BenchEnvironment, report_progress: Callable[[str], None]
+    environment: BenchEnvironment, report_progress: Callable[[str], None]
 ) -> list[ComparisonRow]:
-    """The row about starting."""
+    """Measure the start of the bot."""
     report_progress("cold start")
-    place = stage.new_deployment()
-    service, alone = [], []
+    deployment = environment.new_deployment()
+    bot_seconds, import_seconds = [], []
     for _ in range(ROUNDS + 1):
-        alone.append(await _import_seconds())
-        service.append(await _first_answer_seconds(stage, place))
-    # The first time, indexes were made, and files were read from the disk.
-    pairs = list(zip(service[1:], alone[1:], strict=True))
+        import_seconds.append(await _import_seconds())
+        bot_seconds.append(await _first_answer_seconds(environment, deployment))
+    # The first round also creates indexes and reads files from the disk.
+    pairs = list(zip(bot_seconds[1:], import_seconds[1:], strict=True))
     return [
         ComparisonRow(
-            label="from nothing to the bot's first answer",
-            own_value=f"{median(service[1:]):.2f} s",
-            baseline="loading slack-bolt and motor",
-            baseline_value=f"{median(alone[1:]):.2f} s",
-            ratio=median(a / b for a, b in pairs),
+            label="bot start to first answer",
+            own_value=f"{median(bot_seconds[1:]):.2f} s",
+            baseline="import of slack-bolt and motor",
+            baseline_value=f"{median(import_seconds[1:]):.2f} s",
+            ratio=median(bot / imports for bot, imports in pairs),
             max_ratio=1.5,
         )
     ]
 
 
 async def _import_seconds() -> float:
-    began = time.perf_counter()
-    loading = await asyncio.create_subprocess_exec(sys.executable, "-c", _BASELINE_IMPORTS)
-    await loading.wait()
-    return time.perf_counter() - began
+    started = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", _BASELINE_IMPORTS)
+    await process.wait()
+    return time.perf_counter() - started
 
 
-async def _first_answer_seconds(stage: BenchEnvironment, place: Deployment) -> float:
-    async def at_once() -> bool:
+async def _first_answer_seconds(environment: BenchEnvironment, deployment: Deployment) -> float:
+    async def is_started() -> bool:
         return True
 
-    bot = stage.make_process("cold", "-m", "bot", env=place.environment, ready=at_once)
-    began = time.perf_counter()
+    bot = environment.make_process(
+        "cold", "-m", "bot", env=deployment.environment, ready=is_started
+    )
+    started = time.perf_counter()
     await bot.start()
     try:
-        while not await _bot_answers(stage, place):  # noqa: ASYNC110  # there is nobody to tell
+        while not await _bot_answers(environment, deployment):  # noqa: ASYNC110  # the bot announces nothing
             await asyncio.sleep(_POLL_SECONDS)
-        return time.perf_counter() - began
+        return time.perf_counter() - started
     finally:
         await bot.kill()
 
 
-async def _bot_answers(stage: BenchEnvironment, place: Deployment) -> bool:
+async def _bot_answers(environment: BenchEnvironment, deployment: Deployment) -> bool:
     headers, body = slack_requests.ticket_command()
-    url = f"{place.url}/slack/events"
+    url = f"{deployment.url}/slack/events"
     try:
-        async with stage.http.post(url, data=body, headers=headers) as answer:
+        async with environment.http.post(url, data=body, headers=headers) as answer:
             return answer.ok
     except ClientError:
         return False

@@ -1,7 +1,6 @@
-"""What lists, searches, the sweep and assignment cost when the desk is old, beside when it is new.
+"""Queries in a database with 100,000 tickets, compared with one of 1,000 tickets.
 
-The same questions are asked of a desk with 1,000 tickets and of one with a hundred times as many;
-as many tickets are open in both, and as many steps due.
+Both databases have the same number of open tickets and of due steps.
 """
 
 import random
@@ -51,31 +50,31 @@ RunQuery = Callable[[], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class FilledService:
-    """A desk with so many tickets."""
+    """A service whose database has this number of tickets."""
 
     service: TicketService
     ticket_count: int
 
     def queries(self) -> dict[str, RunQuery]:
-        """What is asked of it, by name."""
+        """The measured queries by name."""
         service, bob, ada = (
             self.service,
             _make_member("UBOB", Role.MODERATOR),
             _make_member("U1", Role.USER),
         )
 
-        def page(member: Member = bob, **more: Any) -> RunQuery:
-            asked: dict[str, Any] = {"before": "", "limit": 20, "terms": "", "wanted": {}} | more
-            return lambda: service.search.visible_tickets(member, **asked)
+        def page(member: Member = bob, **changes: Any) -> RunQuery:
+            defaults: dict[str, Any] = {"before_id": "", "limit": 20, "terms": "", "filters": {}}
+            return lambda: service.search.visible_tickets(member, **defaults | changes)
 
         return {
             "newest page": page(),
-            "page in the middle": page(before=f"T-{self.ticket_count // 2}"),
-            "page of what is claimed": page(wanted={"status": "claimed"}),
-            "somebody's own": page(ada),
+            "page in the middle": page(before_id=f"T-{self.ticket_count // 2}"),
+            "page of claimed tickets": page(filters={"status": "claimed"}),
+            "own tickets": page(ada),
             "search for a rare word": page(terms=_RARE_WORD),
             "search for a common word": page(terms=_COMMON_WORD),
-            "solved tickets alike": self._find_similar,
+            "similar solved tickets": self._find_similar,
             "sweep": lambda: service.tickets.due_tickets(limit=500),
             "assignment": self._choose_assignee,
         }
@@ -86,64 +85,65 @@ class FilledService:
         )
 
     async def _choose_assignee(self) -> object:
-        # One that has not counted yet who has how much.
+        # A new workload, which has not counted the open tickets yet.
         service = replace(self.service, workload=Workload(self.service.tickets))
-        people, _ = await load_candidates(service, TEAM)
+        candidates, _ = await load_candidates(service, TEAM)
         return choose_assignee(
-            _make_ticket(self.ticket_count + 1, _COMMON_WORD), people, now=utc_now()
+            _make_ticket(self.ticket_count + 1, _COMMON_WORD), candidates, now=utc_now()
         )
 
 
 async def measure(
     servers: DatabaseServers, report_progress: Callable[[str], None], *, large_ticket_count: int
 ) -> list[ComparisonRow]:
-    """The rows about growing old."""
+    """Measure each query in a small and in a large database."""
     async with AsyncExitStack() as stack:
-        desks = []
+        queries_by_size = []
         for tickets in (SMALL_TICKET_COUNT, large_ticket_count):
-            report_progress(f"a desk with {tickets:,} tickets")
+            report_progress(f"database with {tickets:,} tickets")
             uri = f"{servers.mongodb_uri}/?retryWrites=false"
             service = await stack.enter_async_context(run_service(servers, mongodb_uri=uri))
             await _insert_tickets(service, tickets)
-            desks.append(FilledService(service, tickets).queries())
+            queries_by_size.append(FilledService(service, tickets).queries())
         rows = []
-        for name in desks[0]:
-            report_progress(f"{name}, of {large_ticket_count:,}")
-            young, old = await _median_seconds(desks[0][name], desks[1][name])
+        small_queries, large_queries = queries_by_size
+        for name in small_queries:
+            report_progress(f"{name}, {large_ticket_count:,} tickets")
+            small, large = await _median_seconds(small_queries[name], large_queries[name])
             rows.append(
                 ComparisonRow(
-                    label=f"{name}, of {large_ticket_count:,} tickets",
-                    own_value=f"{1000 * old:.1f} ms",
-                    baseline=f"of {SMALL_TICKET_COUNT:,}",
-                    baseline_value=f"{1000 * young:.1f} ms",
-                    ratio=old / young,
+                    label=f"{name}, {large_ticket_count:,} tickets",
+                    own_value=f"{1000 * large:.1f} ms",
+                    baseline=f"{SMALL_TICKET_COUNT:,} tickets",
+                    baseline_value=f"{1000 * small:.1f} ms",
+                    ratio=large / small,
                     max_ratio=1.5,
                 )
             )
     return rows
 
 
-async def _median_seconds(young: RunQuery, old: RunQuery) -> tuple[float, float]:
-    """What each takes, asked in turn."""
-    took: tuple[list[float], list[float]] = ([], [])
+async def _median_seconds(first: RunQuery, second: RunQuery) -> tuple[float, float]:
+    """The median duration of each query. The queries run in turn."""
+    durations: tuple[list[float], list[float]] = ([], [])
     for _ in range(REPETITIONS):
-        for ask, seconds in zip((young, old), took, strict=True):
-            began = time.perf_counter()
-            await ask()
-            seconds.append(time.perf_counter() - began)
-    return median(took[0]), median(took[1])
+        for run_query, seconds in zip((first, second), durations, strict=True):
+            started = time.perf_counter()
+            await run_query()
+            seconds.append(time.perf_counter() - started)
+    return median(durations[0]), median(durations[1])
 
 
 async def _insert_tickets(service: TicketService, tickets: int) -> None:
     for number in range(8):
         await service.members.set_role(TEAM, f"UMOD{number}", role=Role.MODERATOR, skills=["vpn"])
-    dice = random.Random(1)  # noqa: S311  # chance that can be had again
+    dice = random.Random(1)  # noqa: S311  # a seed makes the run repeatable
     for start in range(1, tickets + 1, INSERT_BATCH):
-        some = [
+        batch = [
             _make_past_ticket(number, tickets, dice)
             for number in range(start, start + INSERT_BATCH)
         ]
-        await service.database.tickets.insert_many([ticket_to_document(one) for one in some])
+        await service.database.tickets.insert_many([ticket_to_document(ticket) for ticket in batch])
     for number in range(
         tickets - DUE_STEP_COUNT - OPEN_TICKET_COUNT - INSERT_BATCH,
         tickets - DUE_STEP_COUNT - OPEN_TICKET_COUNT,
@@ -154,27 +154,27 @@ async def _insert_tickets(service: TicketService, tickets: int) -> None:
 
 
 def _make_past_ticket(number: int, tickets: int, dice: random.Random) -> Ticket:
-    """One of them: the newest have something due, those before are claimed, all others solved."""
-    people = max(1, int(SMALL_TICKET_COUNT * REQUESTERS_PER_TICKET))
-    # Somebody has asked as often at the old desk as at the new one.
-    by = (
-        f"U{number % people}"
+    """A stored ticket: the newest have a due step, the next are claimed, the others resolved."""
+    requester_count = max(1, int(SMALL_TICKET_COUNT * REQUESTERS_PER_TICKET))
+    # A person has the same number of tickets in both databases.
+    requester = (
+        f"U{number % requester_count}"
         if number > tickets - SMALL_TICKET_COUNT
-        else f"U{people + number % 5000}"
+        else f"U{requester_count + number % 5000}"
     )
     words = [_random_word(dice) for _ in range(6)] + ([_COMMON_WORD] if number % 5 == 0 else [])
     words += [_RARE_WORD] if number > tickets - SMALL_TICKET_COUNT and number % 200 == 0 else []
-    ticket = _make_ticket(number, " ".join(words), requester=by)
+    ticket = _make_ticket(number, " ".join(words), requester=requester)
     if number > tickets - DUE_STEP_COUNT:
-        due = (
+        pending = (
             PendingStep(
                 step=Step.ASSIGN, requested_rev=0, lease=0, due=utc_now() - timedelta(days=1)
             ),
         )
-        return ticket.model_copy(update={"pending": due, "status": Status.TRIAGED})
+        return ticket.model_copy(update={"pending": pending, "status": Status.TRIAGED})
     if number > tickets - DUE_STEP_COUNT - OPEN_TICKET_COUNT:
-        held = {"status": Status.CLAIMED, "assignee": f"UMOD{number % 8}"}
-        return ticket.model_copy(update=held)
+        claimed = {"status": Status.CLAIMED, "assignee": f"UMOD{number % 8}"}
+        return ticket.model_copy(update=claimed)
     return ticket.model_copy(update={"status": Status.RESOLVED, "solution": "Turn it off and on."})
 
 

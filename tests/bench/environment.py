@@ -1,4 +1,4 @@
-"""What is measured, as processes: the desk, the bare handler, and the servers they share."""
+"""The measured processes: bot, worker, minimal apps, and the servers they share."""
 
 import json
 import sys
@@ -26,18 +26,18 @@ _MODERATOR_COUNT = 8
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One desk's own database, queue and address."""
+    """The environment variables of one bot and its workers, with their own database and queue."""
 
     environment: dict[str, str]
 
     @property
     def url(self) -> str:
-        """Where its bot listens."""
+        """The URL of the bot."""
         return f"http://127.0.0.1:{self.environment['PORT']}"
 
 
 class BenchEnvironment:
-    """`async with Stage() as stage:` servers and stand-ins run until the block ends."""
+    """An async context manager: servers and stand-ins run until its block ends."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
@@ -67,11 +67,11 @@ class BenchEnvironment:
 
     @property
     def stand_ins_url(self) -> str:
-        """Where the stand-ins are."""
+        """The URL of the stand-ins."""
         return f"http://127.0.0.1:{self._stand_ins_port}"
 
-    def new_deployment(self, **more: str) -> Deployment:
-        """A desk that has nothing yet; `more` is what its environment has besides."""
+    def new_deployment(self, **variables: str) -> Deployment:
+        """A deployment with an empty database, and these additional environment variables."""
         redis_url = self.servers.new_redis_url()
         environment = {
             "SLACK_BOT_TOKEN": "xoxb-bench",
@@ -90,65 +90,69 @@ class BenchEnvironment:
             "HOST": "127.0.0.1",
             "PORT": str(find_free_port()),
         }
-        return Deployment(environment | more)
+        return Deployment(environment | variables)
 
-    def database(self, place: Deployment) -> Any:
-        """What the desk has stored."""
-        return self._mongo[place.environment["MONGODB_DATABASE"]]
+    def database(self, deployment: Deployment) -> Any:
+        """The database of a deployment."""
+        return self._mongo[deployment.environment["MONGODB_DATABASE"]]
 
-    async def start_bot(self, place: Deployment) -> Process:
-        """A bot, which runs until the end."""
+    async def start_bot(self, deployment: Deployment) -> Process:
+        """Start a bot that runs until the end."""
         return await self.start_process(
-            "bot", "-m", "bot", env=place.environment, ready=self.bot_ready(place)
+            "bot", "-m", "bot", env=deployment.environment, ready=self.bot_ready(deployment)
         )
 
-    async def start_worker(self, place: Deployment, name: str = "worker") -> Process:
-        """A worker, which runs until the end."""
+    async def start_worker(self, deployment: Deployment, name: str = "worker") -> Process:
+        """Start a worker that runs until the end."""
 
-        async def ready() -> bool:
+        async def is_ready() -> bool:
             return "ready for work" in worker.current_run_log
 
         argv = ("-m", "arq", "jobs.worker.WorkerSettings")
-        worker = self.make_process(name, *argv, env=place.environment, ready=ready)
+        worker = self.make_process(name, *argv, env=deployment.environment, ready=is_ready)
         await self.start_until_exit(worker)
         return worker
 
-    def bot_ready(self, place: Deployment) -> ReadyCheck:
-        """Whether the bot of this desk is ready."""
-        return self._returns_ok(f"{place.url}/readyz")
+    def bot_ready(self, deployment: Deployment) -> ReadyCheck:
+        """A check whether the bot is ready."""
+        return self._returns_ok(f"{deployment.url}/readyz")
 
     def make_process(
         self, name: str, *argv: str, env: Mapping[str, str], ready: ReadyCheck
     ) -> Process:
-        """A Python program that has not begun yet."""
+        """A Python process that is not started yet."""
         environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", **env}
-        unique = f"{name}-{uuid4().hex[:6]}"
+        unique_name = f"{name}-{uuid4().hex[:6]}"
         return Process(
-            unique, [sys.executable, *argv], is_ready=ready, folder=self.folder, env=environment
+            unique_name,
+            [sys.executable, *argv],
+            is_ready=ready,
+            folder=self.folder,
+            env=environment,
         )
 
     async def start_process(
         self, name: str, *argv: str, env: Mapping[str, str], ready: ReadyCheck
     ) -> Process:
-        """A Python program that runs until the end."""
+        """Start a Python process that runs until the end."""
         process = self.make_process(name, *argv, env=env, ready=ready)
         await self.start_until_exit(process)
         return process
 
     async def stand_in_call_counts(self) -> dict[str, int]:
-        """How often each thing was asked of the stand-ins so far."""
-        async with self.http.get(f"{self.stand_ins_url}/asked") as answer:
-            asked: dict[str, int] = await answer.json()
-        return asked
+        """The number of calls of each kind to the stand-ins so far."""
+        async with self.http.get(f"{self.stand_ins_url}/counts") as answer:
+            counts: dict[str, int] = await answer.json()
+        return counts
 
     async def take_request_log(self) -> list[dict[str, Any]]:
-        """What was asked of the stand-ins since this was last asked."""
-        async with self.http.get(f"{self.stand_ins_url}/kept") as answer:
-            kept: list[dict[str, Any]] = await answer.json()
-        return kept
+        """The requests to the stand-ins since the last call of this method."""
+        async with self.http.get(f"{self.stand_ins_url}/requests") as answer:
+            requests: list[dict[str, Any]] = await answer.json()
+        return requests
 
-    async def add_moderators(self, place: Deployment) -> None:
-        """Some moderators, as if an admin had made them so."""
+    async def add_moderators(self, deployment: Deployment) -> None:
+        """Store moderators, as if an admin had added them."""
         members = [
             Member(
                 team_id=TEAM,
@@ -159,47 +163,47 @@ class BenchEnvironment:
             ).model_dump(mode="json")
             for number in range(_MODERATOR_COUNT)
         ]
-        await self.database(place).members.insert_many(
-            [one | {"_id": f"{TEAM}:{one['slack_id']}"} for one in members]
+        await self.database(deployment).members.insert_many(
+            [member | {"_id": f"{TEAM}:{member['slack_id']}"} for member in members]
         )
 
     async def last_form(self) -> dict[str, Any]:
-        """The form that was opened last."""
+        """The form of the last `views.open`."""
         async with self.http.get(f"{self.stand_ins_url}/view") as answer:
             view: dict[str, Any] = await answer.json()
         return view
 
     async def set_delays(self, **seconds: float) -> None:
-        """Have the stand-ins (`slack`, `gemini`, `smtp`) wait so long before they answer."""
-        async with self.http.post(f"{self.stand_ins_url}/waits", data=json.dumps(seconds)):
+        """Set the delays of the stand-ins `slack`, `gemini` and `smtp`."""
+        async with self.http.post(f"{self.stand_ins_url}/delays", data=json.dumps(seconds)):
             pass
 
     async def start_until_exit(self, process: Process) -> None:
-        """Start it; it ends with the stage."""
+        """Start a process and kill it at the end."""
         self._stack.push_async_callback(process.kill)
         await process.start(timeout_seconds=60)
 
     async def _stand_ins_ready(self) -> bool:
-        return await self._returns_ok(f"{self.stand_ins_url}/asked")()
+        return await self._returns_ok(f"{self.stand_ins_url}/counts")()
 
     def accepts_requests(self, url: str) -> ReadyCheck:
-        """Whether somebody answers a request there, whatever they say of it."""
+        """A check whether a server answers requests at the URL, with any status."""
 
-        async def answers() -> bool:
+        async def has_answer() -> bool:
             try:
                 async with self.http.post(url):
                     return True
             except ClientError:
                 return False
 
-        return answers
+        return has_answer
 
     def _returns_ok(self, url: str) -> ReadyCheck:
-        async def says_ok() -> bool:
+        async def is_ok() -> bool:
             try:
                 async with self.http.get(url) as answer:
                     return answer.ok
             except ClientError:
                 return False
 
-        return says_ok
+        return is_ok

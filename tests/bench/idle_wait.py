@@ -1,4 +1,4 @@
-"""Waiting until all that is to be done for all tickets is done."""
+"""Waits until no step of any ticket is pending."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -10,14 +10,16 @@ _POLL_SECONDS = 0.05
 _MAX_WAIT_SECONDS = 300
 
 
-async def is_idle(stage: BenchEnvironment, place: Deployment) -> bool:
-    """Whether nothing is to be done."""
-    found = await stage.database(place).tickets.find_one({"due": {"$gte": _LONG_AGO}}, {"_id": 1})
-    return found is None
+async def is_idle(environment: BenchEnvironment, deployment: Deployment) -> bool:
+    """Whether no ticket has a due step, now or later."""
+    ticket = await environment.database(deployment).tickets.find_one(
+        {"due": {"$gte": _LONG_AGO}}, {"_id": 1}
+    )
+    return ticket is None
 
 
-async def wait_until_idle(stage: BenchEnvironment, place: Deployment) -> None:
-    """Return when nothing is to be done any more."""
+async def wait_until_idle(environment: BenchEnvironment, deployment: Deployment) -> None:
+    """Wait until no ticket has a due step."""
     async with asyncio.timeout(_MAX_WAIT_SECONDS):
-        while not await is_idle(stage, place):  # noqa: ASYNC110  # MongoDB tells nobody
+        while not await is_idle(environment, deployment):  # noqa: ASYNC110  # MongoDB announces nothing
             await asyncio.sleep(_POLL_SECONDS)

@@ -1,7 +1,7 @@
-"""Many people who ask at once, each waiting for the answer before they ask again.
+"""A load generator: concurrent clients, each of which waits for its answer before it goes on.
 
-Requests are written to the connection as bytes and answers read by httptools, since a client in
-Python that does more would take longer than what it measures.
+It writes requests as raw bytes and reads answers with httptools. A complete Python client would
+take longer than the server that it measures.
 """
 
 import asyncio
@@ -15,33 +15,34 @@ import httptools
 
 
 class UnexpectedResponse(RuntimeError):
-    """An answer was not the one expected; its time would say nothing."""
+    """An answer was not the expected one, so its time has no meaning."""
 
 
 @dataclass(slots=True)
 class LoadResult:
-    """How long answers took, in seconds, and how many there were a second, round by round."""
+    """The answer times in seconds and the answers per second of each round."""
 
     rounds: list[list[float]] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
-        """Answers a second, in the middle one of the rounds."""
+        """The median of the answers per second."""
         return median(self.rates)
 
     def percentile_seconds(self, percent: int) -> float:
-        """In the middle one of the rounds, so many percent took at most this many seconds."""
-        return median(quantiles(each, n=100)[percent - 1] for each in self.rounds)
+        """The median over all rounds of this percentile of the answer times."""
+        return median(quantiles(seconds, n=100)[percent - 1] for seconds in self.rounds)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Who is asked, and what a good answer is.
+    """A URL and its expected answer.
 
     Attributes:
-        status: the one expected.
-        holds: what stands in a good answer's body.
+        url: the URL.
+        status: the expected status.
+        expected_bytes: a part of the expected body.
     """
 
     url: str
@@ -52,15 +53,14 @@ class Target:
 async def send_requests(
     target: Target, requests: Iterable[tuple[dict[str, str], bytes]], *, clients: int
 ) -> LoadResult:
-    """One round: all these requests (headers, body), and how long each took."""
+    """Send all requests (headers, body) in one round, and measure each of them."""
     url = urlsplit(target.url)
-    ready = iter([_request_bytes(url.netloc, url.path, *one) for one in requests])
-    began = time.perf_counter()
-    asking = [
-        _send_in_turn(url.hostname or "", url.port or 80, target, ready) for _ in range(clients)
-    ]
-    took = [one for each in await asyncio.gather(*asking) for one in each]
-    return LoadResult([took], [len(took) / (time.perf_counter() - began)])
+    request_bytes = iter([_request_bytes(url.netloc, url.path, *request) for request in requests])
+    started = time.perf_counter()
+    host, port = url.hostname or "", url.port or 80
+    senders = [_send_in_turn(host, port, target, request_bytes) for _ in range(clients)]
+    seconds = [value for result in await asyncio.gather(*senders) for value in result]
+    return LoadResult([seconds], [len(seconds) / (time.perf_counter() - started)])
 
 
 def _request_bytes(host: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
@@ -70,25 +70,25 @@ def _request_bytes(host: str, path: str, headers: dict[str, str], body: bytes) -
 
 
 async def _send_in_turn(
-    host: str, port: int, target: Target, ready: Iterator[bytes]
+    host: str, port: int, target: Target, requests: Iterator[bytes]
 ) -> list[float]:
     reader, writer = await asyncio.open_connection(host, port)
-    took = []
+    seconds = []
     try:
-        for request in ready:
-            began = time.perf_counter()
+        for request in requests:
+            started = time.perf_counter()
             writer.write(request)
             status, body = await _read_response(reader)
-            took.append(time.perf_counter() - began)
+            seconds.append(time.perf_counter() - started)
             if status != target.status or target.expected_bytes not in body:
                 raise UnexpectedResponse(f"{target.url} answered {status} {body[:200]!r}")
     finally:
         writer.close()
-    return took
+    return seconds
 
 
 class _ResponseReader:
-    """What httptools calls while it reads."""
+    """The callbacks of httptools."""
 
     def __init__(self) -> None:
         self.body = b""

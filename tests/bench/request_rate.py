@@ -1,7 +1,7 @@
-"""How many answers a second the desk gives to Slack, beside a bare Bolt handler on the same core.
+"""The bot's answers per second to Slack, compared with minimal Bolt apps on the same machine.
 
-All are asked in turn, round after round, so that a busy moment of this machine meets each of them;
-a ratio is that of the middle one of the rounds.
+The apps take turns in each round, so that a busy moment of the machine affects all of them. A
+ratio is the median over all rounds.
 """
 
 import json
@@ -16,15 +16,18 @@ from tests.bench.load_generator import LoadResult, Target, send_requests
 from tests.bench.report import ComparisonRow
 from tests.bench.slack_requests import PEOPLE, Request
 
-BOLT_PYTHON, BOLT_JAVASCRIPT = "bare Bolt for Python", "bare Bolt for JavaScript"
+FRONTDESK = "Frontdesk"
+BOLT_PYTHON, BOLT_JAVASCRIPT = "minimal Bolt for Python", "minimal Bolt for JavaScript"
 
 
 @dataclass(frozen=True, slots=True)
 class RoundPlan:
-    """How much is asked of each of them: so many rounds of so many requests.
+    """The number of rounds and the requests per round.
 
     Attributes:
-        others: whether also of what people would take instead of Bolt for Python.
+        rounds: the number of measured rounds.
+        requests: the number of requests per round and app.
+        include_javascript: also measure an app with Bolt for JavaScript.
     """
 
     rounds: int = 7
@@ -34,12 +37,15 @@ class RoundPlan:
 
 @dataclass(frozen=True, slots=True)
 class RequestKind:
-    """One thing that all are asked for.
+    """One kind of request that all apps get.
 
     Attributes:
-        times: so many times as often as the others: a round must take longer than its beginning.
-        least: what the desk's answers a second must be, by those of bare Bolt.
-        slowest: the same of the time that 99 of 100 take at most; None: it is only told.
+        label: the name of the measurement.
+        make_request: makes a new request.
+        status: the expected status.
+        min_rate_ratio: the lower limit of the ratio of answers per second.
+        max_p99_ratio: the upper limit of the ratio of the 99th percentile, or None.
+        request_factor: multiplies the requests of fast kinds, so that a round is long enough.
     """
 
     label: str
@@ -55,94 +61,106 @@ async def measure(
     report_progress: Callable[[str], None],
     plan: RoundPlan = RoundPlan(),
 ) -> list[ComparisonRow]:
-    """The rows about answers."""
-    place = environment.new_deployment()
-    await environment.start_bot(place)
-    service = f"{place.url}/slack/events"
+    """Measure all kinds of requests."""
+    deployment = environment.new_deployment()
+    await environment.start_bot(deployment)
+    bot_url = f"{deployment.url}/slack/events"
     await send_requests(
-        Target(service), [slack_requests.ticket_command() for _ in range(PEOPLE)], clients=PEOPLE
+        Target(bot_url), [slack_requests.ticket_command() for _ in range(PEOPLE)], clients=PEOPLE
     )
     form = await environment.last_form()
     path = environment.folder / "form.json"
     path.write_text(json.dumps(form), encoding="utf-8")
-    doors = {"desk": service, BOLT_PYTHON: await _start_bolt_python(environment, place, str(path))}
+    urls = {
+        FRONTDESK: bot_url,
+        BOLT_PYTHON: await _start_bolt_python(environment, deployment, str(path)),
+    }
     if plan.include_javascript and (
-        address := await bolt_js_baseline.start_bolt_js(environment, place, form=str(path))
+        javascript_url := await bolt_js_baseline.start_bolt_js(
+            environment, deployment, form=str(path)
+        )
     ):
-        doors[BOLT_JAVASCRIPT] = address
-    heats = (
-        RequestKind("`/ticket` answered", slack_requests.ticket_command, 200, 0.8, 1.5),
+        urls[BOLT_JAVASCRIPT] = javascript_url
+    kinds = (
+        RequestKind("`/ticket`", slack_requests.ticket_command, 200, 0.8, 1.5),
         RequestKind(
-            "a form answered and stored",
+            "submitted form",
             lambda: slack_requests.form_submission(form),
             200,
             0.7,
             None,
         ),
         RequestKind(
-            "badly signed, refused", _badly_signed_request, 401, 2.0, None, request_factor=5
+            "invalid signature, refused", _badly_signed_request, 401, 2.0, None, request_factor=5
         ),
     )
     rows = []
-    for heat in heats:
-        report_progress(heat.label)
-        rows += await _measure_kind(heat, doors, plan)
-    stored = await environment.database(place).tickets.count_documents({})
+    for kind in kinds:
+        report_progress(kind.label)
+        rows += await _measure_kind(kind, urls, plan)
+    stored = await environment.database(deployment).tickets.count_documents({})
     if stored != (plan.rounds + 1) * plan.requests:
-        raise RuntimeError(f"{stored} tickets are stored: some answers were none")
+        raise RuntimeError(f"only {stored} tickets are stored, so some answers were wrong")
     return rows
 
 
 async def _measure_kind(
-    heat: RequestKind, doors: dict[str, str], length: RoundPlan
+    kind: RequestKind, urls: dict[str, str], plan: RoundPlan
 ) -> list[ComparisonRow]:
-    found: dict[str, list[LoadResult]] = {name: [] for name in doors}
-    for _ in range(length.rounds + 1):
-        for name, url in doors.items():
-            asked = [heat.make_request() for _ in range(length.requests * heat.request_factor)]
-            found[name].append(await send_requests(Target(url, heat.status), asked, clients=PEOPLE))
-    # In the first round connections were made, caches filled, and code compiled.
+    results: dict[str, list[LoadResult]] = {name: [] for name in urls}
+    for _ in range(plan.rounds + 1):
+        for name, url in urls.items():
+            requests = [kind.make_request() for _ in range(plan.requests * kind.request_factor)]
+            target = Target(url, kind.status)
+            results[name].append(await send_requests(target, requests, clients=PEOPLE))
+    # The first round opens connections, fills caches and compiles code.
     return [
         row
-        for name in doors
-        if name != "desk"
-        for row in _comparison_rows(heat, found["desk"][1:], name, found[name][1:])
+        for name in urls
+        if name != FRONTDESK
+        for row in _comparison_rows(kind, results[FRONTDESK][1:], name, results[name][1:])
     ]
 
 
 def _comparison_rows(
-    heat: RequestKind, service: Sequence[LoadResult], name: str, other: Sequence[LoadResult]
+    kind: RequestKind, own: Sequence[LoadResult], name: str, other: Sequence[LoadResult]
 ) -> list[ComparisonRow]:
-    judged = name == BOLT_PYTHON
-    pairs = list(zip(service, other, strict=True))
+    has_limit = name == BOLT_PYTHON
+    pairs = list(zip(own, other, strict=True))
     rate = ComparisonRow(
-        label=f"{heat.label}, a second",
-        own_value=f"{median(one.rate for one in service):,.0f}",
+        label=f"{kind.label}: answers per second",
+        own_value=f"{median(result.rate for result in own):,.0f}",
         baseline=name,
-        baseline_value=f"{median(one.rate for one in other):,.0f}",
+        baseline_value=f"{median(result.rate for result in other):,.0f}",
         ratio=median(a.rate / b.rate for a, b in pairs),
-        min_ratio=heat.min_rate_ratio if judged else None,
+        min_ratio=kind.min_rate_ratio if has_limit else None,
     )
-    slowest = ComparisonRow(
-        label=f"{heat.label}, p99 of {PEOPLE} at once",
-        own_value=f"{1000 * median(one.percentile_seconds(99) for one in service):.0f} ms",
+    p99 = ComparisonRow(
+        label=f"{kind.label}: p99 with {PEOPLE} clients",
+        own_value=f"{1000 * median(result.percentile_seconds(99) for result in own):.0f} ms",
         baseline=name,
-        baseline_value=f"{1000 * median(one.percentile_seconds(99) for one in other):.0f} ms",
+        baseline_value=f"{1000 * median(result.percentile_seconds(99) for result in other):.0f} ms",
         ratio=median(a.percentile_seconds(99) / b.percentile_seconds(99) for a, b in pairs),
-        max_ratio=heat.max_p99_ratio if judged else None,
+        max_ratio=kind.max_p99_ratio if has_limit else None,
     )
-    return [rate, slowest]
+    return [rate, p99]
 
 
 def _badly_signed_request() -> Request:
     return slack_requests.badly_signed(slack_requests.ticket_command())
 
 
-async def _start_bolt_python(stage: BenchEnvironment, place: Deployment, form: str) -> str:
-    env = {**place.environment, "PORT": str(find_free_port()), "FORM": form}
+async def _start_bolt_python(
+    environment: BenchEnvironment, deployment: Deployment, form: str
+) -> str:
+    env = {**deployment.environment, "PORT": str(find_free_port()), "FORM": form}
     url = f"http://127.0.0.1:{env['PORT']}/slack/events"
 
-    await stage.start_process(
-        "bare", "-m", "tests.bench.bolt_baseline", env=env, ready=stage.accepts_requests(url)
+    await environment.start_process(
+        "bolt-python",
+        "-m",
+        "tests.bench.bolt_baseline",
+        env=env,
+        ready=environment.accepts_requests(url),
     )
     return url

@@ -1,4 +1,4 @@
-"""What Slack sends to the desk and to the bare handler alike, signed."""
+"""Signed requests as Slack sends them, for the bot and for the minimal apps."""
 
 import json
 import random
@@ -15,11 +15,11 @@ Request = tuple[dict[str, str], bytes]
 PEOPLE = 32
 _FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 _numbers = count(1)
-_dice = random.Random(1)  # noqa: S311  # chance that can be had again
+_dice = random.Random(1)  # noqa: S311  # a seed makes the run repeatable
 
 
 def ticket_command(text: str = "my vpn is down") -> Request:
-    """Somebody types `/ticket`."""
+    """The request of a person who types `/ticket`."""
     return _signed_request(
         {
             "token": "x",
@@ -39,8 +39,8 @@ def ticket_command(text: str = "my vpn is down") -> Request:
 
 
 def form_submission(form: dict[str, Any], title: str = "my vpn is down") -> Request:
-    """Somebody sends the form, as a view of its own."""
-    known = {
+    """The request of a person who submits the form, with a new view id."""
+    view_fields = {
         "id": f"V{next(_numbers)}",
         "team_id": TEAM,
         "app_id": "A0BENCH",
@@ -58,7 +58,7 @@ def form_submission(form: dict[str, Any], title: str = "my vpn is down") -> Requ
         "api_app_id": "A0BENCH",
         "token": "x",
         "trigger_id": f"1.{next(_numbers)}",
-        "view": with_values(form, title=title, description="It began this morning.") | known,
+        "view": with_values(form, title=title, description="It began this morning.") | view_fields,
         "response_urls": [],
         "is_enterprise_install": False,
         "enterprise": None,
@@ -67,13 +67,13 @@ def form_submission(form: dict[str, Any], title: str = "my vpn is down") -> Requ
 
 
 def badly_signed(request: Request) -> Request:
-    """The same, but not from Slack."""
+    """The request with an invalid signature."""
     headers, body = request
     return {**headers, "X-Slack-Signature": f"v0={'0' * 64}"}, body
 
 
 def random_title() -> str:
-    """A title that is like no other, so that no two tickets are about the same."""
+    """A random title, so that no two tickets are similar."""
     words = ["".join(_dice.choices("bdfgklmnprstv", k=4)) + "a" for _ in range(6)]
     return f"vpn {' '.join(words)}"
 

@@ -1,9 +1,8 @@
-"""`python -m tests.bench.stand_ins`: Slack, Gemini and a mail server that answer at once.
+"""`python -m tests.bench.stand_ins`: fast stand-ins for Slack, Gemini and the mail server.
 
-The simulated Slack of the sandbox looks at everything as strictly as Slack does, which would be
-most of what is measured. These only answer, after as long a wait as they are told; what they were
-asked is counted at `/asked`, and `/view` is the form that was opened last. Requests are kept, each
-with the time at which it is answered, from one `/kept` to the next, the last thousand of them.
+The sandbox checks requests as strictly as Slack does, which would take most of the measured time.
+The stand-ins only answer, after a set delay. `/counts` returns the number of calls, `/view` the
+last opened form, and `/requests` the last thousand requests since its last call.
 """
 
 import asyncio
@@ -30,14 +29,15 @@ _SCOPES = "chat:write,commands,im:history,im:write,usergroups:read,users:read,us
 
 
 class ServiceStandIns:
-    """What answers; a wait stands for the network and the service behind it.
+    """An ASGI app that answers as Slack and Gemini.
 
     Attributes:
-        waits: seconds by service.
+        delay_seconds: the delay of each service, for the network and the service itself.
+        call_counts: the number of calls of each kind.
     """
 
-    def __init__(self, waits: dict[str, float]) -> None:
-        self.delay_seconds = waits
+    def __init__(self, delay_seconds: dict[str, float]) -> None:
+        self.delay_seconds = delay_seconds
         self.call_counts: Counter[str] = Counter()
         self._last_view: Any = {}
         self._request_log: deque[dict[str, Any]] = deque(maxlen=_MAX_LOGGED_REQUESTS)
@@ -53,36 +53,36 @@ class ServiceStandIns:
             body += part.get("body", b"")
             if not part.get("more_body"):
                 break
-        asked = body or bytes(scope["query_string"])
-        answer = await self._respond(str(scope["path"]), asked)
+        data = body or bytes(scope["query_string"])
+        answer = await self._respond(str(scope["path"]), data)
         headers = [(b"content-type", b"application/json"), (b"x-oauth-scopes", _SCOPES.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
     async def _respond(self, path: str, body: bytes) -> Any:
-        if path == "/asked":
+        if path == "/counts":
             return self.call_counts
         if path == "/view":
             return self._last_view
-        if path == "/kept":
-            kept = list(self._request_log)
+        if path == "/requests":
+            requests = list(self._request_log)
             self._request_log.clear()
-            return kept
-        if path == "/waits":
+            return requests
+        if path == "/delays":
             self.delay_seconds = json.loads(body)
             return self.delay_seconds
         if path.startswith("/v1beta/"):
             return await self._gemini()
         return await self._slack(path.removeprefix("/api/"), body)
 
-    def log_request(self, kind: str, **what: Any) -> None:
-        """Keep what was asked, for who wants to see it."""
-        self._request_log.append({"kind": kind, "at": time.time(), **what})
+    def log_request(self, kind: str, **fields: Any) -> None:
+        """Record a request for `/requests`."""
+        self._request_log.append({"kind": kind, "at": time.time(), **fields})
 
     async def _gemini(self) -> Any:
         self.call_counts["generateContent"] += 1
         await asyncio.sleep(self.delay_seconds.get("gemini", 0))
-        said = {
+        triage = {
             "category": "Network",
             "priority": "normal",
             "skills": ["vpn"],
@@ -90,7 +90,7 @@ class ServiceStandIns:
             "notes": "See whether the client is up to date.",
             "confidence": 0.9,
         }
-        content = {"parts": [{"text": json.dumps(said)}], "role": "model"}
+        content = {"parts": [{"text": json.dumps(triage)}], "role": "model"}
         return {
             "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
             "usageMetadata": {"promptTokenCount": 800, "totalTokenCount": 900},
@@ -98,46 +98,51 @@ class ServiceStandIns:
 
     async def _slack(self, method: str, body: bytes) -> Any:
         self.call_counts[method] += 1
-        sent = _parse_body(body)
+        fields = _parse_body(body)
         await asyncio.sleep(self.delay_seconds.get("slack", 0))
-        self.log_request("slack", method=method, sent=sent, json=body.startswith(b"{"))
-        more: dict[str, Any] = {}
+        self.log_request("slack", method=method, fields=fields, json=body.startswith(b"{"))
+        result: dict[str, Any] = {}
         match method:
             case "auth.test":
-                more = {"team_id": TEAM, "team": "Bench", "user_id": BOT_USER, "bot_id": "B0BENCH"}
+                result = {
+                    "team_id": TEAM,
+                    "team": "Bench",
+                    "user_id": BOT_USER,
+                    "bot_id": "B0BENCH",
+                }
             case "users.info":
-                more = {"user": _user_profile(sent["user"])}
+                result = {"user": _user_profile(fields["user"])}
             case "conversations.open":
-                more = {"channel": {"id": f"D{sent['users'][1:]}"}}
+                result = {"channel": {"id": f"D{fields['users'][1:]}"}}
             case "conversations.history":
-                more = {"messages": []}
+                result = {"messages": []}
             case "chat.postMessage" | "chat.update":
-                more = {"ts": sent.get("ts") or f"1.{next(self._message_numbers):06d}"}
+                result = {"ts": fields.get("ts") or f"1.{next(self._message_numbers):06d}"}
             case "views.open" | "views.update":
-                view = sent["view"]
+                view = fields["view"]
                 self._last_view = json.loads(view) if isinstance(view, str) else view
-                more = {"view": {"id": f"V{next(self._message_numbers)}"}}
-        return {"ok": True, **more}
+                result = {"view": {"id": f"V{next(self._message_numbers)}"}}
+        return {"ok": True, **result}
 
 
 class _MailHandler:
-    """Takes every letter."""
+    """Accepts every e-mail."""
 
-    def __init__(self, outside: ServiceStandIns) -> None:
-        self._stand_ins = outside
+    def __init__(self, stand_ins: ServiceStandIns) -> None:
+        self._stand_ins = stand_ins
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
-        """Take the letter."""
-        self._stand_ins.call_counts["letter"] += 1
+        """Accept the e-mail after the set delay."""
+        self._stand_ins.call_counts["email"] += 1
         await asyncio.sleep(self._stand_ins.delay_seconds.get("smtp", 0))
-        self._stand_ins.log_request("letter", content=(envelope.original_content or b"").decode())
+        self._stand_ins.log_request("email", content=(envelope.original_content or b"").decode())
         return "250 OK"
 
 
 def _parse_body(body: bytes) -> dict[str, Any]:
     if body.startswith(b"{"):
-        read: dict[str, Any] = json.loads(body)
-        return read
+        fields: dict[str, Any] = json.loads(body)
+        return fields
     return dict(parse_qsl(body.decode()))
 
 
@@ -154,14 +159,14 @@ def _user_profile(slack_id: str) -> dict[str, Any]:
 
 
 async def main() -> None:
-    """Answer until we are killed."""
-    outside = ServiceStandIns(json.loads(os.environ.get("WAITS", "{}")))
+    """Answer until killed."""
+    stand_ins = ServiceStandIns(json.loads(os.environ.get("DELAYS", "{}")))
     mail = Controller(
-        _MailHandler(outside), hostname="127.0.0.1", port=int(os.environ["SMTP_PORT"])
+        _MailHandler(stand_ins), hostname="127.0.0.1", port=int(os.environ["SMTP_PORT"])
     )
     mail.start()
     config = uvicorn.Config(
-        outside,
+        stand_ins,
         port=int(os.environ["PORT"]),
         log_config=None,
         access_log=False,

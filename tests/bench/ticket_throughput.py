@@ -1,7 +1,6 @@
-"""How many tickets a second walk the whole way, how long one takes, and what it needs of memory.
+"""Tickets per second, the time until an offer, and memory, for whole tickets.
 
-Each is held against the calls themselves (`replay.py`): what a ticket asks of MongoDB, Slack and
-the mail server, made by a script that does nothing else.
+The baseline is a replay of the calls of a ticket (`call_replay.py`) without any other work.
 """
 
 import asyncio
@@ -26,149 +25,155 @@ CONCURRENT_TICKETS = 20
 TICKETS_PER_ROUND, ROUNDS = 150, 3
 SLOW_TICKET_COUNT = 120
 IDLE_TICKET_COUNT, IDLE_PAUSE_SECONDS = 30, 0.4
-# What Slack, and a mail server, take when they are not on this machine.
+# Realistic answer times of Slack and of a mail server.
 NETWORK_DELAY_SECONDS = {"slack": 0.12, "smtp": 0.3}
-# Each worker then has all the tickets it may have at once, and MongoDB has time.
+# So slow that each worker has its maximum of concurrent tickets, and MongoDB is not the limit.
 SLOW_DELAY_SECONDS = {"slack": 3.0, "smtp": 3.0}
-# The same counted three times (81, 90, 94), when a worker was rung for each step (at 2d5250a).
+# The median of three counts (81, 90, 94) when each step needed its own wake-up (at 2d5250a).
 FIRST_MEASURED_CALLS = 90
 
 
 async def measure(
-    stage: BenchEnvironment, report_progress: Callable[[str], None], *, tickets: int
+    environment: BenchEnvironment, report_progress: Callable[[str], None], *, tickets: int
 ) -> list[ComparisonRow]:
-    """The rows about the walk; after so many tickets memory is looked at again."""
-    report_progress("a ticket's calls are written down")
-    recorded = await record_ticket(stage)
-    rows = await memory_use.measure_with_gemini(stage, report_progress)
-    walking = await BenchService.start(stage, GEMINI_API_KEY="")
-    processes = {"bot": walking.bot, "worker": walking.workers[0]}
+    """Measure throughput, latency, and the memory after this number of tickets."""
+    report_progress("recording of one ticket's calls")
+    recording = await record_ticket(environment)
+    rows = await memory_use.measure_with_gemini(environment, report_progress)
+    service = await BenchService.start(environment, GEMINI_API_KEY="")
+    processes = {"bot": service.bot, "worker": service.workers[0]}
     idle = memory_use.measure_memory(processes, tickets=0)
     report_progress("the first tickets")
-    await walking.fill_up_to(INITIAL_TICKET_COUNT)
-    rows += await _throughput_rows(walking, recorded, report_progress)
-    rows += await _latency_rows(walking, recorded, report_progress)
+    await service.fill_up_to(INITIAL_TICKET_COUNT)
+    rows += await _throughput_rows(service, recording, report_progress)
+    rows += await _latency_rows(service, recording, report_progress)
     report_progress(f"memory after {tickets:,} tickets")
-    warm = memory_use.measure_memory(processes, tickets=await walking.fill_up_to(WARM_TICKET_COUNT))
-    last = memory_use.measure_memory(processes, tickets=await walking.fill_up_to(tickets))
+    warm = memory_use.measure_memory(processes, tickets=await service.fill_up_to(WARM_TICKET_COUNT))
+    last = memory_use.measure_memory(processes, tickets=await service.fill_up_to(tickets))
     rows += memory_use.memory_rows(idle, MAX_MB, worker_mode="without an engine")
     rows += memory_use.memory_rows(last, MAX_MB_WITH_ENGINE, worker_mode="with the built-in engine")
     rows += memory_use.growth_rows(warm, last)
-    return rows + await _worker_scaling_rows(walking, report_progress)
+    return rows + await _worker_scaling_rows(service, report_progress)
 
 
 async def _throughput_rows(
-    walking: BenchService, recorded: CallRecording, tell: Callable[[str], None]
+    service: BenchService, recording: CallRecording, report_progress: Callable[[str], None]
 ) -> list[ComparisonRow]:
-    service, bare = [], []
+    own_rates, replay_rates = [], []
     for number in range(ROUNDS):
-        tell(f"tickets a second, round {number + 1} of {ROUNDS}")
-        service.append(await walking.tickets_per_second(TICKETS_PER_ROUND))
-        calls = recorded.worker_calls
-        ran = await walking.replay_calls(
-            recorded, calls, tickets=TICKETS_PER_ROUND, concurrency=CONCURRENT_TICKETS, stored=True
+        report_progress(f"tickets per second, round {number + 1} of {ROUNDS}")
+        own_rates.append(await service.tickets_per_second(TICKETS_PER_ROUND))
+        calls = recording.worker_calls
+        replay = await service.replay_calls(
+            recording, calls, tickets=TICKETS_PER_ROUND, concurrency=CONCURRENT_TICKETS, stored=True
         )
-        bare.append(float(ran["rate"]))
-    counted = recorded.count_mongo_commands()
-    asked = ", ".join(f"{times} × {name}" for name, times in counted.most_common())
+        replay_rates.append(float(replay["rate"]))
+    counts = recording.count_mongo_commands()
+    command_list = ", ".join(f"{count} × {name}" for name, count in counts.most_common())
     return [
         ComparisonRow(
-            label="tickets through triage, assignment, message and letter, a second",
-            own_value=f"{median(service):.1f}",
-            baseline=f"their calls alone, {CONCURRENT_TICKETS} tickets at once",
-            baseline_value=f"{median(bare):.1f}",
-            ratio=median(a / b for a, b in zip(service, bare, strict=True)),
+            label="tickets per second: triage, assignment, message and e-mail",
+            own_value=f"{median(own_rates):.1f}",
+            baseline=f"replay of their calls, {CONCURRENT_TICKETS} tickets at a time",
+            baseline_value=f"{median(replay_rates):.1f}",
+            ratio=median(
+                own / replayed for own, replayed in zip(own_rates, replay_rates, strict=True)
+            ),
             min_ratio=0.5,
         ),
         ComparisonRow(
-            label="calls of MongoDB for one ticket",
-            own_value=f"{counted.total()} ({asked})",
-            baseline="before this was measured",
+            label="MongoDB commands for one ticket",
+            own_value=f"{counts.total()} ({command_list})",
+            baseline="first measurement",
             baseline_value=str(FIRST_MEASURED_CALLS),
-            ratio=counted.total() / FIRST_MEASURED_CALLS,
+            ratio=counts.total() / FIRST_MEASURED_CALLS,
         ),
     ]
 
 
 async def _latency_rows(
-    walking: BenchService, recorded: CallRecording, tell: Callable[[str], None]
+    service: BenchService, recording: CallRecording, report_progress: Callable[[str], None]
 ) -> list[ComparisonRow]:
-    """From the form being sent to the moderator's message, at a desk with nothing else to do."""
+    """The time from submission to the moderator's message, while nothing else happens."""
     rows = []
-    for name, waits in (("all at once answered", {}), ("Slack 120 ms away", NETWORK_DELAY_SECONDS)):
-        tell(f"from submission to message, {name}")
-        await walking.environment.set_delays(**waits)
-        took = await _seconds_until_offer(walking)
-        calls = recorded.calls_until_offer()
-        ran = await walking.replay_calls(
-            recorded, calls, tickets=IDLE_TICKET_COUNT, concurrency=1, stored=False
+    for name, delays in (("no delay", {}), ("Slack takes 120 ms", NETWORK_DELAY_SECONDS)):
+        report_progress(f"from submission to message, {name}")
+        await service.environment.set_delays(**delays)
+        own_seconds = await _seconds_until_offer(service)
+        calls = recording.calls_until_offer()
+        replay = await service.replay_calls(
+            recording, calls, tickets=IDLE_TICKET_COUNT, concurrency=1, stored=False
         )
-        alone = [float(one) for one in ran["seconds"]]
+        replay_seconds = [float(seconds) for seconds in replay["seconds"]]
         for percent in (50, 99):
-            mine, other = (_percentile(some, percent) for some in (took, alone))
-            judged = percent == 50 and bool(waits)
+            own = _percentile(own_seconds, percent)
+            replayed = _percentile(replay_seconds, percent)
+            has_limit = percent == 50 and bool(delays)
             rows.append(
                 ComparisonRow(
                     label=f"submission to message, idle, p{percent} ({name})",
-                    own_value=f"{1000 * mine:.0f} ms",
-                    baseline="its calls, one after the other",
-                    baseline_value=f"{1000 * other:.0f} ms",
-                    ratio=mine / other,
-                    max_ratio=2.0 if judged else None,
+                    own_value=f"{1000 * own:.0f} ms",
+                    baseline="replay of its calls",
+                    baseline_value=f"{1000 * replayed:.0f} ms",
+                    ratio=own / replayed,
+                    max_ratio=2.0 if has_limit else None,
                 )
             )
-    await walking.environment.set_delays()
+    await service.environment.set_delays()
     return rows
 
 
-async def _seconds_until_offer(walking: BenchService) -> list[float]:
-    # Who stood still while the calls were made bare has to find their feet first.
-    await walking.submit_tickets(1)
-    await walking.wait_until_idle()
-    await walking.environment.take_request_log()
-    sent = []
+async def _seconds_until_offer(service: BenchService) -> list[float]:
+    # The worker was suspended during the replay. The first ticket after that is slower.
+    await service.submit_tickets(1)
+    await service.wait_until_idle()
+    await service.environment.take_request_log()
+    submission_times = []
     for _ in range(IDLE_TICKET_COUNT):
-        sent.append(time.time())
-        await walking.submit_tickets(1)
-        await walking.wait_until_idle()
+        submission_times.append(time.time())
+        await service.submit_tickets(1)
+        await service.wait_until_idle()
         await asyncio.sleep(IDLE_PAUSE_SECONDS)
-    kept = await walking.environment.take_request_log()
-    told_at = [
-        float(one["at"])
-        for one in kept
-        if one["kind"] == "slack" and one["method"] == "chat.postMessage" and _is_offer(one)
+    requests = await service.environment.take_request_log()
+    offer_times = [
+        float(call["at"])
+        for call in requests
+        if call["kind"] == "slack" and call["method"] == "chat.postMessage" and _is_offer(call)
     ]
-    return [until - since for since, until in zip(sent, told_at, strict=True)]
+    return [
+        offered_at - submitted_at
+        for submitted_at, offered_at in zip(submission_times, offer_times, strict=True)
+    ]
 
 
-def _is_offer(one: Call) -> bool:
-    return ".offer." in json.dumps(one["sent"])
+def _is_offer(call: Call) -> bool:
+    return ".offer." in json.dumps(call["fields"])
 
 
 async def _worker_scaling_rows(
-    walking: BenchService, tell: Callable[[str], None]
+    service: BenchService, report_progress: Callable[[str], None]
 ) -> list[ComparisonRow]:
-    """Two and four workers against one, where Slack is so slow that one has its hands full."""
+    """Two and four workers compared with one, with a Slack so slow that one worker is full."""
     rates = {}
-    for many in (1, 2, 4):
-        tell(f"{many} workers")
-        await walking.start_workers(many)
-        # Each has loaded all it needs before it is measured.
-        await walking.environment.set_delays()
-        await walking.tickets_per_second(CONCURRENT_TICKETS * many)
-        await walking.environment.set_delays(**SLOW_DELAY_SECONDS)
-        rates[many] = await walking.tickets_per_second(SLOW_TICKET_COUNT)
-    await walking.environment.set_delays()
+    for worker_count in (1, 2, 4):
+        report_progress(f"{worker_count} workers")
+        await service.start_workers(worker_count)
+        # A warm-up, so that each worker has loaded all its modules.
+        await service.environment.set_delays()
+        await service.tickets_per_second(CONCURRENT_TICKETS * worker_count)
+        await service.environment.set_delays(**SLOW_DELAY_SECONDS)
+        rates[worker_count] = await service.tickets_per_second(SLOW_TICKET_COUNT)
+    await service.environment.set_delays()
     return [
         ComparisonRow(
-            label=f"{many} workers, tickets a second (Slack takes 3 s)",
-            own_value=f"{rates[many]:.1f}",
+            label=f"tickets per second with {worker_count} workers (Slack takes 3 s)",
+            own_value=f"{rates[worker_count]:.1f}",
             baseline="one worker",
             baseline_value=f"{rates[1]:.1f}",
-            ratio=rates[many] / rates[1],
-            min_ratio=1.7 if many == 2 else None,
+            ratio=rates[worker_count] / rates[1],
+            min_ratio=1.7 if worker_count == 2 else None,
         )
-        for many in (2, 4)
+        for worker_count in (2, 4)
     ]
 
 

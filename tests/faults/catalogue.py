@@ -1,7 +1,7 @@
-"""Everything that may go wrong, by number: what happens, and what must hold all the same.
+"""The fault catalogue: each fault by number, with the behaviour that is expected.
 
-It stands in catalogue.csv. A test says with `@pytest.mark.fault("F41")` which of these it is about.
-What has no test says why.
+The data is in catalogue.csv. A test names its faults with `@pytest.mark.fault("F41")`. A fault
+without a test gives a reason.
 """
 
 import csv
@@ -10,11 +10,14 @@ from typing import NamedTuple
 
 
 class FaultCase(NamedTuple):
-    """One way of failing.
+    """One fault.
 
     Attributes:
-        promises: those of docs/reliability.md that it could break.
-        instead: why there is no test of it, if there is none.
+        id: the number, such as F41.
+        event: the fault itself.
+        expectation: the expected behaviour.
+        promises: the promises in docs/reliability.md that the fault could break.
+        reason_untested: the reason why there is no test; empty if there is one.
     """
 
     id: str

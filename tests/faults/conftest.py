@@ -1,4 +1,4 @@
-"""The faults' stage: the real desk with a wire between each of its processes and MongoDB."""
+"""Fixtures for fault tests: bot and worker, each connected to MongoDB through a proxy."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -19,13 +19,13 @@ from tests.stories.user_actions import set_role_and_skills
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`kill_points`: a few, each in a test of its own; or none, which means all of them."""
+    """Parametrize `kill_points`: some points, one test each, or an empty tuple for all points."""
     if "kill_points" in metafunc.fixturenames:
-        every = metafunc.config.getoption("every", default=False)
+        all_points = metafunc.config.getoption("every", default=False)
         mark = metafunc.definition.get_closest_marker("few")
-        few = [] if every or mark is None else list(mark.args)
+        points = [] if all_points or mark is None else list(mark.args)
         metafunc.parametrize(
-            "kill_points", [(at,) for at in few] or [()], ids=list(map(str, few)) or ["every"]
+            "kill_points", [(at,) for at in points] or [()], ids=list(map(str, points)) or ["every"]
         )
 
 
@@ -33,14 +33,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 async def shared_proxied_world(
     servers: DatabaseServers, sabotage_environment: dict[str, str]
 ) -> AsyncIterator[ProxiedWorld]:
-    """The running desk; Bob knows VPN and Okta, Eve only VPN."""
+    """A running world. Bob has the skills vpn and okta, Eve only vpn."""
     async with AsyncExitStack() as stack:
-        wires = {
+        proxies = {
             name: await stack.enter_async_context(MongoProxy(servers.mongodb_uri))
             for name in ("bot", "worker")
         }
-        told = {name: {"MONGODB_URI": wire.uri} for name, wire in wires.items()}
-        world = World(servers=servers, env_by_process=told, extra_env=sabotage_environment)
+        env_by_process = {name: {"MONGODB_URI": proxy.uri} for name, proxy in proxies.items()}
+        world = World(
+            servers=servers, env_by_process=env_by_process, extra_env=sabotage_environment
+        )
         await stack.enter_async_context(world)
         world.slack.has_rate_limits = False
         grace = world.personas.grace
@@ -51,20 +53,20 @@ async def shared_proxied_world(
             world.slack, grace, world.personas.eve, role="Moderator", skills=["vpn"]
         )
         yield ProxiedWorld(
-            world=world, proxies=wires, members=await world.find_documents("members")
+            world=world, proxies=proxies, members=await world.find_documents("members")
         )
 
 
 @pytest.fixture
 async def proxied_world(shared_proxied_world: ProxiedWorld) -> ProxiedWorld:
-    """The running desk with nothing in it yet."""
+    """The running world without tickets."""
     await shared_proxied_world.reset()
     return shared_proxied_world
 
 
 @pytest.fixture(scope="session")
 async def undisturbed_outcome(shared_proxied_world: ProxiedWorld) -> Outcome:
-    """What comes of a ticket when nothing fails."""
+    """The outcome of one ticket without any fault."""
     await shared_proxied_world.reset()
     await run_ticket_lifecycle(shared_proxied_world)
     await check_invariants(shared_proxied_world.world)

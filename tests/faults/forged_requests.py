@@ -1,4 +1,4 @@
-"""What Slack sends for a person, made by hand: to be sent several times, elsewhere, or spoilt."""
+"""Requests as Slack sends them, built by hand, so tests can repeat, redirect or damage them."""
 
 import json
 from dataclasses import dataclass
@@ -22,25 +22,25 @@ FORM_CONTENT_TYPE = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class BotResponse:
-    """What the bot said: the status, and the body where it is JSON."""
+    """The bot's answer: the status, and the body (parsed if it is JSON)."""
 
     status: int
     body: Any = None
 
     @property
     def receipt_ticket_id(self) -> str:
-        """The number on the receipt; empty when it is none."""
+        """The ticket id on the receipt, or an empty string if the answer is no receipt."""
         title = str(get_path(self.body, "view", "title", "text") or "")
         return title.removeprefix("Ticket ") if title.startswith("Ticket T-") else ""
 
 
 def submission_payload(person: Person, **field_values: Any) -> dict[str, Any]:
-    """What Slack sends when they press Submit in the form that is open; some of it changed."""
+    """The payload of Submit in the person's open form, with some field values replaced."""
     state = person.actor.state
     view = state.views.top_modal(person.id)
     assert view, f"{person.handle} has no form open"
     payload = request_payloads.view_submission(state, person.member, view, response_urls=[])
-    # It shares its parts with the form itself.
+    # A deep copy: the payload shares objects with the open form.
     payload = json.loads(json.dumps(payload))
     for field, value in field_values.items():
         payload["view"]["state"]["values"][field]["value"]["value"] = value
@@ -48,7 +48,7 @@ def submission_payload(person: Person, **field_values: Any) -> dict[str, Any]:
 
 
 async def send_as_slack(person: Person, payload: dict[str, Any]) -> BotResponse:
-    """Have Slack send this for that person."""
+    """Send the payload to the bot as a request from Slack for that person."""
     ack = await person.actor.send_interaction(payload)
     return BotResponse(ack.status if ack.ok else 0, ack.body)
 
@@ -56,12 +56,12 @@ async def send_as_slack(person: Person, payload: dict[str, Any]) -> BotResponse:
 async def post_to_bot(
     world: World, body: bytes | BytesIO, headers: dict[str, str], *, url: str | None = None
 ) -> BotResponse:
-    """Send these bytes to a bot, not by way of Slack; status 0 when it takes no connection."""
-    to = url or world.bot_url
+    """Send bytes straight to a bot. The status is 0 if the bot accepts no connection."""
+    base_url = url or world.bot_url
     try:
         async with (
             ClientSession() as http,
-            http.post(f"{to}/slack/events", data=body, headers=headers) as answer,
+            http.post(f"{base_url}/slack/events", data=body, headers=headers) as answer,
         ):
             is_json = answer.content_type == "application/json"
             return BotResponse(answer.status, await (answer.json() if is_json else answer.text()))
@@ -70,34 +70,33 @@ async def post_to_bot(
 
 
 def interactive_body(payload: dict[str, Any]) -> bytes:
-    """The body in which Slack sends it; halves of characters stay what they are."""
+    """The payload as a form-encoded body. Lone surrogates are kept."""
     return f"payload={quote(json.dumps(payload))}".encode()
 
 
 def signed_headers(world: World, body: bytes, *, timestamp: int | None = None) -> dict[str, str]:
-    """The headers with which Slack sends it."""
+    """The headers of a request that Slack has signed."""
     return world.slack.signature_headers(body, timestamp) | {"Content-Type": FORM_CONTENT_TYPE}
 
 
 def last_delivery(world: World, kind: str) -> TrafficEntry:
-    """What Slack has sent last of this kind."""
+    """The newest delivery of this kind."""
     return world.slack.traffic_log.deliveries(kind)[-1]
 
 
 async def is_ready(world: World) -> bool:
-    """What `/readyz` says."""
+    """Whether the bot's `/readyz` answers 200."""
     async with ClientSession() as http, http.get(f"{world.bot_url}/readyz") as answer:
         return answer.status == HTTPStatus.OK
 
 
 async def fill_in_ticket_form(person: Person, title: str = TITLE) -> None:
-    """Open the form and fill it in."""
     await person.type_text(f"/ticket {title}")
     await person.fill("Description", "since this morning")
 
 
 async def check_final_tickets(proxied_world: ProxiedWorld, *ticket_ids: str) -> None:
-    """In the end there are these tickets, and all is well."""
+    """Wait for all steps, then check that exactly these tickets exist and all invariants hold."""
     await proxied_world.wait_until_no_pending_steps()
     assert {ticket["_id"] for ticket in await proxied_world.world.find_documents("tickets")} == {
         *ticket_ids
@@ -106,7 +105,7 @@ async def check_final_tickets(proxied_world: ProxiedWorld, *ticket_ids: str) -> 
 
 
 async def only_ticket(world: World) -> dict[str, Any]:
-    """The only ticket, as it is stored."""
+    """The document of the only ticket."""
     [ticket] = await world.find_documents("tickets")
     return ticket
 
@@ -114,7 +113,7 @@ async def only_ticket(world: World) -> dict[str, Any]:
 async def button_press_payload(
     world: World, person: Person, action_id: str, value: object
 ) -> dict[str, Any]:
-    """What Slack would send if that person had been shown such a button on the last card."""
+    """The payload of a button press by that person, as if the last card had such a button."""
     payload = world.slack.entry_payload(last_delivery(world, "block_actions"))
     payload = json.loads(json.dumps(payload))
     payload["user"] |= {"id": person.id, "username": person.handle, "name": person.handle}

@@ -1,4 +1,4 @@
-"""What must be true whatever has failed: I1 to I10, from MongoDB and what the sandbox has seen."""
+"""The invariants I1 to I10, which hold after any fault, checked in MongoDB and the sandbox."""
 
 import asyncio
 import re
@@ -24,7 +24,7 @@ from sandbox.world.world import World
 
 _FIELDS_SET_BY_TRANSITIONS = ("status", "version", "assignee", "offers", "declined_by", "resolver")
 _CARD_STEPS = {Step.DM_REQUESTER, Step.DM_ASSIGNEE, Step.ASK_REQUESTER, Step.REFRESH_CARDS}
-# Moves that say nothing of who had the ticket before.
+# Moves that do not show the assignee before them.
 _MOVES_WITHOUT_ASSIGNEE = {
     Move.CORRECT,
     Move.RETRIAGE,
@@ -40,7 +40,7 @@ _SECRET_VARIABLES = (
     "GEMINI_API_KEY",
     "JWT_SECRET",
 )
-# Shorter words of people stand in logs by chance.
+# Shorter texts may be in logs by chance.
 _MIN_LEAK_LENGTH = 8
 _MAX_READY_SECONDS = 10
 _POLL_SECONDS = 0.1
@@ -52,27 +52,28 @@ async def check_invariants(
     former_moderator_ids: Collection[str] = (),
     more_processes: Collection[Process] = (),
 ) -> None:
-    """Fail with each invariant that does not hold; to be asked when nothing is at work any more.
+    """Fail with a list of all broken invariants. Call it when no step is running.
 
     Args:
-        moderated: ids of those who have moderated in this story, though they may not any more.
-        more: workers and bots that run besides the world's own.
+        world: the world to check.
+        former_moderator_ids: people who were moderators earlier in the test.
+        more_processes: workers and bots that run besides the world's own.
     """
-    seen = Evidence(
+    evidence = Evidence(
         world=world,
         documents=await world.find_documents("tickets"),
-        members=[Member.model_validate(each) for each in await world.find_documents("members")],
+        members=[Member.model_validate(doc) for doc in await world.find_documents("members")],
         former_moderator_ids=former_moderator_ids,
         processes=[world.bot, world.worker, *more_processes],
     )
-    broken = [wrong for invariant in _INVARIANTS for wrong in invariant(seen)]
-    broken += [wrong async for wrong in _i10_processes_recover_alone(seen)]
-    assert not broken, "\n".join(broken)
+    violations = [violation for invariant in _INVARIANTS for violation in invariant(evidence)]
+    violations += [violation async for violation in _i10_processes_recover_alone(evidence)]
+    assert not violations, "\n".join(violations)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What there is to judge by."""
+    """The stored data and the processes that the invariants check."""
 
     world: World
     documents: list[dict[str, Any]]
@@ -82,13 +83,13 @@ class Evidence:
 
     @cached_property
     def tickets(self) -> list[Ticket]:
-        """All tickets, but for damaged ones that were set aside."""
-        sound = (each for each in self.documents if "set_aside" not in each)
-        return [Ticket.model_validate({**each, "id": each["_id"]}) for each in sound]
+        """All tickets except the quarantined ones."""
+        readable = (doc for doc in self.documents if "set_aside" not in doc)
+        return [Ticket.model_validate({**doc, "id": doc["_id"]}) for doc in readable]
 
     @cached_property
     def notices(self) -> list[tuple[str, str, Message]]:
-        """Who was told what by which message that is still there."""
+        """The existing messages with a notice: person id, notice id and message."""
         return [
             (person.id, str(notice), message)
             for person in self.world.slack.people
@@ -97,129 +98,130 @@ class Evidence:
         ]
 
     def member_at_move(self, slack_id: str) -> Member:
-        """Somebody as they were when they made a move; who is unknown may do nothing."""
-        found = next((each for each in self.members if each.slack_id == slack_id), None)
-        member = found or Member(team_id="", slack_id=slack_id)
+        """A member with the role of that time. An unknown person has no role."""
+        stored = next((one for one in self.members if one.slack_id == slack_id), None)
+        member = stored or Member(team_id="", slack_id=slack_id)
         if slack_id in self.former_moderator_ids:
             return member.model_copy(update={"role": Role.MODERATOR, "active": True})
         return member
 
 
-def _i1_each_receipt_has_a_ticket(seen: Evidence) -> Iterator[str]:
-    stored = {(each["_id"], each["key"]) for each in seen.documents}
-    for entry in seen.world.slack.traffic_log.acks("view_submission"):
+def _i1_each_receipt_has_a_ticket(evidence: Evidence) -> Iterator[str]:
+    stored = {(doc["_id"], doc["key"]) for doc in evidence.documents}
+    for entry in evidence.world.slack.traffic_log.acks("view_submission"):
         title = get_path(entry.response, "body", "view", "title", "text") or ""
         receipt = (
             title.removeprefix(_RECEIPT_PREFIX),
             f"view:{get_path(entry.request, 'view', 'id')}",
         )
         if title.startswith(f"{_RECEIPT_PREFIX}T-") and receipt not in stored:
-            yield f"I1: {receipt[0]} is on a receipt, but not stored for {receipt[1]}"
+            yield f"I1: {receipt[0]} is on a receipt, but is not stored for {receipt[1]}"
 
 
-def _i2_one_ticket_for_one_view(seen: Evidence) -> Iterator[str]:
-    sent = seen.world.slack.traffic_log.deliveries("view_submission")
-    views = {f"view:{get_path(entry.request, 'view', 'id')}" for entry in sent}
-    for key, times in Counter(ticket.key for ticket in seen.tickets).items():
-        if times > 1:
-            yield f"I2: {times} tickets for {key}"
+def _i2_one_ticket_for_one_view(evidence: Evidence) -> Iterator[str]:
+    submissions = evidence.world.slack.traffic_log.deliveries("view_submission")
+    views = {f"view:{get_path(entry.request, 'view', 'id')}" for entry in submissions}
+    for key, count in Counter(ticket.key for ticket in evidence.tickets).items():
+        if count > 1:
+            yield f"I2: {count} tickets for {key}"
         if key not in views:
-            yield f"I2: a ticket for {key}, which nobody has sent"
+            yield f"I2: a ticket for {key}, which nobody submitted"
 
 
-def _i3_i8_history_is_legal_and_complete(seen: Evidence) -> Iterator[str]:
-    for ticket in seen.tickets:
+def _i3_i8_history_is_legal_and_complete(evidence: Evidence) -> Iterator[str]:
+    for ticket in evidence.tickets:
         times = [event.at for event in ticket.history]
         if times != sorted(times):
             yield f"I3: {ticket.id}: the times in its history go backwards"
         try:
-            again = _replay_history(ticket, seen)
+            replayed = _replay_history(ticket, evidence)
         except NotAllowed:
-            yield f"I8: {ticket.id}: somebody made a move that was not theirs to make"
+            yield f"I8: {ticket.id}: somebody made a move without permission"
         except (UserFacingError, ValueError) as error:
-            yield f"I3: {ticket.id}: its history is no legal way: {error}"
+            yield f"I3: {ticket.id}: its history is not legal: {error}"
         else:
             for name in _FIELDS_SET_BY_TRANSITIONS:
-                then, now = getattr(again, name), getattr(ticket, name)
-                if then != now:
-                    yield f"I3: {ticket.id}: by its history {name} is {then!r}, not {now!r}"
+                expected, actual = getattr(replayed, name), getattr(ticket, name)
+                if expected != actual:
+                    yield f"I3: {ticket.id}: by its history {name} is {expected!r}, not {actual!r}"
 
 
-def _replay_history(ticket: Ticket, seen: Evidence) -> Ticket:
-    """The ticket as its history makes it, from the beginning."""
-    blank = Ticket(
+def _replay_history(ticket: Ticket, evidence: Evidence) -> Ticket:
+    """The ticket that results from its history."""
+    replayed = Ticket(
         id=ticket.id,
         opened_at=ticket.opened_at,
         **ticket.model_dump(include=set(Draft.model_fields)),
     )
-    again = blank
-    for place, event in enumerate(ticket.history):
-        move, by = Move(event.what), seen.member_at_move(event.who) if event.who else None
+    for position, event in enumerate(ticket.history):
+        move = Move(event.what)
+        actor = evidence.member_at_move(event.who) if event.who else None
         changes: dict[str, Any] = {}
         if move is Move.OFFER:
-            changes = {"assignee": _offer_recipient(ticket, place), "offers": again.offers + 1}
+            assignee = _offer_recipient(ticket, position)
+            changes = {"assignee": assignee, "offers": replayed.offers + 1}
         if move is Move.RESOLVE_WITH_INCIDENT:
             changes = {"resolver": ticket.resolver}
-        again = workflow.transition(
-            again, move, actor=by, now=event.at, event_reason=event.why, **changes
+        replayed = workflow.transition(
+            replayed, move, actor=actor, now=event.at, event_reason=event.why, **changes
         )
-    return again
+    return replayed
 
 
-def _offer_recipient(ticket: Ticket, place: int) -> str | None:
-    """Who got an offer is not in the history itself: what came next tells, or how it stands."""
-    after = [
-        each for each in ticket.history[place + 1 :] if each.what not in _MOVES_WITHOUT_ASSIGNEE
-    ]
-    if not after:
+def _offer_recipient(ticket: Ticket, position: int) -> str | None:
+    """The recipient of an offer. The history does not store it; the next move shows it."""
+    later_events = ticket.history[position + 1 :]
+    moves = [event for event in later_events if event.what not in _MOVES_WITHOUT_ASSIGNEE]
+    if not moves:
         return ticket.assignee
-    named = _MENTION.match(after[0].why)
-    return after[0].who or (named[1] if named else None)
+    mentioned = _MENTION.match(moves[0].why)
+    return moves[0].who or (mentioned[1] if mentioned else None)
 
 
-def _i4_pending_steps_are_due_or_dead_with_error(seen: Evidence) -> Iterator[str]:
-    documents = {each["_id"]: each for each in seen.documents}
-    for ticket in seen.tickets:
+def _i4_pending_steps_are_due_or_dead_with_error(evidence: Evidence) -> Iterator[str]:
+    documents = {doc["_id"]: doc for doc in evidence.documents}
+    for ticket in evidence.tickets:
         document = documents[ticket.id]
         for entry in ticket.pending:
             if entry.due is None and not entry.error:
                 yield f"I4: {ticket.id}: {entry.step} is dead without a reason"
-        for step, times in Counter(entry.step for entry in ticket.pending).items():
-            if times > 1:
-                yield f"I4: {ticket.id}: {step} is pending {times} times"
-        looked_at, due = document.get("due"), ticket.due_at()
-        if looked_at != due:
-            yield f"I4: {ticket.id}: the sweep looks at {looked_at}, not {due}"
+        for step, count in Counter(entry.step for entry in ticket.pending).items():
+            if count > 1:
+                yield f"I4: {ticket.id}: {step} is pending {count} times"
+        indexed_due, due = document.get("due"), ticket.due_at()
+        if indexed_due != due:
+            yield f"I4: {ticket.id}: the sweep finds it at {indexed_due}, not {due}"
 
 
-def _i5_one_message_for_one_notice(seen: Evidence) -> Iterator[str]:
-    for (person, notice), times in Counter((who, what) for who, what, _ in seen.notices).items():
-        if times > 1:
-            yield f"I5: {person} has {times} messages {notice}"
+def _i5_one_message_for_one_notice(evidence: Evidence) -> Iterator[str]:
+    notices = Counter((person, notice) for person, notice, _ in evidence.notices)
+    for (person, notice), count in notices.items():
+        if count > 1:
+            yield f"I5: {person} has {count} messages {notice}"
 
 
-def _i5_cards_show_current_ticket(seen: Evidence) -> Iterator[str]:
-    for ticket in seen.tickets:
+def _i5_cards_show_current_ticket(evidence: Evidence) -> Iterator[str]:
+    for ticket in evidence.tickets:
         if any(entry.step in _CARD_STEPS for entry in ticket.pending):
             continue
         cards = {(card.to, card.notice): card for card in ticket.cards}
         shown = {
             (person, notice): message
-            for person, notice, message in seen.notices
+            for person, notice, message in evidence.notices
             if notice.startswith(f"{ticket.id}.")
         }
         for person, notice in shown.keys() - cards.keys():
-            yield f"I5: the desk has forgotten the message {notice} to {person}"
+            yield f"I5: the message {notice} to {person} is not stored"
         for person, notice in cards.keys() - shown.keys():
-            yield f"I5: the desk takes {notice} to {person} for a message that is there"
+            yield f"I5: the message {notice} to {person} is stored, but does not exist"
         for key in cards.keys() & shown.keys():
-            drawn = render_card(ticket, cards[key].kind, viewer=key[0])
-            if not _contains_blocks(shown[key].blocks, drawn.blocks):
-                yield f"I5: {key[1]} does not show {key[0]} {ticket.id} as it is"
+            current = render_card(ticket, cards[key].kind, viewer=key[0])
+            if not _contains_blocks(shown[key].blocks, current.blocks):
+                yield f"I5: {key[1]} does not show {key[0]} the current {ticket.id}"
 
 
 def _contains_blocks(actual: Any, expected: Any) -> bool:
-    """Whether it is what was drawn; Slack adds ids and defaults of its own."""
+    """Whether all expected values are there. Slack adds ids and defaults."""
     if isinstance(expected, dict):
         return all(
             key in actual and _contains_blocks(actual[key], expected[key]) for key in expected
@@ -229,72 +231,72 @@ def _contains_blocks(actual: Any, expected: Any) -> bool:
     return bool(actual == expected)
 
 
-def _i6_emails_match_offers(seen: Evidence) -> Iterator[str]:
-    sent: dict[str, set[str]] = {}
-    for letter in seen.world.mail.inbox:
-        notice = letter.message_id.removeprefix("<").rpartition("@")[0].rpartition(".")[0]
-        sent.setdefault(notice, set()).update(letter.recipients)
-    for notice, recipients in sent.items():
+def _i6_emails_match_offers(evidence: Evidence) -> Iterator[str]:
+    recipients_by_notice: dict[str, set[str]] = {}
+    for email in evidence.world.mail.inbox:
+        notice = email.message_id.removeprefix("<").rpartition("@")[0].rpartition(".")[0]
+        recipients_by_notice.setdefault(notice, set()).update(email.recipients)
+    for notice, recipients in recipients_by_notice.items():
         if len(recipients) > 1:
-            yield f"I6: the letter {notice} went to {sorted(recipients)}"
-    offers = {f"{t.id}.offer.{number + 1}" for t in seen.tickets for number in range(t.offers)}
-    for notice in sent.keys() - offers:
-        yield f"I6: a letter {notice}, which nobody was to get"
-    for notice in _required_emails(seen) - sent.keys():
-        yield f"I6: nobody got the letter {notice}"
+            yield f"I6: the e-mail {notice} went to {sorted(recipients)}"
+    offers = {f"{t.id}.offer.{number + 1}" for t in evidence.tickets for number in range(t.offers)}
+    for notice in recipients_by_notice.keys() - offers:
+        yield f"I6: an e-mail {notice} without an offer"
+    for notice in _required_emails(evidence) - recipients_by_notice.keys():
+        yield f"I6: nobody got the e-mail {notice}"
 
 
-def _required_emails(seen: Evidence) -> set[str]:
-    """The letters that must have been sent: about offers which stand, to who has an address.
+def _required_emails(evidence: Evidence) -> set[str]:
+    """The e-mails that must exist: one for each open offer to a member with an address.
 
-    Who has claimed a ticket before its letter's turn came gets none.
+    A ticket that was claimed before its e-mail was sent needs none.
     """
     return {
         f"{ticket.id}.offer.{ticket.offers}"
-        for ticket in seen.tickets
+        for ticket in evidence.tickets
         if ticket.status is Status.OFFERED
         and ticket.find_step(Step.EMAIL_ASSIGNEE) is None
-        and seen.member_at_move(ticket.assignee or "").email
+        and evidence.member_at_move(ticket.assignee or "").email
     }
 
 
-def _i7_assignee_is_allowed(seen: Evidence) -> Iterator[str]:
-    moderators = {member.slack_id for member in seen.members if member.can_moderate}
-    for ticket in seen.tickets:
+def _i7_assignee_is_allowed(evidence: Evidence) -> Iterator[str]:
+    moderators = {member.slack_id for member in evidence.members if member.can_moderate}
+    for ticket in evidence.tickets:
         if ticket.status in ASSIGNED_STATUSES:
             if ticket.assignee not in moderators:
-                yield f"I7: {ticket.id} is with {ticket.assignee}, who is no moderator"
+                yield f"I7: {ticket.id} is with {ticket.assignee}, who is not a moderator"
             if ticket.assignee == ticket.requester:
                 yield f"I7: {ticket.id} is with its requester"
         elif ticket.status is not Status.RESOLVED and ticket.assignee:
-            yield f"I7: {ticket.id} is {ticket.status}, and yet with {ticket.assignee}"
+            yield f"I7: {ticket.id} is {ticket.status}, but {ticket.assignee} is its assignee"
 
 
-def _i9_logs_leak_nothing(seen: Evidence) -> Iterator[str]:
-    world = seen.world
+def _i9_logs_leak_nothing(evidence: Evidence) -> Iterator[str]:
+    world = evidence.world
     secrets = [(name, world.environment.get(name, "")) for name in _SECRET_VARIABLES]
-    texts = {line: f"what {t.id} says" for t in seen.tickets for line in t.text.splitlines()}
-    telltales = [*secrets, *((name, line) for line, name in texts.items())]
-    for process in seen.processes:
+    texts = {line: f"the text of {t.id}" for t in evidence.tickets for line in t.text.splitlines()}
+    private_texts = [*secrets, *((name, line) for line, name in texts.items())]
+    for process in evidence.processes:
         log = process.log
-        for name, words in telltales:
-            if len(words) >= _MIN_LEAK_LENGTH and words in log:
+        for name, text in private_texts:
+            if len(text) >= _MIN_LEAK_LENGTH and text in log:
                 yield f"I9: {name} is in the log of the {process.name}"
 
 
-async def _i10_processes_recover_alone(seen: Evidence) -> AsyncIterator[str]:
-    for process in seen.processes:
+async def _i10_processes_recover_alone(evidence: Evidence) -> AsyncIterator[str]:
+    for process in evidence.processes:
         if not process.is_alive:
             yield f"I10: the {process.name} has ended ({process.exit_code})"
-    said = ""
+    status = ""
     try:
         async with asyncio.timeout(_MAX_READY_SECONDS), ClientSession() as http:
-            while said != "200":
-                said = await _readyz_status(http, seen.world.bot_url)
-                # That it is ready can only be asked, and not too often.
-                await asyncio.sleep(_POLL_SECONDS if said != "200" else 0)
+            while status != "200":
+                status = await _readyz_status(http, evidence.world.bot_url)
+                # The bot does not announce that it is ready, so this polls.
+                await asyncio.sleep(_POLL_SECONDS if status != "200" else 0)
     except TimeoutError:
-        yield f"I10: /readyz says {said or 'nothing'}, {_MAX_READY_SECONDS} s after"
+        yield f"I10: /readyz says {status or 'nothing'} after {_MAX_READY_SECONDS} s"
 
 
 async def _readyz_status(http: ClientSession, url: str) -> str:

@@ -1,4 +1,4 @@
-"""Minutes in which something is away, in worlds with servers of their own."""
+"""Outages of some minutes, each in a world with its own servers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,13 +17,13 @@ FLUSH_INTERVAL_SECONDS = 2
 # Longer than the longest pause of an open circuit breaker, a lease and a sweep together.
 MAX_RECOVERY_SECONDS = 120
 _TICKET_COUNT = 5
-# What did not get through meanwhile is tried again with growing pauses.
+# Failed steps are retried with growing delays.
 _MAX_PENDING_SECONDS = 300
 Outage = Callable[[World], Awaitable[None]]
 
 
 async def run_outage(outage: Outage) -> None:
-    """All goes on by itself when it is over."""
+    """Run an outage in a new world, and check that everything recovers alone."""
     async with World() as world:
         world.slack.has_rate_limits = False
         await set_role_and_skills(
@@ -34,7 +34,7 @@ async def run_outage(outage: Outage) -> None:
 
 
 async def stop_redis(world: World) -> None:
-    """Tickets are taken meanwhile, and go on when it is back."""
+    """Tickets are stored while Redis is down, and continue when it is back."""
     await world.servers.redis.kill()
     await _open_tickets(world)
     assert await _readyz_status(world) == 503
@@ -44,7 +44,7 @@ async def stop_redis(world: World) -> None:
 
 
 async def stop_mongodb(world: World) -> None:
-    """The form says so, and keeps what was typed; pressed again later it is stored."""
+    """The form shows an error and keeps the text. A later Submit stores the ticket."""
     ada = world.personas.ada
     await _open_tickets(world)
     await ada.type_text("/ticket VPN is down, at last")
@@ -63,11 +63,11 @@ async def stop_mongodb(world: World) -> None:
 
 
 async def flush_redis_repeatedly(world: World) -> None:
-    """Again and again, while tickets come in."""
-    flushing = asyncio.create_task(_flush_repeatedly(world))
+    """Redis is emptied again and again while tickets come in."""
+    flush_task = asyncio.create_task(_flush_repeatedly(world))
     for _ in range(3):
         await _open_tickets(world)
-    await flushing
+    await flush_task
     await _wait_until_all_offered(world, ticket_count=3 * _TICKET_COUNT)
 
 
@@ -78,7 +78,7 @@ async def _flush_repeatedly(world: World) -> None:
 
 
 async def fail_all_slack_calls(world: World) -> None:
-    """No step uses up its attempts, and all is delivered soon after it is back."""
+    """No step dies while Slack is down, and everything is delivered soon after."""
     world.worker.suspend()
     await _open_tickets(world)
     world.slack.faults.add(ANY_METHOD, Fault(status=503))
@@ -97,14 +97,15 @@ async def _open_tickets(world: World) -> None:
 
 
 async def _wait_until_all_offered(world: World, *, ticket_count: int = _TICKET_COUNT) -> None:
-    """Bob has a card for each of them."""
+    """Wait until Bob has a card for each ticket and no step is pending."""
 
-    def offered() -> bool:
-        cards = [one for one in world.personas.bob.messages if "Offered to you" in one.visible_text]
+    def has_all_offers() -> bool:
+        messages = world.personas.bob.messages
+        cards = [card for card in messages if "Offered to you" in card.visible_text]
         return len(cards) == ticket_count
 
     await world.slack.wait_until(
-        offered, timeout_seconds=MAX_RECOVERY_SECONDS, waiting_for=f"{ticket_count} offers"
+        has_all_offers, timeout_seconds=MAX_RECOVERY_SECONDS, waiting_for=f"{ticket_count} offers"
     )
     async with asyncio.timeout(_MAX_PENDING_SECONDS):
         await wait_until_no_pending_steps(world)

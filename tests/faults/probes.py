@@ -1,4 +1,4 @@
-"""What the tests of faults do and look at, in a few words."""
+"""Short helpers of the fault tests: fail commands, count leases, find posts."""
 
 from typing import Any
 
@@ -8,23 +8,23 @@ from sandbox.world.world import World
 
 
 def notice_id(request: Json) -> str:
-    """What a message tells, by its id; empty when it is not one that the desk posts."""
+    """The notice id of a message, or an empty string if it has none."""
     return str(get_path(request, "metadata", "event_payload", "notice") or "")
 
 
 def is_offer(request: Json) -> bool:
-    """Whether this is a message with which a ticket is offered."""
+    """Whether the message offers a ticket."""
     return ".offer." in notice_id(request)
 
 
 def posts_of_notice(world: World, notice: str) -> list[TrafficEntry]:
-    """The times that the desk has posted this."""
+    """The posts of this notice, in order."""
     posts = world.slack.traffic_log.api_calls("chat.postMessage")
     return [post for post in posts if notice_id(post.request) == notice]
 
 
 async def fail_mongodb_commands(world: World, *commands: str, times: int, **failure: Any) -> None:
-    """Have MongoDB fail these commands, so many of them.
+    """Make MongoDB fail these commands, this many times. Zero ends it.
 
     https://github.com/mongodb/mongo/wiki/The-%22failCommand%22-fail-point
     """
@@ -37,5 +37,5 @@ async def fail_mongodb_commands(world: World, *commands: str, times: int, **fail
 
 
 async def count_leased_steps(world: World) -> int:
-    """How many steps are on lease now."""
+    """The number of leased steps."""
     return sum(step["held"] for t in await world.find_documents("tickets") for step in t["pending"])

@@ -1,4 +1,4 @@
-"""A bot that dies anywhere, with a form or a click in its hands, loses nothing."""
+"""The bot is killed while it handles a form or a click, and nothing is lost."""
 
 import pytest
 
@@ -14,23 +14,23 @@ from tests.faults.ticket_lifecycle import (
 )
 
 
-# Stored and not known of, a ticket is sent again: what keeps it from being a second one is at work.
+# Killed at the insert, the bot gets the form again. The unique key must prevent a second ticket.
 @pytest.mark.few("insert")
 @pytest.mark.fault("F03", "F06", "F09")
 @pytest.mark.parametrize("moment", FaultPoint)
-async def test_the_bot_dies_during_a_submission(
+async def test_bot_killed_during_a_submission(
     proxied_world: ProxiedWorld,
     undisturbed_outcome: Outcome,
     moment: FaultPoint,
     kill_points: tuple[RequestSelector, ...],
 ) -> None:
-    async def run(at: RequestSelector) -> bool:
+    async def run_with_kill(kill_point: RequestSelector) -> bool:
         await proxied_world.reset()
-        death = KillAtMongoMessage(proxied_world, "bot", at=at, moment=moment)
+        kill = KillAtMongoMessage(proxied_world, "bot", at=kill_point, moment=moment)
         await submit_ticket(proxied_world)
         assert len(await proxied_world.world.find_documents("tickets")) == 1
         await proxied_world.wait_until_no_pending_steps()
-        died = await death.disarm()
+        died = await kill.disarm()
         await proxied_world.ensure_bot_runs()
         await claim_ticket(proxied_world)
         await proxied_world.wait_until_no_pending_steps()
@@ -39,30 +39,30 @@ async def test_the_bot_dies_during_a_submission(
         await check_outcome(proxied_world, undisturbed_outcome)
         return died
 
-    await run_at_kill_points(kill_points, run)
+    await run_at_kill_points(kill_points, run_with_kill)
 
 
 @pytest.mark.few(2)
 @pytest.mark.fault("F09")
 @pytest.mark.parametrize("moment", FaultPoint)
-async def test_the_bot_dies_during_a_claim(
+async def test_bot_killed_during_a_claim(
     proxied_world: ProxiedWorld,
     undisturbed_outcome: Outcome,
     moment: FaultPoint,
     kill_points: tuple[RequestSelector, ...],
 ) -> None:
-    async def run(at: RequestSelector) -> bool:
+    async def run_with_kill(kill_point: RequestSelector) -> bool:
         await proxied_world.reset()
         await submit_ticket(proxied_world)
         await proxied_world.wait_until_no_pending_steps()
-        death = KillAtMongoMessage(proxied_world, "bot", at=at, moment=moment)
+        kill = KillAtMongoMessage(proxied_world, "bot", at=kill_point, moment=moment)
         await claim_ticket(proxied_world)
         await proxied_world.wait_until_no_pending_steps()
-        died = await death.disarm()
+        died = await kill.disarm()
         await proxied_world.ensure_bot_runs()
         await resolve_ticket(proxied_world)
         await proxied_world.wait_until_no_pending_steps()
         await check_outcome(proxied_world, undisturbed_outcome)
         return died
 
-    await run_at_kill_points(kill_points, run)
+    await run_at_kill_points(kill_points, run_with_kill)

@@ -1,4 +1,4 @@
-"""A card whose sending nobody knows the outcome of is declined before the worker tries again."""
+"""A card with an unknown outcome is declined before the worker retries."""
 
 import pytest
 
@@ -8,16 +8,16 @@ from tests.faults.ticket_lifecycle import ProxiedWorld, submit_ticket
 
 
 @pytest.mark.fault("F41")
-async def test_a_card_that_is_declined_before_it_is_looked_up_is_not_forgotten(
+async def test_card_declined_before_the_retry_is_still_updated(
     proxied_world: ProxiedWorld,
 ) -> None:
     slack, bob = proxied_world.world.slack, proxied_world.world.personas.bob
-    stored = Fault(status=500, body="<html>oops</html>", fails_after_success=True)
+    fault = Fault(status=500, body="<html>oops</html>", fails_after_success=True)
     slack.faults.add(
         "chat.postMessage",
-        stored,
+        fault,
         times=1,
-        request_filter=lambda asked: asked["channel"] == bob.direct_channel.id,
+        request_filter=lambda request: request["channel"] == bob.direct_channel.id,
     )
     await submit_ticket(proxied_world)
 

@@ -1,4 +1,4 @@
-"""What Slack tells of people comes late, twice, in the wrong order, or to a bot that dies of it."""
+"""Events about people come late, twice, in the wrong order, or kill the bot."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,52 +18,53 @@ from tests.stories.user_actions import set_role_and_skills
 
 pytestmark = pytest.mark.long
 CHANGED, RETRY = "user_change", "X-Slack-Retry-Num"
-# How long after the second try Slack tries for the third time.
-_MINUTE = 60
+# Slack sends an event for the third time one minute after the second.
+_SECOND_RETRY_SECONDS = 60
 
 
 @pytest.fixture
 async def world_with_mo(proxied_world: ProxiedWorld) -> AsyncIterator[ProxiedWorld]:
-    """The running desk, which knows Mo; whoever left or has another name is as before again."""
+    """A running world that has Mo as a member. Names and accounts are restored afterwards."""
     cast = proxied_world.world.personas
-    before = [(one, one.member.real_name) for one in (cast.bob, cast.mo)]
+    names_before = [(person, person.member.real_name) for person in (cast.bob, cast.mo)]
     await set_role_and_skills(
         proxied_world.world.slack, cast.grace, cast.mo, role="Moderator", skills=[]
     )
     yield proxied_world
-    for person, name in before:
+    for person, name in names_before:
         person.member.real_name, person.member.deleted = name, False
 
 
-async def known(world: World, person: Person) -> dict[str, Any]:
-    """What is stored of somebody."""
-    found = await world.database.members.find_one({"slack_id": person.id})
-    assert found
-    return found
+async def stored_member(world: World, person: Person) -> dict[str, Any]:
+    """The stored document of a person."""
+    document = await world.database.members.find_one({"slack_id": person.id})
+    assert document
+    return document
 
 
-async def acts_on(world: World, person: Person) -> list[str]:
-    """What was done to somebody's account."""
-    return [act["what"] for act in await world.find_documents("audit") if act["to"] == person.id]
+async def audit_verbs(world: World, person: Person) -> list[str]:
+    """The audit log verbs about a person."""
+    entries = await world.find_documents("audit")
+    return [entry["what"] for entry in entries if entry["to"] == person.id]
 
 
-async def heard(world: World, *, times: int) -> None:
-    """Wait until events about people have been answered, or not, so many times."""
+async def wait_for_acks(world: World, *, times: int) -> None:
+    """Wait until this number of events about people has an answer or has failed."""
     await world.slack.wait_until(lambda: len(world.slack.traffic_log.acks(CHANGED)) == times)
 
 
-async def hears_of(world: World, person: Person, **change: Any) -> TrafficEntry:
-    """Change something in Slack, a second after all else, and have the bot answer the event."""
+async def change_account(world: World, person: Person, **change: Any) -> TrafficEntry:
+    """Change an account in Slack one second later, and wait for the bot's answer to the event."""
     slack = world.slack
     slack.clock.advance(1)
-    before = len(slack.traffic_log.acks(CHANGED))
+    ack_count = len(slack.traffic_log.acks(CHANGED))
     slack.update_account(person, **change)
-    await heard(world, times=before + 1)
+    await wait_for_acks(world, times=ack_count + 1)
     return slack.traffic_log.deliveries(CHANGED)[-1]
 
 
-async def again(world: World, entry: TrafficEntry, *, number: int) -> Ack:
-    """Slack sends an event once more: the same body, signed anew, with the number of the try."""
+async def resend(world: World, entry: TrafficEntry, *, number: int) -> Ack:
+    """Send an event again: the same body, a new signature, and the number of the retry."""
     retry = {RETRY: str(number), "X-Slack-Retry-Reason": "http_timeout"}
     headers = (
         {"Content-Type": "application/json"} | world.slack.signature_headers(entry.body) | retry
@@ -73,56 +74,58 @@ async def again(world: World, entry: TrafficEntry, *, number: int) -> Ack:
 
 @pytest.mark.fault("F13")
 @pytest.mark.parametrize("moment", FaultPoint)
-async def test_what_a_bot_died_of_is_known_from_slacks_repetition(
+async def test_event_that_killed_the_bot_is_stored_after_slacks_retry(
     world_with_mo: ProxiedWorld, moment: FaultPoint
 ) -> None:
-    """The bot dies when it writes the news; the second try meets no bot, the third a new one."""
-    world, mo, wire = (
+    """The bot dies when it stores the event. The second try finds no bot, the third a new one."""
+    world, mo, proxy = (
         world_with_mo.world,
         world_with_mo.world.personas.mo,
         world_with_mo.proxies["bot"],
     )
-    await hears_of(world, mo, real_name="Mo Ito")
-    passed = len(wire.counted_commands)
-    await hears_of(world, mo, real_name="Mo Suzuki")
-    writes = 1 + wire.counted_commands[passed:].index("update")
+    await change_account(world, mo, real_name="Mo Ito")
+    command_count = len(proxy.counted_commands)
+    await change_account(world, mo, real_name="Mo Suzuki")
+    write_number = 1 + proxy.counted_commands[command_count:].index("update")
     world.slack.clock.advance(1)
-    death = KillAtMongoMessage(world_with_mo, "bot", at=writes, moment=moment)
+    kill = KillAtMongoMessage(world_with_mo, "bot", at=write_number, moment=moment)
 
     world.slack.update_account(mo, real_name="Mo Yamada")
-    await death.wait_for_end()
-    await heard(world, times=4)
-    assert await death.disarm()
-    stored = (await known(world, mo))["name"]
+    await kill.wait_for_end()
+    await wait_for_acks(world, times=4)
+    assert await kill.disarm()
+    stored_name = (await stored_member(world, mo))["name"]
     await world.bot.start()
-    world.slack.clock.advance(_MINUTE)
-    await heard(world, times=5)
+    world.slack.clock.advance(_SECOND_RETRY_SECONDS)
+    await wait_for_acks(world, times=5)
 
-    assert stored == ("Mo Suzuki" if moment is FaultPoint.REQUEST else "Mo Yamada")
-    tries = [one.headers.get(RETRY) for one in world.slack.traffic_log.deliveries(CHANGED)]
-    assert tries == [None, None, None, "1", "2"]
-    assert (await known(world, mo))["name"] == "Mo Yamada"
+    assert stored_name == ("Mo Suzuki" if moment is FaultPoint.REQUEST else "Mo Yamada")
+    retry_numbers = [
+        delivery.headers.get(RETRY) for delivery in world.slack.traffic_log.deliveries(CHANGED)
+    ]
+    assert retry_numbers == [None, None, None, "1", "2"]
+    assert (await stored_member(world, mo))["name"] == "Mo Yamada"
     await world_with_mo.wait_until_no_pending_steps()
     await check_invariants(world)
 
 
 @pytest.mark.fault("F14")
-async def test_an_older_event_that_comes_late_takes_nothing_back(
+async def test_late_older_event_overwrites_nothing(
     world_with_mo: ProxiedWorld,
 ) -> None:
     world, mo = world_with_mo.world, world_with_mo.world.personas.mo
-    older = await hears_of(world, mo, real_name="Mo Suzuki")
-    newer = await hears_of(world, mo, real_name="Mo Yamada")
+    older = await change_account(world, mo, real_name="Mo Suzuki")
+    newer = await change_account(world, mo, real_name="Mo Yamada")
 
-    acks = [await again(world, entry, number=3) for entry in (newer, older, older)]
+    acks = [await resend(world, entry, number=3) for entry in (newer, older, older)]
 
     assert all(ack.ok for ack in acks)
-    assert (await known(world, mo))["name"] == "Mo Yamada"
+    assert (await stored_member(world, mo))["name"] == "Mo Yamada"
     await check_invariants(world)
 
 
 @pytest.mark.fault("F14")
-async def test_who_left_leaves_once_however_often_it_is_told(world_with_mo: ProxiedWorld) -> None:
+async def test_repeated_deactivation_acts_once(world_with_mo: ProxiedWorld) -> None:
     world, bob, eve = (
         world_with_mo.world,
         world_with_mo.world.personas.bob,
@@ -132,19 +135,19 @@ async def test_who_left_leaves_once_however_often_it_is_told(world_with_mo: Prox
     await world_with_mo.wait_until_no_pending_steps()
     await claim_ticket(world_with_mo)
     await world_with_mo.wait_until_no_pending_steps()
-    before = await hears_of(world, bob, real_name="Bob Kahn the Second")
-    left = await hears_of(world, bob, deleted=True)
+    earlier_event = await change_account(world, bob, real_name="Bob Kahn the Second")
+    deactivation = await change_account(world, bob, deleted=True)
 
-    for number, entry in enumerate((left, before, left), start=1):
-        assert (await again(world, entry, number=number)).ok
+    for number, entry in enumerate((deactivation, earlier_event, deactivation), start=1):
+        assert (await resend(world, entry, number=number)).ok
 
     await eve.wait_for_message("Offered to you")
     await world_with_mo.wait_until_no_pending_steps()
-    for entry in (before, left):
-        assert (await again(world, entry, number=3)).ok
+    for entry in (earlier_event, deactivation):
+        assert (await resend(world, entry, number=3)).ok
     await world_with_mo.wait_until_no_pending_steps()
     ticket = await only_ticket(world)
     assert (ticket["status"], ticket["assignee"], ticket["offers"]) == ("offered", eve.id, 2)
-    assert not (await known(world, bob))["active"]
-    assert await acts_on(world, bob) == ["changed account"]
+    assert not (await stored_member(world, bob))["active"]
+    assert await audit_verbs(world, bob) == ["changed account"]
     await check_invariants(world, former_moderator_ids={bob.id})

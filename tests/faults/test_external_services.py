@@ -1,4 +1,4 @@
-"""Slack, Gemini and the mail server let the desk down, each in its own way."""
+"""Slack, Gemini and the mail server fail, each in its own way."""
 
 import asyncio
 
@@ -29,25 +29,25 @@ pytestmark = pytest.mark.long
 OFFER = "T-1.offer.1"
 
 
-async def attempts(world: World) -> int:
-    """How many attempts have failed of what is pending."""
+async def failed_attempts(world: World) -> int:
+    """The number of failed attempts of all pending steps."""
     tickets = await world.find_documents("tickets")
     return sum(step["attempts"] for ticket in tickets for step in ticket["pending"])
 
 
 @pytest.mark.fault("F40")
-async def test_who_is_asked_to_wait_waits_and_does_other_things_meanwhile(
+async def test_rate_limit_delays_one_method_and_no_other(
     proxied_world: ProxiedWorld,
 ) -> None:
     world = proxied_world.world
-    asked = Fault(status=429, retry_after_seconds=5)
-    world.slack.faults.add("chat.postMessage", asked, times=1, request_filter=is_offer)
+    rate_limit = Fault(status=429, retry_after_seconds=5)
+    world.slack.faults.add("chat.postMessage", rate_limit, times=1, request_filter=is_offer)
 
     await submit_ticket(proxied_world)
     await world.slack.wait_until(lambda: posts_of_notice(world, OFFER))
     await world.mail.wait_until(lambda: world.mail.inbox)
     assert len(posts_of_notice(world, OFFER)) == 1
-    assert await attempts(world) == 0
+    assert await failed_attempts(world) == 0
     await claim_ticket(proxied_world)
     await proxied_world.wait_until_no_pending_steps()
 
@@ -57,7 +57,7 @@ async def test_who_is_asked_to_wait_waits_and_does_other_things_meanwhile(
 
 
 @pytest.mark.fault("F42")
-async def test_a_message_that_is_taken_without_a_word_is_not_sent_again(
+async def test_message_posted_without_an_answer_is_not_sent_again(
     proxied_world: ProxiedWorld,
 ) -> None:
     world = proxied_world.world
@@ -75,10 +75,12 @@ async def test_a_message_that_is_taken_without_a_word_is_not_sent_again(
 
 
 @pytest.mark.fault("F43")
-async def test_who_may_not_look_waits_rather_than_sends_twice(proxied_world: ProxiedWorld) -> None:
+async def test_step_waits_while_the_search_for_its_message_fails(
+    proxied_world: ProxiedWorld,
+) -> None:
     world = proxied_world.world
-    taken = Fault(error="internal_error", fails_after_success=True)
-    world.slack.faults.add("chat.postMessage", taken, times=1, request_filter=is_offer)
+    posted_with_error = Fault(error="internal_error", fails_after_success=True)
+    world.slack.faults.add("chat.postMessage", posted_with_error, times=1, request_filter=is_offer)
     denied = Fault(status=429, retry_after_seconds=2)
     world.slack.faults.add("conversations.history", denied, times=2)
 
@@ -93,7 +95,7 @@ async def test_who_may_not_look_waits_rather_than_sends_twice(proxied_world: Pro
 @pytest.mark.parametrize(
     "error", ["invalid_auth", "token_revoked", "account_inactive", "messages_tab_disabled"]
 )
-async def test_what_slack_refuses_for_good_is_dead_at_once_and_told_once(
+async def test_permanent_slack_error_is_dead_at_once_with_one_alert(
     proxied_world: ProxiedWorld, error: str
 ) -> None:
     world = proxied_world.world
@@ -102,22 +104,24 @@ async def test_what_slack_refuses_for_good_is_dead_at_once_and_told_once(
     for number in range(2):
         await open_ticket(world.personas.ada, f"VPN is down, {number}")
     await wait_for_tickets_with_field(world, "dead", 2)
-    alarm = await world.personas.grace.wait_for_message("not tried any more")
+    alert = await world.personas.grace.wait_for_message("will not be retried")
     await world.mail.wait_until(lambda: len(world.mail.inbox) == 2)
 
-    assert error in alarm.visible_text
+    assert error in alert.visible_text
     assert [len(posts_of_notice(world, f"T-{n}.offer.1")) for n in (1, 2)] == [1, 1]
-    told = [
-        one for one in world.personas.grace.messages if "not tried any more" in one.visible_text
+    alerts = [
+        message
+        for message in world.personas.grace.messages
+        if "will not be retried" in message.visible_text
     ]
-    assert told == [alarm]
-    # What the second ticket asks admins to be told is done, too, before another test begins.
+    assert alerts == [alert]
+    # The second ticket's alert step must end before the next test starts.
     await wait_for_running_steps(world)
     await check_invariants(world)
 
 
 @pytest.mark.fault("F45")
-async def test_a_card_shows_the_newest_though_an_older_drawing_arrives_last(
+async def test_card_shows_newest_state_if_an_older_redraw_is_last(
     proxied_world: ProxiedWorld,
 ) -> None:
     world, bob = proxied_world.world, proxied_world.world.personas.bob
@@ -135,15 +139,15 @@ async def test_a_card_shows_the_newest_though_an_older_drawing_arrives_last(
 
 
 @pytest.mark.fault("F45")
-async def test_an_older_drawing_of_unknown_fate_that_arrives_last_is_drawn_over(
+async def test_late_redraw_with_unknown_outcome_is_redrawn(
     proxied_world: ProxiedWorld,
 ) -> None:
     world, bob = proxied_world.world, proxied_world.world.personas.bob
     await submit_ticket(proxied_world)
     await proxied_world.wait_until_no_pending_steps()
-    # The bot's own drawing, right after the click, is the first; the worker's is in time.
-    late = Fault(delay_seconds=1.5, error="internal_error", fails_after_success=True)
-    world.slack.faults.add("chat.update", late, times=1)
+    # The bot's own redraw comes first, right after the click. The worker's is not delayed.
+    late_failure = Fault(delay_seconds=1.5, error="internal_error", fails_after_success=True)
+    world.slack.faults.add("chat.update", late_failure, times=1)
 
     await claim_ticket(proxied_world)
     await resolve_ticket(proxied_world)
@@ -161,7 +165,7 @@ async def test_an_older_drawing_of_unknown_fate_that_arrives_last_is_drawn_over(
 
 
 @pytest.mark.fault("F48")
-async def test_a_card_that_somebody_has_deleted_holds_up_nothing(
+async def test_deleted_card_blocks_nothing(
     proxied_world: ProxiedWorld,
 ) -> None:
     world, ada = proxied_world.world, proxied_world.world.personas.ada
@@ -180,7 +184,7 @@ async def test_a_card_that_somebody_has_deleted_holds_up_nothing(
 
 
 @pytest.mark.fault("F49")
-async def test_notes_of_any_length_fit_on_the_card(proxied_world: ProxiedWorld) -> None:
+async def test_long_notes_fit_on_the_card(proxied_world: ProxiedWorld) -> None:
     world = proxied_world.world
     world.gemini.respond_with_json(
         {
@@ -201,7 +205,7 @@ async def test_notes_of_any_length_fit_on_the_card(proxied_world: ProxiedWorld) 
 
 
 @pytest.mark.fault("F31")
-async def test_a_silent_gemini_holds_up_neither_messages_nor_letters(
+async def test_silent_gemini_delays_no_messages_or_emails(
     proxied_world: ProxiedWorld,
 ) -> None:
     world = proxied_world.world
@@ -227,7 +231,7 @@ async def test_a_silent_gemini_holds_up_neither_messages_nor_letters(
 
 
 @pytest.mark.fault("F70")
-async def test_a_letter_gets_past_a_server_that_greylists(proxied_world: ProxiedWorld) -> None:
+async def test_email_arrives_after_greylisting(proxied_world: ProxiedWorld) -> None:
     world = proxied_world.world
     world.mail.add_fault(MailFault.GREYLIST, times=2)
 
@@ -241,7 +245,7 @@ async def test_a_letter_gets_past_a_server_that_greylists(proxied_world: Proxied
 
 
 @pytest.mark.fault("F71")
-async def test_letters_are_paced_and_those_that_were_too_many_arrive_as_well(
+async def test_emails_over_the_rate_limit_arrive_later(
     proxied_world: ProxiedWorld,
 ) -> None:
     world = proxied_world.world
@@ -251,5 +255,5 @@ async def test_letters_are_paced_and_those_that_were_too_many_arrive_as_well(
         await open_ticket(world.personas.ada, f"VPN is down, {number}")
     await world.mail.wait_until(lambda: len(world.mail.inbox) == 6, timeout_seconds=60)
 
-    assert len({letter.message_id for letter in world.mail.inbox}) == 6
+    assert len({email.message_id for email in world.mail.inbox}) == 6
     await check_invariants(world)

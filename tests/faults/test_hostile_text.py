@@ -1,4 +1,4 @@
-"""Whatever is typed is stored as it was typed, asks nothing of the database, and pings nobody."""
+"""Hostile text is stored unchanged, runs no database query and notifies nobody."""
 
 import json
 
@@ -32,35 +32,35 @@ HOSTILE = {
 
 @pytest.mark.long
 @pytest.mark.fault("F18")
-async def test_hostile_text_is_stored_exactly_but_for_what_no_store_takes(
+async def test_hostile_text_is_stored_without_nul_and_surrogates(
     proxied_world: ProxiedWorld,
 ) -> None:
     world, ada = proxied_world.world, proxied_world.world.personas.ada
-    numbers = {}
-    # Nobody begins with a ticket before it says what it is to say.
+    text_by_ticket = {}
+    # The worker must not start before a ticket has its hostile text.
     world.worker.suspend()
-    for what, text in HOSTILE.items():
+    for name, text in HOSTILE.items():
         await ada.type_text("/ticket")
-        # Slack itself sends it first, so that there is a form for the ticket.
+        # Invariant I2 needs a submission from Slack for each ticket, so a harmless one comes first.
         await send_as_slack(ada, submission_payload(ada, title="VPN"))
         payload = submission_payload(ada, title=text, description=text * 10)
         body = interactive_body(payload)
         answer = await post_to_bot(world, body, signed_headers(world, body))
-        assert answer.receipt_ticket_id, (what, answer)
-        numbers[answer.receipt_ticket_id] = text
+        assert answer.receipt_ticket_id, (name, answer)
+        text_by_ticket[answer.receipt_ticket_id] = text
         await ada.close_modal()
 
     world.worker.resume()
-    await check_final_tickets(proxied_world, *numbers)
+    await check_final_tickets(proxied_world, *text_by_ticket)
     for ticket in await world.find_documents("tickets"):
-        kept = numbers[ticket["_id"]].replace("\x00", "").replace("\ud800", "")
-        assert (ticket["title"], ticket["description"]) == (kept, (kept * 10).strip())
+        expected = text_by_ticket[ticket["_id"]].replace("\x00", "").replace("\ud800", "")
+        assert (ticket["title"], ticket["description"]) == (expected, (expected * 10).strip())
     assert not [
-        one for one in await _parsed_by_slack(proxied_world) if "<!" in one or "<@U000" in one
+        text for text in await _message_texts(proxied_world) if "<!" in text or "<@U000" in text
     ]
 
 
-async def _parsed_by_slack(proxied_world: ProxiedWorld) -> list[str]:
+async def _message_texts(proxied_world: ProxiedWorld) -> list[str]:
     people = proxied_world.world.slack.people
     return [message.text for person in people for message in person.messages]
 
@@ -71,7 +71,7 @@ async def _parsed_by_slack(proxied_world: ProxiedWorld) -> list[str]:
     ("field", "text"),
     [("description", "x" * 40_000), ("title", "x" * 40_000), ("title", "a" + "\u0301" * 10_000)],
 )
-async def test_text_that_is_too_long_is_an_error_at_its_field(
+async def test_too_long_text_is_an_error_at_its_field(
     proxied_world: ProxiedWorld, field: str, text: str
 ) -> None:
     ada = proxied_world.world.personas.ada
@@ -89,13 +89,13 @@ OPERATORS = ('{"$gt": ""}', "$where: sleep(9)", "^(a+)+$", "$$NOW", "a" * 100 + 
 
 @pytest.mark.long
 @pytest.mark.fault("F87")
-async def test_operators_and_patterns_are_taken_as_words(proxied_world: ProxiedWorld) -> None:
+async def test_operators_and_patterns_are_treated_as_text(proxied_world: ProxiedWorld) -> None:
     world, cast = proxied_world.world, proxied_world.world.personas
     stored = []
-    for words in OPERATORS:
-        await cast.ada.type_text(f"/ticket {words}")
-        answer = await send_as_slack(cast.ada, submission_payload(cast.ada, description=words))
-        stored.append((answer.receipt_ticket_id, words))
+    for text in OPERATORS:
+        await cast.ada.type_text(f"/ticket {text}")
+        answer = await send_as_slack(cast.ada, submission_payload(cast.ada, description=text))
+        stored.append((answer.receipt_ticket_id, text))
         await cast.ada.close_modal()
     documents = await world.find_documents("tickets")
     assert {(t["_id"], t["description"]) for t in documents} == set(stored)
@@ -104,19 +104,19 @@ async def test_operators_and_patterns_are_taken_as_words(proxied_world: ProxiedW
     await set_role_and_skills(world.slack, cast.grace, cast.mo, role="Moderator", skills=[])
     payload = json.loads(json.dumps(last_delivery(world, "view_submission").request))
     values = payload["view"]["state"]["values"]
-    new = next(block for block in values if block.startswith("new_skills"))
-    values[new]["value"]["value"] = ", ".join(skills)
+    new_skills_block = next(block for block in values if block.startswith("new_skills"))
+    values[new_skills_block]["value"]["value"] = ", ".join(skills)
     assert (await send_as_slack(cast.grace, payload)).status == 200
-    found = await world.database.members.find_one({"slack_id": cast.mo.id})
-    assert found
-    assert found["skills"] == skills
+    member = await world.database.members.find_one({"slack_id": cast.mo.id})
+    assert member
+    assert member["skills"] == skills
     await proxied_world.wait_until_no_pending_steps()
     await check_invariants(world)
 
 
 @pytest.mark.long
 @pytest.mark.fault("F87")
-async def test_an_object_where_a_word_should_be_asks_the_database_nothing(
+async def test_object_instead_of_text_runs_no_query(
     proxied_world: ProxiedWorld,
 ) -> None:
     world, bob = proxied_world.world, proxied_world.world.personas.bob

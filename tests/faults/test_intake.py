@@ -1,4 +1,4 @@
-"""Whatever happens to a form on its way: a receipt is a ticket, and one form is one ticket."""
+"""Forms under faults: each receipt has a ticket, and each form makes one ticket."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,13 +27,13 @@ from tests.faults.invariants import check_invariants
 from tests.faults.ticket_lifecycle import TITLE, ProxiedWorld
 from tests.stories.user_actions import receipt_ticket_id
 
-AGAIN = "Press Submit again: you will get one ticket."
+SUBMIT_AGAIN = "Press Submit again: you will get one ticket."
 _TRIES = 8
 
 
 @pytest.fixture
 async def restored_world(proxied_world: ProxiedWorld) -> AsyncIterator[ProxiedWorld]:
-    """The running desk; what was frozen or killed runs again afterwards."""
+    """A running world. Hanging or killed servers run again afterwards."""
     yield proxied_world
     world = proxied_world.world
     for server in (world.servers.mongodb, world.servers.redis):
@@ -46,18 +46,18 @@ async def restored_world(proxied_world: ProxiedWorld) -> AsyncIterator[ProxiedWo
 
 @dataclass(frozen=True, slots=True)
 class FilledForm:
-    """A form that is filled in, and who has done it."""
+    """A filled-in form and its person."""
 
     person: Person
     payload: dict[str, Any]
 
     async def answer(self) -> BotResponse:
-        """Have Slack send it."""
+        """Submit the form, and return the bot's answer."""
         return await send_as_slack(self.person, self.payload)
 
 
 async def fifty_forms(world: World) -> list[FilledForm]:
-    """Everybody fills in ten forms."""
+    """Five people fill in ten forms each."""
     forms = []
     for person in world.slack.people[:5] * 10:
         await fill_in_ticket_form(person)
@@ -66,8 +66,8 @@ async def fifty_forms(world: World) -> list[FilledForm]:
     return forms
 
 
-async def presses_until_stored(world: World, person: Person) -> str:
-    """Press Submit as long as the form says so; returns the number on the receipt."""
+async def submit_until_stored(world: World, person: Person) -> str:
+    """Press Submit until the form shows a receipt, and return its ticket id."""
     for _ in range(_TRIES):
         await person.submit_modal()
         if person.modal and not person.modal.errors and person.modal.title != "New ticket":
@@ -75,8 +75,8 @@ async def presses_until_stored(world: World, person: Person) -> str:
     return receipt_ticket_id(person)
 
 
-def error_of(person: Person) -> str:
-    """What stands under the title, in the form that still has all that was typed."""
+def title_error(person: Person) -> str:
+    """The error at the title. The form must still have all text."""
     assert person.modal
     assert person.modal.values["Title"] == TITLE
     assert person.modal.values["Description"] == "since this morning"
@@ -85,7 +85,7 @@ def error_of(person: Person) -> str:
 
 @pytest.mark.long
 @pytest.mark.fault("F01", "F03")
-async def test_a_form_sent_three_times_at_once_is_one_ticket(restored_world: ProxiedWorld) -> None:
+async def test_form_sent_three_times_makes_one_ticket(restored_world: ProxiedWorld) -> None:
     ada = restored_world.world.personas.ada
     await fill_in_ticket_form(ada)
     payload = submission_payload(ada)
@@ -97,10 +97,10 @@ async def test_a_form_sent_three_times_at_once_is_one_ticket(restored_world: Pro
 
 
 @pytest.mark.fault("F02")
-async def test_a_form_sent_to_two_bots_at_once_is_one_ticket(restored_world: ProxiedWorld) -> None:
+async def test_form_sent_to_two_bots_makes_one_ticket(restored_world: ProxiedWorld) -> None:
     world, port = restored_world.world, find_free_port()
-    second = world.new_bot("second-bot", port=port)
-    await second.start()
+    second_bot = world.new_bot("second-bot", port=port)
+    await second_bot.start()
     try:
         ada, url = world.personas.ada, f"http://127.0.0.1:{port}"
         numbers = []
@@ -108,23 +108,23 @@ async def test_a_form_sent_to_two_bots_at_once_is_one_ticket(restored_world: Pro
             await fill_in_ticket_form(ada)
             payload = submission_payload(ada)
             body = interactive_body(payload)
-            here, there = await asyncio.gather(
+            first, second = await asyncio.gather(
                 send_as_slack(ada, payload),
                 post_to_bot(world, body, signed_headers(world, body), url=url),
             )
-            assert here.receipt_ticket_id == there.receipt_ticket_id != ""
-            numbers.append(here.receipt_ticket_id)
+            assert first.receipt_ticket_id == second.receipt_ticket_id != ""
+            numbers.append(first.receipt_ticket_id)
             await ada.close_modal()
         await restored_world.wait_until_no_pending_steps()
-        await check_invariants(world, more_processes=[second])
+        await check_invariants(world, more_processes=[second_bot])
         assert {ticket["_id"] for ticket in await world.find_documents("tickets")} == {*numbers}
     finally:
-        await second.stop()
+        await second_bot.stop()
 
 
 @pytest.mark.long
 @pytest.mark.fault("F03", "F04")
-async def test_a_form_sent_three_times_while_mongodb_stands_still_is_one_ticket(
+async def test_form_sent_three_times_while_mongodb_hangs_makes_one_ticket(
     restored_world: ProxiedWorld,
 ) -> None:
     ada = restored_world.world.personas.ada
@@ -133,38 +133,38 @@ async def test_a_form_sent_three_times_while_mongodb_stands_still_is_one_ticket(
     try:
         for _ in range(3):
             await ada.submit_modal()
-            assert AGAIN in error_of(ada)
+            assert SUBMIT_AGAIN in title_error(ada)
     finally:
         restored_world.proxies["bot"].release_traffic()
 
-    number = await presses_until_stored(restored_world.world, ada)
+    number = await submit_until_stored(restored_world.world, ada)
 
     assert ada.alerts == []
     await check_final_tickets(restored_world, number)
 
 
-async def what_was_is_on_disk(world: World) -> None:
-    """Earlier tests' tickets, which were deleted, are not to come back with MongoDB."""
+async def flush_to_disk(world: World) -> None:
+    """Flush deletions to disk, so that a killed MongoDB does not restore old tickets."""
     journal = WriteConcern(j=True)
     await world.database.get_collection("flushes", write_concern=journal).insert_one({})
 
 
 @pytest.mark.long
 @pytest.mark.fault("F05")
-async def test_the_bot_is_not_ready_while_mongodb_is_dead_and_goes_on_by_itself(
+async def test_bot_is_not_ready_without_mongodb_and_recovers_alone(
     restored_world: ProxiedWorld,
 ) -> None:
     world, ada = restored_world.world, restored_world.world.personas.ada
     await fill_in_ticket_form(ada)
-    await what_was_is_on_disk(world)
+    await flush_to_disk(world)
     await world.servers.mongodb.kill()
 
     await ada.submit_modal()
-    assert AGAIN in error_of(ada)
+    assert SUBMIT_AGAIN in title_error(ada)
     assert not await is_ready(world)
 
     await world.servers.mongodb.start()
-    number = await presses_until_stored(world, ada)
+    number = await submit_until_stored(world, ada)
     assert "ready for" in world.bot.current_run_log
     await check_final_tickets(restored_world, number)
 
@@ -172,13 +172,13 @@ async def test_the_bot_is_not_ready_while_mongodb_is_dead_and_goes_on_by_itself(
 @pytest.mark.long
 @pytest.mark.fault("F06")
 @pytest.mark.parametrize("code", [91, 64])
-async def test_a_ticket_whose_storing_was_not_confirmed_is_shown_when_pressed_again(
+async def test_unconfirmed_ticket_is_shown_after_another_submit(
     restored_world: ProxiedWorld, code: int
 ) -> None:
-    """91 the driver tries again by itself, once; 64 it does not."""
+    """The driver itself retries code 91 once, and code 64 never."""
     ada = restored_world.world.personas.ada
     await fill_in_ticket_form(ada)
-    unconfirmed = {"code": code, "errmsg": "stored here, and perhaps nowhere else"}
+    unconfirmed = {"code": code, "errmsg": "stored, but not replicated"}
     await restored_world.world.database.client.admin.command(
         "configureFailPoint",
         "failCommand",
@@ -187,7 +187,7 @@ async def test_a_ticket_whose_storing_was_not_confirmed_is_shown_when_pressed_ag
     )
 
     await ada.submit_modal()
-    assert AGAIN in error_of(ada)
+    assert SUBMIT_AGAIN in title_error(ada)
     [ticket] = await restored_world.world.find_documents("tickets")
     await ada.submit_modal()
 
@@ -197,21 +197,21 @@ async def test_a_ticket_whose_storing_was_not_confirmed_is_shown_when_pressed_ag
 
 @pytest.mark.long
 @pytest.mark.fault("F10")
-async def test_a_bot_told_to_end_answers_fifty_forms_first(restored_world: ProxiedWorld) -> None:
-    world, wire = restored_world.world, restored_world.proxies["bot"]
-    # Fifty tickets to deliver would take minutes, and are not what this is about.
+async def test_stopping_bot_answers_fifty_forms_first(restored_world: ProxiedWorld) -> None:
+    world, proxy = restored_world.world, restored_world.proxies["bot"]
+    # Delivering fifty tickets would take minutes, and this test is about the forms.
     world.worker.suspend()
     forms = await fifty_forms(world)
-    before = len(wire.counted_commands)
-    wire.delay_seconds = 0.05
+    before = len(proxy.counted_commands)
+    proxy.delay_seconds = 0.05
     try:
-        answering = [asyncio.create_task(form.answer()) for form in forms]
-        # They are stored together: while the first are on their way, all the others wait.
-        await wire.wait_until(lambda: len(wire.counted_commands) > before)
+        answers = [asyncio.create_task(form.answer()) for form in forms]
+        # Intake stores forms in batches, so the others wait while the first batch is written.
+        await proxy.wait_until(lambda: len(proxy.counted_commands) > before)
         await world.bot.stop(timeout_seconds=10)
-        numbers = {(await answer).receipt_ticket_id for answer in answering}
+        numbers = {(await answer).receipt_ticket_id for answer in answers}
     finally:
-        wire.delay_seconds = 0
+        proxy.delay_seconds = 0
 
     assert world.bot.exit_code == 0
     assert "Traceback" not in world.bot.current_run_log
@@ -223,7 +223,7 @@ async def test_a_bot_told_to_end_answers_fifty_forms_first(restored_world: Proxi
 
 @pytest.mark.long
 @pytest.mark.fault("F04")
-async def test_fifty_are_told_at_once_that_mongodb_stands_still(
+async def test_fifty_forms_show_an_error_while_mongodb_hangs(
     restored_world: ProxiedWorld,
 ) -> None:
     world = restored_world.world
@@ -235,39 +235,39 @@ async def test_fifty_are_told_at_once_that_mongodb_stands_still(
     finally:
         restored_world.proxies["bot"].release_traffic()
 
-    assert [answer for answer in answers if AGAIN not in str(answer.body)] == []
-    again = await asyncio.gather(*(form.answer() for form in forms))
+    assert [answer for answer in answers if SUBMIT_AGAIN not in str(answer.body)] == []
+    second_answers = await asyncio.gather(*(form.answer() for form in forms))
     stored = {ticket["_id"] for ticket in await world.find_documents("tickets")}
-    assert {answer.receipt_ticket_id for answer in again} == stored
+    assert {answer.receipt_ticket_id for answer in second_answers} == stored
     assert len(stored) == len(forms)
     await check_invariants(world)
 
 
 @pytest.mark.long
 @pytest.mark.fault("F11")
-async def test_a_bot_that_slack_does_not_tell_who_it_is_waits_and_loses_no_form(
+async def test_bot_that_starts_without_slack_loses_no_form(
     restored_world: ProxiedWorld,
 ) -> None:
     world, ada = restored_world.world, restored_world.world.personas.ada
     await fill_in_ticket_form(ada)
     await world.bot.stop()
-    silent = world.slack.faults.add("auth.test", Fault(hangs=True))
-    starting = asyncio.create_task(world.bot.start(timeout_seconds=60))
+    outage = world.slack.faults.add("auth.test", Fault(hangs=True))
+    start_task = asyncio.create_task(world.bot.start(timeout_seconds=60))
     await world.slack.wait_until(lambda: len(world.slack.traffic_log.api_calls("auth.test")) > 1)
 
     assert not await is_ready(world)
     await ada.submit_modal()
     assert ada.alerts
-    assert error_of(ada) == ""
+    assert title_error(ada) == ""
 
-    world.slack.faults.remove(silent)
-    await starting
-    await check_final_tickets(restored_world, await presses_until_stored(world, ada))
+    world.slack.faults.remove(outage)
+    await start_task
+    await check_final_tickets(restored_world, await submit_until_stored(world, ada))
 
 
 @pytest.mark.long
 @pytest.mark.fault("F12")
-async def test_a_form_that_slack_opens_too_late_gives_the_text_back(
+async def test_text_is_returned_if_the_form_opens_too_late(
     restored_world: ProxiedWorld,
 ) -> None:
     world, ada = restored_world.world, restored_world.world.personas.ada
@@ -276,6 +276,6 @@ async def test_a_form_that_slack_opens_too_late_gives_the_text_back(
     await ada.type_text(f"/ticket {TITLE}")
 
     assert ada.alerts == []
-    whisper = await ada.wait_for_ephemeral("Please try again")
-    assert TITLE in whisper.visible_text
+    message = await ada.wait_for_ephemeral("Please try again")
+    assert TITLE in message.visible_text
     await check_final_tickets(restored_world)

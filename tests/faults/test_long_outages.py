@@ -1,6 +1,6 @@
-"""What is away for minutes comes back, and then all goes on without anybody's help.
+"""After an outage of some minutes, everything recovers without help.
 
-These minutes pass at the same time, each in a world of its own.
+The outages run at the same time, each in its own world.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.long, pytest.mark.beside, pytest.mark.timeout(900)]
 
 @pytest.fixture(scope="module")
 async def running_outages() -> AsyncIterator[dict[str, asyncio.Task[None]]]:
-    """The outages, by name; all of them begin now."""
+    """The running outages by name. All of them start at once."""
     tasks = {outage.__name__: asyncio.create_task(run_outage(outage)) for outage in OUTAGES}
     yield tasks
     for task in tasks.values():
@@ -26,13 +26,13 @@ async def running_outages() -> AsyncIterator[dict[str, asyncio.Task[None]]]:
 @pytest.mark.parametrize(
     "outage",
     [
-        pytest.param("redis_is_away", marks=pytest.mark.fault("F07", "F24")),
-        pytest.param("mongodb_is_away", marks=pytest.mark.fault("F05", "F30")),
-        pytest.param("redis_is_emptied", marks=pytest.mark.fault("F23")),
-        pytest.param("slack_is_away", marks=pytest.mark.fault("F47")),
+        pytest.param("stop_redis", marks=pytest.mark.fault("F07", "F24")),
+        pytest.param("stop_mongodb", marks=pytest.mark.fault("F05", "F30")),
+        pytest.param("flush_redis_repeatedly", marks=pytest.mark.fault("F23")),
+        pytest.param("fail_all_slack_calls", marks=pytest.mark.fault("F47")),
     ],
 )
-async def test_all_goes_on_by_itself_after(
+async def test_everything_recovers_after(
     running_outages: dict[str, asyncio.Task[None]], outage: str
 ) -> None:
     await running_outages[outage]

@@ -1,4 +1,4 @@
-"""MongoDB is slow, stands still, steps down, cuts connections, or has no room left."""
+"""MongoDB is slow, hangs, steps down, cuts connections, or its disk is full."""
 
 import asyncio
 from contextlib import suppress
@@ -12,33 +12,37 @@ from tests.faults.probes import fail_mongodb_commands
 from tests.faults.ticket_lifecycle import TITLE, ProxiedWorld, claim_ticket, submit_ticket
 from tests.stories.user_actions import expire_leases, receipt_ticket_id, wait_until_no_pending_steps
 
-# Less than any one question may take, but a click asks several.
+# Less than the timeout of one command, but a click needs several commands.
 SLOW_SECONDS = 1.2
-# What a server says that has just become a secondary, and one whose disk is full:
+# Error codes of a server that has become a secondary, shuts down, or has a full disk:
 # https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 NOT_PRIMARY, GOING_DOWN, DISK_FULL = 10107, 91, 14031
-WAYS: dict[str, dict[str, Any]] = {
+FAILURES: dict[str, dict[str, Any]] = {
     "steps down": {"errorCode": NOT_PRIMARY},
     "cuts the connection": {"closeConnection": True},
-    "has done it all the same": {"writeConcernError": {"code": GOING_DOWN, "errmsg": "going down"}},
+    "has stored it all the same": {
+        "writeConcernError": {"code": GOING_DOWN, "errmsg": "going down"}
+    },
 }
 
 
 @pytest.mark.long
 @pytest.mark.fault("F30")
-async def test_who_presses_a_button_is_answered_in_time(proxied_world: ProxiedWorld) -> None:
+async def test_button_press_is_answered_in_time_if_mongodb_is_slow(
+    proxied_world: ProxiedWorld,
+) -> None:
     await submit_ticket(proxied_world)
     await proxied_world.wait_until_no_pending_steps()
-    bob, wire = proxied_world.world.personas.bob, proxied_world.proxies["bot"]
+    bob, proxy = proxied_world.world.personas.bob, proxied_world.proxies["bot"]
     card = await bob.wait_for_message("Offered to you")
-    wire.delay_seconds = SLOW_SECONDS
+    proxy.delay_seconds = SLOW_SECONDS
 
     await bob.click(card, "Claim")
 
-    wire.delay_seconds = 0
+    proxy.delay_seconds = 0
     assert bob.alerts == []
-    whisper = await bob.wait_for_ephemeral("could not confirm")
-    assert "try again" in whisper.visible_text
+    message = await bob.wait_for_ephemeral("could not confirm")
+    assert "try again" in message.visible_text
     await claim_ticket(proxied_world)
     await bob.wait_for_message(TITLE)
     await proxied_world.wait_until_no_pending_steps()
@@ -48,26 +52,26 @@ async def test_who_presses_a_button_is_answered_in_time(proxied_world: ProxiedWo
 @pytest.mark.long
 @pytest.mark.fault("F30")
 @pytest.mark.parametrize("command", ["insert", "update", "findAndModify"])
-@pytest.mark.parametrize("how", WAYS)
-async def test_mongodb_fails_now_and_then(
-    proxied_world: ProxiedWorld, command: str, how: str
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_ticket_survives_single_mongodb_failures(
+    proxied_world: ProxiedWorld, command: str, failure: str
 ) -> None:
     world = proxied_world.world
-    await fail_mongodb_commands(world, command, times=2, **WAYS[how])
+    await fail_mongodb_commands(world, command, times=2, **FAILURES[failure])
     try:
         await submit_ticket(proxied_world)
-        await fail_mongodb_commands(world, command, times=2, **WAYS[how])
-        await settles(proxied_world)
-        await fail_mongodb_commands(world, command, times=2, **WAYS[how])
+        await fail_mongodb_commands(world, command, times=2, **FAILURES[failure])
+        await wait_until_settled(proxied_world)
+        await fail_mongodb_commands(world, command, times=2, **FAILURES[failure])
         await claim_ticket(proxied_world)
-        await settles(proxied_world)
+        await wait_until_settled(proxied_world)
     finally:
         await fail_mongodb_commands(world, command, times=0)
     await check_invariants(world)
 
 
-async def settles(proxied_world: ProxiedWorld) -> None:
-    """Who took a step, but does not know it, leaves it until the lease ends."""
+async def wait_until_settled(proxied_world: ProxiedWorld) -> None:
+    """Wait for all steps. A lease whose write got no answer stays until it expires."""
     with suppress(TimeoutError):
         async with asyncio.timeout(4):
             await wait_until_no_pending_steps(proxied_world.world)
@@ -78,20 +82,20 @@ async def settles(proxied_world: ProxiedWorld) -> None:
 
 @pytest.mark.long
 @pytest.mark.fault("F30")
-async def test_mongodb_stands_still_in_the_middle_of_a_step(proxied_world: ProxiedWorld) -> None:
-    world, wire = proxied_world.world, proxied_world.proxies["worker"]
-    frozen = asyncio.Event()
+async def test_mongodb_hangs_in_the_middle_of_a_step(proxied_world: ProxiedWorld) -> None:
+    world, proxy = proxied_world.world, proxied_world.proxies["worker"]
+    suspended = asyncio.Event()
 
-    async def stand_still() -> None:
+    async def suspend_mongodb() -> None:
         world.servers.mongodb.suspend()
-        frozen.set()
+        suspended.set()
 
-    wire.call_at(stand_still, selector=12, point=FaultPoint.REQUEST)
+    proxy.call_at(suspend_mongodb, selector=12, point=FaultPoint.REQUEST)
     ada = world.personas.ada
     await ada.type_text(f"/ticket {TITLE}")
     await ada.submit_modal()
-    await frozen.wait()
-    # Longer than any question to the database may take.
+    await suspended.wait()
+    # Longer than the timeout of any command.
     await asyncio.sleep(20)
     world.servers.mongodb.resume()
 
@@ -103,7 +107,7 @@ async def test_mongodb_stands_still_in_the_middle_of_a_step(proxied_world: Proxi
 
 @pytest.mark.long
 @pytest.mark.fault("F33")
-async def test_a_full_disk_is_said_in_the_form_and_forgotten_with_the_next_press(
+async def test_full_disk_is_an_error_until_the_next_submit(
     proxied_world: ProxiedWorld,
 ) -> None:
     world, ada = proxied_world.world, proxied_world.world.personas.ada

@@ -1,7 +1,7 @@
-"""Any moves of any people in any order, with crashes, repetitions and ended leases in between.
+"""Random moves of several people, with crashes, repeated requests and expired leases in between.
 
-The state machine runs in a thread of its own, for Hypothesis waits for each step; what it does is
-done on the loop on which the desk's stage lives.
+The state machine runs in its own thread, because Hypothesis has no await. Its actions run on the
+event loop of the fixtures.
 """
 
 import asyncio
@@ -39,10 +39,10 @@ from tests.stories.user_actions import (
 T = TypeVar("T")
 FEW = settings(max_examples=3, stateful_step_count=10, derandomize=True)
 MANY = settings(max_examples=20, stateful_step_count=25, print_blob=True)
-# Whatever is still to be done is done by then, pauses of failed steps included.
-_SETTLES_SECONDS = 60
-_REST_SECONDS = 3
-_MOST_SECONDS = 120
+# All steps end within this time, including the delays of failed steps.
+_MAX_SETTLE_SECONDS = 60
+_WAIT_SECONDS = 3
+_MAX_ACTION_SECONDS = 120
 _FAULTS = (
     Fault(error="internal_error", fails_after_success=True),
     Fault(resets_connection=True),
@@ -52,25 +52,32 @@ _FAULTS = (
 _SOLUTION = "How was it solved?"
 _METHODS = ("chat.postMessage", "chat.update", "conversations.open", "users.info")
 _TEXTS = ("VPN is down", "Okta and VPN", "Help!")
-_LETTER_FAULTS = (MailFault.GREYLIST, MailFault.DISCONNECT_AFTER_DATA, MailFault.TOO_MANY_EMAILS)
+_EMAIL_FAULTS = (MailFault.GREYLIST, MailFault.DISCONNECT_AFTER_DATA, MailFault.TOO_MANY_EMAILS)
 
-_PEOPLE = ("opens", "presses", "presses_twice", "press_at_once", "repeats", "rests")
-_TROUBLE = (
-    "kills",
-    "lets_leases_end",
-    "empties_redis",
-    "slack_fails",
-    "opens_while_slack_fails",
-    "mail_fails",
-    "changes_a_role",
+_USER_ACTIONS = (
+    "submit_form",
+    "press_button",
+    "press_button_twice",
+    "press_two_buttons",
+    "resend_request",
+    "wait_briefly",
 )
-# As much of one as of the other; people press more than they open.
-_HAPPENINGS = (*_PEOPLE, "presses", "presses", *_TROUBLE)
+_FAULT_ACTIONS = (
+    "kill_process",
+    "expire_all_leases",
+    "empty_redis",
+    "fail_slack_calls",
+    "submit_form_while_slack_fails",
+    "fail_next_email",
+    "change_role_of_eve",
+)
+# About as many user actions as faults. People press buttons more often than they submit forms.
+_ACTIONS = (*_USER_ACTIONS, "press_button", "press_button", *_FAULT_ACTIONS)
 _ANY = st.integers(0, 999)
 
 
 class ButtonPress(NamedTuple):
-    """A button that somebody has in front of them."""
+    """A button on a card that a person sees."""
 
     person: Person
     card: Message
@@ -78,130 +85,132 @@ class ButtonPress(NamedTuple):
 
 
 class RandomMoves(RuleBasedStateMachine):
-    """The desk and all that may happen to it."""
+    """A running world and the actions and faults that may happen in it."""
 
     proxied_world: ProxiedWorld
     loop: asyncio.AbstractEventLoop
 
-    def do(self, what: Coroutine[Any, Any, T]) -> T:
-        """Have it done on the stage's loop, and wait for it; Hypothesis knows no await."""
+    def run(self, action: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the event loop of the fixtures, and wait for it."""
         try:
-            return asyncio.run_coroutine_threadsafe(what, self.loop).result(_MOST_SECONDS)
-        except TimeoutError as late:
-            # Not as it is: asyncio hands a TimeoutError on without what is written on it.
-            raise AssertionError(f"too late: {late}\n{_where_all_stand(self.loop)}") from late
+            return asyncio.run_coroutine_threadsafe(action, self.loop).result(_MAX_ACTION_SECONDS)
+        except TimeoutError as error:
+            # asyncio passes a TimeoutError on without its message, so this raises another error.
+            raise AssertionError(f"too late: {error}\n{_stacks(self.loop)}") from error
 
     @property
     def people(self) -> list[Person]:
-        """Who asks and who helps."""
+        """The requester, the moderators and the admin."""
         cast = self.proxied_world.world.personas
         return [cast.ada, cast.bob, cast.eve, cast.grace]
 
     @initialize()
-    def begins(self) -> None:
-        """There is a ticket, and nothing has been done with it yet."""
-        self.do(self.proxied_world.reset())
-        self.opens(0, 0)
+    def open_first_ticket(self) -> None:
+        """Start with one new ticket."""
+        self.run(self.proxied_world.reset())
+        self.submit_form(0, 0)
 
-    @rule(what=st.sampled_from(_HAPPENINGS), one=_ANY, other=_ANY)
-    def happens(self, what: str, one: int, other: int) -> None:
-        """One thing of all that may; the numbers say which one of its kind.
+    @rule(action=st.sampled_from(_ACTIONS), first=_ANY, second=_ANY)
+    def act(self, action: str, first: int, second: int) -> None:
+        """Run one action; the numbers choose person, button or fault.
 
-        It is one rule, since of several Hypothesis leaves out most in each run, so that hardly
-        anybody had a ticket to claim.
+        It is one rule, because Hypothesis disables most of several rules in each run. Then there
+        would rarely be a ticket to claim.
         """
-        getattr(self, what)(one, other)
+        getattr(self, action)(first, second)
 
-    def opens(self, one: int, other: int) -> None:
-        """Somebody sends the form."""
-        self.do(open_ticket(_of(self.people, one), _of(_TEXTS, other)))
+    def submit_form(self, first: int, second: int) -> None:
+        """A person submits the form."""
+        self.run(open_ticket(_choose(self.people, first), _choose(_TEXTS, second)))
 
-    def presses(self, one: int, other: int) -> None:
-        """Somebody presses a button they see."""
-        self.do(_press(*self._picked((one, other))))
+    def press_button(self, first: int, second: int) -> None:
+        """A person presses a button they see."""
+        self.run(_press(*self._choose_buttons((first, second))))
 
-    def presses_twice(self, one: int, other: int) -> None:
-        """Somebody presses a button twice, since nothing seems to happen."""
-        self.do(_press(*self._picked((one, other), (one, other))))
+    def press_button_twice(self, first: int, second: int) -> None:
+        """A person presses a button twice, because nothing seems to happen."""
+        self.run(_press(*self._choose_buttons((first, second), (first, second))))
 
-    def press_at_once(self, one: int, other: int) -> None:
-        """Two buttons at the same moment."""
-        self.do(_press(*self._picked((one, other), (other, one))))
+    def press_two_buttons(self, first: int, second: int) -> None:
+        """Two buttons are pressed at the same time."""
+        self.run(_press(*self._choose_buttons((first, second), (second, first))))
 
-    def repeats(self, one: int, _: int) -> None:
-        """The network delivers once more what was pressed or sent before."""
+    def resend_request(self, first: int, _: int) -> None:
+        """Slack sends an earlier request again."""
         slack = self.proxied_world.world.slack
-        names = ("block_actions", "view_submission")
-        sent = [entry for name in names for entry in slack.traffic_log.deliveries(name)]
-        self.do(slack.resend(_of(sent, one)))
+        kinds = ("block_actions", "view_submission")
+        requests = [entry for kind in kinds for entry in slack.traffic_log.deliveries(kind)]
+        self.run(slack.resend(_choose(requests, first)))
 
-    def rests(self, _one: int, _other: int) -> None:
-        """Nobody does anything for a while."""
-        self.do(_rest(self.proxied_world.world))
+    def wait_briefly(self, _first: int, _second: int) -> None:
+        """Nobody does anything for some seconds."""
+        self.run(_wait_briefly(self.proxied_world.world))
 
-    def kills(self, one: int, _: int) -> None:
-        """Bot or worker dies, and is started again."""
-        process = self.proxied_world.process(_of(("bot", "worker"), one))
-        self.do(process.kill())
-        self.do(process.start())
+    def kill_process(self, first: int, _: int) -> None:
+        """The bot or the worker is killed and started again."""
+        process = self.proxied_world.process(_choose(("bot", "worker"), first))
+        self.run(process.kill())
+        self.run(process.start())
 
-    def lets_leases_end(self, _one: int, _other: int) -> None:
-        """Half a minute passes for whoever holds a step, at work or dead."""
-        self.do(expire_leases(self.proxied_world.world))
+    def expire_all_leases(self, _first: int, _second: int) -> None:
+        """All leases expire, of running and of dead workers."""
+        self.run(expire_leases(self.proxied_world.world))
 
-    def empties_redis(self, _one: int, _other: int) -> None:
-        """Redis is empty."""
-        self.do(_forget(self.proxied_world.world.redis))
+    def empty_redis(self, _first: int, _second: int) -> None:
+        """Redis loses everything."""
+        self.run(_empty_redis(self.proxied_world.world.redis))
 
-    def slack_fails(self, one: int, other: int) -> None:
-        """The next calls of a method end badly."""
-        fault, method = _of(_FAULTS, one), _of(_METHODS, other)
-        self.proxied_world.world.slack.faults.add(method, fault, times=1 + other % 2)
+    def fail_slack_calls(self, first: int, second: int) -> None:
+        """The next calls of a Slack method fail."""
+        fault, method = _choose(_FAULTS, first), _choose(_METHODS, second)
+        self.proxied_world.world.slack.faults.add(method, fault, times=1 + second % 2)
 
-    def opens_while_slack_fails(self, one: int, other: int) -> None:
-        """The first messages about a ticket end badly."""
-        self.proxied_world.world.slack.faults.add("chat.postMessage", _of(_FAULTS, other), times=2)
-        self.opens(one, other)
+    def submit_form_while_slack_fails(self, first: int, second: int) -> None:
+        """The first messages about a new ticket fail."""
+        self.proxied_world.world.slack.faults.add(
+            "chat.postMessage", _choose(_FAULTS, second), times=2
+        )
+        self.submit_form(first, second)
 
-    def mail_fails(self, one: int, _: int) -> None:
-        """The next letter has a hard time."""
-        self.proxied_world.world.mail.add_fault(_of(_LETTER_FAULTS, one), times=1)
+    def fail_next_email(self, first: int, _: int) -> None:
+        """The mail server fails once."""
+        self.proxied_world.world.mail.add_fault(_choose(_EMAIL_FAULTS, first), times=1)
 
-    def changes_a_role(self, one: int, _: int) -> None:
-        """Eve is a moderator, or is not any more."""
-        role, cast = _of(("Moderator", "User"), one), self.proxied_world.world.personas
-        self.do(
+    def change_role_of_eve(self, first: int, _: int) -> None:
+        """Eve becomes a moderator or stops being one."""
+        role, cast = _choose(("Moderator", "User"), first), self.proxied_world.world.personas
+        self.run(
             set_role_and_skills(
                 self.proxied_world.world.slack, cast.grace, cast.eve, role=role, skills=["vpn"]
             )
         )
 
     def teardown(self) -> None:
-        """All is as it must be."""
-        self.do(self._ends())
+        """Check the invariants."""
+        self.run(self._settle_and_check())
 
-    def _picked(self, *numbers: tuple[int, int]) -> list[ButtonPress]:
-        """By what is written on a button, and then whose it is: each kind as often as another."""
+    def _choose_buttons(self, *numbers: tuple[int, int]) -> list[ButtonPress]:
+        """Choose a label first and then its person, so each label is equally likely."""
         buttons = [
             ButtonPress(person, message, button)
             for person in self.people
             for message in person.messages
             for button in message.buttons
         ]
-        words = sorted({press.button for press in buttons})
-        if not words:
+        labels = sorted({press.button for press in buttons})
+        if not labels:
             return []
         return [
-            _of([press for press in buttons if press.button == _of(words, one)], other)
-            for one, other in numbers
+            _choose([press for press in buttons if press.button == _choose(labels, first)], second)
+            for first, second in numbers
         ]
 
-    async def _ends(self) -> None:
+    async def _settle_and_check(self) -> None:
         world = self.proxied_world.world
         world.slack.faults.clear()
         world.mail.clear_faults()
         await expire_leases(world)
-        async with asyncio.timeout(_SETTLES_SECONDS):
+        async with asyncio.timeout(_MAX_SETTLE_SECONDS):
             await wait_until_no_pending_steps(world)
         cast = world.personas
         await check_invariants(world, former_moderator_ids={cast.bob.id, cast.eve.id})
@@ -209,65 +218,64 @@ class RandomMoves(RuleBasedStateMachine):
         assert statuses <= {"offered", "claimed", "resolved"}
 
 
-def _where_all_stand(loop: asyncio.AbstractEventLoop) -> str:
-    """What each task and each thread is at."""
-    with TemporaryFile("w+", encoding="utf-8") as said:
+def _stacks(loop: asyncio.AbstractEventLoop) -> str:
+    """The stack of each task and each thread."""
+    with TemporaryFile("w+", encoding="utf-8") as output:
         for task in asyncio.all_tasks(loop):
-            task.print_stack(file=said)
-        said.flush()
-        faulthandler.dump_traceback(said)
-        said.seek(0)
-        return said.read()
+            task.print_stack(file=output)
+        output.flush()
+        faulthandler.dump_traceback(output)
+        output.seek(0)
+        return output.read()
 
 
-def _of(several: Sequence[T], number: int) -> T:
-    """One of them."""
-    return several[number % len(several)]
+def _choose(items: Sequence[T], number: int) -> T:
+    return items[number % len(items)]
 
 
-async def _rest(world: World) -> None:
+async def _wait_briefly(world: World) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(_REST_SECONDS):
+        async with asyncio.timeout(_WAIT_SECONDS):
             await wait_until_no_pending_steps(world)
 
 
-async def _forget(redis: Redis) -> None:
+async def _empty_redis(redis: Redis) -> None:
     await redis.flushdb()
 
 
 async def _press(*presses: ButtonPress) -> None:
-    """Press at once; a card may have changed before the finger was there."""
-    presses_now = (press.person.click(press.card, press.button) for press in presses)
-    for outcome in await asyncio.gather(*presses_now, return_exceptions=True):
+    """Press all buttons at the same time. A card may have changed meanwhile."""
+    clicks = (press.person.click(press.card, press.button) for press in presses)
+    for outcome in await asyncio.gather(*clicks, return_exceptions=True):
         if isinstance(outcome, BaseException) and not isinstance(outcome, LookupError):
             raise outcome
     for person in {press.person for press in presses}:
-        await _sends_what_is_open(person)
+        await _submit_open_form(person)
 
 
-async def _sends_what_is_open(person: Person) -> None:
-    """Some buttons open a form."""
+async def _submit_open_form(person: Person) -> None:
+    """Submit the form that some buttons open."""
     if person.modal and person.modal.submit:
         if _SOLUTION in person.modal.labels:
-            await person.fill(_SOLUTION, "Signed in anew")
+            await person.fill(_SOLUTION, "Signed in again")
         await person.submit_modal()
     while person.modal:
         await person.close_modal()
 
 
 @pytest.mark.fault("F25", "F51", "F54", "F81")
-async def test_whatever_people_do_in_whatever_order_the_invariants_hold(
+async def test_random_moves_keep_all_invariants(
     proxied_world: ProxiedWorld, request: pytest.FixtureRequest
 ) -> None:
-    every = request.config.getoption("every")
+    run_all = request.config.getoption("every")
 
     RandomMoves.proxied_world, RandomMoves.loop = proxied_world, asyncio.get_running_loop()
-    chosen = settings(
-        MANY if every else FEW,
+    machine_settings = settings(
+        MANY if run_all else FEW,
         deadline=None,
         database=None,
-        # A shorter way to the same failure would take minutes to find.
+        # Shrinking a failure would take minutes.
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    await asyncio.to_thread(run_state_machine_as_test, RandomMoves, settings=chosen)
+    await asyncio.to_thread(run_state_machine_as_test, RandomMoves, settings=machine_settings)

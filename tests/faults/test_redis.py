@@ -1,4 +1,4 @@
-"""Redis may be frozen, dead, emptied, full, or written to by others: no ticket is lost by it."""
+"""Redis hangs, is killed, emptied, full, or written to by others, and no ticket is lost."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from tests.stories.user_actions import receipt_ticket_id
 
 @pytest.fixture
 async def restored_world(proxied_world: ProxiedWorld) -> AsyncIterator[ProxiedWorld]:
-    """The running desk; Redis runs again afterwards."""
+    """A running world. Redis runs again afterwards."""
     yield proxied_world
     redis = proxied_world.world.servers.redis
     redis.resume()
@@ -29,15 +29,15 @@ async def restored_world(proxied_world: ProxiedWorld) -> AsyncIterator[ProxiedWo
 
 @pytest.mark.long
 @pytest.mark.fault("F07")
-@pytest.mark.parametrize("how", ["frozen", "dead", "emptied"])
-async def test_a_ticket_stored_without_redis_is_found_by_the_sweep(
-    restored_world: ProxiedWorld, how: str
+@pytest.mark.parametrize("state", ["hanging", "killed", "emptied"])
+async def test_ticket_stored_without_redis_is_found_by_the_sweep(
+    restored_world: ProxiedWorld, state: str
 ) -> None:
     world, redis = restored_world.world, restored_world.world.servers.redis
     await fill_in_ticket_form(world.personas.ada)
-    if how == "frozen":
+    if state == "hanging":
         redis.suspend()
-    elif how == "dead":
+    elif state == "killed":
         await redis.kill()
     else:
         world.worker.suspend()
@@ -45,11 +45,11 @@ async def test_a_ticket_stored_without_redis_is_found_by_the_sweep(
     await world.personas.ada.submit_modal()
     number = receipt_ticket_id(world.personas.ada)
     assert number
-    assert "no worker was woken" in world.bot.current_run_log or how == "emptied"
+    assert "no worker was woken" in world.bot.current_run_log or state == "emptied"
 
-    if how == "frozen":
+    if state == "hanging":
         redis.resume()
-    elif how == "dead":
+    elif state == "killed":
         await redis.start()
     else:
         await world.redis.flushall()
@@ -60,7 +60,7 @@ async def test_a_ticket_stored_without_redis_is_found_by_the_sweep(
 
 @pytest.mark.long
 @pytest.mark.fault("F08")
-async def test_a_full_redis_is_as_good_as_none_and_the_worker_lives(
+async def test_worker_survives_a_full_redis_and_the_doctor_names_it(
     restored_world: ProxiedWorld,
 ) -> None:
     world = restored_world.world
@@ -69,9 +69,9 @@ async def test_a_full_redis_is_as_good_as_none_and_the_worker_lives(
     try:
         await world.personas.ada.submit_modal()
         number = receipt_ticket_id(world.personas.ada)
-        await _redis_has_refused(world, times=10)
-        code, said = await run_doctor(world)
-        assert (code, "Redis is full" in said) == (1, True), said
+        await _wait_for_refused_writes(world, times=10)
+        code, output = await run_doctor(world)
+        assert (code, "Redis is full" in output) == (1, True), output
         assert world.worker.is_alive, world.worker.current_run_log[-1000:]
     finally:
         await world.redis.config_set("maxmemory", 0)
@@ -80,19 +80,19 @@ async def test_a_full_redis_is_as_good_as_none_and_the_worker_lives(
     await check_final_tickets(restored_world, number)
 
 
-async def _redis_has_refused(world: World, *, times: int) -> None:
-    """Wait until the worker has tried so often to write."""
+async def _wait_for_refused_writes(world: World, *, times: int) -> None:
+    """Wait until Redis has refused this number of writes."""
     async with asyncio.timeout(30):
         while world.worker.is_alive:
-            refused = (await world.redis.info("errorstats")).get("errorstat_OOM", {})
-            if refused.get("count", 0) >= times:
+            out_of_memory = (await world.redis.info("errorstats")).get("errorstat_OOM", {})
+            if out_of_memory.get("count", 0) >= times:
                 return
-            # It can only be asked.
+            # Redis does not announce this, so the test polls.
             await asyncio.sleep(0.1)
 
 
 class PickleExploit:
-    """Whoever unpickles it has run a command."""
+    """An object that creates a file when it is unpickled."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -101,64 +101,70 @@ class PickleExploit:
         return open, (self._path, "w")
 
 
-def jobs(world: World, gone: str, mine: str) -> dict[str, bytes]:
-    """What somebody who can write into Redis would write there, by job id."""
-    bomb = pickle.dumps(PickleExploit(str(world.folder / "exploded")))
-    good: dict[str, Any] = {"t": None, "f": "triage_ticket", "a": [gone], "k": {}, "et": 1}
-    strange: dict[str, dict[str, Any]] = {
-        "of nothing": good,
-        "unknown": good | {"f": "os.system", "a": ["touch exploded"]},
-        "dunder": good | {"f": "__class__"},
-        "no name": good | {"f": ["triage_ticket"]},
-        "no list": good | {"a": 5},
-        "no object": good | {"k": [1]},
-        "too many": good | {"a": [mine, mine]},
-        "named": good | {"k": {"ctx": 1}},
-        "no number": good | {"t": "many"},
-        "no time": good | {"et": "now"},
-        "endless": good | {"et": 1e400},
-        "an operator": good | {"a": [{"$gt": ""}]},
+def hostile_jobs(world: World, unknown_ticket_id: str, ticket_id: str) -> dict[str, bytes]:
+    """The jobs that an attacker with access to Redis would write, by job id."""
+    exploit = pickle.dumps(PickleExploit(str(world.folder / "exploded")))
+    valid: dict[str, Any] = {
+        "t": None,
+        "f": "triage_ticket",
+        "a": [unknown_ticket_id],
+        "k": {},
+        "et": 1,
+    }
+    invalid_jobs: dict[str, dict[str, Any]] = {
+        "no ticket": valid,
+        "unknown": valid | {"f": "os.system", "a": ["touch exploded"]},
+        "dunder": valid | {"f": "__class__"},
+        "no name": valid | {"f": ["triage_ticket"]},
+        "no list": valid | {"a": 5},
+        "no object": valid | {"k": [1]},
+        "too many": valid | {"a": [ticket_id, ticket_id]},
+        "named": valid | {"k": {"ctx": 1}},
+        "no number": valid | {"t": "many"},
+        "no time": valid | {"et": "now"},
+        "endless": valid | {"et": 1e400},
+        "an operator": valid | {"a": [{"$gt": ""}]},
     }
     return {
-        "pickled": bomb,
+        "pickled": exploit,
         "garbage": b"\x80\x04\xff\x00",
         "empty": b"{}",
         "deep": b"[" * 200_000,
         "no job": b'"triage_ticket"',
-        **{name: json.dumps(job).encode() for name, job in strange.items()},
+        **{name: json.dumps(job).encode() for name, job in invalid_jobs.items()},
     }
 
 
-async def _all_are_taken(world: World) -> None:
-    """Wait until the worker has dealt with what was written for it."""
+async def _wait_until_queue_is_empty(world: World) -> None:
+    """Wait until the worker has removed all hostile jobs from the queue."""
     async with asyncio.timeout(20):
         while world.worker.is_alive:
             if not await world.redis.zrangebyscore("arq:queue", 1, 1):
                 return
-            # It can only be asked.
+            # Redis does not announce this, so the test polls.
             await asyncio.sleep(0.1)
 
 
 @pytest.mark.long
 @pytest.mark.fault("F26", "F90")
-async def test_what_somebody_writes_into_redis_runs_no_code_and_holds_nobody_up(
+async def test_hostile_jobs_in_redis_run_no_code_and_delay_nobody(
     proxied_world: ProxiedWorld,
 ) -> None:
     world = proxied_world.world
     await submit_ticket(proxied_world)
     await proxied_world.wait_until_no_pending_steps()
-    mine = (await only_ticket(world))["_id"]
-    written = jobs(world, "T-999", mine)
-    for name, job in written.items():
+    ticket_id = (await only_ticket(world))["_id"]
+    jobs = hostile_jobs(world, "T-999", ticket_id)
+    for name, job in jobs.items():
         await world.redis.set(f"arq:job:{name}", job)
         await world.redis.zadd("arq:queue", {name: 1})
     await world.redis.zadd("arq:queue", {b"\xff\x00": 1})
 
-    await _all_are_taken(world)
+    await _wait_until_queue_is_empty(world)
     assert world.worker.is_alive, world.worker.current_run_log[-1500:]
     await claim_ticket(proxied_world)
     await proxied_world.wait_until_no_pending_steps()
 
     assert not (world.folder / "exploded").exists()
-    assert [name for name in written if await world.redis.exists(f"arq:job:{name}")] == []
+    assert [name for name in jobs if await world.redis.exists(f"arq:job:{name}")] == []
     await check_invariants(world)

@@ -1,4 +1,4 @@
-"""A bell may ring again and again: a step that somebody is doing is done by nobody else."""
+"""Repeated wake-ups: a step that is running is not run by another worker."""
 
 import asyncio
 from contextlib import suppress
@@ -20,60 +20,65 @@ from tests.faults.probes import is_offer, posts_of_notice
 from tests.faults.ticket_lifecycle import ProxiedWorld, submit_ticket
 
 OFFER = "T-1.offer.1"
-_LOOK_AGAIN_SECONDS = 0.02
+_POLL_SECONDS = 0.02
 
 
 @pytest.mark.fault("F25")
-async def test_a_step_that_is_rung_for_while_it_is_done_is_done_once(
+async def test_step_woken_again_while_it_runs_is_run_once(
     proxied_world: ProxiedWorld,
 ) -> None:
     world = proxied_world.world
-    # The first try stands at Slack until all the rings have been heard.
-    heard = asyncio.Event()
-    world.slack.faults.add("chat.postMessage", Fault(release_event=heard), request_filter=is_offer)
+    # Slack holds the first attempt back until all wake-ups are handled.
+    release = asyncio.Event()
+    world.slack.faults.add(
+        "chat.postMessage", Fault(release_event=release), request_filter=is_offer
+    )
     try:
         await submit_ticket(proxied_world)
         await world.slack.wait_until(lambda: posts_of_notice(world, OFFER))
-        await rings_again(world, Step.DM_ASSIGNEE, times=5)
-        # One that is heeded ends at Slack, beside the first; one in vain is over at once.
-        heeded = world.slack.wait_until(lambda: posts_of_notice(world, OFFER)[1:])
-        await first_of(asyncio.create_task(heeded), asyncio.create_task(rings_are_over(world)))
+        await enqueue_repeatedly(world, Step.DM_ASSIGNEE, times=5)
+        # A wake-up that runs the step posts a second message. A useless one ends at once.
+        second_post = world.slack.wait_until(lambda: posts_of_notice(world, OFFER)[1:])
+        await wait_for_first(
+            asyncio.create_task(second_post), asyncio.create_task(wait_for_wakeup_jobs(world))
+        )
     finally:
-        heard.set()
+        release.set()
     await proxied_world.wait_until_no_pending_steps()
 
     assert len(posts_of_notice(world, OFFER)) == 1
-    # Nor has anybody looked whether it was sent, who would have been the second to be at it.
+    # A second run would also have searched for the message.
     assert world.slack.traffic_log.api_calls("conversations.history") == []
     await check_invariants(world)
 
 
-async def rings_again(world: World, step: Step, *, times: int) -> None:
-    """Ring for a step as if it had been due at so many moments."""
+async def enqueue_repeatedly(world: World, step: Step, *, times: int) -> None:
+    """Enqueue wake-ups for a step as if it had been due at different times."""
     [document] = await world.find_documents("tickets")
     ticket = Ticket.model_validate({**document, "id": document["_id"]})
-    entry = next(entry for entry in ticket.pending if entry.step is step)
+    pending_step = next(pending for pending in ticket.pending if pending.step is step)
     now = ticket.opened_at
-    rings = [
-        entry.model_copy(update={"due": now - timedelta(seconds=number)}) for number in range(times)
+    due_steps = [
+        pending_step.model_copy(update={"due": now - timedelta(seconds=number)})
+        for number in range(times)
     ]
     queue = StepQueue.from_url(SecretStr(world.environment["REDIS_URL"]))
-    await queue.enqueue(ticket.id, rings, now=now)
+    await queue.enqueue(ticket.id, due_steps, now=now)
     await queue.close()
 
 
-async def rings_are_over(world: World) -> None:
-    """Wait until no worker is at any of them, nor will be, but for the job that does the step."""
+async def wait_for_wakeup_jobs(world: World) -> None:
+    """Wait until no job of the ticket runs or waits, except the job that runs the step."""
     async with ArqRedis.from_url(world.environment["REDIS_URL"]) as redis:
         for job_id in await redis.zrange(default_queue_name, 0, -1):
             if Step.TRIAGE.encode() not in job_id:
                 with suppress(ResultNotFound):
-                    await Job(job_id.decode(), redis).result(poll_delay=_LOOK_AGAIN_SECONDS)
+                    await Job(job_id.decode(), redis).result(poll_delay=_POLL_SECONDS)
 
 
-async def first_of(*tasks: asyncio.Task[object]) -> None:
-    """Wait for one of them."""
-    _, late = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in late:
+async def wait_for_first(*tasks: asyncio.Task[object]) -> None:
+    """Wait for the first of these tasks, and cancel the others."""
+    _, unfinished = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in unfinished:
         task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)
+    await asyncio.gather(*unfinished, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The desk's list of skills changes while a ticket is triaged by the list as it was."""
+"""An admin changes the skills while Gemini triages a ticket with the old list."""
 
 import json
 
@@ -12,8 +12,8 @@ from tests.faults.ticket_lifecycle import ProxiedWorld
 from tests.stories.user_actions import open_admin_form, open_ticket, save_and_close_form
 
 
-async def removes(world: World, admin: Person, skill: str) -> None:
-    """Take a skill out of the list, though somebody has it."""
+async def remove_skill(world: World, admin: Person, skill: str) -> None:
+    """Delete a skill that a moderator has."""
     await open_admin_form(world, admin, "Skills")
     await admin.fill("Skill", skill)
     assert admin.modal
@@ -22,28 +22,27 @@ async def removes(world: World, admin: Person, skill: str) -> None:
     await save_and_close_form(admin)
 
 
-async def renames(world: World, admin: Person, skill: str, to: str) -> None:
-    """Give a skill another name."""
+async def rename_skill(world: World, admin: Person, skill: str, new_name: str) -> None:
     await open_admin_form(world, admin, "Skills")
     await admin.fill("Skill", skill)
-    await admin.fill("Name", to)
+    await admin.fill("Name", new_name)
     await save_and_close_form(admin)
 
 
 @pytest.mark.long
 @pytest.mark.fault("F56")
-@pytest.mark.parametrize("to", ["Entra", None], ids=["renamed", "removed"])
-async def test_a_skill_that_changes_while_gemini_thinks_is_none_of_the_tickets(
-    proxied_world: ProxiedWorld, to: str | None
+@pytest.mark.parametrize("new_name", ["Entra", None], ids=["renamed", "removed"])
+async def test_skill_changed_during_a_triage_is_updated_in_the_ticket(
+    proxied_world: ProxiedWorld, new_name: str | None
 ) -> None:
     world, cast = proxied_world.world, proxied_world.world.personas
     world.gemini.hold_responses()
     await open_ticket(cast.ada, "Okta drops my VPN")
     await world.gemini.wait_until(lambda: world.gemini.requests)
-    if to:
-        await renames(world, cast.grace, "okta", to)
+    if new_name:
+        await rename_skill(world, cast.grace, "okta", new_name)
     else:
-        await removes(world, cast.grace, "okta")
+        await remove_skill(world, cast.grace, "okta")
 
     world.gemini.recover()
 
@@ -52,6 +51,6 @@ async def test_a_skill_that_changes_while_gemini_thinks_is_none_of_the_tickets(
     ticket = await only_ticket(world)
     [exchange] = world.gemini.exchanges
     assert "okta" in json.dumps(exchange.response)
-    assert sorted(ticket["triage"]["skills"]) == sorted(["vpn", *([to] if to else [])])
+    assert sorted(ticket["triage"]["skills"]) == sorted(["vpn", *([new_name] if new_name else [])])
     assert "okta" not in ticket["reason"] + card.visible_text.replace("Okta drops", "")
     await check_invariants(world)

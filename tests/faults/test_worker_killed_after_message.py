@@ -1,4 +1,7 @@
-"""The same as in `test_crash_everywhere`, when the server has done it and nobody was told."""
+"""The worker is killed after a server has handled its message, before the answer arrives.
+
+The counterpart is `test_worker_killed_before_message`.
+"""
 
 import pytest
 
@@ -11,7 +14,7 @@ pytestmark = pytest.mark.beside
 
 @pytest.mark.few(20)
 @pytest.mark.fault("F20")
-async def test_the_worker_dies_when_a_message_is_heard(
+async def test_worker_killed_after_a_message_is_handled(
     proxied_world: ProxiedWorld,
     undisturbed_outcome: Outcome,
     kill_points: tuple[RequestSelector, ...],

@@ -1,9 +1,9 @@
-"""Killed anywhere, bot and worker only delay a ticket: in the end all is as if nothing had been.
+"""The worker is killed before a server gets its message, and the ticket is only delayed.
 
-One ticket goes its whole way again and again, and each time the process is killed one place later:
-at each message to MongoDB, before the server sees it (">") and before the process learns that it
-is done ("<"), and likewise at each call of Slack. `--every` tries all places, until nothing is
-left to disturb; without it a few are tried.
+One ticket runs its whole life many times, and each time the process is killed one message later:
+before the server gets the message (">"), and before the process gets the answer ("<"). Other files
+do the same for Slack calls. `--every` tries all kill points until a run ends undisturbed. Without
+it, a few are tried.
 """
 
 import pytest
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.beside
 
 @pytest.mark.few(6)
 @pytest.mark.fault("F20")
-async def test_the_worker_dies_before_a_message_is_heard(
+async def test_worker_killed_before_a_message_is_handled(
     proxied_world: ProxiedWorld,
     undisturbed_outcome: Outcome,
     kill_points: tuple[RequestSelector, ...],

@@ -1,4 +1,4 @@
-"""A worker that is told to end anywhere, or dies while it talks to the outside, loses nothing."""
+"""A worker that gets SIGTERM, or dies during a call to the outside, loses nothing."""
 
 import asyncio
 import os
@@ -30,31 +30,31 @@ pytestmark = pytest.mark.beside
 
 @pytest.mark.few(20)
 @pytest.mark.fault("F21")
-async def test_the_worker_is_told_to_end_at_a_message(
+async def test_worker_gets_sigterm_at_a_message(
     proxied_world: ProxiedWorld,
     undisturbed_outcome: Outcome,
     kill_points: tuple[RequestSelector, ...],
 ) -> None:
-    """It finishes what it has begun: nobody has to wait for a lease to end."""
+    """It completes the steps it has started, so no lease has to expire."""
 
-    async def run(at: RequestSelector) -> bool:
+    async def run_with_sigterm(kill_point: RequestSelector) -> bool:
         await proxied_world.reset()
-        ending = SigtermAtMongoMessage(proxied_world, at=at)
-        told = await run_with_process_end(
-            ending, proxied_world, lambda: run_ticket_lifecycle(proxied_world)
+        sigterm = SigtermAtMongoMessage(proxied_world, at=kill_point)
+        got_sigterm = await run_with_process_end(
+            sigterm, proxied_world, lambda: run_ticket_lifecycle(proxied_world)
         )
         await check_outcome(proxied_world, undisturbed_outcome)
-        return told
+        return got_sigterm
 
-    await run_at_kill_points(kill_points, run)
+    await run_at_kill_points(kill_points, run_with_sigterm)
 
 
 @pytest.mark.long
 @pytest.mark.fault("F21", "F31")
-async def test_the_worker_is_told_to_end_in_the_middle_of_a_long_step(
+async def test_worker_gets_sigterm_during_a_long_step(
     proxied_world: ProxiedWorld,
 ) -> None:
-    """It gives the step ten seconds, less what it needs for itself, and uses up no attempt."""
+    """The step may run for most of the ten seconds. It then ends without using an attempt."""
     world = proxied_world.world
     world.gemini.hang()
     await submit_ticket(proxied_world)
@@ -78,27 +78,27 @@ async def test_the_worker_is_told_to_end_in_the_middle_of_a_long_step(
 @pytest.mark.few(7)
 @pytest.mark.fault("F20")
 @pytest.mark.parametrize("moment", FaultPoint)
-async def test_the_worker_dies_at_a_call_of_slack(
+async def test_worker_killed_at_a_slack_call(
     proxied_world: ProxiedWorld,
     undisturbed_outcome: Outcome,
     moment: FaultPoint,
     kill_points: tuple[RequestSelector, ...],
 ) -> None:
-    async def run(at: RequestSelector) -> bool:
+    async def run_with_kill(kill_point: RequestSelector) -> bool:
         await proxied_world.reset()
-        death = KillAtSlackCall(proxied_world, at=at, moment=moment)
+        kill = KillAtSlackCall(proxied_world, at=kill_point, moment=moment)
         died = await run_with_process_end(
-            death, proxied_world, lambda: run_ticket_lifecycle(proxied_world)
+            kill, proxied_world, lambda: run_ticket_lifecycle(proxied_world)
         )
         copies = 2 if died and proxied_world.may_email_repeat else 1
         await check_outcome(proxied_world, undisturbed_outcome, max_email_copies=copies)
         return died
 
-    await run_at_kill_points(kill_points, run)
+    await run_at_kill_points(kill_points, run_with_kill)
 
 
 @pytest.mark.fault("F20", "F73")
-async def test_the_worker_dies_when_a_letter_is_sent_and_sends_the_very_same_again(
+async def test_worker_killed_after_an_email_sends_the_same_again(
     proxied_world: ProxiedWorld, undisturbed_outcome: Outcome
 ) -> None:
     assert await run_with_process_end(
@@ -110,10 +110,10 @@ async def test_the_worker_dies_when_a_letter_is_sent_and_sends_the_very_same_aga
     assert first.message_id == second.message_id
 
 
-async def is_taught(proxied_world: ProxiedWorld, count: int) -> None:
-    """So much has been corrected that it is learnt in a process of its own."""
+async def store_training_examples(proxied_world: ProxiedWorld, count: int) -> None:
+    """Store so many training examples that the worker trains in a subprocess."""
     world, team_id = proxied_world.world, proxied_world.world.slack.team_id
-    lessons = [
+    examples = [
         TrainingExample(
             ticket_id=f"T-{1000 + number}",
             team_id=team_id,
@@ -127,45 +127,46 @@ async def is_taught(proxied_world: ProxiedWorld, count: int) -> None:
         for number in range(count)
     ]
     documents = [
-        {"_id": one.ticket_id} | one.model_dump(exclude={"shadow_triage"}) for one in lessons
+        {"_id": example.ticket_id} | example.model_dump(exclude={"shadow_triage"})
+        for example in examples
     ]
     await world.database.lessons.insert_many(documents)
     await world.database.counters.insert_one({"_id": f"lessons:{team_id}", "version": "new"})
 
 
-async def learner_of(worker: Process) -> int:
-    """Who learns for it by now, as a handle that can be read from when that process has ended."""
-    while not (learning := learners_of(worker)):  # noqa: ASYNC110  # nothing tells of it
+async def wait_for_training_process(worker: Process) -> int:
+    """Wait for the worker's training process. Its pidfd can be read when the process has ended."""
+    while not (process_ids := training_process_ids(worker)):  # noqa: ASYNC110  # no event announces it
         await asyncio.sleep(0)
-    return os.pidfd_open(int(learning[0]))
+    return os.pidfd_open(int(process_ids[0]))
 
 
-def learners_of(worker: Process) -> list[str]:
-    """Those that were told what there is to learn: only then they load what they learn with."""
+def training_process_ids(worker: Process) -> list[str]:
+    """The training processes that have their data: only then do they load scikit-learn."""
     children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
-    return [one for one in children if "sklearn" in Path(f"/proc/{one}/maps").read_text()]
+    return [pid for pid in children if "sklearn" in Path(f"/proc/{pid}/maps").read_text()]
 
 
-def has_ended(process: int, *, within: float) -> bool:
-    return bool(select.select([process], [], [], within)[0])
+def has_ended(pidfd: int, *, within: float) -> bool:
+    return bool(select.select([pidfd], [], [], within)[0])
 
 
-async def test_whoever_learns_for_a_worker_that_dies_ends_by_itself(
+async def test_training_process_ends_when_its_worker_is_killed(
     proxied_world: ProxiedWorld,
 ) -> None:
     world = proxied_world.world
-    # One that has just started looks at once for what there is to learn.
+    # A new worker looks for training examples at once.
     await world.worker.stop()
-    await is_taught(proxied_world, 1000)
+    await store_training_examples(proxied_world, 1000)
     await world.worker.start()
-    # Gemini is not told of it, so the engine is asked that learns.
+    # A confidential ticket is not sent to Gemini, so the built-in engine triages it.
     await open_ticket(world.personas.ada, "My gizmo", confidential=CONFIDENTIAL_OPTION)
-    learner = await learner_of(world.worker)
+    training_process = await wait_for_training_process(world.worker)
 
     await world.worker.kill()
 
-    assert await asyncio.to_thread(has_ended, learner, within=30)
-    os.close(learner)
+    assert await asyncio.to_thread(has_ended, training_process, within=30)
+    os.close(training_process)
     await expire_leases(world)
     await world.worker.start()
     await proxied_world.wait_until_no_pending_steps()

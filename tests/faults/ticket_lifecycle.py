@@ -1,4 +1,4 @@
-"""One ticket's way through the whole desk, walked by people who try again, and its outcome."""
+"""The life of one ticket in a running world, with people who try again, and its outcome."""
 
 import asyncio
 import re
@@ -11,10 +11,10 @@ from sandbox.slack.actors.rendered import Message
 from sandbox.world.world import World
 from tests.stories.user_actions import receipt_ticket_id, wait_until_no_pending_steps
 
-# Bob knows most of it, whatever he is still thought to have from the test before.
+# Bob matches best, even if his workload still counts tickets of an earlier test.
 TITLE = "VPN drops and Okta asks again"
 DESCRIPTION = "since this morning, in every meeting"
-# What differs from one undisturbed run to the next.
+# These fields differ between undisturbed runs.
 _VOLATILE_FIELDS = {"rev", "number", "opened_at", "at", "ts", "key", "digest", "ms"}
 _VOLATILE_PATTERNS = {
     re.compile(r"\bT-\d+\b"): "T-n",
@@ -30,10 +30,13 @@ _MAX_TRIES = 8
 
 @dataclass(slots=True)
 class ProxiedWorld:
-    """The running desk, the wires between its processes and MongoDB, and who works there.
+    """A running world, the proxies between its processes and MongoDB, and its members.
 
     Attributes:
-        letters_unsure: whether a worker has died between sending a letter and noting it.
+        world: the running world.
+        proxies: the MongoDB proxy of each process.
+        members: the stored members, restored by `reset`.
+        may_email_repeat: whether a worker died after sending an e-mail, before storing that.
     """
 
     world: World
@@ -46,32 +49,32 @@ class ProxiedWorld:
         return self.world.bot if name == "bot" else self.world.worker
 
     async def reset(self) -> None:
-        """Everything runs, nothing has happened yet, the moderators are there."""
-        for name, wire in self.proxies.items():
-            await wire.clear_fault()
+        """Start all processes, delete all tickets, and restore the moderators."""
+        for name, proxy in self.proxies.items():
+            await proxy.clear_fault()
             if not self.process(name).is_alive:
                 await self.process(name).start()
         await self.world.reset()
-        # Something may still be at work, and have met one of them meanwhile.
+        # A step that still runs may have stored a member meanwhile, so this is an upsert.
         for member in self.members:
-            known = {"_id": member["_id"]}
-            await self.world.database.members.replace_one(known, member, upsert=True)
+            query = {"_id": member["_id"]}
+            await self.world.database.members.replace_one(query, member, upsert=True)
 
     async def ensure_bot_runs(self) -> None:
-        """Somebody looks after the bot."""
+        """Restart the bot if it has ended, as a supervisor would."""
         await self.proxies["bot"].wait_for_fault()
         if not self.world.bot.is_alive:
             await self.world.bot.start()
 
     async def wait_until_no_pending_steps(self) -> None:
-        """Wait until nothing is left to do."""
+        """Wait until no step is pending."""
         async with asyncio.timeout(_MAX_WAIT_SECONDS):
             await wait_until_no_pending_steps(self.world)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What there is in the end, but for times, attempts and the ticket's number."""
+    """The final state, without times, attempts and the ticket's number."""
 
     tickets: object
     messages: dict[str, list[tuple[str, str, list[str]]]]
@@ -79,7 +82,7 @@ class Outcome:
 
 
 async def run_ticket_lifecycle(proxied_world: ProxiedWorld) -> None:
-    """Submitted, triaged, offered, claimed, resolved; everybody is told at each turn."""
+    """Submit, claim and resolve a ticket, and wait for all steps in between."""
     await submit_ticket(proxied_world)
     await proxied_world.wait_until_no_pending_steps()
     await claim_ticket(proxied_world)
@@ -89,7 +92,7 @@ async def run_ticket_lifecycle(proxied_world: ProxiedWorld) -> None:
 
 
 async def submit_ticket(proxied_world: ProxiedWorld) -> None:
-    """Ada opens the form and sends it, as often as it takes to get a receipt."""
+    """Ada opens the form and submits it until she gets a receipt."""
     ada = proxied_world.world.personas.ada
     for _ in range(_MAX_TRIES):
         await proxied_world.ensure_bot_runs()
@@ -105,21 +108,20 @@ async def submit_ticket(proxied_world: ProxiedWorld) -> None:
 
 
 async def claim_ticket(proxied_world: ProxiedWorld) -> None:
-    """Bob presses "Claim", and again when Slack says that the app did not answer."""
+    """Bob presses Claim, and again if Slack reports that the app did not answer."""
     bob = proxied_world.world.personas.bob
     card = await bob.wait_for_message("Offered to you", timeout_seconds=_MAX_WAIT_SECONDS)
     for _ in range(_MAX_TRIES):
         await proxied_world.ensure_bot_runs()
-        heard = len(bob.alerts)
+        alert_count = len(bob.alerts)
         if "Claim" in card.buttons:
             await bob.click(card, "Claim")
-        if len(bob.alerts) == heard:
+        if len(bob.alerts) == alert_count:
             break
         card = await bob.wait_for_message(TITLE)
 
 
 async def resolve_ticket(proxied_world: ProxiedWorld) -> None:
-    """Bob presses "Resolve"."""
     bob = proxied_world.world.personas.bob
     await bob.click(
         await bob.wait_for_message("You have it", timeout_seconds=_MAX_WAIT_SECONDS), "Resolve"
@@ -127,9 +129,9 @@ async def resolve_ticket(proxied_world: ProxiedWorld) -> None:
 
 
 async def collect_outcome(world: World) -> Outcome:
-    """What there is now."""
+    """The current outcome."""
     tickets = [_without_volatile_fields(ticket) for ticket in await world.find_documents("tickets")]
-    told = {
+    messages = {
         person.handle: sorted(
             (
                 stable_notice_id(message),
@@ -141,37 +143,37 @@ async def collect_outcome(world: World) -> Outcome:
         )
         for person in world.slack.people
     }
-    letters = {
+    emails = {
         (
-            _without_volatile_text(letter.message_id),
-            letter.recipients[0],
-            _without_volatile_text(f"{letter.subject}\n{letter.text}"),
+            _without_volatile_text(email.message_id),
+            email.recipients[0],
+            _without_volatile_text(f"{email.subject}\n{email.text}"),
         )
-        for letter in world.mail.inbox
+        for email in world.mail.inbox
     }
-    return Outcome(tickets=tickets, messages=told, emails=letters)
+    return Outcome(tickets=tickets, messages=messages, emails=emails)
 
 
 def stable_notice_id(message: Message) -> str:
-    """The id of what a person was told by a message, the number of the ticket left out."""
+    """The notice id of a message, without the ticket's number."""
     payload = (message.metadata or {}).get("event_payload", {})
     return _without_volatile_text(str(payload.get("notice", "")))
 
 
 def _without_volatile_fields(value: Any) -> Any:
-    """The same without what differs from run to run; cards in one order, whoever came first."""
+    """The value without volatile fields, and with its cards in a fixed order."""
     match value:
         case dict():
-            kept = {
+            stable = {
                 k: _without_volatile_fields(v)
                 for k, v in value.items()
                 if k not in _VOLATILE_FIELDS
             }
-            if "cards" in kept:
-                kept["cards"] = sorted(kept["cards"], key=lambda card: str(card["notice"]))
-            return kept
+            if "cards" in stable:
+                stable["cards"] = sorted(stable["cards"], key=lambda card: str(card["notice"]))
+            return stable
         case list():
-            return [_without_volatile_fields(one) for one in value]
+            return [_without_volatile_fields(item) for item in value]
         case str():
             return _without_volatile_text(value)
         case _:
@@ -179,6 +181,6 @@ def _without_volatile_fields(value: Any) -> Any:
 
 
 def _without_volatile_text(text: str) -> str:
-    for pattern, instead in _VOLATILE_PATTERNS.items():
-        text = pattern.sub(instead, text)
+    for pattern, replacement in _VOLATILE_PATTERNS.items():
+        text = pattern.sub(replacement, text)
     return text

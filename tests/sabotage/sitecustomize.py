@@ -1,8 +1,8 @@
-"""What tests do to the bot and the worker from inside: Python imports this when a process begins.
+"""Changes bot and worker from inside for tests: Python imports this file at process start.
 
-It is found by a process whose PYTHONPATH begins with this folder, and does what the environment
-names: sets the clock wrong, takes away one protection of the desk, to see which tests notice, or
-writes down what MongoDB is asked.
+A process finds this file if its PYTHONPATH begins with this folder. The environment chooses the
+change: a wrong clock, one protection removed to see which tests fail, or a record of all MongoDB
+commands.
 https://docs.python.org/3/library/site.html#module-sitecustomize
 """
 
@@ -22,7 +22,7 @@ SABOTAGE_VARIABLE, CLOCK_OFFSET_VARIABLE, RECORDING_VARIABLE = (
 
 
 def hook_environment(**variables: str) -> dict[str, str]:
-    """The environment of a process in which this happens."""
+    """The environment of a process that imports this file."""
     return {"PYTHONPATH": f"{FOLDER}{os.pathsep}{PROJECT}", **variables}
 
 
@@ -33,18 +33,18 @@ def _shift_clock(minutes: float) -> None:
 
 
 def _record_mongo_commands(path: Path) -> None:
-    """Write what MongoDB is asked, and when, into a file, one BSON document after the other."""
+    """Append each MongoDB command with its time to a file, as BSON documents."""
     import time
 
     from bson import encode
     from pymongo import monitoring
 
-    class Recording(monitoring.CommandListener):
+    class CommandRecorder(monitoring.CommandListener):
         def started(self, event: monitoring.CommandStartedEvent) -> None:
             if event.command_name not in {"hello", "ping", "endSessions"}:
-                known = {"at": time.time(), "name": event.command_name, "command": event.command}
+                entry = {"at": time.time(), "name": event.command_name, "command": event.command}
                 with path.open("ab") as file:
-                    file.write(encode(known))
+                    file.write(encode(entry))
 
         def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
             pass
@@ -52,7 +52,7 @@ def _record_mongo_commands(path: Path) -> None:
         def failed(self, event: monitoring.CommandFailedEvent) -> None:
             pass
 
-    monitoring.register(Recording())
+    monitoring.register(CommandRecorder())
 
 
 def _no_unique_index() -> None:
@@ -69,15 +69,15 @@ def _no_lease_filter() -> None:
     from models.tickets.pending_step import Step
     from models.tickets.ticket import Ticket
 
-    leased = Ticket.with_step_leased
+    original = Ticket.with_step_leased
 
-    def step_leased(self: Ticket, step: Step, *, now: datetime) -> Ticket:
-        entry = self.find_step(step)
-        if entry and entry.is_leased:
-            self = self._with_pending_step(entry.model_copy(update={"due": now}))
-        return leased(self, step, now=now)
+    def lease_again(self: Ticket, step: Step, *, now: datetime) -> Ticket:
+        pending = self.find_step(step)
+        if pending and pending.is_leased:
+            self = self._with_pending_step(pending.model_copy(update={"due": now}))
+        return original(self, step, now=now)
 
-    Ticket.with_step_leased = step_leased  # type: ignore[method-assign,assignment]
+    Ticket.with_step_leased = lease_again  # type: ignore[method-assign,assignment]
 
 
 def _slack_sdk_retries() -> None:
@@ -87,13 +87,13 @@ def _slack_sdk_retries() -> None:
 
     from models.messages.slack_client import SlackClient
 
-    made = SlackClient.__init__
+    original = SlackClient.__init__
 
-    def init(self: SlackClient, client: Any, gate: Any) -> None:
+    def init_with_retries(self: SlackClient, client: Any, *args: Any, **kwargs: Any) -> None:
         client.retry_handlers = async_default_handlers()
-        made(self, client, gate)
+        original(self, client, *args, **kwargs)
 
-    SlackClient.__init__ = init  # type: ignore[method-assign]
+    SlackClient.__init__ = init_with_retries  # type: ignore[method-assign]
 
 
 def _constant_job_id() -> None:
@@ -101,12 +101,13 @@ def _constant_job_id() -> None:
 
     from models.job_queue import step_queue
 
-    made = step_queue._to_step_job
+    original = step_queue._to_step_job
 
-    def ring(ticket_id: str, entry: Any, *rest: Any) -> Any:
-        return replace(made(ticket_id, entry, *rest), job_id=f"{ticket_id}:{entry.step.value}")
+    def to_job(ticket_id: str, pending: Any, *arguments: Any) -> Any:
+        job = original(ticket_id, pending, *arguments)
+        return replace(job, job_id=f"{ticket_id}:{pending.step.value}")
 
-    step_queue._to_step_job = ring  # type: ignore[assignment]
+    step_queue._to_step_job = to_job  # type: ignore[assignment]
 
 
 def _no_sweep() -> None:
@@ -118,56 +119,58 @@ def _no_sweep() -> None:
     TicketStore.due_tickets = due_tickets  # type: ignore[method-assign,assignment]
 
 
-def _no_look_up() -> None:
+def _no_search() -> None:
     from models.messages.slack_client import SlackClient
 
-    async def find(*_: Any, **__: Any) -> list[str]:
+    async def find_nothing(*_: Any, **__: Any) -> list[str]:
         return []
 
-    SlackClient.find_messages = find  # type: ignore[method-assign]
+    SlackClient.find_messages = find_nothing  # type: ignore[method-assign]
 
 
 def _no_revision_guard() -> None:
-    """Who claims takes a moment, and writes over whatever was written in it."""
+    """Delay each claim, and let it overwrite changes that happened meanwhile."""
     import asyncio
 
     from models.tickets.documents import ticket_to_document
     from models.tickets.store import TicketStore
     from models.tickets.ticket import Status, Ticket
 
-    guarded = TicketStore.compare_and_set
+    original = TicketStore.compare_and_set
 
-    async def replace(self: TicketStore, before: Ticket, after: Ticket) -> Ticket | None:
+    async def overwrite(self: TicketStore, before: Ticket, after: Ticket) -> Ticket | None:
         if (before.status, after.status) != (Status.OFFERED, Status.CLAIMED):
-            return await guarded(self, before, after)
+            return await original(self, before, after)
         await asyncio.sleep(0.2)
-        written = after.model_copy(update={"rev": before.rev + 1})
-        await self._db.tickets.replace_one({"_id": before.id}, ticket_to_document(written))
-        return written
+        stored = after.model_copy(update={"rev": before.rev + 1})
+        await self._db.tickets.replace_one({"_id": before.id}, ticket_to_document(stored))
+        return stored
 
-    TicketStore.compare_and_set = replace  # type: ignore[method-assign]
+    TicketStore.compare_and_set = overwrite  # type: ignore[method-assign]
 
 
 def _older_release() -> None:
-    """One that does not know yet of asking the requester whether it helped."""
+    """Act as a release without the step `ask_requester`."""
     from jobs.worker import WorkerSettings
     from models.errors import CorruptDocument
     from models.tickets import documents, store
 
-    known = documents.ticket_from_document
+    original = documents.ticket_from_document
 
-    def ticket_of(document: dict[str, Any]) -> Any:
+    def read_ticket(document: dict[str, Any]) -> Any:
         if "ask_requester" in str(document.get("pending")):
             raise CorruptDocument("a step of a newer release") from ValueError("ask_requester")
-        return known(document)
+        return original(document)
 
-    store.ticket_from_document = ticket_of  # type: ignore[attr-defined]
+    store.ticket_from_document = read_ticket  # type: ignore[attr-defined]
     functions = WorkerSettings.functions
-    functions[:] = [one for one in functions if getattr(one, "name", "") != "ask_requester"]
+    functions[:] = [
+        function for function in functions if getattr(function, "name", "") != "ask_requester"
+    ]
 
 
-def _unlimited_slack() -> None:
-    """One without limits, and a mail server that takes all it is given."""
+def _no_rate_limits() -> None:
+    """Call Slack and the mail server without the worker's own rate limits."""
     from models.infra import outbound_calls
 
     unlimited = outbound_calls.RateLimit(interval=timedelta(milliseconds=1), burst=1000)
@@ -179,12 +182,12 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "no unique index": _no_unique_index,
     "no lease filter": _no_lease_filter,
     "slack_sdk's own retries": _slack_sdk_retries,
-    "a constant ring id": _constant_job_id,
+    "constant job id": _constant_job_id,
     "no sweep": _no_sweep,
-    "no look-up before a message is sent again": _no_look_up,
-    "no guard on the revision": _no_revision_guard,
-    "an older release": _older_release,
-    "a generous Slack": _unlimited_slack,
+    "no search before a message is resent": _no_search,
+    "no revision check": _no_revision_guard,
+    "older release": _older_release,
+    "no rate limits": _no_rate_limits,
 }
 
 if __name__ == "sitecustomize":

@@ -1,4 +1,4 @@
-"""`make soak`: many people for ten minutes, while things fail; then what came of it."""
+"""`make soak`: many people use Frontdesk for ten minutes while random faults happen."""
 
 import argparse
 import asyncio
@@ -26,15 +26,15 @@ from tests.soak.simulated_people import (
 from tests.stories.user_actions import set_role_and_skills
 
 _MAX_WARM_UP_SECONDS = 60
-# So many answers of Gemini's are useless at first: both workers triage by themselves.
-_USELESS_GEMINI_ANSWERS = 60
+# The first answers of Gemini are invalid, so both workers load the built-in engine.
+_INVALID_GEMINI_ANSWERS = 60
 _PROGRESS_INTERVAL_SECONDS = 15
 _MAX_PENDING_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
 class SoakOptions:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     minutes: float
     tickets: int
@@ -42,28 +42,26 @@ class SoakOptions:
     seed: int
 
 
-async def main(asked: SoakOptions) -> int:
-    """Soak, write the table; the exit code says whether all bounds hold."""
+async def main(options: SoakOptions) -> int:
+    """Run the soak and write its table. The exit code is 0 if all bounds hold."""
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(DatabaseServers())
-        # At each write the embedded MongoDB looks through all that the driver may repeat, up to
-        # 10,000 writes, which costs more than the writes. The desk repeats a step by itself.
+        # The embedded MongoDB searches up to 10,000 retryable writes at each write, which costs
+        # more than the write. Frontdesk retries steps itself, so retryable writes are off.
         uri = f"{servers.mongodb_uri}/?retryWrites=false"
-        # Slack itself would need hours for this at its published limits: they are another test's.
-        environment = hook_environment(
-            **{SABOTAGE_VARIABLE: "a generous Slack", "MONGODB_URI": uri}
-        )
+        # At Slack's published rate limits the soak would need hours. Another test covers them.
+        environment = hook_environment(**{SABOTAGE_VARIABLE: "no rate limits", "MONGODB_URI": uri})
         world = await stack.enter_async_context(World(servers=servers, extra_env=environment))
         world.slack.has_rate_limits = False
-        steady = world.new_worker("steady-worker")
-        await steady.start()
-        stack.push_async_callback(steady.stop)
+        steady_worker = world.new_worker("steady-worker")
+        await steady_worker.start()
+        stack.push_async_callback(steady_worker.stop)
         await _add_moderators(world)
-        soaked = await _run_soak(world, steady, asked)
-    wrong = soaked.violated_bounds()
-    write_section("soak", soaked.render_table())
-    print("\n".join(wrong), file=sys.stderr)
-    return 1 if wrong else 0
+        result = await _run_soak(world, steady_worker, options)
+    violations = result.violated_bounds()
+    write_section("soak", result.render_table())
+    print("\n".join(violations), file=sys.stderr)
+    return 1 if violations else 0
 
 
 async def _add_moderators(world: World) -> None:
@@ -73,63 +71,62 @@ async def _add_moderators(world: World) -> None:
         )
 
 
-async def _run_soak(world: World, steady: Process, asked: SoakOptions) -> SoakResult:
-    dice = random.Random(asked.seed)  # noqa: S311  (chance that can be had again)
-    tally, troubles = RequesterTally(), RandomFaults(world, dice)
-    memory = SoakMemory(steady_worker=steady, bot=world.bot)
-    seconds = asked.minutes * 60
-    helpers = [*moderator_skills(world.personas), world.personas.grace]
-    # Warm is who has done each kind of thing once, and so has the built-in engine loaded.
+async def _run_soak(world: World, steady_worker: Process, options: SoakOptions) -> SoakResult:
+    dice = random.Random(options.seed)  # noqa: S311  # a seed makes the run repeatable
+    tally, faults = RequesterTally(), RandomFaults(world, dice)
+    memory = SoakMemory(steady_worker=steady_worker, bot=world.bot)
+    seconds = options.minutes * 60
+    moderators = [*moderator_skills(world.personas), world.personas.grace]
+    # A warm process has run each kind of step once, so it has loaded the built-in engine.
     world.gemini.respond_with_text(
-        "Certainly! Here is what I think.", times=_USELESS_GEMINI_ANSWERS
+        "Certainly! Here is what I think.", times=_INVALID_GEMINI_ANSWERS
     )
     async with asyncio.TaskGroup() as tasks:
         background = [
-            *(tasks.create_task(press_random_buttons(person, dice)) for person in helpers),
-            tasks.create_task(_print_progress(world, tally, troubles)),
+            *(tasks.create_task(press_random_buttons(person, dice)) for person in moderators),
+            tasks.create_task(_print_progress(world, tally, faults)),
             tasks.create_task(memory.watch(warm_seconds=min(_MAX_WARM_UP_SECONDS, seconds / 4))),
         ]
-        trouble = tasks.create_task(troubles.run())
-        asking = [
+        fault_task = tasks.create_task(faults.run())
+        requesters = [
             tasks.create_task(
-                open_tickets_at(person, tally, dice, times_seconds=_random_times(asked, dice))
+                open_tickets_at(person, tally, dice, times_seconds=_random_times(options, dice))
             )
-            for person in add_people(world, asked.people)
+            for person in add_people(world, options.people)
         ]
         await asyncio.sleep(seconds / 2)
-        troubles.bot_may_die = False
-        await asyncio.wait(asking)
-        trouble.cancel()
-        await asyncio.wait([trouble])
-        await troubles.repair_all()
-        began = time.monotonic()
-        await troubles.wait_until_idle(max_seconds=_MAX_PENDING_SECONDS)
-        settled = time.monotonic() - began
+        faults.may_end_bot = False
+        await asyncio.wait(requesters)
+        fault_task.cancel()
+        await asyncio.wait([fault_task])
+        await faults.repair_all()
+        repaired_at = time.monotonic()
+        await faults.wait_until_idle(max_seconds=_MAX_PENDING_SECONDS)
+        settle_seconds = time.monotonic() - repaired_at
         memory.record_final()
         for task in background:
             task.cancel()
-        # What somebody has pressed at the very end is done, too.
-        await troubles.wait_until_idle(max_seconds=_MAX_PENDING_SECONDS)
-    soaked = await collect_result(world, tally, troubles, memory, settle_seconds=settled)
-    print(soaked.render_table(), flush=True)
-    await check_invariants(world, more_processes=[steady])
-    return soaked
+        # A button pressed at the very end may have added steps.
+        await faults.wait_until_idle(max_seconds=_MAX_PENDING_SECONDS)
+    result = await collect_result(world, tally, faults, memory, settle_seconds=settle_seconds)
+    print(result.render_table(), flush=True)
+    await check_invariants(world, more_processes=[steady_worker])
+    return result
 
 
-def _random_times(asked: SoakOptions, dice: random.Random) -> list[float]:
-    each = asked.tickets // asked.people
-    return [dice.uniform(0, asked.minutes * 60) for _ in range(each)]
+def _random_times(options: SoakOptions, dice: random.Random) -> list[float]:
+    tickets_per_person = options.tickets // options.people
+    return [dice.uniform(0, options.minutes * 60) for _ in range(tickets_per_person)]
 
 
-async def _print_progress(world: World, tally: RequesterTally, troubles: RandomFaults) -> None:
-    """Say how far it is, now and then."""
-    began = time.monotonic()
+async def _print_progress(world: World, tally: RequesterTally, faults: RandomFaults) -> None:
+    started = time.monotonic()
     while True:
         await asyncio.sleep(_PROGRESS_INTERVAL_SECONDS)
         print(
-            f"{time.monotonic() - began:4.0f} s: {len(tally.ticket_ids)} receipts for "
-            f"{tally.submitted} tickets, {len(world.mail.inbox)} letters, "
-            f"{sum(troubles.counts.values())} troubles",
+            f"{time.monotonic() - started:4.0f} s: {len(tally.ticket_ids)} receipts for "
+            f"{tally.submitted} tickets, {len(world.mail.inbox)} e-mails, "
+            f"{sum(faults.counts.values())} faults",
             file=sys.stderr,
             flush=True,
         )

@@ -1,4 +1,4 @@
-"""What came of a soak, in numbers, and which of them are not as they must be."""
+"""The measurements of a soak, its table, and the bounds it must keep."""
 
 import asyncio
 import statistics
@@ -20,9 +20,9 @@ _BYTES_PER_MB = 1_000_000
 
 @dataclass(slots=True)
 class SoakMemory:
-    """What a worker that is never killed, and the last run of the bot, hold: when warm, and later.
+    """The memory of a worker that is never killed and of the last bot process.
 
-    A process that has just begun has not yet loaded what it needs: so warm is some time after.
+    A new process has not loaded all its modules, so the first measurement is after a warm-up.
     """
 
     steady_worker: Process
@@ -31,31 +31,32 @@ class SoakMemory:
     final_bytes: dict[str, int] = field(default_factory=dict)
 
     async def watch(self, *, warm_seconds: float) -> None:
-        """Note what each holds so long after its beginning."""
-        since: dict[str, tuple[str, float]] = {}
+        """Record the memory of each process once, this long after its start."""
+        starts: dict[str, tuple[str, float]] = {}
         while True:
             for process in (self.steady_worker, self.bot):
                 run = f"{process.name} {process.pid}"
-                if since.get(process.name, ("", 0.0))[0] != run:
-                    since[process.name] = (run, time.monotonic())
+                if starts.get(process.name, ("", 0.0))[0] != run:
+                    starts[process.name] = (run, time.monotonic())
                     self.warm_bytes.pop(process.name, None)
-                began = since[process.name][1]
-                if process.name not in self.warm_bytes and time.monotonic() - began > warm_seconds:
+                age_seconds = time.monotonic() - starts[process.name][1]
+                if process.name not in self.warm_bytes and age_seconds > warm_seconds:
                     self.warm_bytes[process.name] = process.memory_bytes
             await asyncio.sleep(_POLL_SECONDS)
 
     def record_final(self) -> None:
-        """Note what each holds now."""
-        self.final_bytes = {each.name: each.memory_bytes for each in (self.steady_worker, self.bot)}
+        """Record the memory of each process now."""
+        processes = (self.steady_worker, self.bot)
+        self.final_bytes = {process.name: process.memory_bytes for process in processes}
 
     def growth(self, process: Process) -> float:
-        """How many times as much it holds in the end."""
+        """The final memory divided by the warm memory."""
         return self.final_bytes[process.name] / self.warm_bytes[process.name]
 
 
 @dataclass(frozen=True, slots=True)
 class SoakResult:
-    """The numbers."""
+    """The results of a soak."""
 
     tally: RequesterTally
     faults: RandomFaults
@@ -71,24 +72,25 @@ class SoakResult:
     settle_seconds: float
 
     def render_table(self) -> str:
-        """What docs/reliability.md shows (Markdown)."""
-        p95 = statistics.quantiles(self.offer_wait_seconds, n=20)[-1]
+        """The Markdown table for docs/reliability.md."""
+        waits = self.offer_wait_seconds
+        p95 = statistics.quantiles(waits, n=20)[-1]
         rows = {
             "tickets submitted": f"{self.tally.submitted:,}",
-            "acknowledged with a number": f"{len(self.tally.ticket_ids):,}",
-            "stored": f"{self.stored:,}",
-            "reached a moderator": f"{self.offered:,}",
-            "pressed again, since something was away": f"{self.tally.retries:,}",
+            "tickets with a receipt": f"{len(self.tally.ticket_ids):,}",
+            "tickets stored": f"{self.stored:,}",
+            "tickets offered to a moderator": f"{self.offered:,}",
+            "retries of Submit during an outage": f"{self.tally.retries:,}",
             "direct messages per notice": f"{self.messages / self.notices:.3f} ({self.notices:,})",
-            "letters by Message-ID": f"{self.emails:,}, and {self.email_copies:,} second copies",
+            "e-mails by Message-ID": f"{self.emails:,}, and {self.email_copies:,} second copies",
             "dead steps": _format_counts(self.dead_steps) or "none",
-            "from submission to offer: median, 95 of 100, longest": (
-                f"{statistics.median(self.offer_wait_seconds):.1f} s, {p95:.1f} s, {max(self.offer_wait_seconds):.1f} s"
+            "from submission to offer: median, 95th percentile, longest": (
+                f"{statistics.median(waits):.1f} s, {p95:.1f} s, {max(waits):.1f} s"
             ),
-            "until another had all that a killed worker held: longest": (
+            "until other workers had all steps of a killed worker: longest": (
                 f"{max(self.faults.recovery_seconds, default=0):.1f} s"
             ),
-            "until all was done after the last fault": f"{self.settle_seconds:.0f} s",
+            "until all steps were done after the last fault": f"{self.settle_seconds:.0f} s",
             **{
                 f"memory of the {process.name}: warm, at the end": (
                     f"{self.memory.warm_bytes[process.name] / _BYTES_PER_MB:.0f} MB, "
@@ -102,22 +104,22 @@ class SoakResult:
         return "\n".join(["| | |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items())])
 
     def violated_bounds(self) -> list[str]:
-        """Which bounds do not hold; I1 to I10 have been checked."""
+        """The bounds that do not hold. The invariants are checked elsewhere."""
         receipts = len(self.tally.ticket_ids)
         growths = [
-            self.memory.growth(each) for each in (self.memory.steady_worker, self.memory.bot)
+            self.memory.growth(process) for process in (self.memory.steady_worker, self.memory.bot)
         ]
         bounds = {
-            "somebody got no number": receipts == self.tally.submitted,
-            "numbers and tickets differ": len(set(self.tally.ticket_ids))
+            "a submission has no receipt": receipts == self.tally.submitted,
+            "receipts and stored tickets differ": len(set(self.tally.ticket_ids))
             == receipts
             == self.stored,
-            "some tickets have reached nobody": self.offered == self.stored,
-            "somebody was told twice": self.messages == self.notices,
-            "steps are dead": not self.dead_steps,
+            "a ticket was never offered": self.offered == self.stored,
+            "a person has duplicate messages": self.messages == self.notices,
+            "there are dead steps": not self.dead_steps,
             "memory has grown": max(growths) <= _MAX_GROWTH,
         }
-        return [words for words, holds in bounds.items() if not holds]
+        return [bound for bound, holds in bounds.items() if not holds]
 
 
 async def collect_result(
@@ -128,15 +130,15 @@ async def collect_result(
     *,
     settle_seconds: float,
 ) -> SoakResult:
-    """Count."""
+    """Collect the results from MongoDB, Slack and the mail server."""
     tickets = await world.find_documents("tickets")
-    told = Counter(
+    notices = Counter(
         (person.id, notice)
         for person in world.slack.people
         for message in person.messages
         if (notice := get_path(message.metadata or {}, "event_payload", "notice"))
     )
-    letters = Counter(letter.message_id for letter in world.mail.inbox)
+    emails = Counter(email.message_id for email in world.mail.inbox)
     waits = [wait for ticket in tickets if (wait := _seconds_to_offer(ticket)) is not None]
     return SoakResult(
         tally=tally,
@@ -144,10 +146,10 @@ async def collect_result(
         memory=memory,
         stored=len(tickets),
         offered=len(waits),
-        notices=len(told),
-        messages=told.total(),
-        emails=len(letters),
-        email_copies=letters.total() - len(letters),
+        notices=len(notices),
+        messages=notices.total(),
+        emails=len(emails),
+        email_copies=emails.total() - len(emails),
         dead_steps=Counter(
             step["step"] for t in tickets for step in t["pending"] if step["dead_since"]
         ),
@@ -156,12 +158,12 @@ async def collect_result(
     )
 
 
-def _format_counts(things: Counter[str]) -> str:
-    return ", ".join(f"{times} × {kind}" for kind, times in things.most_common())
+def _format_counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{times} × {kind}" for kind, times in counts.most_common())
 
 
 def _seconds_to_offer(ticket: dict[str, Any]) -> float | None:
-    """Seconds from submission to the first offer that somebody got."""
+    """The seconds from submission to the first offer, or None without an offer."""
     offers = (event["at"] for event in ticket["history"] if event["what"] == "offered")
     first = next(offers, None)
     return (first - ticket["opened_at"]).total_seconds() if first else None

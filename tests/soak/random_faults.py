@@ -1,4 +1,4 @@
-"""What goes wrong in the meantime: something random, every five to forty seconds."""
+"""Random faults during the soak, one every five to forty seconds."""
 
 import asyncio
 import random
@@ -32,31 +32,34 @@ RandomFault = Callable[["RandomFaults"], Awaitable[None]]
 
 @dataclass(slots=True)
 class RandomFaults:
-    """All that goes wrong, and how it was.
+    """Causes random faults and records them.
 
     Attributes:
-        bot_may_die: in the second half it does not, so that its memory can be compared.
-        recoveries: seconds until somebody else had all that a killed worker had held.
+        world: the world of the soak.
+        dice: the source of randomness.
+        may_end_bot: False in the second half, so that the bot's memory can be compared.
+        counts: the number of faults of each kind.
+        recovery_seconds: the time until other workers had all steps of a killed worker.
     """
 
     world: World
     dice: random.Random
-    bot_may_die: bool = True
+    may_end_bot: bool = True
     counts: Counter[str] = field(default_factory=Counter)
     recovery_seconds: list[float] = field(default_factory=list)
     _recovery_tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
-        """Something goes wrong, again and again."""
+        """Cause one random fault after another until cancelled."""
         while True:
             await asyncio.sleep(self.dice.uniform(*_INTERVAL_SECONDS))
-            trouble = self.dice.choice(_RANDOM_FAULTS)
-            if self.bot_may_die or trouble not in (kill_bot, stop_bot):
-                self.counts[trouble.__name__.replace("_", " ")] += 1
-                await trouble(self)
+            fault = self.dice.choice(_RANDOM_FAULTS)
+            if self.may_end_bot or fault not in (kill_bot, stop_bot):
+                self.counts[fault.__name__.replace("_", " ")] += 1
+                await fault(self)
 
     async def repair_all(self) -> None:
-        """All is well again."""
+        """Clear all faults, and start all processes that are down."""
         world = self.world
         world.slack.faults.clear()
         world.mail.clear_faults()
@@ -68,7 +71,7 @@ class RandomFaults:
         await asyncio.gather(*self._recovery_tasks)
 
     async def wait_until_idle(self, *, max_seconds: float) -> None:
-        """Return when no step is to be done any more."""
+        """Wait until no step has a due time."""
         async with asyncio.timeout(max_seconds):
             pending: object = True
             while pending:
@@ -76,111 +79,111 @@ class RandomFaults:
                 pending = await self.world.database.tickets.find_one({"due": {"$gte": _LONG_AGO}})
 
     def measure_recovery(self, leases: set[tuple[str, str, int]]) -> None:
-        """Measure how long it takes until nobody waits for who has died."""
+        """Measure the time until none of these leases is left."""
         task = asyncio.create_task(self._wait_for_recovery(leases))
         self._recovery_tasks.add(task)
 
     async def current_leases(
         self, ticket_ids: list[str] | None = None
     ) -> set[tuple[str, str, int]]:
-        """What is on lease now, of these tickets or of all: ticket, step, number of the lease."""
-        # What is done has no due time, and all that have one are found by an index.
+        """The leases of these tickets, or of all: ticket id, step and lease number."""
+        # Tickets without pending steps have no due time, and an index finds the others.
         query = {"due": {"$gte": _LONG_AGO}} if ticket_ids is None else {"_id": {"$in": ticket_ids}}
-        found = self.world.database.tickets.find(query, {"pending": 1})
+        tickets = self.world.database.tickets.find(query, {"pending": 1})
         return {
             (ticket["_id"], step["step"], step["lease"])
-            async for ticket in found
+            async for ticket in tickets
             for step in ticket["pending"]
             if step["held"]
         }
 
-    async def _wait_for_recovery(self, held: set[tuple[str, str, int]]) -> None:
-        began = time.monotonic()
-        while held:
+    async def _wait_for_recovery(self, leases: set[tuple[str, str, int]]) -> None:
+        started = time.monotonic()
+        while leases:
             await asyncio.sleep(_POLL_SECONDS)
-            # MongoDB may be away as well.
+            # MongoDB may be down at the same time.
             with suppress(PyMongoError):
-                held &= await self.current_leases(sorted({ticket for ticket, *_ in held}))
-        self.recovery_seconds.append(time.monotonic() - began)
+                leases &= await self.current_leases(sorted({ticket for ticket, *_ in leases}))
+        self.recovery_seconds.append(time.monotonic() - started)
 
 
-async def kill_worker(troubles: RandomFaults) -> None:
-    """SIGKILL, and another one is started."""
-    await troubles.world.worker.kill()
-    troubles.measure_recovery(await troubles.current_leases())
-    await troubles.world.worker.start(timeout_seconds=60)
+async def kill_worker(faults: RandomFaults) -> None:
+    """Kill the worker and start another one."""
+    await faults.world.worker.kill()
+    faults.measure_recovery(await faults.current_leases())
+    await faults.world.worker.start(timeout_seconds=60)
 
 
-async def stop_worker(troubles: RandomFaults) -> None:
-    """SIGTERM, as with a new release."""
-    await troubles.world.worker.stop()
-    await troubles.world.worker.start(timeout_seconds=60)
+async def stop_worker(faults: RandomFaults) -> None:
+    """Send SIGTERM, as a new release does."""
+    await faults.world.worker.stop()
+    await faults.world.worker.start(timeout_seconds=60)
 
 
-async def kill_bot(troubles: RandomFaults) -> None:
-    """SIGKILL, and it is started again."""
-    await troubles.world.bot.kill()
-    await troubles.world.bot.start(timeout_seconds=60)
+async def kill_bot(faults: RandomFaults) -> None:
+    """Kill the bot and start it again."""
+    await faults.world.bot.kill()
+    await faults.world.bot.start(timeout_seconds=60)
 
 
-async def stop_bot(troubles: RandomFaults) -> None:
-    """SIGTERM, as with a new release."""
-    await troubles.world.bot.stop()
-    await troubles.world.bot.start(timeout_seconds=60)
+async def stop_bot(faults: RandomFaults) -> None:
+    """Send SIGTERM, as a new release does."""
+    await faults.world.bot.stop()
+    await faults.world.bot.start(timeout_seconds=60)
 
 
-async def kill_mongodb(troubles: RandomFaults) -> None:
-    """SIGKILL, and it is started again on its data."""
-    await troubles.world.servers.mongodb.kill()
-    await troubles.world.servers.mongodb.start(timeout_seconds=60)
+async def kill_mongodb(faults: RandomFaults) -> None:
+    """Kill MongoDB and start it again on its data."""
+    await faults.world.servers.mongodb.kill()
+    await faults.world.servers.mongodb.start(timeout_seconds=60)
 
 
-async def freeze_mongodb(troubles: RandomFaults) -> None:
-    """It answers nobody for a while."""
-    troubles.world.servers.mongodb.suspend()
+async def freeze_mongodb(faults: RandomFaults) -> None:
+    """Suspend the server for some seconds."""
+    faults.world.servers.mongodb.suspend()
     await asyncio.sleep(_FREEZE_SECONDS)
-    troubles.world.servers.mongodb.resume()
+    faults.world.servers.mongodb.resume()
 
 
-async def kill_redis(troubles: RandomFaults) -> None:
-    """SIGKILL; it comes back empty."""
-    await troubles.world.servers.redis.kill()
-    await troubles.world.servers.redis.start(timeout_seconds=60)
+async def kill_redis(faults: RandomFaults) -> None:
+    """Kill Redis and start it again, empty."""
+    await faults.world.servers.redis.kill()
+    await faults.world.servers.redis.start(timeout_seconds=60)
 
 
-async def flush_redis(troubles: RandomFaults) -> None:
-    """All rings are gone."""
-    await troubles.world.redis.flushall()
+async def flush_redis(faults: RandomFaults) -> None:
+    """Delete all wake-ups."""
+    await faults.world.redis.flushall()
 
 
-async def freeze_redis(troubles: RandomFaults) -> None:
-    """It answers nobody for a while."""
-    troubles.world.servers.redis.suspend()
+async def freeze_redis(faults: RandomFaults) -> None:
+    """Suspend the server for some seconds."""
+    faults.world.servers.redis.suspend()
     await asyncio.sleep(_FREEZE_SECONDS)
-    troubles.world.servers.redis.resume()
+    faults.world.servers.redis.resume()
 
 
-async def fail_slack(troubles: RandomFaults) -> None:
-    """Some calls end badly, some of them after they were done."""
-    fault, method = troubles.dice.choice(_SLACK_FAULTS), troubles.dice.choice(_METHODS)
-    troubles.world.slack.faults.add(method, fault, times=troubles.dice.randint(1, 10))
+async def fail_slack(faults: RandomFaults) -> None:
+    """Make some Slack calls fail, some of them after Slack has done them."""
+    fault, method = faults.dice.choice(_SLACK_FAULTS), faults.dice.choice(_METHODS)
+    faults.world.slack.faults.add(method, fault, times=faults.dice.randint(1, 10))
 
 
-async def fail_mail(troubles: RandomFaults) -> None:
-    """Some letters have a hard time."""
-    faults = (
+async def fail_mail(faults: RandomFaults) -> None:
+    """Make the mail server refuse some e-mails."""
+    mail_faults = (
         MailFault.GREYLIST,
         MailFault.TOO_MANY_EMAILS,
         MailFault.DISCONNECT_AFTER_DATA,
         MailFault.BUSY,
     )
-    troubles.world.mail.add_fault(troubles.dice.choice(faults), times=troubles.dice.randint(1, 5))
+    faults.world.mail.add_fault(faults.dice.choice(mail_faults), times=faults.dice.randint(1, 5))
 
 
-async def fail_gemini(troubles: RandomFaults) -> None:
-    """It is overloaded, or talks."""
-    gemini, times = troubles.world.gemini, troubles.dice.randint(1, 10)
-    if troubles.dice.random() < 0.5:
+async def fail_gemini(faults: RandomFaults) -> None:
+    """Make Gemini fail, or answer with text instead of JSON."""
+    gemini, times = faults.world.gemini, faults.dice.randint(1, 10)
+    if faults.dice.random() < 0.5:
         gemini.respond_with_error(503, times=times)
     else:
         gemini.respond_with_text("Certainly! Here is what I think.", times=times)

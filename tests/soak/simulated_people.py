@@ -1,4 +1,4 @@
-"""Two hundred people who ask, and some who help, each at their own pace; they press again."""
+"""Simulated requesters and moderators, who retry after errors."""
 
 import asyncio
 import random
@@ -11,18 +11,18 @@ _MAX_TRIES = 60
 _PAUSE_SECONDS = 1.0
 _POLL_SECONDS = 0.3
 _TITLES = ("VPN drops", "Outlook is slow", "printer jams", "password expired", "laptop is hot")
-# How often somebody does what the button says; the rest leave the card for later.
+# The probability that a moderator presses a button now and does not leave it for later.
 _PRESS_PROBABILITY = {"Claim": 0.8, "Decline": 0.1, "Resolve": 0.6, "Release": 0.05}
 
 
 @dataclass(slots=True)
 class RequesterTally:
-    """What people have seen.
+    """The results that all requesters have seen.
 
     Attributes:
-        submitted: how many tickets they wanted to open.
-        receipts: the numbers they were given.
-        pressed_again: how often they had to press once more.
+        submitted: the number of tickets they wanted to open.
+        ticket_ids: the ids on their receipts.
+        retries: the number of times they had to press Submit again.
     """
 
     submitted: int = 0
@@ -33,11 +33,11 @@ class RequesterTally:
 async def open_tickets_at(
     person: Person, tally: RequesterTally, dice: random.Random, *, times_seconds: list[float]
 ) -> None:
-    """Open a ticket at each of these moments (seconds from now), or as soon as one can."""
+    """Open a ticket at each of these times (seconds from now), or as soon as possible."""
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    start = loop.time()
     for number, moment in enumerate(sorted(times_seconds)):
-        await asyncio.sleep(max(0.0, began + moment - loop.time()))
+        await asyncio.sleep(max(0.0, start + moment - loop.time()))
         tally.submitted += 1
         title = f"{dice.choice(_TITLES)} for {person.handle}, {number}"
         if receipt := await _open_ticket(person, title, tally):
@@ -45,7 +45,7 @@ async def open_tickets_at(
 
 
 async def _open_ticket(person: Person, title: str, tally: RequesterTally) -> str:
-    """The number on the receipt; "" when they have given up."""
+    """The ticket id on the receipt, or an empty string after too many attempts."""
     for attempt in range(_MAX_TRIES):
         if attempt:
             tally.retries += 1
@@ -63,7 +63,7 @@ async def _open_ticket(person: Person, title: str, tally: RequesterTally) -> str
 
 
 async def press_random_buttons(person: Person, dice: random.Random) -> None:
-    """Press what is on the cards, in no particular order, for ever."""
+    """Press random buttons on the person's cards until cancelled."""
     while True:
         cards = [(card, button) for card in person.messages for button in card.buttons]
         dice.shuffle(cards)
@@ -74,14 +74,14 @@ async def press_random_buttons(person: Person, dice: random.Random) -> None:
 
 
 async def _press_if_shown(person: Person, ts: str, button: str) -> None:
-    """Press it, if it is still there: cards change under one's finger."""
-    card = next((one for one in person.messages if one.ts == ts), None)
+    """Press the button if the card still has it, because cards change meanwhile."""
+    card = next((message for message in person.messages if message.ts == ts), None)
     if card and button in card.buttons:
         await person.click(card, button)
 
 
 def add_people(world: World, count: int) -> list[Person]:
-    """So many people who ask."""
+    """Add this number of requesters to Slack."""
     return [
         world.slack.add_person(f"p{n}", real_name=f"Person {n}", email=f"p{n}@acme.example")
         for n in range(count)

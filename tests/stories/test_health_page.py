@@ -51,15 +51,17 @@ async def wait_for_health_page(slack: Workspace, admin: Person, text: str) -> Mo
 async def test_failed_steps_alert_once_and_are_retried(world: World, personas: Personas) -> None:
     world.mail.add_fault(MailFault.NO_SUCH_MAILBOX)
     numbers = [await open_ticket(personas.ada, f"VPN is down for the {n}th time") for n in range(3)]
-    alarm = await personas.grace.wait_for_message("the e-mail to the moderator could not be done")
-    assert "the mail server said 550" in alarm.visible_text
+    alarm = await personas.grace.wait_for_message("the e-mail to the moderator failed")
+    assert "the mail server answered 550" in alarm.visible_text
     await wait_for_tickets_with_field(world, "dead", 3)
 
     page = await open_health_page(world.slack, personas.grace)
     assert "Failed: the e-mail to the moderator for 3 tickets" in page.visible_text
     assert all(number in page.visible_text for number in numbers)
-    assert [m for m in personas.grace.messages if "not tried any more" in m.visible_text] == [alarm]
-    assert not any("not tried any more" in m.visible_text for m in personas.bob.messages)
+    assert [m for m in personas.grace.messages if "will not be retried" in m.visible_text] == [
+        alarm
+    ]
+    assert not any("will not be retried" in m.visible_text for m in personas.bob.messages)
 
     world.mail.clear_faults()
     await personas.grace.click(page, "Retry one ticket", value=numbers[1])
@@ -107,7 +109,7 @@ async def test_page_names_each_failure_and_its_remedy(world: World, personas: Pe
     assert "workspace Acme" in healthy
     assert "all granted" in healthy
     assert "gemini-2.5-flash-lite" in healthy
-    assert "takes letters" in healthy
+    assert "accepts e-mail" in healthy
     assert "Slack's requests: arrive, by HTTP" in healthy
     await personas.grace.close_modal()
     await personas.grace.close_modal()
@@ -171,10 +173,10 @@ async def test_doctor_prints_the_same_checks(world: World, personas: Personas) -
         "worker: at least one worker is running",
         "circuit breakers: all closed",
         "Gemini: gemini-2.5-flash-lite",
-        "e-mail: 127.0.0.1 takes letters",
+        "e-mail: 127.0.0.1 accepts e-mail",
         "bot: ready",
-        "bot from outside: ready",
-        "Slack's requests: arrive",
+        "bot at PUBLIC_URL: ready",
+        "Slack's requests: reach the bot",
     ):
         assert f"ok      {line}" in output, line
 
@@ -210,7 +212,7 @@ async def test_doctor_notices_a_wrong_public_url(world: World, personas: Persona
     code, output = await run_doctor(world, environment)
 
     assert code == 1
-    assert "BROKEN  Slack's requests: are answered with " in output
+    assert "BROKEN  Slack's requests: reach another server, which answers " in output
     assert "→ Check PUBLIC_URL" in output
 
 

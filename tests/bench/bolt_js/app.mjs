@@ -1,4 +1,4 @@
-// What anybody would write with Bolt for JavaScript: the same job as bare.py.
+// A minimal app with Bolt for JavaScript: the same job as bolt_baseline.py.
 import { readFileSync } from "node:fs";
 import bolt from "@slack/bolt";
 import { MongoClient } from "mongodb";

@@ -1,4 +1,4 @@
-"""Sending a letter: each answer of a mail server, and what it means for the step."""
+"""Sending e-mail: each answer of a mail server, and the error it becomes."""
 
 from email.message import EmailMessage
 
@@ -13,30 +13,30 @@ from sandbox.services.mail_server import MailFault, MailServer
 from tests.sample_tickets import BOB, make_member, ticket_in_status
 
 
-def letter() -> EmailMessage:
-    """A letter to Bob."""
+def make_email() -> EmailMessage:
     return offer_email(
         ticket_in_status(Status.OFFERED),
         notice="T-1.offer.1",
         recipient=BOB.model_copy(update={"email": "bob@acme.example"}),
         requester=make_member("UADA", name="Ada"),
-        sender="Desk <desk@acme.example>",
+        sender="Frontdesk <frontdesk@acme.example>",
         links={},
     )
 
 
-def settings(mail: MailServer, **more: object) -> Settings:
-    """The settings of a desk with that mail server."""
-    needed = {"slack_bot_token": "x", "slack_signing_secret": "x", "jwt_secret": "x" * 32}
+def make_settings(mail: MailServer, **other_settings: object) -> Settings:
+    required = {"slack_bot_token": "x", "slack_signing_secret": "x", "jwt_secret": "x" * 32}
     server = {"smtp_host": mail.host, "smtp_port": mail.port, "smtp_starttls": False}
-    return Settings.model_validate({**needed, **server, **more})
+    return Settings.model_validate({**required, **server, **other_settings})
 
 
-async def test_a_letter_arrives() -> None:
+async def test_email_arrives() -> None:
     async with MailServer() as mail:
-        await smtp.send(settings(mail), letter())
+        await smtp.send(make_settings(mail), make_email())
 
-        assert [one.subject for one in mail.emails_to("bob@acme.example")] == ["T-1: VPN is down"]
+        assert [email.subject for email in mail.emails_to("bob@acme.example")] == [
+            "T-1: VPN is down"
+        ]
 
 
 @pytest.mark.fault("F70", "F71", "F72", "F73", "F74")
@@ -52,54 +52,56 @@ async def test_a_letter_arrives() -> None:
     ],
     ids=lambda value: getattr(value, "name", None) or value.__name__,
 )
-async def test_what_a_server_answers_decides_about_trying_again(
+async def test_server_answer_decides_about_a_retry(
     fault: MailFault, outcome: type[ExternalServiceError]
 ) -> None:
     async with MailServer() as mail:
         mail.add_fault(fault)
 
         with pytest.raises(outcome) as raised:
-            await smtp.send(settings(mail), letter())
+            await smtp.send(make_settings(mail), make_email())
 
     assert type(raised.value) is outcome
 
 
-async def test_a_server_that_is_not_there_is_tried_again() -> None:
+async def test_stopped_server_is_retried() -> None:
     async with MailServer() as mail:
-        gone = settings(mail)
+        settings_of_stopped_server = make_settings(mail)
 
     with pytest.raises(RetryLater):
-        await smtp.send(gone, letter())
+        await smtp.send(settings_of_stopped_server, make_email())
 
 
 @pytest.mark.fault("F74")
-async def test_without_encryption_neither_password_nor_letter_is_sent() -> None:
-    async with MailServer(username="desk", password="hunter2") as mail:
-        insisting = settings(
-            mail, smtp_starttls=True, smtp_username="desk", smtp_password="hunter2"
+async def test_nothing_is_sent_without_required_encryption() -> None:
+    async with MailServer(username="frontdesk", password="hunter2") as mail:
+        tls_settings = make_settings(
+            mail, smtp_starttls=True, smtp_username="frontdesk", smtp_password="hunter2"
         )
 
         with pytest.raises(PermanentFailure):
-            await smtp.send(insisting, letter())
+            await smtp.send(tls_settings, make_email())
 
         assert mail.inbox == []
         assert mail.logins == []
 
 
 @pytest.mark.fault("F74")
-async def test_a_wrong_password_is_refused_for_good() -> None:
-    async with MailServer(username="desk", password="hunter2") as mail:
-        wrong = settings(mail, smtp_username="desk", smtp_password="hunter3")
+async def test_wrong_password_is_a_permanent_failure() -> None:
+    async with MailServer(username="frontdesk", password="hunter2") as mail:
+        wrong_password = make_settings(mail, smtp_username="frontdesk", smtp_password="hunter3")
 
         with pytest.raises(PermanentFailure) as raised:
-            await smtp.send(wrong, letter())
+            await smtp.send(wrong_password, make_email())
 
         assert "hunter3" not in str(raised.value)
-        assert set(mail.logins) == {"desk"}
+        assert set(mail.logins) == {"frontdesk"}
 
 
-async def test_the_right_password_lets_it_through() -> None:
-    async with MailServer(username="desk", password="hunter2") as mail:
-        await smtp.send(settings(mail, smtp_username="desk", smtp_password="hunter2"), letter())
+async def test_email_is_sent_with_the_right_password() -> None:
+    async with MailServer(username="frontdesk", password="hunter2") as mail:
+        await smtp.send(
+            make_settings(mail, smtp_username="frontdesk", smtp_password="hunter2"), make_email()
+        )
 
         assert len(mail.inbox) == 1

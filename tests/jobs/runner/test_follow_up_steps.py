@@ -1,4 +1,4 @@
-"""Who is at a ticket does what follows, too, and hands back what they are made to leave."""
+"""A worker also runs the steps that follow, and releases its step when it is cancelled."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -27,153 +27,161 @@ TRIAGE, ASSIGN, REFRESH, EMAIL = (
 
 @pytest.fixture(scope="module")
 async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A desk of its own on the real servers."""
     async with run_service(servers) as service:
         yield service
 
 
-async def opened(service: TicketService) -> Ticket:
-    """A ticket of which the triage alone is still to be done."""
+async def open_ticket(service: TicketService) -> Ticket:
+    """A ticket with the triage as its only pending step."""
     draft = Draft(key=f"view:{uuid4()}", team_id="T1", requester="UADA", title="VPN")
     ticket = await service.open_ticket(draft)
-    pending = tuple(entry for entry in ticket.pending if entry.step is TRIAGE)
+    pending = tuple(step for step in ticket.pending if step.step is TRIAGE)
     return await service.update_ticket(
         ticket.id, lambda t, _: t.model_copy(update={"pending": pending})
     )
 
 
 class Worker:
-    """Does steps of tickets, each by noting it and asking for those that follow.
+    """Runs steps of tickets: each is recorded, and requests the steps that follow.
 
     Attributes:
-        did: the steps, in their order.
+        completed: the completed steps, in their order.
     """
 
-    def __init__(self, service: TicketService, follows: Mapping[Step, tuple[Step, ...]]) -> None:
+    def __init__(self, service: TicketService, next_steps: Mapping[Step, tuple[Step, ...]]) -> None:
         self.service = service
-        self.did: list[Step] = []
-        self.ending = False
-        self.works = {step: self._work(then) for step, then in follows.items()}
+        self.completed: list[Step] = []
+        self.is_stopping = False
+        self.step_functions = {
+            step: self._step_function(following) for step, following in next_steps.items()
+        }
 
-    def _work(self, then: tuple[Step, ...]) -> StepFunction:
-        async def work(_tools: StepContext, _ticket: Ticket, leased: PendingStep) -> TicketUpdate:
-            self.did.append(leased.step)
-            return asking(*then)
+    def _step_function(self, following: tuple[Step, ...]) -> StepFunction:
+        async def work(_context: StepContext, _ticket: Ticket, leased: PendingStep) -> TicketUpdate:
+            self.completed.append(leased.step)
+            return request_steps(*following)
 
         return work
 
-    async def does(self, ticket: Ticket) -> None:
-        tools = StepContext(self.service, None)
-        await run_due_steps(tools, self.works, ticket.id, is_stopping=lambda: self.ending)
+    async def run_steps(self, ticket: Ticket) -> None:
+        context = StepContext(self.service, None)
+        await run_due_steps(
+            context, self.step_functions, ticket.id, is_stopping=lambda: self.is_stopping
+        )
 
 
-def asking(*steps: Step) -> TicketUpdate:
-    def asked(ticket: Ticket, now: datetime) -> Ticket:
+def request_steps(*steps: Step) -> TicketUpdate:
+    def request(ticket: Ticket, now: datetime) -> Ticket:
         for step in steps:
             ticket = ticket.with_step(step, due=now)
         return ticket
 
-    return asked
+    return request
 
 
-async def rung(service: TicketService, ticket: Ticket) -> list[str]:
-    """The steps of a ticket that Redis holds a ring for."""
+async def queued_steps(service: TicketService, ticket: Ticket) -> list[str]:
+    """The steps of a ticket with a wake-up in Redis."""
     async with Redis.from_url(service.settings.redis_url.get_secret_value()) as redis:
         jobs = [job.decode() for job in await redis.zrange(default_queue_name, 0, -1)]
     return [job.split(":")[1] for job in jobs if job.startswith(f"{ticket.id}:")]
 
 
-async def left(service: TicketService, ticket: Ticket) -> dict[Step, PendingStep]:
-    return {entry.step: entry for entry in (await service.tickets.get_ticket(ticket.id))[0].pending}
+async def pending_steps(service: TicketService, ticket: Ticket) -> dict[Step, PendingStep]:
+    current, _ = await service.tickets.get_ticket(ticket.id)
+    return {pending.step: pending for pending in current.pending}
 
 
-async def test_what_follows_is_done_in_the_same_job_and_not_rung_for(
-    service: TicketService,
-) -> None:
+async def test_next_steps_run_in_the_same_job_without_wakeup(service: TicketService) -> None:
     worker = Worker(service, {TRIAGE: (ASSIGN, REFRESH), ASSIGN: (EMAIL,), REFRESH: (), EMAIL: ()})
-    ticket = await opened(service)
+    ticket = await open_ticket(service)
 
-    await worker.does(ticket)
+    await worker.run_steps(ticket)
 
-    assert worker.did[0] is TRIAGE
-    assert sorted(worker.did) == sorted([TRIAGE, ASSIGN, REFRESH, EMAIL])
-    assert await left(service, ticket) == {}
-    assert await rung(service, ticket) == [TRIAGE]  # when it was opened
+    assert worker.completed[0] is TRIAGE
+    assert sorted(worker.completed) == sorted([TRIAGE, ASSIGN, REFRESH, EMAIL])
+    assert await pending_steps(service, ticket) == {}
+    assert await queued_steps(service, ticket) == [TRIAGE]  # from the opening
 
 
-async def test_who_is_told_to_end_begins_nothing_more_and_rings_for_it(
-    service: TicketService,
-) -> None:
+async def test_stopping_worker_leaves_next_steps_to_a_wakeup(service: TicketService) -> None:
     worker = Worker(service, {TRIAGE: (ASSIGN, REFRESH), ASSIGN: (), REFRESH: ()})
-    worker.ending = True
-    ticket = await opened(service)
+    worker.is_stopping = True
+    ticket = await open_ticket(service)
 
-    await worker.does(ticket)
+    await worker.run_steps(ticket)
 
-    assert worker.did == [TRIAGE]
-    pending = await left(service, ticket)
+    assert worker.completed == [TRIAGE]
+    pending = await pending_steps(service, ticket)
     assert set(pending) == {ASSIGN, REFRESH}
-    assert not any(entry.is_leased for entry in pending.values())
-    # One ring is for all that is due.
-    assert len(await rung(service, ticket)) == 2
+    assert not any(step.is_leased for step in pending.values())
+    # One wake-up from the opening, one for both due steps.
+    assert len(await queued_steps(service, ticket)) == 2
 
 
-async def test_who_is_made_to_leave_hands_the_step_back(service: TicketService) -> None:
-    at_it = asyncio.Event()
+async def test_cancelled_worker_releases_its_step(service: TicketService) -> None:
+    started = asyncio.Event()
 
-    async def endless(_tools: StepContext, _ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
-        at_it.set()
+    async def wait_forever(
+        _context: StepContext, _ticket: Ticket, _leased: PendingStep
+    ) -> TicketUpdate:
+        started.set()
         await asyncio.Event().wait()
         return no_change
 
-    ticket = await opened(service)
-    before = (await left(service, ticket))[TRIAGE]
-    tools = StepContext(service, None)
+    ticket = await open_ticket(service)
+    before = (await pending_steps(service, ticket))[TRIAGE]
+    context = StepContext(service, None)
     job = asyncio.create_task(
-        run_due_steps(tools, {TRIAGE: endless}, ticket.id, is_stopping=lambda: False)
+        run_due_steps(context, {TRIAGE: wait_forever}, ticket.id, is_stopping=lambda: False)
     )
-    await at_it.wait()
+    await started.wait()
     job.cancel()
     with pytest.raises(asyncio.CancelledError):
         await job
 
-    handed_back = (await left(service, ticket))[TRIAGE]
+    released = (await pending_steps(service, ticket))[TRIAGE]
     _, now = await service.tickets.get_ticket(ticket.id)
-    assert handed_back.due
-    assert handed_back.due <= now
-    assert not handed_back.is_leased
-    assert (handed_back.attempts, handed_back.error) == (before.attempts, "")
-    another = Worker(service, {TRIAGE: ()})
-    await another.does(ticket)
-    assert another.did == [TRIAGE]
+    assert released.due
+    assert released.due <= now
+    assert not released.is_leased
+    assert (released.attempts, released.error) == (before.attempts, "")
+    other_worker = Worker(service, {TRIAGE: ()})
+    await other_worker.run_steps(ticket)
+    assert other_worker.completed == [TRIAGE]
 
 
-async def test_steps_that_end_at_the_same_time_are_all_noted(service: TicketService) -> None:
-    together = asyncio.Barrier(2)
+async def test_steps_that_end_together_are_all_stored(service: TicketService) -> None:
+    barrier = asyncio.Barrier(2)
 
-    async def work(_tools: StepContext, _ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
-        await together.wait()
+    async def work(_context: StepContext, _ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
+        await barrier.wait()
         return lambda ticket, _: ticket.model_copy(update={"title": f"{ticket.title}!"})
 
-    ticket = await service.update_ticket((await opened(service)).id, asking(ASSIGN))
-    works = {TRIAGE: work, ASSIGN: work}
-    await run_due_steps(StepContext(service, None), works, ticket.id, is_stopping=lambda: True)
+    ticket = await service.update_ticket((await open_ticket(service)).id, request_steps(ASSIGN))
+    step_functions = {TRIAGE: work, ASSIGN: work}
+    context = StepContext(service, None)
+    await run_due_steps(context, step_functions, ticket.id, is_stopping=lambda: True)
 
     after, _ = await service.tickets.get_ticket(ticket.id)
     assert after.pending == ()
     assert after.title == "VPN!!"
 
 
-async def test_what_others_write_meanwhile_is_read_and_kept(service: TicketService) -> None:
-    async def overtaken(_tools: StepContext, ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
+async def test_change_during_a_step_is_kept(service: TicketService) -> None:
+    async def change_ticket_meanwhile(
+        _context: StepContext, ticket: Ticket, _leased: PendingStep
+    ) -> TicketUpdate:
         await service.update_ticket(
             ticket.id, lambda t, _: t.model_copy(update={"watchers": ("UEVE",)})
         )
         return lambda t, _: t.model_copy(update={"title": "Done"})
 
-    ticket = await opened(service)
+    ticket = await open_ticket(service)
     await run_due_steps(
-        StepContext(service, None), {TRIAGE: overtaken}, ticket.id, is_stopping=lambda: True
+        StepContext(service, None),
+        {TRIAGE: change_ticket_meanwhile},
+        ticket.id,
+        is_stopping=lambda: True,
     )
 
     after, _ = await service.tickets.get_ticket(ticket.id)

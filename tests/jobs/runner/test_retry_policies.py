@@ -1,4 +1,4 @@
-"""When a step that failed is tried again, and when not any more."""
+"""Retry policies: the delay before each retry, and the last attempt."""
 
 from datetime import timedelta
 
@@ -9,42 +9,40 @@ from models.errors import OutcomeUnknown, PermanentFailure, RetryLater, TargetGo
 from models.tickets.pending_step import LEASE_DURATION, Step
 
 POLICY = RETRY_POLICIES[Step.DM_ASSIGNEE]
-LETTER = RETRY_POLICIES[Step.EMAIL_ASSIGNEE]
+EMAIL_POLICY = RETRY_POLICIES[Step.EMAIL_ASSIGNEE]
 
 
 @pytest.mark.parametrize("attempts", range(1, POLICY.max_attempts))
-def test_each_pause_is_up_to_twice_as_long_and_none_is_too_long(attempts: int) -> None:
-    whole = min(POLICY.first_delay * 2 ** (attempts - 1), POLICY.max_delay)
+def test_delay_doubles_up_to_the_longest(attempts: int) -> None:
+    longest = min(POLICY.first_delay * 2 ** (attempts - 1), POLICY.max_delay)
 
-    waited = retry_delay(POLICY, OutcomeUnknown("x"), failed_attempts=attempts)
+    delay = retry_delay(POLICY, OutcomeUnknown("x"), failed_attempts=attempts)
 
-    assert waited is not None
-    assert whole / 2 <= waited <= whole
+    assert delay is not None
+    assert longest / 2 <= delay <= longest
 
 
-def test_the_last_attempt_is_the_last_also_when_the_outside_names_a_time() -> None:
+def test_last_attempt_is_final_even_if_a_service_names_a_time() -> None:
     last = POLICY.max_attempts
 
     assert retry_delay(POLICY, OutcomeUnknown("x"), failed_attempts=last) is None
     assert retry_delay(POLICY, RetryLater("x", retry_after_seconds=5), failed_attempts=last) is None
 
 
-def test_what_uses_up_no_attempt_may_be_waited_for_for_ever() -> None:
+def test_retry_without_attempt_has_no_limit() -> None:
     busy = RetryLater("ratelimited", retry_after_seconds=30, uses_attempt=False)
 
     assert retry_delay(POLICY, busy, failed_attempts=POLICY.max_attempts) == timedelta(seconds=30)
 
 
 @pytest.mark.parametrize("step", Step)
-@pytest.mark.parametrize(
-    "refused", [PermanentFailure("invalid_auth"), TargetGone("user_not_found")]
-)
-def test_what_is_refused_for_good_is_not_tried_again(step: Step, refused: Exception) -> None:
-    assert retry_delay(RETRY_POLICIES[step], refused, failed_attempts=1) is None
+@pytest.mark.parametrize("error", [PermanentFailure("invalid_auth"), TargetGone("user_not_found")])
+def test_permanent_failure_is_not_retried(step: Step, error: Exception) -> None:
+    assert retry_delay(RETRY_POLICIES[step], error, failed_attempts=1) is None
     assert retry_delay(RETRY_POLICIES[step], OutcomeUnknown("x"), failed_attempts=1) is not None
 
 
-def test_each_kind_of_step_has_a_policy_and_no_try_outlasts_its_lease() -> None:
+def test_every_step_has_a_policy_and_times_out_before_its_lease() -> None:
     assert set(RETRY_POLICIES) == set(Step)
     assert all(
         policy.timeout_seconds < LEASE_DURATION.total_seconds() - 10
@@ -52,14 +50,14 @@ def test_each_kind_of_step_has_a_policy_and_no_try_outlasts_its_lease() -> None:
     )
 
 
-def test_a_letter_outlasts_a_greylisting_server() -> None:
-    """RFC 6647 recommends to be refused for minutes, up to a day."""
-    shortest = sum(
+def test_email_retries_outlast_a_greylisting_server() -> None:
+    """RFC 6647 recommends that servers refuse for minutes, up to a day."""
+    shortest_total = sum(
         (
-            retry_delay(LETTER, RetryLater("451"), failed_attempts=n) or timedelta()
-            for n in range(1, LETTER.max_attempts)
+            retry_delay(EMAIL_POLICY, RetryLater("451"), failed_attempts=n) or timedelta()
+            for n in range(1, EMAIL_POLICY.max_attempts)
         ),
         start=timedelta(),
     )
 
-    assert shortest > timedelta(minutes=15)
+    assert shortest_total > timedelta(minutes=15)

@@ -1,4 +1,4 @@
-"""Webhooks: each event once, signed, in order; not to a machine of ours; nobody waits."""
+"""Webhook deliveries: each event once, signed, in order, and never to an internal address."""
 
 import asyncio
 import hmac
@@ -29,10 +29,10 @@ from tests.service_factory import attempt_step, run_service
 
 
 class Receiver:
-    """A program that is told, and answers as it is bidden: with 200 unless something else."""
+    """An HTTP server that records deliveries. It answers 200 unless `answers` says otherwise."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[dict[str, str], bytes]] = []
+        self.requests: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[web.Response | None] = []
         self.url = ""
         self.may_answer = asyncio.Event()
@@ -40,7 +40,7 @@ class Receiver:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._hear)
+        app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -53,16 +53,15 @@ class Receiver:
 
     @property
     def types(self) -> list[str]:
-        """What kinds of events it has heard of, in order."""
-        return [json.loads(body)["type"] for _, body in self.heard]
+        """The types of the received events, in order."""
+        return [json.loads(body)["type"] for _, body in self.requests]
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the deliveries it got."""
-        return [headers["Frontdesk-Delivery"] for headers, _ in self.heard]
+        return [headers["Frontdesk-Delivery"] for headers, _ in self.requests]
 
-    async def _hear(self, request: web.Request) -> web.Response:
-        self.heard.append((dict(request.headers), await request.read()))
+    async def _handle(self, request: web.Request) -> web.Response:
+        self.requests.append((dict(request.headers), await request.read()))
         await self.may_answer.wait()
         answer = self.answers.pop(0) if self.answers else web.Response()
         if answer is None:
@@ -73,48 +72,45 @@ class Receiver:
 
 @pytest.fixture(scope="module")
 async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A desk of its own, whose webhooks may go to this machine."""
+    """A service that allows webhooks to this machine."""
     async with run_service(servers, webhook_private=True) as service:
         yield service
 
 
 @pytest.fixture
 async def receiver(service: TicketService) -> AsyncIterator[Receiver]:
-    """Somebody who listens; no webhooks are left over from other tests."""
+    """A receiver, in a workspace without webhooks."""
     await service.database.webhooks.delete_many({})
     async with Receiver() as receiver:
         yield receiver
 
 
-async def boss(service: TicketService) -> Member:
-    """An admin."""
+async def make_admin(service: TicketService) -> Member:
     return await service.members.set_role("T1", "UBOSS", role=Role.ADMIN)
 
 
-async def hooked(service: TicketService, receiver: Receiver, *events: str) -> Webhook:
-    """The receiver's webhook."""
-    return await service.webhooks.add(await boss(service), url=receiver.url, events=events)
+async def add_webhook(service: TicketService, receiver: Receiver, *events: str) -> Webhook:
+    return await service.webhooks.add(await make_admin(service), url=receiver.url, events=events)
 
 
 _KEYS = iter(range(1_000_000))
 
 
-async def opened(service: TicketService, **fields: Any) -> Ticket:
-    """A ticket of Ada's, just opened, and seen by a worker for the first time."""
-    wanted = {"title": "VPN is down", "description": "every morning", "requester": "UADA"}
-    draft = Draft(key=f"view:hook{next(_KEYS)}", team_id="T1", **wanted | fields)
+async def open_ticket(service: TicketService, **fields: Any) -> Ticket:
+    """A new ticket of Ada's. The update adds the delivery step, as a worker's first write does."""
+    defaults = {"title": "VPN is down", "description": "every morning", "requester": "UADA"}
+    draft = Draft(key=f"view:hook{next(_KEYS)}", team_id="T1", **defaults | fields)
     ticket = await service.open_ticket(draft)
-    return await service.update_ticket(ticket.id, lambda seen, _now: seen)
+    return await service.update_ticket(ticket.id, lambda current, _now: current)
 
 
-async def triaged(service: TicketService, ticket: Ticket) -> Ticket:
-    """The ticket after its triage."""
-    said = make_triage("vpn", summary="secret summary")
-    return await service.move(ticket.id, Move.TRIAGE, actor=None, triage=said)
+async def triage_ticket(service: TicketService, ticket: Ticket) -> Ticket:
+    triage = make_triage("vpn", summary="secret summary")
+    return await service.move(ticket.id, Move.TRIAGE, actor=None, triage=triage)
 
 
-async def tells(service: TicketService, ticket: Ticket) -> Ticket:
-    """A worker's try at the step, which is due; gives the ticket afterwards."""
+async def run_delivery(service: TicketService, ticket: Ticket) -> Ticket:
+    """Run the delivery step as if it were due, and return the ticket after it."""
     await service.database.tickets.update_one(
         {"_id": ticket.id},
         {"$set": {"pending.$[one].due": utc_now()}, "$inc": {"rev": 1}},
@@ -126,217 +122,225 @@ async def tells(service: TicketService, ticket: Ticket) -> Ticket:
     return (await service.tickets.get_ticket(ticket.id))[0]
 
 
-async def test_each_event_is_told_once_and_signed(
+async def test_each_event_is_delivered_once_and_signed(
     service: TicketService, receiver: Receiver
 ) -> None:
-    hook = await hooked(service, receiver)
-    ticket = await triaged(service, await opened(service))
+    webhook = await add_webhook(service, receiver)
+    ticket = await triage_ticket(service, await open_ticket(service))
 
-    told = await tells(service, ticket)
-    assert told.find_step(Step.DELIVER_WEBHOOKS) is None
+    after = await run_delivery(service, ticket)
+    assert after.find_step(Step.DELIVER_WEBHOOKS) is None
     assert receiver.types == ["ticket.opened", "ticket.triaged"]
     offer = await service.move(ticket.id, Move.OFFER, actor=None, assignee="UBOB", offers=1)
-    await tells(service, offer)
+    await run_delivery(service, offer)
     assert receiver.types == ["ticket.opened", "ticket.triaged", "ticket.offered"]
     assert len(set(receiver.ids)) == 3
 
-    headers, body = receiver.heard[-1]
-    said = json.loads(body)
-    assert (said["id"], said["at"]) == (f"{ticket.id}.3", offer.history[-1].at.isoformat())
-    assert said["ticket"]["status"] == "offered"
-    assert (said["ticket"]["title"], said["ticket"]["category"]) == ("VPN is down", "Network")
-    signing = headers["Frontdesk-Timestamp"].encode() + b"." + body
-    mac = hmac.new(hook.secret.get_secret_value().encode(), signing, sha256).hexdigest()
+    headers, body = receiver.requests[-1]
+    event = json.loads(body)
+    assert (event["id"], event["at"]) == (f"{ticket.id}.3", offer.history[-1].at.isoformat())
+    assert event["ticket"]["status"] == "offered"
+    assert (event["ticket"]["title"], event["ticket"]["category"]) == ("VPN is down", "Network")
+    signed_bytes = headers["Frontdesk-Timestamp"].encode() + b"." + body
+    mac = hmac.new(webhook.secret.get_secret_value().encode(), signed_bytes, sha256).hexdigest()
     assert headers["Frontdesk-Signature"] == f"v1={mac}"
     assert abs(int(headers["Frontdesk-Timestamp"]) - utc_now().timestamp()) < 60
 
 
-async def test_with_no_webhooks_there_is_nothing_to_do(
+async def test_no_delivery_step_without_webhooks(
     service: TicketService, receiver: Receiver
 ) -> None:
-    ticket = await triaged(service, await opened(service))
+    ticket = await triage_ticket(service, await open_ticket(service))
 
     assert ticket.find_step(Step.DELIVER_WEBHOOKS) is None
 
 
-async def test_one_that_comes_later_or_wants_less_hears_that_alone(
+async def test_webhook_gets_only_later_events_of_its_types(
     service: TicketService, receiver: Receiver
 ) -> None:
-    ticket = await triaged(service, await opened(service))
-    await hooked(service, receiver, "opened", "offered")
+    ticket = await triage_ticket(service, await open_ticket(service))
+    await add_webhook(service, receiver, "opened", "offered")
     await service.move(ticket.id, Move.OFFER, actor=None, assignee="UBOB", offers=1)
     await service.move(ticket.id, Move.UNASSIGN, actor=None)
 
-    await tells(service, ticket)
+    await run_delivery(service, ticket)
 
     assert receiver.types == ["ticket.offered"]
 
 
-async def test_of_a_confidential_ticket_no_text_is_told(
+async def test_delivery_about_confidential_ticket_has_no_text(
     service: TicketService, receiver: Receiver
 ) -> None:
-    await hooked(service, receiver)
-    ticket = await opened(service, title="Harassment by X", confidential=True)
+    await add_webhook(service, receiver)
+    ticket = await open_ticket(service, title="Harassment by X", confidential=True)
 
-    await tells(service, await triaged(service, ticket))
+    await run_delivery(service, await triage_ticket(service, ticket))
 
-    assert len(receiver.heard) == 2
-    for _, body in receiver.heard:
+    assert len(receiver.requests) == 2
+    for _, body in receiver.requests:
         for hidden in (b"Harassment", b"every morning", b"secret", b"Network", b"UADA"):
             assert hidden not in body
 
 
 @pytest.mark.parametrize("answer", [web.Response(status=503), web.Response(status=429), None])
-async def test_what_was_not_taken_is_told_again_under_the_same_id(
+async def test_failed_delivery_is_repeated_with_the_same_id(
     service: TicketService, receiver: Receiver, answer: web.Response | None
 ) -> None:
-    hook = await hooked(service, receiver)
-    ticket = await triaged(service, await opened(service))
+    webhook = await add_webhook(service, receiver)
+    ticket = await triage_ticket(service, await open_ticket(service))
     receiver.answers = [web.Response(), answer]
 
-    failed = await tells(service, ticket)
+    failed = await run_delivery(service, ticket)
     pending = failed.find_step(Step.DELIVER_WEBHOOKS)
     assert pending
     assert (pending.attempts, bool(pending.due)) == (1, True)
-    await tells(service, ticket)
+    await run_delivery(service, ticket)
 
-    first, second, again = receiver.ids
-    assert again == second != first
-    log = {one.id: one for one in await service.webhooks.recent_deliveries("T1", hook.id)}
+    first, second, repeated = receiver.ids
+    assert repeated == second != first
+    log = {
+        delivery.id: delivery
+        for delivery in await service.webhooks.recent_deliveries("T1", webhook.id)
+    }
     assert (log[first].attempts, log[second].attempts) == (1, 2)
-    assert all(one.delivered for one in log.values())
+    assert all(delivery.delivered for delivery in log.values())
 
 
-async def test_what_is_refused_holds_up_nothing_and_is_dead(
+async def test_refused_delivery_is_dead_and_blocks_no_other_event(
     service: TicketService, receiver: Receiver
 ) -> None:
-    hook = await hooked(service, receiver)
-    ticket = await triaged(service, await opened(service))
+    webhook = await add_webhook(service, receiver)
+    ticket = await triage_ticket(service, await open_ticket(service))
     receiver.answers = [web.Response(status=400)]
 
-    refused = (await tells(service, ticket)).find_step(Step.DELIVER_WEBHOOKS)
+    step = (await run_delivery(service, ticket)).find_step(Step.DELIVER_WEBHOOKS)
 
     assert receiver.types == ["ticket.opened", "ticket.triaged"]
-    assert refused
-    assert (bool(refused.dead_since), refused.error) == (True, "PermanentFailure: it answered 400")
-    log = await service.webhooks.recent_deliveries("T1", hook.id)
-    assert sorted(one.outcome for one in log) == ["it answered 200", "it answered 400"]
+    assert step
+    assert (bool(step.dead_since), step.error) == (
+        True,
+        "PermanentFailure: the receiver answered 400",
+    )
+    log = await service.webhooks.recent_deliveries("T1", webhook.id)
+    assert sorted(delivery.outcome for delivery in log) == [
+        "the receiver answered 200",
+        "the receiver answered 400",
+    ]
 
     await service.replay_step(ticket.id, Step.DELIVER_WEBHOOKS)
-    assert (await tells(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
+    assert (await run_delivery(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
     assert receiver.types == ["ticket.opened", "ticket.triaged", "ticket.opened"]
 
 
-async def test_one_that_is_broken_holds_up_no_other(
+async def test_broken_webhook_delays_no_other_webhook(
     service: TicketService, receiver: Receiver
 ) -> None:
     async with Receiver() as broken:
-        bad = await hooked(service, broken)
-        await hooked(service, receiver)
+        broken_webhook = await add_webhook(service, broken)
+        await add_webhook(service, receiver)
         broken.answers = [None] * 20
         for _ in range(6):
-            ticket = await opened(service)
-            await tells(service, ticket)
+            ticket = await open_ticket(service)
+            await run_delivery(service, ticket)
 
         assert receiver.types == ["ticket.opened"] * 6
-        # It is let rest, and that uses up no attempt.
-        assert len(broken.heard) == 5
-        kept_back = (await service.tickets.get_ticket(ticket.id))[0].find_step(
-            Step.DELIVER_WEBHOOKS
-        )
-        assert kept_back
-        assert (kept_back.attempts, kept_back.tries) == (0, 0)
-        log = await service.webhooks.recent_deliveries("T1", bad.id)
+        # The circuit breaker is open, and that uses no attempt.
+        assert len(broken.requests) == 5
+        step = (await service.tickets.get_ticket(ticket.id))[0].find_step(Step.DELIVER_WEBHOOKS)
+        assert step
+        assert (step.attempts, step.tries) == (0, 0)
+        log = await service.webhooks.recent_deliveries("T1", broken_webhook.id)
         assert len(log) == 5
 
 
-async def test_another_try_comes_before_giving_up(
+async def test_retry_for_one_webhook_comes_before_dead_step(
     service: TicketService, receiver: Receiver
 ) -> None:
     async with Receiver() as strict:
-        for each, status in ((strict, 404), (receiver, 503)):
-            await hooked(service, each)
-            each.answers = [web.Response(status=status)]
-        ticket = await opened(service)
+        for target, status in ((strict, 404), (receiver, 503)):
+            await add_webhook(service, target)
+            target.answers = [web.Response(status=status)]
+        ticket = await open_ticket(service)
         receiver.may_answer.clear()
 
         async with service.database.deliveries.watch() as changes:
-            telling = asyncio.create_task(tells(service, ticket))
+            delivery = asyncio.create_task(run_delivery(service, ticket))
             await changes.next()
         receiver.may_answer.set()
 
-        pending = (await telling).find_step(Step.DELIVER_WEBHOOKS)
+        pending = (await delivery).find_step(Step.DELIVER_WEBHOOKS)
         assert pending
-        assert (pending.error, pending.dead_since) == ("RetryLater: it answered 503", None)
-        assert (await tells(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
-        assert len(strict.heard) == len(receiver.heard) == 2
+        assert (pending.error, pending.dead_since) == (
+            "RetryLater: the receiver answered 503",
+            None,
+        )
+        assert (await run_delivery(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
+        assert len(strict.requests) == len(receiver.requests) == 2
 
 
-async def test_a_delivery_is_told_once_more_when_asked_for(
-    service: TicketService, receiver: Receiver
-) -> None:
-    hook = await hooked(service, receiver)
-    admin = await boss(service)
-    ticket = await triaged(service, await opened(service))
-    await tells(service, ticket)
+async def test_delivery_is_resent_on_request(service: TicketService, receiver: Receiver) -> None:
+    webhook = await add_webhook(service, receiver)
+    admin = await make_admin(service)
+    ticket = await triage_ticket(service, await open_ticket(service))
+    await run_delivery(service, ticket)
 
-    stranger = admin.model_copy(update={"team_id": "T2"})
-    assert not await service.redeliver_webhook(hook.id, receiver.ids[0], actor=stranger)
-    assert not await service.redeliver_webhook(hook.id, "no such", actor=admin)
-    assert await service.redeliver_webhook(hook.id, receiver.ids[0], actor=admin)
-    await tells(service, ticket)
+    other_team_admin = admin.model_copy(update={"team_id": "T2"})
+    assert not await service.redeliver_webhook(webhook.id, receiver.ids[0], actor=other_team_admin)
+    assert not await service.redeliver_webhook(webhook.id, "no such", actor=admin)
+    assert await service.redeliver_webhook(webhook.id, receiver.ids[0], actor=admin)
+    await run_delivery(service, ticket)
 
-    first, second, again = receiver.ids
-    assert again == first != second
+    first, second, repeated = receiver.ids
+    assert repeated == first != second
 
 
-async def test_a_deleted_one_hears_nothing_more(service: TicketService, receiver: Receiver) -> None:
-    hook = await hooked(service, receiver)
-    ticket = await opened(service)
+async def test_deleted_webhook_gets_nothing(service: TicketService, receiver: Receiver) -> None:
+    webhook = await add_webhook(service, receiver)
+    ticket = await open_ticket(service)
 
-    assert not await service.webhooks.remove("T2", hook.id)
-    assert await service.webhooks.remove("T1", hook.id)
+    assert not await service.webhooks.remove("T2", webhook.id)
+    assert await service.webhooks.remove("T1", webhook.id)
 
-    assert (await tells(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
-    assert receiver.heard == []
+    assert (await run_delivery(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
+    assert receiver.requests == []
 
 
-async def test_there_are_only_so_many(service: TicketService, receiver: Receiver) -> None:
+async def test_number_of_webhooks_is_limited(service: TicketService, receiver: Receiver) -> None:
     for _ in range(MAX_WEBHOOKS):
-        await hooked(service, receiver)
+        await add_webhook(service, receiver)
 
     with pytest.raises(InvalidInput, match="Delete one"):
-        await hooked(service, receiver)
+        await add_webhook(service, receiver)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "[::1]"])  # noqa: S104
-async def test_nothing_is_sent_to_a_machine_of_ours(receiver: Receiver, host: str) -> None:
+async def test_post_to_internal_address_is_refused(receiver: Receiver, host: str) -> None:
     url = receiver.url.replace("127.0.0.1", host)
 
     with pytest.raises(PermanentFailure, match="not public"):
         await post(url, b"{}", {}, allow_private=False)
 
-    assert receiver.heard == []
+    assert receiver.requests == []
 
 
-async def test_no_redirect_is_followed(receiver: Receiver) -> None:
+async def test_redirect_is_not_followed(receiver: Receiver) -> None:
     receiver.answers = [web.Response(status=307, headers={"Location": receiver.url})]
 
     with pytest.raises(PermanentFailure, match="307"):
         await post(receiver.url, b"{}", {}, allow_private=True)
 
-    assert len(receiver.heard) == 1
+    assert len(receiver.requests) == 1
 
 
-async def test_who_asks_to_wait_is_waited_for_but_not_for_ever(receiver: Receiver) -> None:
-    for asked, waits in (("7", 7), ("99999999", 3600), ("soon", 0)):
-        receiver.answers = [web.Response(status=429, headers={"Retry-After": asked})]
-        with pytest.raises(RetryLater) as later:
+async def test_retry_after_header_is_obeyed_up_to_a_limit(receiver: Receiver) -> None:
+    for header, seconds in (("7", 7), ("99999999", 3600), ("soon", 0)):
+        receiver.answers = [web.Response(status=429, headers={"Retry-After": header})]
+        with pytest.raises(RetryLater) as raised:
             await post(receiver.url, b"{}", {}, allow_private=True)
-        assert later.value.retry_after_seconds == waits
+        assert raised.value.retry_after_seconds == seconds
 
 
-async def test_whether_it_was_taken_is_known_or_said_to_be_unknown(receiver: Receiver) -> None:
+async def test_lost_answer_is_unknown_and_refused_connection_is_not(receiver: Receiver) -> None:
     receiver.answers = [None]
     with pytest.raises(OutcomeUnknown):
         await post(receiver.url, b"{}", {}, allow_private=True)
@@ -346,7 +350,7 @@ async def test_whether_it_was_taken_is_known_or_said_to_be_unknown(receiver: Rec
 
 
 @pytest.mark.parametrize(
-    ("address", "public"),
+    ("address", "expected"),
     [
         ("93.184.215.14", True),
         ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
@@ -371,14 +375,14 @@ async def test_whether_it_was_taken_is_known_or_said_to_be_unknown(receiver: Rec
         ("2002:7f00:1::", False),
     ],
 )
-def test_an_address_is_public_or_not(address: str, public: bool) -> None:
-    assert is_public(ip_address(address)) is public
+def test_public_addresses_are_recognized(address: str, expected: bool) -> None:
+    assert is_public(ip_address(address)) is expected
 
 
 @pytest.mark.parametrize(
-    ("url", "fits"),
+    ("url", "is_valid"),
     [
-        ("https://hooks.example.com/desk?team=1", True),
+        ("https://hooks.example.com/tickets?team=1", True),
         ("https://hooks.example.com:8443/", True),
         ("http://127.0.0.1:8000/", True),
         ("http://localhost/", True),
@@ -396,8 +400,8 @@ def test_an_address_is_public_or_not(address: str, public: bool) -> None:
         ("", False),
     ],
 )
-def test_a_webhooks_address_fits_or_not(url: str, fits: bool) -> None:
-    if fits:
+def test_webhook_url_is_validated(url: str, is_valid: bool) -> None:
+    if is_valid:
         assert validate_url(url) == url
     else:
         with pytest.raises(InvalidInput):

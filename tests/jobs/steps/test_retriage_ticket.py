@@ -1,4 +1,4 @@
-"""Tickets that were triaged while Gemini was away are triaged again, if nobody has touched them."""
+"""Tickets triaged while Gemini was down are triaged again, if nobody has touched them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -32,15 +32,15 @@ DUE = timedelta(minutes=1)
 
 @dataclass
 class UnavailableGemini:
-    """What stands where Gemini is: it fails so, until it is back."""
+    """A stand-in for Gemini that fails until `failure` is None."""
 
     failure: Exception | None = field(default_factory=lambda: GeminiFailure("out of order (503)"))
-    asked: int = 0
+    question_count: int = 0
     model: str = "gemini-of-the-test"
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def ask(self, _question: Any, _read: Callable[[str], Triage]) -> Triage:
-        self.asked += 1
+        self.question_count += 1
         if self.meanwhile:
             await self.meanwhile()
         if self.failure:
@@ -50,7 +50,7 @@ class UnavailableGemini:
 
 @dataclass(frozen=True)
 class RetriageScenario:
-    """A desk, and a Gemini that is away."""
+    """A service and a Gemini that is down."""
 
     service: TicketService
     gemini: UnavailableGemini
@@ -59,10 +59,10 @@ class RetriageScenario:
     def step_context(self) -> StepContext:
         return StepContext(service=self.service, gemini=cast(Gemini, self.gemini))
 
-    async def make_offered_ticket(self, **more: Any) -> Ticket:
-        """A ticket that is triaged, and offered to Bob."""
+    async def make_offered_ticket(self, **fields: Any) -> Ticket:
+        """A triaged ticket, offered to Bob."""
         draft = Draft(
-            key=f"view:{uuid4()}", team_id="T1", requester="UADA", title="My VPN drops", **more
+            key=f"view:{uuid4()}", team_id="T1", requester="UADA", title="My VPN drops", **fields
         )
         ticket = await self.service.open_ticket(draft)
         await attempt_step(self.step_context, Step.TRIAGE, triage_ticket, ticket.id)
@@ -70,11 +70,11 @@ class RetriageScenario:
         return await self.service.move(ticket.id, Move.OFFER, actor=None, **offer)
 
     async def run_retriage(self, ticket: Ticket) -> Ticket:
-        """The ticket after one more try, as if its time had come."""
-        away = {"pending.$[again].due": utc_now() - DUE}
+        """Run the step as if it were due, and return the ticket after it."""
+        past_due = {"pending.$[again].due": utc_now() - DUE}
         await self.service.database.tickets.update_one(
             {"_id": ticket.id},
-            {"$set": away, "$inc": {"rev": 1}},
+            {"$set": past_due, "$inc": {"rev": 1}},
             array_filters=[{"again.step": "triage_again"}],
         )
         await attempt_step(self.step_context, Step.RETRIAGE, retriage_ticket, ticket.id)
@@ -83,12 +83,12 @@ class RetriageScenario:
 
 @pytest.fixture
 async def scenario(servers: DatabaseServers) -> AsyncIterator[RetriageScenario]:
-    """A desk of its own, since what Gemini did is remembered."""
+    """A new scenario per test, because the circuit breaker keeps its state in Redis."""
     async with run_service(servers) as service:
         yield RetriageScenario(service, UnavailableGemini())
 
 
-async def test_when_gemini_is_back_it_says_once_what_the_ticket_is(
+async def test_gemini_triages_the_ticket_once_when_it_is_back(
     scenario: RetriageScenario,
 ) -> None:
     ticket = await scenario.make_offered_ticket()
@@ -97,23 +97,23 @@ async def test_when_gemini_is_back_it_says_once_what_the_ticket_is(
     assert (await scenario.run_retriage(ticket)).triage == ticket.triage
     scenario.gemini.failure = None
 
-    again = await scenario.run_retriage(ticket)
+    after = await scenario.run_retriage(ticket)
 
-    assert again.triage
-    assert (again.triage.engine, again.triage.category) == (Engine.GEMINI, "Access")
-    assert (again.status, again.assignee, again.offers) == (Status.OFFERED, "UBOB", 1)
-    assert again.history[-1].what == "triaged again"
-    assert {e.step for e in again.pending} & {Step.DM_ASSIGNEE} == {
-        e.step for e in ticket.pending
+    assert after.triage
+    assert (after.triage.engine, after.triage.category) == (Engine.GEMINI, "Access")
+    assert (after.status, after.assignee, after.offers) == (Status.OFFERED, "UBOB", 1)
+    assert after.history[-1].what == "triaged again"
+    assert {step.step for step in after.pending} & {Step.DM_ASSIGNEE} == {
+        step.step for step in ticket.pending
     } & {Step.DM_ASSIGNEE}
-    assert again.find_step(Step.REFRESH_CARDS)
-    assert again.find_step(Step.RETRIAGE) is None
-    asked = scenario.gemini.asked
-    assert (await scenario.run_retriage(again)).version == again.version
-    assert scenario.gemini.asked == asked
+    assert after.find_step(Step.REFRESH_CARDS)
+    assert after.find_step(Step.RETRIAGE) is None
+    count_before = scenario.gemini.question_count
+    assert (await scenario.run_retriage(after)).version == after.version
+    assert scenario.gemini.question_count == count_before
 
 
-async def test_what_somebody_works_at_or_has_corrected_stays_as_it_is(
+async def test_claimed_or_corrected_ticket_is_not_triaged_again(
     scenario: RetriageScenario,
 ) -> None:
     await scenario.service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
@@ -122,58 +122,64 @@ async def test_what_somebody_works_at_or_has_corrected_stays_as_it_is(
     await scenario.service.move(claimed.id, Move.CLAIM, actor=bob)
     change = apply_correction(Correction(category="Software"), actor=bob, seen_version=None)
     await scenario.service.update_ticket(corrected.id, change)
-    asked = scenario.gemini.asked
+    count_before = scenario.gemini.question_count
     scenario.gemini.failure = None
 
-    after = [await scenario.run_retriage(ticket) for ticket in (claimed, corrected)]
+    tickets_after = [await scenario.run_retriage(ticket) for ticket in (claimed, corrected)]
 
-    assert [one.triage and one.triage.category for one in after] == ["Network", "Software"]
-    assert [one.find_step(Step.RETRIAGE) for one in after] == [None, None]
-    assert scenario.gemini.asked == asked
+    assert [after.triage and after.triage.category for after in tickets_after] == [
+        "Network",
+        "Software",
+    ]
+    assert [after.find_step(Step.RETRIAGE) for after in tickets_after] == [None, None]
+    assert scenario.gemini.question_count == count_before
 
 
-async def test_what_gemini_will_never_answer_or_may_not_see_is_not_asked_again(
+async def test_refused_confidential_or_private_ticket_is_not_asked_again(
     scenario: RetriageScenario,
 ) -> None:
     scenario.gemini.failure = PermanentGeminiFailure("Gemini gave no answer to this text")
     refused = await scenario.make_offered_ticket()
-    secret = await scenario.make_offered_ticket(confidential=True)
+    confidential = await scenario.make_offered_ticket(confidential=True)
     scenario.gemini.failure = GeminiFailure("out of order (503)")
     private = await scenario.make_offered_ticket()
     network = Category(name="Network", keywords=("vpn",), private=True)
     await taxonomy.save_category(scenario.service, GRACE, "Network", network)
-    asked = scenario.gemini.asked
+    count_before = scenario.gemini.question_count
 
-    assert [one.find_step(Step.RETRIAGE) for one in (refused, secret)] == [None, None]
+    assert [ticket.find_step(Step.RETRIAGE) for ticket in (refused, confidential)] == [None, None]
     assert (await scenario.run_retriage(private)).find_step(Step.RETRIAGE) is None
-    assert scenario.gemini.asked == asked
+    assert scenario.gemini.question_count == count_before
 
 
-async def test_while_gemini_is_let_rest_the_step_waits_longer_each_time_and_ends_in_silence(
+async def test_retriage_backs_off_while_the_breaker_is_open_and_then_stops(
     scenario: RetriageScenario,
 ) -> None:
     ticket = await scenario.make_offered_ticket()
     for _ in range(BREAKER_THRESHOLD):
         ticket = await scenario.run_retriage(ticket)
-    asked = scenario.gemini.asked
+    count_before = scenario.gemini.question_count
 
-    resting = await scenario.run_retriage(ticket)
+    during_break = await scenario.run_retriage(ticket)
 
-    assert scenario.gemini.asked == asked
-    step = resting.find_step(Step.RETRIAGE)
+    assert scenario.gemini.question_count == count_before
+    step = during_break.find_step(Step.RETRIAGE)
     assert step
     assert step.due
     assert step.due > utc_now() + timedelta(minutes=5)
-    last = {"pending.$[again].attempts": RETRY_POLICIES[Step.RETRIAGE].max_attempts - 1}
+    last_attempt = {"pending.$[again].attempts": RETRY_POLICIES[Step.RETRIAGE].max_attempts - 1}
     await scenario.service.database.tickets.update_one(
-        {"_id": ticket.id}, {"$set": last}, array_filters=[{"again.step": "triage_again"}]
+        {"_id": ticket.id}, {"$set": last_attempt}, array_filters=[{"again.step": "triage_again"}]
     )
-    over = await scenario.run_retriage(resting)
-    assert (over.find_step(Step.RETRIAGE), over.find_step(Step.ALERT_ADMINS)) == (None, None)
+    after_last = await scenario.run_retriage(during_break)
+    assert (after_last.find_step(Step.RETRIAGE), after_last.find_step(Step.ALERT_ADMINS)) == (
+        None,
+        None,
+    )
 
 
 @pytest.mark.fault("F56")
-async def test_a_skill_that_is_removed_while_gemini_thinks_is_none_of_the_tickets(
+async def test_skill_removed_during_the_call_is_not_added(
     scenario: RetriageScenario,
 ) -> None:
     ticket = await scenario.make_offered_ticket()
@@ -187,7 +193,7 @@ async def test_a_skill_that_is_removed_while_gemini_thinks_is_none_of_the_ticket
     assert (after.triage.engine, after.triage.skills) == (Engine.GEMINI, ())
 
 
-async def test_what_is_corrected_while_gemini_thinks_stays_corrected(
+async def test_correction_during_the_call_is_kept(
     scenario: RetriageScenario,
 ) -> None:
     ticket = await scenario.make_offered_ticket()

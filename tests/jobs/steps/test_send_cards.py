@@ -1,4 +1,4 @@
-"""A card that is overtaken while Slack has it is drawn again, even when there was no move."""
+"""A card that becomes stale while Slack draws it is redrawn, also without a move."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -29,7 +29,6 @@ TEAM = "T0FRONT01"
 
 @pytest.fixture
 async def slack() -> AsyncIterator[Workspace]:
-    """A workspace without anybody in it."""
     async with Workspace(load_manifest(MANIFEST)) as slack:
         yield slack
 
@@ -43,7 +42,7 @@ async def bob(slack: Workspace) -> Person:
 async def service(
     servers: DatabaseServers, slack: Workspace, bob: Person
 ) -> AsyncIterator[TicketService]:
-    """The desk that serves it; Bob is a moderator."""
+    """A service for that workspace, with Bob as a moderator."""
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
     async with run_service(servers, **settings) as service:
         await service.members.set_role(TEAM, bob.id, role=Role.MODERATOR)
@@ -52,7 +51,7 @@ async def service(
 
 @pytest.fixture
 async def offered_ticket(service: TicketService, bob: Person) -> Ticket:
-    """A ticket that is offered to Bob, who has not been told yet."""
+    """A ticket offered to Bob, who has no card yet."""
     draft = Draft(key="view:1", team_id=TEAM, requester="UADA", title="VPN is down")
     ticket = await service.open_ticket(draft)
     await service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
@@ -60,72 +59,73 @@ async def offered_ticket(service: TicketService, bob: Person) -> Ticket:
 
 
 class InterruptedStep:
-    """A worker at one step of a ticket: it has done it, and has not noted it yet."""
+    """A step that has run and whose result is not stored yet."""
 
     def __init__(
-        self, service: TicketService, ticket: Ticket, step: Step, work: StepFunction
+        self, service: TicketService, ticket: Ticket, step: Step, step_function: StepFunction
     ) -> None:
-        self._desk, self._work = service, work
-        self._holding = TicketLease(ticket.id, frozenset({step}), lambda: False)
+        self._service, self._step_function = service, step_function
+        self._lease = TicketLease(ticket.id, frozenset({step}), lambda: False)
 
     async def run(self) -> None:
-        taken = await self._desk.lease_due_steps(self._holding)
-        [self._leased] = taken.steps
-        self._effect = await self._work(StepContext(self._desk, None), taken.ticket, self._leased)
+        leased_steps = await self._service.lease_due_steps(self._lease)
+        [self._leased] = leased_steps.steps
+        context = StepContext(self._service, None)
+        self._update = await self._step_function(context, leased_steps.ticket, self._leased)
 
     async def complete(self) -> None:
-        await self._desk.complete_step(self._holding, self._leased, self._effect)
+        await self._service.complete_step(self._lease, self._leased, self._update)
 
     async def lose_outcome(self) -> None:
-        """Slack has done it, and did not say so."""
-        lost: dict[str, Any] = {
+        """Act as if Slack had done it without an answer."""
+        failure: dict[str, Any] = {
             "delay": timedelta(),
             "error": "no answer",
             "failed_attempts": 1,
         }
-        await self._desk.retry_later(
-            self._holding, self._leased, run_count=self._leased.tries, **lost
+        await self._service.retry_later(
+            self._lease, self._leased, run_count=self._leased.tries, **failure
         )
 
 
-async def draws_anew(service: TicketService, ticket: Ticket) -> None:
+async def redraw_cards(service: TicketService, ticket: Ticket) -> None:
     await attempt_step(StepContext(service, None), Step.REFRESH_CARDS, refresh_cards, ticket.id)
 
 
-async def test_a_card_that_an_incident_overtakes_shows_it(
+async def test_incident_that_joins_while_a_card_is_sent_is_shown(
     service: TicketService, bob: Person, offered_ticket: Ticket
 ) -> None:
-    telling = InterruptedStep(service, offered_ticket, Step.DM_ASSIGNEE, dm_assignee)
+    sending = InterruptedStep(service, offered_ticket, Step.DM_ASSIGNEE, dm_assignee)
 
-    await telling.run()
+    await sending.run()
     await service.update_ticket(offered_ticket.id, with_incident("T-7"))
-    # Whoever draws anew now knows of no card yet.
-    await draws_anew(service, offered_ticket)
-    await telling.complete()
-    await draws_anew(service, offered_ticket)
+    # This redraw sees no card yet.
+    await redraw_cards(service, offered_ticket)
+    await sending.complete()
+    await redraw_cards(service, offered_ticket)
 
     [card] = bob.messages
     assert "T-7 reports the same" in card.visible_text
 
 
-async def test_a_drawing_that_an_incident_overtakes_is_done_again(
+async def test_report_that_arrives_during_a_redraw_is_shown(
     service: TicketService, bob: Person, offered_ticket: Ticket
 ) -> None:
     await attempt_step(StepContext(service, None), Step.DM_ASSIGNEE, dm_assignee, offered_ticket.id)
-    people = [IncidentReport(ticket_id=f"T-{number}", by=f"U{number}") for number in range(2, 6)]
-    await service.update_ticket(offered_ticket.id, add_reports(people[:2]))
-    drawing = InterruptedStep(service, offered_ticket, Step.REFRESH_CARDS, refresh_cards)
+    reports = [IncidentReport(ticket_id=f"T-{number}", by=f"U{number}") for number in range(2, 6)]
+    await service.update_ticket(offered_ticket.id, add_reports(reports[:2]))
+    redraw = InterruptedStep(service, offered_ticket, Step.REFRESH_CARDS, refresh_cards)
 
-    await drawing.run()
-    await service.update_ticket(offered_ticket.id, add_reports(people))
-    await drawing.complete()
-    await draws_anew(service, offered_ticket)
+    await redraw.run()
+    await service.update_ticket(offered_ticket.id, add_reports(reports))
+    await redraw.complete()
+    await redraw_cards(service, offered_ticket)
 
     [card] = bob.messages
     assert "5 people report this" in card.visible_text
 
 
-async def test_a_card_whose_drawing_got_lost_is_drawn_also_when_it_should_look_as_before(
+async def test_card_with_unknown_content_is_redrawn_to_the_old_state(
     service: TicketService, slack: Workspace, bob: Person
 ) -> None:
     ada = slack.add_person("ada", real_name="Ada", email="ada@acme.example")
@@ -139,14 +139,14 @@ async def test_a_card_whose_drawing_got_lost_is_drawn_also_when_it_should_look_a
     await service.move(
         ticket.id, Move.DECLINE, actor=await service.members.get_or_create_member(TEAM, bob.id)
     )
-    drawing = InterruptedStep(service, ticket, Step.REFRESH_CARDS, refresh_cards)
+    redraw = InterruptedStep(service, ticket, Step.REFRESH_CARDS, refresh_cards)
 
-    await drawing.run()
-    await drawing.lose_outcome()
+    await redraw.run()
+    await redraw.lose_outcome()
     [card] = ada.messages
     assert card.visible_text != before
     await service.move(ticket.id, Move.OFFER, actor=None, assignee=bob.id, offered_to=bob.id)
-    await draws_anew(service, ticket)
+    await redraw_cards(service, ticket)
 
     [card] = ada.messages
     assert card.visible_text == before

@@ -1,4 +1,4 @@
-"""What admins say of a category holds, whatever a model answers."""
+"""A category's minimum priority and its AI ban hold against any answer of the model."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
@@ -21,7 +21,7 @@ from tests.service_factory import attempt_step, run_service
 
 
 class FixedGemini:
-    """What stands where Gemini is, and says the same of every ticket."""
+    """A stand-in for Gemini that gives every ticket the same triage."""
 
     model = "gemini-of-the-test"
 
@@ -35,40 +35,41 @@ class FixedGemini:
 
 @pytest.fixture(scope="module")
 async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A desk of its own on the real servers."""
     async with run_service(servers) as service:
         yield service
 
 
-async def triage_of(service: TicketService, admin: Member, title: str) -> tuple[Triage, list[Any]]:
-    """What triage says of a ticket, and what Gemini was asked."""
+async def triage_new_ticket(
+    service: TicketService, admin: Member, title: str
+) -> tuple[Triage, list[Any]]:
+    """The triage of a new ticket, and the questions to Gemini."""
     gemini = FixedGemini()
     draft = Draft(key=f"view:{uuid4()}", team_id=admin.team_id, requester="UADA", title=title)
     ticket = await service.open_ticket(draft)
-    tools = StepContext(service=service, gemini=cast(Gemini, gemini))
-    await attempt_step(tools, Step.TRIAGE, triage_ticket, ticket.id)
-    said = (await service.tickets.get_ticket(ticket.id))[0].triage
-    assert said
-    return said, gemini.questions
+    context = StepContext(service=service, gemini=cast(Gemini, gemini))
+    await attempt_step(context, Step.TRIAGE, triage_ticket, ticket.id)
+    triage = (await service.tickets.get_ticket(ticket.id))[0].triage
+    assert triage
+    return triage, gemini.questions
 
 
-async def test_no_ticket_is_less_urgent_than_its_category(service: TicketService) -> None:
+async def test_priority_is_at_least_that_of_the_category(service: TicketService) -> None:
     admin = Member(team_id="TFLOOR", slack_id="UGRACE", role=Role.ADMIN)
-    assert (await triage_of(service, admin, "My VPN drops"))[0].priority is Priority.LOW
+    assert (await triage_new_ticket(service, admin, "My VPN drops"))[0].priority is Priority.LOW
 
     network = Category(name="Network", keywords=("vpn",), floor=Priority.HIGH)
     await taxonomy.save_category(service, admin, "Network", network)
 
-    said, asked = await triage_of(service, admin, "My VPN drops")
-    assert (said.priority, said.engine, len(asked)) == (Priority.HIGH, Engine.GEMINI, 1)
+    triage, questions = await triage_new_ticket(service, admin, "My VPN drops")
+    assert (triage.priority, triage.engine, len(questions)) == (Priority.HIGH, Engine.GEMINI, 1)
 
 
-async def test_what_is_never_sent_to_an_ai_is_not_and_says_why(service: TicketService) -> None:
+async def test_private_category_is_not_sent_to_gemini_and_says_why(service: TicketService) -> None:
     admin = Member(team_id="TPRIVATE", slack_id="UGRACE", role=Role.ADMIN)
     salaries = Category(name="Salaries", keywords=("payslip",), private=True)
     await taxonomy.save_category(service, admin, None, salaries)
 
-    said, asked = await triage_of(service, admin, "My payslip is wrong")
-    assert (said.category, said.engine, asked) == ("Salaries", Engine.BUILTIN, [])
-    assert said.why_builtin == "tickets about Salaries are never sent to an AI"
-    assert len((await triage_of(service, admin, "My VPN drops"))[1]) == 1
+    triage, questions = await triage_new_ticket(service, admin, "My payslip is wrong")
+    assert (triage.category, triage.engine, questions) == ("Salaries", Engine.BUILTIN, [])
+    assert triage.why_builtin == "tickets about Salaries are never sent to an AI"
+    assert len((await triage_new_ticket(service, admin, "My VPN drops"))[1]) == 1

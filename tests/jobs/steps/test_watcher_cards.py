@@ -1,4 +1,4 @@
-"""Who watches a ticket is told once, by a card that follows it for as long as they watch."""
+"""A watcher gets one card, which follows the ticket as long as they watch it."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -27,11 +27,14 @@ from tests.sample_tickets import make_triage
 from tests.service_factory import attempt_step, run_service
 
 TEAM = "T0FRONT01"
-WORK: dict[Step, StepFunction] = {Step.DM_WATCHERS: dm_watchers, Step.REFRESH_CARDS: refresh_cards}
+STEP_FUNCTIONS: dict[Step, StepFunction] = {
+    Step.DM_WATCHERS: dm_watchers,
+    Step.REFRESH_CARDS: refresh_cards,
+}
 
 
 class WatcherScenario:
-    """A desk, and the workspace it serves."""
+    """A service and its workspace, with some people."""
 
     def __init__(self, slack: Workspace, service: TicketService) -> None:
         self.slack, self.service = slack, service
@@ -39,54 +42,62 @@ class WatcherScenario:
             slack.add_person(name, real_name=name, email=f"{name}@acme.example")
             for name in ("ada", "bob", "eve", "ned")
         )
-        self.opened = 0
+        self.ticket_count = 0
 
     async def member(self, person: Person) -> Member:
         return await self.service.members.get_or_create_member(TEAM, person.id)
 
     async def ticket(self, **fields: Any) -> Ticket:
-        """One of Ada's, offered to Bob."""
-        self.opened += 1
-        said = {"title": "VPN is down", "requester": self.ada.id, "key": f"view:{self.opened}"}
-        ticket = await self.service.open_ticket(Draft(team_id=TEAM, **said | fields))
+        """A ticket of Ada's, offered to Bob."""
+        self.ticket_count += 1
+        defaults = {
+            "title": "VPN is down",
+            "requester": self.ada.id,
+            "key": f"view:{self.ticket_count}",
+        }
+        ticket = await self.service.open_ticket(Draft(team_id=TEAM, **defaults | fields))
         await self.service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
         return await self.service.move(ticket.id, Move.OFFER, actor=None, assignee=self.bob.id)
 
     async def set_watching(
-        self, ticket: Ticket, by: Person, who: Person, *, on: bool = True
+        self, ticket: Ticket, actor: Person, watcher: Person, *, on: bool = True
     ) -> Ticket:
-        """What comes of it, once the worker has done its part."""
-        member = await self.member(by)
-        await set_watching(self.service, ticket.id, actor=member, watcher_id=who.id, watching=on)
+        """Change who watches, and return the ticket after the worker has updated the cards."""
+        member = await self.member(actor)
+        await set_watching(
+            self.service, ticket.id, actor=member, watcher_id=watcher.id, watching=on
+        )
         return await self.run_card_steps(ticket)
 
     async def run_card_steps(self, ticket: Ticket) -> Ticket:
-        """The ticket, once watchers are told and cards drawn anew."""
+        """Run the card steps, and return the ticket after them."""
         while True:
             ticket, _ = await self.service.tickets.get_ticket(ticket.id)
-            left = [one.step for one in ticket.pending if one.step in WORK]
-            if not left:
+            due_steps = [step.step for step in ticket.pending if step.step in STEP_FUNCTIONS]
+            if not due_steps:
                 return ticket
-            await attempt_step(StepContext(self.service, None), left[0], WORK[left[0]], ticket.id)
+            step = due_steps[0]
+            context = StepContext(self.service, None)
+            await attempt_step(context, step, STEP_FUNCTIONS[step], ticket.id)
 
     def card_texts(self, person: Person, ticket: Ticket) -> list[str]:
-        """What stands of a ticket in the person's messages with the app."""
-        return [one.text for one in person.messages if ticket.id in one.text]
+        """The texts about a ticket in the person's direct messages with Frontdesk."""
+        return [message.text for message in person.messages if ticket.id in message.text]
 
 
 @pytest.fixture(scope="module")
 async def scenario(servers: DatabaseServers) -> AsyncIterator[WatcherScenario]:
-    """Bob and Eve moderate; Ada and Ned do not."""
+    """Bob and Eve are moderators. Ada and Ned are not."""
     async with Workspace(load_manifest(MANIFEST)) as slack:
         settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
         async with run_service(servers, **settings) as service:
-            hall = WatcherScenario(slack, service)
-            for person in (hall.bob, hall.eve):
+            scenario = WatcherScenario(slack, service)
+            for person in (scenario.bob, scenario.eve):
                 await service.members.set_role(TEAM, person.id, role=Role.MODERATOR)
-            yield hall
+            yield scenario
 
 
-async def test_one_card_follows_the_ticket_for_who_watches(scenario: WatcherScenario) -> None:
+async def test_watcher_has_one_card_that_follows_the_ticket(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket()
     await scenario.set_watching(ticket, scenario.eve, scenario.eve)
     again = await scenario.set_watching(ticket, scenario.eve, scenario.eve)
@@ -105,12 +116,12 @@ async def test_one_card_follows_the_ticket_for_who_watches(scenario: WatcherScen
     assert scenario.card_texts(scenario.eve, ticket) == [after]
 
 
-async def test_whom_the_assignee_shares_it_with_sees_it(scenario: WatcherScenario) -> None:
+async def test_person_added_by_the_assignee_sees_the_ticket(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket()
     ned = await scenario.member(scenario.ned)
-    found = scenario.service.search.visible_tickets
-    look: dict[str, Any] = {"before_id": "", "limit": 100, "filters": {}, "terms": ""}
-    assert ticket.id not in {one.id for one in await found(ned, **look)}
+    search = scenario.service.search.visible_tickets
+    query: dict[str, Any] = {"before_id": "", "limit": 100, "filters": {}, "terms": ""}
+    assert ticket.id not in {found.id for found in await search(ned, **query)}
 
     shared = await scenario.set_watching(ticket, scenario.bob, scenario.ned)
     both = await scenario.set_watching(ticket, scenario.eve, scenario.eve)
@@ -119,18 +130,18 @@ async def test_whom_the_assignee_shares_it_with_sees_it(scenario: WatcherScenari
         (scenario.ned.id,),
         (scenario.ned.id, scenario.eve.id),
     )
-    assert ticket.id in {one.id for one in await found(ned, **look)}
+    assert ticket.id in {found.id for found in await search(ned, **query)}
     assert (
         len(scenario.card_texts(scenario.ned, ticket))
         == len(scenario.card_texts(scenario.eve, ticket))
         == 1
     )
-    gone = await scenario.set_watching(ticket, scenario.ned, scenario.ned, on=False)
-    assert gone.watchers == (scenario.eve.id,)
-    assert ticket.id not in {one.id for one in await found(ned, **look)}
+    after_leaving = await scenario.set_watching(ticket, scenario.ned, scenario.ned, on=False)
+    assert after_leaving.watchers == (scenario.eve.id,)
+    assert ticket.id not in {found.id for found in await search(ned, **query)}
 
 
-async def test_who_may_not_share_or_watch_is_refused(scenario: WatcherScenario) -> None:
+async def test_sharing_or_watching_without_permission_is_refused(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket()
 
     with pytest.raises(NotAllowed):
@@ -149,7 +160,7 @@ async def test_who_may_not_share_or_watch_is_refused(scenario: WatcherScenario) 
 
 
 @pytest.mark.fault("F86")
-async def test_nobody_sees_a_confidential_ticket_by_watching_it(scenario: WatcherScenario) -> None:
+async def test_watching_shows_no_confidential_ticket(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket(title="Harassment by X", confidential=True)
     with pytest.raises(NoSuchTicket):
         await scenario.set_watching(ticket, scenario.eve, scenario.eve)
@@ -163,30 +174,32 @@ async def test_nobody_sees_a_confidential_ticket_by_watching_it(scenario: Watche
     assert len(scenario.card_texts(scenario.eve, ticket)) == 1
     assert "Harassment" not in str([message.blocks for message in scenario.eve.messages])
     eve = await scenario.member(scenario.eve)
-    look: dict[str, Any] = {"before_id": "", "limit": 100, "filters": {}, "terms": "harassment"}
-    assert await scenario.service.search.visible_tickets(eve, **look) == []
+    query: dict[str, Any] = {"before_id": "", "limit": 100, "filters": {}, "terms": "harassment"}
+    assert await scenario.service.search.visible_tickets(eve, **query) == []
 
 
-async def test_who_is_lost_to_slack_holds_up_no_other_watcher(scenario: WatcherScenario) -> None:
+async def test_deactivated_watcher_delays_no_other_watcher(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket()
     zoe = scenario.slack.add_person("zoe", real_name="zoe", email="zoe@acme.example")
     await scenario.member(zoe)
-    for who in (zoe, scenario.ned):
-        bob = await scenario.member(scenario.bob)
-        await set_watching(scenario.service, ticket.id, actor=bob, watcher_id=who.id, watching=True)
+    bob = await scenario.member(scenario.bob)
+    for watcher in (zoe, scenario.ned):
+        await set_watching(
+            scenario.service, ticket.id, actor=bob, watcher_id=watcher.id, watching=True
+        )
     scenario.slack.deactivate(zoe)
 
-    worked = await scenario.run_card_steps(ticket)
+    after = await scenario.run_card_steps(ticket)
 
-    assert worked.watchers == (scenario.ned.id,)
+    assert after.watchers == (scenario.ned.id,)
     assert len(scenario.card_texts(scenario.ned, ticket)) == 1
 
 
-async def test_no_more_watch_than_the_worker_can_tell(scenario: WatcherScenario) -> None:
+async def test_watcher_limit_is_enforced(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket()
-    crowd = tuple(f"U{n}" for n in range(MAX_WATCHERS))
+    watcher_ids = tuple(f"U{n}" for n in range(MAX_WATCHERS))
     await scenario.service.update_ticket(
-        ticket.id, lambda t, _: t.model_copy(update={"watchers": crowd})
+        ticket.id, lambda t, _: t.model_copy(update={"watchers": watcher_ids})
     )
 
     with pytest.raises(NotAllowed, match="watch"):
@@ -199,7 +212,7 @@ async def test_no_more_watch_than_the_worker_can_tell(scenario: WatcherScenario)
         )
 
 
-async def test_a_card_of_unknown_fate_is_not_sent_twice(scenario: WatcherScenario) -> None:
+async def test_card_with_unknown_outcome_is_not_sent_twice(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket()
     scenario.slack.faults.add("chat.postMessage", Fault(resets_connection=True), times=1)
     await set_watching(
@@ -212,16 +225,16 @@ async def test_a_card_of_unknown_fate_is_not_sent_twice(scenario: WatcherScenari
     await attempt_step(
         StepContext(scenario.service, None), Step.DM_WATCHERS, dm_watchers, ticket.id
     )
-    unsure, _ = await scenario.service.tickets.get_ticket(ticket.id)
-    assert unsure.find_step(Step.DM_WATCHERS)
-    assert unsure.cards == ()
+    unknown, _ = await scenario.service.tickets.get_ticket(ticket.id)
+    assert unknown.find_step(Step.DM_WATCHERS)
+    assert unknown.cards == ()
 
     await scenario.service.database.tickets.update_one(
         {"_id": ticket.id},
         {"$set": {"pending.$[one].due": utc_now()}, "$inc": {"rev": 1}},
         array_filters=[{"one.step": Step.DM_WATCHERS.value}],
     )
-    sure = await scenario.run_card_steps(ticket)
+    retried = await scenario.run_card_steps(ticket)
 
-    assert [card.to for card in sure.cards] == [scenario.eve.id]
+    assert [card.to for card in retried.cards] == [scenario.eve.id]
     assert len(scenario.card_texts(scenario.eve, ticket)) == 1
