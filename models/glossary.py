@@ -1,4 +1,4 @@
-"""The glossary: each term of Frontdesk, defined once. `python -m models.glossary` prints the page."""
+"""The glossary: each term, defined once. `python -m models.glossary` prints the page."""
 
 TERMS = {
     "acknowledgement": "The answer that Slack wants within three seconds. Frontdesk stores first.",

@@ -58,9 +58,9 @@ async def test_failed_steps_alert_once_and_are_retried(world: World, personas: P
     page = await open_health_page(world.slack, personas.grace)
     assert "Failed: the e-mail to the moderator for 3 tickets" in page.visible_text
     assert all(number in page.visible_text for number in numbers)
-    assert [m for m in personas.grace.messages if "will not be retried" in m.visible_text] == [
-        alarm
-    ]
+    assert [
+        card for card in personas.grace.messages if "will not be retried" in card.visible_text
+    ] == [alarm]
     assert not any("will not be retried" in m.visible_text for m in personas.bob.messages)
 
     world.mail.clear_faults()
