@@ -30,8 +30,8 @@ _INITIAL_WEIGHTS = np.array([2.0, 12.0, 6.0, 0.5, 0.03, 0.3])
 _PRIOR_STRENGTH = 2.0
 # Likeness relies mostly on character n-grams; a trained model gains more from whole words.
 _TRAINED_WORD_SHARE = 0.5
-# Without examples the classifier is right less often than its probabilities say, and still less
-# often if it knows few of the text's words.
+# Without examples the classifier is right less often than its probabilities say. If it knows few of
+# the text's words, it is right even less often.
 _UNTRAINED_CALIBRATION = np.array([0.4, 2.0, -1.3])
 _MIN_EXAMPLES = 15
 

@@ -77,8 +77,8 @@ CHANNEL_RATE_LIMIT = RateLimit(interval=timedelta(seconds=1), burst=3)
 # the number of failures of the service.
 # 1. The call waits while the breaker is open or the service has asked for a pause.
 # 2. For each rate limit it reserves the next free slot, unless it has one. A call whose slot has
-#    come is admitted if there is room; otherwise it reserves another slot. There may be no room
-#    because other calls returned late, and admitting all of them at once would exceed the limit.
+#    come is admitted if there is room; otherwise it reserves another slot. There is no room if
+#    other calls returned late: admitting all of them at once would exceed the limit.
 # 3. After too many failures only one call is admitted, to probe the service.
 _ADMIT_SCRIPT = """
 local time = redis.call('TIME')
