@@ -9,7 +9,7 @@ import pytest
 from sandbox.world.personas import Personas
 from sandbox.world.world import World
 from tests.stories.conftest import HTTP_ONLY
-from tests.stories.user_actions import CONFIDENTIAL_OPTION, open_ticket
+from tests.stories.user_actions import CONFIDENTIAL_OPTION, open_ticket, wait_until_no_pending_steps
 
 pytestmark = HTTP_ONLY
 
@@ -86,6 +86,8 @@ async def test_handed_back_confidential_ticket_shows_no_details(
     await personas.bob.click(card, "Decline")
     handed_back = await personas.bob.wait_for_message("a confidential ticket that was offered")
     assert handed_back.buttons == []
+    # Until the worker has stored Bob's card, the ticket is not visible to him at all.
+    await wait_until_no_pending_steps(world)
     trust = {"$set": {"trusted": is_trusted}}
     await world.database.members.update_one({"slack_id": personas.bob.id}, trust)
 
