@@ -11,7 +11,7 @@
  * @param {...(Child | Child[])} children
  * @returns {HTMLElementTagNameMap[T]}
  */
-export function el(tag, attributes = {}, ...children) {
+export function createElement(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(name.slice(2), value);
@@ -19,18 +19,18 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, String(value));
   }
-  node.append(...present(children));
+  node.append(...presentChildren(children));
   return node;
 }
 
 /** @param {(Child | Child[])[]} children @returns {(Node | string)[]} */
-export function present(children) {
+export function presentChildren(children) {
   return children.flat().filter((one) => one !== false && one != null && one !== "")
     .map((one) => (one instanceof Node ? one : String(one)));
 }
 
 /** @type {WeakMap<Element, string>} */
-const drawn = new WeakMap();
+const signatures = new WeakMap();
 
 /**
  * Draw the inside of a node anew, but only when what it is drawn from has changed.
@@ -39,11 +39,11 @@ const drawn = new WeakMap();
  * @param {() => (Child | Child[])[]} draw
  * @returns {boolean} whether it was drawn
  */
-export function renew(node, from, draw) {
+export function replaceIfChanged(node, from, draw) {
   const signature = JSON.stringify(from);
-  if (drawn.get(node) === signature) return false;
-  drawn.set(node, signature);
-  keepingFocus(node, () => node.replaceChildren(...present(draw())));
+  if (signatures.get(node) === signature) return false;
+  signatures.set(node, signature);
+  keepingFocus(node, () => node.replaceChildren(...presentChildren(draw())));
   return true;
 }
 
@@ -56,20 +56,20 @@ export function renew(node, from, draw) {
  * @param {(item: T) => unknown} from
  * @param {(item: T) => Element} draw
  */
-export function keyed(parent, items, key, from, draw) {
+export function updateList(parent, items, key, from, draw) {
   const before = new Map([...parent.children].map((one) => [one.getAttribute("data-key"), one]));
   keepingFocus(parent, () => {
     const now = items.map((item) => {
       const old = before.get(key(item));
       const signature = JSON.stringify(from(item));
-      if (old && drawn.get(old) === signature) return old;
+      if (old && signatures.get(old) === signature) return old;
       const fresh = draw(item);
       fresh.setAttribute("data-key", key(item));
-      drawn.set(fresh, signature);
+      signatures.set(fresh, signature);
       return fresh;
     });
-    const staying = new Set(now);
-    for (const old of [...parent.children]) if (!staying.has(old)) old.remove();
+    const kept = new Set(now);
+    for (const old of [...parent.children]) if (!kept.has(old)) old.remove();
     now.forEach((one, i) => {
       if (parent.children[i] !== one) parent.insertBefore(one, parent.children[i] ?? null);
     });
@@ -106,7 +106,7 @@ export function idOf(...parts) {
 }
 
 /** @param {string} id @returns {HTMLElement} */
-export function byId(id) {
+export function getById(id) {
   const node = document.getElementById(id);
   if (!node) throw new Error(`The page has no #${id}.`);
   return node;

@@ -1,6 +1,6 @@
 /** A menu that opens from a button, and the question "are you sure?". */
 
-import { el } from "./dom.js";
+import { createElement } from "./dom.js";
 import { plain, textNodes } from "./mrkdwn.js";
 
 /** @typedef {import("./types.js").Json} Json */
@@ -14,7 +14,7 @@ import { plain, textNodes } from "./mrkdwn.js";
  * @param {string} label
  */
 export function openMenu(button, items, label) {
-  const menu = el("div", { class: "menu", popover: "auto", role: "menu", "aria-label": label, onkeydown: walk });
+  const menu = createElement("div", { class: "menu", popover: "auto", role: "menu", "aria-label": label, onkeydown: moveFocus });
   for (const item of items) menu.append(entry(item, menu));
   menu.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState !== "closed") return;
@@ -36,12 +36,12 @@ function entry(item, menu) {
     menu.hidePopover();
     item.act();
   };
-  return el("button", { type: "button", role: "menuitem", tabindex: -1, onclick: choose },
-    item.label, item.note ? el("small", {}, item.note) : null);
+  return createElement("button", { type: "button", role: "menuitem", tabindex: -1, onclick: choose },
+    item.label, item.note ? createElement("small", {}, item.note) : null);
 }
 
 /** @param {KeyboardEvent} event */
-function walk(event) {
+function moveFocus(event) {
   const menu = /** @type {HTMLElement} */ (event.currentTarget);
   const entries = [...menu.querySelectorAll("button")];
   const at = entries.findIndex((one) => one === document.activeElement);
@@ -67,16 +67,16 @@ export function placeAt(box, button) {
  * @param {Screen} screen
  * @returns {Promise<boolean>}
  */
-export function confirmed(question, screen) {
+export function askConfirmation(question, screen) {
   if (!question) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const dialog = el("dialog", { class: "confirm", role: "alertdialog", "aria-labelledby": "confirm-title", "data-testid": "confirm" });
-    const yes = el("button", { type: "button", class: question.style === "danger" ? "danger" : "primary", onclick: () => dialog.close("yes") }, plain(question.confirm) || "Yes");
-    const no = el("button", { type: "button", onclick: () => dialog.close("") }, plain(question.deny) || "Cancel");
+    const dialog = createElement("dialog", { class: "confirm", role: "alertdialog", "aria-labelledby": "confirm-title", "data-testid": "confirm" });
+    const yes = createElement("button", { type: "button", class: question.style === "danger" ? "danger" : "primary", onclick: () => dialog.close("yes") }, plain(question.confirm) || "Yes");
+    const no = createElement("button", { type: "button", onclick: () => dialog.close("") }, plain(question.deny) || "Cancel");
     dialog.append(
-      el("h2", { id: "confirm-title" }, plain(question.title) || "Are you sure?"),
-      el("div", { class: "text" }, ...textNodes(question.text, screen)),
-      el("footer", {}, no, yes),
+      createElement("h2", { id: "confirm-title" }, plain(question.title) || "Are you sure?"),
+      createElement("div", { class: "text" }, ...textNodes(question.text, screen)),
+      createElement("footer", {}, no, yes),
     );
     dialog.addEventListener("close", () => {
       dialog.remove();

@@ -1,8 +1,8 @@
 /** Slack's text objects as DOM nodes: mrkdwn with its marks and references, plain text as it is. */
 
-import { el } from "./dom.js";
+import { createElement } from "./dom.js";
 import { emoji, withEmoji } from "./emoji.js";
-import { slackDate } from "./times.js";
+import { slackDate } from "./date_format.js";
 
 /** @typedef {import("./types.js").Screen} Screen */
 /** @typedef {import("./types.js").Json} Json */
@@ -22,7 +22,7 @@ function marked(name, mark) {
 }
 
 /** @param {string} text */
-export function unescaped(text) {
+export function unescape(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
@@ -38,7 +38,7 @@ export function textNodes(text, screen) {
 /** What a plain text object says. @param {Json | undefined | null} text @returns {string} */
 export function plain(text) {
   if (!text) return "";
-  const says = unescaped(String(text.text ?? ""));
+  const says = unescape(String(text.text ?? ""));
   return text.emoji === false ? says : withEmoji(says);
 }
 
@@ -51,7 +51,7 @@ export function mrkdwn(text, screen) {
 /** @param {string} text @param {Screen} screen @returns {Node} */
 function fence(text, screen) {
   const pieces = text.split(/(<[^<>\n]+>)/);
-  return el("pre", {}, ...pieces.map((one) => (/^<.+>$/.test(one) ? reference(one, screen) : unescaped(one))));
+  return createElement("pre", {}, ...pieces.map((one) => (/^<.+>$/.test(one) ? reference(one, screen) : unescape(one))));
 }
 
 /** Runs of quoted lines become quotes. @param {string} text @param {Screen} screen @returns {Node[]} */
@@ -62,7 +62,7 @@ function lines(text, screen) {
     if (!run) continue;
     const quoted = /^(&gt;|>)/.test(run);
     const body = quoted ? run.replace(/^(&gt;|>) ?/gm, "").replace(/\n$/, "") : run;
-    nodes.push(...(quoted ? [el("blockquote", {}, ...inline(body, screen))] : inline(body, screen)));
+    nodes.push(...(quoted ? [createElement("blockquote", {}, ...inline(body, screen))] : inline(body, screen)));
   }
   return nodes;
 }
@@ -73,47 +73,47 @@ function inline(text, screen) {
   const nodes = [];
   let end = 0;
   for (const found of text.matchAll(INLINE)) {
-    nodes.push(document.createTextNode(unescaped(text.slice(end, found.index))), run(found.groups ?? {}, screen));
+    nodes.push(document.createTextNode(unescape(text.slice(end, found.index))), run(found.groups ?? {}, screen));
     end = found.index + found[0].length;
   }
-  return [...nodes, document.createTextNode(unescaped(text.slice(end)))];
+  return [...nodes, document.createTextNode(unescape(text.slice(end)))];
 }
 
 /** @param {Record<string, string>} found @param {Screen} screen @returns {Node} */
 function run(found, screen) {
   if (found.ref) return reference(found.ref, screen);
-  if (found.code) return el("code", {}, unescaped(found.code));
-  if (found.bold) return el("strong", {}, ...inline(found.bold, screen));
-  if (found.italic) return el("em", {}, ...inline(found.italic, screen));
-  if (found.strike) return el("s", {}, ...inline(found.strike, screen));
-  if (found.url) return link(unescaped(found.url), [unescaped(found.url)]);
+  if (found.code) return createElement("code", {}, unescape(found.code));
+  if (found.bold) return createElement("strong", {}, ...inline(found.bold, screen));
+  if (found.italic) return createElement("em", {}, ...inline(found.italic, screen));
+  if (found.strike) return createElement("s", {}, ...inline(found.strike, screen));
+  if (found.url) return link(unescape(found.url), [unescape(found.url)]);
   return document.createTextNode(emoji(found.emoji));
 }
 
 /** @param {string} written  `<@U1>`, `<#C1|name>`, `<!here>`, `<https://…|label>` @param {Screen} screen @returns {Node} */
 function reference(written, screen) {
   const [target, ...rest] = written.slice(1, -1).split("|");
-  const label = rest.length ? unescaped(rest.join("|")) : "";
+  const label = rest.length ? unescape(rest.join("|")) : "";
   if (target.startsWith("@")) return mention(target.slice(1), screen, "@", label);
   if (target.startsWith("#")) return mention(target.slice(1), screen, "#", label);
-  if (target.startsWith("!date^")) return dated(target, label, screen);
+  if (target.startsWith("!date^")) return dateNode(target, label, screen);
   if (target.startsWith("!subteam^")) return mention(target.slice(9), screen, "@", label);
   if (target.startsWith("!")) return mark(`@${label.replace(/^@/, "") || target.slice(1)}`);
-  return link(unescaped(target), label ? inline(rest.join("|"), screen) : [unescaped(target.replace(/^mailto:/, ""))]);
+  return link(unescape(target), label ? inline(rest.join("|"), screen) : [unescape(target.replace(/^mailto:/, ""))]);
 }
 
 /** @param {string} target @param {string} fallback @param {Screen} screen */
-function dated(target, fallback, screen) {
+function dateNode(target, fallback, screen) {
   const [, ts, format, href] = target.split("^");
-  return moment(ts, format, { fallback, href: href && unescaped(href) }, screen);
+  return slackDateNode(ts, format, { fallback, href: href && unescape(href) }, screen);
 }
 
 /** A moment as the reader's own clock and calendar have it.
  * @param {string | number} ts @param {string} format @param {{fallback?: string, href?: string}} more @param {Screen} screen @returns {Node} */
-export function moment(ts, format, { fallback, href }, screen) {
+export function slackDateNode(ts, format, { fallback, href }, screen) {
   const date = new Date(Number(ts) * 1000);
   if (!ts || !format || Number.isNaN(date.getTime())) return document.createTextNode(fallback ?? "");
-  const time = el("time", { title: fallback, datetime: date.toISOString() }, slackDate(String(ts), unescaped(format), screen.person.tz));
+  const time = createElement("time", { title: fallback, datetime: date.toISOString() }, slackDate(String(ts), unescape(format), screen.person.tz));
   return href ? link(href, [time]) : time;
 }
 
@@ -124,7 +124,7 @@ export function mention(id, screen, sign = "@", label = "") {
 
 /** @param {string} text @param {boolean} [me] */
 export function mark(text, me = false) {
-  return el("span", { class: me ? "mention me" : "mention" }, text);
+  return createElement("span", { class: me ? "mention me" : "mention" }, text);
 }
 
 /** The name with its sign, once. @param {string} id @param {Screen} screen @param {string} sign @param {string} [label] */
@@ -134,6 +134,6 @@ function nameOf(id, screen, sign, label = "") {
 
 /** @param {string} href @param {(Node | string)[]} label @returns {Node} */
 export function link(href, label) {
-  if (!/^(https?:|mailto:|tel:)/i.test(href)) return el("span", {}, ...label);
-  return el("a", { href, target: "_blank", rel: "noopener noreferrer" }, ...label);
+  if (!/^(https?:|mailto:|tel:)/i.test(href)) return createElement("span", {}, ...label);
+  return createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, ...label);
 }

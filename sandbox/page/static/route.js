@@ -1,4 +1,4 @@
-/** Where one is, as the URL says it: `?as=PERSON#PLACE/PANEL`; a panel may be a thread's `ts`. */
+/** Target one is, as the URL says it: `?as=PERSON#PLACE/PANEL`; a panel may be a thread's `ts`. */
 
 /** @typedef {{place: string, panel: string}} Route */
 /** @typedef {import("./types.js").Screen} Screen */
@@ -9,7 +9,7 @@ export const BEHIND = "behind";
 export const SWITCHES = "switches";
 
 /** @param {Screen} screen @returns {Route} */
-export function current(screen) {
+export function readRoute(screen) {
   const [place = "", panel = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
   const known = place === INBOX || (place === HOME && screen.app.home_tab)
     || screen.conversations.some((one) => one.id === place);

@@ -3,7 +3,7 @@
 /** @typedef {Record<string, any>} Json  Block Kit, state elements and payloads, as Slack writes them */
 
 /**
- * @typedef {object} Who
+ * @typedef {object} PersonInfo
  * @property {string} id
  * @property {string} handle
  * @property {string} real_name
@@ -45,13 +45,13 @@
 /** @typedef {{id: string, name: string, kind: "app" | "channel", unread: number}} Conversation */
 /** @typedef {{command: string, usage_hint: string, description: string}} Command */
 /** @typedef {{name: string, callback_id: string}} Shortcut */
-/** @typedef {{id: string, from: string, to: string[], subject: string, text: string, html: string, at: number | string}} Letter */
+/** @typedef {{id: string, from: string, to: string[], subject: string, text: string, html: string, at: number | string}} Email */
 /** @typedef {{name: string, label: string, hint: string, on: boolean, kind: "toggle" | "once"}} Switch */
 
 /**
  * @typedef {object} Screen
- * @property {Who} person
- * @property {Who[]} people
+ * @property {PersonInfo} person
+ * @property {PersonInfo[]} people
  * @property {{id: string, name: string}} team
  * @property {{name: string, user_id: string, home_tab: boolean, messages_tab: boolean}} app
  * @property {Command[]} commands
@@ -61,7 +61,7 @@
  * @property {View | null} home
  * @property {View[]} modals
  * @property {string[]} alerts
- * @property {Letter[]} letters
+ * @property {Email[]} emails
  * @property {Record<string, string>} names
  * @property {Switch[]} switches
  */
@@ -69,7 +69,7 @@
 /** @typedef {{direction: string, name: string, at: number, person?: string | null, request?: any, response?: any, status?: any}} Exchange */
 
 /**
- * @typedef {object} Behind
+ * @typedef {object} InspectorData
  * @property {Record<string, Json[]>} documents
  * @property {{key: string, value: any}[]} jobs
  * @property {{request: any, response?: any}[]} gemini
@@ -77,17 +77,17 @@
  * @property {{name: string, alive: boolean}[]} processes
  */
 
-/** @typedef {{channel: string, ts: string} | {view_id: string}} Where */
+/** @typedef {{channel: string, ts: string} | {view_id: string}} Target */
 
 /**
- * Where blocks stand: what a renderer must know to draw an element and to report what is done.
- * @typedef {object} Place
- * @property {Where} where
+ * Target blocks stand: what a renderer must know to draw an element and to report what is done.
+ * @typedef {object} Surface
+ * @property {Target} target
  * @property {string} scope  the beginning of every id in here
  * @property {Screen} screen
  * @property {Record<string, Record<string, Json>>} values
  * @property {Record<string, string>} errors
- * @property {(block: Json, element: Json, state: Json) => void} keep  something was filled in
+ * @property {(block: Json, element: Json, state: Json) => void} store  something was filled in
  * @property {(block: Json, element: Json, state?: Json) => Promise<void>} click
  * @property {(block: Json, element: Json, typed: string) => Promise<Json[]>} search
  */

@@ -1,6 +1,6 @@
 /** Faces: a coloured square with initials. */
 
-import { el } from "./dom.js";
+import { createElement } from "./dom.js";
 
 /** @typedef {import("./types.js").Screen} Screen */
 
@@ -9,7 +9,7 @@ export function avatar(id, name, screen) {
   const person = screen.people.find((one) => one.id === id);
   const back = person ? `#${person.color.replace(/^#/, "")}` : "#1d4350";
   const style = { "background-color": back, color: readableOn(back) };
-  return el("span", { class: id === screen.app.user_id ? "avatar app" : "avatar", style, "aria-hidden": "true" }, initials(name));
+  return createElement("span", { class: id === screen.app.user_id ? "avatar app" : "avatar", style, "aria-hidden": "true" }, initials(name));
 }
 
 /** @param {string} name */
