@@ -1,4 +1,4 @@
-"""Grace hires the moderators of the sandbox with `/ticket admin`, as an admin does in Slack."""
+"""Grace adds the moderators of the sandbox with `/ticket admin`, as an admin does in Slack."""
 
 from sandbox.slack.actors.person import Person
 from sandbox.slack.workspace import Workspace
@@ -7,11 +7,11 @@ from sandbox.world.personas import Personas
 
 
 class ModeratorNotSaved(RuntimeError):
-    """The desk did not take a moderator; says what Grace saw instead."""
+    """Frontdesk did not save a moderator; the message has the text that Grace saw."""
 
 
 def moderator_skills(personas: Personas) -> dict[Person, list[str]]:
-    """What each moderator is hired for."""
+    """Return the skills of each moderator."""
     return {
         personas.bob: ["vpn", "okta", "network", "wifi"],
         personas.eve: ["email", "outlook", "calendar", "password"],
@@ -20,10 +20,10 @@ def moderator_skills(personas: Personas) -> dict[Person, list[str]]:
 
 
 async def promote_moderators(slack: Workspace, personas: Personas) -> None:
-    """Make everybody who can help a moderator.
+    """Make Bob, Eve and Mo moderators.
 
     Raises:
-        NotHired: the desk refused, or did not answer.
+        ModeratorNotSaved: Frontdesk refused, or did not answer.
     """
     for person, skills in moderator_skills(personas).items():
         await _promote(slack, personas.grace, person, skills)

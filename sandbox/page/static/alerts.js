@@ -1,4 +1,4 @@
-/** What Slack itself says to a person, and what this page has to say. */
+/** Alerts: messages from Slack itself, and errors of this page. */
 
 import { getById, createElement } from "./dom.js";
 
@@ -6,7 +6,7 @@ const SHOWN_MS = 10_000;
 
 let shownCount = -1;
 
-/** Show those that have come since the last screen. @param {string[]} alerts  newest last */
+/** Show the alerts that are new since the last screen. @param {string[]} alerts  newest last */
 export function showNewAlerts(alerts) {
   const fresh = shownCount < 0 || alerts.length < shownCount ? [] : alerts.slice(shownCount);
   shownCount = alerts.length;
@@ -21,7 +21,7 @@ function alertText(alert) {
 /** @param {string} text */
 export function showAlert(text) {
   const box = getById("alerts");
-  // Outside of an open dialog nothing can be seen or clicked.
+  // An open dialog hides everything outside it, so the alerts move into it.
   const dialogs = document.querySelectorAll("dialog[open]");
   (dialogs[dialogs.length - 1] ?? document.body).append(box);
   const note = createElement("div", { class: "alert", "data-testid": "alert" }, createElement("span", {}, text),
@@ -30,7 +30,7 @@ export function showAlert(text) {
   setTimeout(() => note.remove(), SHOWN_MS);
 }
 
-/** Before a dialog goes, the alerts leave it. @param {Element} dialog */
+/** Move the alerts out of a dialog that is about to close. @param {Element} dialog */
 export function moveAlertsOut(dialog) {
   const box = getById("alerts");
   if (dialog.contains(box)) document.body.append(box);

@@ -1,11 +1,11 @@
-/** What the page says to its server, and what the server tells it. */
+/** The client of the page's server: actions, switches and event streams. */
 
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Target} Target */
 
 export class ApiClient {
   /**
-   * @param {string} as  who acts
+   * @param {string} as  id of the person who acts
    * @param {(sentence: string) => void} onError
    */
   constructor(as, onError) {
@@ -13,14 +13,14 @@ export class ApiClient {
     this.onError = onError;
   }
 
-  /** Do something as a person would. @param {Json} act @returns {Promise<boolean>} whether it could be done */
+  /** Send an action of the person. @param {Json} act @returns {Promise<boolean>} whether the server did it */
   async send(act) {
     return (await this.post("/api/act", { as: this.as, ...act })) !== null;
   }
 
-  /** What the app offers for what is typed. @param {Json} asked @returns {Promise<Json[]>} */
-  async fetchOptions(asked) {
-    return (await this.post("/api/options", { as: this.as, ...asked }))?.options ?? [];
+  /** Fetch the options that the app offers for a typed text. @param {Json} query @returns {Promise<Json[]>} */
+  async fetchOptions(query) {
+    return (await this.post("/api/options", { as: this.as, ...query }))?.options ?? [];
   }
 
   /** @param {Json} change @returns {Promise<boolean>} */
@@ -34,16 +34,16 @@ export class ApiClient {
       const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
       const answer = await response.json();
       if (response.ok && answer.ok !== false) return answer;
-      this.onError(answer.error ?? `That did not work (${response.status}).`);
+      this.onError(answer.error ?? `The page's server refused this (${response.status}).`);
     } catch {
-      this.onError("The page's server did not answer. Is it still running?");
+      this.onError("The page's server does not answer. Check that `make demo` is still running.");
     }
     return null;
   }
 }
 
 /**
- * Hear of every change. @param {string} path @param {string} event
+ * Open a stream of events. @param {string} path @param {string} event
  * @param {(heard: any) => void} onMessage @param {(connected: boolean) => void} [onConnection]
  * @returns {EventSource}
  */

@@ -1,4 +1,4 @@
-/** Attachments, the older way to say more: blocks, or texts and fields, beside a coloured bar. */
+/** Legacy attachments: blocks, or texts and fields, beside a coloured bar. */
 
 import { drawBlocks } from "./blocks.js";
 import { createElement } from "./dom.js";

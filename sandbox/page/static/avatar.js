@@ -1,4 +1,4 @@
-/** Faces: a coloured square with initials. */
+/** Avatars: a coloured square with initials. */
 
 import { createElement } from "./dom.js";
 
@@ -18,7 +18,7 @@ function initials(name) {
   return ((words[0]?.[0] ?? "?") + (words.length > 1 ? words[words.length - 1][0] : "")).toUpperCase();
 }
 
-/** Black or white, whichever is read better on that colour. @param {string} color */
+/** Black or white: the one with more contrast on this colour. @param {string} color */
 function readableOn(color) {
   const parts = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255);
   const [r, g, b] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));

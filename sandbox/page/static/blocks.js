@@ -1,4 +1,4 @@
-/** Block Kit's blocks: which function draws which. */
+/** Block Kit blocks: one drawing function per block type. */
 
 import { createElement } from "./dom.js";
 import { drawElement, image } from "./elements.js";
@@ -33,7 +33,7 @@ export function drawBlocks(blocks, surface) {
   return blocks.map((block) => drawBlock(block, surface));
 }
 
-/** What cannot be drawn must not take everything around it along. @param {Json} block @param {Surface} surface */
+/** A block that cannot be drawn must not break the blocks around it. @param {Json} block @param {Surface} surface */
 function drawBlock(block, surface) {
   try {
     return BLOCKS[block?.type]?.(block, surface) ?? unsupported(block, "block");
@@ -68,7 +68,7 @@ function context(block, surface) {
 function input(block, surface) {
   const id = elementId(surface, block, block.element);
   const error = surface.errors[block.block_id];
-  // A group has no single control that a label could point to; its name is bound by id.
+  // A group has no single control for a label's `for`, so its name is bound by id.
   const label = isGroup(block.element) ? createElement("div", labelled(id)) : createElement("label", { ...labelled(id), for: id });
   label.append(plain(block.label));
   if (block.optional) label.append(createElement("span", { class: "optional" }, " (optional)"));
@@ -89,7 +89,7 @@ function picture(block) {
   return createElement("figure", { class: "block" }, block.title && createElement("figcaption", {}, plain(block.title)), image(block, "picture"));
 }
 
-/** It is played where it comes from: nothing of the outside runs in here. @param {Json} block */
+/** A video is a link to its page: content of other sites never runs inside this page. @param {Json} block */
 function video(block) {
   const from = [block.provider_name, block.author_name].filter(Boolean).join(" · ");
   return createElement("div", { class: "block video" },
@@ -99,7 +99,7 @@ function video(block) {
     link(block.video_url, [image({ image_url: block.thumbnail_url, alt_text: block.alt_text }, "picture")]));
 }
 
-/** A file that is kept elsewhere; Slack tells the app its id only. @param {Json} block */
+/** A file stored outside Slack; Slack gives the app only its id. @param {Json} block */
 function remoteFile(block) {
   return createElement("div", { class: "block" }, createElement("div", { class: "file" }, icon("file"), createElement("span", {}, block.external_id)));
 }

@@ -1,4 +1,4 @@
-/** Buttons and overflow menus: what is done with one press. */
+/** Buttons and overflow menus. */
 
 import { createElement } from "./dom.js";
 import { icon } from "./icons.js";
@@ -9,7 +9,7 @@ import { elementId, toState } from "./element_state.js";
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Surface} Surface */
 
-// What an app sends must never run here, as `javascript:` would.
+// Links come from the app and must never run code here, as `javascript:` would.
 const SAFE_LINK = /^(https?|mailto|slack):/i;
 
 /** @param {string | undefined} url */
@@ -48,17 +48,17 @@ export function overflow(element, block, surface) {
   const items = element.options.map((/** @type {Json} */ option) => ({
     label: plain(option.text), note: plain(option.description), act: () => void choose(option),
   }));
-  const opens = (/** @type {Event} */ event) => openMenu(/** @type {HTMLElement} */ (event.currentTarget), items, "More actions");
+  const open = (/** @type {Event} */ event) => openMenu(/** @type {HTMLElement} */ (event.currentTarget), items, "More actions");
   return createElement("button", {
     id: elementId(surface, block, element), type: "button", class: "button overflow",
-    "aria-label": "More actions", "aria-haspopup": "menu", "aria-expanded": "false", onclick: opens,
+    "aria-label": "More actions", "aria-haspopup": "menu", "aria-expanded": "false", onclick: open,
   }, icon("dots"));
 }
 
-/** While something is on its way, its button says so and takes no second press.
- * @param {HTMLElement} pressed @param {Promise<unknown>} going */
-export async function withBusyButton(pressed, going) {
+/** Mark a button as busy while its work runs, and ignore a second press.
+ * @param {HTMLElement} pressed @param {Promise<unknown>} work */
+export async function withBusyButton(pressed, work) {
   if (pressed.getAttribute("aria-busy") === "true") return;
   pressed.setAttribute("aria-busy", "true");
-  await going.finally(() => pressed.removeAttribute("aria-busy"));
+  await work.finally(() => pressed.removeAttribute("aria-busy"));
 }

@@ -1,4 +1,4 @@
-/** Elements with a fixed choice: menus of one, radio buttons, checkboxes. */
+/** Elements with fixed options: select menus, radio buttons, checkboxes. */
 
 import { createElement } from "./dom.js";
 import { askConfirmation } from "./menu.js";
@@ -10,7 +10,7 @@ import { inputAttributes, elementId, stateValue, sendState } from "./element_sta
 /** @typedef {{label: string, value: any}} Choice */
 /** @typedef {{label: string, choices: Choice[]}} Group */
 
-/** What can be chosen, in its groups. @param {Json} element @param {Surface} surface @returns {Group[]} */
+/** The options of an element, in groups. @param {Json} element @param {Surface} surface @returns {Group[]} */
 export function optionGroups(element, surface) {
   const { screen } = surface;
   const kind = element.type.replace(/^multi_/, "");
@@ -35,13 +35,13 @@ export function toChoice(option) {
   return { label: plain(option.text) + (note ? ` — ${note}` : ""), value: option };
 }
 
-/** The same option, id or nothing. @param {any} one @param {any} other */
+/** Whether two values are the same option, the same id, or both empty. @param {any} one @param {any} other */
 export function isSameChoice(one, other) {
   if (!one || !other || typeof one !== "object") return (one ?? null) === (other ?? null);
   return one.value === other.value && one.text?.text === other.text?.text;
 }
 
-/** A menu of one, as the browser's own. @param {Json} element @param {Json} block @param {Surface} surface @returns {HTMLElement} */
+/** A single-choice menu, drawn as the browser's own select. @param {Json} element @param {Json} block @param {Surface} surface @returns {HTMLElement} */
 export function select(element, block, surface) {
   const groups = optionGroups(element, surface);
   const choices = groups.flatMap((group) => group.choices);
@@ -60,11 +60,11 @@ export function select(element, block, surface) {
     node.classList.toggle("unset", chosen === "");
   };
   node.addEventListener("change", async () => {
-    const now = node.value;
+    const picked = node.value;
     if (!(await askConfirmation(element.confirm, surface.screen))) return show();
-    chosen = now;
+    chosen = picked;
     show();
-    await sendState(surface, block, element, now === "" ? null : choices[Number(now)].value);
+    await sendState(surface, block, element, picked === "" ? null : choices[Number(picked)].value);
   });
   show();
   return node;
@@ -91,11 +91,11 @@ export function checkboxes(element, block, surface) {
 function toggleList(element, block, surface, type, value) {
   const { id, ...attributes } = inputAttributes(surface, block, element);
   const role = type === "radio" ? "radiogroup" : "group";
-  const now = () => [stateValue(surface, block, element) ?? []].flat();
+  const chosenOptions = () => [stateValue(surface, block, element) ?? []].flat();
   /** @type {HTMLInputElement[]} */
   const inputs = element.options.map((/** @type {Json} */ option, /** @type {number} */ i) => {
     const input = createElement("input", { type, id: i ? `${id}-${i}` : id, name: elementId(surface, block, element), value: option.value });
-    input.checked = now().some((/** @type {Json} */ one) => isSameChoice(one, option));
+    input.checked = chosenOptions().some((/** @type {Json} */ one) => isSameChoice(one, option));
     return input;
   });
   let before = inputs.map((input) => input.checked);

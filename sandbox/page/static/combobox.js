@@ -1,4 +1,4 @@
-/** A menu that is searched by typing: of several choices, or with choices from the app. */
+/** A searchable menu: for several choices, or for options that the app delivers. */
 
 import { toChoice, optionGroups, isSameChoice } from "./choice_elements.js";
 import { createElement } from "./dom.js";
@@ -42,16 +42,16 @@ class Combobox {
       onblur: () => this.close(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.onKeyDown(event),
     });
     this.chips = createElement("span", { class: "chips" });
-    // Not as soon as it has the focus: a form begins there, and the list would lie over the rest.
+    // The list does not open on focus: a form starts with the focus here, and the list would cover the rest.
     this.box = createElement("div", { class: "field combobox", onclick: () => this.onClick() }, this.chips, this.input, this.list);
     this.draw();
   }
 
-  /** The label of something chosen. @param {any} value */
+  /** The label of a chosen value. @param {any} value */
   label(value) {
     if (typeof value === "object") return plain(value.text);
-    const known = optionGroups(this.element, this.surface).flatMap((group) => group.choices);
-    return known.find((choice) => choice.value === value)?.label ?? this.surface.screen.names[value] ?? value;
+    const choices = optionGroups(this.element, this.surface).flatMap((group) => group.choices);
+    return choices.find((choice) => choice.value === value)?.label ?? this.surface.screen.names[value] ?? value;
   }
 
   draw() {
@@ -77,7 +77,7 @@ class Combobox {
     void this.search();
   }
 
-  /** Offer what fits what is typed. */
+  /** Show the options that match the typed text. */
   async search() {
     const typed = this.input.value.trim();
     if (!this.external) return this.offer(matchingGroups(optionGroups(this.element, this.surface), typed));
@@ -110,7 +110,7 @@ class Combobox {
     const isChosen = this.chosen.some((one) => isSameChoice(one, choice.value));
     return createElement("div", {
       role: "option", id: `${this.id}-option-${i}`, "aria-selected": String(isChosen),
-      // The click must not take the focus from the input, which would close the list first.
+      // The click must not move the focus from the input, because that would close the list first.
       onmousedown: (/** @type {Event} */ event) => event.preventDefault(),
       onclick: (/** @type {Event} */ event) => {
         event.stopPropagation();
@@ -126,7 +126,7 @@ class Combobox {
     const full = this.several && this.chosen.length >= (this.element.max_selected_items ?? Infinity);
     if (!this.several) void this.set([choice.value]);
     else if (takenBack || !full) void this.set(takenBack ? others : [...this.chosen, choice.value]);
-    // As in Slack; the list would also lie over what comes next, such as the form's button.
+    // Slack closes the list here too; an open list would cover the form's button.
     this.close();
   }
 
@@ -157,10 +157,10 @@ class Combobox {
   mark() {
     const options = [...this.list.querySelectorAll("[role=option]")];
     options.forEach((one, i) => one.classList.toggle("active", i === this.active));
-    const now = options[this.active];
-    if (now) this.input.setAttribute("aria-activedescendant", now.id);
+    const activeOption = options[this.active];
+    if (activeOption) this.input.setAttribute("aria-activedescendant", activeOption.id);
     else this.input.removeAttribute("aria-activedescendant");
-    now?.scrollIntoView({ block: "nearest" });
+    activeOption?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,4 +1,4 @@
-/** Target one writes: messages, slash commands, and the app's shortcuts behind the plus. */
+/** The composer: messages, slash commands, and the app's shortcuts behind the plus button. */
 
 import { createElement, replaceIfChanged } from "./dom.js";
 import { icon } from "./icons.js";
@@ -8,7 +8,7 @@ import { openMenu } from "./menu.js";
 /** @typedef {import("./types.js").Screen} Screen */
 /** @typedef {import("./api_client.js").ApiClient} ApiClient */
 
-/** What is not yet sent, by conversation and thread. @type {Map<string, string>} */
+/** Unsent texts, by conversation and thread. @type {Map<string, string>} */
 const unsent = new Map();
 
 export class Composer {
@@ -52,8 +52,8 @@ export class Composer {
       ...screen.shortcuts.global.map((one) => ({ label: one.name, note: `Shortcut · ${screen.app.name}`, act: () => void this.api.send({ act: "shortcut", callback_id: one.callback_id }) })),
       ...screen.commands.map((one) => ({ label: one.command, note: one.description, act: () => this.write(`${one.command} `) })),
     ];
-    const opens = (/** @type {Event} */ event) => openMenu(/** @type {HTMLElement} */ (event.currentTarget), items, "Shortcuts and commands");
-    return createElement("button", { type: "button", id: `${this.id}-plus`, class: "quiet", "aria-label": "Shortcuts and commands", "aria-haspopup": "menu", "aria-expanded": "false", onclick: opens }, icon("plus"));
+    const open = (/** @type {Event} */ event) => openMenu(/** @type {HTMLElement} */ (event.currentTarget), items, "Shortcuts and commands");
+    return createElement("button", { type: "button", id: `${this.id}-plus`, class: "quiet", "aria-label": "Shortcuts and commands", "aria-haspopup": "menu", "aria-expanded": "false", onclick: open }, icon("plus"));
   }
 
   /** @param {string} text */
@@ -73,11 +73,11 @@ export class Composer {
 
   onInput() {
     unsent.set(this.key, this.text.value);
-    const begun = this.text.value;
-    const fitting = begun.startsWith("/") ? this.commands.filter((one) => one.command.startsWith(begun)) : [];
+    const typed = this.text.value;
+    const matching = typed.startsWith("/") ? this.commands.filter((one) => one.command.startsWith(typed)) : [];
     this.active = -1;
-    this.list.hidden = !fitting.length;
-    this.list.replaceChildren(...fitting.map((one, i) => this.suggestion(one, i)));
+    this.list.hidden = !matching.length;
+    this.list.replaceChildren(...matching.map((one, i) => this.suggestion(one, i)));
     this.mark();
   }
 
@@ -98,8 +98,8 @@ export class Composer {
       one.classList.toggle("active", i === this.active);
       one.setAttribute("aria-selected", String(i === this.active));
     });
-    const now = this.list.children[this.active];
-    if (now) this.text.setAttribute("aria-activedescendant", now.id);
+    const activeOption = this.list.children[this.active];
+    if (activeOption) this.text.setAttribute("aria-activedescendant", activeOption.id);
     else this.text.removeAttribute("aria-activedescendant");
   }
 

@@ -1,4 +1,4 @@
-/** Moments as a person reads them, in that person's own time zone. */
+/** Dates and times, formatted in a person's time zone. */
 
 /** @param {string | number} ts  seconds since 1970, as Slack's `ts` */
 const date = (ts) => new Date(Number(ts) * 1000);
@@ -38,7 +38,7 @@ function relativeDay(ts, tz) {
   return day === dayOf(now + 86400, tz) ? "Tomorrow" : null;
 }
 
-/** What Slack's `<!date^…>` knows; https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+/** Placeholders of Slack's `<!date^…>`; https://docs.slack.dev/messaging/formatting-message-text#date-formatting
  * @type {Record<string, (ts: string, tz: string) => string>} */
 const TOKENS = {
   date_num: dayOf,
@@ -81,17 +81,17 @@ function partsOf(ts, tz) {
   return Object.fromEntries(format.formatToParts(date(ts)).map((part) => [part.type, part.value]));
 }
 
-/** As `<input type=datetime-local>` wants it. @param {number} ts @param {string} tz */
+/** The value for an `<input type=datetime-local>`. @param {number} ts @param {string} tz */
 export function toLocalInput(ts, tz) {
   const p = partsOf(ts, tz);
   return `${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}`;
 }
 
-/** The seconds since 1970 at that wall-clock time there. @param {string} local @param {string} tz */
+/** Seconds since 1970 for a wall-clock time in a time zone. @param {string} local @param {string} tz */
 export function toSeconds(local, tz) {
   const asUtc = (/** @type {string} */ text) => Date.parse(`${text}:00Z`) / 1000;
   let guess = asUtc(local);
-  // Twice, for the offset may change between the first guess and the answer.
+  // Two rounds, because the offset may change between the first guess and the result.
   for (let i = 0; i < 2; i += 1) guess += asUtc(local) - asUtc(toLocalInput(guess, tz));
   return guess;
 }

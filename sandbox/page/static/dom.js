@@ -1,10 +1,10 @@
-/** Building and renewing DOM nodes; never from strings of HTML. */
+/** Creates and updates DOM nodes; never from strings of HTML. */
 
 /** @typedef {Node | string | number | false | null | undefined} Child */
 
 /**
- * An element. `on…` properties are listeners, the others attributes; false, null and undefined
- * leave the attribute out.
+ * Create an element. `on…` properties become listeners, others attributes; false, null and
+ * undefined omit the attribute.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Record<string, any>} [attributes]
@@ -33,11 +33,11 @@ export function presentChildren(children) {
 const signatures = new WeakMap();
 
 /**
- * Draw the inside of a node anew, but only when what it is drawn from has changed.
+ * Replace a node's children, but only if the data they are drawn from has changed.
  * @param {Element} node
  * @param {unknown} from
  * @param {() => (Child | Child[])[]} draw
- * @returns {boolean} whether it was drawn
+ * @returns {boolean} whether the children were replaced
  */
 export function replaceIfChanged(node, from, draw) {
   const signature = JSON.stringify(from);
@@ -48,7 +48,7 @@ export function replaceIfChanged(node, from, draw) {
 }
 
 /**
- * The children of a node, one for each item: those of unchanged items stay as they are.
+ * Update a node's children, one per item; the children of unchanged items stay.
  * @template T
  * @param {Element} parent
  * @param {T[]} items
@@ -59,7 +59,7 @@ export function replaceIfChanged(node, from, draw) {
 export function updateList(parent, items, key, from, draw) {
   const before = new Map([...parent.children].map((one) => [one.getAttribute("data-key"), one]));
   keepingFocus(parent, () => {
-    const now = items.map((item) => {
+    const children = items.map((item) => {
       const old = before.get(key(item));
       const signature = JSON.stringify(from(item));
       if (old && signatures.get(old) === signature) return old;
@@ -68,16 +68,16 @@ export function updateList(parent, items, key, from, draw) {
       signatures.set(fresh, signature);
       return fresh;
     });
-    const kept = new Set(now);
+    const kept = new Set(children);
     for (const old of [...parent.children]) if (!kept.has(old)) old.remove();
-    now.forEach((one, i) => {
+    children.forEach((one, i) => {
       if (parent.children[i] !== one) parent.insertBefore(one, parent.children[i] ?? null);
     });
   });
 }
 
 /**
- * Whoever had the focus has it afterwards, even as another node of the same id.
+ * Keep the focus during a change, even if the focused node is replaced by one with the same id.
  * @param {Element} within
  * @param {() => void} change
  */
@@ -100,7 +100,7 @@ function selection(node) {
   return node.selectionStart === null ? null : [node.selectionStart, node.selectionEnd ?? 0];
 }
 
-/** An id of letters and digits that several parts make. @param {...string} parts */
+/** A DOM id that joins several parts. @param {...string} parts */
 export function idOf(...parts) {
   return parts.map((part) => encodeURIComponent(part)).join("-");
 }

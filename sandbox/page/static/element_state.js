@@ -1,4 +1,4 @@
-/** What elements hold, in the shape of Slack's `view.state.values`. */
+/** Values of elements, in the form of Slack's `view.state.values`. */
 
 import { createElement, idOf } from "./dom.js";
 import { plain, textNodes } from "./mrkdwn.js";
@@ -6,7 +6,7 @@ import { plain, textNodes } from "./mrkdwn.js";
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Surface} Surface */
 
-/** Element type → key of its value, key of its first value. @type {Record<string, [string, string]>} */
+/** Element type → key of its value, key of its initial value. @type {Record<string, [string, string]>} */
 const KEYS = {
   plain_text_input: ["value", "initial_value"],
   email_text_input: ["value", "initial_value"],
@@ -44,12 +44,12 @@ export function stateValue(surface, block, element) {
   return state && key in state ? state[key] : element[first];
 }
 
-/** A choice or a typed value: to the app at once, or kept until the form is submitted.
+/** Send a new value to the app at once, or store it until the form is submitted.
  * @param {Surface} surface @param {Json} block @param {Json} element @param {unknown} value */
 export async function sendState(surface, block, element, value) {
   const state = toState(element, value);
-  const waits = block.type === "input" && !block.dispatch_action;
-  if (waits) surface.store(block, element, state);
+  const isStored = block.type === "input" && !block.dispatch_action;
+  if (isStored) surface.store(block, element, state);
   else await surface.click(block, element, state);
 }
 
@@ -58,7 +58,7 @@ export function elementId(surface, block, element) {
   return idOf(surface.scope, block.block_id ?? "", element.action_id ?? "");
 }
 
-/** What binds an element to its label, hint and error.
+/** Attributes that connect an element with its label, hint and error.
  * @param {Surface} surface @param {Json} block @param {Json} element @returns {Record<string, any>} */
 export function inputAttributes(surface, block, element) {
   const id = elementId(surface, block, element);
@@ -77,7 +77,7 @@ export function inputAttributes(surface, block, element) {
 /** @param {Json} element */
 export const isGroup = (element) => element.type === "checkboxes" || element.type === "radio_buttons";
 
-/** Outside of a form there is no label: the nearest words have to do. @param {Surface} surface @param {Json} block @param {Json} element @returns {string} */
+/** Outside a form there is no label, so the nearest text is the name. @param {Surface} surface @param {Json} block @param {Json} element @returns {string} */
 function nameFor(surface, block, element) {
   const beside = createElement("span", {}, ...textNodes(block.text, surface.screen)).textContent;
   return plain(element.placeholder) || beside || element.type.replaceAll("_", " ");

@@ -1,4 +1,4 @@
-/** Block Kit's elements: which function draws which. */
+/** Block Kit elements: one drawing function per element type. */
 
 import { button, overflow } from "./buttons.js";
 import { checkboxes, radioButtons, select } from "./choice_elements.js";
@@ -43,7 +43,7 @@ export function drawElement(element, block, surface) {
   return ELEMENTS[element?.type]?.(element, block, surface) ?? unsupported(element, "element");
 }
 
-/** A picture; where it cannot be loaded, its description. @param {Json} from @param {string} kind @returns {HTMLElement} */
+/** An image, or its description if it cannot be loaded. @param {Json} from @param {string} kind @returns {HTMLElement} */
 export function image(from, kind) {
   const missing = () => createElement("span", { class: `${kind} missing`, role: "img", "aria-label": from.alt_text ?? "" }, from.alt_text || "image");
   if (!/^(https?:|data:image\/)/i.test(from.image_url ?? "")) return missing();

@@ -1,4 +1,4 @@
-/** Make things go wrong, and see that nothing is lost. */
+/** The fault switches: break a part, and see that nothing is lost. */
 
 import { withBusyButton } from "./buttons.js";
 import { createElement, updateList } from "./dom.js";
@@ -13,7 +13,7 @@ export class FaultSwitches {
     this.api = api;
     this.list = createElement("div", { class: "switches" });
     this.node = createElement("div", { class: "scroll", "data-testid": "switches" },
-      createElement("p", { class: "lead" }, "Each of these happens in real life. Turn one on, go on working, turn it off, and look whether anything was lost."), this.list);
+      createElement("p", { class: "lead" }, "These faults happen in real life. Turn one on, keep working, turn it off, and check that no ticket was lost."), this.list);
   }
 
   /** @param {Screen} screen */
@@ -29,7 +29,7 @@ export class FaultSwitches {
     const about = { id, "data-switch": one.name, "aria-describedby": `${id}-hint`, type: "button", onclick: turn };
     const control = one.kind === "toggle"
       ? createElement("button", { ...about, class: "toggle", role: "switch", "aria-checked": String(one.on), "aria-labelledby": `${id}-label` }, createElement("i", {}))
-      : createElement("button", { ...about, class: "button danger-outline", "aria-labelledby": `${id} ${id}-label` }, "Do it");
+      : createElement("button", { ...about, class: "button danger-outline", "aria-labelledby": `${id} ${id}-label` }, "Run");
     return createElement("div", { class: one.on ? "switch on" : "switch" },
       createElement("div", {}, createElement("strong", { id: `${id}-label` }, one.label), createElement("p", { id: `${id}-hint` }, one.hint)), control);
   }

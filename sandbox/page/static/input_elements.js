@@ -1,4 +1,4 @@
-/** Elements that are typed into: texts, numbers, dates, times, files. */
+/** Input elements: texts, numbers, dates, times and files. */
 
 import { createElement } from "./dom.js";
 import { askConfirmation } from "./menu.js";
@@ -34,7 +34,7 @@ export function textField(element, block, surface) {
   return withListeners(input, element, block, surface, () => input.value || null);
 }
 
-/** Rich text is typed here as plain lines. @param {Json} element @param {Json} block @param {Surface} surface */
+/** This page edits rich text as plain lines. @param {Json} element @param {Json} block @param {Surface} surface */
 export function richTextField(element, block, surface) {
   const input = createElement("textarea", { ...inputAttributes(surface, block, element), class: "field", rows: 4, placeholder: plain(element.placeholder) || null });
   input.value = richTextContent(stateValue(surface, block, element));
@@ -53,26 +53,26 @@ function richTextContent(rich) {
 }
 
 /**
- * What is typed is kept at every stroke; of an input that dispatches, the app hears too.
+ * Store every keystroke; an input with dispatch_action also sends it to the app.
  * @param {Input} input @param {Json} element @param {Json} block @param {Surface} surface @param {() => unknown} value
  */
 function withListeners(input, element, block, surface, value) {
-  const on = block.dispatch_action ? element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"] : [];
+  const triggers = block.dispatch_action ? element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"] : [];
   const dispatch = () => surface.click(block, element, toState(element, value()));
   input.addEventListener("input", () => {
     surface.store(block, element, toState(element, value()));
-    if (on.includes("on_character_entered")) void dispatch();
+    if (triggers.includes("on_character_entered")) void dispatch();
   });
   input.addEventListener("keydown", (event) => {
     const pressed = /** @type {KeyboardEvent} */ (event);
-    if (pressed.key !== "Enter" || pressed.isComposing || !on.includes("on_enter_pressed") || pressed.shiftKey) return;
+    if (pressed.key !== "Enter" || pressed.isComposing || !triggers.includes("on_enter_pressed") || pressed.shiftKey) return;
     pressed.preventDefault();
     void dispatch();
   });
   return input;
 }
 
-/** Date and time of the person, whatever zone this browser is in.
+/** Dates and times are in the person's time zone, not the browser's.
  * @type {Record<string, {type: string, shown: (held: any, tz: string) => string, read: (typed: string, tz: string) => unknown}>} */
 const DATE_TIME_FORMATS = {
   datepicker: { type: "date", shown: (value) => value, read: (typed) => typed },
@@ -89,15 +89,15 @@ export function dateTimeField(element, block, surface) {
   let chosen = value ? shown(value, tz) : "";
   input.value = chosen;
   input.addEventListener("change", async () => {
-    // While a year is being typed, browsers report the years 2, 20 and 202.
+    // Browsers report the years 2, 20 and 202 while a year is being typed.
     if (/^0/.test(input.value) && type !== "time") return;
-    const now = input.value;
+    const typed = input.value;
     if (!(await askConfirmation(element.confirm, surface.screen))) {
       input.value = chosen;
       return;
     }
-    chosen = now;
-    await sendState(surface, block, element, now ? read(now, tz) : null);
+    chosen = typed;
+    await sendState(surface, block, element, typed ? read(typed, tz) : null);
   });
   return input;
 }
@@ -106,13 +106,13 @@ export function dateTimeField(element, block, surface) {
 export function fileField(element, block, surface) {
   const accept = (element.filetypes ?? []).map((/** @type {string} */ kind) => `.${kind}`).join(",");
   const input = createElement("input", { ...inputAttributes(surface, block, element), class: "field", type: "file", accept: accept || null, multiple: (element.max_files ?? 10) > 1 });
-  const kept = createElement("small", { class: "kept" }, fileNames(stateValue(surface, block, element) ?? []));
+  const fileList = createElement("small", { class: "kept" }, fileNames(stateValue(surface, block, element) ?? []));
   input.addEventListener("change", async () => {
     const files = await Promise.all([...(input.files ?? [])].slice(0, element.max_files ?? 10).map(readFile));
-    kept.textContent = fileNames(files);
+    fileList.textContent = fileNames(files);
     await sendState(surface, block, element, files);
   });
-  return createElement("div", {}, input, kept);
+  return createElement("div", {}, input, fileList);
 }
 
 /** @param {Json[]} files */

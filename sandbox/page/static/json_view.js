@@ -1,4 +1,4 @@
-/** JSON for people's eyes: indented, its parts told apart by colour. */
+/** Readable JSON: indented, with syntax colours. */
 
 import { createElement } from "./dom.js";
 

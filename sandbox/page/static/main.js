@@ -1,17 +1,18 @@
-/** The page: hears what is on the person's screen, and shows it. */
+/** The page: receives the person's screen from the server and shows it. */
 
 import { showNewAlerts, showAlert } from "./alerts.js";
-import { Inspector } from "./inspector.js";
 import { getById, createElement, replaceIfChanged } from "./dom.js";
 import { icon } from "./icons.js";
 import { Inbox, unreadEmailCount } from "./inbox.js";
+import { Inspector } from "./inspector.js";
 import { MessagePane } from "./messages.js";
 import { Modals } from "./modal.js";
 import { Drafts, drawView } from "./surfaces.js";
-import { BEHIND, HOME, INBOX, SWITCHES, readRoute, href, isThread } from "./route.js";
-import { drawRail, drawSidebar } from "./sidebar.js";
+import { HOME, INBOX, INSPECTOR, SWITCHES, readRoute, href, isThread } from "./route.js";
+import { drawPeople, drawSidebar, newMessages, othersUnread, shortCount } from "./sidebar.js";
 import { FaultSwitches } from "./fault_switches.js";
 import { ApiClient, listen } from "./api_client.js";
+import { Welcome } from "./welcome.js";
 
 /** @typedef {import("./types.js").Screen} Screen */
 /** @typedef {import("./route.js").Route} Route */
@@ -23,6 +24,7 @@ class Page {
     this.api = new ApiClient(as, showAlert);
     this.modals = new Modals(this.api);
     this.inbox = new Inbox(() => this.draw());
+    this.welcome = new Welcome(() => this.onWelcomeDismissed());
     /** @type {Screen | null} */
     this.screen = null;
     /** @type {Part | null} */
@@ -33,8 +35,9 @@ class Page {
     this.inspector = null;
     this.header = createElement("header", { class: "top" });
     this.content = createElement("div", { class: "inside" });
-    getById("main").replaceChildren(this.header, this.content);
+    getById("main").replaceChildren(this.header, this.welcome.node, this.content);
     addEventListener("hashchange", () => this.onHashChange());
+    document.addEventListener("visibilitychange", () => this.draw());
   }
 
   start() {
@@ -57,13 +60,19 @@ class Page {
     if (this.screen && readRoute(this.screen).place === HOME) void this.api.send({ act: "open_home" });
   }
 
+  onWelcomeDismissed() {
+    this.draw();
+    document.querySelector("textarea")?.focus();
+  }
+
   draw() {
     const { screen } = this;
     if (!screen) return;
     const route = readRoute(screen);
-    drawRail(screen, route);
+    drawPeople(screen, route);
     drawSidebar(screen, route, unreadEmailCount(screen.emails));
     this.drawHeader(screen, route);
+    this.welcome.update(screen, route);
     this.drawPart(screen, route);
     this.drawPanel(screen, route);
     this.markRead(screen, route);
@@ -74,8 +83,12 @@ class Page {
     const title = titleOf(screen, route.place);
     const unread = screen.conversations.reduce((sum, one) => sum + one.unread, 0);
     document.title = `${unread ? `(${unread}) ` : ""}${title} · ${screen.person.real_name}`;
-    replaceIfChanged(this.header, [title, screen.app, route, screen.conversations.map((one) => one.id)], () => [
-      createElement("button", { type: "button", id: "fold", class: "quiet fold", "aria-label": "Places and people", onclick: () => document.body.classList.toggle("places") }, icon("menu")),
+    const others = othersUnread(screen);
+    replaceIfChanged(this.header, [title, screen.app, route, others, screen.conversations.map((one) => one.id)], () => [
+      createElement("button", {
+        type: "button", id: "fold", class: "quiet fold", onclick: () => document.body.classList.toggle("places"),
+        "aria-label": others ? `Channels and people, ${newMessages(others)} for other people` : "Channels and people",
+      }, icon("menu"), others > 0 && createElement("span", { class: "badge mark" }, shortCount(others))),
       createElement("h1", {}, title), appTabs(screen, route),
     ]);
   }
@@ -109,23 +122,24 @@ class Page {
     }
     this.panel?.update(screen);
     if (opened) side.querySelector("textarea")?.focus();
-    this.inspector?.watch(panel === BEHIND);
+    this.inspector?.watch(panel === INSPECTOR);
   }
 
   /** @param {Screen} screen @param {string} place @param {string} panel @returns {Part | null} */
   panelFor(screen, place, panel) {
     if (isThread(panel)) return new MessagePane(this.api, place, panel);
     if (panel === SWITCHES) return new FaultSwitches(this.api);
-    if (panel !== BEHIND) return null;
-    const behind = this.inspector ?? new Inspector(screen.person.tz);
-    this.inspector = behind;
-    return { node: behind.node, update: () => {} };
+    if (panel !== INSPECTOR) return null;
+    this.inspector ??= new Inspector(screen.person.tz);
+    return { node: this.inspector.node, update: () => {} };
   }
 
-  /** What lies open before one's eyes is read. @param {Screen} screen @param {Route} route */
+  /** Tell the server, while the window is visible, that the person is looked at and the open conversation is read. @param {Screen} screen @param {Route} route */
   markRead(screen, { place }) {
-    const here = screen.conversations.find((one) => one.id === place);
-    if (here?.unread && document.visibilityState === "visible") void this.api.send({ act: "read", conversation: place });
+    if (document.visibilityState !== "visible") return;
+    const conversation = screen.conversations.find((one) => one.id === place);
+    if (conversation?.unread) void this.api.send({ act: "read", conversation: place });
+    if (screen.person.unread) void this.api.send({ act: "look" });
   }
 }
 
@@ -153,23 +167,23 @@ class Home {
 /** @param {Screen} screen @param {string} place */
 function titleOf(screen, place) {
   if (place === INBOX) return "Inbox";
-  const here = screen.conversations.find((one) => one.id === place);
-  if (!here) return screen.app.name;
-  return here.kind === "channel" ? `#${here.name.replace(/^#/, "")}` : here.name;
+  const conversation = screen.conversations.find((one) => one.id === place);
+  if (!conversation) return screen.app.name;
+  return conversation.kind === "channel" ? `#${conversation.name.replace(/^#/, "")}` : conversation.name;
 }
 
-/** An app has two tabs: its Home and the messages with it. @param {Screen} screen @param {Route} route */
+/** The app's two tabs: Home and Messages. @param {Screen} screen @param {Route} route */
 function appTabs(screen, { place, panel }) {
   const direct = screen.conversations.find((one) => one.kind === "app")?.id;
   if (!screen.app.home_tab || !direct || (place !== HOME && place !== direct)) return null;
-  const kept = isThread(panel) ? "" : panel;
-  const tab = (/** @type {string} */ label, /** @type {string} */ to) => createElement("a", { href: href({ place: to, panel: kept }), "aria-current": place === to ? "page" : null }, label);
+  const keptPanel = isThread(panel) ? "" : panel;
+  const tab = (/** @type {string} */ label, /** @type {string} */ to) => createElement("a", { href: href({ place: to, panel: keptPanel }), "aria-current": place === to ? "page" : null }, label);
   return createElement("nav", { class: "app-tabs", "aria-label": screen.app.name }, tab("Home", HOME), tab("Messages", direct));
 }
 
 /** @param {string} panel @param {string} place */
 function panelHeader(panel, place) {
-  const title = { [BEHIND]: "Behind the scenes", [SWITCHES]: "Make things go wrong" }[panel] ?? "Thread";
+  const title = { [INSPECTOR]: "Behind the scenes", [SWITCHES]: "Make things go wrong" }[panel] ?? "Thread";
   return createElement("header", { class: "top" }, createElement("h2", {}, title),
     createElement("a", { class: "quiet", href: href({ place, panel: "" }), "aria-label": "Close the panel" }, icon("close")));
 }

@@ -15,7 +15,7 @@ const INLINE = new RegExp([
 ].join("|"), "g");
 const ITEM = /^(\s*)([-*+]|\d+[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;
 
-/** Kinds of lines; runs of the same kind stand together. @type {[RegExp, (lines: string[]) => (Node | string)[]][]} */
+/** Kinds of lines; neighbouring lines of one kind become one element. @type {[RegExp, (lines: string[]) => (Node | string)[]][]} */
 const KINDS = [
   [/^#{1,6} /, (lines) => lines.map(heading)],
   [/^\s*([-*_])(?:\s*\1){2,}\s*$/, (lines) => lines.map(() => createElement("hr"))],
@@ -50,7 +50,7 @@ function heading(line) {
   return createElement(signs.length > 2 ? "h4" : "h3", { class: `heading-${signs.length}` }, ...inline(text));
 }
 
-/** Items that stand further in make lists within the item before. @param {string[]} lines @returns {HTMLElement[]} */
+/** List items; indented items become a list inside the item before. @param {string[]} lines @returns {HTMLElement[]} */
 function lists(lines) {
   const items = lines.map((line) => ITEM.exec(line) ?? [line, "", "-", undefined, line]);
   /** @type {HTMLElement[]} */

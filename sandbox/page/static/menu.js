@@ -1,4 +1,4 @@
-/** A menu that opens from a button, and the question "are you sure?". */
+/** A menu that opens from a button, and the confirmation dialog. */
 
 import { createElement } from "./dom.js";
 import { plain, textNodes } from "./mrkdwn.js";
@@ -8,7 +8,7 @@ import { plain, textNodes } from "./mrkdwn.js";
 /** @typedef {{label: string, note?: string, act: () => void}} Item */
 
 /**
- * Open a menu at a button. It closes by itself: on a choice, on Escape, on a click elsewhere.
+ * Open a menu at a button. A choice, Escape or a click elsewhere closes the menu.
  * @param {HTMLElement} button
  * @param {Item[]} items
  * @param {string} label
@@ -23,7 +23,7 @@ export function openMenu(button, items, label) {
     menu.remove();
   });
   button.setAttribute("aria-expanded", "true");
-  // Inside an open dialog everything outside of it is inert: the menu has to be a neighbour.
+  // Everything outside an open dialog is inert, so the menu must be inside the same container.
   (button.closest("dialog, main, aside, nav") ?? document.body).append(menu);
   menu.showPopover();
   placeAt(menu, button);
@@ -44,15 +44,15 @@ function entry(item, menu) {
 function moveFocus(event) {
   const menu = /** @type {HTMLElement} */ (event.currentTarget);
   const entries = [...menu.querySelectorAll("button")];
-  const at = entries.findIndex((one) => one === document.activeElement);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: entries.length - 1 }[event.key];
+  const index = entries.findIndex((one) => one === document.activeElement);
+  const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: entries.length - 1 }[event.key];
   if (event.key === "Tab") menu.hidePopover();
   if (to === undefined) return;
   event.preventDefault();
   entries[(to + entries.length) % entries.length].focus();
 }
 
-/** Below the button where there is room, else above; never out of the window.
+/** Place a box below the button, or above it if there is no room; always inside the window.
  * @param {HTMLElement} box @param {HTMLElement} button */
 export function placeAt(box, button) {
   const at = button.getBoundingClientRect();
@@ -62,7 +62,7 @@ export function placeAt(box, button) {
 }
 
 /**
- * Ask what a `confirm` object asks.
+ * Ask the question of a Block Kit `confirm` object.
  * @param {Json | undefined} question
  * @param {Screen} screen
  * @returns {Promise<boolean>}

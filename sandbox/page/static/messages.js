@@ -1,4 +1,4 @@
-/** A conversation or a thread: its messages, oldest first, and where one writes. */
+/** A conversation or a thread: its messages, oldest first, and the composer. */
 
 import { drawAttachment } from "./attachments.js";
 import { drawBlocks } from "./blocks.js";
@@ -10,7 +10,8 @@ import { openMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { avatar } from "./avatar.js";
 import { messageSurface } from "./surfaces.js";
-import { href } from "./route.js";
+import { href, readRoute } from "./route.js";
+import { isWelcomeDismissed, welcomeLines } from "./welcome.js";
 import { clock, dayName, dayOf, fullTime } from "./date_format.js";
 
 /** @typedef {import("./types.js").Message} Message */
@@ -41,7 +42,7 @@ export class MessagePane {
     const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 80;
     const items = itemsOf(screen.messages[this.conversation] ?? [], this.thread, screen.person.tz);
     const draw = (/** @type {Item} */ item) => this.item(item, screen);
-    updateList(this.list, items.length ? items : [{ key: "empty" }], (item) => item.key, (item) => [item, screen.names, screen.shortcuts.message], draw);
+    updateList(this.list, items.length ? items : [{ key: "empty" }], (item) => item.key, (item) => [item, screen.names, screen.shortcuts.message, isWelcomeDismissed()], draw);
     if (atEnd || !this.started) requestAnimationFrame(() => { this.list.scrollTop = this.list.scrollHeight; });
     this.started = true;
     this.updateComposer(screen, conversation);
@@ -89,7 +90,7 @@ export class MessagePane {
     const body = message.blocks?.length ? drawBlocks(message.blocks, surface) : [message.text && createElement("div", { class: "text" }, ...mrkdwn(message.text, screen))];
     const attachments = message.attachments.map((one) => drawAttachment(one, surface));
     const files = (message.files ?? []).map((file) => createElement("div", { class: "file" }, icon("file"), createElement("span", {}, file.title || file.name || file.id)));
-    return [createElement("div", { class: "said" }, body, attachments, message.edited && createElement("span", { class: "edited" }, "(edited)")), ...files];
+    return [createElement("div", { class: "message-body" }, body, attachments, message.edited && createElement("span", { class: "edited" }, "(edited)")), ...files];
   }
 
   /** @param {Message} message */
@@ -151,10 +152,10 @@ function itemsOf(all, thread, tz) {
   return items;
 }
 
-/** Whether it reads on from the one before. @param {Message | undefined} last @param {Message} message */
+/** Whether a message continues the one before, without a new name line. @param {Message | undefined} last @param {Message} message */
 function isContinuation(last, message) {
   const alike = last && last.user === message.user && last.ephemeral === message.ephemeral && !last.reply_count;
-  // Cards stand for themselves; only what people write runs on.
+  // Only texts that people write are joined; each card keeps its own header.
   return Boolean(alike) && !message.is_app && Number(message.ts) - Number(last?.ts) < CONTINUATION_SECONDS;
 }
 
@@ -172,10 +173,12 @@ function timestamp(message, screen, before) {
 /** @param {Screen} screen @param {string} conversation */
 function emptyState(screen, conversation) {
   const isApp = screen.conversations.some((one) => one.id === conversation && one.kind === "app");
-  const command = screen.commands[0];
-  return createElement(
-    "div", { class: "empty" },
-    createElement("h2", {}, isApp ? `This is the beginning of your messages with ${screen.app.name}.` : "Nothing has been said here yet."),
-    command && createElement("p", {}, "Try ", createElement("code", {}, `${command.command} ${command.usage_hint}`.trim()), " below."),
-  );
+  const title = isApp ? `This is the beginning of your messages with ${screen.app.name}.` : "No messages yet.";
+  return createElement("div", { class: "empty" }, createElement("h2", {}, title),
+    isApp && isWelcomeDismissed() ? welcomeLines(screen, readRoute(screen)) : commandHint(screen));
+}
+
+/** @param {Screen} screen */
+function commandHint({ commands: [command] }) {
+  return command && createElement("p", {}, "Try ", createElement("code", {}, `${command.command} ${command.usage_hint}`.trim()), " below.");
 }

@@ -1,4 +1,4 @@
-/** Modals: a native dialog for each view of the stack. */
+/** Modals: one native dialog per view of the stack. */
 
 import { moveAlertsOut } from "./alerts.js";
 import { withBusyButton } from "./buttons.js";
@@ -32,14 +32,14 @@ export class Modals {
       one.remove();
     }
     screen.modals.forEach((view, i) => {
-      const one = this.open.get(view.id) ?? new OpenModal(this.api, view.id);
-      this.open.set(view.id, one);
-      one.update(screen, view, { beneath: screen.modals.length - 1 - i, depth: i });
+      const modal = this.open.get(view.id) ?? new OpenModal(this.api, view.id);
+      this.open.set(view.id, modal);
+      modal.update(screen, view, { beneath: screen.modals.length - 1 - i, depth: i });
     });
     if (hadOne && !this.open.size) this.restoreFocus();
   }
 
-  /** The dialog gives the focus back by itself, unless what had it was redrawn meanwhile. */
+  /** The browser restores the focus itself, unless the element was redrawn meanwhile. */
   restoreFocus() {
     if (document.activeElement && document.activeElement !== document.body) return;
     (document.getElementById(this.openedFrom) ?? document.querySelector("[data-testid=composer]") ?? getById("main"))
@@ -47,7 +47,7 @@ export class Modals {
   }
 }
 
-/** One view that is open. */
+/** One open view. */
 class OpenModal {
   /** @param {ApiClient} api @param {string} id */
   constructor(api, id) {

@@ -1,4 +1,4 @@
-/** Slack's text objects as DOM nodes: mrkdwn with its marks and references, plain text as it is. */
+/** Slack's text objects as DOM nodes: mrkdwn with its marks and references, plain text unchanged. */
 
 import { createElement } from "./dom.js";
 import { emoji, withEmoji } from "./emoji.js";
@@ -15,8 +15,7 @@ const INLINE = new RegExp([
   ":(?<emoji>[a-z0-9_+'-]+(?:::skin-tone-[2-6])?):",
 ].join("|"), "g");
 
-/** Text between two marks that hug it, and that stand at the border of words. */
-/** @param {string} name @param {string} mark */
+/** Pattern of a text between two marks at the borders of words. @param {string} name @param {string} mark */
 function marked(name, mark) {
   return `(?<![\\w${mark}])${mark}(?=\\S)(?<${name}>(?:<[^<>\\n]+>|[^${mark}\\n])+?)(?<=\\S)${mark}(?![\\w${mark}])`;
 }
@@ -35,11 +34,11 @@ export function textNodes(text, screen) {
   return text.type === "mrkdwn" ? mrkdwn(String(text.text), screen) : [document.createTextNode(plain(text))];
 }
 
-/** What a plain text object says. @param {Json | undefined | null} text @returns {string} */
+/** The text of a plain text object. @param {Json | undefined | null} text @returns {string} */
 export function plain(text) {
   if (!text) return "";
-  const says = unescape(String(text.text ?? ""));
-  return text.emoji === false ? says : withEmoji(says);
+  const content = unescape(String(text.text ?? ""));
+  return text.emoji === false ? content : withEmoji(content);
 }
 
 /** @param {string} text @param {Screen} screen @returns {Node[]} */
@@ -54,7 +53,7 @@ function fence(text, screen) {
   return createElement("pre", {}, ...pieces.map((one) => (/^<.+>$/.test(one) ? reference(one, screen) : unescape(one))));
 }
 
-/** Runs of quoted lines become quotes. @param {string} text @param {Screen} screen @returns {Node[]} */
+/** Neighbouring quoted lines become one quote. @param {string} text @param {Screen} screen @returns {Node[]} */
 function lines(text, screen) {
   /** @type {Node[]} */
   const nodes = [];
@@ -108,7 +107,7 @@ function dateNode(target, fallback, screen) {
   return slackDateNode(ts, format, { fallback, href: href && unescape(href) }, screen);
 }
 
-/** A moment as the reader's own clock and calendar have it.
+/** A date and time in the reader's time zone.
  * @param {string | number} ts @param {string} format @param {{fallback?: string, href?: string}} more @param {Screen} screen @returns {Node} */
 export function slackDateNode(ts, format, { fallback, href }, screen) {
   const date = new Date(Number(ts) * 1000);
@@ -117,7 +116,7 @@ export function slackDateNode(ts, format, { fallback, href }, screen) {
   return href ? link(href, [time]) : time;
 }
 
-/** @param {string} id @param {Screen} screen @param {string} [sign] @param {string} [label]  of whom nobody here knows */
+/** @param {string} id @param {Screen} screen @param {string} [sign] @param {string} [label]  for an id without a known name */
 export function mention(id, screen, sign = "@", label = "") {
   return mark(nameOf(id, screen, sign, label), id === screen.person.id);
 }
@@ -127,7 +126,7 @@ export function mark(text, me = false) {
   return createElement("span", { class: me ? "mention me" : "mention" }, text);
 }
 
-/** The name with its sign, once. @param {string} id @param {Screen} screen @param {string} sign @param {string} [label] */
+/** The name with exactly one sign in front. @param {string} id @param {Screen} screen @param {string} sign @param {string} [label] */
 function nameOf(id, screen, sign, label = "") {
   return sign + (screen.names[id] ?? (label || id)).replace(/^[@#]/, "");
 }

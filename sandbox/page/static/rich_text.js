@@ -1,4 +1,4 @@
-/** Rich text, as Slack's composer and apps write it. */
+/** Rich text from Slack's composer and from apps. */
 
 import { createElement } from "./dom.js";
 import { emoji } from "./emoji.js";
@@ -63,7 +63,7 @@ function unicode(codes) {
   return String.fromCodePoint(...codes.split("-").map((code) => parseInt(code, 16)));
 }
 
-/** What this page cannot draw, in full: nothing an app sends is dropped silently.
+/** Show a block or element that this page cannot draw, so that nothing is dropped silently.
  * @param {Json} thing @param {string} [kind] @returns {HTMLElement} */
 export function unsupported(thing, kind = "element") {
   return createElement(

@@ -1,4 +1,4 @@
-/** Target blocks stand, and what happens there when something is pressed or filled in. */
+/** Surfaces: where blocks are shown, and how clicks and inputs there reach the server. */
 
 import { idOf } from "./dom.js";
 import { drawBlocks } from "./blocks.js";
@@ -12,7 +12,7 @@ import { drawBlocks } from "./blocks.js";
 
 const SEND_DELAY_MS = 250;
 
-/** What is typed into one view: shown at once, sent a moment later, never lost by a redraw. */
+/** Unsent inputs of one view: shown at once, sent a moment later, kept when the view is redrawn. */
 export class Drafts {
   /** @param {ApiClient} api @param {string} viewId */
   constructor(api, viewId) {
@@ -36,7 +36,7 @@ export class Drafts {
     this.timer = setTimeout(() => void this.flush(), SEND_DELAY_MS);
   }
 
-  /** Send what waits; returns when all has arrived, in order. */
+  /** Send all unsent inputs in order; returns when all have arrived. */
   flush() {
     clearTimeout(this.timer);
     const fills = [...this.unsent.values()];
@@ -47,7 +47,7 @@ export class Drafts {
     return this.sending;
   }
 
-  /** The view's values with what was typed here over them. @param {View} view */
+  /** The view's values, replaced by newer inputs of this window. @param {View} view */
   withDrafts(view) {
     const values = structuredClone(view.values ?? {});
     for (const fill of this.stored.values()) {
@@ -58,7 +58,7 @@ export class Drafts {
     return values;
   }
 
-  /** A field that is gone starts anew should it come back, as in Slack. @param {View} view */
+  /** Forget inputs of removed fields: as in Slack, a field that comes back starts empty. @param {View} view */
   dropConfirmed(view) {
     for (const [key, fill] of this.stored) {
       if (!view.values?.[fill.block_id]?.[fill.action_id]) this.stored.delete(key);
@@ -84,7 +84,7 @@ export function viewSurface(screen, api, view, drafts) {
   };
 }
 
-/** What was chosen or typed in messages, by message: no screen tells of it, and a redraw must not lose it.
+/** Inputs in messages, by message: the server's screen does not contain them, and a redraw must not lose them.
  * @typedef {{values: View["values"], unsent: Map<string, Json>}} MessageState
  * @type {Map<string, MessageState>} */
 const messageStates = new Map();
@@ -127,7 +127,7 @@ function clickAction(target, block, element, state) {
 /** @param {Json} block @param {Json} element */
 const elementIds = (block, element) => ({ block_id: block.block_id, action_id: element.action_id });
 
-/** The Home tab's blocks. @param {Screen} screen @param {ApiClient} api @param {View} view @param {Drafts} drafts */
+/** The blocks of a view. @param {Screen} screen @param {ApiClient} api @param {View} view @param {Drafts} drafts */
 export function drawView(screen, api, view, drafts) {
   return drawBlocks(view.blocks, viewSurface(screen, api, view, drafts));
 }

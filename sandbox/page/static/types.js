@@ -1,4 +1,4 @@
-/** The shapes that the page and its server talk in; Block Kit's own are Slack's and stay open. */
+/** Types of the data between page and server; Block Kit types are Slack's and stay open. */
 
 /** @typedef {Record<string, any>} Json  Block Kit, state elements and payloads, as Slack writes them */
 
@@ -10,6 +10,8 @@
  * @property {string} email
  * @property {string} tz
  * @property {string} color
+ * @property {"Employee" | "Moderator" | "Admin"} role
+ * @property {number} unread  new messages since somebody last looked at this person's screen
  */
 
 /**
@@ -70,7 +72,7 @@
 
 /**
  * @typedef {object} InspectorData
- * @property {Record<string, Json[]>} documents
+ * @property {Record<string, Json[]> | null} documents  null while MongoDB does not answer
  * @property {{key: string, value: any}[]} jobs
  * @property {{request: any, response?: any}[]} gemini
  * @property {Exchange[]} requests
@@ -80,14 +82,14 @@
 /** @typedef {{channel: string, ts: string} | {view_id: string}} Target */
 
 /**
- * Target blocks stand: what a renderer must know to draw an element and to report what is done.
+ * A place that shows blocks: all that a renderer needs to draw an element and to report actions.
  * @typedef {object} Surface
  * @property {Target} target
- * @property {string} scope  the beginning of every id in here
+ * @property {string} scope  prefix of every DOM id in here
  * @property {Screen} screen
  * @property {Record<string, Record<string, Json>>} values
  * @property {Record<string, string>} errors
- * @property {(block: Json, element: Json, state: Json) => void} store  something was filled in
+ * @property {(block: Json, element: Json, state: Json) => void} store  keeps the value of an input
  * @property {(block: Json, element: Json, state?: Json) => Promise<void>} click
  * @property {(block: Json, element: Json, typed: string) => Promise<Json[]>} search
  */
