@@ -1,10 +1,10 @@
-"""Labels of Frontdesk's forms and cards; the sandbox knows nothing else of the product."""
+"""What the desk's forms and cards say, as people read it; all the sandbox knows of the desk."""
 
 from enum import StrEnum
 
 
 class MemberForm(StrEnum):
-    """Labels of the form to change a member, and its text while it is loading."""
+    """Labels of the form behind `/ticket admin`, and what it says while it is not there yet."""
 
     PERSON = "Person"
     ROLE = "Role"

@@ -1,4 +1,4 @@
-"""Grace adds the moderators of the sandbox with `/ticket admin`, as an admin does in Slack."""
+"""Grace hires the moderators of the sandbox with `/ticket admin`, as an admin does in Slack."""
 
 from sandbox.slack.actors.person import Person
 from sandbox.slack.workspace import Workspace
@@ -7,11 +7,11 @@ from sandbox.world.personas import Personas
 
 
 class ModeratorNotSaved(RuntimeError):
-    """Frontdesk did not save a moderator; the message has the text that Grace saw."""
+    """The desk did not take a moderator; says what Grace saw instead."""
 
 
 def moderator_skills(personas: Personas) -> dict[Person, list[str]]:
-    """Return the skills of each moderator."""
+    """What each moderator is hired for."""
     return {
         personas.bob: ["vpn", "okta", "network", "wifi"],
         personas.eve: ["email", "outlook", "calendar", "password"],
@@ -20,10 +20,10 @@ def moderator_skills(personas: Personas) -> dict[Person, list[str]]:
 
 
 async def promote_moderators(slack: Workspace, personas: Personas) -> None:
-    """Make Bob, Eve and Mo moderators.
+    """Make everybody who can help a moderator.
 
     Raises:
-        ModeratorNotSaved: Frontdesk refused, or did not answer.
+        NotHired: the desk refused, or did not answer.
     """
     for person, skills in moderator_skills(personas).items():
         await _promote(slack, personas.grace, person, skills)
