@@ -122,4 +122,4 @@ def _processes(world: World) -> list[Process]:
 
 
 def _process_object(process: Process) -> Json:
-    return {"name": process.name, "alive": process.is_alive and not process.is_suspended}
+    return {"name": process.name, "running": process.is_running}

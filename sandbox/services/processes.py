@@ -53,6 +53,7 @@ class Process:
         self._is_ready = is_ready
         self._folder = folder
         self._subprocess: asyncio.subprocess.Process | None = None
+        self._has_started = False
         self._is_suspended = False
         self._log_offset = 0
         self.log_path = folder / f"{name}.log"
@@ -70,6 +71,11 @@ class Process:
     @property
     def is_alive(self) -> bool:
         return self._subprocess is not None and self._subprocess.returncode is None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has become ready, and is neither ended nor suspended."""
+        return self.is_alive and self._has_started and not self._is_suspended
 
     @property
     def is_suspended(self) -> bool:
@@ -102,7 +108,7 @@ class Process:
             ProcessFailed: the program ended, or was not ready in time.
         """
         self._log_offset = len(self.log)
-        self._is_suspended = False
+        self._has_started = self._is_suspended = False
         with self.log_path.open("ab") as log:
             self._subprocess = await asyncio.create_subprocess_exec(
                 *_with_parent_watch(self._argv),
@@ -125,6 +131,7 @@ class Process:
             raise ProcessFailed(
                 f"{self.name} was not ready after {timeout_seconds} s:\n{self._log_tail()}"
             ) from None
+        self._has_started = True
 
     async def stop(self, *, timeout_seconds: float = 15) -> None:
         """Stop the process with SIGTERM, and with SIGKILL if that takes too long."""

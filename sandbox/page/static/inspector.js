@@ -18,7 +18,7 @@ const TABS = {
   Documents: (data) => Object.fromEntries(Object.entries(data.documents ?? {}).map(([name, documents]) => [`${name} (${documents.length})`, withUniqueKeys(documents.map((one) => documentRow(one)))])),
   Jobs: (data) => ({ "": data.jobs.map((one) => ({ key: one.key, title: [createElement("code", {}, one.key)], body: [["", one.value]] })) }),
   Gemini: (data) => ({ "": data.gemini.map((one, i) => geminiRow(one, data.gemini.length - i)) }),
-  Processes: (data) => ({ "": data.processes.map((one) => ({ key: one.name, title: [createElement("i", { class: one.alive ? "dot" : "dot off" }), createElement("strong", {}, one.name), one.alive ? " is running" : " is down"], body: [] })) }),
+  Processes: (data) => ({ "": data.processes.map((one) => ({ key: one.name, title: [createElement("i", { class: one.running ? "dot" : "dot off" }), createElement("strong", {}, one.name), one.running ? " is running" : " is down"], body: [] })) }),
 };
 
 const EMPTY_TEXTS = /** @type {Record<string, string>} */ ({

@@ -76,7 +76,7 @@
  * @property {{key: string, value: any}[]} jobs
  * @property {{request: any, response?: any}[]} gemini
  * @property {Exchange[]} requests
- * @property {{name: string, alive: boolean}[]} processes
+ * @property {{name: string, running: boolean}[]} processes
  */
 
 /** @typedef {{channel: string, ts: string} | {view_id: string}} Target */

@@ -61,8 +61,8 @@ export function welcomeLines(screen, route) {
   return [
     createElement("p", {}, "You are ", createElement("strong", {}, person.real_name), `, ${role.title}. ${role.task}`),
     ...(command ? [createElement("p", {}, createElement("strong", {}, "Try this first: "), role.firstStep(command))] : []),
-    createElement("p", {}, "Then switch to ", otherPeople(screen, route), ". To break something, use the ",
-      createElement("a", { href: href({ place: route.place, panel: SWITCHES }) }, "fault switches"), "."),
+    createElement("p", {}, "Then switch to ", otherPeople(screen, route), ". The ",
+      createElement("a", { href: href({ place: route.place, panel: SWITCHES }) }, "fault switches"), " break something on purpose."),
   ];
 }
 

@@ -29,7 +29,7 @@ async def make_process(tmp_path: Path) -> AsyncIterator[MakeProcess]:
             return "hello" in process.current_run_log
 
         argv = [sys.executable, "-c", textwrap.dedent(program)]
-        process = Process("program", argv, is_is_ready=is_ready, folder=tmp_path, env=env)
+        process = Process("program", argv, is_ready=is_ready, folder=tmp_path, env=env)
         described.append(process)
         return process
 
