@@ -48,3 +48,22 @@ async def test_a_restarted_worker_runs_the_waiting_steps(open_page: OpenPage, wo
     await expect(message_with_text(ada, "T-1")).to_contain_text(
         "Offered to @Mo Tanaka", timeout=15_000
     )
+
+
+async def test_a_stopped_mongodb_is_shown_and_comes_back(open_page: OpenPage, world: World) -> None:
+    ada = await open_page(world.personas.ada, "#/switches")
+    switch = ada.get_by_role("switch", name="MongoDB is down")
+    await switch.click()
+    await expect(switch).to_be_checked()
+
+    await ada.get_by_role("link", name="Behind the scenes").click()
+    await ada.get_by_role("tab", name="Documents").click()
+    await expect(ada.get_by_text("MongoDB does not answer.")).to_be_visible()
+    await ada.get_by_role("tab", name="Processes").click()
+    await expect(ada.get_by_text(f"{world.servers.mongodb.name} is down")).to_be_visible()
+
+    await ada.get_by_role("link", name="Make things go wrong").click()
+    await switch.click()
+    await expect(switch).not_to_be_checked()
+    await ada.get_by_role("link", name="Behind the scenes").click()
+    await expect(ada.get_by_text(f"{world.servers.mongodb.name} is running")).to_be_visible()

@@ -77,8 +77,10 @@ export class Inspector {
     const groups = this.data ? Object.entries(TABS[this.tab](this.data, this.tz)) : [];
     const filled = groups.filter(([, rows]) => rows.length);
     const shown = filled.length ? filled : [/** @type {[string, Row[]]} */ (["empty", []])];
-    updateList(this.rows, shown, ([name]) => name, ([name]) => name, ([name]) => createElement("section", {}, name === "empty"
-      ? createElement("p", { class: "empty" }, this.data ? emptyText(this.tab, this.data) : "Loading …")
+    const emptyText = this.data ? emptyTabText(this.tab, this.data) : "Loading …";
+    const signature = (/** @type {[string, Row[]]} */ [name]) => (name === "empty" ? emptyText : name);
+    updateList(this.rows, shown, ([name]) => name, signature, ([name]) => createElement("section", {}, name === "empty"
+      ? createElement("p", { class: "empty" }, emptyText)
       : [name && createElement("h3", {}, name), createElement("div", { class: "list" })]));
     for (const [i, [, rows]] of shown.entries()) this.fill(this.rows.children[i].querySelector(".list"), rows);
   }
@@ -96,7 +98,7 @@ export class Inspector {
 }
 
 /** @param {string} tab @param {Data} data */
-function emptyText(tab, data) {
+function emptyTabText(tab, data) {
   return tab === "Documents" && data.documents === null ? "MongoDB does not answer." : EMPTY_TEXTS[tab];
 }
 

@@ -55,9 +55,15 @@ class Page {
   }
 
   onHashChange() {
-    document.body.classList.remove("places");
+    this.setNavigationOpen(false);
     this.draw();
     if (this.screen && readRoute(this.screen).place === HOME) void this.api.send({ act: "open_home" });
+  }
+
+  /** On a phone the people switcher and the sidebar are hidden until they are opened. @param {boolean} open */
+  setNavigationOpen(open) {
+    document.body.classList.toggle("navigation-open", open);
+    document.getElementById("fold")?.setAttribute("aria-expanded", String(open));
   }
 
   onWelcomeDismissed() {
@@ -86,7 +92,7 @@ class Page {
     const others = othersUnread(screen);
     replaceIfChanged(this.header, [title, screen.app, route, others, screen.conversations.map((one) => one.id)], () => [
       createElement("button", {
-        type: "button", id: "fold", class: "quiet fold", onclick: () => document.body.classList.toggle("places"),
+        type: "button", id: "fold", class: "quiet fold", onclick: () => this.setNavigationOpen(!isNavigationOpen()), "aria-expanded": String(isNavigationOpen()),
         "aria-label": others ? `Channels and people, ${newMessages(others)} for other people` : "Channels and people",
       }, icon("menu"), others > 0 && createElement("span", { class: "badge mark" }, shortCount(others))),
       createElement("h1", {}, title), appTabs(screen, route),
@@ -142,6 +148,8 @@ class Page {
     if (screen.person.unread) void this.api.send({ act: "look" });
   }
 }
+
+const isNavigationOpen = () => document.body.classList.contains("navigation-open");
 
 /** The app's Home tab. */
 class Home {
