@@ -93,6 +93,6 @@ _DEFAULT_NOTE = (
 
 def write_note(choices: Iterable[str], text: str) -> str:
     """Return a note for the first choice that is a known category, or a general note."""
-    known = (_NOTES[name] for choice in choices if (name := choice.casefold()) in _NOTES)
-    notes = next(known, {"": _DEFAULT_NOTE})
+    matches = (_NOTES[name] for choice in choices if (name := choice.casefold()) in _NOTES)
+    notes = next(matches, {"": _DEFAULT_NOTE})
     return next(note for word, note in notes.items() if word in text.casefold())

@@ -182,7 +182,7 @@ class World:
             "SMTP_HOST": self.mail.host,
             "SMTP_PORT": str(self.mail.port),
             "SMTP_STARTTLS": "false",
-            "MAIL_FROM": "Frontdesk <desk@acme.example>",
+            "MAIL_FROM": "Frontdesk <frontdesk@acme.example>",
             "JWT_SECRET": _JWT_SECRET,
             "ADMIN_SLACK_IDS": self.personas.grace.id if self._admin_in_settings else "",
             "HOST": "127.0.0.1",

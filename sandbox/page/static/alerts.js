@@ -1,6 +1,6 @@
 /** Alerts: messages from Slack itself, and errors of this page. */
 
-import { getById, createElement } from "./dom.js";
+import { createElement, getById } from "./dom.js";
 
 const SHOWN_MS = 10_000;
 

@@ -3,7 +3,7 @@
 import { drawBlocks } from "./blocks.js";
 import { createElement } from "./dom.js";
 import { image } from "./elements.js";
-import { link, slackDateNode, mrkdwn } from "./mrkdwn.js";
+import { link, mrkdwn, slackDateNode } from "./mrkdwn.js";
 import { unsupported } from "./rich_text.js";
 
 /** @typedef {import("./types.js").Json} Json */

@@ -1,12 +1,12 @@
 /** Block Kit blocks: one drawing function per block type. */
 
 import { createElement } from "./dom.js";
+import { elementId, isGroup } from "./element_state.js";
 import { drawElement, image } from "./elements.js";
 import { icon } from "./icons.js";
 import { markdown } from "./markdown.js";
 import { isText, link, plain, textNodes } from "./mrkdwn.js";
 import { richText, unsupported } from "./rich_text.js";
-import { elementId, isGroup } from "./element_state.js";
 
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Surface} Surface */

@@ -1,10 +1,10 @@
 /** Buttons and overflow menus. */
 
 import { createElement } from "./dom.js";
+import { elementId, toState } from "./element_state.js";
 import { icon } from "./icons.js";
 import { askConfirmation, openMenu } from "./menu.js";
 import { plain } from "./mrkdwn.js";
-import { elementId, toState } from "./element_state.js";
 
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Surface} Surface */

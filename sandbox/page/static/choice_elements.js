@@ -1,9 +1,9 @@
 /** Elements with fixed options: select menus, radio buttons, checkboxes. */
 
 import { createElement } from "./dom.js";
+import { elementId, inputAttributes, sendState, stateValue } from "./element_state.js";
 import { askConfirmation } from "./menu.js";
 import { plain, textNodes } from "./mrkdwn.js";
-import { inputAttributes, elementId, stateValue, sendState } from "./element_state.js";
 
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Surface} Surface */

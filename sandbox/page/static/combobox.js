@@ -1,10 +1,10 @@
 /** A searchable menu: for several choices, or for options that the app delivers. */
 
-import { toChoice, optionGroups, isSameChoice } from "./choice_elements.js";
+import { isSameChoice, optionGroups, toChoice } from "./choice_elements.js";
 import { createElement } from "./dom.js";
+import { inputAttributes, sendState, stateValue } from "./element_state.js";
 import { askConfirmation, placeAt } from "./menu.js";
 import { plain } from "./mrkdwn.js";
-import { inputAttributes, stateValue, sendState } from "./element_state.js";
 
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Surface} Surface */

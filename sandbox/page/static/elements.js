@@ -4,7 +4,7 @@ import { button, overflow } from "./buttons.js";
 import { checkboxes, radioButtons, select } from "./choice_elements.js";
 import { combobox } from "./combobox.js";
 import { createElement } from "./dom.js";
-import { fileField, dateTimeField, richTextField, textField } from "./input_elements.js";
+import { dateTimeField, fileField, richTextField, textField } from "./input_elements.js";
 import { unsupported } from "./rich_text.js";
 
 /** @typedef {import("./types.js").Json} Json */

@@ -1,7 +1,7 @@
 /** The person's inbox, as a mail program shows it. */
 
-import { createElement, updateList, replaceIfChanged } from "./dom.js";
 import { clock, dayName } from "./date_format.js";
+import { createElement, replaceIfChanged, updateList } from "./dom.js";
 
 /** @typedef {import("./types.js").Email} Email */
 /** @typedef {import("./types.js").Screen} Screen */

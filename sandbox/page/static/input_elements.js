@@ -1,10 +1,10 @@
 /** Input elements: texts, numbers, dates, times and files. */
 
+import { toLocalInput, toSeconds } from "./date_format.js";
 import { createElement } from "./dom.js";
+import { inputAttributes, sendState, stateValue, toState } from "./element_state.js";
 import { askConfirmation } from "./menu.js";
 import { plain } from "./mrkdwn.js";
-import { inputAttributes, stateValue, sendState, toState } from "./element_state.js";
-import { toLocalInput, toSeconds } from "./date_format.js";
 
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Surface} Surface */

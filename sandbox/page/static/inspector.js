@@ -1,9 +1,9 @@
 /** The inspector: stored documents, waiting jobs, requests and processes, live. */
 
-import { createElement, updateList, replaceIfChanged } from "./dom.js";
-import { jsonView } from "./json_view.js";
 import { listen } from "./api_client.js";
 import { fullTime } from "./date_format.js";
+import { createElement, replaceIfChanged, updateList } from "./dom.js";
+import { jsonView } from "./json_view.js";
 
 /** @typedef {import("./types.js").InspectorData} Data */
 /** @typedef {import("./types.js").Exchange} Exchange */

@@ -1,17 +1,17 @@
 /** The page: receives the person's screen from the server and shows it. */
 
-import { showNewAlerts, showAlert } from "./alerts.js";
-import { getById, createElement, replaceIfChanged } from "./dom.js";
+import { showAlert, showNewAlerts } from "./alerts.js";
+import { ApiClient, listen } from "./api_client.js";
+import { createElement, getById, replaceIfChanged } from "./dom.js";
+import { FaultSwitches } from "./fault_switches.js";
 import { icon } from "./icons.js";
 import { Inbox, unreadEmailCount } from "./inbox.js";
 import { Inspector } from "./inspector.js";
 import { MessagePane } from "./messages.js";
 import { Modals } from "./modal.js";
-import { Drafts, drawView } from "./surfaces.js";
-import { HOME, INBOX, INSPECTOR, SWITCHES, readRoute, href, isThread } from "./route.js";
+import { HOME, href, INBOX, INSPECTOR, isThread, readRoute, SWITCHES } from "./route.js";
 import { drawPeople, drawSidebar, newMessages, othersUnread, shortCount } from "./sidebar.js";
-import { FaultSwitches } from "./fault_switches.js";
-import { ApiClient, listen } from "./api_client.js";
+import { Drafts, drawView } from "./surfaces.js";
 import { Welcome } from "./welcome.js";
 
 /** @typedef {import("./types.js").Screen} Screen */

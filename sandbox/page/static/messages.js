@@ -1,18 +1,18 @@
 /** A conversation or a thread: its messages, oldest first, and the composer. */
 
 import { drawAttachment } from "./attachments.js";
+import { avatar } from "./avatar.js";
 import { drawBlocks } from "./blocks.js";
 import { Composer } from "./composer.js";
+import { clock, dayName, dayOf, fullTime } from "./date_format.js";
 import { createElement, idOf, updateList } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { icon } from "./icons.js";
 import { openMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
-import { avatar } from "./avatar.js";
-import { messageSurface } from "./surfaces.js";
 import { href, readRoute } from "./route.js";
+import { messageSurface } from "./surfaces.js";
 import { isWelcomeDismissed, welcomeLines } from "./welcome.js";
-import { clock, dayName, dayOf, fullTime } from "./date_format.js";
 
 /** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").Screen} Screen */

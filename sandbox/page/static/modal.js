@@ -2,9 +2,9 @@
 
 import { moveAlertsOut } from "./alerts.js";
 import { withBusyButton } from "./buttons.js";
-import { getById, createElement, replaceIfChanged } from "./dom.js";
-import { icon } from "./icons.js";
+import { createElement, getById, replaceIfChanged } from "./dom.js";
 import { withEmoji } from "./emoji.js";
+import { icon } from "./icons.js";
 import { Drafts, drawView } from "./surfaces.js";
 
 /** @typedef {import("./types.js").Screen} Screen */

@@ -1,8 +1,8 @@
 /** Slack's text objects as DOM nodes: mrkdwn with its marks and references, plain text unchanged. */
 
+import { slackDate } from "./date_format.js";
 import { createElement } from "./dom.js";
 import { emoji, withEmoji } from "./emoji.js";
-import { slackDate } from "./date_format.js";
 
 /** @typedef {import("./types.js").Screen} Screen */
 /** @typedef {import("./types.js").Json} Json */

@@ -1,9 +1,9 @@
 /** The people switcher and the sidebar. */
 
-import { getById, createElement, replaceIfChanged } from "./dom.js";
-import { icon } from "./icons.js";
 import { avatar } from "./avatar.js";
-import { HOME, INBOX, INSPECTOR, SWITCHES, href, hrefAs, isThread } from "./route.js";
+import { createElement, getById, replaceIfChanged } from "./dom.js";
+import { icon } from "./icons.js";
+import { HOME, href, hrefAs, INBOX, INSPECTOR, isThread, SWITCHES } from "./route.js";
 
 /** @typedef {import("./types.js").Screen} Screen */
 /** @typedef {import("./route.js").Route} Route */

@@ -1,7 +1,7 @@
 /** Surfaces: where blocks are shown, and how clicks and inputs there reach the server. */
 
-import { idOf } from "./dom.js";
 import { drawBlocks } from "./blocks.js";
+import { idOf } from "./dom.js";
 
 /** @typedef {import("./types.js").Json} Json */
 /** @typedef {import("./types.js").Message} Message */

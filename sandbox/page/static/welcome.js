@@ -2,7 +2,7 @@
 
 import { createElement, replaceIfChanged } from "./dom.js";
 import { icon } from "./icons.js";
-import { SWITCHES, href, hrefAs } from "./route.js";
+import { href, hrefAs, SWITCHES } from "./route.js";
 
 /** @typedef {import("./types.js").PersonInfo} PersonInfo */
 /** @typedef {import("./types.js").Screen} Screen */

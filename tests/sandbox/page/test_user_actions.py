@@ -36,17 +36,17 @@ async def test_a_refused_form_keeps_its_values_and_can_be_sent(
 async def test_only_a_person_who_sees_a_button_can_press_it(
     page_client: PageClient, world: World
 ) -> None:
-    cast = world.personas
-    await cast.ada.type_text("/ticket VPN is down")
-    await cast.ada.submit_modal()
-    card = await cast.bob.wait_for_message("Offered to you")
+    people = world.personas
+    await people.ada.type_text("/ticket VPN is down")
+    await people.ada.submit_modal()
+    card = await people.bob.wait_for_message("Offered to you")
     target = {"channel": card.channel, "ts": card.ts}
     claim = {"target": target, "block_id": "moves", "action_id": "claim_ticket"}
 
-    assert "no longer there" in await page_client.act_and_fail(cast.eve, "click", **claim)
-    await page_client.act(cast.bob, "click", **claim)
+    assert "no longer there" in await page_client.act_and_fail(people.eve, "click", **claim)
+    await page_client.act(people.bob, "click", **claim)
 
-    await cast.ada.wait_for_message("Bob Kahn has it")
+    await people.ada.wait_for_message("Bob Kahn has it")
 
 
 async def test_a_direct_message_is_closed_to_other_people(

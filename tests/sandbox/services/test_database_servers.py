@@ -52,7 +52,7 @@ async def test_redis_evicts_nothing(redis: Redis) -> None:
 async def test_journaled_documents_survive_a_kill(servers: DatabaseServers) -> None:
     # Closed before the kill: a client whose server has died leaks a socket on close.
     async with Mongo(servers.mongodb_uri, timeoutMS=5000) as before:
-        tickets = before["desk"].get_collection("tickets", write_concern=WriteConcern(j=True))
+        tickets = before["frontdesk"].get_collection("tickets", write_concern=WriteConcern(j=True))
         await tickets.insert_one({"_id": "T-1"})
 
     await servers.mongodb.kill()
@@ -60,7 +60,7 @@ async def test_journaled_documents_survive_a_kill(servers: DatabaseServers) -> N
     await servers.mongodb.start()
 
     async with Mongo(servers.mongodb_uri, timeoutMS=5000) as after:
-        assert await after["desk"]["tickets"].find_one() == {"_id": "T-1"}
+        assert await after["frontdesk"]["tickets"].find_one() == {"_id": "T-1"}
 
 
 async def test_redis_restarts_empty_at_the_same_address(
@@ -94,17 +94,17 @@ async def test_mongodb_supports_fail_points(mongo: Mongo) -> None:
     await mongo.admin.command("configureFailPoint", "failCommand", mode={"times": 1}, data=fault)
 
     with pytest.raises(OperationFailure) as failed:
-        await mongo["desk"]["tickets"].insert_one({"_id": "T-2"})
+        await mongo["frontdesk"]["tickets"].insert_one({"_id": "T-2"})
     assert failed.value.code == 112
 
 
 async def test_a_folder_keeps_the_data(tmp_path: Path) -> None:
     async with DatabaseServers(tmp_path) as first, Mongo(first.mongodb_uri) as client:
-        await client["desk"]["tickets"].insert_one({"_id": "T-1"})
+        await client["frontdesk"]["tickets"].insert_one({"_id": "T-1"})
 
     async with DatabaseServers(tmp_path) as second:
         async with Mongo(second.mongodb_uri) as client:
-            assert await client["desk"]["tickets"].find_one() == {"_id": "T-1"}
+            assert await client["frontdesk"]["tickets"].find_one() == {"_id": "T-1"}
         await second.mongodb.kill()  # a clean stop takes SecantusDB two seconds
 
 
