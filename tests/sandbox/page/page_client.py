@@ -33,9 +33,11 @@ class EventStream:
             await self.response.content.read()
         assert self.response.content.at_eof()
 
-    async def wait_for_event(self, matches: Callable[[Json], object]) -> Json:
+    async def wait_for_event(
+        self, matches: Callable[[Json], object], *, timeout_seconds: float = 10
+    ) -> Json:
         """Return the first event that matches."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(timeout_seconds):
             while not matches(event := await self.next_event()):
                 pass
         return event
