@@ -1,1 +1,1 @@
-"""The outside world on one's own machine: Slack, mail, Gemini, MongoDB and Redis."""
+"""The outside world, simulated on one machine: Slack, mail, Gemini, MongoDB and Redis."""

@@ -2,17 +2,26 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from bot.api.problems import ApiProblem
-from bot.web.server import Bot
 from models.access.api_token import Scope
 from models.access.token_store import Caller
 from models.errors import InvalidToken
 from models.ticket_service import TicketService
+
+
+class BotState(Protocol):
+    """The part of the bot that the API uses; `bot.web` may import the API, not the reverse."""
+
+    service: TicketService
+    app: object | None
+    team_id: str
+    startup_status: str
+
 
 _bearer = HTTPBearer(auto_error=False, description="a token from `/ticket token` in Slack")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -54,8 +63,8 @@ def require_scope(scope: Scope) -> Callable[[Request, Credentials], Awaitable[Ca
     return authenticate
 
 
-def _get_bot(request: Request) -> Bot:
-    bot: Bot = request.app.state.bot
+def _get_bot(request: Request) -> BotState:
+    bot: BotState = request.app.state.bot
     return bot
 
 

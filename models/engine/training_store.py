@@ -5,7 +5,7 @@ An example is written when a moderator judges a triage. The engines and the accu
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 from models.clock import utc_now
@@ -65,13 +65,6 @@ class TrainingStore:
         async with translate_errors():
             counter = await self._db.counters.find_one({"_id": _counter_id(team_id)})
         return str(counter["version"]) if counter else ""
-
-    async def list_since(self, team_id: str, at: datetime, *, limit: int) -> list[TrainingExample]:
-        """The examples since a time, oldest first."""
-        query = {"team_id": team_id, "at": {"$gte": at}}
-        async with translate_errors():
-            documents = self._db.lessons.find(query).sort("at", 1).limit(limit)
-            return [TrainingExample.model_validate(document) async for document in documents]
 
     async def judged_triages(self, team_id: str, *, limit: int) -> list[JudgedTriage]:
         """The answers of engines and the judgements in the newest examples, without texts."""

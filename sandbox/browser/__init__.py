@@ -1,1 +1,1 @@
-""""""
+"""The real browser that tests and screenshots use."""

@@ -1,6 +1,6 @@
-"""A real browser without a window: Debian's Chromium, or one that Playwright has installed.
+"""Headless Chromium: the system's own, or the one that Playwright installed.
 
-`python -m sandbox.browser.chromium` tells whether there is one.
+`python -m sandbox.browser.chromium` checks whether Chromium is installed.
 """
 
 import asyncio
@@ -16,23 +16,23 @@ from playwright.async_api import Browser, Page, async_playwright
 DESKTOP_SIZE = (1280, 800)
 PHONE_SIZE = (390, 844)
 NO_CHROMIUM_TEXT = (
-    "There is no Chromium here. Install it with one command: `sudo apt-get install chromium` "
+    "Chromium is not installed. Install it with one command: `sudo apt-get install chromium` "
     "(Debian, Ubuntu) or `.venv/bin/playwright install chromium` (anywhere)."
 )
 _PROGRAM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-# It has nobody to call: without these it looks for updates, and for Google, at every start.
+# Without these options Chromium looks for updates and calls Google at every start.
 _QUIET_ARGS = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 
 
 @asynccontextmanager
 async def launch_chromium() -> AsyncIterator[Browser]:
-    """The browser, until the block ends.
+    """Run Chromium until the block ends.
 
     Raises:
-        FileNotFoundError: there is none on this machine; says how to get one.
+        FileNotFoundError: Chromium is not installed; the message says how to install it.
     """
     async with async_playwright() as playwright:
-        # Chromium refuses to put root into its sandbox; all it sees is ours.
+        # Chromium refuses its own sandbox for root. It only opens our pages here.
         args = [*_QUIET_ARGS, "--no-sandbox"] if os.geteuid() == 0 else _QUIET_ARGS
         program = _get_program(playwright.chromium.executable_path)
         browser = await playwright.chromium.launch(executable_path=program, args=args)
@@ -43,7 +43,7 @@ async def launch_chromium() -> AsyncIterator[Browser]:
 
 
 async def open_window(browser: Browser, size: tuple[int, int] = DESKTOP_SIZE) -> Page:
-    """A new window, as of a person who was never here before."""
+    """Open a window with an empty profile."""
     width, height = size
     context = await browser.new_context(
         viewport={"width": width, "height": height}, reduced_motion="reduce"
@@ -52,18 +52,18 @@ async def open_window(browser: Browser, size: tuple[int, int] = DESKTOP_SIZE) ->
 
 
 def _get_program(installed: str) -> str:
-    found = next(filter(None, map(shutil.which, _PROGRAM_NAMES)), None)
-    if found is None and not Path(installed).exists():
+    system_program = next(filter(None, map(shutil.which, _PROGRAM_NAMES)), None)
+    if system_program is None and not Path(installed).exists():
         raise FileNotFoundError(NO_CHROMIUM_TEXT)
-    return found or installed
+    return system_program or installed
 
 
 async def _missing_browser_text() -> str | None:
     try:
         async with async_playwright() as playwright:
             _get_program(playwright.chromium.executable_path)
-    except FileNotFoundError as missing:
-        return str(missing)
+    except FileNotFoundError as error:
+        return str(error)
     return None
 
 

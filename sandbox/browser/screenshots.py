@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: one ticket's way, as each person has it before them.
+"""Takes the pictures of the README: one ticket from the form to the settings, for each person.
 
 `python -m sandbox.browser.screenshots [FOLDER]` writes PNG files, for a desktop and for a phone.
 """
@@ -16,18 +16,30 @@ from sandbox.browser.chromium import DESKTOP_SIZE, PHONE_SIZE, launch_chromium, 
 from sandbox.cli.demo import seed_workspace
 from sandbox.page.page_server import PageServer
 from sandbox.slack.actors.person import Person
-from sandbox.world.frontdesk_labels import CardButton
+from sandbox.slack.actors.rendered import Modal
+from sandbox.world.frontdesk_labels import CardButton, MemberForm
 from sandbox.world.world import PROJECT_FOLDER, World
 
 DEFAULT_FOLDER = PROJECT_FOLDER / "docs" / "pictures"
 _SIZES = {"desktop": DESKTOP_SIZE, "phone": PHONE_SIZE}
 _TITLE = "Outlook keeps asking for my password"
 _DESCRIPTION = "Every five minutes, since this morning. I changed my password on Friday."
+# The button in *Settings* that opens the form to change a member.
+_MEMBERS_BUTTON = "Members"
+_WAIT_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Screenshot:
-    """Whose screen it is, where they are, and what is to be seen on it."""
+    """A picture of one person's screen.
+
+    Attributes:
+        name: the file name without size and suffix.
+        person: the person whose screen it is.
+        url_fragment: the open place and panel.
+        wait_selector: an element that must be visible first.
+        prepare: prepares the page, for example with a click.
+    """
 
     name: str
     person: Person
@@ -37,64 +49,73 @@ class Screenshot:
 
 
 async def take_screenshots(folder: Path) -> None:
-    """Play one ticket's way, and write the pictures; Playwright makes the folder."""
+    """Run one ticket and write the pictures; Playwright creates the folder."""
     async with World() as world, PageServer(world) as page, launch_chromium() as browser:
         await seed_workspace(world)
-        for before, pictures in _steps_with_screenshots(world):
-            await before()
-            for picture in pictures:
-                await _take_screenshot(browser, page, picture, folder)
+        for run_step, screenshots in _steps_with_screenshots(world):
+            await run_step()
+            for screenshot in screenshots:
+                await _take_screenshot(browser, page, screenshot, folder)
 
 
 def _steps_with_screenshots(
     world: World,
 ) -> list[tuple[Callable[[], Awaitable[None]], list[Screenshot]]]:
-    """What happens, and the pictures to be taken after it."""
-    cast = world.personas
+    """The steps of the ticket, each with the pictures to take after it."""
+    people = world.personas
     card = "[data-testid=message] >> text=T-1"
+    claim_button = f"[data-testid=message] >> role=button[name='{CardButton.CLAIM}']"
+    person_field = f"[data-testid=modal] >> text={MemberForm.PERSON}"
     return [
         (
             lambda: _fill_form(world),
-            [Screenshot("1-form", cast.ada, "", "[data-testid=modal]")],
+            [Screenshot("1-form", people.ada, "", "[data-testid=modal]")],
         ),
         (
             lambda: _submit_form(world),
             [
-                Screenshot("2-card", cast.ada, "", card),
-                Screenshot("3-offer", cast.eve, "", "text=Sent to you"),
-                Screenshot("4-letter", cast.eve, "#inbox", "iframe", _open_email),
+                Screenshot("2-card", people.ada, "", card),
+                Screenshot("3-offer", people.eve, "", claim_button),
+                Screenshot("4-email", people.eve, "#inbox", "iframe", _open_email),
             ],
         ),
         (
             lambda: _claim_ticket(world),
             [
-                Screenshot("5-claimed", cast.ada, "", "text=Eve Holt is working on it"),
-                Screenshot("6-behind", cast.eve, "#/behind", "text=chat.postMessage"),
+                Screenshot("5-claimed", people.ada, "", card),
+                Screenshot("6-behind", people.eve, "#/inspector", "text=chat.postMessage"),
             ],
         ),
         (
             lambda: _open_member_form(world),
             [
-                Screenshot("7-people", cast.grace, "", "[data-testid=modal] >> text=Skills"),
-                Screenshot("8-switches", cast.bob, "#/switches", "[role=switch]", _break_gemini),
+                Screenshot("7-settings", people.grace, "", person_field),
+                Screenshot("8-switches", people.bob, "#/switches", "[role=switch]", _break_gemini),
             ],
         ),
     ]
 
 
 async def _take_screenshot(
-    browser: Browser, page: PageServer, picture: Screenshot, folder: Path
+    browser: Browser, page: PageServer, screenshot: Screenshot, folder: Path
 ) -> None:
     for kind, size in _SIZES.items():
-        opened = await open_window(browser, size)
-        await opened.goto(f"{page.url}?as={picture.person.id}{picture.url_fragment}")
-        if picture.prepare:
-            await picture.prepare(opened)
-        await opened.locator(picture.wait_selector).first.wait_for()
-        path = folder / f"{picture.name}-{kind}.png"
-        await opened.screenshot(path=path)
+        window = await open_window(browser, size)
+        await window.goto(f"{page.url}?as={screenshot.person.id}{screenshot.url_fragment}")
+        await _dismiss_welcome(window)
+        if screenshot.prepare:
+            await screenshot.prepare(window)
+        await window.locator(screenshot.wait_selector).first.wait_for()
+        path = folder / f"{screenshot.name}-{kind}.png"
+        await window.screenshot(path=path)
         print(f"{path}  {path.stat().st_size // 1024} KB")
-        await opened.context.close()
+        await window.context.close()
+
+
+async def _dismiss_welcome(window: Window) -> None:
+    """Close the welcome; the page keeps this for the window."""
+    await window.evaluate("sessionStorage.setItem('welcome dismissed', 'yes')")
+    await window.reload()
 
 
 async def _fill_form(world: World) -> None:
@@ -107,29 +128,52 @@ async def _submit_form(world: World) -> None:
     await ada.submit_modal()
     await ada.close_modal()
     await eve.wait_for_message(_TITLE)
-    await ada.wait_for_message("Waiting for")
+    # Ada's card names the moderator as soon as the ticket is offered.
+    await ada.wait_for_message(eve.real_name)
     await world.mail.wait_until(lambda: world.mail.emails_to(eve.email))
 
 
 async def _claim_ticket(world: World) -> None:
-    eve = world.personas.eve
+    ada, eve = world.personas.ada, world.personas.eve
+    before = ada.messages[0].visible_text
     await eve.click(await eve.wait_for_message(_TITLE), CardButton.CLAIM)
-    await world.personas.ada.wait_for_message("Eve Holt is working on it")
+    await world.slack.wait_until(
+        lambda: ada.messages[0].visible_text != before,
+        timeout_seconds=_WAIT_SECONDS,
+        waiting_for="a change on Ada's card",
+    )
 
 
 async def _open_member_form(world: World) -> None:
-    await world.personas.grace.type_text("/ticket admin")
+    """Open *Settings* and then the form to change a member."""
+    grace = world.personas.grace
+    await grace.type_text("/ticket admin")
+    settings = await world.slack.wait_until(
+        lambda: _loaded_modal(grace), waiting_for="the settings"
+    )
+    assert settings  # noqa: S101 (wait_until returns truthy values only)
+    if _MEMBERS_BUTTON in settings.buttons:
+        await grace.click(settings, _MEMBERS_BUTTON)
+    await world.slack.wait_until(
+        lambda: grace.modal and MemberForm.PERSON in grace.modal.labels,
+        waiting_for="the form to change a member",
+    )
 
 
-async def _open_email(opened: Window) -> None:
-    await opened.get_by_test_id("letter").click()
+def _loaded_modal(person: Person) -> Modal | None:
+    modal = person.modal
+    return modal if modal and MemberForm.LOADING not in modal.visible_text else None
 
 
-async def _break_gemini(opened: Window) -> None:
-    down = opened.get_by_role("switch", name="Gemini is down")
-    if await down.get_attribute("aria-checked") == "false":
-        await down.click()
-    await opened.locator("[aria-checked=true]").wait_for()
+async def _open_email(window: Window) -> None:
+    await window.get_by_test_id("email").click()
+
+
+async def _break_gemini(window: Window) -> None:
+    switch = window.get_by_role("switch", name="Gemini is down")
+    if await switch.get_attribute("aria-checked") == "false":
+        await switch.click()
+    await window.locator("[aria-checked=true]").wait_for()
 
 
 if __name__ == "__main__":

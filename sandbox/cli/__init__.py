@@ -1,1 +1,1 @@
-""""""
+"""Terminal programs: the demo and the run of one ticket."""

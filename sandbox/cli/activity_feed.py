@@ -1,4 +1,4 @@
-"""Says what each person sees, as it happens, and keeps their letters as files."""
+"""Prints everything that people see, as it happens, and saves their e-mails as files."""
 
 import asyncio
 import math
@@ -11,21 +11,27 @@ from sandbox.slack.actors.person import Person
 from sandbox.world.world import World
 
 ShowLines = Callable[[str, list[str]], None]
-# Whose, what, and which one of them.
+# Person, kind of item, and the item's id.
 ItemKey = tuple[Person, str, str]
 _NEW_ITEM_TITLES = {
     "message": "{} gets a message:",
-    "whisper": "{} alone sees:",
-    "form": "A form opens before {}; an empty line presses its first button:",
-    "alert": "Slack itself tells {}:",
+    "whisper": "{} gets a message that only they can see:",
+    "form": "{} sees a form; an empty line presses its first button:",
+    "alert": "{} gets an alert from Slack:",
 }
 
 
 class ActivityFeed:
-    """Looks over everybody's shoulder; each thing is said once."""
+    """Prints each new message, form, alert and e-mail once."""
 
     def __init__(self, world: World, email_folder: Path, show: ShowLines) -> None:
-        """From now on; `letters` is the folder that gets every letter as a file."""
+        """Start from the current state.
+
+        Args:
+            world: the running sandbox.
+            email_folder: where each e-mail is saved as a file.
+            show: prints a title and lines.
+        """
         self._world = world
         self._email_folder = email_folder
         self._show = show
@@ -33,48 +39,50 @@ class ActivityFeed:
         self._shown_email_count = len(world.mail.inbox)
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Print changes until cancelled."""
         self._email_folder.mkdir(exist_ok=True)
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._watch_slack())
-            both.create_task(self._watch_mail())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch_slack())
+            tasks.create_task(self._watch_mail())
 
     async def _watch_slack(self) -> None:
         while True:
-            now = await self._world.slack.wait_until(self._changed_items, timeout_seconds=math.inf)
-            for place, lines in now.items():
-                self._show_change(place, self._shown_items.get(place), lines)
-            for person, kind, _ in self._shown_items.keys() - now.keys():
+            items = await self._world.slack.wait_until(
+                self._changed_items, timeout_seconds=math.inf
+            )
+            for key, lines in items.items():
+                self._show_change(key, self._shown_items.get(key), lines)
+            for person, kind, _ in self._shown_items.keys() - items.keys():
                 self._show(f"{person.real_name}'s {kind} is gone.", [])
-            self._shown_items = now
+            self._shown_items = items
 
-    def _show_change(self, place: ItemKey, before: list[str] | None, now: list[str]) -> None:
-        person, kind, _ = place
+    def _show_change(self, key: ItemKey, before: list[str] | None, after: list[str]) -> None:
+        person, kind, _ = key
         if before is None:
-            self._show(_NEW_ITEM_TITLES[kind].format(person.real_name), now)
-        elif changed := new_lines(before, now):
+            self._show(_NEW_ITEM_TITLES[kind].format(person.real_name), after)
+        elif changed := new_lines(before, after):
             self._show(f"{person.real_name}'s {kind} now says:", changed)
 
     async def _watch_mail(self) -> None:
         mail = self._world.mail
         while True:
-            for letter in await mail.wait_until(
+            for email in await mail.wait_until(
                 lambda: mail.inbox[self._shown_email_count :], timeout_seconds=math.inf
             ):
                 self._shown_email_count += 1
-                to, subject = letter.message["To"], letter.subject
-                self._show(f"A letter arrives for {to}:", [subject, str(self._save_email(letter))])
+                to, subject = email.message["To"], email.subject
+                self._show(f"An e-mail arrives for {to}:", [subject, str(self._save_email(email))])
 
-    def _save_email(self, letter: ReceivedEmail) -> Path:
+    def _save_email(self, email: ReceivedEmail) -> Path:
         number = sum(1 for _ in self._email_folder.iterdir()) + 1
         path = self._email_folder / f"{number:04}.eml"
-        path.write_bytes(letter.message.as_bytes())
+        path.write_bytes(email.message.as_bytes())
         return path
 
     def _changed_items(self) -> dict[ItemKey, list[str]]:
-        """What stands before everybody, when it is not what stood there before."""
-        now = dict(self._visible_items())
-        return now if now != self._shown_items else {}
+        """All visible items if any has changed, otherwise an empty dict."""
+        items = dict(self._visible_items())
+        return items if items != self._shown_items else {}
 
     def _visible_items(self) -> Iterator[tuple[ItemKey, list[str]]]:
         names = self._world.slack.state.display_name

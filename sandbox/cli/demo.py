@@ -1,4 +1,4 @@
-"""The whole desk on this machine, until Ctrl-C: who is there, where to look, what happens."""
+"""The demo: all of Frontdesk on this machine until Ctrl-C, with a page and a prompt."""
 
 import asyncio
 import sys
@@ -16,20 +16,21 @@ from sandbox.world.seed_moderators import ModeratorNotSaved, moderator_skills, p
 from sandbox.world.world import World
 
 CHANNELS = ("general", "it-help", "random")
+EMAIL_FOLDER = "emails"
 
 
 async def run_demo(data: Path | None) -> int:
-    """Run the desk until cancelled; returns the exit code when it could not be started.
+    """Run the demo until cancelled; returns 1 if it cannot start.
 
     Args:
-        data: where data, letters and logs are kept; else in folders that end with us.
+        data: folder that keeps data, e-mails and logs; by default they are temporary.
     """
     async with AsyncExitStack() as stack:
         try:
             world = await _start_world(data, stack)
             page = await stack.enter_async_context(PageServer(world))
-        except (ProcessFailed, ModeratorNotSaved, TimeoutError, OSError) as fault:
-            print(f"\nThe desk could not be started: {fault}", file=sys.stderr)
+        except (ProcessFailed, ModeratorNotSaved, TimeoutError, OSError) as error:
+            print(f"\nFrontdesk did not start: {error}", file=sys.stderr)
             return 1
         print(_welcome_text(world, page, keeps_data=data is not None), flush=True)
         await _run_console(world)
@@ -39,15 +40,15 @@ async def run_demo(data: Path | None) -> int:
 async def _start_world(data: Path | None, stack: AsyncExitStack) -> World:
     with _timed_step("Starting MongoDB and Redis"):
         servers = await stack.enter_async_context(DatabaseServers(data))
-    with _timed_step("Starting Slack, mail and Gemini in simulation, and the real bot and worker"):
+    with _timed_step("Starting the simulated Slack, mail and Gemini, and the real bot and worker"):
         world = await stack.enter_async_context(World(servers=servers, folder=data))
-    with _timed_step("Grace hires the moderators with /ticket admin"):
+    with _timed_step("Grace adds the moderators with /ticket admin"):
         await seed_workspace(world)
     return world
 
 
 async def seed_workspace(world: World) -> None:
-    """Have moderators hired, and channels that everybody is in."""
+    """Add the moderators, and channels that everybody is in."""
     await promote_moderators(world.slack, world.personas)
     for name in CHANNELS:
         if world.slack.state.channels.find_by_name(name) is None:
@@ -55,38 +56,38 @@ async def seed_workspace(world: World) -> None:
 
 
 @contextmanager
-def _timed_step(what: str) -> Iterator[None]:
-    print(f"{what} … ", end="", flush=True)
-    began = time.monotonic()
+def _timed_step(title: str) -> Iterator[None]:
+    print(f"{title} … ", end="", flush=True)
+    started_at = time.monotonic()
     yield
-    print(f"{time.monotonic() - began:.1f} s", flush=True)
+    print(f"{time.monotonic() - started_at:.1f} s", flush=True)
 
 
 async def _run_console(world: World) -> None:
-    """Show what people see, and do what is typed; when nobody types any more, go on showing."""
+    """Print events and run typed lines; after the end of the input, only print events."""
     console = Console(world.slack, world.personas.ada)
-    watcher = ActivityFeed(world, world.folder / "letters", console.show)
-    async with asyncio.TaskGroup() as both:
-        both.create_task(watcher.run())
-        both.create_task(console.run_prompt())
+    feed = ActivityFeed(world, world.folder / EMAIL_FOLDER, console.show)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(feed.run())
+        tasks.create_task(console.run_prompt())
 
 
 def _welcome_text(world: World, page: PageServer, *, keeps_data: bool) -> str:
     env, (mongo, redis) = world.environment, world.servers.program_names
-    kind = "kept" if keeps_data else "removed at the end; --data DIR keeps one"
+    lifetime = "kept" if keeps_data else "deleted at the end; --data DIR keeps them"
     people = "\n".join(_people_lines(world))
     return f"""
-Frontdesk runs on this machine. Open Slack, as it looks here, in a browser:
+Frontdesk is running on this machine. Open the simulated Slack in a browser:
 
   {page.url}
 
-  Who is there
+  People
 {people}
 
-  Where to look
+  Addresses and files
     bot          {world.bot_url}/healthz  {world.bot_url}/readyz
-    logs         {world.folder}  ({kind})
-    letters      {world.folder / "letters"}
+    logs         {world.folder}  ({lifetime})
+    e-mails      {world.folder / EMAIL_FOLDER}
     MongoDB      {env["MONGODB_URI"]}  database {env["MONGODB_DATABASE"]}  ({mongo})
     Redis        {env["REDIS_URL"]}  ({redis})
     Slack's API  {env["SLACK_API_URL"]}
@@ -97,8 +98,9 @@ Ctrl-C stops everything."""
 
 
 def _people_lines(world: World) -> Iterator[str]:
-    cast, skills = world.personas, moderator_skills(world.personas)
-    what = {cast.ada: "asks", cast.grace: "admin; owns the workspace"}
-    what |= {person: f"moderator; knows {', '.join(known)}" for person, known in skills.items()}
-    for person, does in what.items():
-        yield f"    {person.handle:<6} {person.real_name:<13} {does}"
+    personas = world.personas
+    parts = {personas.ada: "employee", personas.grace: "admin; owns the workspace"}
+    for person, skills in moderator_skills(personas).items():
+        parts[person] = f"moderator; skills: {', '.join(skills)}"
+    for person, part in parts.items():
+        yield f"    {person.handle:<6} {person.real_name:<13} {part}"

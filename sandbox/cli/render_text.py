@@ -1,4 +1,4 @@
-"""What a person has before their eyes, drawn as lines of text: messages, forms, letters."""
+"""Renders messages, forms and e-mails as lines of text, as a person sees them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from sandbox.slack.content.mrkdwn import ResolveName
 from sandbox.slack.content.visible_text import blocks_text, button_labels, text_content
 from sandbox.slack.primitives.json_types import Json
 
-# More than so many and they are no choice to be read, but a list to be searched.
+# People search longer lists instead of reading them, so the options are not printed.
 _MAX_CHOICES = 8
 _EMOJI = {
     "red_circle": "🔴",
@@ -19,37 +19,37 @@ _EMOJI = {
 }
 
 
-def render_lines(seen: Message | Modal, resolve_name: ResolveName) -> list[str]:
-    """The lines of a message or form; `names` says what stands for an id."""
+def render_lines(surface: Message | Modal, resolve_name: ResolveName) -> list[str]:
+    """Render a message or form; `resolve_name` returns the name for an id."""
     return (
-        _modal_lines(seen, resolve_name)
-        if isinstance(seen, Modal)
-        else _message_lines(seen, resolve_name)
+        _modal_lines(surface, resolve_name)
+        if isinstance(surface, Modal)
+        else _message_lines(surface, resolve_name)
     )
 
 
 def render_email(email: ReceivedEmail) -> list[str]:
-    """A letter as a mail program shows it: who, to whom, about what, and the plain text."""
+    """Render an e-mail: sender, recipient, subject and the plain text."""
     head = [f"{name}: {email.message[name]}" for name in ("From", "To", "Subject")]
     return [*head, "", *email.text.rstrip().splitlines()]
 
 
 def render_fields(fields: Mapping[str, object]) -> list[str]:
-    """Names and values in two columns."""
+    """Render names and values in two columns."""
     width = max(map(len, fields))
     return [f"{name:<{width}}  {_value_text(value)}".rstrip() for name, value in fields.items()]
 
 
-def new_lines(before: list[str], now: list[str]) -> list[str]:
-    """The lines that were not there before."""
-    return [line for line in now if line not in before]
+def new_lines(before: list[str], after: list[str]) -> list[str]:
+    """Return the lines that were not there before."""
+    return [line for line in after if line not in before]
 
 
-def _message_lines(seen: Message, resolve_name: ResolveName) -> list[str]:
-    if not seen.blocks:
-        return _with_emoji(seen.visible_text).splitlines()
+def _message_lines(message: Message, resolve_name: ResolveName) -> list[str]:
+    if not message.blocks:
+        return _with_emoji(message.visible_text).splitlines()
     return [
-        _with_emoji(line) for block in seen.blocks for line in _block_lines(block, resolve_name)
+        _with_emoji(line) for block in message.blocks for line in _block_lines(block, resolve_name)
     ]
 
 
@@ -64,27 +64,27 @@ def _block_lines(block: Json, resolve_name: ResolveName) -> Iterator[str]:
             yield from blocks_text([block], resolve_name).splitlines()
 
 
-def _modal_lines(seen: Modal, resolve_name: ResolveName) -> list[str]:
-    lines = [seen.title]
-    for block in seen.blocks:
+def _modal_lines(modal: Modal, resolve_name: ResolveName) -> list[str]:
+    lines = [modal.title]
+    for block in modal.blocks:
         if block["type"] == "input":
-            lines += _field_lines(seen, block, resolve_name)
+            lines += _field_lines(modal, block, resolve_name)
         else:
             lines += _block_lines(block, resolve_name)
     return [
         *map(_with_emoji, lines),
-        _buttons_line([name for name in (seen.submit, seen.close) if name]),
+        _buttons_line([name for name in (modal.submit, modal.close) if name]),
     ]
 
 
-def _field_lines(seen: Modal, block: Json, resolve_name: ResolveName) -> Iterator[str]:
+def _field_lines(modal: Modal, block: Json, resolve_name: ResolveName) -> Iterator[str]:
     label = text_content(block["label"], resolve_name)
-    value = seen.values[label]
-    shown = ", ".join(value) if isinstance(value, list) else value
+    value = modal.values[label]
+    value_text = ", ".join(value) if isinstance(value, list) else value
     colon = "" if label.endswith("?") else ":"
-    yield f"{label}{colon} {shown or _choices_text(block['element'], resolve_name)}".rstrip()
-    if label in seen.errors:
-        yield f"  ! {seen.errors[label]}"
+    yield f"{label}{colon} {value_text or _choices_text(block['element'], resolve_name)}".rstrip()
+    if label in modal.errors:
+        yield f"  ! {modal.errors[label]}"
 
 
 def _choices_text(element: Json, resolve_name: ResolveName) -> str:
@@ -103,4 +103,4 @@ def _buttons_line(labels: list[str]) -> str:
 
 
 def _with_emoji(line: str) -> str:
-    return re.sub(r":(\w+):", lambda found: _EMOJI.get(found[1], found[0]), line)
+    return re.sub(r":(\w+):", lambda match: _EMOJI.get(match[1], match[0]), line)

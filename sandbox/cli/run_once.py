@@ -1,7 +1,7 @@
-"""One ticket all the way through the real bot and worker, told so that a newcomer understands.
+"""Runs one ticket through the real bot and worker, and prints a transcript for newcomers.
 
-`python -m sandbox --once "Outlook keeps asking for my password"` ends with 0 only if every step
-happened: form, receipt, triage, assignment, direct message, letter, claim, resolution.
+`python -m sandbox --once "Outlook keeps asking for my password"` exits with 0 only if every step
+happened: form, receipt, triage, assignment, direct message, e-mail, claim, resolution.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from sandbox.world.world import World
 T = TypeVar("T")
 Document = Mapping[str, Any]
 
-# A step that fails is tried again after some seconds; one whose worker has died, after 35.
+# A failed step is retried after some seconds; a step of a killed worker, after 35 seconds.
 MAX_WAIT_SECONDS = 45
 _POLL_SECONDS = 0.05
 _STORED_FIELDS = (
@@ -43,35 +43,35 @@ _FAILURES = (TimeoutError, LookupError, PyMongoError, ModeratorNotSaved, Process
 
 
 class StepFailed(RuntimeError):
-    """A step of the ticket's way did not happen; says which, and what was there instead."""
+    """A step did not happen; the message says which one, and what happened instead."""
 
 
 class TextRejected(StepFailed):
-    """The desk did not want this text; that is no failure of the desk."""
+    """The form refused this text, so there is no ticket; Frontdesk works as intended."""
 
 
 async def run_once(text: str) -> int:
-    """Take one ticket through, with a transcript on stdout; returns the exit code."""
-    print("Starting the desk …", file=sys.stderr, flush=True)
+    """Start Frontdesk, run one ticket with a transcript on stdout, and return the exit code."""
+    print("Starting Frontdesk …", file=sys.stderr, flush=True)
     try:
         async with DatabaseServers() as servers, World(servers=servers) as world:
             return await run_story(world, text)
-    except ProcessFailed as ended:
-        print(f"The desk could not be started: {ended}", file=sys.stderr)
+    except ProcessFailed as error:
+        print(f"Frontdesk did not start: {error}", file=sys.stderr)
         return 1
 
 
 async def run_story(world: World, text: str) -> int:
-    """Tell it in a world that runs already; says on stderr what was missing, and the logs' ends."""
+    """Run one ticket in a running world; failures and the ends of the logs go to stderr."""
     try:
         await promote_moderators(world.slack, world.personas)
-        # A command line may hold bytes that are no text; Slack's clients would not send them.
+        # A command line may contain bytes that are not text. Slack's clients never send them.
         await TicketStory(world, text.encode(errors="replace").decode()).run()
-    except TextRejected as refused:
-        print(f"\n{refused}", file=sys.stderr)
+    except TextRejected as error:
+        print(f"\n{error}", file=sys.stderr)
         return 1
-    except (StepFailed, *_FAILURES) as fault:
-        print(f"\nNot every step happened: {fault}", file=sys.stderr)
+    except (StepFailed, *_FAILURES) as error:
+        print(f"\nNot every step happened: {error}", file=sys.stderr)
         for process in (world.bot, world.worker):
             print(f"\nThe end of {process.name}'s log:\n{_log_tail(process)}", file=sys.stderr)
         return 1
@@ -79,7 +79,7 @@ async def run_story(world: World, text: str) -> int:
 
 
 class TicketStory:
-    """The ticket's way, step by step."""
+    """One ticket from the command to its resolution, step by step."""
 
     def __init__(self, world: World, text: str) -> None:
         self._world = world
@@ -88,10 +88,10 @@ class TicketStory:
         self._transcript = Transcript()
 
     async def run(self) -> None:
-        """Tell it to the end.
+        """Run and print every step.
 
         Raises:
-            NotHappened: a step did not happen.
+            StepFailed: a step did not happen.
         """
         self._print_introduction()
         number = await self._submit_ticket()
@@ -109,80 +109,79 @@ class TicketStory:
         self._transcript.print_line(
             "One ticket through Frontdesk. Slack, mail and Gemini are simulated on this machine;\n"
             f"the bot, the worker, {names} are real processes. Times count from the\n"
-            "moment the command was typed.\n\n"
-            "Ada Lovelace asks. Grace Hopper, the admin, has just hired with `/ticket admin`:"
+            "moment when Ada typed the command.\n\n"
+            "Ada Lovelace needs help. Grace Hopper, the admin, added these moderators:"
         )
         for person, skills in moderator_skills(self._world.personas).items():
-            self._transcript.print_line(f"  {person.real_name:<10} knows {', '.join(skills)}")
+            self._transcript.print_line(f"  {person.real_name:<10} skills: {', '.join(skills)}")
 
     async def _submit_ticket(self) -> str:
-        """Ada types, sees the form, sends it; returns the number on her receipt."""
+        """Ada types the command and submits the form; returns the ticket number on her receipt."""
         self._transcript.start_clock()
         self._transcript.print_step("Ada types into Slack:", [f"/ticket {self._text}".rstrip()])
         await self._ada.type_text(f"/ticket {self._text}")
         form = await self._wait_for_form()
-        self._transcript.print_step("A form opens before her:", self._render(form))
+        self._transcript.print_step("Ada sees a form:", self._render(form))
         for whisper in self._ada.ephemeral_messages:
-            self._transcript.print_step("Frontdesk says to her alone:", self._render(whisper))
+            self._transcript.print_step("Only Ada sees this message:", self._render(whisper))
         await self._ada.submit_modal()
-        answer = self._get_receipt()
+        receipt = self._get_receipt()
         self._transcript.print_step(
-            f"She presses {form.submit}. It turns into a receipt:", self._render(answer)
+            f"Ada presses {form.submit}. The form becomes a receipt:", self._render(receipt)
         )
         await self._ada.close_modal()
-        return answer.title.split()[-1]
+        return receipt.title.split()[-1]
 
     async def _wait_for_form(self) -> Modal:
-        """The form for a ticket; some words are commands of their own, and open another or none."""
+        """The new-ticket form; some words are subcommands, which open another form or none."""
         self._check_no_alerts()
-        there = self._ada.modal
-        if there and there.submit:
-            return there
-        if there:
+        modal = self._ada.modal
+        if modal and modal.submit:
+            return modal
+        if modal:
             await self._wait_until(self._has_form_loaded, "Frontdesk's answer")
         answers = [self._ada.modal] if self._ada.modal else self._ada.ephemeral_messages[-1:]
-        for seen in answers:
-            self._transcript.print_step("Frontdesk answers her alone:", self._render(seen))
-        raise TextRejected("No form for a ticket opened: this text is a command of its own.")
+        for answer in answers:
+            self._transcript.print_step("Only Ada sees the answer:", self._render(answer))
+        raise TextRejected("No new-ticket form opened: this text is a subcommand of /ticket.")
 
     def _has_form_loaded(self) -> bool:
         return self._ada.modal is None or MemberForm.LOADING not in self._ada.modal.visible_text
 
     def _get_receipt(self) -> Modal:
-        """What stands where the form was, when it was taken."""
         self._check_no_alerts()
-        answer = self._ada.modal
-        if answer is None:
+        modal = self._ada.modal
+        if modal is None:
             raise StepFailed("the form closed without a receipt")
-        if answer.errors:
+        if modal.errors:
             self._transcript.print_step(
-                "She presses Submit. The form stays open:", self._render(answer)
+                "Ada presses Submit. The form stays open:", self._render(modal)
             )
-            said = "; ".join(f"{label}: {error}" for label, error in answer.errors.items())
-            kind = StepFailed if " ERROR " in self._world.bot.log else TextRejected
-            raise kind(f"The form did not take this text, so there is no ticket. {said}")
-        return answer
+            errors = "; ".join(f"{label}: {error}" for label, error in modal.errors.items())
+            error_type = StepFailed if " ERROR " in self._world.bot.log else TextRejected
+            raise error_type(f"The form refused this text, so there is no ticket. {errors}")
+        return modal
 
     async def _wait_for_notifications(self, number: str) -> tuple[Person, Message]:
-        """Everybody is told; returns who got the ticket, and their card."""
-        offer, letter = await asyncio.gather(
+        """Wait for all messages about the offer; returns the moderator and their card."""
+        offer, email = await asyncio.gather(
             self._with_elapsed_seconds(self._wait_for_offer(number)),
             self._with_elapsed_seconds(self._wait_for_email(number)),
         )
         assignee, card = offer[0]
         name = assignee.real_name
-        following = self._ada.wait_for_message(
+        own_card = self._ada.wait_for_message(
             _message_filter(number, text=name), timeout_seconds=MAX_WAIT_SECONDS
         )
-        _, followed = await self._with_elapsed_seconds(following)
+        _, own_card_at = await self._with_elapsed_seconds(own_card)
         self._print_decisions(await self._get_ticket(number), name)
         for at, title, lines in sorted(
             [
                 (offer[1], f"{name} gets a direct message from Frontdesk:", self._render(card)),
-                (letter[1], f"{name} gets a letter:", render_email(letter[0])),
+                (email[1], f"{name} gets an e-mail:", render_email(email[0])),
                 (
-                    followed,
-                    "Ada has a card of her own, which follows the ticket:",
+                    own_card_at,
+                    "Ada has her own card, which shows the ticket's state:",
                     self._ada_card_lines(),
                 ),
             ]
@@ -197,51 +196,55 @@ class TicketStory:
             for event in ticket["history"]
         }
         self._transcript.print_step(
-            "Triage has read it; Gemini is a stand-in here, and only looks for words:",
+            "Triage is done. Gemini is simulated here and only looks for words:",
             render_fields({name: triage[name] for name in _TRIAGE_FIELDS}),
             at_seconds=at.get("triaged"),
         )
         self._transcript.print_step(
-            f"It is offered to {name}:", [f"Why: {ticket['reason']}"], at_seconds=at.get("offered")
+            f"Frontdesk offers the ticket to {name}:",
+            [f"Why: {ticket['reason']}"],
+            at_seconds=at.get("offered"),
         )
 
     async def _claim(self, number: str, assignee: Person, offered: Message) -> Message:
-        mine = self._ada_card_lines()
+        before = self._ada_card_lines()
         await assignee.click(offered, CardButton.CLAIM)
         claimed = await assignee.wait_for_message(
             _message_filter(number, button=CardButton.RESOLVE), timeout_seconds=MAX_WAIT_SECONDS
         )
-        title = f"{assignee.real_name} presses {CardButton.CLAIM}. What is new on the card:"
+        title = f"{assignee.real_name} presses {CardButton.CLAIM}. New lines on the card:"
         self._transcript.print_step(title, new_lines(self._render(offered), self._render(claimed)))
-        await self._print_ada_card_changes("What is new on Ada's card:", before=mine)
+        await self._print_ada_card_changes("New lines on Ada's card:", before=before)
         return claimed
 
     async def _resolve(self, number: str, assignee: Person, claimed: Message) -> None:
-        mine = self._ada_card_lines()
+        before = self._ada_card_lines()
         await assignee.click(claimed, CardButton.RESOLVE)
         self._transcript.print_step(f"{assignee.real_name} presses {CardButton.RESOLVE}.", [])
-        asked = await self._ada.wait_for_message(
+        question = await self._ada.wait_for_message(
             _message_filter(number, button=CardButton.REOPEN), timeout_seconds=MAX_WAIT_SECONDS
         )
-        self._transcript.print_step("Ada is asked whether it helped:", self._render(asked))
-        await self._print_ada_card_changes("What is new on her card:", before=mine)
+        self._transcript.print_step(
+            "Frontdesk asks Ada whether this helped:", self._render(question)
+        )
+        await self._print_ada_card_changes("New lines on Ada's card:", before=before)
 
     async def _print_ada_card_changes(self, title: str, *, before: list[str]) -> None:
         await self._wait_until(lambda: self._ada_card_lines() != before, "Ada's card to change")
         self._transcript.print_step(title, new_lines(before, self._ada_card_lines()))
 
     async def _wait_for_pending_steps(self, number: str) -> None:
-        """Wait until no step is pending; the database does not call us, so look again."""
-        tries = int(MAX_WAIT_SECONDS / _POLL_SECONDS)
-        for _ in range(tries):
+        """Poll until no step is pending, because MongoDB does not report changes here."""
+        polls = int(MAX_WAIT_SECONDS / _POLL_SECONDS)
+        for _ in range(polls):
             ticket = await self._get_ticket(number)
             if not ticket["pending"]:
                 break
             await asyncio.sleep(_POLL_SECONDS)
         else:
-            raise StepFailed(f"steps are left to do: {_pending_steps_text(ticket)}")
+            raise StepFailed(f"these steps are still pending: {_pending_steps_text(ticket)}")
         self._transcript.print_step(
-            "Nothing is left to do. The ticket's history:", self._history_lines(ticket)
+            "No steps are pending. The ticket's history:", self._history_lines(ticket)
         )
         self._transcript.print_line("\nEvery step happened.")
 
@@ -252,23 +255,23 @@ class TicketStory:
         return ticket
 
     async def _wait_for_offer(self, number: str) -> tuple[Person, Message]:
-        """The first card with the button, and who has it before them."""
-        fits = _message_filter(number, button=CardButton.CLAIM)
+        """The first card with the button *Claim*, and the moderator who got it."""
+        matches = _message_filter(number, button=CardButton.CLAIM)
 
         def offers() -> list[tuple[Person, Message]]:
             people = self._world.slack.people
-            return [(person, one) for person in people for one in person.messages if fits(one)]
+            return [(person, one) for person in people for one in person.messages if matches(one)]
 
-        return (await self._wait_until(offers, f"somebody to be offered {number}"))[0]
+        return (await self._wait_until(offers, f"an offer of {number}"))[0]
 
     async def _wait_for_email(self, number: str) -> ReceivedEmail:
         mail = self._world.mail
-        letters = await mail.wait_until(
-            lambda: [one for one in mail.inbox if number in one.subject],
+        emails = await mail.wait_until(
+            lambda: [email for email in mail.inbox if number in email.subject],
             timeout_seconds=MAX_WAIT_SECONDS,
-            waiting_for=f"a letter about {number}",
+            waiting_for=f"an e-mail about {number}",
         )
-        return letters[0]
+        return emails[0]
 
     async def _wait_until(self, condition: Callable[[], T], waiting_for: str) -> T:
         return await self._world.slack.wait_until(
@@ -279,30 +282,29 @@ class TicketStory:
         return await awaited, self._transcript.elapsed_seconds()
 
     def _ada_card_lines(self) -> list[str]:
-        """Ada's card as it is now: the first message she got."""
+        """The current lines of Ada's card, which is her first message."""
         return self._render(self._ada.messages[0])
 
-    def _render(self, seen: Message | Modal) -> list[str]:
-        return render_lines(seen, self._world.slack.state.display_name)
+    def _render(self, surface: Message | Modal) -> list[str]:
+        return render_lines(surface, self._world.slack.state.display_name)
 
     def _check_no_alerts(self) -> None:
         if self._ada.alerts:
-            raise StepFailed(f"Slack said: {'; '.join(self._ada.alerts)}")
+            raise StepFailed(f"Slack showed an alert: {'; '.join(self._ada.alerts)}")
 
     def _history_lines(self, ticket: Document) -> Iterator[str]:
         for event in ticket["history"]:
-            who = (
-                self._world.slack.get_person(event["who"]).real_name if event["who"] else "the desk"
-            )
+            person = self._world.slack.get_person(event["who"]) if event["who"] else None
+            actor = person.real_name if person else "Frontdesk"
             at = format_duration(self._transcript.seconds_until(event["at"]))
-            yield f"{at:>8}  {event['what']} by {who}"
+            yield f"{at:>8}  {event['what']} by {actor}"
 
 
 def _message_filter(number: str, *, text: str = "", button: str = "") -> Callable[[Message], bool]:
-    return lambda seen: (
-        number in seen.visible_text
-        and text in seen.visible_text
-        and (not button or button in seen.buttons)
+    return lambda message: (
+        number in message.visible_text
+        and text in message.visible_text
+        and (not button or button in message.buttons)
     )
 
 

@@ -1,1 +1,1 @@
-"""The workspace in a browser: what people see in Slack, to look at and to use."""
+"""The browser page: a Slack workspace that people can see and use."""

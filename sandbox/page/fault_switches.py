@@ -1,10 +1,11 @@
-"""Make things go wrong, as they do in real life, and let them go right again."""
+"""The fault switches: break a part of the sandbox on purpose, and repair it again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sandbox.services.mail_server import MailFault
+from sandbox.services.processes import Process, ProcessFailed
 from sandbox.slack.primitives.change_notifier import ChangeNotifier
 from sandbox.slack.primitives.json_types import Json
 from sandbox.slack.state.faults import ANY_METHOD, Fault, FaultRule
@@ -17,7 +18,7 @@ _SLOW_RESPONSE_CHUNKS = 8
 
 @dataclass(frozen=True, slots=True)
 class FaultToggle:
-    """Something that is wrong until it is turned off again."""
+    """A fault that lasts until it is switched off."""
 
     label: str
     hint: str
@@ -27,7 +28,7 @@ class FaultToggle:
 
 @dataclass(frozen=True, slots=True)
 class OneShotFault:
-    """Something that happens once."""
+    """A fault that happens once."""
 
     label: str
     hint: str
@@ -35,86 +36,111 @@ class OneShotFault:
 
 
 class FaultSwitches:
-    """What can be made to go wrong in a world, by name."""
+    """All faults of a world, by name."""
 
     def __init__(self, world: World) -> None:
         self.notifier = ChangeNotifier()
         self._world = world
         self._active_names: set[str] = set()
         self._rate_limit_rule: FaultRule | None = None
-        self._restart_task: asyncio.Task[None] | None = None
-        self._toggles = self._make_toggles()
+        self._restart_tasks: dict[str, asyncio.Task[None]] = {}
+        self._toggles = {
+            **self._slack_and_mail_toggles(),
+            **self._gemini_toggles(),
+            **self._database_toggles(),
+        }
         self._one_shot_faults = self._make_one_shot_faults()
 
-    def _make_toggles(self) -> dict[str, FaultToggle]:
-        gemini, mail = self._world.gemini, self._world.mail
+    def _slack_and_mail_toggles(self) -> dict[str, FaultToggle]:
+        mail = self._world.mail
         return {
             "slack_429": FaultToggle(
                 "Slack answers “too many requests”",
-                "Every call of the app to Slack gets 429, and is told when to come back.",
+                "Slack answers 429 to every API call and says when to call again.",
                 self._start_rate_limiting,
                 self._stop_rate_limiting,
             ),
+            "mail_refuses": FaultToggle(
+                "The mail server refuses",
+                f"It answers “{MailFault.BUSY}” to every e-mail.",
+                lambda: mail.add_fault(MailFault.BUSY),
+                mail.clear_faults,
+            ),
+        }
+
+    def _gemini_toggles(self) -> dict[str, FaultToggle]:
+        gemini = self._world.gemini
+        return {
             "gemini_down": FaultToggle(
                 "Gemini is down",
-                "Every question to Gemini gets 503 Service Unavailable.",
+                "Gemini answers 503 Service Unavailable to every request.",
                 lambda: gemini.respond_with_error(503),
                 gemini.recover,
             ),
             "gemini_slow": FaultToggle(
                 "Gemini is slow",
-                f"Its answers come bit by bit, over {_SLOW_RESPONSE_CHUNKS} seconds.",
+                f"Gemini sends each answer in small parts over {_SLOW_RESPONSE_CHUNKS} seconds.",
                 lambda: gemini.respond_slowly(
                     interval_seconds=1, chunk_count=_SLOW_RESPONSE_CHUNKS
                 ),
                 gemini.recover,
             ),
             "gemini_nonsense": FaultToggle(
-                "Gemini talks nonsense",
-                "It answers in words instead of the JSON that it was asked for.",
+                "Gemini sends invalid answers",
+                "Gemini answers with plain text instead of the requested JSON.",
                 lambda: gemini.respond_with_text(
                     "Ah, an interesting question! Have you tried tea?"
                 ),
                 gemini.recover,
             ),
-            "mail_refuses": FaultToggle(
-                "The mail server refuses",
-                f"It answers every letter with “{MailFault.BUSY}”.",
-                lambda: mail.add_fault(MailFault.BUSY),
-                mail.clear_faults,
+        }
+
+    def _database_toggles(self) -> dict[str, FaultToggle]:
+        mongodb = self._world.servers.mongodb
+        return {
+            "mongodb_down": FaultToggle(
+                "MongoDB is down",
+                "MongoDB stops (SIGSTOP) and answers nothing until you switch this off.",
+                mongodb.suspend,
+                mongodb.resume,
             ),
         }
 
     def _make_one_shot_faults(self) -> dict[str, OneShotFault]:
+        restart = f"It starts again after {RESTART_DELAY_SECONDS} seconds."
         return {
             "kill_worker": OneShotFault(
                 "Kill the worker",
-                f"SIGKILL, in the middle of whatever it does. "
-                f"It is started again after {RESTART_DELAY_SECONDS} seconds, as a supervisor would.",
-                self._kill_worker,
+                f"SIGKILL, even in the middle of a step. {restart}",
+                lambda: self._kill_and_restart(self._world.worker),
+            ),
+            "kill_bot": OneShotFault(
+                "Kill the bot",
+                f"SIGKILL, even while it answers Slack. {restart}",
+                lambda: self._kill_and_restart(self._world.bot),
             ),
             "empty_redis": OneShotFault(
                 "Empty Redis",
-                "FLUSHDB: all jobs that wait are gone.",
+                "FLUSHDB: Redis loses all waiting jobs.",
                 self._empty_redis,
             ),
         }
 
     def switch_objects(self) -> list[Json]:
-        """All of them, as `Switch` in `static/types.js` says."""
+        """Return all switches, in the form of `Switch` in `static/types.js`."""
         toggles = [
             {"name": name, "kind": "toggle", "on": name in self._active_names}
-            | {"label": one.label, "hint": one.hint}
-            for name, one in self._toggles.items()
+            | {"label": toggle.label, "hint": toggle.hint}
+            for name, toggle in self._toggles.items()
         ]
-        blows = [
-            {"name": name, "kind": "once", "on": False, "label": one.label, "hint": one.hint}
-            for name, one in self._one_shot_faults.items()
+        one_shots = [
+            {"name": name, "kind": "once", "on": False, "label": fault.label, "hint": fault.hint}
+            for name, fault in self._one_shot_faults.items()
         ]
-        return [*toggles, *blows]
+        return [*toggles, *one_shots]
 
     async def set_switch(self, name: str, *, on: bool) -> None:
-        """Turn it on or off; what happens once just happens.
+        """Turn a toggle on or off; a one-shot fault happens at once.
 
         Raises:
             LookupError: there is no such switch.
@@ -128,10 +154,14 @@ class FaultSwitches:
         self.notifier.notify()
 
     async def close(self) -> None:
-        """Have nothing happen any more."""
-        if self._restart_task:
-            self._restart_task.cancel()
-            await asyncio.gather(self._restart_task, return_exceptions=True)
+        """Cancel planned restarts and let MongoDB run again.
+
+        A stopped MongoDB would block the end of bot and worker.
+        """
+        self._world.servers.mongodb.resume()
+        for task in self._restart_tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._restart_tasks.values(), return_exceptions=True)
 
     def _set_toggle(self, name: str, *, on: bool) -> None:
         toggle = self._toggles[name]
@@ -139,9 +169,11 @@ class FaultSwitches:
             self._active_names.discard(name)
             toggle.turn_off()
             return
-        # One thing goes wrong in one way at a time: the three of Gemini exclude each other.
+        # Gemini has one fault at a time; its three toggles share one `turn_off`.
         self._active_names = {
-            one for one in self._active_names if self._toggles[one].turn_off != toggle.turn_off
+            active
+            for active in self._active_names
+            if self._toggles[active].turn_off != toggle.turn_off
         } | {name}
         toggle.turn_on()
 
@@ -159,12 +191,19 @@ class FaultSwitches:
     async def _empty_redis(self) -> None:
         await self._world.redis.flushdb()
 
-    async def _kill_worker(self) -> None:
-        await self._world.worker.kill()
-        if self._restart_task is None or self._restart_task.done():
-            self._restart_task = asyncio.create_task(self._start_worker())
+    async def _kill_and_restart(self, process: Process) -> None:
+        await process.kill()
+        task = self._restart_tasks.get(process.name)
+        if task is None or task.done():
+            self._restart_tasks[process.name] = asyncio.create_task(self._restart(process))
 
-    async def _start_worker(self) -> None:
-        await asyncio.sleep(RESTART_DELAY_SECONDS)
-        await self._world.worker.start()
+    async def _restart(self, process: Process) -> None:
+        """Start a process again, as often as needed, as a supervisor does."""
+        while not process.is_alive:
+            await asyncio.sleep(RESTART_DELAY_SECONDS)
+            try:
+                await process.start()
+            except ProcessFailed:
+                # It needs MongoDB, which may be stopped by a switch.
+                continue
         self.notifier.notify()

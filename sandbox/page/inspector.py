@@ -1,9 +1,11 @@
-"""Behind the scenes: what is stored, what waits, and what passed between the parts, as it is."""
+"""Data of the panel *Behind the scenes*: documents, jobs, requests and processes, unchanged."""
 
 import json
 from typing import Any
 
+import pymongo
 from bson.json_util import RELAXED_JSON_OPTIONS, dumps
+from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 
 from sandbox.services.processes import Process
@@ -13,8 +15,9 @@ from sandbox.world.world import World
 
 MAX_DOCUMENTS = 50
 MAX_REQUESTS = 100
+_MONGODB_TIMEOUT_SECONDS = 1
 _SIGNATURE_HEADER_PREFIX = "X-Slack-"
-# How a key of each type is read.
+# The Redis command that reads a key of each type.
 _READ_COMMANDS: dict[bytes, tuple[str | int, ...]] = {
     b"string": ("GET",),
     b"zset": ("ZRANGE", 0, -1, "WITHSCORES"),
@@ -25,31 +28,38 @@ _READ_COMMANDS: dict[bytes, tuple[str | int, ...]] = {
 
 
 async def inspector_object(world: World) -> Json:
-    """Everything, as `Behind` in `static/types.js` says; newest first."""
+    """Return the data, newest first, in the form of `InspectorData` in `static/types.js`."""
     return {
         "documents": await _find_documents(world),
         "jobs": await _read_jobs(world.redis),
         "gemini": [
-            {"request": one.request, "response": one.response}
-            for one in reversed(world.gemini.exchanges[-MAX_DOCUMENTS:])
+            {"request": exchange.request, "response": exchange.response}
+            for exchange in reversed(world.gemini.exchanges[-MAX_DOCUMENTS:])
         ],
         "requests": [
             _traffic_object(entry)
             for entry in reversed(world.slack.traffic_log.entries[-MAX_REQUESTS:])
         ],
-        "processes": [_process_object(one) for one in _processes(world)],
+        "processes": [_process_object(process) for process in _processes(world)],
     }
 
 
-async def _find_documents(world: World) -> dict[str, list[Any]]:
-    database = world.database
-    found = {}
-    for name in sorted(await database.list_collection_names()):
-        newest = database[name].find().sort("$natural", -1).limit(MAX_DOCUMENTS)
-        documents = await newest.to_list()
-        # https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/
-        found[name] = json.loads(dumps(documents, json_options=RELAXED_JSON_OPTIONS))
-    return found
+async def _find_documents(world: World) -> dict[str, list[Any]] | None:
+    """The newest documents by collection; None if MongoDB does not answer."""
+    try:
+        with pymongo.timeout(_MONGODB_TIMEOUT_SECONDS):
+            names = sorted(await world.database.list_collection_names())
+            return {name: await _newest_documents(world, name) for name in names}
+    except PyMongoError:
+        return None
+
+
+async def _newest_documents(world: World, collection: str) -> list[Any]:
+    newest = world.database[collection].find().sort("$natural", -1).limit(MAX_DOCUMENTS)
+    # https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/
+    text = dumps(await newest.to_list(), json_options=RELAXED_JSON_OPTIONS)
+    documents: list[Any] = json.loads(text)
+    return documents
 
 
 async def _read_jobs(redis: Redis) -> list[Json]:
@@ -63,9 +73,9 @@ async def _read_redis_value(redis: Redis, key: bytes) -> object:
     kind = await redis.type(key)
     if kind not in _READ_COMMANDS:
         return f"({_decode_text(kind)})"
-    command, *rest = _READ_COMMANDS[kind]
-    # redis-py types its commands one by one, but not the call under them.
-    return _decode_value(await redis.execute_command(command, key, *rest))  # type: ignore[no-untyped-call]
+    command, *arguments = _READ_COMMANDS[kind]
+    # redis-py has types for its command methods, but not for `execute_command`.
+    return _decode_value(await redis.execute_command(command, key, *arguments))  # type: ignore[no-untyped-call]
 
 
 def _decode_value(value: object) -> object:
@@ -73,9 +83,9 @@ def _decode_value(value: object) -> object:
         case bytes():
             return _decode_text(value)
         case dict():
-            return {_decode_text(name): _decode_value(one) for name, one in value.items()}
+            return {_decode_text(name): _decode_value(item) for name, item in value.items()}
         case list() | set():
-            return [_decode_value(one) for one in value]
+            return [_decode_value(item) for item in value]
         case _:
             return value
 
@@ -98,7 +108,7 @@ def _traffic_object(entry: TrafficEntry) -> Json:
 
 
 def _status_text(entry: TrafficEntry) -> str:
-    """In a word how it went: what Slack said to the app, or how the app answered."""
+    """The outcome in one word: Slack's answer to the app, or the app's answer to Slack."""
     answer = entry.response
     if not isinstance(answer, dict):
         return "" if answer is None else "ok"
@@ -112,4 +122,4 @@ def _processes(world: World) -> list[Process]:
 
 
 def _process_object(process: Process) -> Json:
-    return {"name": process.name, "alive": process.is_alive}
+    return {"name": process.name, "running": process.is_running}

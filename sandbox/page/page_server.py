@@ -1,4 +1,4 @@
-"""The page's server: static files, what is on the screens as it changes, and what is done."""
+"""The page's server: static files, event streams of the screens, and actions of people."""
 
 import asyncio
 import json
@@ -23,10 +23,11 @@ from sandbox.slack.primitives.json_types import Json
 from sandbox.world.world import World
 
 STATIC = Path(__file__).parent / "static"
-# At most so often a screen is sent anew; what happens in between comes together.
+# Changes within this time are sent together, so that a busy workspace does not flood the page.
 _MIN_SCREEN_INTERVAL_SECONDS = 0.05
 _INSPECTOR_INTERVAL_SECONDS = 0.5
-# What the app sends is shown, never run; letters have styles of their own, pictures come from it.
+# The page shows content of apps but never runs it. E-mails bring their own styles, and images may
+# come from anywhere.
 _CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src * data:; media-src *; style-src 'self' 'unsafe-inline'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -34,7 +35,7 @@ _CONTENT_SECURITY_POLICY = (
 
 
 class SwitchRequest(BaseModel):
-    """What the page says of a switch."""
+    """The body of a request that sets a fault switch."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,7 +44,7 @@ class SwitchRequest(BaseModel):
 
 
 class PageServer:
-    """`async with Page(world) as page:` it listens on 127.0.0.1 until the block ends."""
+    """`async with PageServer(world) as page:` listens on 127.0.0.1 until the block ends."""
 
     def __init__(self, world: World, *, port: int = 0) -> None:
         self.url = ""
@@ -70,7 +71,7 @@ class PageServer:
                 web.get("/", self._index),
                 web.static("/static", STATIC),
                 web.get("/api/live", self._stream_screen),
-                web.get("/api/behind", self._stream_inspector),
+                web.get("/api/inspector", self._stream_inspector),
                 web.post("/api/act", self._run_action),
                 web.post("/api/options", self._fetch_options),
                 web.post("/api/switch", self._set_switch),
@@ -98,76 +99,74 @@ class PageServer:
         return web.FileResponse(STATIC / "index.html")
 
     async def _stream_screen(self, request: web.Request) -> web.StreamResponse:
-        """A person's screen, now and after each change."""
         person = self._person_or_first(request.query.get("as", ""))
 
-        async def tell(stream: EventSourceResponse) -> None:
+        async def send_screens(stream: EventSourceResponse) -> None:
             while True:
                 upcoming = self._notifier.next_change
                 await stream.send(_json(self._screens.render_screen(person)), event="screen")
                 await asyncio.sleep(_MIN_SCREEN_INTERVAL_SECONDS)
                 await upcoming.wait()
 
-        return await self._stream(request, tell)
+        return await self._stream(request, send_screens)
 
     async def _stream_inspector(self, request: web.Request) -> web.StreamResponse:
-        """What is behind the scenes; MongoDB and Redis do not call, so they are asked."""
+        """Poll the data, because MongoDB and Redis do not report changes."""
 
-        async def tell(stream: EventSourceResponse) -> None:
-            told = ""
+        async def send_changes(stream: EventSourceResponse) -> None:
+            before = ""
             while True:
-                now = _json(await inspector_object(self._world))
-                if now != told:
-                    await stream.send(now, event="behind")
-                    told = now
+                data = _json(await inspector_object(self._world))
+                if data != before:
+                    await stream.send(data, event="inspector")
+                    before = data
                 await asyncio.sleep(_INSPECTOR_INTERVAL_SECONDS)
 
-        return await self._stream(request, tell)
+        return await self._stream(request, send_changes)
 
     async def _stream(
-        self, request: web.Request, tell: Callable[[EventSourceResponse], Awaitable[None]]
+        self, request: web.Request, send: Callable[[EventSourceResponse], Awaitable[None]]
     ) -> web.StreamResponse:
         stream = EventSourceResponse()
         await stream.prepare(request)
         self._open_streams.add(stream)
         try:
             async with stream:
-                telling = asyncio.ensure_future(tell(stream))
+                sending = asyncio.ensure_future(send(stream))
                 await stream.wait()
         finally:
             self._open_streams.discard(stream)
-            telling.cancel()
+            sending.cancel()
             with suppress(asyncio.CancelledError, ConnectionError):
-                await telling
+                await sending
         return stream
 
     async def _stop_streams(self, _app: web.Application) -> None:
-        """End the streams, which would otherwise end with their readers."""
+        """End the streams; otherwise the server waits until all windows are closed."""
         for stream in list(self._open_streams):
             stream.stop_streaming()
 
     async def _run_action(self, request: web.Request) -> web.StreamResponse:
-        act = PAGE_ACTION_ADAPTER.validate_json(await request.read())
-        await act.perform(self._session(act.who))
+        action = PAGE_ACTION_ADAPTER.validate_json(await request.read())
+        await action.perform(self._session(action.person_id))
         return web.json_response({"ok": True})
 
     async def _fetch_options(self, request: web.Request) -> web.StreamResponse:
-        asked = OptionsQuery.model_validate_json(await request.read())
-        return web.json_response({"options": await asked.fetch(self._session(asked.who))})
+        query = OptionsQuery.model_validate_json(await request.read())
+        return web.json_response({"options": await query.fetch(self._session(query.person_id))})
 
     async def _set_switch(self, request: web.Request) -> web.StreamResponse:
-        turn = SwitchRequest.model_validate_json(await request.read())
-        await self._switches.set_switch(turn.name, on=turn.on)
+        change = SwitchRequest.model_validate_json(await request.read())
+        await self._switches.set_switch(change.name, on=change.on)
         return web.json_response({"ok": True})
 
-    def _session(self, who: str) -> PageSession:
+    def _session(self, person_id: str) -> PageSession:
         slack = self._world.slack
-        return PageSession(slack=slack, screens=self._screens, person=slack.get_person(who))
+        return PageSession(slack=slack, screens=self._screens, person=slack.get_person(person_id))
 
-    def _person_or_first(self, who: str) -> Person:
-        """Whom the address names; a stranger sits down in the first one's place."""
+    def _person_or_first(self, person_id: str) -> Person:
         with suppress(LookupError):
-            return self._world.slack.get_person(who)
+            return self._world.slack.get_person(person_id)
         return self._world.slack.people[0]
 
 
@@ -175,16 +174,16 @@ class PageServer:
 async def _protect_requests(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Say what cannot be done as a sentence; take nothing from the pages of others."""
+    """Turn errors into sentences, and refuse requests from pages of other sites."""
     if request.method == "POST" and request.content_type != "application/json":
-        # A form of another site's can send anything but this.
+        # A form on another site cannot send this content type.
         raise web.HTTPUnsupportedMediaType
     try:
         response = await handler(request)
-    except ValidationError as wrong:
-        return _error_response(HTTPStatus.BAD_REQUEST, f"That makes no sense here: {wrong}")
-    except LookupError as impossible:
-        return _error_response(HTTPStatus.CONFLICT, str(impossible))
+    except ValidationError as error:
+        return _error_response(HTTPStatus.BAD_REQUEST, f"The request is not valid: {error}")
+    except LookupError as error:
+        return _error_response(HTTPStatus.CONFLICT, str(error))
     if not response.prepared:
         response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
         response.headers["Cache-Control"] = "no-cache"

@@ -1,4 +1,4 @@
-"""What a person does on the page, as it comes from the browser."""
+"""Actions of a person on the page, as the browser sends them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -14,31 +14,31 @@ from sandbox.slack.primitives.json_types import Json
 from sandbox.slack.state.views import View
 from sandbox.slack.workspace import Workspace
 
-GONE_TEXT = "It is no longer there."
+GONE_TEXT = "This message or conversation is no longer there."
 
 
 @dataclass(frozen=True, slots=True)
 class PageSession:
-    """Where somebody sits before the page."""
+    """A person who uses the page, with the workspace and the screens."""
 
     slack: Workspace
     screens: ScreenRenderer
     person: Person
 
     def channel(self, channel_id: str) -> Channel:
-        """Raises LookupError when they are in no such conversation."""
+        """Return a conversation of the person; raises LookupError if they are not in it."""
         channel = self.slack.state.channels.find(channel_id)
         if channel is None or self.person.id not in channel.members:
             raise LookupError(GONE_TEXT)
         return channel
 
     def message(self, channel_id: str, ts: str) -> Message:
-        """Raises LookupError when they see no such message."""
-        shown = [
+        """Return a message that the person sees; raises LookupError if there is none."""
+        visible = [
             *self.person.read_channel(self.channel(channel_id)),
             *self.person.ephemeral_messages,
         ]
-        for message in shown:
+        for message in visible:
             if (message.channel, message.ts) == (channel_id, ts):
                 return message
         raise LookupError(GONE_TEXT)
@@ -49,13 +49,13 @@ class _RequestModel(BaseModel):
 
 
 class MessageReference(_RequestModel):
-    """A message that is before somebody."""
+    """A message that a person sees."""
 
     channel: str
     ts: str
 
     def resolve(self, session: PageSession) -> Message:
-        """Raises LookupError when it is not there."""
+        """Return the message; raises LookupError if it is gone."""
         return session.message(self.channel, self.ts)
 
 
@@ -65,16 +65,16 @@ class ViewReference(_RequestModel):
     view_id: str
 
     def resolve(self, session: PageSession) -> View:
-        """Raises LookupError when it is not open."""
+        """Return the view; raises LookupError if it is not open."""
         return element_actions.get_open_view(session.person.actor, self.view_id)
 
 
 class _ActionModel(_RequestModel):
-    who: str = Field(alias="as")
+    person_id: str = Field(alias="as")
 
 
 class TypeAction(_ActionModel):
-    """Write a message, a reply, or a slash command."""
+    """Write a message, a reply or a slash command."""
 
     act: Literal["type"]
     conversation: str
@@ -82,7 +82,7 @@ class TypeAction(_ActionModel):
     thread_ts: str | None = None
 
     async def perform(self, session: PageSession) -> None:
-        """Raises LookupError when nothing can be written there."""
+        """Raises LookupError if the person cannot write there."""
         channel = session.channel(self.conversation)
         if self.thread_ts:
             root = session.message(self.conversation, self.thread_ts)
@@ -94,22 +94,27 @@ class TypeAction(_ActionModel):
 
 
 class ClickAction(_ActionModel):
-    """Press a button, or choose in a menu that stands outside of a form."""
+    """Press a button, or choose an option outside a form's inputs."""
 
     act: Literal["click"]
-    where: MessageReference | ViewReference
+    target: MessageReference | ViewReference
     block_id: str
     action_id: str
     state: Json | None = None
 
     async def perform(self, session: PageSession) -> None:
-        """Raises LookupError when it is not there to be clicked."""
-        hand, there = session.person.actor, self.where.resolve(session)
-        await element_actions.press_element(hand, there, self.block_id, self.action_id, self.state)
+        """Raises LookupError if the element is gone."""
+        await element_actions.press_element(
+            session.person.actor,
+            self.target.resolve(session),
+            self.block_id,
+            self.action_id,
+            self.state,
+        )
 
 
 class FillAction(_ActionModel):
-    """Put something into an input."""
+    """Set the value of an input in a form."""
 
     act: Literal["fill"]
     view_id: str
@@ -118,7 +123,7 @@ class FillAction(_ActionModel):
     state: Json
 
     async def perform(self, session: PageSession) -> None:
-        """Raises LookupError when there is no such input."""
+        """Raises LookupError if there is no such input."""
         view = ViewReference(view_id=self.view_id).resolve(session)
         await element_actions.set_input(
             session.person.actor, view, self.block_id, self.action_id, self.state
@@ -126,13 +131,13 @@ class FillAction(_ActionModel):
 
 
 class SubmitAction(_ActionModel):
-    """Send a form."""
+    """Submit a form."""
 
     act: Literal["submit"]
     view_id: str
 
     async def perform(self, session: PageSession) -> None:
-        """Raises LookupError when it is not open."""
+        """Raises LookupError if the form is not open."""
         await submissions.submit(
             session.person.actor, ViewReference(view_id=self.view_id).resolve(session)
         )
@@ -145,26 +150,26 @@ class CloseAction(_ActionModel):
     view_id: str
 
     async def perform(self, session: PageSession) -> None:
-        """Raises LookupError when it is not open."""
+        """Raises LookupError if the form is not open."""
         await submissions.close(
             session.person.actor, ViewReference(view_id=self.view_id).resolve(session)
         )
 
 
 class ShortcutAction(_ActionModel):
-    """Use a shortcut of the app's, global or on a message."""
+    """Use a shortcut of the app, global or on a message."""
 
     act: Literal["shortcut"]
     callback_id: str
     on: MessageReference | None = None
 
     async def perform(self, session: PageSession) -> None:
-        """Raises LookupError when there is none, or no such message."""
+        """Raises LookupError if the shortcut or the message does not exist."""
         kind = "message" if self.on else "global"
-        for one in session.slack.state.manifest.shortcuts:
-            if (one.callback_id, one.type) == (self.callback_id, kind):
-                on = self.on.resolve(session) if self.on else None
-                await session.person.use_shortcut(one.name, message=on)
+        for shortcut in session.slack.state.manifest.shortcuts:
+            if (shortcut.callback_id, shortcut.type) == (self.callback_id, kind):
+                message = self.on.resolve(session) if self.on else None
+                await session.person.use_shortcut(shortcut.name, message=message)
                 return
         raise LookupError("There is no such shortcut.")
 
@@ -175,23 +180,32 @@ class OpenHomeAction(_ActionModel):
     act: Literal["open_home"]
 
     async def perform(self, session: PageSession) -> None:
-        """Raises LookupError when the app has none."""
+        """Raises LookupError if the app has no Home tab."""
         await session.person.open_home()
 
 
 class ReadAction(_ActionModel):
-    """Read a conversation."""
+    """Mark a conversation as read."""
 
     act: Literal["read"]
     conversation: str
 
     async def perform(self, session: PageSession) -> None:
-        """Raises LookupError when they are not in it."""
+        """Raises LookupError if the person is not in it."""
         session.screens.mark_read(session.person, session.channel(self.conversation).id)
 
 
+class LookAction(_ActionModel):
+    """Look at the page: messages so far no longer count as new."""
+
+    act: Literal["look"]
+
+    async def perform(self, session: PageSession) -> None:
+        session.screens.mark_looked_at(session.person)
+
+
 class ReactAction(_ActionModel):
-    """Put an emoji under a message."""
+    """Add an emoji reaction to a message."""
 
     act: Literal["react"]
     channel: str
@@ -199,7 +213,7 @@ class ReactAction(_ActionModel):
     emoji: str
 
     async def perform(self, session: PageSession) -> None:
-        """Raises LookupError when the message is gone."""
+        """Raises LookupError if the message is gone."""
         await session.person.add_reaction(session.message(self.channel, self.ts), self.emoji)
 
 
@@ -212,6 +226,7 @@ PageAction = (
     | ShortcutAction
     | OpenHomeAction
     | ReadAction
+    | LookAction
     | ReactAction
 )
 PAGE_ACTION_ADAPTER: TypeAdapter[PageAction] = TypeAdapter(
@@ -220,7 +235,7 @@ PAGE_ACTION_ADAPTER: TypeAdapter[PageAction] = TypeAdapter(
 
 
 class OptionsQuery(_ActionModel):
-    """Ask the app what it offers in an external select."""
+    """A request for the options of an external select."""
 
     view_id: str | None = None
     channel: str | None = None
@@ -230,12 +245,12 @@ class OptionsQuery(_ActionModel):
     typed: str
 
     async def fetch(self, session: PageSession) -> list[Json]:
-        """The options; LookupError when there is no such menu."""
-        there: Message | View
+        """Fetch the options from the app; raises LookupError if the menu is gone."""
+        surface: Message | View
         if self.view_id:
-            there = ViewReference(view_id=self.view_id).resolve(session)
+            surface = ViewReference(view_id=self.view_id).resolve(session)
         else:
-            there = session.message(self.channel or "", self.ts or "")
+            surface = session.message(self.channel or "", self.ts or "")
         return await element_actions.load_options(
-            session.person.actor, there, self.block_id, self.action_id, self.typed
+            session.person.actor, surface, self.block_id, self.action_id, self.typed
         )

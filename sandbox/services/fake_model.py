@@ -1,16 +1,18 @@
-"""What a model would plausibly answer: a response schema, filled in from the words of a text.
+"""A fake language model: it fills in a response schema from the words of a text.
 
-It knows nothing of who asks. A choice is made by its own name, then by what the instruction says
-of it in a line such as "- name: description".
+The fake model does not know the product. It chooses an option whose name is in the text, then one
+that the instruction describes in a line such as "- name: description".
 """
 
 import re
 import textwrap
 from typing import Any
 
+from sandbox.services.category_notes import write_note
+
 Json = dict[str, Any]
 
-# A schema comes with names, or with the numbers of the enum behind them:
+# A schema has type names, or the numbers of the enum behind them:
 # https://ai.google.dev/api/caching#Type
 _TYPES = {1: "string", 2: "number", 3: "integer", 4: "boolean", 5: "array", 6: "object"}
 _STOP_WORDS = {"and", "are", "for", "not", "the"}
@@ -20,34 +22,36 @@ _DEFAULT_VALUES: Json = {"number": 0.9, "integer": 1, "boolean": True}
 
 
 def generate_answer(schema: Json, text: str, *, instruction: str = "") -> object:
-    """Something that fits the schema."""
+    """Return a value that fits the schema."""
     match schema_type(schema):
         case "object":
             fields: Json = schema.get("properties", {})
-            told = {
-                n: generate_answer(each, text, instruction=instruction)
-                for n, each in fields.items()
+            answers = {
+                name: generate_answer(field, text, instruction=instruction)
+                for name, field in fields.items()
             }
-            return told | _filler_texts(fields, text)
+            return answers | _notes(fields, answers, text)
         case "array":
             options = schema.get("items", {}).get("enum", [])
-            most = int(schema.get("maxItems", len(options)))
-            return [option for option in options if _is_mentioned(option, text)][:most]
-        case kind if kind in _DEFAULT_VALUES:
-            return _DEFAULT_VALUES[kind]
+            max_items = int(schema.get("maxItems", len(options)))
+            return [option for option in options if _is_mentioned(option, text)][:max_items]
+        case type_name if type_name in _DEFAULT_VALUES:
+            return _DEFAULT_VALUES[type_name]
         case _ if options := schema.get("enum"):
             return _choose_option(options, text, instruction)
         case _:
             return _first_line(text)
 
 
-def _filler_texts(fields: Json, text: str) -> Json:
-    """After its first free text, which is the gist, it says honestly what it is."""
-    free = [
-        n for n, each in fields.items() if schema_type(each) == "string" and not each.get("enum")
-    ]
-    begins = textwrap.shorten(text, _MAX_TEXT_CHARACTERS, placeholder=" …")
-    return dict.fromkeys(free[1:], f"A model would say more here. It was told: “{begins}”")
+def _notes(fields: Json, answers: Json, text: str) -> Json:
+    """Notes for all free texts but the first, which summarises the text."""
+    names = [name for name, field in fields.items() if _is_free_text(field)]
+    choices = [str(answers[name]) for name, field in fields.items() if field.get("enum")]
+    return dict.fromkeys(names[1:], write_note(choices, text))
+
+
+def _is_free_text(schema: Json) -> bool:
+    return schema_type(schema) == "string" and not schema.get("enum")
 
 
 def _first_line(text: str) -> str:
@@ -57,24 +61,24 @@ def _first_line(text: str) -> str:
 
 
 def schema_type(schema: Json) -> str:
-    """The schema's type, in lower case."""
-    kind = schema.get("type", "string")
-    return _TYPES.get(kind, "string") if isinstance(kind, int) else str(kind).lower()
+    """Return the schema's type in lower case."""
+    name = schema.get("type", "string")
+    return _TYPES.get(name, "string") if isinstance(name, int) else str(name).lower()
 
 
 def _choose_option(options: list[str], text: str, instruction: str) -> str:
-    """The option that the text points to; else the one for what fits nothing, or in the middle."""
+    """The option that fits the text best; otherwise a fallback option or the middle one."""
     words = _significant_words(text)
 
-    def points_to(option: str) -> tuple[bool, int]:
-        told = f"{option} {_option_description(option, instruction)}"
-        return _is_mentioned(option, text), len(words & _significant_words(told))
+    def score(option: str) -> tuple[bool, int]:
+        description = f"{option} {_option_description(option, instruction)}"
+        return _is_mentioned(option, text), len(words & _significant_words(description))
 
-    best = max(options, key=points_to)
-    if any(points_to(best)):
+    best = max(options, key=score)
+    if any(score(best)):
         return best
-    nothing = (option for option in options if option.casefold() in _FALLBACK_OPTIONS)
-    return next(nothing, options[(len(options) - 1) // 2])
+    fallbacks = (option for option in options if option.casefold() in _FALLBACK_OPTIONS)
+    return next(fallbacks, options[(len(options) - 1) // 2])
 
 
 def _option_description(option: str, instruction: str) -> str:
@@ -87,5 +91,5 @@ def _is_mentioned(option: str, text: str) -> bool:
 
 
 def _significant_words(text: str) -> set[str]:
-    """Words that say something, without the ending of a plural."""
+    """Words of three letters or more, without plural endings and stop words."""
     return {word.removesuffix("s") for word in re.findall(r"\w{3,}", text.casefold())} - _STOP_WORDS

@@ -1,7 +1,7 @@
-"""A stand-in for Gemini's REST API: strict about what it is asked, and told how to answer.
+"""A stand-in for Gemini's REST API: it checks requests strictly and can fail on demand.
 
-By itself it fills in whatever response schema a request brings, from the words of the request's
-text, so that it knows nothing of who asks (https://ai.google.dev/api/generate-content).
+By default it fills in the response schema of a request from the words of the request's text, so it
+needs no knowledge of the product (https://ai.google.dev/api/generate-content).
 """
 
 import asyncio
@@ -42,14 +42,14 @@ _STATUS_NAMES = {
 
 @dataclass(slots=True, eq=False)
 class Exchange:
-    """What was asked and, as soon as it is known, what was answered."""
+    """A request and, as soon as it exists, its response."""
 
     request: Json
     response: object = None
 
 
 class GeminiStandIn:
-    """`async with GeminiStandIn() as gemini:` it listens on 127.0.0.1 until the block ends."""
+    """`async with GeminiStandIn() as gemini:` listens on 127.0.0.1 until the block ends."""
 
     def __init__(self, *, api_key: str = "sandbox-gemini-key") -> None:
         self.api_key = api_key
@@ -84,45 +84,45 @@ class GeminiStandIn:
 
     @property
     def requests(self) -> list[Json]:
-        """What was asked, oldest first."""
+        """All requests, oldest first."""
         return [exchange.request for exchange in self.exchanges]
 
     async def wait_until(
         self, condition: Callable[[], T], *, timeout_seconds: float = 10, waiting_for: str = ""
     ) -> T:
-        """The first truthy value of the condition, looked at after every request."""
+        """Return the first truthy value of the condition, checked after every request."""
         return await self.notifier.wait_until(
             condition, timeout_seconds=timeout_seconds, waiting_for=waiting_for
         )
 
     def recover(self) -> None:
-        """Answer well again."""
+        """Answer normally again."""
         self._set_responder(self._respond_normally, None)
         self._released.set()
 
     def reset(self) -> None:
-        """Forget what was asked, and answer well."""
+        """Forget all requests and answer normally."""
         self.exchanges.clear()
         self.recover()
 
     def respond_with_json(self, answer: Json, *, times: int | None = None) -> None:
-        """Answer with this object as JSON, so many times or until `recovers`."""
+        """Answer with an object as JSON, a number of times or until `recover`."""
         self.respond_with_text(json.dumps(answer), times=times)
 
     def respond_with_text(
         self, text: str, *, finish_reason: str = "STOP", times: int | None = None
     ) -> None:
-        """Answer with this text, whatever it is."""
+        """Answer with a fixed text."""
 
-        async def say(_request: Json) -> web.StreamResponse:
+        async def respond(_request: Json) -> web.StreamResponse:
             return web.json_response(_response_body(text, finish_reason=finish_reason))
 
-        self._set_responder(say, times)
+        self._set_responder(respond, times)
 
     def respond_with_error(
         self, status: int, *, retry_delay: str = "", times: int | None = None
     ) -> None:
-        """Answer with an error as Google's servers write it; `retry_after` like "37s"."""
+        """Answer with an error in Google's format; `retry_delay` is a text such as "37s"."""
 
         async def fail(_request: Json) -> web.StreamResponse:
             return _error_response(status, HTTPStatus(status).phrase, retry_delay=retry_delay)
@@ -130,7 +130,7 @@ class GeminiStandIn:
         self._set_responder(fail, times)
 
     def block_prompts(self) -> None:
-        """Refuse to answer this text, for safety's sake."""
+        """Block every prompt for safety reasons."""
 
         async def block(_request: Json) -> web.StreamResponse:
             return web.json_response({"promptFeedback": {"blockReason": "SAFETY"}})
@@ -138,42 +138,42 @@ class GeminiStandIn:
         self._set_responder(block, None)
 
     def hold_responses(self) -> None:
-        """Take the request, and answer it well, but not before `recovers`."""
-        held = self._released = asyncio.Event()
+        """Accept requests, and answer them normally only after `recover`."""
+        released = self._released = asyncio.Event()
 
         async def hold(request: Json) -> web.StreamResponse:
-            await held.wait()
+            await released.wait()
             return await self._respond_normally(request)
 
         self._set_responder(hold, None)
 
     def hang(self) -> None:
-        """Take the request and never answer."""
+        """Accept requests and never answer."""
 
-        async def hang(_request: Json) -> web.StreamResponse:
+        async def wait_for_end(_request: Json) -> web.StreamResponse:
             await self._closing.wait()
             return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
 
-        self._set_responder(hang, None)
+        self._set_responder(wait_for_end, None)
 
     def respond_with_html(self) -> None:
-        """Answer with a page, as a proxy does."""
+        """Answer with an HTML page, as a captive portal does."""
 
-        async def page(_request: Json) -> web.StreamResponse:
+        async def respond(_request: Json) -> web.StreamResponse:
             return web.Response(text="<html>Welcome to the Wi-Fi</html>", content_type="text/html")
 
-        self._set_responder(page, None)
+        self._set_responder(respond, None)
 
     def respond_slowly(self, *, interval_seconds: float, chunk_count: int) -> None:
-        """Answer well, but a little of it at a time."""
+        """Answer normally, but in small parts with pauses."""
 
-        async def drip(request: Json) -> web.StreamResponse:
-            whole = json.dumps(_response_body(_generate_text(request))).encode()
+        async def respond(request: Json) -> web.StreamResponse:
+            body = json.dumps(_response_body(_generate_text(request))).encode()
             return web.Response(
-                body=_send_chunks(whole, interval_seconds=interval_seconds, chunk_count=chunk_count)
+                body=_send_chunks(body, interval_seconds=interval_seconds, chunk_count=chunk_count)
             )
 
-        self._set_responder(drip, None)
+        self._set_responder(respond, None)
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("x-goog-api-key") != self.api_key:
@@ -184,20 +184,20 @@ class GeminiStandIn:
         if verb != "generateContent" or not model.startswith("gemini-"):
             return _error_response(HTTPStatus.NOT_FOUND, f"models/{model} is not found")
         body = await request.json()
-        if wrong := _find_request_error(body):
-            return _error_response(HTTPStatus.BAD_REQUEST, wrong)
+        if error := _find_request_error(body):
+            return _error_response(HTTPStatus.BAD_REQUEST, error)
         exchange = Exchange(body)
         self.exchanges.append(exchange)
         self.notifier.notify()
-        behave = self._responder
+        responder = self._responder
         if self._remaining_times is not None:
             self._remaining_times -= 1
             if self._remaining_times <= 0:
                 self.recover()
-        answer = await behave(body)
-        exchange.response = _response_content(answer)
+        response = await responder(body)
+        exchange.response = _response_content(response)
         self.notifier.notify()
-        return answer
+        return response
 
     async def _respond_normally(self, request: Json) -> web.StreamResponse:
         return web.json_response(_response_body(_generate_text(request)))
@@ -216,15 +216,15 @@ def _generate_text(request: Json) -> str:
 
 
 def _content_text(content: Json) -> str:
-    """The text of one content; where some of it stands between two fences, the first of that.
+    """The text of one content; if it has fences, only the text of the first fenced part.
 
-    A fence is a line of dashes around a word. What is fenced after it is taken for examples.
+    A fence is a line of dashes around a word. Later fenced parts are examples.
     """
     lines = "\n".join(part.get("text", "") for part in content.get("parts", [])).splitlines()
     fences = [line for line in lines if re.fullmatch(r"-{3,}\w*-{3,}", line.strip())]
     if fences and lines.count(fences[0]) > 1:
-        begins = lines.index(fences[0])
-        return "\n".join(lines[begins + 1 : lines.index(fences[0], begins + 1)])
+        start = lines.index(fences[0]) + 1
+        return "\n".join(lines[start : lines.index(fences[0], start)])
     return "\n".join(lines)
 
 
@@ -237,43 +237,43 @@ def _response_body(text: str, *, finish_reason: str = "STOP") -> Json:
     }
 
 
-def _response_content(answer: web.StreamResponse) -> object:
-    """What the answer says: JSON where it is JSON; nothing of one that comes bit by bit."""
-    if not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
+def _response_content(response: web.StreamResponse) -> object:
+    """The JSON or text of a response; None if it is sent in small parts."""
+    if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
         return None
-    text = answer.body.decode()
-    return json.loads(text) if answer.content_type == "application/json" else text
+    text = response.body.decode()
+    return json.loads(text) if response.content_type == "application/json" else text
 
 
 async def _send_chunks(
-    whole: bytes, *, interval_seconds: float, chunk_count: int
+    body: bytes, *, interval_seconds: float, chunk_count: int
 ) -> AsyncIterator[bytes]:
-    size = len(whole) // chunk_count + 1
-    for start in range(0, len(whole), size):
-        yield whole[start : start + size]
+    size = len(body) // chunk_count + 1
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
         await asyncio.sleep(interval_seconds)
 
 
 def _error_response(
     status: int, message: str, *, reason: str = "", retry_delay: str = ""
 ) -> web.StreamResponse:
-    kind = "type.googleapis.com/google.rpc"
+    type_prefix = "type.googleapis.com/google.rpc"
     details: list[Json] = []
     if reason:
-        details.append({"@type": f"{kind}.ErrorInfo", "reason": reason})
+        details.append({"@type": f"{type_prefix}.ErrorInfo", "reason": reason})
     if retry_delay:
-        details.append({"@type": f"{kind}.RetryInfo", "retryDelay": retry_delay})
+        details.append({"@type": f"{type_prefix}.RetryInfo", "retryDelay": retry_delay})
     error = {"code": status, "message": message, "status": _STATUS_NAMES[status]}
     return web.json_response({"error": error | {"details": details}}, status=status)
 
 
 def _find_request_error(body: object) -> str | None:
-    """Why Google's servers refuse the request; None when they take it."""
-    asked = body if isinstance(body, dict) else {}
-    contents = asked.get("contents")
+    """Why Google's servers refuse a request; None if they accept it."""
+    request = body if isinstance(body, dict) else {}
+    contents = request.get("contents")
     if not contents or not all(turn.get("parts") for turn in contents):
         return "* GenerateContentRequest.contents: contents is not specified"
-    schema = asked.get("generationConfig", {}).get("responseSchema")
+    schema = request.get("generationConfig", {}).get("responseSchema")
     return _find_schema_error(schema) if schema else None
 
 
@@ -281,9 +281,9 @@ def _find_schema_error(schema: Json) -> str | None:
     unknown = sorted(set(schema) - _SCHEMA_FIELDS)
     if unknown:
         return f'Invalid JSON payload received. Unknown name "{unknown[0]}" at response_schema'
-    inner = [*schema.get("properties", {}).values()]
+    inner_schemas = [*schema.get("properties", {}).values()]
     if "items" in schema:
-        inner.append(schema["items"])
+        inner_schemas.append(schema["items"])
     if schema_type(schema) == "array" and "items" not in schema:
         return "* response_schema.items: missing field"
-    return next(filter(None, (_find_schema_error(each) for each in inner)), None)
+    return next(filter(None, (_find_schema_error(inner) for inner in inner_schemas)), None)

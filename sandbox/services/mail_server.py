@@ -1,4 +1,4 @@
-"""A mail server with an inbox to read, that can be told to refuse, to delay, or to go silent."""
+"""A mail server with a readable inbox; it can refuse e-mails, disconnect or hang."""
 
 import asyncio
 import email
@@ -27,7 +27,7 @@ _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEmail:
-    """One letter as it arrived."""
+    """One e-mail with its envelope."""
 
     sender: str
     recipients: list[str]
@@ -55,7 +55,7 @@ class ReceivedEmail:
 
 
 class MailFault(StrEnum):
-    """Ways in which a mail server lets its clients down; the value is what it answers."""
+    """Faults of a mail server; the value is the SMTP reply."""
 
     GREYLIST = "451 4.7.1 Greylisted, try again later"
     NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox"
@@ -67,10 +67,10 @@ class MailFault(StrEnum):
 
 
 class MailServer:
-    """`async with MailServer() as mail:` it listens on 127.0.0.1 until the block ends."""
+    """`async with MailServer() as mail:` listens on 127.0.0.1 until the block ends."""
 
     def __init__(self, *, username: str | None = None, password: str | None = None) -> None:
-        """With a name and password it takes letters only after a log-in."""
+        """With a username and a password, e-mails are accepted only after a login."""
         self.host = "127.0.0.1"
         self.port = 0
         self.inbox: list[ReceivedEmail] = []
@@ -93,37 +93,37 @@ class MailServer:
         self.stop_listening()
 
     def stop_listening(self) -> None:
-        """Take no more connections; those that are open stay."""
+        """Accept no more connections; open connections stay."""
         if self._server:
             self._server.close()
 
     async def start_listening(self) -> None:
-        """Listen again, at the same address."""
+        """Accept connections, at the same address as before."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._protocol, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def add_fault(self, fault: MailFault, *, times: int | None = None) -> None:
-        """Fail in this way, so many times or until `recovers`."""
+        """Fail in this way, a number of times or until `clear_faults`."""
         self._faults.append((fault, times))
 
     def clear_faults(self) -> None:
-        """Work as usual again."""
+        """End all faults."""
         self._faults.clear()
 
     def reset(self) -> None:
-        """Empty the inbox, and work as usual."""
+        """Empty the inbox and end all faults."""
         self.inbox.clear()
         self.clear_faults()
 
     def emails_to(self, address: str) -> list[ReceivedEmail]:
-        """What a person finds in their inbox, oldest first."""
-        return [letter for letter in self.inbox if address in letter.recipients]
+        """Return the e-mails to an address, oldest first."""
+        return [email for email in self.inbox if address in email.recipients]
 
     async def wait_until(
         self, condition: Callable[[], T], *, timeout_seconds: float = 10, waiting_for: str = ""
     ) -> T:
-        """The first truthy value of the condition, looked at after every letter."""
+        """Return the first truthy value of the condition, checked after every e-mail."""
         return await self.notifier.wait_until(
             condition, timeout_seconds=timeout_seconds, waiting_for=waiting_for
         )
@@ -133,7 +133,7 @@ class MailServer:
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Take a sender."""
+        """Handle MAIL FROM."""
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return self._next_fault_reply(MailFault.BUSY) or "250 OK"
@@ -141,22 +141,22 @@ class MailServer:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Take a recipient."""
-        refused = self._next_fault_reply(
+        """Handle RCPT TO."""
+        reply = self._next_fault_reply(
             MailFault.GREYLIST, MailFault.NO_SUCH_MAILBOX, MailFault.TOO_MANY_EMAILS
         )
-        if refused:
-            return refused
+        if reply:
+            return reply
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        """Take a letter, if it is one."""
-        if refused := self._next_fault_reply(MailFault.LOCAL_ERROR):
-            return refused
+        """Handle DATA; refuse content that is not a correct e-mail."""
+        if reply := self._next_fault_reply(MailFault.LOCAL_ERROR):
+            return reply
         content = envelope.original_content or b""
-        if wrong := find_email_error(content):
-            return f"554 5.6.0 {wrong}"
+        if error := find_email_error(content):
+            return f"554 5.6.0 {error}"
         message = email.message_from_bytes(content, EmailMessage, policy=email.policy.SMTP)
         recipients = [str(address) for address in envelope.rcpt_tos]
         self.inbox.append(ReceivedEmail(str(envelope.mail_from), recipients, message))
@@ -165,48 +165,48 @@ class MailServer:
         return "250 OK"
 
     async def _apply_silent_fault(self, server: SMTP) -> None:
-        """The letter is taken, but its sender may never hear of it."""
+        """Disconnect or hang after the e-mail is accepted, so that its sender gets no reply."""
         if self._next_fault_reply(MailFault.DISCONNECT_AFTER_DATA) and server.transport:
             server.transport.close()
         if self._next_fault_reply(MailFault.HANG_AFTER_DATA):
             await asyncio.Event().wait()
 
     def _protocol(self) -> SMTP:
-        login: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         if self._credentials:
-            login = {
+            options = {
                 "authenticator": self._authenticate,
                 "auth_required": True,
                 "auth_require_tls": False,
             }
         with warnings.catch_warnings():
-            # It warns of a log-in without encryption, which is right outside of one machine.
+            # aiosmtpd warns about a login without TLS; here all traffic stays on one machine.
             warnings.simplefilter("ignore", UserWarning)
-            return SMTP(self, loop=asyncio.get_running_loop(), **login)
+            return SMTP(self, loop=asyncio.get_running_loop(), **options)
 
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
     ) -> AuthResult:
         given = data if isinstance(data, LoginPassword) else LoginPassword(b"", b"")
         self.logins.append(given.login.decode())
-        known = (given.login.decode(), given.password.decode()) == self._credentials
-        # Not handled: aiosmtpd is to say so to the client.
-        return AuthResult(success=known, handled=False)
+        is_known = (given.login.decode(), given.password.decode()) == self._credentials
+        # handled=False makes aiosmtpd send the reply to the client.
+        return AuthResult(success=is_known, handled=False)
 
     def _next_fault_reply(self, *faults: MailFault) -> str | None:
-        """What the next fault in place answers, if it is one of these."""
-        for place, (fault, times) in enumerate(self._faults):
+        """The reply of the first planned fault among these, or None."""
+        for index, (fault, times) in enumerate(self._faults):
             if fault in faults:
                 if times is not None:
-                    self._faults[place] = (fault, times - 1)
+                    self._faults[index] = (fault, times - 1)
                     if times <= 1:
-                        del self._faults[place]
+                        del self._faults[index]
                 return fault.value
         return None
 
 
 def find_email_error(content: bytes) -> str | None:
-    """Why a strict server refuses these bytes as a letter; None when it takes them."""
+    """Return why a strict server refuses these bytes as an e-mail; None if it accepts them."""
     if b"\n" in content.replace(b"\r\n", b""):
         return "Bare LF"
     if any(len(line) > _MAX_LINE_BYTES for line in content.split(b"\r\n")):
@@ -221,14 +221,14 @@ def find_email_error(content: bytes) -> str | None:
 
 
 def _find_header_error(name: str, message: Message) -> str | None:
-    """Why a header, of those that every letter has, is not as it must be."""
+    """The error of a required header, or None."""
     values = [str(value) for value in message.get_all(name, [])]
     if len(values) != 1:
         return f"Not exactly one {name}"
     match name:
         case "From" | "To":
-            fits = _ADDRESS.fullmatch(email.utils.parseaddr(values[0])[1])
-            return None if fits else f"Bad address in {name}"
+            is_address = _ADDRESS.fullmatch(email.utils.parseaddr(values[0])[1])
+            return None if is_address else f"Bad address in {name}"
         case "Date":
             return None if email.utils.parsedate_tz(values[0]) else "Bad Date"
         case "Message-ID":

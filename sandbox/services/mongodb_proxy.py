@@ -1,8 +1,8 @@
-"""A wire between a process and MongoDB: it counts what passes, and fails at any message.
+"""A proxy between a process and MongoDB: it counts commands and can fail at any message.
 
-It knows of MongoDB's protocol only where a message ends, what it answers and which command it is
-(https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/). What a driver says for
-itself, whenever it likes, is passed on uncounted.
+The proxy reads only a message's length, ids and command name
+(https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/). Commands that a driver sends
+on its own, at any time, pass uncounted.
 """
 
 import asyncio
@@ -21,30 +21,30 @@ from sandbox.slack.primitives.change_notifier import ChangeNotifier
 T = TypeVar("T")
 FaultAction = Callable[[], Awaitable[None]]
 RequestSelector = int | str
-"""A request: its number, counted from 1; or its command, and then the first one of these."""
+"""Selects a request: by its number, counted from 1, or the first one with a command name."""
 _UNCOUNTED_COMMANDS = {"hello", "isMaster", "ismaster", "ping", "getMore", "endSessions"}
-_HEADER = struct.Struct("<iiii")  # length with this header, id, id of what it answers, kind
+_HEADER = struct.Struct("<iiii")  # length with header, id, id of the request (in replies), opcode
 _OP_MSG = 2013
-# Behind the header: four bytes of flags, one that says "a document", the document's length in
-# four, the type of its first field in one. The name of that field is the command.
+# After the header come flags (4 bytes), section kind (1), document length (4) and the type of the
+# first field (1). The name of the first field is the command.
 _COMMAND_NAME_OFFSET = _HEADER.size + 10
 
 
 class FaultPoint(StrEnum):
-    """Where at a request the wire fails."""
+    """The point of a request at which the proxy fails."""
 
-    REQUEST = ">"  # the server has not seen it, and never will
-    REPLY = "<"  # the server has done it, but who asked does not know yet
+    REQUEST = ">"  # the server never sees the request
+    REPLY = "<"  # the server has run the command, but the client has no reply yet
 
 
 class MongoProxy:
-    """`async with Wire(mongodb_uri) as wire:` who connects to `wire.uri` speaks with that MongoDB.
+    """`async with MongoProxy(mongodb_uri) as proxy:` forwards connections to that MongoDB.
 
     Attributes:
-        uri: names this very address, since a MongoDB would send its clients to its own.
-        passed: the counted commands so far, in the order in which they came.
-        struck: the command at which the wire has done what it was told to.
-        delay: seconds for which each counted request is held up.
+        uri: the proxy's address, as a direct connection: MongoDB would announce its own address.
+        counted_commands: names of the counted commands so far, in order.
+        faulted_command: the command at which the planned fault happened; None before.
+        delay_seconds: delay of each counted request.
     """
 
     def __init__(self, mongodb_uri: str) -> None:
@@ -77,7 +77,7 @@ class MongoProxy:
         await self.drop_connections()
 
     def kill_at(self, process: Process, *, selector: RequestSelector, point: FaultPoint) -> None:
-        """Kill the process at that request, counted from now; nothing more of it passes."""
+        """Kill a process at a request, counted from now; the message is lost."""
         self._plan_fault(
             _PlannedFault(
                 len(self.counted_commands), selector, point, process.kill, drops_message=True
@@ -85,126 +85,129 @@ class MongoProxy:
         )
 
     def call_at(self, action: FaultAction, *, selector: RequestSelector, point: FaultPoint) -> None:
-        """Do this at that request, counted from now; afterwards it passes."""
+        """Run an action at a request, counted from now; then the message passes."""
         self._plan_fault(
             _PlannedFault(len(self.counted_commands), selector, point, action, drops_message=False)
         )
 
     async def clear_fault(self) -> None:
-        """Only count from now on."""
+        """Cancel the planned fault."""
         self._planned_fault = None
         await self.wait_for_fault()
 
     async def wait_for_fault(self) -> None:
-        """Wait for what is being done at a message just now."""
+        """Wait until a fault that has started is finished."""
         if self._fault_task:
             await self._fault_task
 
     def hold_traffic(self) -> None:
-        """Let nothing pass, while all connections stay (they are half-open)."""
+        """Hold all messages; the connections stay open."""
         self._traffic_allowed.clear()
 
     def release_traffic(self) -> None:
-        """Let pass again, first what was held back."""
+        """Let messages pass again, held messages first."""
         self._traffic_allowed.set()
 
     async def drop_connections(self) -> None:
-        """End all connections; new ones are taken."""
-        for call in self._connection_tasks:
-            call.cancel()
+        """End all connections; clients can connect again."""
+        for task in self._connection_tasks:
+            task.cancel()
         await asyncio.gather(*self._connection_tasks, return_exceptions=True)
 
     async def wait_until(
         self, condition: Callable[[], T], *, timeout_seconds: float = 10, waiting_for: str = ""
     ) -> T:
-        """The first truthy value of the condition, looked at after each counted message."""
+        """Return the first truthy value of the condition, checked after each counted message."""
         return await self._notifier.wait_until(
             condition, timeout_seconds=timeout_seconds, waiting_for=waiting_for
         )
 
-    def _plan_fault(self, trap: "_PlannedFault") -> None:
-        self._planned_fault = trap
+    def _plan_fault(self, fault: "_PlannedFault") -> None:
+        self._planned_fault = fault
         self.faulted_command = None
 
     async def _serve_connection(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        call = asyncio.current_task()
-        assert call  # noqa: S101 (asyncio runs this as a task)
-        self._connection_tasks.add(call)
+        task = asyncio.current_task()
+        assert task  # noqa: S101 (asyncio runs this as a task)
+        self._connection_tasks.add(task)
         try:
-            answers, requests = await asyncio.open_connection(self._host, self._port)
+            server_reader, server_writer = await asyncio.open_connection(self._host, self._port)
         except OSError:
             writer.close()
             return
         finally:
-            call.add_done_callback(self._connection_tasks.discard)
-        link = _ProxyConnection(
+            task.add_done_callback(self._connection_tasks.discard)
+        connection = _ProxyConnection(
             client_reader=reader,
             client_writer=writer,
-            server_reader=answers,
-            server_writer=requests,
+            server_reader=server_reader,
+            server_writer=server_writer,
         )
-        ways = [
-            asyncio.create_task(way)
-            for way in (self._forward_requests(link), self._forward_replies(link))
+        directions = [
+            asyncio.create_task(direction)
+            for direction in (
+                self._forward_requests(connection),
+                self._forward_replies(connection),
+            )
         ]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for way in ways:
-                way.cancel()
-            link.close()
+            for direction in directions:
+                direction.cancel()
+            connection.close()
 
-    async def _forward_requests(self, link: "_ProxyConnection") -> None:
+    async def _forward_requests(self, connection: "_ProxyConnection") -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                asked = await _read_message(link.client_reader)
+                request = await _read_message(connection.client_reader)
                 await self._traffic_allowed.wait()
-                if asked.command not in {None, *_UNCOUNTED_COMMANDS}:
+                if request.command not in {None, *_UNCOUNTED_COMMANDS}:
                     await asyncio.sleep(self.delay_seconds)
-                    self.counted_commands.append(str(asked.command))
-                    link.unanswered_numbers[asked.id] = len(self.counted_commands)
+                    self.counted_commands.append(str(request.command))
+                    connection.unanswered_numbers[request.id] = len(self.counted_commands)
                     if await self._apply_fault(len(self.counted_commands), FaultPoint.REQUEST):
                         return
-                link.server_writer.write(asked.data)
-                await link.server_writer.drain()
+                connection.server_writer.write(request.data)
+                await connection.server_writer.drain()
 
-    async def _forward_replies(self, link: "_ProxyConnection") -> None:
+    async def _forward_replies(self, connection: "_ProxyConnection") -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
-                answer = await _read_message(link.server_reader)
+                reply = await _read_message(connection.server_reader)
                 await self._traffic_allowed.wait()
-                number = link.unanswered_numbers.pop(answer.response_to, 0)
+                number = connection.unanswered_numbers.pop(reply.response_to, 0)
                 if await self._apply_fault(number, FaultPoint.REPLY):
                     return
-                link.client_writer.write(answer.data)
-                await link.client_writer.drain()
+                connection.client_writer.write(reply.data)
+                await connection.client_writer.drain()
 
-    async def _apply_fault(self, number: int, moment: FaultPoint) -> bool:
-        """Do what was told for this message, if something was; whether the message is lost."""
-        lost = False
-        trap = self._planned_fault
+    async def _apply_fault(self, number: int, point: FaultPoint) -> bool:
+        """Run the fault planned for this message, if any; returns whether the message is lost."""
+        is_lost = False
+        fault = self._planned_fault
         command = self.counted_commands[number - 1] if number else ""
-        if trap and trap.point is moment and trap.matches(number, command):
+        if fault and fault.point is point and fault.matches(number, command):
             self._planned_fault = None
-            lost = trap.drops_message
-            # A task of its own: it ends the connection, and with it whoever waits here.
-            self._fault_task = asyncio.create_task(self._run_fault(trap, command))
+            is_lost = fault.drops_message
+            # A separate task, because the fault may end this connection and cancel this task.
+            self._fault_task = asyncio.create_task(self._run_fault(fault, command))
             await asyncio.shield(self._fault_task)
         if number:
             self._notifier.notify()
-        return lost
+        return is_lost
 
-    async def _run_fault(self, trap: "_PlannedFault", command: str) -> None:
-        await trap.action()
+    async def _run_fault(self, fault: "_PlannedFault", command: str) -> None:
+        await fault.action()
         self.faulted_command = command
         self._notifier.notify()
 
 
 @dataclass(frozen=True, slots=True)
 class _PlannedFault:
-    """What is to be done, and at which request of those that pass after so many."""
+    """An action at a selected request, counted after a number of earlier requests."""
 
     count_from: int
     selector: RequestSelector
@@ -218,7 +221,7 @@ class _PlannedFault:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ProxyConnection:
-    """One client's connection and ours to the server; the numbers of what is not answered yet."""
+    """One client's connection, ours to the server, and the numbers of unanswered requests."""
 
     client_reader: asyncio.StreamReader
     client_writer: asyncio.StreamWriter
@@ -240,9 +243,9 @@ class _WireMessage(NamedTuple):
 
 async def _read_message(reader: asyncio.StreamReader) -> _WireMessage:
     header = await reader.readexactly(_HEADER.size)
-    length, number, answers, kind = _HEADER.unpack(header)
+    length, message_id, response_to, opcode = _HEADER.unpack(header)
     data = header + await reader.readexactly(length - _HEADER.size)
     command = None
-    if kind == _OP_MSG:
+    if opcode == _OP_MSG:
         command = data[_COMMAND_NAME_OFFSET : data.index(b"\0", _COMMAND_NAME_OFFSET)].decode()
-    return _WireMessage(data=data, id=number, response_to=answers, command=command)
+    return _WireMessage(data=data, id=message_id, response_to=response_to, command=command)

@@ -1,4 +1,4 @@
-"""Programs started beside us: ready when they say so, stopped, killed or frozen, never orphans."""
+"""Child processes: started and ready, stopped, killed or suspended, and never orphaned."""
 
 import asyncio
 import os
@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 _POLL_SECONDS = 0.03
-# Has the kernel end the program whatever ends us, and becomes it.
-# https://man7.org/linux/man-pages/man2/prctl.2.html
-# A `preexec_fn` would be a real fork of ours, for which libraries end their threads first: OpenBLAS
-# has been seen to wait for one of its own for ever, while no thread of Python runs.
+# PR_SET_PDEATHSIG makes the kernel kill the child when this process ends; then the child becomes
+# the program: https://man7.org/linux/man-pages/man2/prctl.2.html
+# A `preexec_fn` would need a real fork, before which libraries end their threads: OpenBLAS has been
+# seen to wait forever for one of its threads while no Python thread runs.
 _END_WITH_PARENT_SCRIPT = f"""
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, {signal.SIGKILL:d})
@@ -23,11 +23,11 @@ ReadyCheck = Callable[[], Awaitable[bool]]
 
 
 class ProcessFailed(RuntimeError):
-    """A program ended, or did not become ready, when it should have run; says its last words."""
+    """A process ended or did not become ready in time; the message has the end of its log."""
 
 
 class Process:
-    """One program, its environment, and the file its output goes to."""
+    """One program with its environment and its log file."""
 
     def __init__(
         self,
@@ -41,9 +41,11 @@ class Process:
         """Describe the program; nothing runs before `start`.
 
         Args:
-            ready: whether the program can be used now; asked until it says yes.
-            folder: where it runs, and where its log is.
-            env: all of its environment; ours when not given.
+            name: name of the process and of its log file.
+            argv: the command line.
+            is_ready: checks whether the program can be used now; called until it returns True.
+            folder: working directory, which also holds the log file.
+            env: the whole environment; by default that of this process.
         """
         self.name = name
         self._argv = list(argv)
@@ -51,38 +53,48 @@ class Process:
         self._is_ready = is_ready
         self._folder = folder
         self._subprocess: asyncio.subprocess.Process | None = None
+        self._has_started = False
         self._is_suspended = False
         self._log_offset = 0
         self.log_path = folder / f"{name}.log"
 
     @property
     def log(self) -> str:
-        """All it has written so far, over all its runs."""
+        """The output of all runs so far."""
         return self.log_path.read_text("utf-8", errors="replace") if self.log_path.exists() else ""
 
     @property
     def current_run_log(self) -> str:
-        """What it has written since it was last started."""
+        """The output since the last start."""
         return self.log[self._log_offset :]
 
     @property
     def is_alive(self) -> bool:
-        """Whether it runs now."""
         return self._subprocess is not None and self._subprocess.returncode is None
 
     @property
+    def is_running(self) -> bool:
+        """Whether the process has become ready, and is neither ended nor suspended."""
+        return self.is_alive and self._has_started and not self._is_suspended
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the process is stopped by SIGSTOP."""
+        return self.is_alive and self._is_suspended
+
+    @property
     def exit_code(self) -> int | None:
-        """How it ended; None while it runs."""
+        """The exit code of the last run; None while the process runs."""
         return self._subprocess.returncode if self._subprocess else None
 
     @property
     def pid(self) -> int | None:
-        """Its number, when it has ever run."""
+        """The process id of the last run; None before the first start."""
         return self._subprocess.pid if self._subprocess else None
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes of memory that it holds now; 0 when it does not run (Linux)."""
+        """Resident memory in bytes (Linux only); 0 if the process does not run."""
         if not self.is_alive or self._subprocess is None:
             return 0
         status = Path(f"/proc/{self._subprocess.pid}/status").read_text()
@@ -90,12 +102,13 @@ class Process:
         return int(resident.split()[1]) * 1024
 
     async def start(self, *, timeout_seconds: float = 30) -> None:
-        """Run it, and return when it is ready.
+        """Start the program and wait until it is ready.
 
         Raises:
-            Ended: it ended instead, or was not ready in time.
+            ProcessFailed: the program ended, or was not ready in time.
         """
         self._log_offset = len(self.log)
+        self._has_started = self._is_suspended = False
         with self.log_path.open("ab") as log:
             self._subprocess = await asyncio.create_subprocess_exec(
                 *_with_parent_watch(self._argv),
@@ -104,7 +117,7 @@ class Process:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
-                # Ctrl-C reaches a whole process group; the order of ending is ours to choose.
+                # Ctrl-C reaches a whole process group; our shutdown has its own order.
                 process_group=0,
             )
         try:
@@ -115,13 +128,13 @@ class Process:
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError:
             await self.kill()
-            words = self._log_tail()
             raise ProcessFailed(
-                f"{self.name} was not ready after {timeout_seconds} s:\n{words}"
+                f"{self.name} was not ready after {timeout_seconds} s:\n{self._log_tail()}"
             ) from None
+        self._has_started = True
 
     async def stop(self, *, timeout_seconds: float = 15) -> None:
-        """Ask it to end (SIGTERM), and make it when it takes too long."""
+        """Stop the process with SIGTERM, and with SIGKILL if that takes too long."""
         if not self.is_alive or self._subprocess is None:
             return
         self.resume()
@@ -133,20 +146,20 @@ class Process:
             await self.kill()
 
     async def kill(self) -> None:
-        """End it at once (SIGKILL)."""
+        """Kill the process at once (SIGKILL)."""
         if self.is_alive and self._subprocess is not None:
             self._subprocess.kill()
             await self._subprocess.wait()
 
     def suspend(self) -> None:
-        """Let it stand still, connections and all (SIGSTOP)."""
+        """Stop the process without ending it (SIGSTOP); its connections stay open."""
         if self.is_alive and self._subprocess is not None:
             self._subprocess.send_signal(signal.SIGSTOP)
             self._is_suspended = True
 
     def resume(self) -> None:
-        """Let it go on."""
-        if self._is_suspended and self._subprocess is not None:
+        """Let a suspended process continue (SIGCONT)."""
+        if self.is_suspended and self._subprocess is not None:
             self._subprocess.send_signal(signal.SIGCONT)
             self._is_suspended = False
 
@@ -155,7 +168,7 @@ class Process:
 
 
 def _with_parent_watch(argv: list[str]) -> list[str]:
-    """How to run it so that it ends with us; other systems do without."""
+    """The command line that makes a process end with this one (Linux only)."""
     if sys.platform != "linux":
         return argv
     return [sys.executable, "-I", "-S", "-c", _END_WITH_PARENT_SCRIPT, str(os.getpid()), *argv]

@@ -1,1 +1,1 @@
-""""""
+"""The whole sandbox: its people, its services, and the real bot and worker."""

@@ -1,15 +1,24 @@
 """The people of the sandbox's workspace."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 
 from sandbox.slack.actors.person import Person
 from sandbox.slack.workspace import Workspace
 
 
+class PersonaRole(StrEnum):
+    """The part that a person plays in the sandbox."""
+
+    EMPLOYEE = "Employee"
+    MODERATOR = "Moderator"
+    ADMIN = "Admin"
+
+
 @dataclass(frozen=True, slots=True)
 class Personas:
-    """Who is there: an employee, three who can help, and who runs the place."""
+    """One employee, three moderators and one admin, who owns the workspace."""
 
     ada: Person
     bob: Person
@@ -19,7 +28,7 @@ class Personas:
 
     @classmethod
     def add_to_workspace(cls, slack: Workspace) -> Self:
-        """Have everybody join the workspace."""
+        """Let everybody join the workspace."""
         return cls(
             ada=slack.add_person("ada", real_name="Ada Lovelace", email="ada@acme.example"),
             bob=slack.add_person("bob", real_name="Bob Kahn", email="bob@acme.example"),
@@ -33,3 +42,11 @@ class Personas:
                 "grace", real_name="Grace Hopper", email="grace@acme.example", owner=True
             ),
         )
+
+    def role_of(self, person: Person) -> PersonaRole:
+        """Return the person's part in the demo; Frontdesk may give them another role later."""
+        if person.id == self.grace.id:
+            return PersonaRole.ADMIN
+        if person.id in {self.bob.id, self.eve.id, self.mo.id}:
+            return PersonaRole.MODERATOR
+        return PersonaRole.EMPLOYEE

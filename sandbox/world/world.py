@@ -1,4 +1,4 @@
-"""The whole outside world and, in the middle of it, the real bot and worker as processes."""
+"""The whole sandbox: the simulated services, and the real bot and worker as processes."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ _JWT_SECRET = "a secret that only this sandbox has, and that is long enough"
 
 
 class World:
-    """`async with World() as world:` everything runs until the block ends."""
+    """`async with World() as world:` runs everything until the block ends."""
 
     bot: Process
     worker: Process
@@ -48,13 +48,14 @@ class World:
         """Describe the world.
 
         Args:
-            servers: MongoDB and Redis that run already; else the world starts its own.
-            folder: where logs and, with servers of its own, data are kept; else temporary.
-            socket_mode: how Slack and the bot talk; else by signed HTTP.
-            gemini_key: whether the desk has a key for Gemini.
-            admin_named: whether the settings name Grace as an admin; she owns the workspace too.
-            told: what a process, by name, finds in its environment in place of the usual.
-            told_all: what every process finds there.
+            servers: running MongoDB and Redis; by default the world starts its own.
+            folder: keeps logs, and the data of its own servers; by default it is temporary.
+            socket_mode: whether Slack and the bot use Socket Mode instead of signed HTTP.
+            has_gemini_key: whether Frontdesk has a key for Gemini.
+            admin_in_settings: whether the settings name Grace as an admin; she also owns the
+                workspace.
+            env_by_process: environment variables of single processes, by process name.
+            extra_env: environment variables of all processes.
         """
         self.slack = Workspace(load_manifest(PROJECT_FOLDER / "manifest.yml"))
         self.mail = MailServer()
@@ -87,15 +88,15 @@ class World:
 
     @property
     def bot_url(self) -> str:
-        """Where the bot's own HTTP is."""
+        """The address of the bot's HTTP server."""
         return f"http://127.0.0.1:{self.environment['PORT']}"
 
     async def find_documents(self, collection: str) -> list[dict[str, Any]]:
-        """What is stored, as it is."""
+        """Return all documents of a collection, unchanged, ordered by id."""
         return await self.database[collection].find().sort("_id").to_list()
 
     async def reset(self) -> None:
-        """Empty the database, the queue, the workspace and the inbox; the desk runs on."""
+        """Empty database, job queue, workspace and inbox; the processes keep running."""
         for name in await self.database.list_collection_names():
             await self.database[name].delete_many({})
         await self.redis.flushdb()
@@ -104,42 +105,42 @@ class World:
         self.gemini.reset()
 
     def new_worker(self, name: str) -> Process:
-        """One more worker, to be started and stopped by who asked for it."""
+        """Describe another worker; the caller starts and stops it."""
 
-        async def ready() -> bool:
+        async def is_ready() -> bool:
             return "ready for work" in worker.current_run_log
 
         argv = [sys.executable, "-m", "arq", "jobs.worker.WorkerSettings"]
         worker = Process(
-            name, argv, is_ready=ready, folder=self.folder, env=self._process_env(name)
+            name, argv, is_ready=is_ready, folder=self.folder, env=self._process_env(name)
         )
         return worker
 
     def new_bot(self, name: str, *, port: int) -> Process:
-        """One more bot, which listens on that port; to be started and stopped by who asked."""
+        """Describe another bot on a port; the caller starts and stops it."""
 
-        async def ready() -> bool:
+        async def is_ready() -> bool:
             url = f"http://127.0.0.1:{port}/readyz"
             try:
-                async with ClientSession() as http, http.get(url) as answer:
-                    return answer.ok
+                async with ClientSession() as http, http.get(url) as response:
+                    return response.ok
             except ClientError:
                 return False
 
         argv = [sys.executable, "-m", "bot"]
         env = self._process_env(name) | {"PORT": str(port)}
-        return Process(name, argv, is_ready=ready, folder=self.folder, env=env)
+        return Process(name, argv, is_ready=is_ready, folder=self.folder, env=env)
 
     async def _start(self) -> None:
-        # The processes run in a folder of their own, where no `.env` of ours lies.
+        # The processes run in their own folder, so that they do not read our `.env`.
         self.folder = self._given_folder or Path(self._enter_temporary_folder())
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._given_servers:
             self.servers = self._given_servers
         else:
             self.servers = await self._stack.enter_async_context(DatabaseServers(self.folder))
-        for part in (self.mail, self.gemini, self.slack):
-            await self._stack.enter_async_context(part)
+        for service in (self.mail, self.gemini, self.slack):
+            await self._stack.enter_async_context(service)
         self.personas = Personas.add_to_workspace(self.slack)
         self.environment = self._environment()
         await self._connect()
@@ -152,7 +153,7 @@ class World:
             await process.start()
 
     async def _connect(self) -> None:
-        # What is deleted must stay so, even if MongoDB is killed right after.
+        # Journaled, because deletions must survive even if a test kills MongoDB right after.
         client = AsyncMongoClient[dict[str, Any]](
             self.environment["MONGODB_URI"], tz_aware=True, journal=True
         )
@@ -165,10 +166,10 @@ class World:
         return self._stack.enter_context(TemporaryDirectory(prefix="sandbox-"))
 
     def _environment(self) -> dict[str, str]:
-        """All that bot and worker are told; nothing else of ours reaches them."""
+        """The environment of bot and worker; nothing of our own environment reaches them."""
         redis_url = self.servers.new_redis_url()
         port = find_free_port()
-        told = {
+        variables = {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONPATH": str(PROJECT_FOLDER),
             "PYTHONUNBUFFERED": "1",
@@ -181,7 +182,7 @@ class World:
             "SMTP_HOST": self.mail.host,
             "SMTP_PORT": str(self.mail.port),
             "SMTP_STARTTLS": "false",
-            "MAIL_FROM": "Frontdesk <desk@acme.example>",
+            "MAIL_FROM": "Frontdesk <frontdesk@acme.example>",
             "JWT_SECRET": _JWT_SECRET,
             "ADMIN_SLACK_IDS": self.personas.grace.id if self._admin_in_settings else "",
             "HOST": "127.0.0.1",
@@ -190,11 +191,11 @@ class World:
             "WEBHOOK_PRIVATE": "true",
         }
         if self.socket_mode:
-            told["SLACK_APP_TOKEN"] = self.slack.app_token
+            variables["SLACK_APP_TOKEN"] = self.slack.app_token
         if self._has_gemini_key:
-            told["GEMINI_API_KEY"] = self.gemini.api_key
-            told["GEMINI_API_ENDPOINT"] = self.gemini.endpoint
-        return told
+            variables["GEMINI_API_KEY"] = self.gemini.api_key
+            variables["GEMINI_API_ENDPOINT"] = self.gemini.endpoint
+        return variables
 
     def _process_env(self, name: str) -> dict[str, str]:
         return {**self.environment, **self._extra_env, **self._env_by_process.get(name, {})}

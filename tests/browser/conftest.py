@@ -1,4 +1,4 @@
-"""A running desk, the page before it, and a real browser."""
+"""Fixtures: running Frontdesk, the page's server and a real browser."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -15,20 +15,20 @@ from sandbox.world.world import World
 
 OpenPage = Callable[..., Awaitable[Window]]
 
-# A loaded machine may be slow; what never comes is missed after this.
+# Long enough for a busy machine; a missing element fails after this time.
 expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium, started once."""
+    """Chromium, started once per session."""
     async with launch_chromium() as browser:
         yield browser
 
 
 @pytest.fixture(scope="session")
 async def running_world(servers: DatabaseServers) -> AsyncIterator[World]:
-    """The desk as `make demo` has it: three moderators hired, three channels."""
+    """Running Frontdesk, started once per session."""
     async with World(servers=servers) as world:
         world.slack.has_rate_limits = False
         yield world
@@ -36,42 +36,44 @@ async def running_world(servers: DatabaseServers) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def world(running_world: World) -> AsyncIterator[World]:
-    """The desk with no ticket in it yet; what a test has broken works again after it."""
+    """Frontdesk as after `make demo`, without tickets; faults end after the test."""
     await running_world.reset()
     await seed_workspace(running_world)
     yield running_world
     running_world.slack.faults.clear()
     running_world.gemini.recover()
     running_world.mail.clear_faults()
-    if not running_world.worker.is_alive:
-        await running_world.worker.start()
+    for process in (running_world.bot, running_world.worker):
+        if not process.is_alive:
+            await process.start()
 
 
 @pytest.fixture
 async def page_server(world: World) -> AsyncIterator[PageServer]:
-    """The page's server."""
     async with PageServer(world) as page:
         yield page
 
 
 @pytest.fixture
 async def open_page(browser: Browser, page_server: PageServer) -> AsyncIterator[OpenPage]:
-    """`await opens(person)`: a window in which they sit; it must show no error of its own."""
-    wrong: list[str] = []
+    """`await open_page(person)` opens the person's window; console errors fail the test."""
+    errors: list[str] = []
     windows: list[Window] = []
 
-    async def opens(
+    async def open_for(
         person: Person, place: str = "", *, size: tuple[int, int] = DESKTOP_SIZE
     ) -> Window:
-        opened = await open_window(browser, size)
-        windows.append(opened)
-        opened.on("pageerror", lambda error: wrong.append(str(error)))
-        opened.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-        await opened.goto(f"{page_server.url}?as={person.id}{place}")
-        await expect(opened.get_by_role("heading", level=1)).to_be_visible()
-        return opened
+        window = await open_window(browser, size)
+        windows.append(window)
+        window.on("pageerror", lambda error: errors.append(str(error)))
+        window.on(
+            "console", lambda line: errors.append(line.text) if line.type == "error" else None
+        )
+        await window.goto(f"{page_server.url}?as={person.id}{place}")
+        await expect(window.get_by_role("heading", level=1)).to_be_visible()
+        return window
 
-    yield opens
-    for opened in windows:
-        await opened.context.close()
-    assert not wrong
+    yield open_for
+    for window in windows:
+        await window.context.close()
+    assert not errors

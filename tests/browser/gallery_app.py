@@ -1,4 +1,4 @@
-"""An app of our own behind the page: it shows any block, and hears what Slack sends of it."""
+"""A test app behind the page: it shows any block and records Slack's requests."""
 
 import dataclasses
 import re
@@ -29,10 +29,10 @@ _IMAGE_SVG = (
 
 
 class GalleryApp:
-    """`async with App(world) as app:` Slack asks this app instead of the desk's, until it ends.
+    """`async with GalleryApp(world) as app:` replaces Frontdesk as the Slack app in the block.
 
     Attributes:
-        answer: what it answers to the submissions that come.
+        submission_response: the app's answer to form submissions.
     """
 
     def __init__(self, world: World) -> None:
@@ -55,7 +55,7 @@ class GalleryApp:
             home_tab=True,
             shortcuts=(
                 Shortcut("Brew a pot", "global", "brew", "For everybody."),
-                Shortcut("Brew for them", "message", "brew_for", "For whoever said that."),
+                Shortcut("Brew for them", "message", "brew_for", "For the author of the message."),
             ),
         )
         return self
@@ -76,75 +76,75 @@ class GalleryApp:
             typed = payload["value"].lower()
             await ack(options=[option(tea) for tea in TEA_OPTIONS if typed in tea.lower()])
 
-        async def submitted(ack: AsyncAck) -> None:
+        async def answer_submission(ack: AsyncAck) -> None:
             await ack(**self.submission_response)
 
-        async def hear(ack: AsyncAck) -> None:
+        async def acknowledge(ack: AsyncAck) -> None:
             await ack()
 
         bolt.options(_ANY_ID)(suggest)
-        bolt.view(_ANY_ID)(submitted)
-        for heard in (bolt.action, bolt.shortcut, bolt.view_closed):
-            heard(_ANY_ID)(hear)
+        bolt.view(_ANY_ID)(answer_submission)
+        for listener in (bolt.action, bolt.shortcut, bolt.view_closed):
+            listener(_ANY_ID)(acknowledge)
         return bolt
 
     async def post_message(
         self, person: Person, *blocks: Json, text: str = "Tea", **more: Any
     ) -> Post:
-        """Write to somebody."""
+        """Post a direct message."""
         opened = await self.client.conversations_open(users=person.id)
         channel: str = opened["channel"]["id"]
-        said = await self.client.chat_postMessage(
+        posted = await self.client.chat_postMessage(
             channel=channel, text=text, blocks=list(blocks), **more
         )
-        post = self.slack.state.messages.find(channel, said["ts"])
+        post = self.slack.state.messages.find(channel, posted["ts"])
         assert post
         return post
 
     async def open_modal(self, person: Person, *blocks: Json, **more: Any) -> None:
-        """Open a form before somebody."""
+        """Open a form for a person."""
         trigger = self.slack.state.triggers.create(person.id)
         await self.client.views_open(trigger_id=trigger, view=modal_view(*blocks, **more))
 
     def top_view(self, person: Person) -> View:
-        """The form on top."""
+        """The top form of a person."""
         view = self.slack.state.views.top_modal(person.id)
         assert view
         return view
 
     async def next_payload(self, kind: str) -> Json:
-        """The next of these that Slack sends; none is passed over."""
-        seen = self._read_counts.get(kind, 0)
-        self._read_counts[kind] = seen + 1
+        """Return the next payload of a kind that Slack sends; none is skipped."""
+        read_count = self._read_counts.get(kind, 0)
+        self._read_counts[kind] = read_count + 1
         deliveries = self.slack.traffic_log.deliveries
-        await self.slack.wait_until(lambda: len(deliveries(kind)) > seen, waiting_for=kind)
-        return deliveries(kind)[seen].request
+        await self.slack.wait_until(lambda: len(deliveries(kind)) > read_count, waiting_for=kind)
+        return deliveries(kind)[read_count].request
 
     async def next_action(self) -> Json:
-        """The next action, without what only shows where and when it was taken."""
+        """Return the next action, without place, time and appearance."""
         payload = await self.next_payload("block_actions")
         [action] = payload["actions"]
-        passing = ("action_ts", "block_id", "placeholder", "text", "style")
-        return {key: value for key, value in action.items() if key not in passing}
+        ignored = ("action_ts", "block_id", "placeholder", "text", "style")
+        return {key: value for key, value in action.items() if key not in ignored}
 
     async def next_submitted_values(self) -> dict[str, Json]:
-        """What the next form that is submitted holds, by the inputs' names."""
+        """Return the values of the next submitted form, by block id."""
         payload = await self.next_payload("view_submission")
         values: dict[str, dict[str, Json]] = payload["view"]["state"]["values"]
         return {block: next(iter(states.values())) for block, states in values.items()}
 
     def has_read_all_actions(self) -> bool:
-        """Whether Slack has sent no action but those that were waited for."""
-        heard = self.slack.traffic_log.deliveries("block_actions")
-        return len(heard) == self._read_counts.get("block_actions", 0)
+        """Whether Slack has sent no other actions than those already read."""
+        sent = self.slack.traffic_log.deliveries("block_actions")
+        return len(sent) == self._read_counts.get("block_actions", 0)
 
 
 async def serve_images(window: Window) -> Window:
-    """There is no network here: pictures and pages of example.com come from the test."""
+    """Answer requests to example.com in the test, because there is no network."""
 
     async def answer(route: Route) -> None:
-        picture = route.request.url.startswith(IMAGE_BASE_URL)
-        kind, body = ("image/svg+xml", _IMAGE_SVG) if picture else ("text/plain", "A page.")
+        is_picture = route.request.url.startswith(IMAGE_BASE_URL)
+        kind, body = ("image/svg+xml", _IMAGE_SVG) if is_picture else ("text/plain", "A page.")
         await route.fulfill(content_type=kind, body=body)
 
     await window.context.route(re.compile(r"^https://\w+\.example\.com/"), answer)
@@ -152,7 +152,7 @@ async def serve_images(window: Window) -> Window:
 
 
 def general_channel(world: World) -> Channel:
-    """A channel that everybody is in."""
+    """The channel #general, which everybody is in."""
     channel = world.slack.state.channels.find_by_name("general")
     assert channel
     return channel
@@ -161,7 +161,7 @@ def general_channel(world: World) -> Channel:
 async def choose_by_search(
     within: Locator, name: str, option_name: str, *, search_text: str = ""
 ) -> None:
-    """Choose in a menu that is searched by typing."""
+    """Choose an option in a searchable menu."""
     await within.get_by_role("combobox", name=name, exact=True).fill(search_text or option_name)
     await within.get_by_role("listbox").get_by_role("option", name=option_name).click()
 
@@ -183,7 +183,7 @@ def options(*texts: str) -> list[Json]:
 
 
 def selected_option(text: str) -> Json:
-    """An option as Slack sends it."""
+    """An option in the form that Slack sends."""
     return {"text": plain_text(text, emoji=True), "value": text.lower()}
 
 
@@ -204,10 +204,16 @@ def rich_text(*parts: Json) -> Json:
 
 
 def input_block(label: str, element: Json, **more: Any) -> Json:
-    """An input; its block and its element go by its label's first word."""
+    """An input; block id and action id are the first word of the label."""
     name = label.split(maxsplit=1)[0].lower()
-    named = {"action_id": name, **element}
-    return {"type": "input", "block_id": name, "label": plain_text(label), "element": named, **more}
+    with_id = {"action_id": name, **element}
+    return {
+        "type": "input",
+        "block_id": name,
+        "label": plain_text(label),
+        "element": with_id,
+        **more,
+    }
 
 
 def modal_view(*blocks: Json, title: str = "Order tea", **more: Any) -> Json:

@@ -1,4 +1,4 @@
-"""Forms in a real browser: what is wrong is said where it was typed, and nothing typed is lost."""
+"""Forms in a real browser: errors are shown at their field, and values are kept."""
 
 from playwright.async_api import expect
 
@@ -6,10 +6,10 @@ from sandbox.world.world import World
 from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import close_modal, message_with_text, send_message, submit_modal
 
-SENTENCE = "Please say in a few words what it is about."
+TITLE_ERROR = "Please say in a few words what it is about."
 
 
-async def test_an_error_stands_under_its_field_and_what_was_typed_survives(
+async def test_an_error_is_shown_at_its_field_and_values_are_kept(
     open_page: OpenPage, world: World
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -20,7 +20,7 @@ async def test_an_error_stands_under_its_field_and_what_was_typed_survives(
     await submit_modal(ada)
 
     title = form.get_by_label("Title")
-    await expect(title).to_have_accessible_description(SENTENCE)
+    await expect(title).to_have_accessible_description(TITLE_ERROR)
     await expect(title).to_be_focused()
     await expect(form.get_by_label("Description")).to_have_value(
         "It makes a noise like a coffee mill."
@@ -34,9 +34,7 @@ async def test_an_error_stands_under_its_field_and_what_was_typed_survives(
     assert (ticket["title"], ticket["confidential"]) == ("My laptop is loud", True)
 
 
-async def test_an_admin_gives_a_role_and_skills_in_a_form(
-    open_page: OpenPage, world: World
-) -> None:
+async def test_an_admin_sets_role_and_skills(open_page: OpenPage, world: World) -> None:
     grace = await open_page(world.personas.grace)
     await send_message(grace, "/ticket admin")
     form = grace.get_by_test_id("modal")
@@ -56,7 +54,9 @@ async def test_an_admin_gives_a_role_and_skills_in_a_form(
     assert (ada["role"], ada["skills"]) == ("moderator", ["vpn"])
 
 
-async def test_what_only_one_person_may_read_says_so(open_page: OpenPage, world: World) -> None:
+async def test_a_private_answer_is_marked_and_only_for_one_person(
+    open_page: OpenPage, world: World
+) -> None:
     ada, bob = await open_page(world.personas.ada), await open_page(world.personas.bob)
     for window in (ada, bob):
         await window.get_by_role("link", name="general").click()

@@ -1,4 +1,4 @@
-"""Attachments, the older way to say more, are shown and used as blocks are."""
+"""Legacy attachments work like blocks."""
 
 from collections.abc import AsyncIterator
 
@@ -28,12 +28,12 @@ async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
         yield app
 
 
-async def test_attachments_stand_under_the_message_beside_their_colour(
+async def test_attachments_have_their_texts_and_colour(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await serve_images(await open_page(world.personas.ada))
     field = {"title": "Water", "value": "*soft*", "short": True}
-    old = {
+    legacy = {
         "color": "danger",
         "pretext": "Before, <@" + world.personas.mo.id + ">",
         "author_name": "The kettle",
@@ -50,7 +50,7 @@ async def test_attachments_stand_under_the_message_beside_their_colour(
         world.personas.ada,
         text="Look *here*",
         attachments=[
-            old,
+            legacy,
             {"fallback": "Only this"},
             {"color": "#36a64f", "blocks": [section("B")]},
         ],
@@ -73,7 +73,7 @@ async def test_attachments_stand_under_the_message_beside_their_colour(
     await expect(third.locator(".beside")).to_have_css(bar, "rgb(54, 166, 79)")
 
 
-async def test_what_stands_in_an_attachment_can_be_used(
+async def test_elements_of_an_attachment_work(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)

@@ -1,4 +1,4 @@
-"""Every element that an app can put into a message is there to be used, and tells the app."""
+"""Every element of a message works and sends its action to the app."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def button(text: str, **more: object) -> Json:
     return {"type": "button", "action_id": text.lower(), "text": plain_text(text), **more}
 
 
-async def test_each_kind_of_button_tells_the_app_which_one_was_pressed(
+async def test_each_kind_of_button_sends_its_action(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await serve_images(await open_page(world.personas.ada))
@@ -75,7 +75,7 @@ async def test_each_kind_of_button_tells_the_app_which_one_was_pressed(
     assert "owned" not in await ada.title()
 
 
-async def test_the_app_hears_only_of_what_was_confirmed(
+async def test_only_confirmed_actions_are_sent(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -131,7 +131,7 @@ async def test_the_app_hears_only_of_what_was_confirmed(
     assert gallery_app.has_read_all_actions()
 
 
-async def test_an_overflow_menu_offers_its_options_and_tells_which_was_taken(
+async def test_an_overflow_menu_sends_the_chosen_option(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await serve_images(await open_page(world.personas.ada))
@@ -161,22 +161,24 @@ async def test_an_overflow_menu_offers_its_options_and_tells_which_was_taken(
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An element, how a person uses it, and what of it the app then hears."""
+    """An element, how a person uses it, and the value that the app receives."""
 
     element: Json
     use: Callable[[Locator], Awaitable[object]]
     selected: Callable[[World], Json]
 
 
-def from_list(name: str, wanted: str) -> Callable[[Locator], Awaitable[object]]:
-    return lambda block: block.get_by_label(name).select_option(wanted)
+def choose_from_list(name: str, label: str) -> Callable[[Locator], Awaitable[object]]:
+    return lambda block: block.get_by_label(name).select_option(label)
 
 
-def by_search(name: str, wanted: str, *, typed: str = "") -> Callable[[Locator], Awaitable[object]]:
-    return lambda block: choose_by_search(block, name, wanted, search_text=typed)
+def search_and_choose(
+    name: str, label: str, *, typed: str = ""
+) -> Callable[[Locator], Awaitable[object]]:
+    return lambda block: choose_by_search(block, name, label, search_text=typed)
 
 
-def by_date(value: str) -> Callable[[Locator], Awaitable[object]]:
+def fill_in(value: str) -> Callable[[Locator], Awaitable[object]]:
     return lambda block: block.locator(".moment").fill(value)
 
 
@@ -184,36 +186,36 @@ GROUPS = [
     {"label": plain_text("Black"), "options": options("Assam", "Ceylon")},
     {"label": plain_text("Green"), "options": options("Sencha", "Hojicha")},
 ]
-# 14:39:42 UTC; Ada is in Berlin.
+# 14:39:42 UTC; Ada's time zone is Berlin.
 MOMENT = 1392734382
-MENUS_OF_ONE = [
+SINGLE_MENUS = [
     Case(
         menu_element("static_select", "Tea", option_groups=GROUPS, initial_option=option("Ceylon")),
-        from_list("Tea", "Sencha"),
+        choose_from_list("Tea", "Sencha"),
         lambda _: {"selected_option": selected_option("Sencha")},
     ),
     Case(
         menu_element("users_select", "Drinker"),
-        from_list("Drinker", "Mo Tanaka"),
+        choose_from_list("Drinker", "Mo Tanaka"),
         lambda world: {"selected_user": world.personas.mo.id},
     ),
     Case(
         menu_element("channels_select", "Room"),
-        from_list("Room", "#general"),
+        choose_from_list("Room", "#general"),
         lambda world: {"selected_channel": general_channel(world).id},
     ),
     Case(
         menu_element("conversations_select", "Place"),
-        from_list("Place", "#general"),
+        choose_from_list("Place", "#general"),
         lambda world: {"selected_conversation": general_channel(world).id},
     ),
     Case(
         menu_element("external_select", "Search", min_query_length=2),
-        by_search("Search", "Earl Grey", typed="gr"),
+        search_and_choose("Search", "Earl Grey", typed="gr"),
         lambda _: {"selected_option": option("Earl Grey")},
     ),
 ]
-MENUS_OF_SEVERAL = [
+MULTI_MENUS = [
     Case(
         menu_element(
             "multi_static_select",
@@ -221,44 +223,44 @@ MENUS_OF_SEVERAL = [
             option_groups=GROUPS,
             initial_options=options("Assam"),
         ),
-        by_search("Teas", "Sencha"),
+        search_and_choose("Teas", "Sencha"),
         lambda _: {"selected_options": [selected_option("Assam"), selected_option("Sencha")]},
     ),
     Case(
         menu_element("multi_users_select", "Drinkers"),
-        by_search("Drinkers", "Grace Hopper", typed="hop"),
+        search_and_choose("Drinkers", "Grace Hopper", typed="hop"),
         lambda world: {"selected_users": [world.personas.grace.id]},
     ),
     Case(
         menu_element("multi_channels_select", "Rooms"),
-        by_search("Rooms", "#general"),
+        search_and_choose("Rooms", "#general"),
         lambda world: {"selected_channels": [general_channel(world).id]},
     ),
     Case(
         menu_element("multi_conversations_select", "Places"),
-        by_search("Places", "#general"),
+        search_and_choose("Places", "#general"),
         lambda world: {"selected_conversations": [general_channel(world).id]},
     ),
     Case(
         menu_element("multi_external_select", "Searches", min_query_length=1),
-        by_search("Searches", "Assam", typed="a"),
+        search_and_choose("Searches", "Assam", typed="a"),
         lambda _: {"selected_options": [option("Assam")]},
     ),
 ]
 PICKERS = [
     Case(
         menu_element("datepicker", "Day", initial_date="2026-03-01"),
-        by_date("2026-04-02"),
+        fill_in("2026-04-02"),
         lambda _: {"selected_date": "2026-04-02"},
     ),
     Case(
         menu_element("timepicker", "Hour", initial_time="17:00"),
-        by_date("16:30"),
+        fill_in("16:30"),
         lambda _: {"selected_time": "16:30"},
     ),
     Case(
         {"type": "datetimepicker", "initial_date_time": MOMENT},
-        by_date("2014-02-18T16:00"),
+        fill_in("2014-02-18T16:00"),
         lambda _: {"selected_date_time": MOMENT + 21 * 60 - 42},
     ),
     Case(
@@ -279,24 +281,24 @@ PICKERS = [
 
 
 @pytest.mark.parametrize(
-    "cases", [MENUS_OF_ONE, MENUS_OF_SEVERAL, PICKERS], ids=["one", "several", "pickers"]
+    "cases", [SINGLE_MENUS, MULTI_MENUS, PICKERS], ids=["single", "multi", "pickers"]
 )
-async def test_the_app_hears_what_was_chosen(
+async def test_each_choice_is_sent_to_the_app(
     open_page: OpenPage, world: World, gallery_app: GalleryApp, cases: list[Case]
 ) -> None:
     ada = await open_page(world.personas.ada)
-    # Slack takes moments in actions and in inputs only.
-    beside = [one for one in cases if one.element["type"] != "datetimepicker"]
+    # Slack allows datetimepicker only in actions and inputs, not as an accessory.
+    accessories = [one for one in cases if one.element["type"] != "datetimepicker"]
     await gallery_app.post_message(
         world.personas.ada,
-        *(actions(one.element | {"action_id": "below"}) for one in cases),
-        *(section("B", accessory=one.element | {"action_id": "beside"}) for one in beside),
+        *(actions(one.element | {"action_id": "action"}) for one in cases),
+        *(section("B", accessory=one.element | {"action_id": "accessory"}) for one in accessories),
     )
     blocks = ada.get_by_test_id("message").locator(".block")
-    used = [*((one, "below") for one in cases), *((one, "beside") for one in beside)]
-    await expect(blocks).to_have_count(len(used))
+    elements = [*((one, "action") for one in cases), *((one, "accessory") for one in accessories)]
+    await expect(blocks).to_have_count(len(elements))
 
-    for i, (case, name) in enumerate(used):
+    for i, (case, name) in enumerate(elements):
         await case.use(blocks.nth(i))
 
         expected = {"type": case.element["type"], "action_id": name, **case.selected(world)}

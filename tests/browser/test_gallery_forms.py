@@ -1,4 +1,4 @@
-"""Forms: errors, hints, second forms over the first, and what the app hears at once."""
+"""Forms: errors, hints, stacked forms and inputs that send their value at once."""
 
 from collections.abc import AsyncIterator
 
@@ -32,7 +32,7 @@ async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
         yield app
 
 
-async def test_each_error_stands_under_its_input_and_what_was_typed_survives(
+async def test_errors_are_shown_at_their_inputs_and_values_are_kept(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -81,7 +81,7 @@ def errors(**texts: str) -> Json:
     return {"response_action": "errors", "errors": texts}
 
 
-async def test_a_second_form_lies_over_the_first_and_gives_the_focus_back(
+async def test_a_closed_second_form_returns_the_focus_to_the_first(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -113,7 +113,7 @@ async def test_a_second_form_lies_over_the_first_and_gives_the_focus_back(
     await expect(ada.get_by_test_id("composer")).to_be_focused()
 
 
-async def test_a_form_that_its_app_changes_keeps_what_was_typed(
+async def test_a_form_updated_by_its_app_keeps_typed_values(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -124,7 +124,7 @@ async def test_a_form_that_its_app_changes_keeps_what_was_typed(
     await modal.get_by_label("Name").press_sequentially("Assa")
     await modal.get_by_label("Cup").select_option("Large")
     payload = await gallery_app.next_payload("block_actions")
-    # What was typed a moment ago goes along.
+    # The click also sends the text that was typed just before.
     assert payload["view"]["state"]["values"]["name"]["name"]["value"] == "Assa"
 
     await modal.get_by_label("Name").focus()
@@ -140,7 +140,7 @@ async def test_a_form_that_its_app_changes_keeps_what_was_typed(
     await expect(modal.get_by_label("Cup").locator("option:checked")).to_have_text("Large")
 
 
-async def test_an_input_that_asks_for_it_tells_the_app_at_once_and_once(
+async def test_a_dispatching_input_sends_each_action_once(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -175,7 +175,7 @@ async def test_an_input_that_asks_for_it_tells_the_app_at_once_and_once(
     assert gallery_app.has_read_all_actions()
 
 
-async def test_a_form_holds_whatever_else_blocks_can_show(
+async def test_a_form_shows_other_blocks_too(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)

@@ -1,4 +1,4 @@
-"""Every input that an app can put into a form is filled by its label, and tells what it holds."""
+"""Every input of a form is found by its label and submits its value."""
 
 from collections.abc import AsyncIterator
 
@@ -23,7 +23,7 @@ from tests.browser.page_actions import submit_modal
 
 TEXT = {"type": "plain_text_input"}
 LEAF: FilePayload = {"name": "leaf.txt", "mimeType": "text/plain", "buffer": b"green"}
-# 14:39 UTC; Ada is in Berlin.
+# 14:39 UTC; Ada's time zone is Berlin.
 MOMENT = 1392734340
 
 
@@ -33,7 +33,7 @@ async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
         yield app
 
 
-async def test_what_is_typed_and_picked_is_submitted_as_slack_writes_it(
+async def test_typed_values_are_submitted_in_slacks_format(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -71,8 +71,8 @@ async def test_what_is_typed_and_picked_is_submitted_as_slack_writes_it(
     values = await gallery_app.next_submitted_values()
     [file] = values.pop("proof")["files"]
     assert (file["name"], file["size"], file["mimetype"]) == ("leaf.txt", 5, "text/plain")
-    spoken = [{"type": "text", "text": "Pour\nmore"}]
-    lines = [{"type": "rich_text_section", "elements": spoken}]
+    texts = [{"type": "text", "text": "Pour\nmore"}]
+    lines = [{"type": "rich_text_section", "elements": texts}]
     assert values == {
         "name": {"type": "plain_text_input", "value": "Tea <b>&amp;</b> :coffee:"},
         "story": {"type": "plain_text_input", "value": "One\nTwo"},
@@ -91,7 +91,7 @@ async def test_what_is_typed_and_picked_is_submitted_as_slack_writes_it(
     await expect(modal).to_have_count(0)
 
 
-async def test_what_is_chosen_is_submitted_as_slack_writes_it(
+async def test_chosen_options_are_submitted_in_slacks_format(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -139,7 +139,7 @@ async def test_what_is_chosen_is_submitted_as_slack_writes_it(
         "drinker": {"selected_user": world.personas.mo.id},
         "room": {"selected_channel": general_channel(world).id},
         "place": {"selected_conversation": general_channel(world).id},
-        # One is the most that it takes.
+        # max_selected_items is 1, so the second choice is ignored.
         "cups": {"selected_options": [selected_option("Small")]},
         "teas": {"selected_options": [option("Assam")]},
         "drinkers": {"selected_users": [world.personas.grace.id]},
@@ -148,11 +148,11 @@ async def test_what_is_chosen_is_submitted_as_slack_writes_it(
     }
 
 
-async def opens_teas(
-    opens: OpenPage, world: World, app: GalleryApp
+async def open_tea_form(
+    open_page: OpenPage, world: World, app: GalleryApp
 ) -> tuple[Page, Locator, Locator]:
-    """Ada's window, the form in it, and its menu that is searched, where she can type at once."""
-    ada = await opens(world.personas.ada)
+    """Ada's window, the form in it, and the form's searchable menu, which has the focus."""
+    ada = await open_page(world.personas.ada)
     await app.open_modal(
         world.personas.ada,
         input_block(
@@ -165,10 +165,10 @@ async def opens_teas(
     return ada, modal, teas
 
 
-async def test_a_menu_that_is_searched_is_used_with_keys_alone(
+async def test_a_searchable_menu_works_with_the_keyboard(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    ada, modal, teas = await opens_teas(open_page, world, gallery_app)
+    ada, modal, teas = await open_tea_form(open_page, world, gallery_app)
     offered = modal.get_by_role("option")
 
     await ada.keyboard.type("e")
@@ -186,10 +186,10 @@ async def test_a_menu_that_is_searched_is_used_with_keys_alone(
     await expect(teas).to_be_focused()
 
 
-async def test_a_menu_that_is_searched_does_not_lie_over_the_form_before_it_is_wanted(
+async def test_a_searchable_menu_stays_closed_until_it_is_used(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
-    _, modal, teas = await opens_teas(open_page, world, gallery_app)
+    _, modal, teas = await open_tea_form(open_page, world, gallery_app)
     await expect(teas).to_have_attribute("aria-expanded", "false")
 
     await teas.click()
@@ -197,7 +197,7 @@ async def test_a_menu_that_is_searched_does_not_lie_over_the_form_before_it_is_w
     await expect(modal.get_by_role("option")).to_have_text([*TEA_OPTIONS])
 
 
-async def test_a_menu_of_conversations_offers_what_its_filter_includes(
+async def test_a_conversation_menu_respects_its_filter(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -222,7 +222,7 @@ async def test_a_menu_of_conversations_offers_what_its_filter_includes(
         await expect(modal.get_by_label(label).locator("option:enabled")).to_have_text(names)
 
 
-async def test_what_an_app_fills_in_is_there_and_may_be_taken_back(
+async def test_initial_values_are_shown_and_can_be_removed(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -263,7 +263,7 @@ async def test_what_an_app_fills_in_is_there_and_may_be_taken_back(
     await modal.get_by_label("At (optional)").fill("")
     await submit_modal(ada)
     values = await gallery_app.next_submitted_values()
-    assert {name: held(state) for name, state in values.items()} == {
+    assert {name: value_of(state) for name, state in values.items()} == {
         "name": None,
         "cup": None,
         "with": [],
@@ -273,6 +273,6 @@ async def test_what_an_app_fills_in_is_there_and_may_be_taken_back(
     }
 
 
-def held(state: Json) -> object:
+def value_of(state: Json) -> object:
     [value] = [value for key, value in state.items() if key != "type"]
     return value

@@ -1,4 +1,4 @@
-"""Every block that an app can put into a message is there to be read."""
+"""Every block of a message is shown."""
 
 from collections.abc import AsyncIterator
 
@@ -31,7 +31,7 @@ async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
         yield app
 
 
-async def test_texts_headers_dividers_and_contexts_are_read_in_their_order(
+async def test_texts_headers_dividers_and_contexts_are_shown(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await serve_images(await open_page(world.personas.ada))
@@ -58,7 +58,7 @@ async def test_texts_headers_dividers_and_contexts_are_read_in_their_order(
         await expect(picture).to_have_js_property("naturalWidth", 320)
 
 
-async def test_a_picture_has_its_title_and_where_it_is_missing_its_description(
+async def test_an_image_has_a_title_and_a_missing_one_its_description(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await serve_images(await open_page(world.personas.ada))
@@ -126,16 +126,16 @@ def number(value: float) -> Json:
     return {"type": "raw_number", "value": value}
 
 
-async def test_what_the_page_does_not_know_is_shown_as_it_came(
+async def test_unknown_blocks_are_shown_as_json(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
     post = await gallery_app.post_message(
         world.personas.ada, section("Known"), actions(menu_element("users_select", "Who"))
     )
-    strange = {"type": "tea_leaves", "reading": "<b>a journey</b>"}
+    unknown_block = {"type": "tea_leaves", "reading": "<b>a journey</b>"}
     post.blocks += [
-        strange,
+        unknown_block,
         {"type": "actions", "block_id": "a", "elements": [{"type": "kettle", "action_id": "k"}]},
         {"type": "context", "elements": [{"type": "spoon"}]},
         rich_text(rich_text_part("poem"), rich_text_part("section", {"type": "rhyme"})),
@@ -163,7 +163,7 @@ async def test_what_the_page_does_not_know_is_shown_as_it_came(
     await expect(message_with_text(ada, "Known").get_by_label("Who")).to_be_visible()
 
 
-async def test_a_choice_in_a_message_outlives_its_redrawing(
+async def test_a_choice_in_a_message_survives_an_update(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -183,7 +183,7 @@ async def test_a_choice_in_a_message_outlives_its_redrawing(
     await expect(cup.locator("option:checked")).to_have_text("Large")
 
 
-async def test_what_is_typed_into_a_message_goes_along_with_the_next_click(
+async def test_a_click_also_sends_inputs_of_the_message(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)

@@ -1,4 +1,4 @@
-"""Rich text and Markdown are set as they are meant."""
+"""Rich text and Markdown are formatted correctly."""
 
 from collections.abc import AsyncIterator
 
@@ -61,7 +61,7 @@ async def test_rich_text_has_its_lists_quotes_code_and_styles(
     await expect(message.locator("u")).to_have_text("under")
 
 
-async def test_rich_text_names_whom_and_what_it_refers_to(
+async def test_rich_text_shows_names_of_people_and_channels(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     eve = await open_page(world.personas.eve)
@@ -95,7 +95,7 @@ async def test_rich_text_names_whom_and_what_it_refers_to(
     link = message.get_by_role("link", name="leaves")
     await expect(link).to_have_attribute("href", "https://tea.example.com")
     await expect(message.get_by_role("link", name="evil")).to_have_count(0)
-    # Eve is in New York.
+    # Eve's time zone is New York.
     await expect(message.locator(".rich-text time")).to_have_text("2014-02-18 at 9:39 AM")
 
 
@@ -125,7 +125,7 @@ if a < b: pass
 See [the shop](https://tea.example.com/a_b) or https://tea.example.com/c."""
 
 
-async def test_markdown_is_set_as_it_is_meant(
+async def test_markdown_is_formatted(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)

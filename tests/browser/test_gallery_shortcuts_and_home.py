@@ -1,4 +1,4 @@
-"""The other ways into an app: its shortcuts and its Home tab."""
+"""Shortcuts and the Home tab of an app."""
 
 from collections.abc import AsyncIterator
 
@@ -25,7 +25,7 @@ async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
         yield app
 
 
-async def test_a_global_shortcut_is_offered_where_one_writes(
+async def test_a_global_shortcut_is_in_the_composer_menu(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -43,7 +43,7 @@ async def test_a_global_shortcut_is_offered_where_one_writes(
     await expect(ada.get_by_test_id("modal").get_by_role("heading", name="Brew")).to_be_visible()
 
 
-async def test_a_message_shortcut_is_offered_on_each_message(
+async def test_a_message_shortcut_is_in_the_message_menu(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -63,11 +63,15 @@ async def test_a_message_shortcut_is_offered_on_each_message(
     assert payload["message"]["text"] == "Who wants tea?"
 
 
-async def test_the_home_tab_is_shown_and_used(
+async def test_the_home_tab_is_shown_and_works(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
-    await ada.get_by_role("navigation", name="Places").get_by_role("link", name="Home").click()
+    await (
+        ada.get_by_role("navigation", name="Channels and apps")
+        .get_by_role("link", name="Home")
+        .click()
+    )
     home = ada.get_by_test_id("home")
     await expect(home).to_contain_text("has not drawn its Home tab yet")
 

@@ -1,4 +1,4 @@
-"""Slack's mark-up is read as it is in Slack, and what looks like HTML never becomes any."""
+"""Slack's mrkdwn is formatted as in Slack, and text never becomes HTML."""
 
 from collections.abc import AsyncIterator
 
@@ -20,9 +20,9 @@ async def gallery_app(world: World) -> AsyncIterator[GalleryApp]:
         yield app
 
 
-async def markup(of: Locator) -> str:
-    """The HTML that a text has become, without attributes that only tell how it looks."""
-    html: str = await of.evaluate(
+async def html_of(element: Locator) -> str:
+    """The HTML of a text, without attributes other than href."""
+    html: str = await element.evaluate(
         """text => {
             const plain = text.cloneNode(true);
             for (const one of plain.querySelectorAll("*"))
@@ -64,7 +64,7 @@ MARKS = {
 }
 
 
-async def test_each_mark_means_what_it_means_in_slack(
+async def test_mrkdwn_is_formatted_as_in_slack(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -73,11 +73,11 @@ async def test_each_mark_means_what_it_means_in_slack(
     await expect(texts).to_have_count(len(MARKS))
 
     assert (
-        dict(zip(MARKS, [await markup(text) for text in await texts.all()], strict=True)) == MARKS
+        dict(zip(MARKS, [await html_of(text) for text in await texts.all()], strict=True)) == MARKS
     )
 
 
-async def test_a_message_without_blocks_is_marked_up_too(
+async def test_a_message_without_blocks_is_formatted_too(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada = await open_page(world.personas.ada)
@@ -86,12 +86,12 @@ async def test_a_message_without_blocks_is_marked_up_too(
     )
 
     text = ada.get_by_test_id("message").locator(".text")
-    assert await markup(text) == (
+    assert await html_of(text) == (
         '<strong>Now</strong> &lt;b&gt; <a href="https://x.example.com">there</a>'
     )
 
 
-async def test_people_and_channels_have_their_names_and_moments_the_readers_time(
+async def test_mentions_have_names_and_dates_the_readers_time_zone(
     open_page: OpenPage, world: World, gallery_app: GalleryApp
 ) -> None:
     ada, eve = await open_page(world.personas.ada), await open_page(world.personas.eve)

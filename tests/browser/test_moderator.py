@@ -1,4 +1,4 @@
-"""A moderator's way in a real browser: the card, the claim, the letter, and everybody hears."""
+"""A moderator in a real browser: card, claim, triage and e-mail."""
 
 from playwright.async_api import expect
 
@@ -7,7 +7,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import message_with_text, send_message, submit_modal
 
 
-async def test_a_claim_in_one_window_is_seen_in_the_others_without_a_reload(
+async def test_a_claim_appears_in_other_windows_without_a_reload(
     open_page: OpenPage, world: World
 ) -> None:
     ada, eve = await open_page(world.personas.ada), await open_page(world.personas.eve)
@@ -23,7 +23,7 @@ async def test_a_claim_in_one_window_is_seen_in_the_others_without_a_reload(
     await expect(message_with_text(ada, "T-1")).to_contain_text("Eve Holt is working on it")
 
 
-async def test_the_form_to_correct_shows_priorities_as_the_card_does(
+async def test_the_triage_form_shows_priorities_like_the_card(
     open_page: OpenPage, world: World
 ) -> None:
     eve = await open_page(world.personas.eve)
@@ -38,7 +38,7 @@ async def test_the_form_to_correct_shows_priorities_as_the_card_does(
     await expect(message_with_text(eve, "T-1")).to_contain_text("🔴 urgent")
 
 
-async def test_unread_messages_are_counted_until_they_are_seen(
+async def test_unread_messages_are_counted_until_they_are_read(
     open_page: OpenPage, world: World
 ) -> None:
     eve = await open_page(world.personas.eve, "#inbox")
@@ -55,17 +55,17 @@ async def test_unread_messages_are_counted_until_they_are_seen(
     await expect(frontdesk.get_by_label("1 unread")).to_have_count(0)
 
 
-async def test_the_letter_is_in_the_inbox_as_html_and_as_plain_text(
+async def test_the_inbox_shows_an_email_as_html_and_plain_text(
     open_page: OpenPage, world: World
 ) -> None:
     await world.personas.ada.type_text("/ticket <b>Outlook</b> & password")
     await world.personas.ada.submit_modal()
     eve = await open_page(world.personas.eve, "#inbox")
 
-    await eve.get_by_test_id("letter").click()
+    await eve.get_by_test_id("email").click()
 
     html = eve.frame_locator("iframe")
     await expect(html.get_by_role("heading", name="T-1: <b>Outlook</b> & password")).to_be_visible()
     await eve.get_by_role("button", name="Plain text").click()
-    await expect(eve.locator(".letter pre")).to_contain_text("T-1: <b>Outlook</b> & password")
-    assert not await eve.locator(".letter b").count()
+    await expect(eve.locator(".email pre")).to_contain_text("T-1: <b>Outlook</b> & password")
+    assert not await eve.locator(".email b").count()

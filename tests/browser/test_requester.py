@@ -1,4 +1,4 @@
-"""An employee's way in a real browser: `/ticket`, the form, what came of it."""
+"""A requester in a real browser: `/ticket`, the form and the card."""
 
 from playwright.async_api import expect
 
@@ -7,7 +7,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.page_actions import close_modal, send_message, submit_modal
 
 
-async def test_from_the_command_to_a_card_that_says_who_has_it(
+async def test_a_new_ticket_gets_a_card_that_names_the_moderator(
     open_page: OpenPage, world: World
 ) -> None:
     ada = await open_page(world.personas.ada)

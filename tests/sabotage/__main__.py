@@ -12,15 +12,11 @@ from tests.faults.fault_report import write_section
 
 # File and test function, from the folder `tests`. Rename a test here, too.
 _DUPLICATE_SUBMISSION = (
-    "stories/test_requester.py::test_one_submission_delivered_three_times_opens_one_ticket"
+    "stories/test_requester.py::test_submission_delivered_three_times_opens_one_ticket"
 )
-_EMPTY_REDIS = "stories/test_crash_recovery.py::test_redis_is_emptied_between_submission_and_triage"
-_UNKNOWN_OUTCOME = (
-    "stories/test_crash_recovery.py::test_a_message_whose_fate_is_unknown_is_looked_up"
-)
-_TWO_CLAIMS = (
-    "stories/test_claim.py::test_of_two_simultaneous_claims_one_wins_and_the_other_is_told_by_name"
-)
+_EMPTY_REDIS = "stories/test_crash_recovery.py::test_redis_emptied_between_submission_and_triage"
+_UNKNOWN_OUTCOME = "stories/test_crash_recovery.py::test_message_with_unknown_outcome_is_sent_once"
+_TWO_CLAIMS = "stories/test_claim.py::test_second_of_two_simultaneous_claims_is_refused_by_name"
 _BOT_KILLED = "faults/test_bot_killed.py::test_bot_killed_during_a_submission"
 _REPEATED_WAKEUP = "faults/test_repeated_wakeup.py::test_step_woken_again_while_it_runs_is_run_once"
 _WORKER_KILLED = (

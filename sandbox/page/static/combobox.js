@@ -1,63 +1,63 @@
-/** A menu that is searched by typing: of several choices, or with choices from the app. */
+/** A searchable menu: for several choices, or for options that the app delivers. */
 
-import { choiceOf, groupsOf, same } from "./choices.js";
-import { el } from "./dom.js";
-import { confirmed, placeAt } from "./menu.js";
+import { isSameChoice, optionGroups, toChoice } from "./choice_elements.js";
+import { createElement } from "./dom.js";
+import { inputAttributes, sendState, stateValue } from "./element_state.js";
+import { askConfirmation, placeAt } from "./menu.js";
 import { plain } from "./mrkdwn.js";
-import { bound, held, report } from "./states.js";
 
 /** @typedef {import("./types.js").Json} Json */
-/** @typedef {import("./types.js").Place} Place */
-/** @typedef {import("./choices.js").Choice} Choice */
-/** @typedef {import("./choices.js").Group} Group */
+/** @typedef {import("./types.js").Surface} Surface */
+/** @typedef {import("./choice_elements.js").Choice} Choice */
+/** @typedef {import("./choice_elements.js").Group} Group */
 
-const ASK_AFTER_MS = 200;
+const SEARCH_DELAY_MS = 200;
 
-/** @param {Json} element @param {Json} block @param {Place} place @returns {HTMLElement} */
-export function combobox(element, block, place) {
-  return new Combobox(element, block, place).box;
+/** @param {Json} element @param {Json} block @param {Surface} surface @returns {HTMLElement} */
+export function combobox(element, block, surface) {
+  return new Combobox(element, block, surface).box;
 }
 
 class Combobox {
-  /** @param {Json} element @param {Json} block @param {Place} place */
-  constructor(element, block, place) {
+  /** @param {Json} element @param {Json} block @param {Surface} surface */
+  constructor(element, block, surface) {
     this.element = element;
     this.block = block;
-    this.place = place;
+    this.surface = surface;
     this.several = element.type.startsWith("multi_");
     this.external = element.type.endsWith("external_select");
     /** @type {any[]} */
-    this.chosen = [held(place, block, element) ?? []].flat();
+    this.chosen = [stateValue(surface, block, element) ?? []].flat();
     /** @type {Choice[]} */
     this.offered = [];
     this.active = -1;
-    this.asked = 0;
-    const attributes = bound(place, block, element);
+    this.requestNumber = 0;
+    const attributes = inputAttributes(surface, block, element);
     this.id = attributes.id;
-    this.list = el("div", { id: `${this.id}-list`, role: "listbox", class: "menu options", popover: "manual", "aria-label": "Options", "aria-multiselectable": this.several ? "true" : null });
-    this.input = el("input", {
+    this.list = createElement("div", { id: `${this.id}-list`, role: "listbox", class: "menu options", popover: "manual", "aria-label": "Options", "aria-multiselectable": this.several ? "true" : null });
+    this.input = createElement("input", {
       ...attributes, type: "text", role: "combobox", autocomplete: "off", "aria-autocomplete": "list",
       "aria-expanded": "false", "aria-controls": this.list.id,
       oninput: () => this.search(),
-      onblur: () => this.close(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+      onblur: () => this.close(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.onKeyDown(event),
     });
-    this.chips = el("span", { class: "chips" });
-    // Not as soon as it has the focus: a form begins there, and the list would lie over the rest.
-    this.box = el("div", { class: "field combobox", onclick: () => this.clicked() }, this.chips, this.input, this.list);
+    this.chips = createElement("span", { class: "chips" });
+    // The list does not open on focus: a form starts with the focus here, and the list would cover the rest.
+    this.box = createElement("div", { class: "field combobox", onclick: () => this.onClick() }, this.chips, this.input, this.list);
     this.draw();
   }
 
-  /** The label of something chosen. @param {any} value */
+  /** The label of a chosen value. @param {any} value */
   label(value) {
     if (typeof value === "object") return plain(value.text);
-    const known = groupsOf(this.element, this.place).flatMap((group) => group.choices);
-    return known.find((choice) => choice.value === value)?.label ?? this.place.screen.names[value] ?? value;
+    const choices = optionGroups(this.element, this.surface).flatMap((group) => group.choices);
+    return choices.find((choice) => choice.value === value)?.label ?? this.surface.screen.names[value] ?? value;
   }
 
   draw() {
-    const chips = this.chosen.map((value, i) => el(
+    const chips = this.chosen.map((value, i) => createElement(
       "span", { class: "chip" }, this.label(value),
-      el("button", { type: "button", "aria-label": `Remove ${this.label(value)}`, onclick: () => void this.set(this.chosen.filter((_, at) => at !== i)) }, "×"),
+      createElement("button", { type: "button", "aria-label": `Remove ${this.label(value)}`, onclick: () => void this.set(this.chosen.filter((_, at) => at !== i)) }, "×"),
     ));
     this.chips.replaceChildren(...chips);
     this.input.placeholder = this.chosen.length ? "" : plain(this.element.placeholder) || "Choose an option";
@@ -66,39 +66,39 @@ class Combobox {
   /** @param {any[]} chosen */
   async set(chosen) {
     this.input.value = "";
-    if (!(await confirmed(this.element.confirm, this.place.screen))) return;
+    if (!(await askConfirmation(this.element.confirm, this.surface.screen))) return;
     this.chosen = chosen;
     this.draw();
-    await report(this.place, this.block, this.element, this.several ? chosen : chosen[0] ?? null);
+    await sendState(this.surface, this.block, this.element, this.several ? chosen : chosen[0] ?? null);
   }
 
-  clicked() {
+  onClick() {
     this.input.focus();
     void this.search();
   }
 
-  /** Offer what fits what is typed. */
+  /** Show the options that match the typed text. */
   async search() {
     const typed = this.input.value.trim();
-    if (!this.external) return this.offer(fitting(groupsOf(this.element, this.place), typed));
+    if (!this.external) return this.offer(matchingGroups(optionGroups(this.element, this.surface), typed));
     const least = this.element.min_query_length ?? 3;
-    this.asked += 1;
-    if (typed.length < least) return this.say(`Type ${least === 1 ? "a character" : `${least} characters`} to search.`);
-    const mine = this.asked;
-    await new Promise((resolve) => setTimeout(resolve, ASK_AFTER_MS));
-    if (mine !== this.asked) return;
-    this.say("Searching …");
-    const options = await this.place.search(this.block, this.element, typed);
-    if (mine === this.asked) this.offer([{ label: "", choices: options.map(choiceOf) }]);
+    this.requestNumber += 1;
+    if (typed.length < least) return this.showNote(`Type ${least === 1 ? "a character" : `${least} characters`} to search.`);
+    const request = this.requestNumber;
+    await new Promise((resolve) => setTimeout(resolve, SEARCH_DELAY_MS));
+    if (request !== this.requestNumber) return;
+    this.showNote("Searching …");
+    const options = await this.surface.search(this.block, this.element, typed);
+    if (request === this.requestNumber) this.offer([{ label: "", choices: options.map(toChoice) }]);
   }
 
   /** @param {Group[]} groups */
   offer(groups) {
     this.offered = groups.flatMap((group) => group.choices);
-    if (!this.offered.length) return this.say("No results.");
+    if (!this.offered.length) return this.showNote("No results.");
     let n = 0;
     this.list.replaceChildren(...groups.flatMap((group) => [
-      ...(group.label ? [el("div", { class: "group", role: "presentation" }, group.label)] : []),
+      ...(group.label ? [createElement("div", { class: "group", role: "presentation" }, group.label)] : []),
       ...group.choices.map((choice) => this.option(choice, n++)),
     ]));
     this.active = Math.min(this.active, this.offered.length - 1);
@@ -107,10 +107,10 @@ class Combobox {
 
   /** @param {Choice} choice @param {number} i */
   option(choice, i) {
-    const taken = this.chosen.some((one) => same(one, choice.value));
-    return el("div", {
-      role: "option", id: `${this.id}-option-${i}`, "aria-selected": String(taken),
-      // The click must not take the focus from the input, which would close the list first.
+    const isChosen = this.chosen.some((one) => isSameChoice(one, choice.value));
+    return createElement("div", {
+      role: "option", id: `${this.id}-option-${i}`, "aria-selected": String(isChosen),
+      // The click must not move the focus from the input, because that would close the list first.
       onmousedown: (/** @type {Event} */ event) => event.preventDefault(),
       onclick: (/** @type {Event} */ event) => {
         event.stopPropagation();
@@ -121,19 +121,19 @@ class Combobox {
 
   /** @param {Choice} choice */
   choose(choice) {
-    const others = this.chosen.filter((one) => !same(one, choice.value));
+    const others = this.chosen.filter((one) => !isSameChoice(one, choice.value));
     const takenBack = others.length < this.chosen.length;
     const full = this.several && this.chosen.length >= (this.element.max_selected_items ?? Infinity);
     if (!this.several) void this.set([choice.value]);
     else if (takenBack || !full) void this.set(takenBack ? others : [...this.chosen, choice.value]);
-    // As in Slack; the list would also lie over what comes next, such as the form's button.
+    // Slack closes the list here too; an open list would cover the form's button.
     this.close();
   }
 
   /** @param {string} sentence */
-  say(sentence) {
+  showNote(sentence) {
     this.offered = [];
-    this.list.replaceChildren(el("div", { class: "note" }, sentence));
+    this.list.replaceChildren(createElement("div", { class: "note" }, sentence));
     this.open();
   }
 
@@ -147,7 +147,7 @@ class Combobox {
   }
 
   close() {
-    this.asked += 1;
+    this.requestNumber += 1;
     this.active = -1;
     if (this.list.matches(":popover-open")) this.list.hidePopover();
     this.input.setAttribute("aria-expanded", "false");
@@ -157,14 +157,14 @@ class Combobox {
   mark() {
     const options = [...this.list.querySelectorAll("[role=option]")];
     options.forEach((one, i) => one.classList.toggle("active", i === this.active));
-    const now = options[this.active];
-    if (now) this.input.setAttribute("aria-activedescendant", now.id);
+    const activeOption = options[this.active];
+    if (activeOption) this.input.setAttribute("aria-activedescendant", activeOption.id);
     else this.input.removeAttribute("aria-activedescendant");
-    now?.scrollIntoView({ block: "nearest" });
+    activeOption?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {KeyboardEvent} event */
-  key(event) {
+  onKeyDown(event) {
     const opened = this.list.matches(":popover-open");
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
@@ -187,7 +187,7 @@ class Combobox {
 }
 
 /** @param {Group[]} groups @param {string} typed @returns {Group[]} */
-function fitting(groups, typed) {
+function matchingGroups(groups, typed) {
   const fits = (/** @type {Choice} */ choice) => choice.label.toLowerCase().includes(typed.toLowerCase());
   return groups.map((group) => ({ ...group, choices: group.choices.filter(fits) })).filter((group) => group.choices.length);
 }

@@ -1,40 +1,40 @@
-/** Where one writes: messages, slash commands, and the app's shortcuts behind the plus. */
+/** The composer: messages, slash commands, and the app's shortcuts behind the plus button. */
 
-import { el, renew } from "./dom.js";
+import { createElement, replaceIfChanged } from "./dom.js";
 import { icon } from "./icons.js";
 import { openMenu } from "./menu.js";
 
 /** @typedef {import("./types.js").Command} Command */
 /** @typedef {import("./types.js").Screen} Screen */
-/** @typedef {import("./talk.js").Talk} Talk */
+/** @typedef {import("./api_client.js").ApiClient} ApiClient */
 
-/** What is not yet sent, by conversation and thread. @type {Map<string, string>} */
+/** Unsent texts, by conversation and thread. @type {Map<string, string>} */
 const unsent = new Map();
 
 export class Composer {
-  /** @param {Talk} talk @param {string} conversation @param {string} thread  the root's ts, or "" */
-  constructor(talk, conversation, thread) {
-    this.talk = talk;
+  /** @param {ApiClient} api @param {string} conversation @param {string} thread  the root's ts, or "" */
+  constructor(api, conversation, thread) {
+    this.api = api;
     this.to = { conversation, ...(thread ? { thread_ts: thread } : {}) };
     this.key = `${conversation}/${thread}`;
     this.id = thread ? "thread-composer" : "composer";
     /** @type {Command[]} */
     this.commands = [];
     this.active = -1;
-    this.list = el("div", { class: "menu commands", id: `${this.id}-commands`, role: "listbox", "aria-label": "Commands", hidden: true });
-    this.text = el("textarea", {
+    this.list = createElement("div", { class: "menu commands", id: `${this.id}-commands`, role: "listbox", "aria-label": "Commands", hidden: true });
+    this.text = createElement("textarea", {
       id: this.id, "data-testid": this.id, rows: 1, "aria-autocomplete": "list", "aria-controls": this.list.id,
-      oninput: () => this.typed(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.pressed(event),
+      oninput: () => this.onInput(), onkeydown: (/** @type {KeyboardEvent} */ event) => this.onKeyDown(event),
       onblur: () => this.hide(),
     });
     this.text.value = unsent.get(this.key) ?? "";
-    this.plus = el("span", {});
-    const send = el("button", { type: "submit", class: "send", "data-testid": thread ? "thread-send" : "send", "aria-label": "Send" }, icon("send"));
+    this.plusSlot = createElement("span", {});
+    const send = createElement("button", { type: "submit", class: "send", "data-testid": thread ? "thread-send" : "send", "aria-label": "Send" }, icon("send"));
     const submit = (/** @type {Event} */ event) => {
       event.preventDefault();
       void this.send();
     };
-    this.node = el("form", { class: "composer", onsubmit: submit }, this.list, this.text, el("div", { class: "tools" }, this.plus, el("span", { class: "grow" }), send));
+    this.node = createElement("form", { class: "composer", onsubmit: submit }, this.list, this.text, createElement("div", { class: "tools" }, this.plusSlot, createElement("span", { class: "grow" }), send));
   }
 
   /** @param {Screen} screen @param {string} name */
@@ -43,50 +43,50 @@ export class Composer {
     const label = this.to.thread_ts ? "Reply …" : `Message ${name}`;
     this.text.placeholder = label;
     this.text.setAttribute("aria-label", label);
-    renew(this.plus, screen.shortcuts.global, () => [this.plusButton(screen)]);
+    replaceIfChanged(this.plusSlot, screen.shortcuts.global, () => [this.plusButton(screen)]);
   }
 
   /** @param {Screen} screen */
   plusButton(screen) {
     const items = [
-      ...screen.shortcuts.global.map((one) => ({ label: one.name, note: `Shortcut · ${screen.app.name}`, act: () => void this.talk.act({ act: "shortcut", callback_id: one.callback_id }) })),
+      ...screen.shortcuts.global.map((one) => ({ label: one.name, note: `Shortcut · ${screen.app.name}`, act: () => void this.api.send({ act: "shortcut", callback_id: one.callback_id }) })),
       ...screen.commands.map((one) => ({ label: one.command, note: one.description, act: () => this.write(`${one.command} `) })),
     ];
-    const opens = (/** @type {Event} */ event) => openMenu(/** @type {HTMLElement} */ (event.currentTarget), items, "Shortcuts and commands");
-    return el("button", { type: "button", id: `${this.id}-plus`, class: "quiet", "aria-label": "Shortcuts and commands", "aria-haspopup": "menu", "aria-expanded": "false", onclick: opens }, icon("plus"));
+    const open = (/** @type {Event} */ event) => openMenu(/** @type {HTMLElement} */ (event.currentTarget), items, "Shortcuts and commands");
+    return createElement("button", { type: "button", id: `${this.id}-plus`, class: "quiet", "aria-label": "Shortcuts and commands", "aria-haspopup": "menu", "aria-expanded": "false", onclick: open }, icon("plus"));
   }
 
   /** @param {string} text */
   write(text) {
     this.text.value = text;
     this.text.focus();
-    this.typed();
+    this.onInput();
   }
 
   async send() {
     const text = this.text.value;
     if (!text.trim()) return;
     this.write("");
-    const sent = await this.talk.act({ act: "type", text, ...this.to });
+    const sent = await this.api.send({ act: "type", text, ...this.to });
     if (!sent && !this.text.value) this.write(text);
   }
 
-  typed() {
+  onInput() {
     unsent.set(this.key, this.text.value);
-    const begun = this.text.value;
-    const fitting = begun.startsWith("/") ? this.commands.filter((one) => one.command.startsWith(begun)) : [];
+    const typed = this.text.value;
+    const matching = typed.startsWith("/") ? this.commands.filter((one) => one.command.startsWith(typed)) : [];
     this.active = -1;
-    this.list.hidden = !fitting.length;
-    this.list.replaceChildren(...fitting.map((one, i) => this.suggestion(one, i)));
+    this.list.hidden = !matching.length;
+    this.list.replaceChildren(...matching.map((one, i) => this.suggestion(one, i)));
     this.mark();
   }
 
   /** @param {Command} command @param {number} i */
   suggestion(command, i) {
-    return el("div", {
+    return createElement("div", {
       role: "option", id: `${this.id}-command-${i}`, "data-command": command.command, "aria-selected": "false",
       onmousedown: (/** @type {Event} */ event) => event.preventDefault(), onclick: () => this.write(`${command.command} `),
-    }, el("strong", {}, command.command), " ", el("span", { class: "usage" }, command.usage_hint), el("small", {}, command.description));
+    }, createElement("strong", {}, command.command), " ", createElement("span", { class: "usage" }, command.usage_hint), createElement("small", {}, command.description));
   }
 
   hide() {
@@ -98,13 +98,13 @@ export class Composer {
       one.classList.toggle("active", i === this.active);
       one.setAttribute("aria-selected", String(i === this.active));
     });
-    const now = this.list.children[this.active];
-    if (now) this.text.setAttribute("aria-activedescendant", now.id);
+    const activeOption = this.list.children[this.active];
+    if (activeOption) this.text.setAttribute("aria-activedescendant", activeOption.id);
     else this.text.removeAttribute("aria-activedescendant");
   }
 
   /** @param {KeyboardEvent} event */
-  pressed(event) {
+  onKeyDown(event) {
     if (event.isComposing) return;
     const offered = this.list.hidden ? 0 : this.list.children.length;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -1,17 +1,17 @@
-/** Building and renewing DOM nodes; never from strings of HTML. */
+/** Creates and updates DOM nodes; never from strings of HTML. */
 
 /** @typedef {Node | string | number | false | null | undefined} Child */
 
 /**
- * An element. `on…` properties are listeners, the others attributes; false, null and undefined
- * leave the attribute out.
+ * Create an element. `on…` properties become listeners, others attributes; false, null and
+ * undefined omit the attribute.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Record<string, any>} [attributes]
  * @param {...(Child | Child[])} children
  * @returns {HTMLElementTagNameMap[T]}
  */
-export function el(tag, attributes = {}, ...children) {
+export function createElement(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") node.addEventListener(name.slice(2), value);
@@ -19,36 +19,36 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, String(value));
   }
-  node.append(...present(children));
+  node.append(...presentChildren(children));
   return node;
 }
 
 /** @param {(Child | Child[])[]} children @returns {(Node | string)[]} */
-export function present(children) {
+export function presentChildren(children) {
   return children.flat().filter((one) => one !== false && one != null && one !== "")
     .map((one) => (one instanceof Node ? one : String(one)));
 }
 
 /** @type {WeakMap<Element, string>} */
-const drawn = new WeakMap();
+const signatures = new WeakMap();
 
 /**
- * Draw the inside of a node anew, but only when what it is drawn from has changed.
+ * Replace a node's children, but only if the data they are drawn from has changed.
  * @param {Element} node
  * @param {unknown} from
  * @param {() => (Child | Child[])[]} draw
- * @returns {boolean} whether it was drawn
+ * @returns {boolean} whether the children were replaced
  */
-export function renew(node, from, draw) {
+export function replaceIfChanged(node, from, draw) {
   const signature = JSON.stringify(from);
-  if (drawn.get(node) === signature) return false;
-  drawn.set(node, signature);
-  keepingFocus(node, () => node.replaceChildren(...present(draw())));
+  if (signatures.get(node) === signature) return false;
+  signatures.set(node, signature);
+  keepingFocus(node, () => node.replaceChildren(...presentChildren(draw())));
   return true;
 }
 
 /**
- * The children of a node, one for each item: those of unchanged items stay as they are.
+ * Update a node's children, one per item; the children of unchanged items stay.
  * @template T
  * @param {Element} parent
  * @param {T[]} items
@@ -56,28 +56,28 @@ export function renew(node, from, draw) {
  * @param {(item: T) => unknown} from
  * @param {(item: T) => Element} draw
  */
-export function keyed(parent, items, key, from, draw) {
+export function updateList(parent, items, key, from, draw) {
   const before = new Map([...parent.children].map((one) => [one.getAttribute("data-key"), one]));
   keepingFocus(parent, () => {
-    const now = items.map((item) => {
+    const children = items.map((item) => {
       const old = before.get(key(item));
       const signature = JSON.stringify(from(item));
-      if (old && drawn.get(old) === signature) return old;
+      if (old && signatures.get(old) === signature) return old;
       const fresh = draw(item);
       fresh.setAttribute("data-key", key(item));
-      drawn.set(fresh, signature);
+      signatures.set(fresh, signature);
       return fresh;
     });
-    const staying = new Set(now);
-    for (const old of [...parent.children]) if (!staying.has(old)) old.remove();
-    now.forEach((one, i) => {
+    const kept = new Set(children);
+    for (const old of [...parent.children]) if (!kept.has(old)) old.remove();
+    children.forEach((one, i) => {
       if (parent.children[i] !== one) parent.insertBefore(one, parent.children[i] ?? null);
     });
   });
 }
 
 /**
- * Whoever had the focus has it afterwards, even as another node of the same id.
+ * Keep the focus during a change, even if the focused node is replaced by one with the same id.
  * @param {Element} within
  * @param {() => void} change
  */
@@ -100,13 +100,13 @@ function selection(node) {
   return node.selectionStart === null ? null : [node.selectionStart, node.selectionEnd ?? 0];
 }
 
-/** An id of letters and digits that several parts make. @param {...string} parts */
+/** A DOM id that joins several parts. @param {...string} parts */
 export function idOf(...parts) {
   return parts.map((part) => encodeURIComponent(part)).join("-");
 }
 
 /** @param {string} id @returns {HTMLElement} */
-export function byId(id) {
+export function getById(id) {
   const node = document.getElementById(id);
   if (!node) throw new Error(`The page has no #${id}.`);
   return node;

@@ -1,16 +1,16 @@
-/** Block Kit's elements: which function draws which. */
+/** Block Kit elements: one drawing function per element type. */
 
 import { button, overflow } from "./buttons.js";
-import { checkboxes, radioButtons, select } from "./choices.js";
+import { checkboxes, radioButtons, select } from "./choice_elements.js";
 import { combobox } from "./combobox.js";
-import { el } from "./dom.js";
-import { fileField, moment, richTextField, textField } from "./fields.js";
-import { unknown } from "./rich_text.js";
+import { createElement } from "./dom.js";
+import { dateTimeField, fileField, richTextField, textField } from "./input_elements.js";
+import { unsupported } from "./rich_text.js";
 
 /** @typedef {import("./types.js").Json} Json */
-/** @typedef {import("./types.js").Place} Place */
+/** @typedef {import("./types.js").Surface} Surface */
 
-/** @type {Record<string, (element: Json, block: Json, place: Place) => HTMLElement>} */
+/** @type {Record<string, (element: Json, block: Json, place: Surface) => HTMLElement>} */
 const ELEMENTS = {
   button,
   overflow,
@@ -31,23 +31,23 @@ const ELEMENTS = {
   url_text_input: textField,
   number_input: textField,
   rich_text_input: richTextField,
-  datepicker: moment,
-  timepicker: moment,
-  datetimepicker: moment,
+  datepicker: dateTimeField,
+  timepicker: dateTimeField,
+  datetimepicker: dateTimeField,
   file_input: fileField,
   image: (element) => image(element, "thumbnail"),
 };
 
-/** @param {Json} element @param {Json} block @param {Place} place @returns {HTMLElement} */
-export function drawElement(element, block, place) {
-  return ELEMENTS[element?.type]?.(element, block, place) ?? unknown(element, "element");
+/** @param {Json} element @param {Json} block @param {Surface} surface @returns {HTMLElement} */
+export function drawElement(element, block, surface) {
+  return ELEMENTS[element?.type]?.(element, block, surface) ?? unsupported(element, "element");
 }
 
-/** A picture; where it cannot be loaded, its description. @param {Json} from @param {string} kind @returns {HTMLElement} */
+/** An image, or its description if it cannot be loaded. @param {Json} from @param {string} kind @returns {HTMLElement} */
 export function image(from, kind) {
-  const missing = () => el("span", { class: `${kind} missing`, role: "img", "aria-label": from.alt_text ?? "" }, from.alt_text || "image");
+  const missing = () => createElement("span", { class: `${kind} missing`, role: "img", "aria-label": from.alt_text ?? "" }, from.alt_text || "image");
   if (!/^(https?:|data:image\/)/i.test(from.image_url ?? "")) return missing();
-  const node = el("img", { class: kind, src: from.image_url, alt: from.alt_text ?? "", loading: "lazy" });
+  const node = createElement("img", { class: kind, src: from.image_url, alt: from.alt_text ?? "", loading: "lazy" });
   node.addEventListener("error", () => node.replaceWith(missing()), { once: true });
   return node;
 }

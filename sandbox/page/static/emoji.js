@@ -1,4 +1,4 @@
-/** The emoji that apps use most, by Slack's names; others stay as they were written. */
+/** The emoji that apps use most, by Slack's names; other names stay as text. */
 
 /** @type {Record<string, string>} */
 const EMOJI = {

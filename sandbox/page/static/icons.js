@@ -1,4 +1,4 @@
-/** The page's few icons, drawn as lines. */
+/** The page's icons, drawn as lines. */
 
 const NS = "http://www.w3.org/2000/svg";
 

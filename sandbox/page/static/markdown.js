@@ -1,6 +1,6 @@
 /** The Markdown of Slack's markdown block. https://docs.slack.dev/reference/block-kit/blocks/markdown-block */
 
-import { el } from "./dom.js";
+import { createElement } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { link } from "./mrkdwn.js";
 
@@ -15,20 +15,20 @@ const INLINE = new RegExp([
 ].join("|"), "g");
 const ITEM = /^(\s*)([-*+]|\d+[.)])\s+(?:\[([ xX])\]\s+)?(.*)$/;
 
-/** Kinds of lines; runs of the same kind stand together. @type {[RegExp, (lines: string[]) => (Node | string)[]][]} */
+/** Kinds of lines; neighbouring lines of one kind become one element. @type {[RegExp, (lines: string[]) => (Node | string)[]][]} */
 const KINDS = [
   [/^#{1,6} /, (lines) => lines.map(heading)],
-  [/^\s*([-*_])(?:\s*\1){2,}\s*$/, (lines) => lines.map(() => el("hr"))],
+  [/^\s*([-*_])(?:\s*\1){2,}\s*$/, (lines) => lines.map(() => createElement("hr"))],
   [ITEM, (lines) => lists(lines)],
   [/^\s*\|.*\|\s*$/, (lines) => [table(lines)]],
-  [/^>/, (lines) => [el("blockquote", {}, ...inline(lines.map((line) => line.replace(/^> ?/, "")).join("\n")))]],
-  [/^/, (lines) => [el("p", {}, ...inline(lines.join("\n").trim()))]],
+  [/^>/, (lines) => [createElement("blockquote", {}, ...inline(lines.map((line) => line.replace(/^> ?/, "")).join("\n")))]],
+  [/^/, (lines) => [createElement("p", {}, ...inline(lines.join("\n").trim()))]],
 ];
 
 /** @param {string} text @returns {(Node | string)[]} */
 export function markdown(text) {
   const parts = text.split(/^```[^\n`]*\n([\s\S]*?)\n?^```[ \t]*$/m);
-  return parts.flatMap((part, i) => (i % 2 ? [el("pre", {}, part)] : runs(part.split("\n"))));
+  return parts.flatMap((part, i) => (i % 2 ? [createElement("pre", {}, part)] : runs(part.split("\n"))));
 }
 
 /** @param {string[]} lines @returns {(Node | string)[]} */
@@ -47,10 +47,10 @@ function runs(lines) {
 /** @param {string} line */
 function heading(line) {
   const [, signs, text] = /^(#+) (.*)$/.exec(line) ?? ["", "", line];
-  return el(signs.length > 2 ? "h4" : "h3", { class: `heading-${signs.length}` }, ...inline(text));
+  return createElement(signs.length > 2 ? "h4" : "h3", { class: `heading-${signs.length}` }, ...inline(text));
 }
 
-/** Items that stand further in make lists within the item before. @param {string[]} lines @returns {HTMLElement[]} */
+/** List items; indented items become a list inside the item before. @param {string[]} lines @returns {HTMLElement[]} */
 function lists(lines) {
   const items = lines.map((line) => ITEM.exec(line) ?? [line, "", "-", undefined, line]);
   /** @type {HTMLElement[]} */
@@ -60,9 +60,9 @@ function lists(lines) {
     let end = i + 1;
     while (end < items.length && (items[end][1]?.length ?? 0) > space.length) end += 1;
     const kind = /\d/.test(sign) ? "ol" : "ul";
-    if (found.at(-1)?.localName !== kind) found.push(el(kind, { start: kind === "ol" ? parseInt(sign, 10) : null }));
+    if (found.at(-1)?.localName !== kind) found.push(createElement(kind, { start: kind === "ol" ? parseInt(sign, 10) : null }));
     const box = ticked !== undefined && `${ticked === " " ? "☐" : "☑"} `;
-    found.at(-1)?.append(el("li", { class: box ? "task" : null }, box, ...inline(text), ...lists(lines.slice(i + 1, end))));
+    found.at(-1)?.append(createElement("li", { class: box ? "task" : null }, box, ...inline(text), ...lists(lines.slice(i + 1, end))));
     i = end;
   }
   return found;
@@ -74,9 +74,9 @@ function table(lines) {
   const rule = /^:?-+:?$/;
   const [under] = rows.filter((row) => row.every((cell) => rule.test(cell)));
   const align = (under ?? []).map((cell) => (cell.endsWith(":") ? (cell.startsWith(":") ? "center" : "right") : "left"));
-  const drawn = rows.filter((row) => row !== under).map((row, i) => el("tr", {},
-    row.map((cell, at) => el(i ? "td" : "th", { style: { "text-align": align[at] ?? "left" } }, ...inline(cell)))));
-  return el("div", { class: "table", tabindex: 0, role: "group", "aria-label": "Table" }, el("table", {}, el("tbody", {}, drawn)));
+  const drawn = rows.filter((row) => row !== under).map((row, i) => createElement("tr", {},
+    row.map((cell, at) => createElement(i ? "td" : "th", { style: { "text-align": align[at] ?? "left" } }, ...inline(cell)))));
+  return createElement("div", { class: "table", tabindex: 0, role: "group", "aria-label": "Table" }, createElement("table", {}, createElement("tbody", {}, drawn)));
 }
 
 /** @param {string} text @returns {(Node | string)[]} */
@@ -94,9 +94,9 @@ function inline(text) {
 /** @param {Record<string, string>} found @returns {Node | string} */
 function run(found) {
   if (found.escaped) return found.escaped;
-  if (found.code) return el("code", {}, found.code);
-  if (found.bold || found.bold2) return el("strong", {}, ...inline(found.bold || found.bold2));
-  if (found.strike) return el("s", {}, ...inline(found.strike));
-  if (found.italic) return el("em", {}, ...inline(found.italic));
+  if (found.code) return createElement("code", {}, found.code);
+  if (found.bold || found.bold2) return createElement("strong", {}, ...inline(found.bold || found.bold2));
+  if (found.strike) return createElement("s", {}, ...inline(found.strike));
+  if (found.italic) return createElement("em", {}, ...inline(found.italic));
   return found.url ? link(found.url, [found.url]) : link(found.href, inline(found.label));
 }

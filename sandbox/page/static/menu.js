@@ -1,6 +1,6 @@
-/** A menu that opens from a button, and the question "are you sure?". */
+/** A menu that opens from a button, and the confirmation dialog. */
 
-import { el } from "./dom.js";
+import { createElement } from "./dom.js";
 import { plain, textNodes } from "./mrkdwn.js";
 
 /** @typedef {import("./types.js").Json} Json */
@@ -8,13 +8,13 @@ import { plain, textNodes } from "./mrkdwn.js";
 /** @typedef {{label: string, note?: string, act: () => void}} Item */
 
 /**
- * Open a menu at a button. It closes by itself: on a choice, on Escape, on a click elsewhere.
+ * Open a menu at a button. A choice, Escape or a click elsewhere closes the menu.
  * @param {HTMLElement} button
  * @param {Item[]} items
  * @param {string} label
  */
 export function openMenu(button, items, label) {
-  const menu = el("div", { class: "menu", popover: "auto", role: "menu", "aria-label": label, onkeydown: walk });
+  const menu = createElement("div", { class: "menu", popover: "auto", role: "menu", "aria-label": label, onkeydown: moveFocus });
   for (const item of items) menu.append(entry(item, menu));
   menu.addEventListener("toggle", (event) => {
     if (/** @type {ToggleEvent} */ (event).newState !== "closed") return;
@@ -23,7 +23,7 @@ export function openMenu(button, items, label) {
     menu.remove();
   });
   button.setAttribute("aria-expanded", "true");
-  // Inside an open dialog everything outside of it is inert: the menu has to be a neighbour.
+  // Everything outside an open dialog is inert, so the menu must be inside the same container.
   (button.closest("dialog, main, aside, nav") ?? document.body).append(menu);
   menu.showPopover();
   placeAt(menu, button);
@@ -36,23 +36,23 @@ function entry(item, menu) {
     menu.hidePopover();
     item.act();
   };
-  return el("button", { type: "button", role: "menuitem", tabindex: -1, onclick: choose },
-    item.label, item.note ? el("small", {}, item.note) : null);
+  return createElement("button", { type: "button", role: "menuitem", tabindex: -1, onclick: choose },
+    item.label, item.note ? createElement("small", {}, item.note) : null);
 }
 
 /** @param {KeyboardEvent} event */
-function walk(event) {
+function moveFocus(event) {
   const menu = /** @type {HTMLElement} */ (event.currentTarget);
   const entries = [...menu.querySelectorAll("button")];
-  const at = entries.findIndex((one) => one === document.activeElement);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: entries.length - 1 }[event.key];
+  const index = entries.findIndex((one) => one === document.activeElement);
+  const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: entries.length - 1 }[event.key];
   if (event.key === "Tab") menu.hidePopover();
   if (to === undefined) return;
   event.preventDefault();
   entries[(to + entries.length) % entries.length].focus();
 }
 
-/** Below the button where there is room, else above; never out of the window.
+/** Place a box below the button, or above it if there is no room; always inside the window.
  * @param {HTMLElement} box @param {HTMLElement} button */
 export function placeAt(box, button) {
   const at = button.getBoundingClientRect();
@@ -62,21 +62,21 @@ export function placeAt(box, button) {
 }
 
 /**
- * Ask what a `confirm` object asks.
+ * Ask the question of a Block Kit `confirm` object.
  * @param {Json | undefined} question
  * @param {Screen} screen
  * @returns {Promise<boolean>}
  */
-export function confirmed(question, screen) {
+export function askConfirmation(question, screen) {
   if (!question) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const dialog = el("dialog", { class: "confirm", role: "alertdialog", "aria-labelledby": "confirm-title", "data-testid": "confirm" });
-    const yes = el("button", { type: "button", class: question.style === "danger" ? "danger" : "primary", onclick: () => dialog.close("yes") }, plain(question.confirm) || "Yes");
-    const no = el("button", { type: "button", onclick: () => dialog.close("") }, plain(question.deny) || "Cancel");
+    const dialog = createElement("dialog", { class: "confirm", role: "alertdialog", "aria-labelledby": "confirm-title", "data-testid": "confirm" });
+    const yes = createElement("button", { type: "button", class: question.style === "danger" ? "danger" : "primary", onclick: () => dialog.close("yes") }, plain(question.confirm) || "Yes");
+    const no = createElement("button", { type: "button", onclick: () => dialog.close("") }, plain(question.deny) || "Cancel");
     dialog.append(
-      el("h2", { id: "confirm-title" }, plain(question.title) || "Are you sure?"),
-      el("div", { class: "text" }, ...textNodes(question.text, screen)),
-      el("footer", {}, no, yes),
+      createElement("h2", { id: "confirm-title" }, plain(question.title) || "Are you sure?"),
+      createElement("div", { class: "text" }, ...textNodes(question.text, screen)),
+      createElement("footer", {}, no, yes),
     );
     dialog.addEventListener("close", () => {
       dialog.remove();

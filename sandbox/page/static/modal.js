@@ -1,23 +1,23 @@
-/** Modals: a native dialog for each view of the stack. */
+/** Modals: one native dialog per view of the stack. */
 
-import { rescueAlerts } from "./alerts.js";
-import { busy } from "./buttons.js";
-import { byId, el, renew } from "./dom.js";
-import { icon } from "./icons.js";
+import { moveAlertsOut } from "./alerts.js";
+import { withBusyButton } from "./buttons.js";
+import { createElement, getById, replaceIfChanged } from "./dom.js";
 import { withEmoji } from "./emoji.js";
-import { Drafts, drawView } from "./places.js";
+import { icon } from "./icons.js";
+import { Drafts, drawView } from "./surfaces.js";
 
 /** @typedef {import("./types.js").Screen} Screen */
 /** @typedef {import("./types.js").View} View */
-/** @typedef {import("./talk.js").Talk} Talk */
+/** @typedef {import("./api_client.js").ApiClient} ApiClient */
 
 const FIELDS = "input:not([type=hidden]), textarea, select";
 
 export class Modals {
-  /** @param {Talk} talk */
-  constructor(talk) {
-    this.talk = talk;
-    /** @type {Map<string, Open>} */
+  /** @param {ApiClient} api */
+  constructor(api) {
+    this.api = api;
+    /** @type {Map<string, OpenModal>} */
     this.open = new Map();
     this.openedFrom = "";
   }
@@ -32,30 +32,30 @@ export class Modals {
       one.remove();
     }
     screen.modals.forEach((view, i) => {
-      const one = this.open.get(view.id) ?? new Open(this.talk, view.id);
-      this.open.set(view.id, one);
-      one.update(screen, view, { beneath: screen.modals.length - 1 - i, depth: i });
+      const modal = this.open.get(view.id) ?? new OpenModal(this.api, view.id);
+      this.open.set(view.id, modal);
+      modal.update(screen, view, { beneath: screen.modals.length - 1 - i, depth: i });
     });
-    if (hadOne && !this.open.size) this.goBack();
+    if (hadOne && !this.open.size) this.restoreFocus();
   }
 
-  /** The dialog gives the focus back by itself, unless what had it was redrawn meanwhile. */
-  goBack() {
+  /** The browser restores the focus itself, unless the element was redrawn meanwhile. */
+  restoreFocus() {
     if (document.activeElement && document.activeElement !== document.body) return;
-    (document.getElementById(this.openedFrom) ?? document.querySelector("[data-testid=composer]") ?? byId("main"))
+    (document.getElementById(this.openedFrom) ?? document.querySelector("[data-testid=composer]") ?? getById("main"))
       .focus();
   }
 }
 
-/** One view that is open. */
-class Open {
-  /** @param {Talk} talk @param {string} id */
-  constructor(talk, id) {
-    this.talk = talk;
+/** One open view. */
+class OpenModal {
+  /** @param {ApiClient} api @param {string} id */
+  constructor(api, id) {
+    this.api = api;
     this.id = id;
-    this.drafts = new Drafts(talk, id);
-    this.form = el("form", { novalidate: true, onsubmit: (/** @type {SubmitEvent} */ event) => this.submit(event) });
-    this.dialog = el("dialog", { class: "modal", "aria-labelledby": `title-${id}` }, this.form);
+    this.drafts = new Drafts(api, id);
+    this.form = createElement("form", { novalidate: true, onsubmit: (/** @type {SubmitEvent} */ event) => this.submit(event) });
+    this.dialog = createElement("dialog", { class: "modal", "aria-labelledby": `title-${id}` }, this.form);
     this.dialog.addEventListener("cancel", (event) => {
       if (event.target !== this.dialog) return;
       event.preventDefault();
@@ -69,7 +69,7 @@ class Open {
   update(screen, view, { beneath, depth }) {
     this.dialog.dataset.testid = beneath ? "modal-beneath" : "modal";
     this.dialog.style.setProperty("--depth", String(depth));
-    const changed = renew(this.form, [view.hash, view.errors, view.title, screen.names], () => this.draw(screen, view));
+    const changed = replaceIfChanged(this.form, [view.hash, view.errors, view.title, screen.names], () => this.draw(screen, view));
     if (!this.dialog.open && !this.gone) {
       this.dialog.showModal();
       this.focusFirst();
@@ -82,13 +82,13 @@ class Open {
   draw(screen, view) {
     const close = view.close || "Close";
     return [
-      el("header", {},
-        el("h1", { id: `title-${this.id}` }, withEmoji(view.title)),
-        el("button", { type: "button", class: "quiet", "aria-label": "Close this window", onclick: () => this.close() }, icon("close"))),
-      el("div", { class: "modal-body" }, drawView(screen, this.talk, view, this.drafts)),
-      el("footer", {},
-        el("button", { type: "button", class: "button", id: `close-${this.id}`, "data-testid": "modal-close", onclick: () => this.close() }, withEmoji(close)),
-        view.submit && el("button", { type: "submit", class: "button primary", id: `submit-${this.id}`, "data-testid": "modal-submit" }, withEmoji(view.submit))),
+      createElement("header", {},
+        createElement("h1", { id: `title-${this.id}` }, withEmoji(view.title)),
+        createElement("button", { type: "button", class: "quiet", "aria-label": "Close this window", onclick: () => this.close() }, icon("close"))),
+      createElement("div", { class: "modal-body" }, drawView(screen, this.api, view, this.drafts)),
+      createElement("footer", {},
+        createElement("button", { type: "button", class: "button", id: `close-${this.id}`, "data-testid": "modal-close", onclick: () => this.close() }, withEmoji(close)),
+        view.submit && createElement("button", { type: "submit", class: "button primary", id: `submit-${this.id}`, "data-testid": "modal-submit" }, withEmoji(view.submit))),
     ];
   }
 
@@ -115,17 +115,17 @@ class Open {
     event.preventDefault();
     const pressed = this.dialog.querySelector("[data-testid=modal-submit]");
     if (!(pressed instanceof HTMLElement)) return;
-    await busy(pressed, this.drafts.flush().then(() => this.talk.act({ act: "submit", view_id: this.id })));
+    await withBusyButton(pressed, this.drafts.flush().then(() => this.api.send({ act: "submit", view_id: this.id })));
     if (!this.gone) this.focusInvalid();
   }
 
   async close() {
-    await this.talk.act({ act: "close", view_id: this.id });
+    await this.api.send({ act: "close", view_id: this.id });
   }
 
   remove() {
     this.gone = true;
-    rescueAlerts(this.dialog);
+    moveAlertsOut(this.dialog);
     this.dialog.close();
     this.dialog.remove();
   }

@@ -1,68 +1,77 @@
-/** Who one is, and where one can go. */
+/** The people switcher and the sidebar. */
 
-import { byId, el, renew } from "./dom.js";
+import { avatar } from "./avatar.js";
+import { createElement, getById, replaceIfChanged } from "./dom.js";
 import { icon } from "./icons.js";
-import { avatar } from "./people.js";
-import { BEHIND, HOME, INBOX, SWITCHES, href, hrefAs, isThread } from "./route.js";
+import { HOME, href, hrefAs, INBOX, INSPECTOR, isThread, SWITCHES } from "./route.js";
 
 /** @typedef {import("./types.js").Screen} Screen */
 /** @typedef {import("./route.js").Route} Route */
 
 /** @param {Screen} screen @param {Route} route */
-export function drawRail(screen, route) {
-  renew(byId("rail"), [screen.people, screen.person.id, route], () => screen.people.map((one) => el(
+export function drawPeople(screen, route) {
+  replaceIfChanged(getById("rail"), [screen.people, screen.person.id, route], () => screen.people.map((person) => createElement(
     "a", {
-      id: `be-${one.id}`, href: hrefAs(route, one.id, screen), "data-person": one.id, class: "be",
-      title: `${one.real_name} (in a new window: with the middle mouse button)`,
-      "aria-current": one.id === screen.person.id ? "true" : null,
+      id: `person-${person.id}`, href: hrefAs(route, person.id, screen), "data-person": person.id, class: "person",
+      "aria-label": [person.real_name, person.role, person.unread && newMessages(person.unread)].filter(Boolean).join(", "),
+      title: "Middle-click to open in a new window",
+      "aria-current": person.id === screen.person.id ? "true" : null,
     },
-    avatar(one.id, one.real_name, screen), el("span", {}, ...called(one.real_name)),
+    avatar(person.id, person.real_name, screen),
+    person.unread > 0 && createElement("span", { class: "badge mark" }, shortCount(person.unread)),
+    createElement("span", { class: "name" }, person.real_name.split(" ")[0]),
+    createElement("span", { class: "role" }, person.role),
   )));
 }
 
-/** @param {Screen} screen @param {Route} route @param {number} letters  how many are unread */
-export function drawSidebar(screen, route, letters) {
+/** How many new messages wait for the people that are not on screen. @param {Screen} screen */
+export function othersUnread(screen) {
+  return screen.people.filter((person) => person.id !== screen.person.id).reduce((sum, person) => sum + person.unread, 0);
+}
+
+/** @param {number} count */
+export const newMessages = (count) => (count === 1 ? "1 new message" : `${count} new messages`);
+
+/** @param {number} count */
+export const shortCount = (count) => (count > 99 ? "99+" : String(count));
+
+/** @param {Screen} screen @param {Route} route @param {number} unreadEmails */
+export function drawSidebar(screen, route, unreadEmails) {
   const { conversations, app, person, team, switches } = screen;
   const panel = isThread(route.panel) ? "" : route.panel;
-  const wrong = switches.filter((one) => one.on).length;
-  const from = [conversations, app, person, team, wrong, letters, route];
+  const activeFaults = switches.filter((one) => one.on).length;
+  const from = [conversations, app, person, team, activeFaults, unreadEmails, route];
   const go = (/** @type {string} */ place) => ({ href: href({ place, panel }), current: route.place === place });
   const toggle = (/** @type {string} */ name) => ({ href: href({ place: route.place, panel: route.panel === name ? "" : name }), current: route.panel === name });
-  renew(byId("sidebar"), from, () => [
-    el("header", {}, el("strong", {}, team.name), el("span", { class: "me" }, el("i", { class: "dot" }), person.real_name)),
+  replaceIfChanged(getById("sidebar"), from, () => [
+    createElement("header", {}, createElement("strong", {}, team.name), createElement("span", { class: "me" }, createElement("i", { class: "dot" }), person.real_name)),
     group("Apps", [
       ...conversations.filter((one) => one.kind === "app").map((one) => entry({ ...go(one.id), sign: avatar(app.user_id, one.name, screen), label: one.name, unread: one.unread })),
       app.home_tab && entry({ ...go(HOME), sign: icon("home"), label: `${app.name} Home` }),
     ]),
     group("Channels", conversations.filter((one) => one.kind === "channel").map((one) => entry({ ...go(one.id), sign: icon("hash"), label: one.name.replace(/^#/, ""), unread: one.unread }))),
-    group("Mail", [entry({ ...go(INBOX), sign: icon("mail"), label: "Inbox", unread: letters, id: "go-inbox" })]),
-    el("div", { class: "grow" }),
+    group("Mail", [entry({ ...go(INBOX), sign: icon("mail"), label: "Inbox", unread: unreadEmails, id: "go-inbox" })]),
+    createElement("div", { class: "grow" }),
     group("This sandbox", [
-      entry({ ...toggle(BEHIND), sign: icon("layers"), label: "Behind the scenes", id: "go-behind" }),
-      entry({ ...toggle(SWITCHES), sign: icon("bolt"), label: "Make things go wrong", unread: wrong, id: "go-switches", warn: true }),
+      entry({ ...toggle(INSPECTOR), sign: icon("layers"), label: "Behind the scenes", id: "go-inspector" }),
+      entry({ ...toggle(SWITCHES), sign: icon("bolt"), label: "Make things go wrong", unread: activeFaults, id: "go-switches", warn: true }),
     ]),
   ]);
 }
 
-/** The first name for the eye, all of it for the ear. @param {string} name */
-function called(name) {
-  const [first, ...rest] = name.split(" ");
-  return [first, rest.length > 0 && el("span", { class: "heard" }, ` ${rest.join(" ")}`)];
-}
-
 /** @param {string} title @param {(HTMLElement | false)[]} entries */
 function group(title, entries) {
-  const there = entries.filter((one) => one !== false);
-  if (!there.length) return null;
-  return el("section", {}, el("h2", {}, title), el("ul", {}, there.map((one) => el("li", {}, one))));
+  const present = entries.filter((one) => one !== false);
+  if (!present.length) return null;
+  return createElement("section", {}, createElement("h2", {}, title), createElement("ul", {}, present.map((one) => createElement("li", {}, one))));
 }
 
 /** @param {{href: string, current: boolean, sign: Element, label: string, unread?: number, id?: string, warn?: boolean}} of */
 function entry({ href: to, current, sign, label, unread = 0, id, warn }) {
   const words = warn ? `${unread} on` : `${unread} unread`;
-  return el(
+  return createElement(
     "a", { href: to, id: id ?? `go-${to}`, class: unread ? "entry unread" : "entry", "aria-current": current ? "page" : null },
-    sign, el("span", { class: "name" }, label),
-    unread > 0 && el("span", { class: warn ? "badge warn" : "badge", "aria-label": words }, unread),
+    sign, createElement("span", { class: "name" }, label),
+    unread > 0 && createElement("span", { class: warn ? "badge warn" : "badge", "aria-label": words }, unread),
   );
 }

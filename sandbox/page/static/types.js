@@ -1,15 +1,17 @@
-/** The shapes that the page and its server talk in; Block Kit's own are Slack's and stay open. */
+/** Types of the data between page and server; Block Kit types are Slack's and stay open. */
 
 /** @typedef {Record<string, any>} Json  Block Kit, state elements and payloads, as Slack writes them */
 
 /**
- * @typedef {object} Who
+ * @typedef {object} PersonInfo
  * @property {string} id
  * @property {string} handle
  * @property {string} real_name
  * @property {string} email
  * @property {string} tz
  * @property {string} color
+ * @property {"Employee" | "Moderator" | "Admin"} role
+ * @property {number} unread  new messages since somebody last looked at this person's screen
  */
 
 /**
@@ -45,13 +47,13 @@
 /** @typedef {{id: string, name: string, kind: "app" | "channel", unread: number}} Conversation */
 /** @typedef {{command: string, usage_hint: string, description: string}} Command */
 /** @typedef {{name: string, callback_id: string}} Shortcut */
-/** @typedef {{id: string, from: string, to: string[], subject: string, text: string, html: string, at: number | string}} Letter */
+/** @typedef {{id: string, from: string, to: string[], subject: string, text: string, html: string, at: number | string}} Email */
 /** @typedef {{name: string, label: string, hint: string, on: boolean, kind: "toggle" | "once"}} Switch */
 
 /**
  * @typedef {object} Screen
- * @property {Who} person
- * @property {Who[]} people
+ * @property {PersonInfo} person
+ * @property {PersonInfo[]} people
  * @property {{id: string, name: string}} team
  * @property {{name: string, user_id: string, home_tab: boolean, messages_tab: boolean}} app
  * @property {Command[]} commands
@@ -61,7 +63,7 @@
  * @property {View | null} home
  * @property {View[]} modals
  * @property {string[]} alerts
- * @property {Letter[]} letters
+ * @property {Email[]} emails
  * @property {Record<string, string>} names
  * @property {Switch[]} switches
  */
@@ -69,25 +71,25 @@
 /** @typedef {{direction: string, name: string, at: number, person?: string | null, request?: any, response?: any, status?: any}} Exchange */
 
 /**
- * @typedef {object} Behind
- * @property {Record<string, Json[]>} documents
+ * @typedef {object} InspectorData
+ * @property {Record<string, Json[]> | null} documents  null while MongoDB does not answer
  * @property {{key: string, value: any}[]} jobs
  * @property {{request: any, response?: any}[]} gemini
  * @property {Exchange[]} requests
- * @property {{name: string, alive: boolean}[]} processes
+ * @property {{name: string, running: boolean}[]} processes
  */
 
-/** @typedef {{channel: string, ts: string} | {view_id: string}} Where */
+/** @typedef {{channel: string, ts: string} | {view_id: string}} Target */
 
 /**
- * Where blocks stand: what a renderer must know to draw an element and to report what is done.
- * @typedef {object} Place
- * @property {Where} where
- * @property {string} scope  the beginning of every id in here
+ * A place that shows blocks: all that a renderer needs to draw an element and to report actions.
+ * @typedef {object} Surface
+ * @property {Target} target
+ * @property {string} scope  prefix of every DOM id in here
  * @property {Screen} screen
  * @property {Record<string, Record<string, Json>>} values
  * @property {Record<string, string>} errors
- * @property {(block: Json, element: Json, state: Json) => void} keep  something was filled in
+ * @property {(block: Json, element: Json, state: Json) => void} store  keeps the value of an input
  * @property {(block: Json, element: Json, state?: Json) => Promise<void>} click
  * @property {(block: Json, element: Json, typed: string) => Promise<Json[]>} search
  */

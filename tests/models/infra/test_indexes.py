@@ -124,9 +124,6 @@ async def _query_tickets(service: TicketService, ticket: Ticket) -> None:
         await service.event_feed.read_page(cursor, GRACE, limit=5)
     assert await service.training_store.latest("T1", limit=5)
     assert await service.training_store.version("T1")
-    assert await service.training_store.list_since(
-        "T1", ticket.opened_at - timedelta(hours=1), limit=5
-    )
     assert await service.training_store.judged_triages("T1", limit=5)
 
 

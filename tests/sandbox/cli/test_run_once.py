@@ -1,4 +1,4 @@
-"""`python -m sandbox --once`: a transcript of one ticket, and an exit code that can be believed."""
+"""`python -m sandbox --once`: a transcript of one ticket, and a reliable exit code."""
 
 import asyncio
 import io
@@ -17,7 +17,7 @@ from tests.project import ROOT
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """How it ended, and what it said."""
+    """Exit code and output of a run."""
 
     code: int | None
     out: str
@@ -26,7 +26,7 @@ class FinishedRun:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRuns:
-    """Three of them, which ran side by side."""
+    """Three runs, which ran at the same time."""
 
     good: FinishedRun
     refused: FinishedRun
@@ -35,7 +35,7 @@ class FinishedRuns:
 
 @pytest.fixture(scope="module")
 async def runs() -> FinishedRuns:
-    """One that works, one with a text that the form does not take, one whose bot is gone."""
+    """A good run, a run whose text the form refuses, and a run without a bot."""
     good, refused, broken = await asyncio.gather(
         _run("Outlook keeps asking for my password"), _run("🔥"), _run_without_bot("wifi is slow")
     )
@@ -61,12 +61,12 @@ async def _run_without_bot(text: str) -> FinishedRun:
     return FinishedRun(code=code, out=out.getvalue(), err=err.getvalue())
 
 
-def test_a_ticket_that_goes_all_the_way_ends_well(runs: FinishedRuns) -> None:
+def test_a_complete_run_exits_with_zero(runs: FinishedRuns) -> None:
     assert runs.good.code == 0, runs.good.err
     assert runs.good.out.endswith("Every step happened.\n")
 
 
-def test_the_transcript_tells_every_step_in_the_order_it_happened(runs: FinishedRuns) -> None:
+def test_the_transcript_has_every_step_in_order(runs: FinishedRuns) -> None:
     steps = [
         "/ticket Outlook keeps asking for my password",
         "Title: Outlook keeps asking for my password",
@@ -75,7 +75,7 @@ def test_the_transcript_tells_every_step_in_the_order_it_happened(runs: Finished
         "_id           T-1",
         "engine      gemini",
         "skills      password, outlook",
-        "It is offered to Eve Holt:",
+        "Frontdesk offers the ticket to Eve Holt:",
         "Why: knows password, outlook; no open tickets",
         "Eve Holt gets ",
         "Eve Holt presses Claim.",
@@ -87,26 +87,26 @@ def test_the_transcript_tells_every_step_in_the_order_it_happened(runs: Finished
         "resolved by Eve Holt",
     ]
 
-    places = [runs.good.out.find(step) for step in steps]
+    positions = [runs.good.out.find(step) for step in steps]
 
-    assert -1 not in places, steps[places.index(-1)]
-    assert places == sorted(places)
+    assert -1 not in positions, steps[positions.index(-1)]
+    assert positions == sorted(positions)
 
 
-def test_the_transcript_shows_card_and_letter_as_they_were_seen(runs: FinishedRuns) -> None:
-    for seen in (
+def test_the_transcript_shows_card_and_email(runs: FinishedRuns) -> None:
+    for line in (
         "Eve Holt gets a direct message from Frontdesk:",
         "│ @Ada Lovelace · opened ",
         "│ [Claim]  [Decline]",
-        "Eve Holt gets a letter:",
+        "Eve Holt gets an e-mail:",
         "│ To: Eve Holt <eve@acme.example>",
         "│ Subject: T-1: Outlook keeps asking for my password",
         "│ Requester: Ada Lovelace",
     ):
-        assert seen in runs.good.out
+        assert line in runs.good.out
 
 
-def test_each_step_has_its_time_since_the_command(runs: FinishedRuns) -> None:
+def test_each_step_has_its_time(runs: FinishedRuns) -> None:
     steps = [line for line in runs.good.out.splitlines() if line.endswith(":") and "│" not in line]
     untimed = [line for line in steps[1:] if not re.match(r" *[0-9.]+ m?s  ", line)]
 
@@ -114,12 +114,12 @@ def test_each_step_has_its_time_since_the_command(runs: FinishedRuns) -> None:
     assert untimed == []
 
 
-def test_nothing_but_the_transcript_is_on_stdout(runs: FinishedRuns) -> None:
-    assert runs.good.err == "Starting the desk …\n"
+def test_stdout_has_only_the_transcript(runs: FinishedRuns) -> None:
+    assert runs.good.err == "Starting Frontdesk …\n"
     assert " INFO " not in runs.good.out
 
 
-def test_a_text_that_the_form_does_not_take_is_shown_with_the_reason(runs: FinishedRuns) -> None:
+def test_a_refused_text_is_shown_with_the_reason(runs: FinishedRuns) -> None:
     assert runs.refused.code == 1
     assert "│ Title: 🔥\n          │   ! Please say in a few words" in runs.refused.out
     assert "Every step happened." not in runs.refused.out
@@ -129,7 +129,7 @@ def test_a_text_that_the_form_does_not_take_is_shown_with_the_reason(runs: Finis
     assert "log" not in runs.refused.err
 
 
-def test_without_a_bot_it_says_what_was_missing_and_how_the_logs_end(runs: FinishedRuns) -> None:
+def test_a_run_without_a_bot_prints_the_ends_of_the_logs(runs: FinishedRuns) -> None:
     assert runs.broken.code == 1
     assert "Not every step happened: " in runs.broken.err
     assert "dispatch_failed" in runs.broken.err

@@ -1,4 +1,4 @@
-"""A running desk, the page's server before it, and somebody who speaks HTTP with it."""
+"""Fixtures: running Frontdesk, the page's server, and its HTTP client."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,6 @@ from tests.sandbox.page.page_client import PageClient
 
 @pytest.fixture(scope="module")
 async def running_world(servers: DatabaseServers) -> AsyncIterator[World]:
-    """The desk, started once."""
     async with World(servers=servers) as world:
         world.slack.has_rate_limits = False
         yield world
@@ -22,24 +21,24 @@ async def running_world(servers: DatabaseServers) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def world(running_world: World) -> AsyncIterator[World]:
-    """The desk as `make demo` has it, with no ticket in it yet."""
+    """Frontdesk as after `make demo`, without tickets."""
     await running_world.reset()
     await seed_workspace(running_world)
     yield running_world
     running_world.slack.faults.clear()
-    if not running_world.worker.is_alive:
-        await running_world.worker.start()
+    for process in (running_world.bot, running_world.worker):
+        if not process.is_alive:
+            await process.start()
 
 
 @pytest.fixture
 async def page_server(world: World) -> AsyncIterator[PageServer]:
-    """The page's server."""
     async with PageServer(world) as page:
         yield page
 
 
 @pytest.fixture
 async def page_client(page_server: PageServer) -> AsyncIterator[PageClient]:
-    """Who speaks with it as the page in a browser does."""
+    """A client that sends the page's requests."""
     async with aiohttp.ClientSession(page_server.url) as http:
         yield PageClient(http)

@@ -1,4 +1,4 @@
-"""What the page is told of a person's screen."""
+"""The screen that the page's server sends for a person."""
 
 import asyncio
 import re
@@ -6,19 +6,20 @@ import re
 import aiohttp
 
 from sandbox.page.page_server import STATIC, PageServer
+from sandbox.slack.actors.person import Person
 from sandbox.world.world import World
 from tests.sandbox.page.page_client import Json, PageClient
 
 TYPES = (STATIC / "types.js").read_text()
 
 
-def names_of(typedef: str) -> set[str]:
-    """The properties of a type as the page has written it down."""
+def property_names(typedef: str) -> set[str]:
+    """The properties of a type in `types.js`."""
     body = TYPES.split(f"@typedef {{object}} {typedef}\n")[1].split("*/")[0]
     return set(re.findall(r"@property \{.*?\} (\w+)(?:\s|$)", body, re.MULTILINE))
 
 
-async def test_server_and_page_mean_the_same(page_client: PageClient, world: World) -> None:
+async def test_server_sends_the_types_of_the_page(page_client: PageClient, world: World) -> None:
     ada = world.personas.ada
     async with page_client.stream_screen(ada) as screens:
         await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="/ticket help")
@@ -27,60 +28,55 @@ async def test_server_and_page_mean_the_same(page_client: PageClient, world: Wor
             lambda one: one["modals"] and one["messages"][ada.direct_channel.id]
         )
 
-    assert set(screen) == names_of("Screen")
-    assert set(screen["person"]) == names_of("Who")
-    assert set(screen["messages"][ada.direct_channel.id][0]) == names_of("Message")
-    assert set(screen["modals"][0]) == names_of("View")
-    behind = names_of("Behind")
-    async with page_client.stream_events("/api/behind") as stream:
-        assert set(await stream.next_event()) == behind
+    assert set(screen) == property_names("Screen")
+    assert set(screen["person"]) == property_names("PersonInfo")
+    assert set(screen["messages"][ada.direct_channel.id][0]) == property_names("Message")
+    assert set(screen["modals"][0]) == property_names("View")
+    async with page_client.stream_events("/api/inspector") as stream:
+        assert set(await stream.next_event()) == property_names("InspectorData")
 
 
-async def test_each_sees_their_own_screen(page_client: PageClient, world: World) -> None:
+async def test_each_person_gets_their_own_screen(page_client: PageClient, world: World) -> None:
     ada, bob = world.personas.ada, world.personas.bob
     async with page_client.stream_screen(ada) as hers, page_client.stream_screen(bob) as his:
         assert (await hers.next_event())["person"]["id"] == ada.id
         assert (await his.next_event())["person"]["id"] == bob.id
 
         await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="/ticket VPN")
-        seen = await hers.wait_for_event(lambda one: one["modals"])
-        assert seen["modals"][0]["title"] == "New ticket"
+        screen = await hers.wait_for_event(lambda one: one["modals"])
+        assert screen["modals"][0]["title"] == "New ticket"
         assert not (await his.next_event())["modals"]
 
 
-async def test_a_stranger_sits_down_in_the_first_ones_place(
+async def test_an_unknown_person_gets_the_first_persons_screen(
     page_client: PageClient, world: World
 ) -> None:
     async with page_client.stream_events("/api/live?as=nobody") as screens:
         assert (await screens.next_event())["person"]["id"] == world.personas.ada.id
 
 
-async def test_many_changes_come_together(page_client: PageClient, world: World) -> None:
+async def test_many_changes_are_sent_together(page_client: PageClient, world: World) -> None:
     ada = world.personas.ada
     async with page_client.stream_screen(ada) as screens:
         await screens.next_event()
         for _ in range(200):
             world.slack.state.notify_change()
         await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="hello")
-        heard = [await screens.next_event()]
-        while said(heard[-1], ada.direct_channel.id) != ["hello"]:
-            heard.append(await screens.next_event())
+        received = [await screens.next_event()]
+        while people_texts(received[-1], ada.direct_channel.id) != ["hello"]:
+            received.append(await screens.next_event())
 
-    assert len(heard) < 10
+    assert len(received) < 10
 
 
-async def test_what_the_app_says_is_unread_until_it_is_read(
+async def test_app_messages_are_unread_until_they_are_read(
     page_client: PageClient, world: World
 ) -> None:
     ada = world.personas.ada
     async with page_client.stream_screen(ada) as screens:
         await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="hello")
-        assert (
-            unread(await screens.wait_for_event(lambda one: said(one, ada.direct_channel.id)))[
-                ada.direct_channel.id
-            ]
-            == 0
-        )
+        screen = await screens.wait_for_event(lambda one: people_texts(one, ada.direct_channel.id))
+        assert unread(screen)[ada.direct_channel.id] == 0
 
         await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="/ticket help")
         await screens.wait_for_event(lambda one: unread(one)[ada.direct_channel.id] == 1)
@@ -90,45 +86,81 @@ async def test_what_the_app_says_is_unread_until_it_is_read(
         await screens.wait_for_event(lambda one: unread(one)[ada.direct_channel.id] == 1)
 
 
-async def test_a_letter_is_in_its_reader_s_inbox(page_client: PageClient, world: World) -> None:
-    cast = world.personas
-    async with page_client.stream_screen(cast.bob) as screens:
-        await cast.ada.type_text("/ticket VPN is down")
-        await cast.ada.submit_modal()
-        screen = await screens.wait_for_event(lambda one: one["letters"])
+async def test_an_email_is_in_the_recipients_inbox_only(
+    page_client: PageClient, world: World
+) -> None:
+    people = world.personas
+    async with page_client.stream_screen(people.bob) as screens:
+        await people.ada.type_text("/ticket VPN is down")
+        await people.ada.submit_modal()
+        screen = await screens.wait_for_event(lambda one: one["emails"])
 
-    [letter] = screen["letters"]
-    assert letter["to"] == [cast.bob.email]
-    assert letter["subject"] == "T-1: VPN is down"
-    assert "VPN is down" in letter["text"]
-    assert "<html" in letter["html"]
-    async with page_client.stream_screen(cast.eve) as screens:
-        assert not (await screens.next_event())["letters"]
+    [email] = screen["emails"]
+    assert email["to"] == [people.bob.email]
+    assert email["subject"] == "T-1: VPN is down"
+    assert "VPN is down" in email["text"]
+    assert "<html" in email["html"]
+    async with page_client.stream_screen(people.eve) as screens:
+        assert not (await screens.next_event())["emails"]
 
 
-async def test_the_server_ends_though_windows_are_open(world: World) -> None:
+async def test_the_server_stops_while_windows_are_open(world: World) -> None:
     page = PageServer(world)
     await page.__aenter__()
 
     async with aiohttp.ClientSession(page.url) as http:
-        visitor = PageClient(http)
+        client = PageClient(http)
         async with (
-            visitor.stream_screen(world.personas.ada) as one,
-            visitor.stream_events("/api/behind") as two,
+            client.stream_screen(world.personas.ada) as screens,
+            client.stream_events("/api/inspector") as inspector,
         ):
-            await one.next_event()
-            await two.next_event()
+            await screens.next_event()
+            await inspector.next_event()
             async with asyncio.timeout(5):
                 await page.__aexit__(None, None, None)
-            for stream in (one, two):
+            for stream in (screens, inspector):
                 await stream.wait_for_end()
 
 
-def said(screen: Json, conversation: str) -> list[str]:
-    """What people have written there."""
+async def test_new_messages_count_until_the_person_is_looked_at(
+    page_client: PageClient, world: World
+) -> None:
+    ada, bob = world.personas.ada, world.personas.bob
+    async with page_client.stream_screen(ada) as screens:
+        await world.personas.ada.type_text("/ticket VPN is down")
+        await world.personas.ada.submit_modal()
+        await screens.wait_for_event(lambda one: person_info(one, bob)["unread"] == 1)
+
+        await page_client.act(bob, "look")
+        screen = await screens.wait_for_event(lambda one: person_info(one, bob)["unread"] == 0)
+
+    # The conversation itself is still unread: Bob's screen was open, but not this conversation.
+    async with page_client.stream_screen(bob) as screens:
+        assert unread(await screens.next_event())[bob.direct_channel.id] == 1
+    assert person_info(screen, ada)["role"] == "Employee"
+    assert person_info(screen, bob)["role"] == "Moderator"
+    assert person_info(screen, world.personas.grace)["role"] == "Admin"
+
+
+async def test_own_messages_do_not_count_as_new(page_client: PageClient, world: World) -> None:
+    ada = world.personas.ada
+    async with page_client.stream_screen(world.personas.bob) as screens:
+        await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="hello")
+        await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="/ticket help")
+        await screens.wait_for_event(lambda one: person_info(one, ada)["unread"] == 1)
+
+
+def person_info(screen: Json, person: Person) -> Json:
+    """A person in the people switcher."""
+    info: Json = next(one for one in screen["people"] if one["id"] == person.id)
+    return info
+
+
+def people_texts(screen: Json, conversation: str) -> list[str]:
+    """The texts that people wrote in a conversation."""
     return [one["text"] for one in screen["messages"][conversation] if not one["is_app"]]
 
 
 def unread(screen: Json) -> dict[str, int]:
-    """How much is unread in each conversation."""
+    """Unread messages by conversation."""
     return {one["id"]: one["unread"] for one in screen["conversations"]}

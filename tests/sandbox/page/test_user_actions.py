@@ -1,4 +1,4 @@
-"""What is done on the page is done by the person, and what can't be done is said in a sentence."""
+"""Actions on the page are actions of the person, and errors are sentences."""
 
 import aiohttp
 
@@ -6,7 +6,7 @@ from sandbox.world.world import World
 from tests.sandbox.page.page_client import PageClient
 
 
-async def test_a_form_is_filled_in_refused_kept_and_sent(
+async def test_a_refused_form_keeps_its_values_and_can_be_sent(
     page_client: PageClient, world: World
 ) -> None:
     ada = world.personas.ada
@@ -18,11 +18,10 @@ async def test_a_form_is_filled_in_refused_kept_and_sent(
         await page_client.act(ada, "fill", **field, state=typed)
         await page_client.act(ada, "submit", view_id=view)
 
-        refused = (await screens.wait_for_event(lambda one: one["modals"][-1]["errors"]))["modals"][
-            -1
-        ]
-        assert refused["errors"] == {"title": "Please say in a few words what it is about."}
-        assert refused["values"]["description"]["value"] == typed
+        screen = await screens.wait_for_event(lambda one: one["modals"][-1]["errors"])
+        form = screen["modals"][-1]
+        assert form["errors"] == {"title": "Please say in a few words what it is about."}
+        assert form["values"]["description"]["value"] == typed
 
         title = {"type": "plain_text_input", "value": "Mouse is dead"}
         await page_client.act(ada, "fill", **field | {"block_id": "title"}, state=title)
@@ -34,63 +33,65 @@ async def test_a_form_is_filled_in_refused_kept_and_sent(
     assert (ticket["title"], ticket["description"]) == ("Mouse is dead", "since noon")
 
 
-async def test_a_button_is_pressed_by_who_sees_it_and_by_nobody_else(
+async def test_only_a_person_who_sees_a_button_can_press_it(
     page_client: PageClient, world: World
 ) -> None:
-    cast = world.personas
-    await cast.ada.type_text("/ticket VPN is down")
-    await cast.ada.submit_modal()
-    card = await cast.bob.wait_for_message("Offered to you")
-    where = {"channel": card.channel, "ts": card.ts}
-    claim = {"where": where, "block_id": "moves", "action_id": "claim_ticket"}
+    people = world.personas
+    await people.ada.type_text("/ticket VPN is down")
+    await people.ada.submit_modal()
+    card = await people.bob.wait_for_message("Offered to you")
+    target = {"channel": card.channel, "ts": card.ts}
+    claim = {"target": target, "block_id": "moves", "action_id": "claim_ticket"}
 
-    assert "no longer there" in await page_client.act_and_fail(cast.eve, "click", **claim)
-    await page_client.act(cast.bob, "click", **claim)
+    assert "no longer there" in await page_client.act_and_fail(people.eve, "click", **claim)
+    await page_client.act(people.bob, "click", **claim)
 
-    await cast.ada.wait_for_message("Bob Kahn is working on it")
+    await people.ada.wait_for_message("Bob Kahn is working on it")
 
 
-async def test_what_others_write_to_the_app_is_theirs(
+async def test_a_direct_message_is_closed_to_other_people(
     page_client: PageClient, world: World
 ) -> None:
     dm = world.personas.ada.direct_channel.id
-    said = await page_client.act_and_fail(world.personas.bob, "type", conversation=dm, text="hello")
+    error = await page_client.act_and_fail(
+        world.personas.bob, "type", conversation=dm, text="hello"
+    )
 
-    assert said == "It is no longer there."
+    assert error == "This message or conversation is no longer there."
     assert "no longer there" in await page_client.act_and_fail(
         world.personas.bob, "read", conversation=dm
     )
 
 
-async def test_what_is_impossible_is_said_in_a_sentence(
+async def test_impossible_actions_are_refused_with_a_sentence(
     page_client: PageClient, world: World
 ) -> None:
     ada = world.personas.ada
     await page_client.act(ada, "type", conversation=ada.direct_channel.id, text="hello")
-    [said] = ada.messages
-    here = {"conversation": ada.direct_channel.id, "thread_ts": said.ts}
+    [message] = ada.messages
+    thread = {"conversation": ada.direct_channel.id, "thread_ts": message.ts}
 
     assert "do not work in threads" in await page_client.act_and_fail(
-        ada, "type", **here, text="/ticket x"
+        ada, "type", **thread, text="/ticket x"
     )
     assert "no Home tab" in await page_client.act_and_fail(ada, "open_home")
     assert "no longer open" in await page_client.act_and_fail(ada, "submit", view_id="V0")
     assert "no such shortcut" in await page_client.act_and_fail(ada, "shortcut", callback_id="x")
-    await page_client.act(ada, "type", **here, text="and more")
-    await page_client.act(ada, "react", channel=ada.direct_channel.id, ts=said.ts, emoji="tada")
-    assert [one.thread_ts for one in ada.messages] == [None, said.ts]
+    await page_client.act(ada, "type", **thread, text="and more")
+    await page_client.act(ada, "react", channel=ada.direct_channel.id, ts=message.ts, emoji="tada")
+    assert [one.thread_ts for one in ada.messages] == [None, message.ts]
     status, answer = await page_client.post("/api/act", {"as": "nobody", "act": "open_home"})
     assert (status, answer["error"]) == (409, "There is nobody called 'nobody'.")
 
 
-async def test_what_makes_no_sense_is_refused(page_client: PageClient, world: World) -> None:
-    nonsense: list[object] = [{}, [], {"act": "open_home"}]
-    for body in (*nonsense, {"as": world.personas.ada.id, "act": "fly"}):
+async def test_invalid_requests_are_refused(page_client: PageClient, world: World) -> None:
+    invalid: list[object] = [{}, [], {"act": "open_home"}]
+    for body in (*invalid, {"as": world.personas.ada.id, "act": "fly"}):
         status, answer = await page_client.post("/api/act", body)
         assert (status, answer["ok"]) == (400, False)
 
 
-async def test_pages_of_others_can_send_nothing_here(page_client: PageClient) -> None:
+async def test_requests_from_other_sites_are_refused(page_client: PageClient) -> None:
     form = aiohttp.FormData({"name": "empty_redis"})
     async with page_client.http.post("/api/switch", data=form) as response:
         assert response.status == 415
@@ -99,7 +100,7 @@ async def test_pages_of_others_can_send_nothing_here(page_client: PageClient) ->
         assert response.status == 415
 
 
-async def test_nothing_but_the_page_is_served(page_client: PageClient) -> None:
+async def test_the_server_serves_only_the_page(page_client: PageClient) -> None:
     async with page_client.http.get("/") as response:
         assert "default-src 'self'" in response.headers["Content-Security-Policy"]
     for path in ("/static/../server.py", "/static/%2e%2e/server.py", "/static/"):

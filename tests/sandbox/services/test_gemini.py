@@ -1,4 +1,4 @@
-"""Gemini's stand-in, asked by the real google-generativeai: strict, sensible, and out of order."""
+"""The Gemini stand-in, called by the real google-generativeai: checks, answers and faults."""
 
 import asyncio
 import importlib
@@ -32,7 +32,7 @@ SCHEMA: Json = {
 
 
 class GeminiLibraryClient:
-    """The library, pointed at the stand-in; its calls block, so each has a thread."""
+    """Calls the stand-in with google-generativeai; its calls block, so each runs in a thread."""
 
     def __init__(self, gemini: GeminiStandIn, *, key: str | None = None) -> None:
         self.library: Any = importlib.import_module("google.generativeai")
@@ -50,9 +50,9 @@ class GeminiLibraryClient:
         instruction: str | None = None,
         timeout: float = 5,
     ) -> Any:
-        def ask() -> Any:
-            asked = self.library.GenerativeModel(model, system_instruction=instruction)
-            return asked.generate_content(
+        def call() -> Any:
+            client = self.library.GenerativeModel(model, system_instruction=instruction)
+            return client.generate_content(
                 text,
                 generation_config={
                     "response_mime_type": "application/json",
@@ -61,14 +61,14 @@ class GeminiLibraryClient:
                 request_options={"timeout": timeout, "retry": None},
             )
 
-        return await asyncio.to_thread(ask)
+        return await asyncio.to_thread(call)
 
-    async def gets(self, text: str = "a green apple", **more: Any) -> Json:
+    async def generate_json(self, text: str = "a green apple", **more: Any) -> Json:
         answer: Json = json.loads((await self.generate(text, **more)).text)
         return answer
 
-    async def fails(self, **more: Any) -> Exception:
-        with pytest.raises(Exception) as failed:  # noqa: PT011 (of three packages' own kinds)
+    async def fail(self, **more: Any) -> Exception:
+        with pytest.raises(Exception) as failed:  # noqa: PT011 (three packages raise different types)
             await self.generate(**more)
         return failed.value
 
@@ -84,8 +84,8 @@ def gemini_client(gemini_server: GeminiStandIn) -> GeminiLibraryClient:
     return GeminiLibraryClient(gemini_server)
 
 
-async def posts(gemini: GeminiStandIn, body: object) -> tuple[int, Json]:
-    """What no library would send, with the right key."""
+async def post(gemini: GeminiStandIn, body: object) -> tuple[int, Json]:
+    """Send a raw request with the right key, as no library does."""
     url = f"{gemini.endpoint}/v1beta/models/gemini-2.5-flash-lite:generateContent"
     headers = {"x-goog-api-key": gemini.api_key}
     async with (
@@ -95,10 +95,10 @@ async def posts(gemini: GeminiStandIn, body: object) -> tuple[int, Json]:
         return answer.status, await answer.json()
 
 
-async def test_the_answer_fits_the_schema_and_is_about_the_text(
+async def test_an_answer_fits_the_schema_and_the_text(
     gemini_client: GeminiLibraryClient,
 ) -> None:
-    answer = await gemini_client.gets("a pear that is red, blue and green")
+    answer = await gemini_client.generate_json("a pear that is red, blue and green")
 
     assert answer["fruit"] == "pear"
     assert len(answer["colours"]) == 2
@@ -109,46 +109,52 @@ async def test_the_answer_fits_the_schema_and_is_about_the_text(
     assert isinstance(answer["count"], int)
 
 
-async def test_a_word_that_the_instruction_ties_to_a_choice_leads_to_it(
+async def test_a_described_word_selects_its_option(
     gemini_client: GeminiLibraryClient,
 ) -> None:
     instruction = "Choose a fruit.\n- apple: round, for pies\n- fig: soft, purple, from the south"
 
-    assert (await gemini_client.gets("something purple", instruction=instruction))["fruit"] == "fig"
-    assert (await gemini_client.gets("for a pie", instruction=instruction))["fruit"] == "apple"
+    assert (await gemini_client.generate_json("something purple", instruction=instruction))[
+        "fruit"
+    ] == "fig"
+    assert (await gemini_client.generate_json("for a pie", instruction=instruction))[
+        "fruit"
+    ] == "apple"
 
 
-async def test_what_fits_no_choice_is_other(gemini_client: GeminiLibraryClient) -> None:
-    answer = await gemini_client.gets("a bicycle")
+async def test_a_text_that_fits_no_option_is_other(gemini_client: GeminiLibraryClient) -> None:
+    answer = await gemini_client.generate_json("a bicycle")
 
     assert answer["fruit"] == "other"
     assert answer["colours"] == []
 
 
-async def test_the_fence_around_the_text_is_not_part_of_the_answer(
+async def test_the_fence_is_not_part_of_the_answer(
     gemini_client: GeminiLibraryClient,
 ) -> None:
-    answer = await gemini_client.gets("-----a1b2-----\na ripe fig\n-----a1b2-----")
+    answer = await gemini_client.generate_json("-----a1b2-----\na ripe fig\n-----a1b2-----")
 
     assert answer["why"] == "a ripe fig"
 
 
-async def test_what_is_fenced_after_the_text_is_not_what_it_answers(
+async def test_later_fenced_parts_are_ignored(
     gemini_client: GeminiLibraryClient,
 ) -> None:
-    answer = await gemini_client.gets("---a---\na fig\n---a---\n---b---\nan apple\n---b---")
+    answer = await gemini_client.generate_json(
+        "---a---\na fig\n---a---\n---b---\nan apple\n---b---"
+    )
 
     assert (answer["fruit"], answer["why"]) == ("fig", "a fig")
 
 
-async def test_an_answer_looks_as_google_s_does(gemini_client: GeminiLibraryClient) -> None:
+async def test_an_answer_has_googles_format(gemini_client: GeminiLibraryClient) -> None:
     answer = await gemini_client.generate()
 
     assert answer.candidates[0].finish_reason.name == "STOP"
     assert answer.usage_metadata.total_token_count > 0
 
 
-async def test_it_remembers_what_it_was_asked(
+async def test_requests_are_recorded_until_reset(
     gemini_server: GeminiStandIn, gemini_client: GeminiLibraryClient
 ) -> None:
     await gemini_client.generate("a green apple", instruction="You know fruit.")
@@ -160,8 +166,8 @@ async def test_it_remembers_what_it_was_asked(
     assert gemini_server.requests == []
 
 
-async def test_a_wrong_key_is_refused_in_google_s_words(gemini_server: GeminiStandIn) -> None:
-    error: Any = await GeminiLibraryClient(gemini_server, key="wrong").fails()
+async def test_a_wrong_key_is_refused_with_googles_error(gemini_server: GeminiStandIn) -> None:
+    error: Any = await GeminiLibraryClient(gemini_server, key="wrong").fail()
 
     assert error.code == 400
     assert error.details[0]["reason"] == "API_KEY_INVALID"
@@ -169,7 +175,7 @@ async def test_a_wrong_key_is_refused_in_google_s_words(gemini_server: GeminiSta
 
 
 async def test_an_unknown_model_is_not_found(gemini_client: GeminiLibraryClient) -> None:
-    error: Any = await gemini_client.fails(model="chat-bison-001")
+    error: Any = await gemini_client.fail(model="chat-bison-001")
 
     assert error.code == 404
     assert "models/chat-bison-001 is not found" in error.message
@@ -179,7 +185,7 @@ async def test_an_unknown_model_is_not_found(gemini_client: GeminiLibraryClient)
 async def test_a_request_without_contents_is_refused(
     gemini_server: GeminiStandIn, body: object
 ) -> None:
-    status, answer = await posts(gemini_server, body)
+    status, answer = await post(gemini_server, body)
 
     assert status == 400
     assert answer["error"]["status"] == "INVALID_ARGUMENT"
@@ -202,26 +208,26 @@ async def test_a_schema_in_another_dialect_is_refused(
         "generationConfig": {"responseSchema": schema},
     }
 
-    status, answer = await posts(gemini_server, body)
+    status, answer = await post(gemini_server, body)
 
     assert status == 400
     assert f'Unknown name "{unknown}"' in answer["error"]["message"]
     assert gemini_server.requests == []
 
 
-async def test_it_says_what_it_is_told_to_say(
+async def test_fixed_answers_are_sent_once(
     gemini_server: GeminiStandIn, gemini_client: GeminiLibraryClient
 ) -> None:
     gemini_server.respond_with_json({"fruit": "fig"}, times=1)
-    assert await gemini_client.gets() == {"fruit": "fig"}
+    assert await gemini_client.generate_json() == {"fruit": "fig"}
 
     gemini_server.respond_with_text("Sure! Here is your fruit.", times=1)
     assert (await gemini_client.generate()).text == "Sure! Here is your fruit."
 
-    assert (await gemini_client.gets())["fruit"] == "apple"
+    assert (await gemini_client.generate_json())["fruit"] == "apple"
 
 
-async def test_an_answer_can_be_cut_short(
+async def test_an_answer_can_be_truncated(
     gemini_server: GeminiStandIn, gemini_client: GeminiLibraryClient
 ) -> None:
     gemini_server.respond_with_text('{"fruit": "fi', finish_reason="MAX_TOKENS")
@@ -232,12 +238,12 @@ async def test_an_answer_can_be_cut_short(
     assert answer.text == '{"fruit": "fi'
 
 
-async def test_a_limit_says_when_to_come_back(
+async def test_a_rate_limit_has_a_retry_delay(
     gemini_server: GeminiStandIn, gemini_client: GeminiLibraryClient
 ) -> None:
     gemini_server.respond_with_error(429, retry_delay="37s")
 
-    error: Any = await gemini_client.fails()
+    error: Any = await gemini_client.fail()
 
     assert type(error).__name__ == "TooManyRequests"
     assert [detail["retryDelay"] for detail in error.details] == ["37s"]
@@ -252,22 +258,22 @@ async def test_a_limit_says_when_to_come_back(
         (503, "ServiceUnavailable"),
     ],
 )
-async def test_it_is_out_of_order_as_often_as_it_is_told(
+async def test_errors_are_sent_a_given_number_of_times(
     gemini_server: GeminiStandIn, gemini_client: GeminiLibraryClient, status: int, kind: str
 ) -> None:
     gemini_server.respond_with_error(status, times=2)
 
-    errors = [await gemini_client.fails(), await gemini_client.fails()]
+    errors = [await gemini_client.fail(), await gemini_client.fail()]
 
     assert [type(error).__name__ for error in errors] == [kind, kind]
-    assert (await gemini_client.gets())["fruit"] == "apple"
+    assert (await gemini_client.generate_json())["fruit"] == "apple"
 
 
-async def test_errors_carry_google_s_own_status(gemini_server: GeminiStandIn) -> None:
+async def test_errors_have_googles_status_names(gemini_server: GeminiStandIn) -> None:
     names = {}
     for status in (400, 403, 429, 500, 503, 504):
         gemini_server.respond_with_error(status)
-        _, answer = await posts(gemini_server, {"contents": [{"parts": [{"text": "hi"}]}]})
+        _, answer = await post(gemini_server, {"contents": [{"parts": [{"text": "hi"}]}]})
         names[status] = answer["error"]["status"]
 
     assert names == {
@@ -280,7 +286,7 @@ async def test_errors_carry_google_s_own_status(gemini_server: GeminiStandIn) ->
     }
 
 
-async def test_a_text_can_be_blocked(
+async def test_a_prompt_can_be_blocked(
     gemini_server: GeminiStandIn, gemini_client: GeminiLibraryClient
 ) -> None:
     gemini_server.block_prompts()
@@ -291,33 +297,65 @@ async def test_a_text_can_be_blocked(
     assert list(answer.candidates) == []
 
 
-async def test_a_proxy_s_page_is_no_answer(
+async def test_an_html_page_is_not_an_answer(
     gemini_server: GeminiStandIn, gemini_client: GeminiLibraryClient
 ) -> None:
     gemini_server.respond_with_html()
 
-    assert type(await gemini_client.fails()).__name__ == "ParseError"
+    assert type(await gemini_client.fail()).__name__ == "ParseError"
 
 
-async def test_it_can_hang(
+async def test_a_hanging_request_ends_in_a_read_timeout(
     gemini_server: GeminiStandIn, gemini_client: GeminiLibraryClient
 ) -> None:
     gemini_server.hang()
 
-    assert type(await gemini_client.fails(timeout=0.2)).__name__ == "ReadTimeout"
+    assert type(await gemini_client.fail(timeout=0.2)).__name__ == "ReadTimeout"
 
     gemini_server.recover()
-    assert (await gemini_client.gets())["fruit"] == "apple"
+    assert (await gemini_client.generate_json())["fruit"] == "apple"
 
 
-async def test_a_dripping_answer_outlasts_the_library_s_timeout(
+async def test_a_slow_answer_outlasts_the_librarys_timeout(
     gemini_server: GeminiStandIn, gemini_client: GeminiLibraryClient
 ) -> None:
-    """Its timeout is per read, so that only a limit around the whole call helps."""
+    """The library's timeout is per read, so only a limit around the whole call helps."""
     gemini_server.respond_slowly(interval_seconds=0.05, chunk_count=10)
-    began = time.monotonic()
+    started_at = time.monotonic()
 
     answer = await gemini_client.generate(timeout=0.3)
 
-    assert time.monotonic() - began > 0.3
+    assert time.monotonic() - started_at > 0.3
     assert answer.candidates[0].finish_reason.name == "STOP"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("My VPN is down", "VPN profile"),
+        ("The wifi is slow", "forget the network"),
+        ("A new laptop screen", "asset number"),
+        ("Please help", "does not name a clear cause"),
+    ],
+)
+async def test_notes_fit_the_chosen_category(
+    gemini_server: GeminiStandIn, text: str, words: str
+) -> None:
+    categories = ["Network", "Hardware", "Other"]
+    instruction = "- Network: VPN, wifi\n- Hardware: laptop, screen\n- Other: all the rest"
+    properties = {
+        "category": {"type": "string", "enum": categories},
+        "summary": {"type": "string"},
+        "notes": {"type": "string"},
+    }
+    body = {
+        "systemInstruction": {"parts": [{"text": instruction}]},
+        "contents": [{"parts": [{"text": text}]}],
+        "generationConfig": {"responseSchema": {"type": "object", "properties": properties}},
+    }
+
+    _, answer = await post(gemini_server, body)
+
+    triage = json.loads(answer["candidates"][0]["content"]["parts"][0]["text"])
+    assert triage["summary"] == text
+    assert words in triage["notes"]

@@ -1,4 +1,4 @@
-"""The mail server: strict about what it takes, failing as real ones do, and easy to read."""
+"""The mail server: strict checks, faults of real servers, and a readable inbox."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,17 +17,17 @@ async def mail_server() -> AsyncIterator[MailServer]:
         yield mail
 
 
-def letter(**headers: str | None) -> EmailMessage:
-    """A letter that everybody takes, but for the headers given; None leaves one out."""
+def make_email(**headers: str | None) -> EmailMessage:
+    """Make a correct e-mail; arguments replace headers, None omits one."""
     message = EmailMessage(policy=SMTP)
-    usual = {
-        "From": "Desk <desk@acme.example>",
+    defaults = {
+        "From": "Frontdesk <frontdesk@acme.example>",
         "To": "Bob <bob@acme.example>",
         "Subject": "T-1: VPN is down",
         "Date": "Mon, 23 Nov 2026 08:00:00 +0000",
         "Message-ID": "<T-1.offer.1@acme.example>",
     }
-    for name, value in (usual | {n.replace("_", "-"): v for n, v in headers.items()}).items():
+    for name, value in (defaults | {n.replace("_", "-"): v for n, v in headers.items()}).items():
         if value is not None:
             message[name] = value
     message.set_content("The VPN is down.\nSince noon.\n")
@@ -43,38 +43,38 @@ async def send(
     password: str | None = None,
 ) -> None:
     await aiosmtplib.send(
-        message or letter(),
+        message or make_email(),
         hostname=mail.host,
         port=mail.port,
         timeout=timeout,
         start_tls=False,
-        username="desk" if password else None,
+        username="frontdesk" if password else None,
         password=password,
     )
 
 
-async def test_a_letter_can_be_read_in_all_its_parts(mail_server: MailServer) -> None:
+async def test_an_email_can_be_read_in_all_its_parts(mail_server: MailServer) -> None:
     await send(mail_server)
 
-    [arrived] = mail_server.inbox
-    assert arrived.sender == "desk@acme.example"
-    assert arrived.recipients == ["bob@acme.example"]
-    assert arrived.subject == "T-1: VPN is down"
-    assert arrived.message_id == "<T-1.offer.1@acme.example>"
-    assert arrived.text == "The VPN is down.\nSince noon.\n"
-    assert arrived.html == "<p>The VPN is <b>down</b>.</p>\n"
+    [email] = mail_server.inbox
+    assert email.sender == "frontdesk@acme.example"
+    assert email.recipients == ["bob@acme.example"]
+    assert email.subject == "T-1: VPN is down"
+    assert email.message_id == "<T-1.offer.1@acme.example>"
+    assert email.text == "The VPN is down.\nSince noon.\n"
+    assert email.html == "<p>The VPN is <b>down</b>.</p>\n"
 
 
-async def test_each_finds_their_own_letters(mail_server: MailServer) -> None:
+async def test_emails_are_found_by_recipient(mail_server: MailServer) -> None:
     await send(mail_server)
-    await send(mail_server, letter(To="eve@acme.example"))
+    await send(mail_server, make_email(To="eve@acme.example"))
 
-    assert [one.recipients for one in mail_server.emails_to("eve@acme.example")] == [
+    assert [email.recipients for email in mail_server.emails_to("eve@acme.example")] == [
         ["eve@acme.example"]
     ]
 
 
-async def test_who_waits_for_a_letter_wakes_when_it_comes(mail_server: MailServer) -> None:
+async def test_waiting_ends_when_an_email_arrives(mail_server: MailServer) -> None:
     waiting = asyncio.ensure_future(mail_server.wait_until(lambda: mail_server.inbox))
     await asyncio.wait({waiting}, timeout=0)
     assert not waiting.done()
@@ -84,53 +84,53 @@ async def test_who_waits_for_a_letter_wakes_when_it_comes(mail_server: MailServe
     assert await waiting == mail_server.inbox
 
 
-async def test_who_waits_in_vain_is_told_for_what(mail_server: MailServer) -> None:
-    with pytest.raises(TimeoutError, match="a letter to Eve"):
+async def test_a_timeout_names_the_awaited_email(mail_server: MailServer) -> None:
+    with pytest.raises(TimeoutError, match="an e-mail to Eve"):
         await mail_server.wait_until(
-            lambda: mail_server.inbox, timeout_seconds=0, waiting_for="a letter to Eve"
+            lambda: mail_server.inbox, timeout_seconds=0, waiting_for="an e-mail to Eve"
         )
 
 
 @pytest.mark.parametrize("header", ["From", "To", "Date", "Message-ID", "Subject"])
-def test_a_letter_without_a_header_that_belongs_to_it_is_wrong(header: str) -> None:
-    wrong = find_email_error(letter(**{header: None}).as_bytes())
+def test_a_missing_header_is_an_error(header: str) -> None:
+    error = find_email_error(make_email(**{header: None}).as_bytes())
 
-    assert wrong == f"Not exactly one {header}"
+    assert error == f"Not exactly one {header}"
 
 
 @pytest.mark.parametrize(
     ("header", "value"),
     [
-        ("From", "Desk"),
+        ("From", "Frontdesk"),
         ("To", "bob"),
         ("To", "Bob <bob@>"),
         ("To", "<@acme.example>"),
         ("To", "undisclosed-recipients:;"),
     ],
 )
-def test_an_address_that_is_none_is_wrong(header: str, value: str) -> None:
-    content = letter(**{header: None}).as_bytes()
+def test_an_invalid_address_is_an_error(header: str, value: str) -> None:
+    content = make_email(**{header: None}).as_bytes()
 
     assert (
         find_email_error(f"{header}: {value}\r\n".encode() + content) == f"Bad address in {header}"
     )
 
 
-def test_a_header_slipped_in_twice_is_wrong() -> None:
-    content = b"Subject: another\r\n" + letter().as_bytes()
+def test_a_repeated_header_is_an_error() -> None:
+    content = b"Subject: another\r\n" + make_email().as_bytes()
 
     assert find_email_error(content) == "Not exactly one Subject"
 
 
-def test_a_date_or_message_id_that_is_none_is_wrong() -> None:
+def test_an_invalid_date_or_message_id_is_an_error() -> None:
     for header, value in (("Date", "yesterday"), ("Message-ID", "T-1")):
-        content = letter(**{header: None}).as_bytes()
+        content = make_email(**{header: None}).as_bytes()
 
         assert find_email_error(f"{header}: {value}\r\n".encode() + content) == f"Bad {header}"
 
 
-def test_line_ends_that_no_mail_server_takes_are_wrong() -> None:
-    content = letter().as_bytes()
+def test_bare_line_feeds_and_long_lines_are_errors() -> None:
+    content = make_email().as_bytes()
 
     assert find_email_error(content) is None
     assert find_email_error(content.replace(b"\r\n", b"\n")) == "Bare LF"
@@ -139,17 +139,17 @@ def test_line_ends_that_no_mail_server_takes_are_wrong() -> None:
 
 
 @pytest.mark.parametrize("kind", [b"text/plain", b"text/html"])
-def test_a_letter_with_only_one_kind_of_text_is_wrong(kind: bytes) -> None:
-    content = letter().as_bytes().replace(kind, b"text/calendar")
+def test_an_email_needs_plain_text_and_html(kind: bytes) -> None:
+    content = make_email().as_bytes().replace(kind, b"text/calendar")
 
     assert find_email_error(content) == "Not both plain text and HTML"
 
 
-async def test_what_is_wrong_is_refused_with_its_reason(mail_server: MailServer) -> None:
-    with pytest.raises(aiosmtplib.SMTPDataError, match="Not exactly one Date") as refused:
-        await send(mail_server, letter(Date=None))
+async def test_an_incorrect_email_is_refused_with_the_reason(mail_server: MailServer) -> None:
+    with pytest.raises(aiosmtplib.SMTPDataError, match="Not exactly one Date") as error:
+        await send(mail_server, make_email(Date=None))
 
-    assert refused.value.code == 554
+    assert error.value.code == 554
     assert mail_server.inbox == []
 
 
@@ -163,22 +163,22 @@ async def test_what_is_wrong_is_refused_with_its_reason(mail_server: MailServer)
         (MailFault.LOCAL_ERROR, aiosmtplib.SMTPDataError),
     ],
 )
-async def test_a_refusal_comes_where_servers_refuse_and_as_often_as_it_is_told(
+async def test_faults_happen_in_their_phase_a_given_number_of_times(
     mail_server: MailServer, fault: MailFault, raised: type[aiosmtplib.SMTPException]
 ) -> None:
     mail_server.add_fault(fault, times=2)
 
     for _ in range(2):
-        with pytest.raises(raised) as refused:
+        with pytest.raises(raised) as error:
             await send(mail_server)
-        assert fault.value[:3] in str(refused.value)
+        assert fault.value[:3] in str(error.value)
         assert mail_server.inbox == []
     await send(mail_server)
 
     assert len(mail_server.inbox) == 1
 
 
-async def test_it_fails_until_it_recovers(mail_server: MailServer) -> None:
+async def test_a_fault_lasts_until_it_is_cleared(mail_server: MailServer) -> None:
     mail_server.add_fault(MailFault.GREYLIST)
     for _ in range(3):
         with pytest.raises(aiosmtplib.SMTPRecipientsRefused):
@@ -189,7 +189,7 @@ async def test_it_fails_until_it_recovers(mail_server: MailServer) -> None:
     await send(mail_server)
 
 
-async def test_a_connection_can_end_after_the_letter_was_taken(mail_server: MailServer) -> None:
+async def test_a_connection_can_end_after_the_email_is_accepted(mail_server: MailServer) -> None:
     mail_server.add_fault(MailFault.DISCONNECT_AFTER_DATA, times=1)
 
     with pytest.raises(aiosmtplib.SMTPServerDisconnected):
@@ -198,7 +198,7 @@ async def test_a_connection_can_end_after_the_letter_was_taken(mail_server: Mail
     assert len(mail_server.inbox) == 1
 
 
-async def test_it_can_go_silent_after_the_letter_was_taken(mail_server: MailServer) -> None:
+async def test_the_server_can_hang_after_the_email_is_accepted(mail_server: MailServer) -> None:
     mail_server.add_fault(MailFault.HANG_AFTER_DATA, times=1)
 
     with pytest.raises(aiosmtplib.SMTPTimeoutError):
@@ -209,7 +209,7 @@ async def test_it_can_go_silent_after_the_letter_was_taken(mail_server: MailServ
     assert len(mail_server.inbox) == 2
 
 
-async def test_while_it_is_away_nobody_reaches_it_and_it_keeps_its_letters(
+async def test_the_inbox_survives_while_the_server_is_down(
     mail_server: MailServer,
 ) -> None:
     await send(mail_server)
@@ -223,8 +223,8 @@ async def test_while_it_is_away_nobody_reaches_it_and_it_keeps_its_letters(
     assert len(mail_server.inbox) == 2
 
 
-async def test_with_a_login_it_takes_letters_only_after_it() -> None:
-    async with MailServer(username="desk", password="right") as mail:
+async def test_emails_are_refused_before_the_login() -> None:
+    async with MailServer(username="frontdesk", password="right") as mail:
         with pytest.raises(aiosmtplib.SMTPSenderRefused, match="530"):
             await send(mail)
         with pytest.raises(aiosmtplib.SMTPAuthenticationError):
@@ -236,7 +236,7 @@ async def test_with_a_login_it_takes_letters_only_after_it() -> None:
         assert len(mail.inbox) == 1
 
 
-async def test_forgetting_empties_the_inbox_and_ends_the_faults(mail_server: MailServer) -> None:
+async def test_reset_empties_the_inbox_and_ends_faults(mail_server: MailServer) -> None:
     await send(mail_server)
     mail_server.add_fault(MailFault.NO_SUCH_MAILBOX)
 

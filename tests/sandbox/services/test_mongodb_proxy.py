@@ -1,4 +1,4 @@
-"""The wire before MongoDB: what it counts, and that it fails exactly where it was told to."""
+"""The proxy before MongoDB: it counts commands and fails exactly at the planned request."""
 
 import asyncio
 import sys
@@ -17,8 +17,8 @@ from sandbox.services.database_servers import DatabaseServers
 from sandbox.services.mongodb_proxy import FaultPoint, MongoProxy
 from sandbox.services.processes import Process
 
-Things = AsyncCollection[dict[str, Any]]
-# Says hello, then stores one thing after the other.
+Collection = AsyncCollection[dict[str, Any]]
+# Prints hello, then inserts one document after the other.
 WRITER = """
 import sys, time
 from pymongo import MongoClient
@@ -33,23 +33,25 @@ time.sleep(60)
 
 @pytest.fixture
 async def proxy(servers: DatabaseServers) -> AsyncIterator[MongoProxy]:
-    """A wire before the MongoDB of the tests."""
-    async with MongoProxy(servers.mongodb_uri) as wire:
-        yield wire
+    """A proxy before the tests' MongoDB."""
+    async with MongoProxy(servers.mongodb_uri) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-async def direct_collection(servers: DatabaseServers) -> AsyncIterator[Things]:
-    """A new collection, past the wire."""
+async def direct_collection(servers: DatabaseServers) -> AsyncIterator[Collection]:
+    """A new collection, without the proxy."""
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
-        database = client[f"wire{uuid4().hex}"]
+        database = client[f"proxy{uuid4().hex}"]
         yield database.things
         await client.drop_database(database)
 
 
 @pytest.fixture
-async def proxied_collection(proxy: MongoProxy, direct_collection: Things) -> AsyncIterator[Things]:
-    """The same collection, through the wire."""
+async def proxied_collection(
+    proxy: MongoProxy, direct_collection: Collection
+) -> AsyncIterator[Collection]:
+    """The same collection, through the proxy."""
     options: dict[str, Any] = {"retryWrites": False, "retryReads": False, "timeoutMS": 2000}
     async with AsyncMongoClient[dict[str, Any]](proxy.uri, **options) as client:
         yield client[direct_collection.database.name].things
@@ -57,21 +59,21 @@ async def proxied_collection(proxy: MongoProxy, direct_collection: Things) -> As
 
 @pytest.fixture
 async def writer_process(
-    proxy: MongoProxy, direct_collection: Things, tmp_path: Path
+    proxy: MongoProxy, direct_collection: Collection, tmp_path: Path
 ) -> AsyncIterator[Process]:
-    """A program that stores ten things through the wire; not started yet."""
+    """A program that inserts ten documents through the proxy; not started yet."""
 
-    async def ready() -> bool:
+    async def is_ready() -> bool:
         return "hello" in program.log
 
     argv = [sys.executable, "-c", WRITER, proxy.uri, direct_collection.database.name]
-    program = Process("writer", argv, is_ready=ready, folder=tmp_path)
+    program = Process("writer", argv, is_ready=is_ready, folder=tmp_path)
     yield program
     await program.kill()
 
 
-async def test_it_counts_what_is_asked_and_not_what_drivers_say_for_themselves(
-    proxy: MongoProxy, proxied_collection: Things
+async def test_commands_of_the_driver_itself_are_not_counted(
+    proxy: MongoProxy, proxied_collection: Collection
 ) -> None:
     await proxied_collection.insert_many([{"_id": number} for number in range(10)])
     await proxied_collection.database.client.admin.command("ping")
@@ -82,53 +84,53 @@ async def test_it_counts_what_is_asked_and_not_what_drivers_say_for_themselves(
 
 
 @pytest.mark.parametrize(
-    ("moment", "stored_things"), [(FaultPoint.REQUEST, 2), (FaultPoint.REPLY, 3)]
+    ("point", "stored_count"), [(FaultPoint.REQUEST, 2), (FaultPoint.REPLY, 3)]
 )
-async def test_the_process_dies_before_the_server_sees_a_request_or_before_it_learns_of_it(
+async def test_a_process_is_killed_before_a_request_or_its_reply(
     proxy: MongoProxy,
-    direct_collection: Things,
+    direct_collection: Collection,
     writer_process: Process,
-    moment: FaultPoint,
-    stored_things: int,
+    point: FaultPoint,
+    stored_count: int,
 ) -> None:
-    # The first request is its look into the empty collection.
-    proxy.kill_at(writer_process, selector=4, point=moment)
-    with suppress(RuntimeError):  # it may die before we have read its hello
+    # The first request is the find in the empty collection.
+    proxy.kill_at(writer_process, selector=4, point=point)
+    with suppress(RuntimeError):  # it may be killed before its hello is read
         await writer_process.start()
 
     assert await proxy.wait_until(lambda: proxy.faulted_command) == "insert"
 
     assert not writer_process.is_alive
-    assert await direct_collection.count_documents({}) == stored_things
+    assert await direct_collection.count_documents({}) == stored_count
 
 
-async def test_requests_are_counted_from_when_it_is_told(
-    proxy: MongoProxy, proxied_collection: Things
+async def test_requests_are_counted_from_the_plan_on(
+    proxy: MongoProxy, proxied_collection: Collection
 ) -> None:
     numbers: list[int] = []
     await proxied_collection.insert_one({"_id": 1})
     await proxied_collection.insert_one({"_id": 2})
 
-    async def notes() -> None:
+    async def record() -> None:
         numbers.append(len(proxy.counted_commands))
 
-    proxy.call_at(notes, selector=2, point=FaultPoint.REQUEST)
+    proxy.call_at(record, selector=2, point=FaultPoint.REQUEST)
     for number in (3, 4, 5):
         await proxied_collection.insert_one({"_id": number})
 
     assert numbers == [4]
 
 
-async def test_the_first_of_a_command_can_be_meant_instead(
-    proxy: MongoProxy, proxied_collection: Things
+async def test_a_fault_can_select_a_command_by_name(
+    proxy: MongoProxy, proxied_collection: Collection
 ) -> None:
     numbers: list[int] = []
     await proxied_collection.insert_one({"_id": 1})
 
-    async def notes() -> None:
+    async def record() -> None:
         numbers.append(len(proxy.counted_commands))
 
-    proxy.call_at(notes, selector="insert", point=FaultPoint.REPLY)
+    proxy.call_at(record, selector="insert", point=FaultPoint.REPLY)
     assert await proxied_collection.find_one({}) == {"_id": 1}
     for number in (2, 3):
         await proxied_collection.insert_one({"_id": number})
@@ -137,30 +139,30 @@ async def test_the_first_of_a_command_can_be_meant_instead(
     assert proxy.faulted_command == "insert"
 
 
-@pytest.mark.parametrize(("moment", "found"), [(FaultPoint.REQUEST, 0), (FaultPoint.REPLY, 1)])
-async def test_who_is_called_finds_the_request_undone_or_done_and_it_passes_afterwards(
+@pytest.mark.parametrize(("point", "expected"), [(FaultPoint.REQUEST, 0), (FaultPoint.REPLY, 1)])
+async def test_an_action_runs_before_or_after_the_request(
     proxy: MongoProxy,
-    direct_collection: Things,
-    proxied_collection: Things,
-    moment: FaultPoint,
-    found: int,
+    direct_collection: Collection,
+    proxied_collection: Collection,
+    point: FaultPoint,
+    expected: int,
 ) -> None:
-    looked: list[int] = []
+    counts: list[int] = []
 
-    async def looks() -> None:
-        looked.append(await direct_collection.count_documents({}))
+    async def count() -> None:
+        counts.append(await direct_collection.count_documents({}))
 
-    proxy.call_at(looks, selector=1, point=moment)
+    proxy.call_at(count, selector=1, point=point)
     await proxied_collection.insert_one({"_id": 1})
 
-    assert looked == [found]
+    assert counts == [expected]
     assert await direct_collection.count_documents({}) == 1
 
 
-async def test_it_does_nothing_when_it_is_to_let_be(
-    proxy: MongoProxy, proxied_collection: Things
+async def test_a_cleared_fault_does_not_happen(
+    proxy: MongoProxy, proxied_collection: Collection
 ) -> None:
-    proxy.call_at(_never, selector=1, point=FaultPoint.REQUEST)
+    proxy.call_at(_fail, selector=1, point=FaultPoint.REQUEST)
     await proxy.clear_fault()
 
     await proxied_collection.insert_one({"_id": 1})
@@ -168,12 +170,12 @@ async def test_it_does_nothing_when_it_is_to_let_be(
     assert proxy.faulted_command is None
 
 
-async def _never() -> None:
+async def _fail() -> None:
     raise AssertionError("called")
 
 
-async def test_cut_connections_are_made_again(
-    proxy: MongoProxy, proxied_collection: Things
+async def test_clients_reconnect_after_dropped_connections(
+    proxy: MongoProxy, proxied_collection: Collection
 ) -> None:
     await proxied_collection.insert_one({"_id": 1})
 
@@ -184,8 +186,8 @@ async def test_cut_connections_are_made_again(
     assert await proxied_collection.find_one({}) == {"_id": 1}
 
 
-async def test_a_frozen_wire_leaves_the_client_without_an_answer(
-    proxy: MongoProxy, direct_collection: Things, proxied_collection: Things
+async def test_held_traffic_leaves_the_client_without_a_reply(
+    proxy: MongoProxy, direct_collection: Collection, proxied_collection: Collection
 ) -> None:
     await proxied_collection.insert_one({"_id": 1})
     proxy.hold_traffic()
@@ -198,20 +200,20 @@ async def test_a_frozen_wire_leaves_the_client_without_an_answer(
     await proxied_collection.insert_one({"_id": 3})
 
 
-async def test_requests_can_be_held_up(proxy: MongoProxy, proxied_collection: Things) -> None:
+async def test_requests_can_be_delayed(proxy: MongoProxy, proxied_collection: Collection) -> None:
     proxy.delay_seconds = 0.1
-    began = asyncio.get_running_loop().time()
+    started_at = asyncio.get_running_loop().time()
 
     await proxied_collection.insert_one({"_id": 1})
 
-    assert asyncio.get_running_loop().time() - began >= 0.1
+    assert asyncio.get_running_loop().time() - started_at >= 0.1
 
 
-async def test_a_client_is_told_when_there_is_no_server(
+async def test_connections_end_if_mongodb_is_down(
     unused_tcp_port: int,
 ) -> None:
-    async with MongoProxy(f"mongodb://127.0.0.1:{unused_tcp_port}") as wire:
-        port = int(wire.uri.rpartition(":")[2].partition("/")[0])
+    async with MongoProxy(f"mongodb://127.0.0.1:{unused_tcp_port}") as proxy:
+        port = int(proxy.uri.rpartition(":")[2].partition("/")[0])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
         assert await reader.read() == b""

@@ -1,4 +1,4 @@
-"""Programs beside us: ready when they say so, ended when told so, and never left behind."""
+"""Child processes: readiness, stop, kill, suspend and restart; none survives its parent."""
 
 import asyncio
 import os
@@ -21,8 +21,8 @@ MakeProcess = Callable[..., Process]
 
 @pytest.fixture
 async def make_process(tmp_path: Path) -> AsyncIterator[MakeProcess]:
-    """Describes a Python program that is ready once its log has "hello"; ended after the test."""
-    described: list[Process] = []
+    """Describe a Python program that is ready when its log has "hello"; killed after the test."""
+    processes: list[Process] = []
 
     def describe(program: str, *, env: dict[str, str] | None = None) -> Process:
         async def is_ready() -> bool:
@@ -30,26 +30,26 @@ async def make_process(tmp_path: Path) -> AsyncIterator[MakeProcess]:
 
         argv = [sys.executable, "-c", textwrap.dedent(program)]
         process = Process("program", argv, is_ready=is_ready, folder=tmp_path, env=env)
-        described.append(process)
+        processes.append(process)
         return process
 
     yield describe
-    for process in described:
+    for process in processes:
         await process.kill()
 
 
-async def test_it_is_ready_when_it_says_so(make_process: MakeProcess) -> None:
+async def test_start_returns_when_the_program_is_ready(make_process: MakeProcess) -> None:
     program = make_process(HELLO)
     assert not program.is_alive
 
     await program.start()
 
-    assert program.is_alive
+    assert program.is_running
     assert program.exit_code is None
     assert program.log == "hello\n"
 
 
-async def test_one_that_ends_instead_leaves_its_last_words(make_process: MakeProcess) -> None:
+async def test_a_program_that_ends_early_fails_with_its_log(make_process: MakeProcess) -> None:
     program = make_process("raise SystemExit('no such database')")
 
     with pytest.raises(ProcessFailed, match="no such database"):
@@ -58,7 +58,7 @@ async def test_one_that_ends_instead_leaves_its_last_words(make_process: MakePro
     assert program.exit_code == 1
 
 
-async def test_one_that_is_not_ready_in_time_is_ended(make_process: MakeProcess) -> None:
+async def test_a_program_that_is_not_ready_in_time_is_killed(make_process: MakeProcess) -> None:
     program = make_process("print('wait for me', flush=True); import time; time.sleep(60)")
 
     with pytest.raises(ProcessFailed, match="not ready after"):
@@ -67,7 +67,7 @@ async def test_one_that_is_not_ready_in_time_is_ended(make_process: MakeProcess)
     assert program.exit_code == -signal.SIGKILL
 
 
-async def test_stopping_lets_it_end_in_good_order(make_process: MakeProcess) -> None:
+async def test_stop_lets_the_program_handle_sigterm(make_process: MakeProcess) -> None:
     program = make_process(
         "import signal, sys; signal.signal(15, lambda *_: sys.exit(7))\n" + HELLO
     )
@@ -78,7 +78,7 @@ async def test_stopping_lets_it_end_in_good_order(make_process: MakeProcess) -> 
     assert program.exit_code == 7
 
 
-async def test_one_that_does_not_stop_is_killed(make_process: MakeProcess) -> None:
+async def test_a_program_that_ignores_sigterm_is_killed(make_process: MakeProcess) -> None:
     program = make_process(STUBBORN + HELLO)
     await program.start()
 
@@ -87,17 +87,19 @@ async def test_one_that_does_not_stop_is_killed(make_process: MakeProcess) -> No
     assert program.exit_code == -signal.SIGKILL
 
 
-async def test_a_frozen_one_can_be_stopped(make_process: MakeProcess) -> None:
+async def test_a_suspended_program_can_be_stopped(make_process: MakeProcess) -> None:
     program = make_process(HELLO)
     await program.start()
     program.suspend()
+    assert program.is_alive
+    assert not program.is_running
 
     await program.stop(timeout_seconds=5)
 
     assert program.exit_code == -signal.SIGTERM
 
 
-async def test_it_runs_again_after_it_was_killed(make_process: MakeProcess) -> None:
+async def test_a_killed_program_can_start_again(make_process: MakeProcess) -> None:
     program = make_process("import os; print(os.getpid())\n" + HELLO)
     await program.start()
     await program.kill()
@@ -109,7 +111,7 @@ async def test_it_runs_again_after_it_was_killed(make_process: MakeProcess) -> N
     assert program.log == first + program.current_run_log
 
 
-async def test_it_knows_only_the_environment_it_is_given(make_process: MakeProcess) -> None:
+async def test_a_program_gets_only_the_given_environment(make_process: MakeProcess) -> None:
     program = make_process(
         "import os; print(sorted(os.environ))\n" + HELLO, env={"LC_ALL": "C.UTF-8"}
     )
@@ -119,8 +121,8 @@ async def test_it_knows_only_the_environment_it_is_given(make_process: MakeProce
     assert program.log.startswith("['LC_ALL']")
 
 
-async def test_ctrl_c_in_our_terminal_does_not_reach_it(make_process: MakeProcess) -> None:
-    """The terminal tells a whole process group; a server must outlive those who still use it."""
+async def test_a_program_has_its_own_process_group(make_process: MakeProcess) -> None:
+    """Ctrl-C goes to a whole process group, but a server must outlive its clients."""
     program = make_process("import os; print(os.getpgrp())\n" + HELLO)
 
     await program.start()
@@ -156,7 +158,8 @@ async def is_ready() -> bool:
     return True
 
 async def main() -> None:
-    program = Process("program", [sys.executable, "-c", ""], is_ready=is_ready, folder=Path(sys.argv[1]))
+    argv = [sys.executable, "-c", ""]
+    program = Process("program", argv, is_ready=is_ready, folder=Path(sys.argv[1]))
     await program.start()
     await program.stop()
 
@@ -165,9 +168,9 @@ asyncio.run(main())
 """
 
 
-async def test_starting_it_waits_for_no_library_that_must_know_of_forks(tmp_path: Path) -> None:
-    """OpenBLAS ends its threads first, and may wait for them for ever."""
-    starts = await asyncio.create_subprocess_exec(
+async def test_start_does_not_fork_in_python(tmp_path: Path) -> None:
+    """OpenBLAS ends its threads before a fork, and may wait for them forever."""
+    starter = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         _STARTS,
@@ -176,17 +179,17 @@ async def test_starting_it_waits_for_no_library_that_must_know_of_forks(tmp_path
         stdout=asyncio.subprocess.PIPE,
     )
 
-    said, _ = await starts.communicate()
+    output, _ = await starter.communicate()
 
-    assert starts.returncode == 0
-    assert said == b""
+    assert starter.returncode == 0
+    assert output == b""
 
 
-# Only Linux ends a child with its parent.
+# Only Linux can kill a child when its parent ends.
 if sys.platform == "linux":
 
-    async def test_it_ends_with_us_even_when_we_are_killed(tmp_path: Path) -> None:
-        # The child holds a connection, whose end says that the child has ended.
+    async def test_a_program_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+        # The child holds a connection; the end of the connection shows that the child has ended.
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         connected = asyncio.Event()
 

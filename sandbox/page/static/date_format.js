@@ -1,4 +1,4 @@
-/** Moments as a person reads them, in that person's own time zone. */
+/** Dates and times, formatted in a person's time zone. */
 
 /** @param {string | number} ts  seconds since 1970, as Slack's `ts` */
 const date = (ts) => new Date(Number(ts) * 1000);
@@ -8,15 +8,15 @@ const date = (ts) => new Date(Number(ts) * 1000);
  * @param {string} tz
  * @param {Intl.DateTimeFormatOptions} options
  */
-function written(ts, tz, options) {
+function formatDate(ts, tz, options) {
   return new Intl.DateTimeFormat("en-US", { ...options, timeZone: tz }).format(date(ts));
 }
 
 /** @param {string | number} ts @param {string} tz */
-export const clock = (ts, tz) => written(ts, tz, { hour: "numeric", minute: "2-digit" });
+export const clock = (ts, tz) => formatDate(ts, tz, { hour: "numeric", minute: "2-digit" });
 
 /** @param {string | number} ts @param {string} tz */
-export const fullTime = (ts, tz) => written(ts, tz, { dateStyle: "full", timeStyle: "medium" });
+export const fullTime = (ts, tz) => formatDate(ts, tz, { dateStyle: "full", timeStyle: "medium" });
 
 /** The day as YYYY-MM-DD. @param {string | number} ts @param {string} tz */
 export function dayOf(ts, tz) {
@@ -26,11 +26,11 @@ export function dayOf(ts, tz) {
 
 /** @param {string | number} ts @param {string} tz */
 export function dayName(ts, tz) {
-  return relative(ts, tz) ?? written(ts, tz, { weekday: "long", month: "long", day: "numeric" });
+  return relativeDay(ts, tz) ?? formatDate(ts, tz, { weekday: "long", month: "long", day: "numeric" });
 }
 
 /** @param {string | number} ts @param {string} tz @returns {string | null} */
-function relative(ts, tz) {
+function relativeDay(ts, tz) {
   const now = Date.now() / 1000;
   const day = dayOf(ts, tz);
   if (day === dayOf(now, tz)) return "Today";
@@ -38,28 +38,28 @@ function relative(ts, tz) {
   return day === dayOf(now + 86400, tz) ? "Tomorrow" : null;
 }
 
-/** What Slack's `<!date^…>` knows; https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+/** Placeholders of Slack's `<!date^…>`; https://docs.slack.dev/messaging/formatting-message-text#date-formatting
  * @type {Record<string, (ts: string, tz: string) => string>} */
 const TOKENS = {
   date_num: dayOf,
-  date: (ts, tz) => written(ts, tz, { dateStyle: "long" }),
-  date_short: (ts, tz) => written(ts, tz, { month: "short", day: "numeric", year: "numeric" }),
-  date_long: (ts, tz) => written(ts, tz, { dateStyle: "full" }),
-  date_pretty: (ts, tz) => pretty(ts, tz, { dateStyle: "long" }),
-  date_short_pretty: (ts, tz) => pretty(ts, tz, { month: "short", day: "numeric", year: "numeric" }),
-  date_long_pretty: (ts, tz) => pretty(ts, tz, { dateStyle: "full" }),
+  date: (ts, tz) => formatDate(ts, tz, { dateStyle: "long" }),
+  date_short: (ts, tz) => formatDate(ts, tz, { month: "short", day: "numeric", year: "numeric" }),
+  date_long: (ts, tz) => formatDate(ts, tz, { dateStyle: "full" }),
+  date_pretty: (ts, tz) => formatRelative(ts, tz, { dateStyle: "long" }),
+  date_short_pretty: (ts, tz) => formatRelative(ts, tz, { month: "short", day: "numeric", year: "numeric" }),
+  date_long_pretty: (ts, tz) => formatRelative(ts, tz, { dateStyle: "full" }),
   time: clock,
-  time_secs: (ts, tz) => written(ts, tz, { hour: "numeric", minute: "2-digit", second: "2-digit" }),
-  ago: (ts) => ago(Number(ts)),
+  time_secs: (ts, tz) => formatDate(ts, tz, { hour: "numeric", minute: "2-digit", second: "2-digit" }),
+  ago: (ts) => formatAgo(Number(ts)),
 };
 
 /** @param {string} ts @param {string} tz @param {Intl.DateTimeFormatOptions} options */
-function pretty(ts, tz, options) {
-  return relative(ts, tz)?.toLowerCase() ?? written(ts, tz, options);
+function formatRelative(ts, tz, options) {
+  return relativeDay(ts, tz)?.toLowerCase() ?? formatDate(ts, tz, options);
 }
 
 /** @param {number} ts */
-function ago(ts) {
+function formatAgo(ts) {
   const seconds = Math.round(ts - Date.now() / 1000);
   const words = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   if (Math.abs(seconds) < 3600) return words.format(Math.round(seconds / 60), "minute");
@@ -81,17 +81,17 @@ function partsOf(ts, tz) {
   return Object.fromEntries(format.formatToParts(date(ts)).map((part) => [part.type, part.value]));
 }
 
-/** As `<input type=datetime-local>` wants it. @param {number} ts @param {string} tz */
-export function localFrom(ts, tz) {
+/** The value for an `<input type=datetime-local>`. @param {number} ts @param {string} tz */
+export function toLocalInput(ts, tz) {
   const p = partsOf(ts, tz);
   return `${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}`;
 }
 
-/** The seconds since 1970 at that wall-clock time there. @param {string} local @param {string} tz */
-export function secondsAt(local, tz) {
+/** Seconds since 1970 for a wall-clock time in a time zone. @param {string} local @param {string} tz */
+export function toSeconds(local, tz) {
   const asUtc = (/** @type {string} */ text) => Date.parse(`${text}:00Z`) / 1000;
   let guess = asUtc(local);
-  // Twice, for the offset may change between the first guess and the answer.
-  for (let i = 0; i < 2; i += 1) guess += asUtc(local) - asUtc(localFrom(guess, tz));
+  // Two rounds, because the offset may change between the first guess and the result.
+  for (let i = 0; i < 2; i += 1) guess += asUtc(local) - asUtc(toLocalInput(guess, tz));
   return guess;
 }

@@ -1,18 +1,18 @@
-/** JSON for people's eyes: indented, its parts told apart by colour. */
+/** Readable JSON: indented, with syntax colours. */
 
-import { el } from "./dom.js";
+import { createElement } from "./dom.js";
 
 const TOKENS = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g;
 
 /** @param {unknown} value @returns {HTMLElement} */
-export function json(value) {
+export function jsonView(value) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2) ?? "";
-  const node = el("pre", { class: "json", tabindex: 0 });
+  const node = createElement("pre", { class: "json", tabindex: 0 });
   let end = 0;
   for (const found of text.matchAll(TOKENS)) {
     const [all, string, colon, word] = found;
     const kind = string ? (colon ? "key" : "string") : word ? "word" : "number";
-    node.append(text.slice(end, found.index), el("span", { class: kind }, string ?? all), colon ?? "");
+    node.append(text.slice(end, found.index), createElement("span", { class: kind }, string ?? all), colon ?? "");
     end = found.index + all.length;
   }
   node.append(text.slice(end));

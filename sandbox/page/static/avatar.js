@@ -1,6 +1,6 @@
-/** Faces: a coloured square with initials. */
+/** Avatars: a coloured square with initials. */
 
-import { el } from "./dom.js";
+import { createElement } from "./dom.js";
 
 /** @typedef {import("./types.js").Screen} Screen */
 
@@ -9,7 +9,7 @@ export function avatar(id, name, screen) {
   const person = screen.people.find((one) => one.id === id);
   const back = person ? `#${person.color.replace(/^#/, "")}` : "#1d4350";
   const style = { "background-color": back, color: readableOn(back) };
-  return el("span", { class: id === screen.app.user_id ? "avatar app" : "avatar", style, "aria-hidden": "true" }, initials(name));
+  return createElement("span", { class: id === screen.app.user_id ? "avatar app" : "avatar", style, "aria-hidden": "true" }, initials(name));
 }
 
 /** @param {string} name */
@@ -18,7 +18,7 @@ function initials(name) {
   return ((words[0]?.[0] ?? "?") + (words.length > 1 ? words[words.length - 1][0] : "")).toUpperCase();
 }
 
-/** Black or white, whichever is read better on that colour. @param {string} color */
+/** Black or white: the one with more contrast on this colour. @param {string} color */
 function readableOn(color) {
   const parts = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255);
   const [r, g, b] = parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));

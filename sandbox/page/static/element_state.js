@@ -1,12 +1,12 @@
-/** What elements hold, in the shape of Slack's `view.state.values`. */
+/** Values of elements, in the form of Slack's `view.state.values`. */
 
-import { el, idOf } from "./dom.js";
+import { createElement, idOf } from "./dom.js";
 import { plain, textNodes } from "./mrkdwn.js";
 
 /** @typedef {import("./types.js").Json} Json */
-/** @typedef {import("./types.js").Place} Place */
+/** @typedef {import("./types.js").Surface} Surface */
 
-/** Element type → key of its value, key of its first value. @type {Record<string, [string, string]>} */
+/** Element type → key of its value, key of its initial value. @type {Record<string, [string, string]>} */
 const KEYS = {
   plain_text_input: ["value", "initial_value"],
   email_text_input: ["value", "initial_value"],
@@ -33,37 +33,37 @@ const KEYS = {
 };
 
 /** @param {Json} element @param {unknown} value @returns {Json} */
-export function stateOf(element, value) {
+export function toState(element, value) {
   return { type: element.type, [KEYS[element.type][0]]: value };
 }
 
-/** @param {Place} place @param {Json} block @param {Json} element @returns {any} */
-export function held(place, block, element) {
+/** @param {Surface} surface @param {Json} block @param {Json} element @returns {any} */
+export function stateValue(surface, block, element) {
   const [key, first] = KEYS[element.type];
-  const state = place.values[block.block_id]?.[element.action_id];
+  const state = surface.values[block.block_id]?.[element.action_id];
   return state && key in state ? state[key] : element[first];
 }
 
-/** A choice or a typed value: to the app at once, or kept until the form is submitted.
- * @param {Place} place @param {Json} block @param {Json} element @param {unknown} value */
-export async function report(place, block, element, value) {
-  const state = stateOf(element, value);
-  const waits = block.type === "input" && !block.dispatch_action;
-  if (waits) place.keep(block, element, state);
-  else await place.click(block, element, state);
+/** Send a new value to the app at once, or store it until the form is submitted.
+ * @param {Surface} surface @param {Json} block @param {Json} element @param {unknown} value */
+export async function sendState(surface, block, element, value) {
+  const state = toState(element, value);
+  const isStored = block.type === "input" && !block.dispatch_action;
+  if (isStored) surface.store(block, element, state);
+  else await surface.click(block, element, state);
 }
 
-/** @param {Place} place @param {Json} block @param {Json} element */
-export function elementId(place, block, element) {
-  return idOf(place.scope, block.block_id ?? "", element.action_id ?? "");
+/** @param {Surface} surface @param {Json} block @param {Json} element */
+export function elementId(surface, block, element) {
+  return idOf(surface.scope, block.block_id ?? "", element.action_id ?? "");
 }
 
-/** What binds an element to its label, hint and error.
- * @param {Place} place @param {Json} block @param {Json} element @returns {Record<string, any>} */
-export function bound(place, block, element) {
-  const id = elementId(place, block, element);
-  if (block.type !== "input") return { id, "aria-label": nameFor(place, block, element) };
-  const error = place.errors[block.block_id];
+/** Attributes that connect an element with its label, hint and error.
+ * @param {Surface} surface @param {Json} block @param {Json} element @returns {Record<string, any>} */
+export function inputAttributes(surface, block, element) {
+  const id = elementId(surface, block, element);
+  if (block.type !== "input") return { id, "aria-label": nameFor(surface, block, element) };
+  const error = surface.errors[block.block_id];
   const about = [error && `${id}-error`, block.hint && `${id}-hint`].filter(Boolean).join(" ");
   return {
     id,
@@ -77,8 +77,8 @@ export function bound(place, block, element) {
 /** @param {Json} element */
 export const isGroup = (element) => element.type === "checkboxes" || element.type === "radio_buttons";
 
-/** Outside of a form there is no label: the nearest words have to do. @param {Place} place @param {Json} block @param {Json} element @returns {string} */
-function nameFor(place, block, element) {
-  const beside = el("span", {}, ...textNodes(block.text, place.screen)).textContent;
+/** Outside a form there is no label, so the nearest text is the name. @param {Surface} surface @param {Json} block @param {Json} element @returns {string} */
+function nameFor(surface, block, element) {
+  const beside = createElement("span", {}, ...textNodes(block.text, surface.screen)).textContent;
   return plain(element.placeholder) || beside || element.type.replaceAll("_", " ");
 }
