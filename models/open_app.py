@@ -59,38 +59,48 @@ async def open_app(
         slack = SlackClient.create(
             settings.slack_api_url, settings.slack_bot_token, session, outbound_calls
         )
-        tickets = TicketStore(database)
-        members = MemberStore(database)
-        solutions = SolutionIndex(database)
-        signer = JwtSigner(settings.jwt_secret, settings.jwt_previous_secrets)
-        guest_policies = GuestPolicyStore(database)
-        api_tokens = ApiTokenStore(database, members, signer, guest_policies)
-        audit_log = AuditLog(database)
         try:
-            yield TicketService(
-                settings=settings,
-                database=database,
-                tickets=tickets,
-                members=members,
-                taxonomies=TaxonomyStore(database),
-                intake=TicketIntake(database, guest_policies),
-                search=Search(database, solutions),
-                solution_index=solutions,
-                event_feed=EventFeed(database),
-                api_tokens=api_tokens,
-                email_links=EmailLinks(database, signer),
-                audit_log=audit_log,
-                directory=DirectorySync(members, slack, api_tokens, audit_log, guest_policies),
-                guest_policies=guest_policies,
-                webhooks=WebhookStore(database),
-                training_store=TrainingStore(database),
-                workload=Workload(tickets),
-                ai_request_log=AiRequestLog(database),
-                step_queue=queue,
-                outbound_calls=outbound_calls,
-                slack=slack,
-            )
+            yield _build_service(settings, database, queue, outbound_calls, slack)
         finally:
             await outbound_calls.close()
             await queue.close()
             database.close()
+
+
+def _build_service(
+    settings: Settings,
+    database: Database,
+    queue: StepQueue,
+    outbound_calls: OutboundCalls,
+    slack: SlackClient,
+) -> TicketService:
+    tickets = TicketStore(database)
+    members = MemberStore(database)
+    solutions = SolutionIndex(database)
+    signer = JwtSigner(settings.jwt_secret, settings.jwt_previous_secrets)
+    guest_policies = GuestPolicyStore(database)
+    api_tokens = ApiTokenStore(database, members, signer, guest_policies)
+    audit_log = AuditLog(database)
+    return TicketService(
+        settings=settings,
+        database=database,
+        tickets=tickets,
+        members=members,
+        taxonomies=TaxonomyStore(database),
+        intake=TicketIntake(database, guest_policies),
+        search=Search(database, solutions),
+        solution_index=solutions,
+        event_feed=EventFeed(database),
+        api_tokens=api_tokens,
+        email_links=EmailLinks(database, signer),
+        audit_log=audit_log,
+        directory=DirectorySync(members, slack, api_tokens, audit_log, guest_policies),
+        guest_policies=guest_policies,
+        webhooks=WebhookStore(database),
+        training_store=TrainingStore(database),
+        workload=Workload(tickets),
+        ai_request_log=AiRequestLog(database),
+        step_queue=queue,
+        outbound_calls=outbound_calls,
+        slack=slack,
+    )
