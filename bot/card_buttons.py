@@ -96,13 +96,15 @@ async def _run_action(
 
 async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> None:
     """Draw the card, and again if the ticket changes meanwhile."""
-    drawn = ""
+    shown_digest = ""
     with ticket_log_context(ticket.id):
         try:
-            while (message := render_card(ticket, card.kind, viewer=card.to)).digest != drawn:
+            message = render_card(ticket, card.kind, viewer=card.to)
+            while message.digest != shown_digest:
                 await service.slack.update_message(card.channel, card.ts, message)
-                drawn = message.digest
+                shown_digest = message.digest
                 ticket, _ = await service.tickets.get_ticket(ticket.id)
+                message = render_card(ticket, card.kind, viewer=card.to)
         except (ExternalServiceError, DatabaseUnavailable) as error:
             # Slack may have drawn it all the same, over a newer state.
             log.warning("%s: a worker must redraw a card: %s", ticket.id, error)
