@@ -23,9 +23,9 @@ from models.ticket_service import TicketService
 def _load_features() -> tuple[ModuleType, ...]:
     """The modules below bot/tickets, bot/admin and bot/events that have `register(app)`."""
     modules = (
-        import_module(found.name)
+        import_module(module_info.name)
         for package in (tickets, admin, events)
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        for module_info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     )
     return tuple(module for module in modules if hasattr(module, "register"))
 
@@ -68,7 +68,10 @@ class _ContextMiddleware(AsyncMiddleware):
         """Store a person of another workspace as a guest from their first request on."""
         home = self._identity
         if not (await self._service.guest_policies.load(home.team_id)).strangers:
-            raise NotAllowed(f"Frontdesk is only open to people of {home.team_name}.")
+            raise NotAllowed(
+                f"Frontdesk is only open to people of {home.team_name}. "
+                "An admin can change the guest policy."
+            )
         treat_as_guest(body, home.team_id)
         # In the background, since Slack's profile will say the same.
         storing = self._service.members.update_member(

@@ -69,11 +69,11 @@ def _error_text(error: Exception) -> str:
         return str(error)
     if isinstance(error, ExternalServiceError):
         log.warning("Slack does not answer: %s", error)
-        return "Slack does not answer Frontdesk. Try again in a minute."
+        return "Slack does not answer Frontdesk. A form keeps your input. Try again in a minute."
     number = secrets.token_hex(3)
     log.error("error %s: %s", number, format_traceback(error))
     return (
-        f"Something went wrong in Frontdesk (error {number}). Try again. "
+        f"Something went wrong in Frontdesk (error {number}). A form keeps your input. Try again. "
         "If it happens again, give this number to an admin."
     )
 

@@ -8,7 +8,7 @@ UserFacingError          a request of a person fails; the message is the text th
 ├── NoSuchTicket         the ticket does not exist, or the person may not see it
 │   └── CorruptDocument  the ticket exists, but its document is damaged
 ├── InvalidToken         the API token is unknown, expired or revoked
-└── DatabaseUnavailable  our database does not answer: the change may be stored, or not
+└── DatabaseUnavailable  MongoDB or Redis does not answer: the change may be stored, or not
 
 ExternalServiceError     a call to Slack, Gemini, the mail server or a webhook failed
 ├── PermanentFailure     another attempt would fail, too
@@ -70,14 +70,14 @@ class InvalidToken(UserFacingError):
 
 
 class DatabaseUnavailable(UserFacingError):
-    """The database did not answer in time; the change may be stored, or not."""
+    """MongoDB or Redis did not answer in time; the change may be stored, or not."""
 
 
 class ExternalServiceError(Exception):
     """A call to Slack, Gemini, the mail server or a webhook failed; for admins and logs.
 
     Attributes:
-        metric_label: the published value of the metric label `outcome`; it outlives renames.
+        metric_label: the value of the metric label `outcome`; it stays when the class is renamed.
     """
 
     metric_label: ClassVar[str] = "OutsideError"

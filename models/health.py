@@ -52,7 +52,7 @@ class HealthReport:
     Attributes:
         results: one for each check.
         dead_steps: the dead steps, grouped by kind.
-        quarantined: by ticket id, why its document is invalid.
+        quarantined: by ticket id, why its document is damaged.
     """
 
     results: tuple[CheckResult, ...]

@@ -1,4 +1,4 @@
-"""Checks Slack, MongoDB, Redis and the worker; every check ends with a result, even on errors."""
+"""Checks Slack, MongoDB, Redis and the worker; a service that does not answer is a result, too."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -28,7 +28,7 @@ MAX_CLOCK_SKEW = timedelta(seconds=60)
 _CHECK_TIMEOUT_SECONDS = 10
 _MIN_MONGODB_VERSION = (4, 4)
 _CLOCK_REMEDY = (
-    "Set this machine's clock, best by NTP. The bot refuses Slack's requests if it is wrong."
+    "Set this machine's clock, best by NTP. With a wrong clock the bot refuses Slack's requests."
 )
 
 

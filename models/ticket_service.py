@@ -328,5 +328,5 @@ class TicketService:
                     lease.cache(after, now, monotonic_seconds=monotonic_seconds)
                 return WriteResult(before=before, after=after, now=now)
         raise Conflict(
-            f"{ticket_id} was not changed: many people are changing it at once. Please try again."
+            f"{ticket_id} was not changed: many people are changing it at once. Try again."
         )

@@ -23,7 +23,7 @@ from models.ticket_service import TicketService
 TITLE = "Settings"
 _GROUPS: dict[str, tuple[tuple[ModuleType, str], ...]] = {
     "People": (
-        (member_form, "Role, skills, open-ticket limit, absence and API tokens of a member."),
+        (member_form, "Role, skills, maximum open tickets, absence and API tokens of a member."),
         (guest_policy_form, "Access for guests, and the user group of moderators."),
     ),
     "Triage": (

@@ -54,7 +54,8 @@ def require_scope(scope: Scope) -> Callable[[Request, Credentials], Awaitable[Ca
         if scope not in caller.scopes:
             raise ApiProblem(
                 HTTPStatus.FORBIDDEN,
-                f"This token has no scope {scope}, or its owner's role no longer allows it.",
+                f"This token has no scope {scope}, or its owner's role no longer allows it. "
+                "Get another token in Slack with `/ticket token`.",
             )
         if caller.member.team_id != _get_bot(request).team_id:
             raise InvalidToken

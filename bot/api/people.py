@@ -52,7 +52,9 @@ async def revoke_token(service: CurrentService, caller: Writer, token_id: TokenI
     """Revoke one of the caller's tokens, or with the scope `admin` any token."""
     own_only = Scope.ADMIN not in caller.scopes
     try:
-        token = await service.api_tokens.revoke_token(token_id, by=caller.member, own_only=own_only)
+        token = await service.api_tokens.revoke_token(
+            token_id, actor=caller.member, own_only=own_only
+        )
     except InvalidToken:
         # 404 instead of 401: the token that makes this call is valid.
         raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no such token.") from None
@@ -113,7 +115,8 @@ async def change_person(
     if if_match and if_match.removeprefix("W/") != _etag(before):
         raise ApiProblem(
             HTTPStatus.PRECONDITION_FAILED,
-            "Nothing was saved: the person has changed since the state in If-Match.",
+            "Nothing was saved: the person has changed since the state in If-Match. "
+            "Read the person again.",
         )
     changes = wanted.model_dump(exclude_unset=True)
     if "skills" in changes:

@@ -9,7 +9,7 @@ from bot.api.schemas import PersonOut, RequestModel, ResponseModel
 from models.people.member import Member, Role
 from models.triage.skills import Skill
 
-MAX_SKILLS, MAX_OPEN_TICKETS = 100, 999
+_MAX_MEMBER_SKILLS, _MAX_OPEN_TICKETS = 100, 999
 _MIN_TIME, _MAX_TIME = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -55,9 +55,11 @@ class PersonIn(RequestModel):
     """The fields that an admin can set; omitted fields stay as they are."""
 
     role: Annotated[Role, Field(examples=["moderator"])] = Role.USER
-    skills: Annotated[tuple[Name, ...], Field(max_length=MAX_SKILLS, examples=[["vpn"]])] = ()
+    skills: Annotated[
+        tuple[Name, ...], Field(max_length=_MAX_MEMBER_SKILLS, examples=[["vpn"]])
+    ] = ()
     trusted: StrictBool = False
-    capacity: Annotated[int | None, Field(ge=0, le=MAX_OPEN_TICKETS, strict=True)] = None
+    capacity: Annotated[int | None, Field(ge=0, le=_MAX_OPEN_TICKETS, strict=True)] = None
     away_until: Time | None = None
 
 

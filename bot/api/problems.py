@@ -32,7 +32,7 @@ class Problem(BaseModel):
 
     title: str = Field(examples=["Not Found"])
     status: int = Field(examples=[404])
-    detail: str = Field(examples=["There is no such ticket any more."])
+    detail: str = Field(examples=[str(NoSuchTicket())])
     errors: dict[str, str] = Field(default={}, description="the reason for each invalid field")
 
 
@@ -146,5 +146,7 @@ def _allowed_methods(request: Request) -> set[str]:
 async def _handle_bug(_request: Request, error: Exception) -> JSONResponse:
     # Starlette logs the error with its traceback.
     return problem_response(
-        HTTPStatus.INTERNAL_SERVER_ERROR, f"Frontdesk has a bug: {type(error).__name__}."
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        f"Frontdesk has a bug: {type(error).__name__}. Check whether the change was made, "
+        "and tell an admin.",
     )

@@ -58,7 +58,7 @@ async def _enforce_limits(
     if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
         return problems.problem_response(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"The request is larger than {MAX_BODY_BYTES} bytes.",
+            f"Nothing was done: the request is larger than {MAX_BODY_BYTES} bytes.",
         )
     with deadline(RESPONSE_DEADLINE_SECONDS):
         response = await call_next(request)

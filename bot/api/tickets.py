@@ -103,7 +103,8 @@ async def open_ticket(
     if not ticket.matches(draft):
         raise ApiProblem(
             HTTPStatus.CONFLICT,
-            f"This Idempotency-Key has already opened {ticket.id} with other values.",
+            f"No ticket was opened: this Idempotency-Key has already opened {ticket.id} with other "
+            "values. Use a new key.",
         )
     await _audit(
         service, caller, "opened ticket", None, ticket, idempotency_key=f"opened:{ticket.id}"
@@ -142,7 +143,7 @@ async def move_ticket(
     ticket_id: TicketId,
     verb: RouteVerb,
     response: Response,
-    said: MoveIn = _NO_NOTE,
+    note: MoveIn = _NO_NOTE,
     if_match: ETag = "",
 ) -> TicketOut:
     """Claim, decline, release, resolve, reopen or watch a ticket; its requester can solve it.
@@ -159,7 +160,7 @@ async def move_ticket(
     if move is None:
         raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no such action.")
     before = await _get_visible_ticket(service, caller, ticket_id)
-    seen, changes = _check_if_match(before, if_match), said.to_changes(move)
+    seen, changes = _check_if_match(before, if_match), note.to_changes(move)
     ticket = await service.move(ticket_id, move, actor=caller.member, seen_version=seen, **changes)
     await _audit(service, caller, move.value, before, ticket)
     return _to_response(ticket, response)
@@ -175,7 +176,7 @@ async def share_ticket(
     response: Response,
     if_match: ETag = "",
 ) -> TicketOut:
-    """Add a watcher: the caller, or as the assignee anybody, who then sees the ticket."""
+    """Add a watcher; the assignee may add anybody, and other moderators only themselves."""
     ticket = await _set_watching(
         service, caller, ticket_id, slack_id, watching=True, if_match=if_match
     )
@@ -224,7 +225,8 @@ def _check_if_match(ticket: Ticket, if_match: str) -> int | None:
     if if_match and if_match.removeprefix("W/") != _etag(ticket):
         raise ApiProblem(
             HTTPStatus.PRECONDITION_FAILED,
-            f"Nothing was saved: {ticket.id} has changed since the state in If-Match.",
+            f"Nothing was saved: {ticket.id} has changed since the state in If-Match. "
+            "Read the ticket again.",
         )
     return ticket.version if if_match else None
 

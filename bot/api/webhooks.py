@@ -34,7 +34,8 @@ async def add_webhook(service: CurrentService, caller: Admin, wanted: WebhookIn)
     """Add a webhook, which receives events from now on; its secret is shown only once."""
     if len(await service.webhooks.list_webhooks(caller.member.team_id)) >= MAX_WEBHOOKS:
         raise ApiProblem(
-            HTTPStatus.CONFLICT, f"There are {MAX_WEBHOOKS} webhooks. Delete one of them first."
+            HTTPStatus.CONFLICT,
+            f"Nothing was added: there are {MAX_WEBHOOKS} webhooks already. Delete one first.",
         )
     webhook = await service.webhooks.add(caller.member, url=wanted.url, events=wanted.events)
     await _audit(service, caller, "added webhook", webhook.id, after=webhook.audit_fields())
@@ -85,7 +86,9 @@ async def _get_webhook(service: TicketService, caller: Caller, webhook_id: str) 
 
 
 def _not_found() -> ApiProblem:
-    return ApiProblem(HTTPStatus.NOT_FOUND, "There is no such webhook, or no such delivery.")
+    return ApiProblem(
+        HTTPStatus.NOT_FOUND, "There is no such webhook, or no such delivery. Check the ids."
+    )
 
 
 async def _audit(

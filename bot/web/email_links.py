@@ -182,10 +182,10 @@ class EmailLinkPages:
             return _claim_refused_page(opened, error)
         await service.audit_log.record_ticket(member, Move.CLAIM.value, ticket, claimed, via="link")
         log.info("%s: %s by an e-mail link", ticket.id, Move.CLAIM)
-        done = html_element(
+        hint = html_element(
             "p", "You are the assignee now. Resolve the ticket in Slack, or release it there."
         )
-        return html_page(f"You have {ticket.id}", done, opened.slack_link)
+        return html_page(f"You have {ticket.id}", hint, opened.slack_link)
 
 
 def _ticket_page(
@@ -251,7 +251,9 @@ def _link_used_page(opened: _OpenedLink) -> Response:
 
 
 def _invalid_link_page() -> Response:
-    reason = html_element("p", "It may have expired, or the mail program may have cut it off.")
+    reason = html_element(
+        "p", "The link may have expired, or the mail program may have cut it off."
+    )
     hint = html_element("p", "Nothing is lost: the ticket is in Slack.")
     return html_page(
         "This link does not work any more", reason, hint, slack_link("", None), status=404
@@ -266,5 +268,9 @@ def _forbidden_page() -> Response:
 
 
 def _database_unavailable_page() -> Response:
-    hint = html_element("p", "Look in Slack whether it is done, or try again in a minute.")
+    hint = html_element(
+        "p",
+        "If you pressed the button, the ticket may already be yours. "
+        "Look at the ticket in Slack, or try again in a minute.",
+    )
     return html_page("Frontdesk's database does not answer", hint, slack_link("", None), status=503)

@@ -9,18 +9,18 @@ from models.ticket_service import TicketService
 from models.tickets.pending_step import Step
 
 
-async def update_gauges(ticket_service: TicketService, team_id: str) -> None:
+async def update_gauges(service: TicketService, team_id: str) -> None:
     """Set the gauges; raises DatabaseUnavailable if MongoDB does not answer."""
-    counts, oldest_seconds = await ticket_service.tickets.backlog(team_id)
+    counts, oldest_seconds = await service.tickets.backlog(team_id)
     for status, count in counts.items():
         metrics.TICKETS.labels(status).set(count)
     metrics.OLDEST_DUE_STEP_SECONDS.set(oldest_seconds)
-    groups = group_dead_steps(await ticket_service.tickets.dead_tickets(limit=MAX_REPORTED_TICKETS))
+    groups = group_dead_steps(await service.tickets.dead_tickets(limit=MAX_REPORTED_TICKETS))
     dead_counts = Counter({group.step: len(group.ticket_ids) for group in groups})
     for step in Step:
         metrics.DEAD_STEPS.labels(step).set(dead_counts[step])
     metrics.QUARANTINED_TICKETS.set(
-        len(await ticket_service.tickets.quarantined_tickets(limit=MAX_REPORTED_TICKETS))
+        len(await service.tickets.quarantined_tickets(limit=MAX_REPORTED_TICKETS))
     )
-    for name, is_open in (await ticket_service.outbound_calls.breaker_states()).items():
+    for name, is_open in (await service.outbound_calls.breaker_states()).items():
         metrics.BREAKER_OPEN.labels(name).set(is_open)

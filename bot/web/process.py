@@ -79,7 +79,7 @@ async def _start_app(bot: Bot, background: BackgroundTasks, stack: AsyncExitStac
     try:
         identity = await _fetch_identity(bot)
     except PermanentFailure as error:
-        raise SystemExit(f"Slack refuses SLACK_BOT_TOKEN: {error}") from error
+        raise SystemExit(f"Slack refuses SLACK_BOT_TOKEN: {error}. Check the token.") from error
     bot.startup_status = "MongoDB does not answer yet."
     await _prepare_database(service, identity)
     bot.team_id = identity.team_id

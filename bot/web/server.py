@@ -29,12 +29,12 @@ log = logging.getLogger(__name__)
 
 
 class Bot:
-    """The bot behind the server; it has no Bolt app until Slack has answered auth.test.
+    """The bot behind the server; it has no Bolt app until Slack and MongoDB have answered.
 
     Attributes:
         app: the Bolt app, once the bot is ready.
         team_id: the workspace, once it is known.
-        startup_status: the step that the start waits for.
+        startup_status: the reason why the bot is not ready yet.
         socket_client: the connection, if Slack's requests come by Socket Mode.
         http_app: the ASGI app, once the server runs.
     """
@@ -76,8 +76,8 @@ async def run_http_server(bot: Bot) -> AsyncIterator[None]:
     listening_socket = socket.create_server(
         (settings.host, settings.port), family=family, backlog=2048
     )
-    # asyncio sets it only for sockets with an explicit protocol number. Without it the second part
-    # of an answer waits until the first is acknowledged, which takes a peer 40 ms.
+    # asyncio sets TCP_NODELAY only for sockets with an explicit protocol number. Without it, the
+    # second part of an answer waits until the first is acknowledged, which takes a peer 40 ms.
     listening_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     http_app = bot.http_app = _HttpApp(bot)
     config = uvicorn.Config(

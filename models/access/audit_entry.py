@@ -9,14 +9,15 @@ from models.tickets.ticket import Ticket
 
 
 class AuditEntry(BaseModel):
-    """One change of a member, a setting or a ticket.
+    """One recorded action: a change of a member, a setting or a ticket, or a read of the AI log.
 
     Attributes:
         who: Slack id of the person; "" for Frontdesk itself.
         what: verb and kind of target, like "set role".
         to: the target: a Slack id, a ticket id, a skill.
         before, after: the changed values; never the texts of a ticket.
-        via: the source: "slack", "link" (in an e-mail), or "token" and its id.
+        via: the source: "slack", "link" (in an e-mail), "token" and its id, or for an automatic
+            change its cause.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)

@@ -12,7 +12,7 @@ MAX_AUDIT_ENTRIES = 200
 
 
 class AuditLog:
-    """Records each change by an admin and each transition of a ticket by a person."""
+    """Records changes of members and settings, and of tickets by the API or an e-mail link."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -24,7 +24,7 @@ class AuditLog:
 
     async def record(
         self,
-        by: Member,
+        actor: Member,
         verb: str,
         target: str,
         *,
@@ -36,19 +36,19 @@ class AuditLog:
         """Add an entry.
 
         Args:
-            by: the person who acts.
+            actor: the person who acts, or Frontdesk itself.
             verb: verb and kind of target, like "set role".
             target: a Slack id, a ticket id, a skill.
             before, after: the changed values.
-            via: the source: "slack", "link", or "token" and its id.
+            via: the source; see `AuditEntry`.
             idempotency_key: the same key adds one entry only.
         """
         async with translate_errors():
             entry = AuditEntry(
-                id=id_for_key(f"{by.team_id}:{idempotency_key}" if idempotency_key else ""),
-                team_id=by.team_id,
+                id=id_for_key(f"{actor.team_id}:{idempotency_key}" if idempotency_key else ""),
+                team_id=actor.team_id,
                 at=await self._db.now(),
-                who=by.slack_id,
+                who=actor.slack_id,
                 what=verb,
                 to=target,
                 before=before or {},
@@ -61,7 +61,7 @@ class AuditLog:
 
     async def record_ticket(
         self,
-        by: Member,
+        actor: Member,
         verb: str,
         before: Ticket | None,
         after: Ticket,
@@ -72,7 +72,7 @@ class AuditLog:
         """Add an entry with the changed fields of a ticket."""
         old, new = audit_diff(before, after)
         await self.record(
-            by, verb, after.id, before=old, after=new, via=via, idempotency_key=idempotency_key
+            actor, verb, after.id, before=old, after=new, via=via, idempotency_key=idempotency_key
         )
 
     async def entries(

@@ -66,7 +66,7 @@ class DirectorySync:
         return slack_id in members
 
     async def member_with_profile(self, team_id: str, slack_id: str) -> Member:
-        """The member with name, e-mail and time zone, which may be twelve hours old.
+        """The member with name, e-mail and time zone, twelve hours old at most while Slack answers.
 
         Raises:
             ExternalServiceError: Slack does not answer, and no profile is stored.
@@ -232,9 +232,9 @@ class DirectorySync:
     async def _audit_account_change(self, before: Member, after: Member, *, via: str) -> None:
         old, new = ({"role": one.role.value, "active": one.active} for one in (before, after))
         if old != new:
-            by, target = _system_actor(after.team_id), after.slack_id
+            actor, target = _system_actor(after.team_id), after.slack_id
             await self._audit_log.record(
-                by, "changed account", target, before=old, after=new, via=via
+                actor, "changed account", target, before=old, after=new, via=via
             )
 
 

@@ -139,22 +139,24 @@ class ApiTokenStore:
             records = await self._db.tokens.find(query).sort("issued_at", -1).to_list()
         return [token for token in map(_token_from_record, records) if token.expires_at > now]
 
-    async def revoke_token(self, token_id: str, *, by: Member, own_only: bool = False) -> ApiToken:
+    async def revoke_token(
+        self, token_id: str, *, actor: Member, own_only: bool = False
+    ) -> ApiToken:
         """The record of a token that is revoked from its next use on.
 
         Args:
             token_id: the token.
-            by: its owner, or an admin, who may revoke every token of the workspace.
+            actor: its owner, or an admin, who may revoke every token of the workspace.
             own_only: whether an admin, too, may revoke only their own tokens here.
 
         Raises:
             InvalidToken: there is no such token that this person may revoke.
         """
-        query = {"_id": token_id, "team_id": by.team_id}
-        if own_only or not by.can_administer:
-            query["slack_id"] = by.slack_id
+        query = {"_id": token_id, "team_id": actor.team_id}
+        if own_only or not actor.can_administer:
+            query["slack_id"] = actor.slack_id
         async with translate_errors():
-            change = {"revoked_at": await self._db.now(), "revoked_by": by.slack_id}
+            change = {"revoked_at": await self._db.now(), "revoked_by": actor.slack_id}
             await self._db.tokens.update_one(query | {"revoked_at": None}, {"$set": change})
             record = await self._db.tokens.find_one(query)
         if record is None:

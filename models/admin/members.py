@@ -21,7 +21,7 @@ _LAST_ADMIN_ERROR = "This person is the last admin. Make somebody else an admin 
 
 async def update_member(
     service: TicketService,
-    by: Member,
+    actor: Member,
     before: Member,
     changes: Mapping[str, Any],
     *,
@@ -31,7 +31,7 @@ async def update_member(
 
     Args:
         service: the ticket service.
-        by: the admin who makes the changes.
+        actor: the admin who makes the changes.
         before: the member as the admin saw them.
         changes: new values, by the names in `ADMIN_FIELDS`.
         via: the source of the changes, for the audit log.
@@ -44,15 +44,15 @@ async def update_member(
     if wanted == before:
         return before
     await check_update(service, before, wanted)
-    await _audit(service, by, before, wanted, via=via)
+    await _audit(service, actor, before, wanted, via=via)
     try:
         after = await _compare_and_set(service, before, wanted)
     except Conflict:
-        await _audit(service, by, wanted, before, via=via)
+        await _audit(service, actor, wanted, before, via=via)
         raise
     # Two admins may take each other's role at the same moment: then both changes are undone.
     if before.can_administer and not await _admin_ids(service, before.team_id):
-        await _audit(service, by, after, before, via=via)
+        await _audit(service, actor, after, before, via=via)
         await _compare_and_set(service, after, before)
         raise InvalidInput({PERSON_FIELD: _LAST_ADMIN_ERROR})
     return after
@@ -120,13 +120,13 @@ def _to_stored_value(member: Member, name: str) -> Any:
 
 
 async def _audit(
-    service: TicketService, by: Member, before: Member, after: Member, *, via: str
+    service: TicketService, actor: Member, before: Member, after: Member, *, via: str
 ) -> None:
     """Add an audit entry; called before the change is stored, so no change lacks its entry."""
     old, new = (one.model_dump(mode="json", include=set(ADMIN_FIELDS)) for one in (before, after))
     if old != new:
         await service.audit_log.record(
-            by, "set role", after.slack_id, before=old, after=new, via=via
+            actor, "set role", after.slack_id, before=old, after=new, via=via
         )
 
 

@@ -1,5 +1,7 @@
 """Taxonomy administration: changes of skills and categories, and of tickets and people with them.
 
+This module also changes the guest policy, which is stored in the same document.
+
 A change is stored by compare-and-set and repeated on the newest taxonomy after a conflict. So two
 admins can save at once: the later one wins a field, and no other change is lost. A renamed skill
 keeps its old name as an alias, so tickets and people that still use it are understood.
@@ -54,18 +56,18 @@ def with_current_skills(ticket: Ticket, vocabulary: Vocabulary) -> Ticket:
 # -- skills --------------------------------------------------------------------------------------
 
 
-async def add_skills(service: TicketService, by: Member, *names: str) -> None:
+async def add_skills(service: TicketService, actor: Member, *names: str) -> None:
     """Add skills by name; existing skills stay as they are."""
-    before = await service.taxonomies.get_taxonomy(by.team_id)
+    before = await service.taxonomies.get_taxonomy(actor.team_id)
     for name in names:
         if before.vocabulary.canonical_name(name) is None:
-            await service.audit_log.record(by, "added skill", name)
+            await service.audit_log.record(actor, "added skill", name)
     await service.taxonomies.update_taxonomy(
-        by.team_id, lambda taxonomy: taxonomy.with_skills(*names)
+        actor.team_id, lambda taxonomy: taxonomy.with_skills(*names)
     )
 
 
-async def save_skill(service: TicketService, by: Member, name: str | None, skill: Skill) -> None:
+async def save_skill(service: TicketService, actor: Member, name: str | None, skill: Skill) -> None:
     """Change the skill of this name, or add the skill if `name` is None.
 
     Members with a renamed skill keep it under the new name.
@@ -79,45 +81,47 @@ async def save_skill(service: TicketService, by: Member, name: str | None, skill
             return taxonomy.with_new_skill(skill)
         return taxonomy.with_changed_skill(name, skill)
 
-    taxonomy = await service.taxonomies.get_taxonomy(by.team_id)
+    taxonomy = await service.taxonomies.get_taxonomy(actor.team_id)
     save(taxonomy)  # Raises before the audit entry is added.
     before = None if name is None else taxonomy.get_skill(name)
     await service.audit_log.record(
-        by,
+        actor,
         "changed skill" if before else "added skill",
         name or skill.name,
         before=before.model_dump(mode="json") if before else {},
         after=skill.model_dump(mode="json"),
     )
-    await service.taxonomies.update_taxonomy(by.team_id, save)
+    await service.taxonomies.update_taxonomy(actor.team_id, save)
     if name is not None and name != skill.name:
-        await _replace_skill_of_members(service, by.team_id, name, skill.name)
+        await _replace_skill_of_members(service, actor.team_id, name, skill.name)
 
 
-async def merge_skill(service: TicketService, by: Member, name: str, into_name: str) -> None:
-    """Move all terms and all people of a skill to another skill."""
+async def merge_skill(service: TicketService, actor: Member, name: str, into_name: str) -> None:
+    """Move all terms, regular expressions and people of a skill to another skill."""
 
     def merge(taxonomy: Taxonomy) -> Taxonomy:
         return taxonomy.with_merged_skill(name, into_name)
 
-    taxonomy = await service.taxonomies.get_taxonomy(by.team_id)
+    taxonomy = await service.taxonomies.get_taxonomy(actor.team_id)
     merge(taxonomy)  # Raises before the audit entry is added.
     before = taxonomy.get_skill(name).model_dump(mode="json")
     await service.audit_log.record(
-        by, "merged skill", name, before=before, after={"into": into_name}
+        actor, "merged skill", name, before=before, after={"into": into_name}
     )
-    await service.taxonomies.update_taxonomy(by.team_id, merge)
-    await _replace_skill_of_members(service, by.team_id, name, into_name)
+    await service.taxonomies.update_taxonomy(actor.team_id, merge)
+    await _replace_skill_of_members(service, actor.team_id, name, into_name)
 
 
-async def remove_skill(service: TicketService, by: Member, name: str) -> None:
+async def remove_skill(service: TicketService, actor: Member, name: str) -> None:
     """Remove a skill from the taxonomy and from its people."""
-    taxonomy = await service.taxonomies.get_taxonomy(by.team_id)
+    taxonomy = await service.taxonomies.get_taxonomy(actor.team_id)
     before = taxonomy.get_skill(name).model_dump(mode="json")
-    before["people"] = await count_people_with_skill(service, by.team_id, name)
-    await service.audit_log.record(by, "removed skill", name, before=before)
-    await service.taxonomies.update_taxonomy(by.team_id, lambda lists: lists.without_skill(name))
-    await _replace_skill_of_members(service, by.team_id, name, None)
+    before["people"] = await count_people_with_skill(service, actor.team_id, name)
+    await service.audit_log.record(actor, "removed skill", name, before=before)
+    await service.taxonomies.update_taxonomy(
+        actor.team_id, lambda current: current.without_skill(name)
+    )
+    await _replace_skill_of_members(service, actor.team_id, name, None)
 
 
 async def count_people_with_skill(service: TicketService, team_id: str, skill: str) -> int:
@@ -151,7 +155,7 @@ async def rename_skill_in_tickets(
 
 
 async def save_category(
-    service: TicketService, by: Member, name: str | None, category: Category
+    service: TicketService, actor: Member, name: str | None, category: Category
 ) -> None:
     """Change the category of this name, or add the category if `name` is None.
 
@@ -162,31 +166,31 @@ async def save_category(
     def save(taxonomy: Taxonomy) -> Taxonomy:
         return taxonomy.with_category(name, category)
 
-    taxonomy = await service.taxonomies.get_taxonomy(by.team_id)
+    taxonomy = await service.taxonomies.get_taxonomy(actor.team_id)
     save(taxonomy)  # Raises before the audit entry is added.
     before = taxonomy.find_category(name) if name else None
     await service.audit_log.record(
-        by,
+        actor,
         "changed category" if before else "added category",
         name or category.name,
         before=before.model_dump(mode="json") if before else {},
         after=category.model_dump(mode="json"),
     )
-    await service.taxonomies.update_taxonomy(by.team_id, save)
+    await service.taxonomies.update_taxonomy(actor.team_id, save)
 
 
-async def remove_category(service: TicketService, by: Member, name: str) -> None:
+async def remove_category(service: TicketService, actor: Member, name: str) -> None:
     """Remove a category from the taxonomy; its tickets keep it."""
 
     def remove(taxonomy: Taxonomy) -> Taxonomy:
         return taxonomy.without_category(name)
 
-    taxonomy = await service.taxonomies.get_taxonomy(by.team_id)
+    taxonomy = await service.taxonomies.get_taxonomy(actor.team_id)
     remove(taxonomy)  # Raises before the audit entry is added.
     category = taxonomy.find_category(name)
     before = category.model_dump(mode="json") if category else {}
-    await service.audit_log.record(by, "removed category", name, before=before)
-    await service.taxonomies.update_taxonomy(by.team_id, remove)
+    await service.audit_log.record(actor, "removed category", name, before=before)
+    await service.taxonomies.update_taxonomy(actor.team_id, remove)
 
 
 async def rename_category_in_tickets(
@@ -209,27 +213,27 @@ async def rename_category_in_tickets(
 
 
 async def save_guest_policy(
-    service: TicketService, by: Member, changes: dict[str, Any]
+    service: TicketService, actor: Member, changes: dict[str, Any]
 ) -> GuestPolicy:
     """The guest policy after the changes, which all processes use from now on.
 
     Args:
         service: the ticket service.
-        by: the admin who makes the changes.
+        actor: the admin who makes the changes.
         changes: new values, by their names in `GuestPolicy`.
     """
-    before = await service.guest_policies.load(by.team_id)
+    before = await service.guest_policies.load(actor.team_id)
     after = before.model_copy(update=changes)
     if after != before:
         await service.audit_log.record(
-            by,
+            actor,
             # Both texts are stored; older entries have the same.
             "changed who is let in",
             "the desk",
             before=before.model_dump(),
             after=after.model_dump(),
         )
-        await service.guest_policies.update(by.team_id, changes)
+        await service.guest_policies.update(actor.team_id, changes)
     return after
 
 

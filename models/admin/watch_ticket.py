@@ -26,8 +26,8 @@ async def set_watching(
 
     Raises:
         NoSuchTicket: there is no such ticket that the actor may see.
-        NotAllowed: `models.tickets.permissions` forbids it.
-        InvalidInput: the watcher is no member, or may not see the ticket (`SLACK_ID_FIELD`).
+        NotAllowed: `models.tickets.permissions` forbids it, or there are too many watchers.
+        InvalidInput: the watcher is not a member, or may not see the ticket (`SLACK_ID_FIELD`).
     """
     other = (
         None
@@ -47,14 +47,16 @@ async def set_watching(
             return without_watcher(ticket, watcher_id, now)
         after = with_watcher(ticket, watcher_id, now)
         if watcher_id != actor.slack_id and (other is None or not can(Verb.VIEW, other, after)):
-            raise InvalidInput(
-                {SLACK_ID_FIELD: "This person has not used Frontdesk, or may not see this ticket."}
-            )
+            raise InvalidInput({SLACK_ID_FIELD: _CANNOT_WATCH_TEXT})
         return after
 
     return await service.update_ticket(ticket_id, change_watchers)
 
 
+_CANNOT_WATCH_TEXT = (
+    "No watcher was added: this person has never used Frontdesk, or may not see this ticket. "
+    "Choose somebody else."
+)
 _MODERATORS_ONLY_TEXT = (
     "Only moderators can watch tickets. Your own tickets are in your direct messages with "
     "Frontdesk, each with a card that shows its status."

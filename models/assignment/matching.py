@@ -43,9 +43,12 @@ def choose_assignee(
 
     The requester and members who are inactive or out of office are never chosen. A confidential
     ticket goes to a trusted member, or to an admin while no trusted member is available. Others get
-    it only if no moderator besides the requester is trusted. Members who declined or released the
-    ticket get it again only when nobody else is left, admins first. Only an admin may get more
-    tickets than their maximum, when everybody is at theirs.
+    it only if no moderator besides the requester is trusted.
+
+    Members who declined or released the ticket get it again only when no admin and nobody with a
+    matching skill is left. Then an admin who declined comes before a moderator without a matching
+    skill, and other members who declined come last. Only an admin may get more tickets than their
+    maximum, when everybody is at theirs.
 
     Args:
         review_reason: why an available admin gets it first; see `reason_for_admin_review`.
@@ -76,9 +79,9 @@ def choose_assignee(
     )
 
 
-def reason_for_admin_review(ticket: Ticket, configuration: Taxonomy) -> str:
+def reason_for_admin_review(ticket: Ticket, taxonomy: Taxonomy) -> str:
     """The reason why an admin should check a ticket that may be urgent, or ""."""
-    category = configuration.find_category(ticket.triage.category) if ticket.triage else None
+    category = taxonomy.find_category(ticket.triage.category) if ticket.triage else None
     if (
         not ticket.has_uncertain_category
         or category is None

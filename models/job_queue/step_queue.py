@@ -117,7 +117,7 @@ class StepQueue:
         return info["redis_version"], info["maxmemory_policy"], is_full, bool(heartbeat)
 
     async def call_worker(self, function: str, *arguments: str, timeout_seconds: float) -> Any:
-        """The result of a worker's function; None when no worker is running or Redis is down.
+        """The result of a worker's function; None when no worker answers in time or Redis is down.
 
         Args:
             arguments: the function's arguments; they expire in Redis with the timeout.

@@ -10,7 +10,7 @@ class GuestPolicy(BaseModel):
     """An admin's settings for guests, people of other workspaces, and the moderator group.
 
     Attributes:
-        guests: whether guests of the workspace may open tickets.
+        guests: whether guests of the workspace may use Frontdesk.
         strangers: whether people of other workspaces may; they share a channel by Slack Connect.
         moderators: id of the Slack user group whose members are moderators; "" for none.
     """
@@ -24,10 +24,14 @@ class GuestPolicy(BaseModel):
     def check(self, member: Member) -> None:
         """Raise NotAllowed, with the reason, if the policy excludes this member."""
         if member.stranger and not self.strangers:
-            raise NotAllowed("Frontdesk is not open to people of other workspaces.")
+            raise NotAllowed(
+                "Frontdesk is not open to people of other workspaces. "
+                "An admin can change the guest policy."
+            )
         if member.guest and not member.stranger and not self.guests:
             raise NotAllowed(
-                "Frontdesk is only open to full members of the workspace, and you are a guest."
+                "Frontdesk is only open to full members of the workspace, and you are a guest. "
+                "An admin can change the guest policy."
             )
 
 

@@ -85,7 +85,7 @@ class Search:
     async def members_with_stale_profile(
         self, team_id: str, *, stale_before: datetime
     ) -> list[Member]:
-        """Active staff and token owners whose Slack profile was last read before that time."""
+        """Active moderators, admins and token owners whose profile was last read before then."""
         active_tokens = {"team_id": team_id, "revoked_at": None}
         staff_roles = [Role.MODERATOR.value, Role.ADMIN.value]
         async with translate_errors():

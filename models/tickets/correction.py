@@ -26,7 +26,7 @@ class Correction:
     priority: Priority | None = None
     skills: tuple[str, ...] | None = None
 
-    def validate(self, configuration: Taxonomy, ticket: Ticket) -> "Correction":
+    def validate(self, taxonomy: Taxonomy, ticket: Ticket) -> "Correction":
         """The same correction with the current names of categories and skills.
 
         The ticket may keep a category or skill that was removed since.
@@ -36,14 +36,12 @@ class Correction:
         """
         before = ticket.triage
         kept_category = before.category if before else None
-        category = configuration.find_category(self.category) if self.category else None
+        category = taxonomy.find_category(self.category) if self.category else None
         errors = {}
         if self.category and not category and self.category != kept_category:
             errors[CATEGORY] = "This category does not exist any more. Choose another one."
-        skills = (
-            None if self.skills is None else configuration.vocabulary.current_names(self.skills)
-        )
-        allowed_skills = {*configuration.vocabulary.names, *(before.skills if before else ())}
+        skills = None if self.skills is None else taxonomy.vocabulary.current_names(self.skills)
+        allowed_skills = {*taxonomy.vocabulary.names, *(before.skills if before else ())}
         if unknown := tuple(skill for skill in skills or () if skill not in allowed_skills):
             names = clip(join_names(unknown), 100)
             errors[SKILLS] = f"These skills do not exist: {names}. Choose others."
@@ -73,7 +71,9 @@ def apply_correction(
         if not workflow.is_visible_to(ticket, actor):
             raise NoSuchTicket
         if ticket.triage is None:
-            raise Conflict(f"{ticket.id} is not triaged yet. Please try again in a moment.")
+            raise Conflict(
+                f"{ticket.id} was not changed: it is not triaged yet. Try again in a moment."
+            )
         after = correction.apply_to(ticket.triage)
         changes = "; ".join(_describe_changes(ticket.triage, after))
         return workflow.transition(
@@ -90,7 +90,7 @@ def apply_correction(
     return correct
 
 
-def to_training_example(ticket: Ticket, configuration: Taxonomy) -> TrainingExample | None:
+def to_training_example(ticket: Ticket, taxonomy: Taxonomy) -> TrainingExample | None:
     """The training example of a corrected or resolved ticket, or None.
 
     A ticket that is resolved without a correction confirms its triage. An example of a private
@@ -103,7 +103,7 @@ def to_training_example(ticket: Ticket, configuration: Taxonomy) -> TrainingExam
     if triage is None or original is None or not judgements:
         return None
     last_judgement = (corrections or judgements)[-1]
-    categories = map(configuration.find_category, (triage.category, original.category))
+    categories = map(taxonomy.find_category, (triage.category, original.category))
     return TrainingExample(
         ticket_id=ticket.id,
         team_id=ticket.team_id,

@@ -41,7 +41,7 @@ def ticket_from_document(document: Document) -> Ticket:
         return Ticket.model_validate({**document, "id": document["_id"]})
     except ValidationError as error:
         raise CorruptDocument(
-            f"{document['_id']} cannot be shown: its document is damaged. Please tell an admin."
+            f"{document['_id']} was not read or changed: its document is damaged. Tell an admin."
         ) from error
 
 

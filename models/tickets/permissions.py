@@ -33,7 +33,7 @@ class Relation(StrEnum):
     REQUESTER = "requester"
     ASSIGNEE = "assignee"
     WATCHER = "watcher"
-    OTHER = "nobody in particular"
+    OTHER = "other"
 
 
 _REQUESTER, _ASSIGNEE, _WATCHER, _OTHER = Relation

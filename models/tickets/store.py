@@ -113,7 +113,7 @@ class TicketStore:
         await self.compare_and_set(ticket, ticket)
 
     async def backlog(self, team_id: str) -> tuple[dict[str, int], float]:
-        """Ticket counts by status, and for how many seconds the oldest step is due."""
+        """Ticket counts by status, and for how many seconds the oldest due step has been due."""
         counts = {}
         async with translate_errors():
             for status in (status.value for status in Status if status is not Status.RESOLVED):
@@ -134,7 +134,7 @@ class TicketStore:
             except CorruptDocument as error:
                 ticket_id, cause = document["_id"], error.__cause__
                 log.warning(
-                    "the worker quarantined %s, its document is damaged: %s",
+                    "%s is quarantined, its document is damaged: %s",
                     ticket_id,
                     cause,
                     extra={"ticket": str(ticket_id)},

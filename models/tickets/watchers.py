@@ -1,8 +1,8 @@
 """Watchers: people who follow a ticket with a card of their own, but do not handle it.
 
 A moderator may watch a ticket that they may see. The assignee may add other people as watchers.
-To become a watcher of a confidential ticket, a person must already be allowed to see it. Watching
-gives no access to it (see `models.tickets.permissions`).
+Watching alone gives no access to a confidential ticket: its watchers must be trusted, too (see
+`models.tickets.permissions`).
 """
 
 from datetime import datetime

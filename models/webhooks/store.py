@@ -58,12 +58,12 @@ class WebhookStore:
         }
 
     async def add(
-        self, by: Member, *, url: str, events: Sequence[str] = (), idempotency_key: str = ""
+        self, actor: Member, *, url: str, events: Sequence[str] = (), idempotency_key: str = ""
     ) -> Webhook:
         """A new webhook with a new secret; it receives events from now on.
 
         Args:
-            by: the admin who adds it.
+            actor: the admin who adds it.
             url: the address that receives the events.
             events: the event types to deliver; none for all.
             idempotency_key: the same key gives the same webhook.
@@ -71,22 +71,22 @@ class WebhookStore:
         Raises:
             InvalidInput: the workspace has too many webhooks, or the URL is not allowed.
         """
-        key_id = uuid5(NAMESPACE_OID, f"{by.team_id}:{by.slack_id}:{idempotency_key}").hex
+        key_id = uuid5(NAMESPACE_OID, f"{actor.team_id}:{actor.slack_id}:{idempotency_key}").hex
         webhook_id = key_id if idempotency_key else uuid4().hex
-        others = [one for one in await self.list_webhooks(by.team_id) if one.id != webhook_id]
+        others = [one for one in await self.list_webhooks(actor.team_id) if one.id != webhook_id]
         if len(others) >= MAX_WEBHOOKS:
             raise InvalidInput(
-                {"url": f"There are {MAX_WEBHOOKS} webhooks. Delete one of them first."}
+                {"url": f"There are {MAX_WEBHOOKS} webhooks already. Remove one of them first."}
             )
         async with translate_errors():
             webhook = Webhook(
                 id=webhook_id,
-                team_id=by.team_id,
+                team_id=actor.team_id,
                 url=validate_url(url),
                 secret=SecretStr(secrets.token_urlsafe(_SECRET_BYTES)),
                 events=tuple(events),
                 created_at=await self._db.now(),
-                created_by=by.slack_id,
+                created_by=actor.slack_id,
             )
             document = webhook.model_dump() | {"secret": webhook.secret.get_secret_value()}
             document["_id"] = document.pop("id")

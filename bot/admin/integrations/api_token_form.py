@@ -95,7 +95,7 @@ def read(view: dict[str, Any], member: Member) -> TokenInput:
     token_input = TokenInput(_parse_name(form), _parse_scopes(form, member), _parse_lifetime(form))
     errors = {}
     if not any(character.isalnum() for character in token_input.name):
-        errors[NAME] = "Say in a word or two what the token is for."
+        errors[NAME] = "Enter what the token is for, with at least one letter or digit."
     elif len(token_input.name) > MAX_NAME_LENGTH:
         errors[NAME] = f"At most {MAX_NAME_LENGTH} characters."
     if not token_input.scopes:
@@ -136,7 +136,7 @@ def _parse_lifetime(form: SubmittedForm) -> timedelta:
 
 
 def _name_field() -> Block:
-    hint = "Purpose of the token, for example: nightly report"
+    hint = "Say what the token is for, for example: nightly report."
     return input_field(NAME, "Name", text_input(max_length=MAX_NAME_LENGTH), hint=hint)
 
 

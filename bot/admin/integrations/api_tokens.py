@@ -99,7 +99,7 @@ async def revoke_member_token(
 
 
 async def _revoke(service: TicketService, body: dict[str, Any], *, actor: Member) -> ApiToken:
-    api_token = await service.api_tokens.revoke_token(body["actions"][0]["value"], by=actor)
+    api_token = await service.api_tokens.revoke_token(body["actions"][0]["value"], actor=actor)
     await service.audit_log.record(
         actor,
         "revoked token",

@@ -32,7 +32,7 @@ URL, EVENTS = "url", "events"
 # A modal holds 100 blocks: https://docs.slack.dev/reference/views/modal-views
 MAX_DELIVERIES = 50
 _MAX_SHOWN_LENGTH = 300
-_URL_HINT = "A public address that starts with https://."
+_URL_HINT = "Enter a public address that starts with https://."
 _EVENTS_HINT = "Leave empty for all events."
 
 

@@ -1,4 +1,4 @@
-"""The member form: role, skills, open-ticket limit, absence and access to confidential tickets."""
+"""The member form: role, skills, maximum open tickets, absence, and confidential tickets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

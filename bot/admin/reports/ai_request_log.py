@@ -46,7 +46,7 @@ async def _get_ticket(service: TicketService, team_id: str, ticket_id: str) -> T
     """The ticket; the requests of all test triages have one ticket id."""
     if ticket_id == DRY_RUN_TICKET_ID:
         return make_dry_run_ticket(team_id, "", "")
-    message = f"There is no ticket {ticket_id}."
+    message = f"There is no ticket {ticket_id}. Check the number."
     try:
         ticket, _ = await service.tickets.get_ticket(ticket_id)
     except NoSuchTicket:

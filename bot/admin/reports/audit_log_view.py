@@ -17,7 +17,7 @@ MAX_ENTRIES = 50
 # A section holds 3000 characters, and a name or a list may be long.
 _MAX_LINE_LENGTH, _MAX_VALUE_LENGTH = 1500, 120
 _SLACK_ID_PATTERN = re.compile(r"[UW][A-Z0-9]{2,20}")
-# Stored verbs of earlier versions, in today's words.
+# Stored verbs keep the wording of the first version. The page shows today's terms.
 _VERB_LABELS = {
     "set role": "changed member",
     "changed who is let in": "changed guest policy",

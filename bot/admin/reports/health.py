@@ -20,7 +20,7 @@ from models.ticket_service import TicketService
 from models.tickets.pending_step import Step
 
 _WORKER_TIMEOUT_SECONDS = 5
-_NO_WORKER_FINDING = CheckResult(
+_NO_WORKER_RESULT = CheckResult(
     "checks by the worker", "no worker answered", "Start a worker, or read its log."
 )
 
@@ -126,20 +126,20 @@ async def _run_and_refresh(
 
 
 async def _refresh_page(service: TicketService, view_id: str, *, note: str = "") -> None:
-    report = await run_health_checks(service, _bot_findings(service), _worker_findings(service))
+    report = await run_health_checks(service, _bot_results(service), _worker_results(service))
     await service.slack.update_view(view_id, health_view.render(report, note=note))
 
 
-async def _bot_findings(service: TicketService) -> list[CheckResult]:
+async def _bot_results(service: TicketService) -> list[CheckResult]:
     """The check of Slack's requests; the admin's click has just proved that they arrive."""
     transport = "Socket Mode" if service.settings.slack_app_token else "HTTP"
     return [CheckResult("Slack's requests", f"arrive, by {transport}")]
 
 
-async def _worker_findings(service: TicketService) -> list[CheckResult]:
-    findings = await service.step_queue.call_worker(
+async def _worker_results(service: TicketService) -> list[CheckResult]:
+    results = await service.step_queue.call_worker(
         "examine_outside", timeout_seconds=_WORKER_TIMEOUT_SECONDS
     )
-    if not findings:
-        return [_NO_WORKER_FINDING]
-    return [CheckResult(name, status, remedy) for name, status, remedy in findings]
+    if not results:
+        return [_NO_WORKER_RESULT]
+    return [CheckResult(name, status, remedy) for name, status, remedy in results]

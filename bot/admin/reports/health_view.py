@@ -33,8 +33,8 @@ def render(report: HealthReport, *, note: str = "") -> Block:
 def _blocks(report: HealthReport, note: str) -> Iterator[Block]:
     if note:
         yield section(clip(f":white_check_mark: {note}", _MAX_SECTION_LENGTH))
-    findings = "\n".join(_finding_line(result) for result in report.results)
-    yield section(clip(findings, _MAX_SECTION_LENGTH))
+    result_lines = "\n".join(_result_line(result) for result in report.results)
+    yield section(clip(result_lines, _MAX_SECTION_LENGTH))
     yield {"type": "divider"}
     if not report.dead_steps and not report.quarantined:
         yield section("Failed steps: none.")
@@ -54,10 +54,10 @@ def _blocks(report: HealthReport, note: str) -> Iterator[Block]:
         yield _retry_row(RELEASE_QUARANTINED, value="all", subject="quarantined tickets")
 
 
-def _finding_line(finding: CheckResult) -> str:
-    mark = ":white_check_mark:" if finding.is_ok else ":x:"
-    remedy = f" → {escape(finding.remedy)}" if finding.remedy else ""
-    return clip(f"{mark} *{escape(finding.name)}*: {escape(finding.status)}{remedy}", 250)
+def _result_line(result: CheckResult) -> str:
+    mark = ":white_check_mark:" if result.is_ok else ":x:"
+    remedy = f" → {escape(result.remedy)}" if result.remedy else ""
+    return clip(f"{mark} *{escape(result.name)}*: {escape(result.status)}{remedy}", 250)
 
 
 def _dead_step_text(group: DeadStepGroup) -> str:

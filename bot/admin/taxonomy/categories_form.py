@@ -153,8 +153,8 @@ def _rule_fields(category: Category, current_name: str) -> list[Block]:
             "Privacy",
             checkbox("Do not send to AI", AI_EXCLUDED, is_checked=category.private),
             hint=(
-                "The built-in engine reads every ticket first. "
-                "It triages the tickets of this category alone."
+                "If the built-in engine finds this category in a ticket, "
+                "the ticket is not sent to Gemini."
             ),
             optional=True,
         ),

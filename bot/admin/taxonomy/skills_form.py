@@ -34,7 +34,7 @@ _MAX_PATTERNS = 5
 _RENAME_HINT = "Members and open tickets get a new name, too. The old name becomes a synonym."
 _ALIASES_HINT = "Separate with commas. A ticket that contains one of them needs this skill."
 _PATTERNS_HINT = "One per line, for terms that synonyms cannot match, such as INC-\\d+."
-_MERGE_HINT = "People and synonyms move to the other skill."
+_MERGE_HINT = "People, synonyms and regular expressions move to the other skill."
 _GONE_TEXT = "This skill does not exist any more. Pick another one."
 
 
@@ -98,11 +98,11 @@ def render(skill: Skill | None = None) -> Block:
 
 def render_removal_question(name: str, *, people: int, tickets: int) -> Block:
     """The question before a skill in use is removed."""
-    having = f"{pluralize(people, 'person')} {'has' if people == 1 else 'have'}"
-    having = having.replace("persons", "people")
-    needing = f"{pluralize(tickets, 'open ticket')} {'needs' if tickets == 1 else 'need'}"
+    people_text = f"{pluralize(people, 'person')} {'has' if people == 1 else 'have'}"
+    people_text = people_text.replace("persons", "people")
+    tickets_text = f"{pluralize(tickets, 'open ticket')} {'needs' if tickets == 1 else 'need'}"
     text = (
-        f"{having} the skill *{escape(name)}*, and {needing} it.\n"
+        f"{people_text} the skill *{escape(name)}*, and {tickets_text} it.\n"
         "Removing takes the skill from all of them. "
         "To keep it under another name, cancel and merge it."
     )

@@ -125,10 +125,10 @@ async def test_owner_and_admin_revoke_a_token_and_others_cannot(service: TicketS
         [record, *_] = await service.api_tokens.active_tokens("T1", "UOWN")
 
         with pytest.raises(InvalidToken):
-            await service.api_tokens.revoke_token(record.id, by=stranger)
+            await service.api_tokens.revoke_token(record.id, actor=stranger)
         assert await service.api_tokens.authenticate(token)
 
-        assert (await service.api_tokens.revoke_token(record.id, by=by)).id == record.id
+        assert (await service.api_tokens.revoke_token(record.id, actor=by)).id == record.id
         assert record.id not in {
             one.id for one in await service.api_tokens.active_tokens("T1", "UOWN")
         }
@@ -143,7 +143,7 @@ async def test_revoked_and_unknown_tokens_are_refused_equally_fast(
     owner, other = [await make_member(service, id_, Role.USER) for id_ in ("UREVOKED", "UUNKNOWN")]
     revoked, unknown = await issue_token(service, owner), await issue_token(service, other)
     [record] = await service.api_tokens.active_tokens("T1", "UREVOKED")
-    await service.api_tokens.revoke_token(record.id, by=owner)
+    await service.api_tokens.revoke_token(record.id, actor=owner)
     await service.database.tokens.delete_many({"slack_id": "UUNKNOWN"})
     took: dict[str, list[float]] = {revoked: [], unknown: []}
 
