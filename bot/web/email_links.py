@@ -203,7 +203,7 @@ def _ticket_page(
     is_assignee = ticket.assignee == member.slack_id
     is_offered = is_assignee and ticket.status is Status.OFFERED
     status_text = "This ticket is offered to you." if is_offered else texts.status_line(ticket)
-    facts |= {"Why you": ticket.reason} if is_assignee and ticket.reason else {}
+    facts |= {"Sent to you": ticket.reason} if is_assignee and ticket.reason else {}
     return html_page(
         f"{ticket.id}: {ticket.title}",
         opened.paragraph(status_text),

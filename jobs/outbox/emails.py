@@ -80,7 +80,7 @@ def _subject(ticket: Ticket) -> str:
 def _ticket_facts(ticket: Ticket, *, recipient: Member, requester: Member) -> dict[str, str]:
     safe_name = {"name": _to_header_text(requester.name)}
     facts = ticket_facts(ticket, reader=recipient, requester=requester.model_copy(update=safe_name))
-    return facts | {"Why you": ticket.reason}
+    return facts | {"Sent to you": ticket.reason}
 
 
 def _sections(ticket: Ticket) -> dict[str, str]:

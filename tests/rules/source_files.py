@@ -49,7 +49,7 @@ def _read_source(path: Path) -> SourceFile:
 
 
 def _imported_names(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What each imported name is called in the file, and what it is in full."""
+    """Each imported name: as it is called in the file, and in full."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -60,7 +60,7 @@ def _imported_names(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _imported_by_name(tree: ast.Module) -> Iterator[str]:
-    """What `importlib.import_module("…")` imports."""
+    """The modules that `importlib.import_module("…")` imports."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue

@@ -38,7 +38,7 @@ OWNERS = {
     "stdnum": {"models/engine/redaction.py"},
     "slack_bolt": {"bot"},
     "slack_sdk": {"models/messages/slack_client.py"},
-    # What stands before Bolt: the proof that a request is Slack's, and the socket.
+    # Request verification and Socket Mode stand in front of Bolt.
     "slack_sdk.signature": {"bot/web/request_guard.py"},
     "slack_sdk.socket_mode": {"bot/web/socket_mode.py"},
     # The environment.

@@ -72,7 +72,7 @@ def test_recipes_name_things_that_exist() -> None:
 
 
 def _code(text: str) -> list[str]:
-    """What stands between backticks, in a line or as a block."""
+    """The code of a Markdown text: inline and in blocks."""
     blocks = re.findall(r"```[a-z]*\n(.*?)```", text, flags=re.DOTALL)
     rest = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     return blocks + re.findall(r"`([^`\n]+)`", rest)
