@@ -17,7 +17,7 @@ from sandbox.cli.demo import seed_workspace
 from sandbox.page.page_server import PageServer
 from sandbox.slack.actors.person import Person
 from sandbox.slack.actors.rendered import Modal
-from sandbox.world.frontdesk_labels import CardButton, MemberForm
+from sandbox.world.frontdesk_labels import CardButton, MemberForm, SettingsMenu
 from sandbox.world.world import PROJECT_FOLDER, World
 
 DEFAULT_FOLDER = PROJECT_FOLDER / "docs" / "pictures"
@@ -25,7 +25,6 @@ _SIZES = {"desktop": DESKTOP_SIZE, "phone": PHONE_SIZE}
 _TITLE = "Outlook keeps asking for my password"
 _DESCRIPTION = "Every five minutes, since this morning. I changed my password on Friday."
 # The button in *Settings* that opens the form to change a member.
-_MEMBERS_BUTTON = "Members"
 _WAIT_SECONDS = 30
 
 
@@ -65,7 +64,7 @@ def _steps_with_screenshots(
     people = world.personas
     card = "[data-testid=message] >> text=T-1"
     claim_button = f"[data-testid=message] >> role=button[name='{CardButton.CLAIM}']"
-    person_field = f"[data-testid=modal] >> text={MemberForm.PERSON}"
+    members_button = f"[data-testid=modal] >> text={SettingsMenu.MEMBERS}"
     return [
         (
             lambda: _fill_form(world),
@@ -87,9 +86,9 @@ def _steps_with_screenshots(
             ],
         ),
         (
-            lambda: _open_member_form(world),
+            lambda: _open_settings(world),
             [
-                Screenshot("7-settings", people.grace, "", person_field),
+                Screenshot("7-settings", people.grace, "", members_button),
                 Screenshot("8-switches", people.bob, "#/switches", "[role=switch]", _break_gemini),
             ],
         ),
@@ -144,20 +143,10 @@ async def _claim_ticket(world: World) -> None:
     )
 
 
-async def _open_member_form(world: World) -> None:
-    """Open *Settings* and then the form to change a member."""
+async def _open_settings(world: World) -> None:
     grace = world.personas.grace
     await grace.type_text("/ticket admin")
-    settings = await world.slack.wait_until(
-        lambda: _loaded_modal(grace), waiting_for="the settings"
-    )
-    assert settings  # noqa: S101 (wait_until returns truthy values only)
-    if _MEMBERS_BUTTON in settings.buttons:
-        await grace.click(settings, _MEMBERS_BUTTON)
-    await world.slack.wait_until(
-        lambda: grace.modal and MemberForm.PERSON in grace.modal.labels,
-        waiting_for="the form to change a member",
-    )
+    await world.slack.wait_until(lambda: _loaded_modal(grace), waiting_for="the settings")
 
 
 def _loaded_modal(person: Person) -> Modal | None:
