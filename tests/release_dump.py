@@ -37,7 +37,7 @@ _TITLES = (
 async def write_dump() -> None:
     """Fill a database, and write all its documents to `tests/data/releases/VERSION.json`."""
     async with DatabaseServers() as servers, World(servers=servers) as world:
-        world.slack.rate_limits = False
+        world.slack.has_rate_limits = False
         await _fill_database(world)
         names = sorted(await world.database.list_collection_names())
         dump = {name: await world.find_documents(name) for name in names}

@@ -35,7 +35,7 @@ async def add_webhook(service: CurrentService, caller: Admin, wanted: WebhookIn)
     if len(await service.webhooks.list_webhooks(caller.member.team_id)) >= MAX_WEBHOOKS:
         raise ApiProblem(
             HTTPStatus.CONFLICT,
-            f"Nothing was added: there are {MAX_WEBHOOKS} webhooks already. Delete one first.",
+            f"Nothing was added: there are {MAX_WEBHOOKS} webhooks already. Remove one first.",
         )
     webhook = await service.webhooks.add(caller.member, url=wanted.url, events=wanted.events)
     await _audit(service, caller, "added webhook", webhook.id, after=webhook.audit_fields())

@@ -15,6 +15,7 @@ from tests.stories.user_actions import (
     open_ticket,
     save_and_close_form,
     set_role_and_skills,
+    wait_for_skill,
 )
 
 
@@ -37,7 +38,12 @@ async def test_renamed_skill_changes_in_members_tickets_and_cards(
     await grace.fill("Name", "Entra")
     assert "Entra is saved" in await save_and_close_form(grace)
 
-    assert number in (await bob.wait_for_message("Entra")).visible_text
+    await wait_for_skill(world, number, "Entra")
+    await bob.click(await bob.wait_for_message(number), "Details")
+    await world.slack.wait_until(
+        lambda: bob.modal and "Entra" in bob.modal.visible_text, waiting_for="the details"
+    )
+    await bob.close_modal()
     assert "Entra" in (await stored_member(world, bob))["skills"]
     assert "okta" not in (await stored_member(world, bob))["skills"]
     await bob.click(await bob.wait_for_message(number), "Claim")

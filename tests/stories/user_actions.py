@@ -164,6 +164,14 @@ async def wait_for_tickets_with_field(world: World, field: str, count: int) -> N
             await changes.next()
 
 
+async def wait_for_skill(world: World, ticket_id: str, skill: str) -> None:
+    """Wait until the stored ticket needs this skill."""
+    tickets = world.database.tickets
+    async with asyncio.timeout(_MAX_ROLE_CHANGE_SECONDS), await tickets.watch() as changes:
+        while not await tickets.find_one({"_id": ticket_id, "triage.skills": skill}):
+            await changes.next()
+
+
 async def wait_for_running_steps(world: World) -> None:
     """Wait for the running steps, so that none of them acts in the next story."""
     with suppress(TimeoutError):

@@ -309,7 +309,7 @@ async def test_number_of_webhooks_is_limited(service: TicketService, receiver: R
     for _ in range(MAX_WEBHOOKS):
         await add_webhook(service, receiver)
 
-    with pytest.raises(InvalidInput, match="Delete one"):
+    with pytest.raises(InvalidInput, match="Remove one"):
         await add_webhook(service, receiver)
 
 
