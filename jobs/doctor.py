@@ -34,7 +34,7 @@ async def check_external_services(ctx: dict[str, Any]) -> list[list[str]]:
 
     The bot shows them under System health.
     """
-    context: StepContext = ctx["tools"]
+    context: StepContext = ctx["context"]
     results = await _check_gemini_and_mail(context.service.settings, context.gemini)
     return [[result.name, result.status, result.remedy] for result in results]
 
@@ -157,7 +157,10 @@ def _report_lines(health: HealthReport) -> Iterator[str]:
     for group in health.dead_steps:
         amount = pluralize(len(group.ticket_ids), "ticket")
         yield f"DEAD    {STEP_LABELS[group.step]}: {amount}, since {group.since:%Y-%m-%d %H:%M} UTC"
-        yield f"        → {group.reason}. Repair the cause, then replay the step: /ticket admin"
+        yield (
+            f"        → {group.reason}. Repair the cause, then press Try again in "
+            "/ticket admin, System health."
+        )
     for ticket_id, reason in health.quarantined.items():
         yield f"BROKEN  {ticket_id}: the document can't be read"
         yield f"        → {' '.join(reason.split())}"

@@ -61,7 +61,7 @@ STEP_FUNCTIONS: Mapping[Step, StepFunction] = {
 
 async def run_ticket(ctx: dict[str, Any], ticket_id: str) -> None:
     """Run all due steps of a ticket, whichever step the wake-up names."""
-    await run_due_steps(ctx["tools"], STEP_FUNCTIONS, ticket_id, is_stopping=ctx["ending"])
+    await run_due_steps(ctx["context"], STEP_FUNCTIONS, ticket_id, is_stopping=ctx["is_stopping"])
 
 
 async def start(ctx: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ async def start(ctx: dict[str, Any]) -> None:
     if settings.metrics_port:
         start_metrics_server(settings.host, settings.metrics_port)
     ctx["stack"] = stack
-    ctx["tools"] = context = StepContext(service=service, gemini=gemini)
+    ctx["context"] = context = StepContext(service=service, gemini=gemini)
     sweep_task = asyncio.create_task(sweep_forever(context))
     stack.callback(sweep_task.cancel)
     stack.callback(context.model_cache.stop)

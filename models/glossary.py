@@ -36,7 +36,7 @@ TERMS = {
     "quarantine": "A ticket whose document cannot be read waits here, and holds up no other.",
     "redaction": "Replacing addresses, numbers and secrets by placeholders before text leaves.",
     "release": "Give a claimed ticket back; the next person gets it.",
-    "replay": "Run a dead step again.",
+    "replay": "Run a dead step again, with *Try again* in System health.",
     "requester": "The person who opened the ticket.",
     "resolve": "Mark a ticket as solved. The requester can reopen it.",
     "role": "user, moderator or admin.",

@@ -44,7 +44,8 @@ class Settings(QueueSettings):
     )
     mongodb_database: str = Field(default="frontdesk", description="name of the database")
     gemini_api_key: SecretStr | None = Field(
-        default=None, description="without it the built-in engine triages; cards say so"
+        default=None,
+        description="without it the built-in engine triages; Details on a card says so",
     )
     gemini_model: str = Field(default="gemini-2.5-flash-lite", description="Gemini model")
     gemini_api_endpoint: str | None = Field(

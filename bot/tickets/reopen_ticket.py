@@ -1,4 +1,4 @@
-"""The requester or the assignee reopens a ticket; its resolver is asked first."""
+"""The requester or the assignee reopens a ticket; it is offered to its resolver first."""
 
 from typing import Any
 

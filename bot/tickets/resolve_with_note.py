@@ -1,4 +1,4 @@
-"""Resolving a ticket with a note, an incident with one answer, or one's own with a suggestion."""
+"""Resolves a ticket with a note, all tickets of an incident, or the requester's own ticket."""
 
 import logging
 from datetime import datetime

@@ -17,18 +17,18 @@ _HELP_LINES = {
         "`/ticket` opens the form for a new ticket.",
         "`/ticket my vpn is down` opens the form with this title.",
         "`/ticket help` shows this list.",
-        "`/ticket token` creates a token for the API and lists your tokens.",
+        "`/ticket token` creates an API token and lists your tokens.",
     ),
     Role.MODERATOR: (
         "`/ticket watch T-42` sends you a card that follows this ticket.",
         "`/ticket unwatch T-42` stops that.",
-        "Buttons on a card: *Claim* makes you the assignee, *Decline* and *Release* offer the "
-        "ticket to the next person, *Resolve* ends the work, *Edit triage* changes category, "
-        "priority and skills, *Details* shows how triage decided.",
+        "Buttons on a card: *Claim* takes the ticket, *Decline* and *Release* offer it to the next "
+        "person, *Resolve* ends the work, *Edit triage* changes category, priority and skills, "
+        "*Details* shows how triage decided.",
     ),
     Role.ADMIN: (
-        "`/ticket admin` opens the settings: people, skills, categories, guests, System health "
-        "and reports.",
+        "`/ticket admin` opens *Settings*: members, guest policy, skills, categories, webhooks, "
+        "system health and reports.",
     ),
 }
 _CARD_TEXT = (
@@ -55,7 +55,7 @@ async def show_help(ack: AsyncAck, command: dict[str, Any], service: TicketServi
         with deadline(_ROLE_LOOKUP_SECONDS):
             member = await identity.identify_member(service, command)
     except DatabaseUnavailable as error:
-        log.warning("help without the role: the database did not answer: %r", error.__cause__)
+        log.warning("help is for the role user: MongoDB does not answer: %r", error.__cause__)
         await ack(f"{render(Role.USER)}\n{_ROLE_UNKNOWN_TEXT}")
         return
     await ack(render(member.role if member.active else Role.USER))

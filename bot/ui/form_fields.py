@@ -144,7 +144,7 @@ def element_state(view: Mapping[str, Any], block_id: str) -> Block:
 
 
 def typed_text(view: Mapping[str, Any], block_id: str) -> str:
-    """The text in a field, without the control characters and lone surrogates."""
+    """The text in a field, without lone surrogates and control characters; line breaks stay."""
     typed: str = element_state(view, block_id).get("value") or ""
     # BSON takes no lone surrogates: PyMongo raises UnicodeEncodeError (bson/__init__.py).
     return "".join(c for c in typed if c in "\n\t" or category(c) not in {"Cc", "Cs"}).strip()

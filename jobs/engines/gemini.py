@@ -1,6 +1,6 @@
 """Client for Gemini; no other file imports google-generativeai.
 
-The package gets no new features, and its defaults are traps:
+The package gets no new features, and its defaults do not suit Frontdesk:
 - Calls repeat a 503 for ten minutes, whatever `timeout` says. So `retry` is None.
 - Its async call over REST raises TypeError. So the sync call runs in a thread.
 - `timeout` applies to each socket read. So there is another timeout around the whole call.

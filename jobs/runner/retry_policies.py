@@ -15,7 +15,7 @@ from models.tickets.pending_step import LEASE_DURATION, Step
 
 # An attempt ends well before its lease, so no other worker starts the step meanwhile.
 MAX_TRY_TIME = LEASE_DURATION - timedelta(seconds=10)
-# For this long a worker also runs the following steps of its ticket. Then it wakes a worker.
+# For this long a worker also runs the following steps of its ticket. Then it wakes another one.
 MAX_HOLD_TIME = timedelta(seconds=15)
 
 

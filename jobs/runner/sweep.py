@@ -50,7 +50,7 @@ async def _enqueue_ticket(context: StepContext, ticket: Ticket, now: datetime) -
 
 async def retry_quarantined(ctx: dict[str, Any]) -> None:
     """Release all quarantined tickets: they may be repaired, or this worker is newer."""
-    context: StepContext = ctx["tools"]
+    context: StepContext = ctx["context"]
     store = context.service.tickets
     try:
         for ticket_id in await store.quarantined_tickets(limit=_MAX_TICKETS_PER_SWEEP):
@@ -62,7 +62,7 @@ async def retry_quarantined(ctx: dict[str, Any]) -> None:
 
 async def reassign_orphaned_tickets(ctx: dict[str, Any]) -> None:
     """Reassign tickets whose assignee is no longer a moderator. Workers may do this at once."""
-    context: StepContext = ctx["tools"]
+    context: StepContext = ctx["context"]
     try:
         for team_id in await context.service.members.team_ids():
             await context.service.reassign_orphaned_tickets(team_id)
@@ -75,7 +75,7 @@ async def refresh_stale_profiles(ctx: dict[str, Any]) -> None:
 
     So deactivated people lose their role and their tokens. Several workers may ask at once.
     """
-    context: StepContext = ctx["tools"]
+    context: StepContext = ctx["context"]
     service = context.service
     try:
         for team_id in await service.members.team_ids():

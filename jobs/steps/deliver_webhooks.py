@@ -22,7 +22,8 @@ from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Event, Ticket, TicketUpdate
 from models.webhooks.webhook import Delivery, Webhook
 
-# After this time the rest waits for another attempt: a post may take 10 s, an attempt 18 s.
+# After this time the remaining events wait for another attempt: a post may take 10 s, an attempt
+# 18 s.
 _MAX_SENDING_SECONDS = 7
 
 
@@ -114,12 +115,12 @@ def event_payload(ticket: Ticket, event: Event, *, event_number: int) -> bytes:
         "at": event.at.isoformat(),
     }
     if not ticket.confidential:
-        people = {"title", "requester", "assignee"}
-        ticket_fields |= ticket.model_dump(mode="json", include=people)
+        names = {"title", "requester", "assignee"}
+        ticket_fields |= ticket.model_dump(mode="json", include=names)
         ticket_fields["opened_at"] = ticket.opened_at.isoformat()
         if ticket.triage:
-            triage = {"category", "priority", "skills"}
-            ticket_fields |= ticket.triage.model_dump(mode="json", include=triage)
+            names = {"category", "priority", "skills"}
+            ticket_fields |= ticket.triage.model_dump(mode="json", include=names)
         event_fields["by"] = event.who
     return json.dumps(event_fields | {"ticket": ticket_fields}, separators=(",", ":")).encode()
 

@@ -11,7 +11,7 @@ from models.messages.cards import render_card
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Card, CardKind, Ticket, TicketUpdate
 
-# After this time the rest waits for another attempt: an attempt may take 18 s.
+# After this time the remaining cards wait for another attempt: an attempt may take 18 s.
 _MAX_DRAWING_SECONDS = 7
 log = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ def reason_not_to_ask_ai(context: StepContext, ticket: Ticket, taxonomy: Taxonom
     if ticket.confidential:
         return "confidential tickets are not sent to AI"
     if category := keyword_engine.find_private_category(ticket, taxonomy):
-        return f"tickets about {category.name} are never sent to an AI"
+        return f"tickets about {category.name} are never sent to AI"
     return (
         prompt_injection.INJECTION_REASON
         if prompt_injection.contains_injection(ticket.text)

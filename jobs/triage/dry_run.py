@@ -17,7 +17,7 @@ async def dry_run(
 
     The AI request log records the request to Gemini, as for any ticket.
     """
-    context: StepContext = ctx["tools"]
+    context: StepContext = ctx["context"]
     taxonomy = await context.service.taxonomies.get_taxonomy(team_id)
     ticket = make_dry_run_ticket(team_id, title, description)
     triage = await compute_triage(context, ticket, taxonomy)

@@ -43,7 +43,7 @@ async def triage_with_gemini(
     """The triage by Gemini, unless the keywords of the text contradict it.
 
     Args:
-        context: the tools of a step.
+        context: the services of a step.
         ticket: the ticket to triage.
         taxonomy: the workspace's categories and skills.
         training_examples: examples to select from, in place of the workspace's own.

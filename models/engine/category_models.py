@@ -85,7 +85,7 @@ def _significant_stems(text: str) -> frozenset[str]:
 
 
 class NaiveBayesScorer:
-    """Scores labels by naive Bayes, trained on the texts that moderators judged.
+    """Scores labels by naive Bayes, trained on the categories' own texts and the judged texts.
 
     With few texts for each label it learns more than a discriminative model:
     https://papers.nips.cc/paper/2020-2001-on-discriminative-vs-generative-classifiers
@@ -110,7 +110,7 @@ class NaiveBayesScorer:
 
 
 class SvmScorer:
-    """Scores labels by a linear support vector machine, trained on texts that moderators judged.
+    """Scores labels by a linear SVM, trained on the categories' own texts and the judged texts.
 
     Args:
         vectors: the texts, a row each.
@@ -130,7 +130,7 @@ class SvmScorer:
         self._label_count = label_count
         self._seen_columns = np.unique(columns)
         self._weights: Any = None
-        # With fewer than two texts for each label there is nothing to learn yet.
+        # With fewer than two texts for each label on average there is nothing to learn yet.
         if len(self._seen_columns) > 1 and 2 * len(self._seen_columns) <= len(columns):
             from scipy.sparse import diags_array  # noqa: PLC0415  # heavy
             from sklearn.svm import LinearSVC  # noqa: PLC0415  # heavy

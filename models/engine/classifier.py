@@ -22,13 +22,14 @@ from models.engine.category_models import (
 from models.engine.vectorizer import Scores, TfidfFeatures, category_text
 from models.triage.result import Category
 
-# (least number of examples, folds): with more examples, fewer folds are enough.
+# (minimum number of examples, folds): with more examples, fewer folds are enough.
 _FOLDS_BY_EXAMPLE_COUNT = ((2000, 3), (500, 5), (0, 10))
 # The weights of the experts before any example is known, in the order of `_expert_scores`:
-# keywords, likeness to the category's own text and to its examples, SVM, naive Bayes, frequency.
+# keywords, similarity to the category's own text, similarity to its centroid, SVM, naive Bayes,
+# frequency.
 _INITIAL_WEIGHTS = np.array([2.0, 12.0, 6.0, 0.5, 0.03, 0.3])
 _PRIOR_STRENGTH = 2.0
-# Likeness relies mostly on character n-grams; a trained model gains more from whole words.
+# Similarity relies mostly on character n-grams; a trained model gains more from whole words.
 _TRAINED_WORD_SHARE = 0.5
 # Without examples the classifier is right less often than its probabilities say. If it knows few of
 # the text's words, it is right even less often.

@@ -139,7 +139,10 @@ def _find_spans(text: str) -> Iterator[Span]:
 
 
 def _find_secrets(text: str) -> Iterator[Span]:
-    """Values after words like "password:", and long strings that mix letters and digits."""
+    """Values after words like "password:", and long tokens.
+
+    A long string with a slash may be a path: it is a token only if it mixes letters and digits.
+    """
     for match in _NAMED_SECRET.finditer(text):
         if match["sign"] or not _NOT_SECRET.match(match["value"]):
             yield (*match.span("value"), "secret")

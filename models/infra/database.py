@@ -29,7 +29,7 @@ _MAX_BATCH_READS = 100
 _DUPLICATE_KEY = 11000
 # The primary steps down or shuts down; the replica set elects another one.
 _FAILOVER_CODES = {91, 189, 10107, 11600, 11602, 13435, 13436}
-_deadline_at: ContextVar[float | None] = ContextVar("until", default=None)
+_deadline_at: ContextVar[float | None] = ContextVar("deadline_at", default=None)
 
 
 class Database:
@@ -148,6 +148,7 @@ class Database:
 
         Raises:
             BulkWriteError: some could not be stored, for another reason.
+            AutoReconnect: MongoDB reported a duplicate, but has no such document.
         """
         existing: list[Document | None] = [None] * len(documents)
         # insert_many raises TypeError for an empty list.

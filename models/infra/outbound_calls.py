@@ -136,6 +136,7 @@ class OutboundCalls:
 
     Attributes:
         token_budget: the AI tokens of each workspace.
+        api_rate_limit: the calls of each API token.
     """
 
     def __init__(self, redis_url: SecretStr, *, interactive: bool) -> None:

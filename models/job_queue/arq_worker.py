@@ -36,8 +36,8 @@ class ResilientWorker(worker.Worker):
     """
 
     async def main(self) -> None:
-        """Run jobs; `ctx["ending"]` tells a job whether the worker is shutting down."""
-        self.ctx["ending"] = lambda: not self.allow_pick_jobs
+        """Run jobs; `ctx["is_stopping"]` tells a job whether the worker is shutting down."""
+        self.ctx["is_stopping"] = lambda: not self.allow_pick_jobs
         await super().main()
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:

@@ -81,19 +81,23 @@ class TokenInfo:
 class SlackClient:
     """The calls that Frontdesk makes; each returns, or raises an ExternalServiceError."""
 
-    def __init__(self, client: AsyncWebClient, gate: OutboundCalls) -> None:
+    def __init__(self, client: AsyncWebClient, outbound_calls: OutboundCalls) -> None:
         self.client = client
-        self._gate = gate
+        self._outbound_calls = outbound_calls
 
     @classmethod
     def create(
-        cls, base_url: str, token: SecretStr, session: aiohttp.ClientSession, gate: OutboundCalls
+        cls,
+        base_url: str,
+        token: SecretStr,
+        session: aiohttp.ClientSession,
+        outbound_calls: OutboundCalls,
     ) -> Self:
         """A client for the Web API at this address, with the bot's token.
 
         Args:
             session: holds the time limit of each call; slack_sdk ignores its own with a session.
-            gate: the rate limiter and circuit breaker of every call.
+            outbound_calls: the rate limits and the circuit breaker of every call.
         """
         client = AsyncWebClient(
             token=token.get_secret_value(),
@@ -104,7 +108,7 @@ class SlackClient:
             # (slack_sdk/web/async_internal_utils.py). `models.infra.logs` sets this one's level.
             logger=logging.getLogger("slack_sdk"),
         )
-        return cls(client, gate)
+        return cls(client, outbound_calls)
 
     async def token_info(self) -> TokenInfo:
         """The token's owner and scopes, from `auth.test`.
@@ -265,7 +269,7 @@ class SlackClient:
         )
 
     async def _call(self, method: str, send: SendRequest, *, channel: str = "") -> dict[str, Any]:
-        async with self._gate.call(ExternalService.SLACK, method, channel=channel):
+        async with self._outbound_calls.call(ExternalService.SLACK, method, channel=channel):
             return await _to_response_data(method, send())
 
 

@@ -110,11 +110,11 @@ class Taxonomy(BaseModel):
         )
 
     def without_category(self, name: str) -> Self:
-        """A copy without a category; the last category cannot be deleted."""
+        """A copy without a category; the last category cannot be removed."""
         removed = self._get_category(name)
         if removed is self.categories[-1]:
             raise Conflict(
-                f"“{removed.name}” can't be deleted: it takes the tickets that fit no other "
+                f"“{removed.name}” can't be removed: it takes the tickets that fit no other "
                 "category."
             )
         return self._with_all_categories(
@@ -138,13 +138,13 @@ class Taxonomy(BaseModel):
 
     def _with_all_skills(self, skills: tuple[Skill, ...]) -> Self:
         if len(skills) > max(MAX_SKILLS, len(self.skills)):
-            raise Conflict(f"There can be at most {MAX_SKILLS} skills. Delete or merge some first.")
+            raise Conflict(f"There can be at most {MAX_SKILLS} skills. Remove or merge some first.")
         # `model_copy` would also copy the cached vocabulary of the old skills.
         return type(self)(categories=self.categories, skills=skills)
 
     def _with_all_categories(self, categories: tuple[Category, ...]) -> Self:
         if len(categories) > max(MAX_CATEGORIES, len(self.categories)):
-            raise Conflict(f"There can be at most {MAX_CATEGORIES} categories. Delete some first.")
+            raise Conflict(f"There can be at most {MAX_CATEGORIES} categories. Remove some first.")
         return type(self)(categories=categories, skills=self.skills)
 
 

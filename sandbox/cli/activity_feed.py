@@ -15,7 +15,7 @@ ShowLines = Callable[[str, list[str]], None]
 ItemKey = tuple[Person, str, str]
 _NEW_ITEM_TITLES = {
     "message": "{} gets a message:",
-    "whisper": "{} gets a message that only they can see:",
+    "ephemeral message": "{} gets a message that only they can see:",
     "form": "{} sees a form; an empty line presses its first button:",
     "alert": "{} gets an alert from Slack:",
 }
@@ -89,8 +89,8 @@ class ActivityFeed:
         for person in self._world.slack.people:
             for message in person.messages:
                 yield (person, "message", message.ts), render_lines(message, names)
-            for whisper in person.ephemeral_messages:
-                yield (person, "whisper", whisper.ts), render_lines(whisper, names)
+            for message in person.ephemeral_messages:
+                yield (person, "ephemeral message", message.ts), render_lines(message, names)
             if form := person.modal:
                 yield (person, "form", form.id), render_lines(form, names)
             for number, alert in enumerate(person.alerts):

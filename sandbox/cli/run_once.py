@@ -122,8 +122,8 @@ class TicketStory:
         await self._ada.type_text(f"/ticket {self._text}")
         form = await self._wait_for_form()
         self._transcript.print_step("Ada sees a form:", self._render(form))
-        for whisper in self._ada.ephemeral_messages:
-            self._transcript.print_step("Only Ada sees this message:", self._render(whisper))
+        for message in self._ada.ephemeral_messages:
+            self._transcript.print_step("Only Ada sees this message:", self._render(message))
         await self._ada.submit_modal()
         receipt = self._get_receipt()
         self._transcript.print_step(

@@ -33,7 +33,7 @@ class DatabaseServers:
     redis: Process
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Describe the servers; nothing starts before the block.
+        """Prepare the servers; nothing starts before the block.
 
         Args:
             folder: keeps the data; by default the data is temporary.

@@ -38,7 +38,7 @@ class Process:
         folder: Path,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Describe the program; nothing runs before `start`.
+        """Prepare the program; nothing runs before `start`.
 
         Args:
             name: name of the process and of its log file.

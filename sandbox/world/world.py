@@ -45,7 +45,7 @@ class World:
         env_by_process: Mapping[str, Mapping[str, str]] | None = None,
         extra_env: Mapping[str, str] | None = None,
     ) -> None:
-        """Describe the world.
+        """Prepare the world; nothing starts before the block.
 
         Args:
             servers: running MongoDB and Redis; by default the world starts its own.
@@ -105,7 +105,7 @@ class World:
         self.gemini.reset()
 
     def new_worker(self, name: str) -> Process:
-        """Describe another worker; the caller starts and stops it."""
+        """Return another worker process; the caller starts and stops it."""
 
         async def is_ready() -> bool:
             return "ready for work" in worker.current_run_log
@@ -117,7 +117,7 @@ class World:
         return worker
 
     def new_bot(self, name: str, *, port: int) -> Process:
-        """Describe another bot on a port; the caller starts and stops it."""
+        """Return another bot process on a port; the caller starts and stops it."""
 
         async def is_ready() -> bool:
             url = f"http://127.0.0.1:{port}/readyz"

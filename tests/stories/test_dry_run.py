@@ -99,7 +99,7 @@ async def test_category_without_ai_is_not_sent_to_gemini(world: World, personas:
 
     await submit_request(world, grace, "My payslip is wrong")
 
-    await wait_for_text(world.slack, grace, "Salaries are never sent to an AI", title=PAGE)
+    await wait_for_text(world.slack, grace, "Salaries are never sent to AI", title=PAGE)
     assert world.gemini.requests == []
 
 

@@ -71,5 +71,5 @@ async def test_private_category_is_not_sent_to_gemini_and_says_why(service: Tick
 
     triage, questions = await triage_new_ticket(service, admin, "My payslip is wrong")
     assert (triage.category, triage.engine, questions) == ("Salaries", Engine.BUILTIN, [])
-    assert triage.why_builtin == "tickets about Salaries are never sent to an AI"
+    assert triage.why_builtin == "tickets about Salaries are never sent to AI"
     assert len((await triage_new_ticket(service, admin, "My VPN drops"))[1]) == 1

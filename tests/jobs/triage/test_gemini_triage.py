@@ -257,7 +257,7 @@ async def test_builtin_engine_triages_when_the_token_budget_is_exhausted(
 
     assert gemini_server.requests == []
     assert triage.why_builtin == "today's tokens for Gemini are used up"
-    result = await dry_run({"tools": step_context}, "T1", "My VPN drops", "")
+    result = await dry_run({"context": step_context}, "T1", "My VPN drops", "")
     assert (result["category"], result["why_builtin"]) == (triage.category, triage.why_builtin)
     assert gemini_server.requests == []
     await step_context.service.outbound_calls.token_budget.settle("T1", reserved=49_000, used=0)

@@ -329,7 +329,7 @@ async def test_a_missed_deactivation_is_found_by_the_sweep(
         )
     gone, here = tokens
     gone.member.deleted = True
-    context = {"tools": StepContext(service, None)}
+    context = {"context": StepContext(service, None)}
 
     await refresh_stale_profiles(context)
     assert await service.api_tokens.authenticate(tokens[gone])

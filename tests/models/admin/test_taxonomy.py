@@ -227,7 +227,7 @@ async def test_a_refused_change_is_neither_stored_nor_audited(
         await taxonomy.merge_skill(service, admin, "gone", "vpn")
     with pytest.raises(Conflict, match="into itself"):
         await taxonomy.merge_skill(service, admin, "vpn", "vpn")
-    with pytest.raises(Conflict, match="can't be deleted"):
+    with pytest.raises(Conflict, match="can't be removed"):
         await taxonomy.remove_category(service, admin, "Other")
     with pytest.raises(Conflict, match="“Access” already"):
         await taxonomy.save_category(service, admin, None, Category(name="access"))
