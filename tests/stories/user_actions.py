@@ -12,7 +12,7 @@ from sandbox.world.world import World
 # How long the steps of one story may run on before the next story empties the database.
 _MAX_RUNNING_STEPS_SECONDS = 2
 # How long a change of role after a change of a Slack user group may take.
-_MAX_ROLE_CHANGE_SECONDS = 15
+_MAX_CHANGE_SECONDS = 15
 # How often a person presses Submit again when the form asks for it.
 _MAX_SUBMITS = 40
 
@@ -131,7 +131,7 @@ async def set_guest_policy(world: World, admin: Person, **choices: str) -> str:
 async def wait_for_role(world: World, person: Person, role: str) -> None:
     """Wait until the database has this role for the person."""
     members = world.database.members
-    async with asyncio.timeout(_MAX_ROLE_CHANGE_SECONDS), await members.watch() as changes:
+    async with asyncio.timeout(_MAX_CHANGE_SECONDS), await members.watch() as changes:
         while not await members.find_one({"slack_id": person.id, "role": role}):
             await changes.next()
 
@@ -167,7 +167,7 @@ async def wait_for_tickets_with_field(world: World, field: str, count: int) -> N
 async def wait_for_skill(world: World, ticket_id: str, skill: str) -> None:
     """Wait until the stored ticket needs this skill."""
     tickets = world.database.tickets
-    async with asyncio.timeout(_MAX_ROLE_CHANGE_SECONDS), await tickets.watch() as changes:
+    async with asyncio.timeout(_MAX_CHANGE_SECONDS), await tickets.watch() as changes:
         while not await tickets.find_one({"_id": ticket_id, "triage.skills": skill}):
             await changes.next()
 
