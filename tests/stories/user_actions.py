@@ -11,7 +11,7 @@ from sandbox.world.world import World
 
 # How long the steps of one story may run on before the next story empties the database.
 _MAX_RUNNING_STEPS_SECONDS = 2
-# How long a change of role after a change of a Slack user group may take.
+# The limit for a change that a background task makes.
 _MAX_CHANGE_SECONDS = 15
 # How often a person presses Submit again when the form asks for it.
 _MAX_SUBMITS = 40
