@@ -19,6 +19,7 @@ _VOLATILE_FIELDS = {"rev", "number", "opened_at", "at", "ts", "key", "digest", "
 _VOLATILE_PATTERNS = {
     re.compile(r"\bT-\d+\b"): "T-n",
     re.compile(r"(?m)^(Opened:? ).*$"): r"\1…",
+    re.compile(r"· opened [^·\n]* ·"): "· opened … ·",
     re.compile(r"\.\d+@"): ".…@",
     re.compile(r"/link/\S+"): "/link/…",
     re.compile(r"\b\d+ ms\b"): "… ms",
