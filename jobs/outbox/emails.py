@@ -33,7 +33,7 @@ _LINK_TEMPLATE = (
     "padding: 10px 20px; margin: 0 8px 8px 0; border: 1px solid #0b5c8a; border-radius: 6px; "
     'color: #0b5c8a; font-weight: bold; text-decoration: none">{label}</a>'
 )
-_FOOTER = "You get this e-mail because you are a Frontdesk moderator."
+_FOOTER = "You get this e-mail because Frontdesk offered you this ticket."
 _CONFIDENTIAL_NOTE = "This ticket is confidential. Read it in Slack."
 
 
