@@ -103,7 +103,6 @@ async def _redraw_card(service: TicketService, ticket: Ticket, card: Card) -> No
                 await service.slack.update_message(card.channel, card.ts, message)
                 sent_digest = message.digest
                 ticket, _ = await service.tickets.get_ticket(ticket.id)
-                message = render_card(ticket, card.kind, viewer=card.to)
         except (ExternalServiceError, DatabaseUnavailable) as error:
             # Slack may have applied the update all the same, and over a newer card.
             log.warning("%s: the bot leaves a card update to a worker: %s", ticket.id, error)

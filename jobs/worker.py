@@ -110,10 +110,22 @@ class WorkerSettings:
         func(dry_run, name="try_out", keep_result=KEEP_DRY_RUN_RESULT_SECONDS),
     ]
     cron_jobs: ClassVar = [
-        cron(reassign_orphaned_tickets, second=30, timeout=DATABASE_TIMEOUT_SECONDS * 3),
-        cron(refresh_stale_profiles, second=15, timeout=DATABASE_TIMEOUT_SECONDS * 3),
+        # Any worker may take a timed job. Workers of release 0.1 know only these names.
+        cron(
+            reassign_orphaned_tickets,
+            name="cron:take_back_orphans",
+            second=30,
+            timeout=DATABASE_TIMEOUT_SECONDS * 3,
+        ),
+        cron(
+            refresh_stale_profiles,
+            name="cron:ask_about_people",
+            second=15,
+            timeout=DATABASE_TIMEOUT_SECONDS * 3,
+        ),
         cron(
             retry_quarantined,
+            name="cron:take_up_what_can_be_read",
             second=45,
             timeout=DATABASE_TIMEOUT_SECONDS * 3,
             run_at_startup=True,

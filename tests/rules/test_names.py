@@ -57,6 +57,13 @@ def test_worker_functions_are_the_steps() -> None:
     assert {function.name for function in WorkerSettings.functions} == {*Step, *calls}
 
 
+def test_timed_jobs_keep_their_names_in_the_queue() -> None:
+    """A worker of an earlier release drops a job whose name it does not know."""
+    names = {"take_back_orphans", "ask_about_people", "take_up_what_can_be_read"}
+
+    assert {job.name for job in WorkerSettings.cron_jobs} == {f"cron:{name}" for name in names}
+
+
 def test_each_step_follows_from_a_move() -> None:
     """Five steps are requested elsewhere: by a dead step, a failed triage or an option."""
     following = {step for rule in TRANSITIONS.values() for step in rule.next_steps}
