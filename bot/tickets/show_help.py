@@ -27,8 +27,8 @@ _HELP_LINES = {
         "priority and skills, *Details* shows how triage decided.",
     ),
     Role.ADMIN: (
-        "`/ticket admin` opens the settings: people, skills, categories, guests, System health "
-        "and reports.",
+        "`/ticket admin` opens *Settings*: members, guest policy, skills, categories, webhooks, "
+        "system health and logs.",
     ),
 }
 _CARD_TEXT = (
