@@ -23,16 +23,16 @@ from models.ticket_service import TicketService
 TITLE = "Settings"
 _GROUPS: dict[str, tuple[tuple[ModuleType, str], ...]] = {
     "People": (
-        (member_form, "Role, skills, maximum open tickets, absence and API tokens of a member."),
-        (guest_policy_form, "Access for guests, and the user group of moderators."),
+        (member_form, "Set roles, skills, absences and limits, and revoke API tokens."),
+        (guest_policy_form, "Allow or deny guests, and choose the user group of moderators."),
     ),
     "Triage": (
-        (skills_form, "Names and synonyms of the skills that tickets need."),
-        (categories_form, "Keywords, minimum priority and privacy of each category."),
+        (skills_form, "Add, rename, merge and remove skills, and set their synonyms."),
+        (categories_form, "Set the keywords, minimum priority and privacy of each category."),
         (dry_run_form, "See how a request would be triaged and assigned."),
         (triage_accuracy_view, "See how often moderators agree with triage."),
     ),
-    "Integrations": ((webhooks_form, "Addresses that receive the events of tickets."),),
+    "Integrations": ((webhooks_form, "Send the events of tickets to other programs."),),
     "Operation": (
         (health_view, "Check all services, and retry failed steps."),
         (audit_log_view, "Read who changed what, and when."),

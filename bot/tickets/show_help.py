@@ -28,7 +28,7 @@ _HELP_LINES = {
     ),
     Role.ADMIN: (
         "`/ticket admin` opens *Settings*: members, guest policy, skills, categories, webhooks, "
-        "system health and reports.",
+        "system health and logs.",
     ),
 }
 _CARD_TEXT = (

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from bot.admin.page_view import page_view
 from models.access.audit_entry import AuditEntry
 from models.messages.block_kit import section
 from models.messages.cards import Block
+from models.messages.texts import STEP_LABELS
 from models.text import clip, escape, mention, slack_date
 
 OPEN = "show_audit"
@@ -26,7 +28,26 @@ _VERB_LABELS = {
     "took up damaged tickets": "released quarantined tickets",
     "replayed delivery": "resent delivery",
 }
-_TARGET_LABELS = {"the desk": "workspace"}
+_TARGET_LABELS = {"the desk": "workspace"} | {
+    step.value: label for step, label in STEP_LABELS.items()
+}
+# The names of stored fields; the page shows the labels of the forms.
+_FIELD_LABELS = {
+    "away_until": "out of office until",
+    "capacity": "maximum open tickets",
+    "trusted": "may see confidential tickets",
+    "floor": "minimum priority",
+    "private": "do not send to AI",
+    "aliases": "synonyms",
+    "patterns": "regular expressions",
+    "guests": "guests may open tickets",
+    "strangers": "people of other workspaces may open tickets",
+    "moderators": "user group of moderators",
+    "url": "URL",
+    "until": "expires",
+    "into": "merged into",
+}
+_TIME_FIELDS = frozenset({"away_until", "until"})
 
 
 def render(entries: Sequence[AuditEntry]) -> Block:
@@ -59,11 +80,12 @@ def _render_line(entry: AuditEntry) -> str:
 def _change_texts(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
     """The changed values; fields with the same value before and after are left out."""
     for name in (*before, *(name for name in after if name not in before)):
-        old, new = _render_value(before.get(name)), _render_value(after.get(name))
+        label = escape(_FIELD_LABELS.get(name, name))
+        old, new = _render_field(name, before.get(name)), _render_field(name, after.get(name))
         if name not in before or name not in after:
-            yield f"{escape(name)}: {new if name in after else old}"
+            yield f"{label}: {new if name in after else old}"
         elif old != new:
-            yield f"{escape(name)}: {old} → {new}"
+            yield f"{label}: {old} → {new}"
 
 
 def _render_target(target: str) -> str:
@@ -74,7 +96,20 @@ def _render_target(target: str) -> str:
     )
 
 
+def _render_field(name: str, value: Any) -> str:
+    if name == "events" and not value:
+        return "all events"
+    if name in _TIME_FIELDS and isinstance(value, str):
+        try:
+            return slack_date(datetime.fromisoformat(value))
+        except ValueError:
+            return _render_value(value)
+    return _render_value(value)
+
+
 def _render_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return escape(clip(", ".join(map(str, value)), _MAX_VALUE_LENGTH)) or "none"
     return _render_target("none" if value in (None, "") else str(value))

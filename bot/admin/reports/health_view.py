@@ -57,7 +57,8 @@ def _blocks(report: HealthReport, note: str) -> Iterator[Block]:
 def _result_line(result: CheckResult) -> str:
     mark = ":white_check_mark:" if result.is_ok else ":x:"
     remedy = f" → {escape(result.remedy)}" if result.remedy else ""
-    return clip(f"{mark} *{escape(result.name)}*: {escape(result.status)}{remedy}", 250)
+    name = escape(result.name[:1].upper() + result.name[1:])
+    return clip(f"{mark} *{name}*: {escape(result.status)}{remedy}", 250)
 
 
 def _dead_step_text(group: DeadStepGroup) -> str:

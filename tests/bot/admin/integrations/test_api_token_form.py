@@ -160,3 +160,19 @@ def test_audit_entry_shows_changed_values_only() -> None:
     assert "<@UADM> changed member, <@UADA>\nrole: user → admin; skills: vpn → none" in first
     assert "name" not in first
     assert "Frontdesk changed account, <@UADA> (by Slack profile)\nfrom: <@UOLD>" in second
+
+
+def test_audit_log_shows_labels_instead_of_stored_names() -> None:
+    retry = audit_entry(what="tried again", to="tell_admins", after={"tickets": ["T-1"]})
+    member = audit_entry(
+        before={"away_until": None, "capacity": None, "trusted": False},
+        after={"away_until": "2029-12-31T23:00:00Z", "capacity": 5, "trusted": True},
+    )
+    webhook = audit_entry(what="added webhook", to="W", after={"url": "U", "events": []})
+
+    text = texts_of(audit_log_view.render([retry, member, webhook]))
+
+    assert "retried failed steps, the alert to the admins" in text
+    assert "out of office until: none → <!date^1893452400^" in text
+    assert "maximum open tickets: none → 5; may see confidential tickets: no → yes" in text
+    assert "URL: U; events: all events" in text
