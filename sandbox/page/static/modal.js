@@ -107,7 +107,10 @@ class OpenModal {
 
   focusInvalid() {
     const field = this.dialog.querySelector(`.invalid :is(${FIELDS})`);
-    if (field instanceof HTMLElement) field.focus();
+    if (!(field instanceof HTMLElement)) return;
+    field.focus();
+    // The error stands below the field, and `focus` scrolls only the field into view.
+    field.closest(".invalid")?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {SubmitEvent} event */
