@@ -63,7 +63,7 @@ async def test_a_stopped_mongodb_is_shown_and_comes_back(open_page: OpenPage, wo
     await ada.get_by_role("tab", name="Processes").click()
     await expect(ada.get_by_text(f"{world.servers.mongodb.name} is down")).to_be_visible()
 
-    await ada.get_by_role("link", name="Make things go wrong").click()
+    await ada.locator("#go-switches").click()
     await switch.click()
     await expect(switch).not_to_be_checked()
     await ada.get_by_role("link", name="Behind the scenes").click()

@@ -191,7 +191,7 @@ function appTabs(screen, { place, panel }) {
 
 /** @param {string} panel @param {string} place */
 function panelHeader(panel, place) {
-  const title = { [INSPECTOR]: "Behind the scenes", [SWITCHES]: "Make things go wrong" }[panel] ?? "Thread";
+  const title = { [INSPECTOR]: "Behind the scenes", [SWITCHES]: "Fault switches" }[panel] ?? "Thread";
   return createElement("header", { class: "top" }, createElement("h2", {}, title),
     createElement("a", { class: "quiet", href: href({ place, panel: "" }), "aria-label": "Close the panel" }, icon("close")));
 }

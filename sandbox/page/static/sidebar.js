@@ -54,7 +54,7 @@ export function drawSidebar(screen, route, unreadEmails) {
     createElement("div", { class: "grow" }),
     group("This sandbox", [
       entry({ ...toggle(INSPECTOR), sign: icon("layers"), label: "Behind the scenes", id: "go-inspector" }),
-      entry({ ...toggle(SWITCHES), sign: icon("bolt"), label: "Make things go wrong", unread: activeFaults, id: "go-switches", warn: true }),
+      entry({ ...toggle(SWITCHES), sign: icon("bolt"), label: "Fault switches", unread: activeFaults, id: "go-switches", warn: true }),
     ]),
   ]);
 }
