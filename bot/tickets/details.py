@@ -15,7 +15,6 @@ from models.text import join_names
 from models.ticket_service import TicketService
 from models.tickets import workflow
 from models.tickets.permissions import Verb, can
-from models.tickets.refusals import forbidden_text
 from models.tickets.ticket import Ticket
 from models.triage.result import Engine, Triage
 
@@ -66,9 +65,12 @@ async def _get_readable_ticket(service: TicketService, member: Member, ticket_id
     # Requesters and watchers may see a ticket, but not its details. The people who may edit the
     # triage are the ones whose card has the button.
     if not can(Verb.CORRECT, member, ticket):
-        raise NotAllowed(forbidden_text(ticket))
+        raise NotAllowed(
+            f"The details of {ticket.id} are for moderators and admins. "
+            "The card shows who has the ticket and what happens next."
+        )
     if is_withheld(ticket, member.slack_id):
-        raise NotAllowed(f"{ticket.id} is confidential, and it is not offered to you any more.")
+        raise NotAllowed(f"{ticket.id} is confidential, and you do not have it any more.")
     return ticket
 
 

@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.subcommand import Subcommand, subcommand_matcher
-from models.errors import DatabaseUnavailable
+from models.errors import DatabaseUnavailable, NotAllowed
 from models.infra.database import deadline
 from models.people.member import Role
 from models.ticket_service import TicketService
@@ -57,6 +57,10 @@ async def show_help(ack: AsyncAck, command: dict[str, Any], service: TicketServi
     except DatabaseUnavailable as error:
         log.warning("help is for the role user: MongoDB does not answer: %r", error.__cause__)
         await ack(f"{render(Role.USER)}\n{_ROLE_UNKNOWN_TEXT}")
+        return
+    except NotAllowed as refused:
+        # The guest policy refuses this person; the list explains what others can do.
+        await ack(f"{render(Role.USER)}\n{refused}")
         return
     await ack(render(member.role if member.active else Role.USER))
 

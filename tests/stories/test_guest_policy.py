@@ -72,6 +72,9 @@ async def test_guests_are_refused_as_soon_as_the_policy_says_so(world: World) ->
     assert entry["who"] == grace.id
     assert (entry["before"]["guests"], entry["after"]["guests"]) == (True, False)
 
+    await guest.type_text("/ticket help")
+    assert "/ticket token" in (await guest.wait_for_ephemeral("What you can do")).visible_text
+
     await set_guest_policy(world, grace, guests="May open tickets")
     await open_ticket(guest, "VPN is still down")
     assert await api_status(world, token) == 200
