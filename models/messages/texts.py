@@ -6,7 +6,7 @@ Texts that people or models wrote are rendered as rich text, because Slack never
 """
 
 from models.people.member import Member
-from models.text import join_names, local_time, mention, pluralize
+from models.text import join_names, local_time, mention
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Engine, Priority
@@ -39,22 +39,15 @@ STEP_LABELS = {
 
 
 def triage_line(ticket: Ticket) -> str:
-    """The engine, its confidence, why it was not Gemini, and the model, prompt, time and tokens."""
+    """The engine, its confidence, and why it was not Gemini; *Details* on the card has the rest."""
     triage = ticket.triage
     if triage is None:
         return "not triaged yet"
     name = "Gemini" if triage.engine is Engine.GEMINI else "the built-in engine"
     because = f"; {triage.why_builtin}" if triage.why_builtin else ""
-    call_facts = [
-        triage.model,
-        f"prompt {triage.prompt}" if triage.prompt else "",
-        f"{triage.ms} ms" if triage.ms else "",
-        pluralize(triage.tokens, "token") if triage.tokens else "",
-    ]
     original = ticket.original_triage.category if ticket.original_triage else triage.category
     category = "the category" if original == triage.category else original
-    engine = f"{name} ({triage.confidence:.0%} sure of {category}{because})"
-    return ", ".join([engine, *filter(None, call_facts)])
+    return f"{name} ({triage.confidence:.0%} sure of {category}{because})"
 
 
 def ticket_facts(ticket: Ticket, *, reader: Member, requester: Member) -> dict[str, str]:
