@@ -23,7 +23,7 @@ demo: $(READY) ## run Frontdesk on this machine, until Ctrl-C
 	@$(BIN)/python -m sandbox $(ARGS)
 
 test-fast: $(READY) ## run the tests that start no servers; under 20 s
-	@$(BIN)/python -m pytest --fast --numprocesses 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --fast --numprocesses 2 --dist loadfile $(ARGS)
 
 test: $(READY) browser ## run all tests that must pass before a change lands
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
