@@ -6,7 +6,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.ui.form_fields import plain_text
-from models.errors import ExternalServiceError, NoSuchTicket, NotAllowed, UserFacingError
+from bot.ui.open_view import open_view
+from models.errors import NoSuchTicket, NotAllowed
 from models.messages.block_kit import Block, rich_text, text_element, user_element
 from models.messages.buttons import Button, ButtonValue
 from models.messages.cards import is_withheld
@@ -29,10 +30,7 @@ async def show_details(ack: AsyncAck, body: dict[str, Any], service: TicketServi
     button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
     member = await identity.identify_member(service, body)
     ticket = await _get_readable_ticket(service, member, button_value.ticket_id)
-    try:
-        await service.slack.open_view(body["trigger_id"], render(ticket))
-    except ExternalServiceError as error:
-        raise UserFacingError("Slack did not open the details. Please try again.") from error
+    await open_view(service.slack, body["trigger_id"], render(ticket))
     await ack()
 
 
