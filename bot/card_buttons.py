@@ -17,9 +17,9 @@ from models.messages.buttons import ButtonValue
 from models.messages.cards import render_card
 from models.people.member import Member
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Card, CardKind, Ticket
-from models.tickets.workflow import Move
 
 # The request for a redraw by a worker is retried for this long while MongoDB is down.
 _DATABASE_RETRY_SECONDS = 300
@@ -31,7 +31,7 @@ ButtonAction = Callable[[ButtonValue, Member], Awaitable[Ticket]]
 
 
 async def handle_move(
-    move: Move,
+    verb: Verb,
     *,
     ack: AsyncAck,
     body: dict[str, Any],
@@ -46,7 +46,7 @@ async def handle_move(
 
     async def make_move(button_value: ButtonValue, member: Member) -> Ticket:
         return await service.move(
-            button_value.ticket_id, move, actor=member, seen_version=button_value.version
+            button_value.ticket_id, verb, actor=member, seen_version=button_value.version
         )
 
     await handle_button(make_move, ack=ack, body=body, service=service, background=background)

@@ -29,19 +29,23 @@ from models.search.solution_index import SolutionIndex
 from models.settings import Settings
 from models.text import mention
 from models.tickets import workflow
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.intake import TicketIntake
 from models.tickets.lease import LeasedSteps, TicketLease, WriteResult
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.store import TicketStore
 from models.tickets.ticket import Draft, Status, Ticket, TicketUpdate
-from models.tickets.workflow import Move
 from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
 
 # Each concurrent writer of a ticket can win once before this one, so n writers need n attempts.
 _MAX_WRITE_ATTEMPTS = 50
 
-_DURATION_METRICS = {Move.OFFER.value: OFFER_SECONDS, Move.CLAIM.value: CLAIM_SECONDS}
+_DURATION_METRICS = {
+    ACTIONS[Verb.OFFER].event: OFFER_SECONDS,
+    ACTIONS[Verb.CLAIM].event: CLAIM_SECONDS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class TicketService:
 
         def make_ticket(number: int, now: datetime) -> Ticket:
             ticket = Ticket(id=f"T-{number}", opened_at=now, **draft.model_dump())
-            return workflow.transition(ticket, Move.OPEN, actor=requester, now=now)
+            return workflow.transition(ticket, Verb.OPEN, actor=requester, now=now)
 
         ticket = await self.intake.insert(make_ticket)
         # Its first steps are due at `opened_at`, so no other clock is needed here.
@@ -106,7 +110,7 @@ class TicketService:
     async def move(
         self,
         ticket_id: str,
-        move: Move,
+        verb: Verb,
         *,
         actor: Member | None,
         seen_version: int | None = None,
@@ -121,10 +125,8 @@ class TicketService:
         """
 
         def apply_move(ticket: Ticket, now: datetime) -> Ticket:
-            if actor and not workflow.is_visible_to(ticket, actor):
-                raise NoSuchTicket
             return workflow.transition(
-                ticket, move, actor=actor, now=now, seen_version=seen_version, **changes
+                ticket, verb, actor=actor, now=now, seen_version=seen_version, **changes
             )
 
         return (await self._update_and_enqueue(ticket_id, apply_move)).after
@@ -271,7 +273,7 @@ class TicketService:
                 raise Conflict(f"{ticket_id} has another assignee")
             reason = f"{mention(slack_id)} is no longer a moderator"
             return workflow.transition(
-                ticket, Move.UNASSIGN, actor=None, now=now, event_reason=reason
+                ticket, Verb.UNASSIGN, actor=None, now=now, event_reason=reason
             )
 
         await self._update_and_enqueue(ticket_id, unassign)

@@ -5,8 +5,8 @@ from typing import Any
 
 from models.people.member import Member, Role
 from models.tickets import workflow
+from models.tickets.action import Verb
 from models.tickets.ticket import Status, Ticket
-from models.tickets.workflow import Move
 from models.triage.result import Engine, Priority, Triage
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -52,7 +52,7 @@ def new_ticket(**fields: Any) -> Ticket:
         "confidential": False,
         "opened_at": NOON,
     }
-    return workflow.transition(Ticket(**{**defaults, **fields}), Move.OPEN, actor=ADA, now=NOON)
+    return workflow.transition(Ticket(**{**defaults, **fields}), Verb.OPEN, actor=ADA, now=NOON)
 
 
 def ticket_in_status(status: Status, **fields: Any) -> Ticket:
@@ -67,9 +67,9 @@ def ticket_in_status(status: Status, **fields: Any) -> Ticket:
     return ticket
 
 
-_TRANSITIONS_TO_RESOLVED: list[tuple[Move, Member | None, dict[str, Any]]] = [
-    (Move.TRIAGE, None, {"triage": make_triage("vpn")}),
-    (Move.OFFER, None, {"assignee": BOB.slack_id, "reason": "knows vpn", "offers": 1}),
-    (Move.CLAIM, BOB, {}),
-    (Move.RESOLVE, BOB, {}),
+_TRANSITIONS_TO_RESOLVED: list[tuple[Verb, Member | None, dict[str, Any]]] = [
+    (Verb.TRIAGE, None, {"triage": make_triage("vpn")}),
+    (Verb.OFFER, None, {"assignee": BOB.slack_id, "reason": "knows vpn", "offers": 1}),
+    (Verb.CLAIM, BOB, {}),
+    (Verb.RESOLVE, BOB, {}),
 ]

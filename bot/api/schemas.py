@@ -8,13 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from models.access.api_token import ApiToken, Scope
 from models.access.audit_entry import AuditEntry
-from models.errors import InvalidInput
 from models.people.member import Member, Role
 from models.tickets.correction import Correction
 from models.tickets.ticket import Draft, Event, Status, Ticket, Urgency
-from models.tickets.workflow import Move
 from models.triage.result import Priority
-from models.triage.similarity import MAX_SOLUTION_LENGTH
 from models.webhooks.webhook import MAX_URL_LENGTH, Delivery, Webhook
 
 SlackId = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,20}$", examples=["U0GRACE"])]
@@ -109,22 +106,6 @@ class CorrectionIn(RequestModel):
 
     def to_correction(self) -> Correction:
         return Correction(category=self.category, priority=self.priority, skills=self.skills)
-
-
-class MoveIn(RequestModel):
-    """The optional text of a transition."""
-
-    solution: str = Field(
-        default="",
-        max_length=MAX_SOLUTION_LENGTH,
-        description="only with `resolve`: how it was solved; may be suggested for similar tickets",
-    )
-
-    def to_changes(self, move: Move) -> dict[str, str]:
-        """The changes of the ticket besides the transition."""
-        if self.solution and move is not Move.RESOLVE:
-            raise InvalidInput({"solution": "Send a solution only with `resolve`."})
-        return {"solution": self.solution} if self.solution else {}
 
 
 class TicketIn(RequestModel):

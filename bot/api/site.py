@@ -6,7 +6,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 
-from bot.api import accuracy, events, people, problems, tickets, webhooks
+from bot.api import accuracy, events, people, problems, ticket_routes, tickets, webhooks
 from models.infra.database import deadline
 
 RESPONSE_DEADLINE_SECONDS = 5
@@ -41,6 +41,7 @@ def build_api() -> FastAPI:
     # Limits bodies without a Content-Length, which are read before the caller is authenticated.
     v1 = APIRouter(prefix="/v1", max_body_size=MAX_BODY_BYTES)
     v1.include_router(tickets.router)
+    v1.include_router(ticket_routes.make_router())
     v1.include_router(events.router)
     v1.include_router(people.router)
     v1.include_router(webhooks.router)

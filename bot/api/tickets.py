@@ -1,41 +1,34 @@
-"""Tickets over the API, with the same verbs and permissions as in Slack."""
+"""Tickets over the API, with the same actions and permissions as in Slack.
+
+`bot.api.ticket_routes` adds the routes of the actions.
+"""
 
 from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from bot.api.auth import CurrentService, Reader, Writer
 from bot.api.problems import ApiProblem, documented_errors
-from bot.api.schemas import CorrectionIn, ETag, MoveIn, SlackId, TicketIn, TicketOut, TicketsPage
+from bot.api.schemas import (
+    CorrectionIn,
+    ETag,
+    SlackId,
+    TicketIn,
+    TicketOut,
+    TicketsPage,
+)
 from models.access.token_store import Caller
 from models.admin.watch_ticket import set_watching
-from models.errors import NoSuchTicket
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.correction import apply_correction
-from models.tickets.permissions import Verb, can
 from models.tickets.ticket import Status, Ticket
-from models.tickets.workflow import Move
 from models.triage.result import Priority
 
-router = APIRouter(prefix="/tickets", tags=["tickets"])
-# The transition of each verb in a route.
-MOVE_BY_VERB = {
-    Verb.CLAIM: Move.CLAIM,
-    Verb.DECLINE: Move.DECLINE,
-    Verb.RELEASE: Move.RELEASE,
-    Verb.RESOLVE: Move.RESOLVE,
-    Verb.REOPEN: Move.REOPEN,
-    Verb.SELF_RESOLVE: Move.SELF_RESOLVE,
-}
-# The verbs of the route `/{ticket_id}/{verb}`; `correct` has its own route.
-_ROUTE_VERBS = [*MOVE_BY_VERB, Verb.WATCH, Verb.UNWATCH]
-RouteVerb = Annotated[
-    Verb,
-    WithJsonSchema({"type": "string", "enum": [verb.value for verb in _ROUTE_VERBS]}),
-    Field(description="the action"),
-]
+router = APIRouter(tags=["tickets"])
 TicketId = Annotated[str, Field(pattern=r"^T-[0-9]{1,9}$", examples=["T-42"])]
 IdempotencyKey = Annotated[str, Header(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 Cursor = Annotated[str, Query(pattern=r"^(T-[0-9]{1,9})?$", description="`next` of a page")]
@@ -45,14 +38,10 @@ StatusFilter = Annotated[Status | Literal[""], Query(description="only this stat
 PriorityFilter = Annotated[Priority | Literal[""], Query(description="only this priority")]
 PersonFilter = Annotated[str, Query(pattern=r"^[A-Z0-9]{0,20}$", description="Slack id")]
 CategoryFilter = Annotated[str, Query(max_length=100, description="the exact name of a category")]
-_NO_CORRECTION, _NO_NOTE = CorrectionIn(), MoveIn()
-_NOT_FOUND_RESPONSES = documented_errors(HTTPStatus.NOT_FOUND)
-_CHANGE_RESPONSES = documented_errors(
-    HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED
-)
+_NO_CORRECTION = CorrectionIn()
 
 
-@router.get("", responses=documented_errors())
+@router.get("/tickets", responses=documented_errors())
 async def list_tickets(
     *,
     service: CurrentService,
@@ -76,19 +65,13 @@ async def list_tickets(
     return TicketsPage(tickets=tuple(map(TicketOut.from_ticket, tickets)), next=next_cursor)
 
 
-@router.get("/{ticket_id}", responses=_NOT_FOUND_RESPONSES)
 async def get_ticket(
     service: CurrentService, caller: Reader, ticket_id: TicketId, response: Response
 ) -> TicketOut:
     """Read one ticket; the answer is 404 if the caller may not see it."""
-    return _to_response(await _get_visible_ticket(service, caller, ticket_id), response)
+    return to_response(await service.tickets.get_for(caller.member, ticket_id, Verb.VIEW), response)
 
 
-@router.post(
-    "",
-    status_code=HTTPStatus.CREATED,
-    responses=documented_errors(HTTPStatus.CONFLICT),
-)
 async def open_ticket(
     service: CurrentService,
     caller: Writer,
@@ -106,14 +89,13 @@ async def open_ticket(
             f"No ticket was opened: this Idempotency-Key has already opened {ticket.id} with other "
             "values. Use a new key.",
         )
-    await _audit(
-        service, caller, "opened ticket", None, ticket, idempotency_key=f"opened:{ticket.id}"
+    await record_action(
+        service, caller, Verb.OPEN, None, ticket, idempotency_key=f"opened:{ticket.id}"
     )
     response.headers["Location"] = f"/api/v1/tickets/{ticket.id}"
-    return _to_response(ticket, response)
+    return to_response(ticket, response)
 
 
-@router.post("/{ticket_id}/correct", responses=_CHANGE_RESPONSES)
 async def correct_ticket(
     *,
     service: CurrentService,
@@ -124,49 +106,45 @@ async def correct_ticket(
     if_match: ETag = "",
 ) -> TicketOut:
     """Correct the triage; an empty body confirms that it is right."""
-    before = await _get_visible_ticket(service, caller, ticket_id)
-    seen = _check_if_match(before, if_match)
+    before = await service.tickets.get_for(caller.member, ticket_id, Verb.VIEW)
+    seen = check_if_match(before, if_match)
     taxonomy = await service.taxonomies.get_taxonomy(before.team_id)
     correction = wanted.to_correction().validate(taxonomy, before)
     ticket = await service.update_ticket(
         ticket_id, apply_correction(correction, actor=caller.member, seen_version=seen)
     )
-    await _audit(service, caller, Move.CORRECT.value, before, ticket)
-    return _to_response(ticket, response)
+    await record_action(service, caller, Verb.CORRECT, before, ticket)
+    return to_response(ticket, response)
 
 
-@router.post("/{ticket_id}/{verb}", responses=_CHANGE_RESPONSES)
-async def move_ticket(
+async def watch_ticket(
     *,
     service: CurrentService,
     caller: Writer,
     ticket_id: TicketId,
-    verb: RouteVerb,
     response: Response,
-    note: MoveIn = _NO_NOTE,
     if_match: ETag = "",
 ) -> TicketOut:
-    """Claim, decline, release, resolve, reopen or watch a ticket; its requester can solve it.
-
-    The answer 409 gives the reason if the state of the ticket does not allow it.
-    """
-    if verb in {Verb.WATCH, Verb.UNWATCH}:
-        slack_id, watching = caller.member.slack_id, verb is Verb.WATCH
-        ticket = await _set_watching(
-            service, caller, ticket_id, slack_id, watching=watching, if_match=if_match
-        )
-        return _to_response(ticket, response)
-    move = MOVE_BY_VERB.get(verb)
-    if move is None:
-        raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no such action.")
-    before = await _get_visible_ticket(service, caller, ticket_id)
-    seen, changes = _check_if_match(before, if_match), note.to_changes(move)
-    ticket = await service.move(ticket_id, move, actor=caller.member, seen_version=seen, **changes)
-    await _audit(service, caller, move.value, before, ticket)
-    return _to_response(ticket, response)
+    ticket = await _set_watching(
+        service, caller, ticket_id, caller.member.slack_id, watching=True, if_match=if_match
+    )
+    return to_response(ticket, response)
 
 
-@router.put("/{ticket_id}/watchers/{slack_id}", responses=_CHANGE_RESPONSES)
+async def unwatch_ticket(
+    *,
+    service: CurrentService,
+    caller: Writer,
+    ticket_id: TicketId,
+    response: Response,
+    if_match: ETag = "",
+) -> TicketOut:
+    ticket = await _set_watching(
+        service, caller, ticket_id, caller.member.slack_id, watching=False, if_match=if_match
+    )
+    return to_response(ticket, response)
+
+
 async def share_ticket(
     *,
     service: CurrentService,
@@ -180,10 +158,9 @@ async def share_ticket(
     ticket = await _set_watching(
         service, caller, ticket_id, slack_id, watching=True, if_match=if_match
     )
-    return _to_response(ticket, response)
+    return to_response(ticket, response)
 
 
-@router.delete("/{ticket_id}/watchers/{slack_id}", responses=_CHANGE_RESPONSES)
 async def stop_sharing(
     *,
     service: CurrentService,
@@ -197,7 +174,7 @@ async def stop_sharing(
     ticket = await _set_watching(
         service, caller, ticket_id, slack_id, watching=False, if_match=if_match
     )
-    return _to_response(ticket, response)
+    return to_response(ticket, response)
 
 
 async def _set_watching(
@@ -209,18 +186,18 @@ async def _set_watching(
     watching: bool,
     if_match: str,
 ) -> Ticket:
-    before = await _get_visible_ticket(service, caller, ticket_id)
-    _check_if_match(before, if_match)
+    before = await service.tickets.get_for(caller.member, ticket_id, Verb.VIEW)
+    check_if_match(before, if_match)
     ticket = await set_watching(
         service, ticket_id, actor=caller.member, watcher_id=slack_id, watching=watching
     )
     if ticket.watchers != before.watchers:
-        verb = "watched" if watching else "stopped watching"
-        await _audit(service, caller, verb, before, ticket)
+        verb = Verb.WATCH if watching else Verb.UNWATCH
+        await record_action(service, caller, verb, before, ticket)
     return ticket
 
 
-def _check_if_match(ticket: Ticket, if_match: str) -> int | None:
+def check_if_match(ticket: Ticket, if_match: str) -> int | None:
     """The version that the caller has seen; None without If-Match."""
     if if_match and if_match.removeprefix("W/") != _etag(ticket):
         raise ApiProblem(
@@ -231,14 +208,8 @@ def _check_if_match(ticket: Ticket, if_match: str) -> int | None:
     return ticket.version if if_match else None
 
 
-async def _get_visible_ticket(service: TicketService, caller: Caller, ticket_id: str) -> Ticket:
-    ticket, _ = await service.tickets.get_ticket(ticket_id)
-    if not can(Verb.VIEW, caller.member, ticket):
-        raise NoSuchTicket
-    return ticket
-
-
-def _to_response(ticket: Ticket, response: Response) -> TicketOut:
+def to_response(ticket: Ticket, response: Response) -> TicketOut:
+    """The ticket, with its ETag in the headers of the response."""
     response.headers["ETag"] = _etag(ticket)
     return TicketOut.from_ticket(ticket)
 
@@ -247,16 +218,22 @@ def _etag(ticket: Ticket) -> str:
     return f'"{ticket.version}"'
 
 
-async def _audit(
+async def record_action(
     service: TicketService,
     caller: Caller,
-    verb: str,
+    verb: Verb,
     before: Ticket | None,
     after: Ticket,
     *,
     idempotency_key: str = "",
 ) -> None:
+    """Record the action in the audit log, under the name in the actions table."""
     via = f"token {caller.token_id}"
     await service.audit_log.record_ticket(
-        caller.member, verb, before, after, via=via, idempotency_key=idempotency_key
+        caller.member,
+        ACTIONS[verb].audit_name,
+        before,
+        after,
+        via=via,
+        idempotency_key=idempotency_key,
     )

@@ -11,15 +11,13 @@ from bot.background import BackgroundTasks
 from bot.card_buttons import ButtonAction, handle_button
 from bot.tickets import correction_form
 from bot.ui.form_fields import FORM_NOT_OPENED_TEXT
-from models.errors import Conflict, ExternalServiceError, NoSuchTicket, NotAllowed, UserFacingError
+from models.errors import Conflict, ExternalServiceError, UserFacingError
 from models.infra.logs import ticket_log_context
-from models.messages.buttons import Button, ButtonValue
+from models.messages.buttons import ButtonValue
 from models.people.member import Member
 from models.ticket_service import TicketService
-from models.tickets import workflow
+from models.tickets.action import Button, Verb
 from models.tickets.correction import Correction, apply_correction
-from models.tickets.permissions import Verb, can
-from models.tickets.refusals import forbidden_text
 from models.tickets.ticket import Ticket
 from models.triage.result import Triage
 
@@ -106,11 +104,7 @@ async def _get_correctable_ticket(service: TicketService, member: Member, ticket
         NotAllowed: this person may not edit the triage.
         Conflict: the ticket is not triaged yet.
     """
-    ticket, _ = await service.tickets.get_ticket(ticket_id)
-    if not workflow.is_visible_to(ticket, member):
-        raise NoSuchTicket
-    if not can(Verb.CORRECT, member, ticket):
-        raise NotAllowed(forbidden_text(ticket))
+    ticket = await service.tickets.get_for(member, ticket_id, Verb.CORRECT)
     if ticket.triage is None:
         raise Conflict(f"{ticket.id} is not triaged yet. Please try again in a moment.")
     return ticket

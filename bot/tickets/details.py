@@ -7,15 +7,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import identity
 from bot.ui.form_fields import plain_text
 from bot.ui.open_view import open_view
-from models.errors import NoSuchTicket, NotAllowed
 from models.messages.block_kit import Block, rich_text, text_element, user_element
-from models.messages.buttons import Button, ButtonValue
-from models.messages.cards import is_withheld
-from models.people.member import Member
+from models.messages.buttons import ButtonValue
 from models.text import join_names
 from models.ticket_service import TicketService
-from models.tickets import workflow
-from models.tickets.permissions import Verb, can
+from models.tickets.action import Button, Verb
 from models.tickets.ticket import Ticket
 from models.triage.result import Engine, Triage
 
@@ -29,7 +25,7 @@ async def show_details(ack: AsyncAck, body: dict[str, Any], service: TicketServi
     """Open the modal; it only reads, so the button of an old card works too."""
     button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
     member = await identity.identify_member(service, body)
-    ticket = await _get_readable_ticket(service, member, button_value.ticket_id)
+    ticket = await service.tickets.get_for(member, button_value.ticket_id, Verb.DETAILS)
     await open_view(service.slack, body["trigger_id"], render(ticket))
     await ack()
 
@@ -48,28 +44,6 @@ def render(ticket: Ticket) -> Block:
         "close": plain_text("Close"),
         "blocks": [rich_text(*lines[:-1])],
     }
-
-
-async def _get_readable_ticket(service: TicketService, member: Member, ticket_id: str) -> Ticket:
-    """The ticket, if this person handles tickets and may see it.
-
-    Raises:
-        NoSuchTicket: the ticket does not exist, or this person may not see it.
-        NotAllowed: this person is its requester, or no longer has this confidential ticket.
-    """
-    ticket, _ = await service.tickets.get_ticket(ticket_id)
-    if not workflow.is_visible_to(ticket, member):
-        raise NoSuchTicket
-    # Requesters and watchers may see a ticket, but not its details. The people who may edit the
-    # triage are the ones whose card has the button.
-    if not can(Verb.CORRECT, member, ticket):
-        raise NotAllowed(
-            f"The details of {ticket.id} are for moderators and admins. "
-            "The card shows who has the ticket and what happens next."
-        )
-    if is_withheld(ticket, member.slack_id):
-        raise NotAllowed(f"{ticket.id} is confidential, and you do not have it any more.")
-    return ticket
 
 
 def _facts(ticket: Ticket) -> dict[str, Block]:

@@ -11,16 +11,14 @@ from bot.background import BackgroundTasks
 from bot.tickets import resolution_form, ticket_form
 from bot.ui.form_fields import FORM_NOT_OPENED_TEXT
 from bot.ui.notice_view import notice_view
-from models.errors import ExternalServiceError, NoSuchTicket, NotAllowed, UserFacingError
+from models.errors import ExternalServiceError, UserFacingError
 from models.infra.logs import ticket_log_context
-from models.messages.buttons import Button, ButtonValue
+from models.messages.buttons import ButtonValue
 from models.ticket_service import TicketService
 from models.tickets import workflow
+from models.tickets.action import Button, Verb
 from models.tickets.pending_step import Step
-from models.tickets.permissions import Verb, can
-from models.tickets.refusals import forbidden_text
 from models.tickets.ticket import Ticket
-from models.tickets.workflow import Move
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +47,7 @@ async def _show_form(
 ) -> None:
     button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
     member = await identity.identify_member(service, body)
-    ticket, _ = await service.tickets.get_ticket(button_value.ticket_id)
-    if not workflow.is_visible_to(ticket, member):
-        raise NoSuchTicket
-    if not can(Verb.RESOLVE, member, ticket):
-        raise NotAllowed(forbidden_text(ticket))
+    ticket = await service.tickets.get_for(member, button_value.ticket_id, Verb.RESOLVE)
     try:
         form = resolution_form.render(ticket, for_incident=for_incident)
         await service.slack.open_view(body["trigger_id"], form)
@@ -67,8 +61,8 @@ async def resolve_with_note(ack: AsyncAck, body: dict[str, Any], service: Ticket
     member = await identity.identify_member(service, body)
     ticket_id, solution = resolution_form.read(body["view"])
     with ticket_log_context(ticket_id):
-        await service.move(ticket_id, Move.RESOLVE, actor=member, solution=solution)
-        log.info("%s: %s with a note", ticket_id, Move.RESOLVE)
+        await service.move(ticket_id, Verb.RESOLVE, actor=member, solution=solution)
+        log.info("%s: %s with a note", ticket_id, Verb.RESOLVE)
     await ack()
 
 
@@ -78,14 +72,12 @@ async def resolve_incident(ack: AsyncAck, body: dict[str, Any], service: TicketS
     ticket_id, solution = resolution_form.read(body["view"])
 
     def resolve(ticket: Ticket, now: datetime) -> Ticket:
-        if not workflow.is_visible_to(ticket, member):
-            raise NoSuchTicket
-        after = workflow.transition(ticket, Move.RESOLVE, actor=member, now=now, solution=solution)
+        after = workflow.transition(ticket, Verb.RESOLVE, actor=member, now=now, solution=solution)
         return after.with_step(Step.ANSWER_INCIDENT, due=now)
 
     with ticket_log_context(ticket_id):
         await service.update_ticket(ticket_id, resolve)
-        log.info("%s: %s with all tickets of the incident", ticket_id, Move.RESOLVE)
+        log.info("%s: %s with all tickets of the incident", ticket_id, Verb.RESOLVE)
     await ack()
 
 
@@ -96,8 +88,8 @@ async def solve_ticket(
     button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
     member = await identity.identify_member(service, body)
     with ticket_log_context(button_value.ticket_id):
-        ticket = await service.move(button_value.ticket_id, Move.SELF_RESOLVE, actor=member)
-        log.info("%s: %s", ticket.id, Move.SELF_RESOLVE)
+        ticket = await service.move(button_value.ticket_id, Verb.SELF_RESOLVE, actor=member)
+        log.info("%s: %s", ticket.id, Verb.SELF_RESOLVE)
     confirmation = notice_view(
         *ticket_form.solved_confirmation(ticket), title=f"Ticket {ticket.id}"
     )

@@ -8,8 +8,9 @@ from bot import identity
 from bot.subcommand import TicketSubcommand, parse_ticket_id, ticket_subcommand_matcher
 from models.admin.watch_ticket import set_watching
 from models.infra.logs import ticket_log_context
-from models.messages.buttons import Button, ButtonValue
+from models.messages.buttons import ButtonValue
 from models.ticket_service import TicketService
+from models.tickets.action import Button
 from models.tickets.watchers import confirmation
 
 

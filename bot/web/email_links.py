@@ -9,7 +9,6 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from fastapi import FastAPI, Request, Response
 
@@ -23,6 +22,7 @@ from bot.web.pages import (
     slack_link,
 )
 from models.access.jwt import Claims
+from models.clock import utc_now
 from models.errors import (
     Conflict,
     DatabaseUnavailable,
@@ -37,9 +37,9 @@ from models.messages import texts
 from models.people.member import Member
 from models.ticket_service import TicketService
 from models.tickets import workflow
-from models.tickets.permissions import Verb, can
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.ticket import Status, Ticket
-from models.tickets.workflow import Move
 
 LINK_PATH = "/link/{token}"
 # A person waits and can press the button again.
@@ -52,10 +52,6 @@ _SINGLE_USE_NOTICE = (
 log = logging.getLogger(__name__)
 
 
-class _LinkForbidden(Exception):
-    """The owner of the link may no longer see the ticket."""
-
-
 @dataclass(frozen=True, slots=True)
 class _OpenedLink:
     """A verified link with its ticket and its owner.
@@ -63,7 +59,6 @@ class _OpenedLink:
     Attributes:
         verb: the action of the link.
         member: the owner of the link.
-        opened_at: the database's time of this request.
         people_by_id: requester, assignee and resolver, by Slack id.
     """
 
@@ -71,7 +66,6 @@ class _OpenedLink:
     verb: Verb
     ticket: Ticket
     member: Member
-    opened_at: datetime
     people_by_id: dict[str, Member]
 
     @property
@@ -86,9 +80,9 @@ class _OpenedLink:
         """Raise Conflict or NotAllowed if the member may not claim the ticket now."""
         workflow.transition(
             self.ticket,
-            Move.CLAIM,
+            Verb.CLAIM,
             actor=self.member,
-            now=self.opened_at,
+            now=utc_now(),
             seen_version=seen_version,
         )
 
@@ -128,9 +122,9 @@ class EmailLinkPages:
                 opened = await self._open_link(request.path_params["token"])
                 with ticket_log_context(opened.ticket.id):
                     return await handler(opened)
-        except (InvalidToken, NoSuchTicket):
+        except InvalidToken:
             return _invalid_link_page()
-        except _LinkForbidden:
+        except NoSuchTicket:
             return _forbidden_page()
         except DatabaseUnavailable as error:
             log.warning("MongoDB does not answer: %r", error.__cause__)
@@ -141,11 +135,9 @@ class EmailLinkPages:
         verb, _, ticket_id = claims.scope.partition(":")
         if verb not in {Verb.CLAIM, Verb.VIEW}:
             raise InvalidToken
-        ticket, now = await self._service.tickets.get_ticket(ticket_id)
         member = await self._service.members.get_or_create_member(claims.team, claims.sub)
-        if not can(Verb.VIEW, member, ticket):
-            raise _LinkForbidden
-        return _OpenedLink(claims, Verb(verb), ticket, member, now, await self._load_people(ticket))
+        ticket = await self._service.tickets.get_for(member, ticket_id, Verb.VIEW)
+        return _OpenedLink(claims, Verb(verb), ticket, member, await self._load_people(ticket))
 
     async def _load_people(self, ticket: Ticket) -> dict[str, Member]:
         slack_ids = {ticket.requester, ticket.assignee, ticket.resolver} - {None}
@@ -176,12 +168,14 @@ class EmailLinkPages:
             if not await service.email_links.use(opened.claims):
                 return _link_used_page(opened)
             claimed = await service.move(
-                ticket.id, Move.CLAIM, actor=member, seen_version=seen_version
+                ticket.id, Verb.CLAIM, actor=member, seen_version=seen_version
             )
         except (Conflict, NotAllowed) as error:
             return _claim_refused_page(opened, error)
-        await service.audit_log.record_ticket(member, Move.CLAIM.value, ticket, claimed, via="link")
-        log.info("%s: %s by an e-mail link", ticket.id, Move.CLAIM)
+        await service.audit_log.record_ticket(
+            member, ACTIONS[Verb.CLAIM].audit_name, ticket, claimed, via="link"
+        )
+        log.info("%s: %s by an e-mail link", ticket.id, Verb.CLAIM)
         hint = html_element(
             "p", "You are the assignee now. Resolve the ticket in Slack, or release it there."
         )

@@ -8,9 +8,9 @@ from models.assignment.matching import choose_assignee, reason_for_admin_review
 from models.clock import utc_now as clock
 from models.errors import RetryLater
 from models.tickets import workflow
+from models.tickets.action import Verb
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket, TicketUpdate
-from models.tickets.workflow import Move
 
 # The delay while nobody can take the ticket. An admin may add a moderator meanwhile.
 NO_ASSIGNEE_RETRY_SECONDS = 15
@@ -53,7 +53,7 @@ async def assign_ticket(
     def offer(current: Ticket, now: datetime) -> Ticket:
         return workflow.transition(
             with_current_skills(current, taxonomy.vocabulary),
-            Move.OFFER,
+            Verb.OFFER,
             actor=None,
             now=now,
             event_reason=reason,

@@ -11,10 +11,10 @@ from models.errors import OutcomeUnknown
 from models.infra.outbound_calls import ExternalService
 from models.people.member import Member
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.pending_step import PendingStep
-from models.tickets.permissions import Verb
 from models.tickets.ticket import Status, Ticket, TicketUpdate
-from models.tickets.workflow import Move
 
 # Long enough for a short holiday, and short because anyone with the e-mail can use the link.
 _LINK_LIFETIME = timedelta(days=7)
@@ -59,7 +59,7 @@ def _email_links(service: TicketService, ticket: Ticket, recipient: Member) -> d
     base_url = service.settings.public_url
     if not base_url:
         return {}
-    offer_times = [event.at for event in ticket.history if event.what == Move.OFFER]
+    offer_times = [event.at for event in ticket.history if event.what == ACTIONS[Verb.OFFER].event]
 
     def link(verb: Verb) -> str:
         token = service.email_links.sign(

@@ -16,9 +16,10 @@ from models.admin.taxonomy import with_current_skills
 from models.engine import keyword_engine
 from models.errors import Conflict, RetryLater
 from models.tickets import workflow
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Ticket, TicketUpdate
-from models.tickets.workflow import TRANSITIONS, Move
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ async def retriage_ticket(
     def replace_triage(current: Ticket, now: datetime) -> Ticket:
         if not _is_untouched(current):
             raise Conflict(f"{current.id} was changed by a person meanwhile")
-        after = workflow.transition(current, Move.RETRIAGE, actor=None, now=now, triage=new_triage)
+        after = workflow.transition(current, Verb.RETRIAGE, actor=None, now=now, triage=new_triage)
         return with_current_skills(after, vocabulary)
 
     return replace_triage
@@ -64,7 +65,7 @@ def _is_untouched(ticket: Ticket) -> bool:
     return (
         stopgap
         and ticket.original_triage is None
-        and ticket.status in TRANSITIONS[Move.RETRIAGE].from_statuses
+        and ticket.status in ACTIONS[Verb.RETRIAGE].from_statuses
     )
 
 

@@ -12,14 +12,17 @@ from models.clock import utc_now
 from models.errors import Conflict, TargetGone
 from models.text import mention
 from models.tickets import watchers, workflow
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.permissions import Verb, can
+from models.tickets.permissions import can
 from models.tickets.ticket import ASSIGNED_STATUSES, CardKind, Status, Ticket, TicketUpdate
-from models.tickets.workflow import Move
 
 # A moderator whom Slack cannot reach gets no offers for this long.
 _UNREACHABLE_PAUSE = timedelta(hours=1)
-_RESOLVING_MOVES = {Move.RESOLVE, Move.SELF_RESOLVE, Move.RESOLVE_WITH_INCIDENT}
+_RESOLVING_EVENTS = {
+    ACTIONS[verb].event for verb in (Verb.RESOLVE, Verb.SELF_RESOLVE, Verb.RESOLVE_WITH_INCIDENT)
+}
 
 
 async def dm_requester(
@@ -73,7 +76,7 @@ async def ask_requester(
     and then follows the ticket, too.
     """
     kind, requester = CardKind.RESOLVED, ticket.requester
-    resolve_count = sum(event.what in _RESOLVING_MOVES for event in ticket.history)
+    resolve_count = sum(event.what in _RESOLVING_EVENTS for event in ticket.history)
     notices = [f"{ticket.id}.resolved.{number}" for number in range(1, resolve_count + 1)]
     new_notice = notices.pop() if ticket.status is Status.RESOLVED else ""
     for notice in notices:
@@ -129,6 +132,6 @@ def _withdraw_offer(assignee: str, *, reason: str) -> TicketUpdate:
     def withdraw(current: Ticket, now: datetime) -> Ticket:
         if current.assignee != assignee:
             raise Conflict(f"{current.id} has another assignee now")
-        return workflow.transition(current, Move.UNASSIGN, actor=None, now=now, event_reason=reason)
+        return workflow.transition(current, Verb.UNASSIGN, actor=None, now=now, event_reason=reason)
 
     return withdraw

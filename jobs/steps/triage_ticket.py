@@ -9,9 +9,9 @@ from jobs.runner.step_context import StepContext
 from jobs.steps.answer_incident import join_incident
 from jobs.triage.compute_triage import compute_triage
 from models.tickets import workflow
+from models.tickets.action import Verb
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket, TicketUpdate
-from models.tickets.workflow import Move
 from models.triage.similarity import MIN_SIMILARITY
 
 # The delay before Gemini is asked again after a failure.
@@ -37,7 +37,7 @@ async def triage_ticket(
             return current.model_copy(update={"triage": triage, "similar": similar})
         changes: dict[str, Any] = {"similar": similar, "incident": current.incident or incident}
         after = workflow.transition(
-            current, Move.TRIAGE, actor=None, now=now, triage=triage, **changes
+            current, Verb.TRIAGE, actor=None, now=now, triage=triage, **changes
         )
         if triage.stopgap:
             return after.with_step(Step.RETRIAGE, due=now + _RETRIAGE_DELAY)

@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
-from models.errors import InvalidInput, NoSuchTicket, NotAllowed
+from models.errors import InvalidInput
 from models.people.member import Member
 from models.ticket_service import TicketService
-from models.tickets.permissions import Verb, can
-from models.tickets.refusals import forbidden_text
+from models.tickets.action import Verb
+from models.tickets.permissions import can, check
 from models.tickets.ticket import Ticket
 from models.tickets.watchers import SLACK_ID_FIELD, with_watcher, without_watcher
-from models.tickets.workflow import is_visible_to
 
 
 async def set_watching(
@@ -37,12 +36,7 @@ async def set_watching(
     verb = Verb.SHARE if watcher_id != actor.slack_id else Verb.WATCH if watching else Verb.UNWATCH
 
     def change_watchers(ticket: Ticket, now: datetime) -> Ticket:
-        if not is_visible_to(ticket, actor):
-            raise NoSuchTicket
-        if not can(verb, actor, ticket):
-            raise NotAllowed(
-                _MODERATORS_ONLY_TEXT if verb is Verb.WATCH else forbidden_text(ticket)
-            )
+        check(verb, actor, ticket)
         if not watching:
             return without_watcher(ticket, watcher_id, now)
         after = with_watcher(ticket, watcher_id, now)
@@ -56,8 +50,4 @@ async def set_watching(
 _CANNOT_WATCH_TEXT = (
     "No watcher was added: this person has never used Frontdesk, or may not see this ticket. "
     "Choose somebody else."
-)
-_MODERATORS_ONLY_TEXT = (
-    "Only moderators can watch tickets. Your own tickets are in your direct messages with "
-    "Frontdesk, each with a card that shows its status."
 )

@@ -1,27 +1,17 @@
-"""The buttons on cards: their action ids, and the value that each button carries."""
+"""The buttons on cards, from the actions table, and the value that each button carries."""
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+
+from models.messages.block_kit import Block
+from models.people.member import Role
+from models.tickets.action import Button, CardButton, Relation
+from models.tickets.actions import ACTIONS
+from models.tickets.permissions import is_permitted, relations
+from models.tickets.ticket import CardKind, Ticket
 
 _VERSION_PATTERN = re.compile(r"[0-9]{1,9}")
-
-
-class Button(StrEnum):
-    """The buttons on cards; the value is the action id."""
-
-    CLAIM = "claim_ticket"
-    DECLINE = "decline_ticket"
-    RELEASE = "release_ticket"
-    RESOLVE = "resolve_ticket"
-    REOPEN = "reopen_ticket"
-    UNWATCH = "unwatch_ticket"
-    RESOLVE_WITH_NOTE = "resolve_with_note"
-    ANSWER_ALL = "answer_all"
-    CORRECT = "correct_ticket"
-    CHOOSE_LIKELIEST = "choose_likeliest"
-    CHOOSE_SECOND = "choose_second"
-    DETAILS = "details"
+_OTHER_CARDS_ROLE, _MODERATOR_CARD_ROLE = Role.USER, Role.MODERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +28,39 @@ class ButtonValue:
         if not _VERSION_PATTERN.fullmatch(version):
             return cls(ticket_id="", version=0)
         return cls(ticket_id=ticket_id, version=int(version))
+
+
+def card_buttons(ticket: Ticket, kind: CardKind, viewer: str) -> list[Block]:
+    """The buttons for the actions that the reader of a card can do now, in the table's order.
+
+    Only moderators get a moderator's card. The readers of other cards may be users.
+    """
+    role = _MODERATOR_CARD_ROLE if kind is CardKind.MODERATOR else _OTHER_CARDS_ROLE
+    parts = relations(viewer, ticket)
+    return [
+        button_block(
+            ticket, card_button.button, card_button.label, style=_style(card_button, parts)
+        )
+        for verb, action in ACTIONS.items()
+        for card_button in action.buttons
+        if card_button.label
+        and kind in card_button.cards
+        and ticket.status in action.from_statuses
+        and any(is_permitted(verb, role, part) for part in parts)
+        and card_button.is_shown(ticket, viewer)
+    ]
+
+
+def button_block(ticket: Ticket, button: Button, label: str, *, style: str = "") -> Block:
+    """A button of a card."""
+    return {
+        "type": "button",
+        "action_id": button.value,
+        "text": {"type": "plain_text", "text": label},
+        "value": f"{ticket.id}:{ticket.version}",
+        **({"style": style} if style else {}),
+    }
+
+
+def _style(card_button: CardButton, parts: frozenset[Relation]) -> str:
+    return "primary" if card_button.is_primary_for in parts else ""

@@ -19,7 +19,7 @@ from models.messages.block_kit import (
     section,
     text_element,
 )
-from models.messages.buttons import Button
+from models.messages.buttons import button_block, card_buttons
 from models.messages.texts import (
     PRIORITY_EMOJI,
     moderator_status_line,
@@ -27,6 +27,7 @@ from models.messages.texts import (
     status_line,
 )
 from models.text import clip, escape, join_names_briefly, mention, slack_date
+from models.tickets.action import Button
 from models.tickets.incident import reporter_count
 from models.tickets.ticket import CardKind, Status, Ticket
 from models.triage.result import Triage
@@ -96,7 +97,7 @@ def moderator_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
     blocks += _similar_ticket_blocks(ticket)
     if ticket.assignee == viewer:
         blocks.append(context_line(f"Sent to you: {escape(ticket.reason)}"))
-    blocks.append(actions("moves", *_moderator_buttons(ticket, viewer)))
+    blocks.append(actions("moves", *card_buttons(ticket, CardKind.MODERATOR, viewer)))
     heading = f"{ticket.id} from {mention(ticket.requester)}"
     return SlackMessage(text=f"{heading}: {escape(clip(ticket.title, 150))}", blocks=blocks)
 
@@ -123,7 +124,7 @@ def resolved_card(ticket: Ticket) -> SlackMessage:
             title,
             section(f"*{line}*\n{question}"),
             *([quote(ticket.solution)] if ticket.solution else []),
-            actions("moves", _button(ticket, Button.REOPEN, "Reopen")),
+            actions("moves", *card_buttons(ticket, CardKind.RESOLVED, ticket.requester)),
         ],
     )
 
@@ -141,7 +142,7 @@ def watcher_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
             section(hidden_title) if ticket.confidential else rich_text(*_title_elements(ticket)),
             section(f"*{status}*"),
             context_line(f"You watch this ticket · opened {slack_date(ticket.opened_at)}"),
-            actions("moves", _button(ticket, Button.UNWATCH, "Stop watching")),
+            actions("moves", *card_buttons(ticket, CardKind.WATCHER, viewer)),
         ],
     )
 
@@ -152,48 +153,6 @@ def _reopener(ticket: Ticket) -> str:
         ticket.requester,
     )
     return "You" if slack_id == ticket.requester else mention(slack_id)
-
-
-def _moderator_buttons(ticket: Ticket, viewer: str) -> list[Block]:
-    edit = [_button(ticket, Button.CORRECT, "Edit triage")] if ticket.triage else []
-    return [
-        *_move_buttons(ticket, viewer),
-        *edit,
-        _button(ticket, Button.DETAILS, "Details"),
-    ]
-
-
-def _move_buttons(ticket: Ticket, viewer: str) -> list[Block]:
-    is_assignee = ticket.assignee == viewer
-    match ticket.status:
-        case Status.OFFERED if is_assignee:
-            return [
-                _button(ticket, Button.CLAIM, "Claim", style="primary"),
-                _button(ticket, Button.DECLINE, "Decline"),
-            ]
-        case Status.OFFERED:
-            return [_button(ticket, Button.CLAIM, "Claim")]
-        case Status.CLAIMED if is_assignee:
-            return [
-                _button(ticket, Button.RESOLVE, "Resolve", style="primary"),
-                _button(ticket, Button.RELEASE, "Release"),
-                _button(ticket, Button.RESOLVE_WITH_NOTE, "Resolve with a note"),
-                *([_button(ticket, Button.ANSWER_ALL, "Resolve all")] if ticket.reports else []),
-            ]
-        case Status.RESOLVED if ticket.resolver == viewer:
-            return [_button(ticket, Button.REOPEN, "Reopen")]
-        case _:
-            return []
-
-
-def _button(ticket: Ticket, button: Button, label: str, *, style: str | None = None) -> Block:
-    return {
-        "type": "button",
-        "action_id": button.value,
-        "text": {"type": "plain_text", "text": label},
-        "value": f"{ticket.id}:{ticket.version}",
-        **({"style": style} if style else {}),
-    }
 
 
 def _title_elements(ticket: Ticket) -> list[Block]:
@@ -231,7 +190,7 @@ def _unsure_blocks(ticket: Ticket, triage: Triage) -> list[Block]:
         return [section(f":thinking_face: {doubt} If it is wrong, press *Edit triage*.")]
     either = f"{escape(triage.category)} or {escape(triage.second)}"
     choices = {Button.CHOOSE_LIKELIEST: triage.category, Button.CHOOSE_SECOND: triage.second}
-    buttons = [_button(ticket, button, clip(name, 75)) for button, name in choices.items()]
+    buttons = [button_block(ticket, button, clip(name, 75)) for button, name in choices.items()]
     return [
         section(f":thinking_face: *Not sure: {either}?*"),
         actions("likeliest", *buttons),

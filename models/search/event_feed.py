@@ -11,8 +11,9 @@ from typing import NamedTuple, Self
 
 from models.infra.database import Database, Document, translate_errors
 from models.people.member import Member
+from models.tickets.action import Verb
 from models.tickets.documents import ticket_number, tickets_from_documents
-from models.tickets.permissions import Verb, can
+from models.tickets.permissions import can
 from models.tickets.ticket import Event, Ticket
 
 # An event gets its time when its ticket is read, and becomes visible when the ticket is written. An

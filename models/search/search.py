@@ -18,9 +18,9 @@ from models.search.solution_index import SolutionIndex
 from models.tickets.documents import (
     ticket_from_document,
     ticket_number,
-    visibility_filter,
 )
 from models.tickets.incident import INCIDENT_WINDOW, SimilarOpenTicket
+from models.tickets.permissions import visibility_filter
 from models.tickets.ticket import IncidentReport, Status, Ticket
 from models.triage.similarity import (
     MAX_SIMILAR_SHOWN,

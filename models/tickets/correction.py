@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from models.errors import Conflict, InvalidInput, NoSuchTicket
+from models.errors import Conflict, InvalidInput
 from models.people.member import Member
 from models.text import clip, join_names
 from models.tickets import workflow
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
+from models.tickets.permissions import check
 from models.tickets.ticket import Ticket
-from models.tickets.workflow import Move
 from models.triage.result import Priority, Triage
 from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
@@ -68,8 +70,7 @@ def apply_correction(
     """
 
     def correct(ticket: Ticket, now: datetime) -> Ticket:
-        if not workflow.is_visible_to(ticket, actor):
-            raise NoSuchTicket
+        check(Verb.VIEW, actor, ticket)
         if ticket.triage is None:
             raise Conflict(
                 f"{ticket.id} was not changed: it is not triaged yet. Try again in a moment."
@@ -78,7 +79,7 @@ def apply_correction(
         changes = "; ".join(_describe_changes(ticket.triage, after))
         return workflow.transition(
             ticket,
-            Move.CORRECT,
+            Verb.CORRECT,
             actor=actor,
             now=now,
             seen_version=seen_version,
@@ -96,9 +97,9 @@ def to_training_example(ticket: Ticket, taxonomy: Taxonomy) -> TrainingExample |
     A ticket that is resolved without a correction confirms its triage. An example of a private
     category is confidential, so Gemini never gets it.
     """
-    judging_moves = {Move.CORRECT, Move.RESOLVE}
+    judging_moves = {ACTIONS[Verb.CORRECT].event, ACTIONS[Verb.RESOLVE].event}
     judgements = [event for event in ticket.history if event.what in judging_moves]
-    corrections = [event for event in judgements if event.what == Move.CORRECT]
+    corrections = [event for event in judgements if event.what == ACTIONS[Verb.CORRECT].event]
     triage, original = ticket.triage, ticket.original_triage or ticket.triage
     if triage is None or original is None or not judgements:
         return None

@@ -1,4 +1,4 @@
-"""Conversion of tickets to and from MongoDB documents, and the filter for visible tickets."""
+"""Conversion of tickets to and from MongoDB documents."""
 
 import logging
 from collections.abc import Iterable
@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from models.errors import CorruptDocument
 from models.infra.database import Document
-from models.people.member import Member
 from models.tickets.ticket import Ticket
 from models.triage.skills import words
 
@@ -59,16 +58,3 @@ def tickets_from_documents(documents: Iterable[Document]) -> list[Ticket]:
 def ticket_number(ticket_id: str) -> int:
     """The number in a ticket id; newer tickets have larger numbers."""
     return int(ticket_id.removeprefix("T-"))
-
-
-def visibility_filter(member: Member) -> Document:
-    """The query for tickets that a person may see.
-
-    It repeats the rules of `models.tickets.permissions`; tests/models/search/test_search.py
-    compares the two.
-    """
-    slack_id = member.slack_id
-    allowed: Document = {} if member.trusted else {"confidential": False}
-    if not member.can_moderate:
-        return {"$or": [{"requester": slack_id}, {"watchers": slack_id, **allowed}]}
-    return {"$or": [allowed, {"requester": slack_id}, {"assignee": slack_id}]} if allowed else {}

@@ -8,9 +8,9 @@ from typing import Any
 from models.errors import Conflict
 from models.text import mention
 from models.tickets import workflow
+from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import IncidentReport, Status, Ticket
-from models.tickets.workflow import Move
 
 INCIDENT_WINDOW = timedelta(hours=1)
 MIN_REPORTERS = 3
@@ -83,7 +83,7 @@ def resolve_with_incident(first_ticket: Ticket) -> Callable[[Ticket, datetime], 
         }
         return workflow.transition(
             ticket,
-            Move.RESOLVE_WITH_INCIDENT,
+            Verb.RESOLVE_WITH_INCIDENT,
             actor=None,
             now=now,
             event_reason=event_reason,

@@ -1,95 +1,88 @@
-"""The permission table: which role, in which relation to a ticket, may use which verb.
+"""The access policy: what a person may do with a ticket, and which tickets they may see.
 
-No other module decides this. `docs/permissions.md` shows the table, and a test compares the two.
+No other module decides this. The rules are the roles and relations in `models.tickets.actions`, and
+the rule for confidential tickets below. `docs/permissions.md` shows them, and a test compares the
+two.
 """
 
-from collections.abc import Mapping
-from enum import StrEnum
+from typing import Any
 
+from models.errors import NoSuchTicket, NotAllowed
 from models.people.member import Member, Role
+from models.tickets.action import Relation, Verb
+from models.tickets.actions import ACTIONS
+from models.tickets.refusals import forbidden_text
 from models.tickets.ticket import Ticket
 
-
-class Verb(StrEnum):
-    """An action that a person may ask for on a ticket."""
-
-    OPEN = "open"
-    VIEW = "view"
-    CLAIM = "claim"
-    DECLINE = "decline"
-    RELEASE = "release"
-    RESOLVE = "resolve"
-    REOPEN = "reopen"
-    WATCH = "watch"
-    UNWATCH = "unwatch"
-    SHARE = "share"
-    CORRECT = "correct"
-    SELF_RESOLVE = "solve"
-
-
-class Relation(StrEnum):
-    """A person's part in a ticket."""
-
-    REQUESTER = "requester"
-    ASSIGNEE = "assignee"
-    WATCHER = "watcher"
-    OTHER = "other"
-
-
-_REQUESTER, _ASSIGNEE, _WATCHER, _OTHER = Relation
-_STAFF_PERMISSIONS = {
-    Verb.OPEN: {_REQUESTER},
-    Verb.VIEW: set(Relation),
-    Verb.CLAIM: {_ASSIGNEE, _WATCHER, _OTHER},
-    Verb.DECLINE: {_ASSIGNEE},
-    Verb.RELEASE: {_ASSIGNEE},
-    Verb.RESOLVE: {_ASSIGNEE},
-    Verb.REOPEN: {_REQUESTER, _ASSIGNEE},
-    Verb.WATCH: set(Relation),
-    Verb.UNWATCH: set(Relation),
-    Verb.SHARE: {_ASSIGNEE},
-    Verb.CORRECT: {_ASSIGNEE, _WATCHER, _OTHER},
-    Verb.SELF_RESOLVE: {_REQUESTER},
-}
-_PERMISSIONS: Mapping[Role, Mapping[Verb, set[Relation]]] = {
-    Role.USER: {
-        Verb.OPEN: {_REQUESTER},
-        Verb.VIEW: {_REQUESTER, _WATCHER},
-        Verb.REOPEN: {_REQUESTER},
-        Verb.UNWATCH: {_WATCHER},
-        Verb.SELF_RESOLVE: {_REQUESTER},
-    },
-    Role.MODERATOR: _STAFF_PERMISSIONS,
-    Role.ADMIN: _STAFF_PERMISSIONS,
+# In these relations a person may see a confidential ticket. Others must be trusted.
+_CONFIDENTIAL_RELATIONS = frozenset({Relation.REQUESTER, Relation.ASSIGNEE})
+_FILTER_FIELDS = {
+    Relation.REQUESTER: "requester",
+    Relation.ASSIGNEE: "assignee",
+    Relation.WATCHER: "watchers",
 }
 
 
-def relation(member: Member, ticket: Ticket) -> Relation:
-    """The person's part in the ticket; the first that fits, in the order of `Relation`."""
-    if member.slack_id == ticket.requester:
-        return Relation.REQUESTER
-    if member.slack_id == ticket.assignee:
-        return Relation.ASSIGNEE
-    return Relation.WATCHER if member.slack_id in ticket.watchers else Relation.OTHER
+def relations(slack_id: str, ticket: Ticket) -> frozenset[Relation]:
+    """The person's parts in the ticket. A requester has no other part in their own ticket."""
+    if slack_id == ticket.requester:
+        return frozenset({Relation.REQUESTER})
+    parts = {
+        Relation.ASSIGNEE: slack_id == ticket.assignee,
+        Relation.WATCHER: slack_id in ticket.watchers,
+    }
+    held = frozenset(part for part, is_held in parts.items() if is_held)
+    return held or frozenset({Relation.OTHER})
 
 
-def is_permitted(verb: Verb, role: Role, member_relation: Relation) -> bool:
-    """Whether the table allows this verb for this role and relation."""
-    return member_relation in _PERMISSIONS[role].get(verb, ())
+def is_permitted(verb: Verb, role: Role, relation: Relation) -> bool:
+    """Whether the actions table allows this verb for this role and relation."""
+    return relation in ACTIONS[verb].allowed.get(role, ())
 
 
 def can(verb: Verb, member: Member, ticket: Ticket) -> bool:
     """Whether this person may do this with this ticket now.
 
-    Deactivated members and members of other workspaces may do nothing. A confidential ticket is
-    visible to its requester, its assignee and trusted members. Being a moderator, an admin or a
-    watcher is not enough. Trust only lifts this restriction, and the table still applies: a
-    trusted member with the role `user` sees another person's ticket only as its watcher.
+    Deactivated members, members of other workspaces and guests whom the guest policy excludes may
+    do nothing. A confidential ticket is visible to its requester, its assignee and trusted members.
+    Being a moderator, an admin or a watcher is not enough. Trust only lifts this restriction, and
+    the table still applies: a trusted member with the role `user` sees another person's ticket only
+    as its watcher.
     """
-    member_relation = relation(member, ticket)
     if not member.active or member.team_id != ticket.team_id:
         return False
-    is_own = member_relation in {Relation.REQUESTER, Relation.ASSIGNEE}
-    if ticket.confidential and not is_own and not member.trusted:
-        return False
-    return is_permitted(verb, member.role, member_relation)
+    return any(
+        is_permitted(verb, member.role, relation)
+        for relation in relations(member.slack_id, ticket)
+        if not ticket.confidential or member.trusted or relation in _CONFIDENTIAL_RELATIONS
+    )
+
+
+def visibility_filter(member: Member) -> dict[str, Any]:
+    """The MongoDB query for the tickets of the member's workspace for which `can` allows `VIEW`."""
+    if not member.active:
+        return {"_id": {"$in": []}}
+    conditions = []
+    for relation in ACTIONS[Verb.VIEW].allowed[member.role]:
+        condition: dict[str, Any] = {}
+        if relation in _FILTER_FIELDS:
+            condition[_FILTER_FIELDS[relation]] = member.slack_id
+        if relation not in _CONFIDENTIAL_RELATIONS and not member.trusted:
+            condition["confidential"] = False
+        if not condition:
+            return {}
+        conditions.append(condition)
+    return {"$or": conditions}
+
+
+def check(verb: Verb, member: Member, ticket: Ticket) -> None:
+    """Do nothing if this person may do this with this ticket now.
+
+    Raises:
+        NoSuchTicket: they may not see it.
+        NotAllowed: they may see it, but not do this.
+    """
+    if not can(Verb.VIEW, member, ticket):
+        raise NoSuchTicket
+    if not can(verb, member, ticket):
+        raise NotAllowed(ACTIONS[verb].refusal or forbidden_text(ticket))

@@ -14,11 +14,14 @@ from datetime import datetime
 
 from models.errors import CorruptDocument, NoSuchTicket
 from models.infra.database import Database, Document, index, translate_errors
+from models.people.member import Member
+from models.tickets.action import Verb
 from models.tickets.documents import (
     ticket_from_document,
     ticket_to_document,
 )
 from models.tickets.pending_step import Step
+from models.tickets.permissions import check
 from models.tickets.ticket import ASSIGNED_STATUSES, Status, Ticket
 
 log = logging.getLogger(__name__)
@@ -66,6 +69,18 @@ class TicketStore:
         if document is None:
             raise NoSuchTicket
         return ticket_from_document(document), document["now"]
+
+    async def get_for(self, member: Member, ticket_id: str, verb: Verb) -> Ticket:
+        """The ticket, for a person who wants to do this with it.
+
+        Raises:
+            NoSuchTicket: there is no such ticket that they may see.
+            NotAllowed: they may see it, but not do this.
+            CorruptDocument: its document is damaged.
+        """
+        ticket, _ = await self.get_ticket(ticket_id)
+        check(verb, member, ticket)
+        return ticket
 
     async def compare_and_set(self, before: Ticket, after: Ticket) -> Ticket | None:
         """Store the next state of a ticket; None when another write came first."""

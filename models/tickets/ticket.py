@@ -50,7 +50,7 @@ class Event(_FrozenModel):
     """One event in a ticket's history.
 
     Attributes:
-        what: the value of the `Move`.
+        what: the name of the event in `models.tickets.actions`.
         who: the Slack id of the person, or "" for Frontdesk itself.
         why: the reason, where there is one.
     """

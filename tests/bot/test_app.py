@@ -9,10 +9,10 @@ from slack_bolt.response import BoltResponse
 
 from bot.app import build_app
 from bot.background import BackgroundTasks
-from models.messages.buttons import Button
 from models.messages.slack_client import BotIdentity
 from models.open_app import open_app
 from models.settings import Settings
+from models.tickets.action import Button
 
 IDENTITY = BotIdentity(team_id="T1", team_name="Acme", bot_id="B1", bot_user_id="UBOT")
 

@@ -10,10 +10,10 @@ from jobs.runner.step_context import StepContext
 from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import dm_assignee
 from models.people.member import Role
+from models.tickets.action import Verb
 from models.tickets.incident import with_incident
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft
-from models.tickets.workflow import Move
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.app_manifest.manifest import load_manifest
 from sandbox.slack.state.faults import Fault
@@ -40,9 +40,9 @@ async def test_a_card_is_redrawn_if_an_incident_changes_it_meanwhile(
             await service.members.set_role(TEAM, bob.id, role=Role.MODERATOR)
             draft = Draft(key="view:1", team_id=TEAM, requester="UADA", title="VPN is down")
             ticket_id = (await service.open_ticket(draft)).id
-            await service.move(ticket_id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
+            await service.move(ticket_id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
             offered = await service.move(
-                ticket_id, Move.OFFER, actor=None, assignee=bob.id, offered_to=bob.id
+                ticket_id, Verb.OFFER, actor=None, assignee=bob.id, offered_to=bob.id
             )
             await attempt_step(context, Step.DM_ASSIGNEE, dm_assignee, ticket_id)
             [card] = bob.messages
@@ -54,7 +54,7 @@ async def test_a_card_is_redrawn_if_an_incident_changes_it_meanwhile(
             slack.faults.add("chat.update", Fault(release_event=slack_answers), times=1)
 
             await handle_move(
-                Move.CLAIM, ack=AsyncAck(), body=body, service=service, background=background
+                Verb.CLAIM, ack=AsyncAck(), body=body, service=service, background=background
             )
             await slack.wait_until(lambda: slack.traffic_log.api_calls("chat.update"))
             await service.update_ticket(ticket_id, with_incident("T-7"))

@@ -23,13 +23,13 @@ from bot.tickets import ticket_form
 from bot.web.server import Bot, run_http_server
 from models.access.api_token import Scope
 from models.clock import utc_now
-from models.messages.buttons import Button
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
-from models.tickets.permissions import Relation, Verb, is_permitted
+from models.tickets.action import Button, Relation, Verb
+from models.tickets.actions import ACTIONS
+from models.tickets.permissions import is_permitted
 from models.tickets.ticket import Status, Ticket
 from models.tickets.watchers import confirmation
-from models.tickets.workflow import TRANSITIONS, Move
 from sandbox.services.database_servers import DatabaseServers, find_free_port
 from sandbox.slack.delivery.signing import signature_headers
 from tests.bot.api.conftest import IDENTITY
@@ -37,15 +37,7 @@ from tests.sample_tickets import make_triage, new_ticket
 from tests.service_factory import run_service
 
 TITLE = "Zebras have eaten the VPN"
-MOVES = {
-    Verb.CLAIM: Move.CLAIM,
-    Verb.DECLINE: Move.DECLINE,
-    Verb.RELEASE: Move.RELEASE,
-    Verb.RESOLVE: Move.RESOLVE,
-    Verb.REOPEN: Move.REOPEN,
-    Verb.CORRECT: Move.CORRECT,
-    Verb.SELF_RESOLVE: Move.SELF_RESOLVE,
-}
+PEOPLES_VERBS = [verb for verb, action in ACTIONS.items() if action.is_for_people]
 # Checks of the ticket after a verb. The other verbs do not change a ticket.
 DONE: Mapping[Verb, Callable[[Ticket, str], bool]] = {
     Verb.CLAIM: lambda t, who: (t.status, t.assignee) == (Status.CLAIMED, who),
@@ -142,7 +134,8 @@ class SurfaceClient:
     ) -> Ticket:
         """A ticket with this relation to the member, in a status that allows the verb."""
         slack_id = member.slack_id
-        watching = related is Relation.WATCHER or verb is Verb.UNWATCH
+        # A user in another relation who also watches would be allowed to stop watching.
+        watching = related is Relation.WATCHER or (verb is Verb.UNWATCH and member.can_moderate)
         fields = {
             "status": _start(verb),
             "requester": slack_id if related is Relation.REQUESTER else "UADA",
@@ -161,7 +154,7 @@ class SurfaceClient:
 
 def _start(verb: Verb) -> Status:
     """A status that allows the verb."""
-    starts = TRANSITIONS[MOVES[verb]].from_statuses if verb in MOVES else {Status.OFFERED}
+    starts = ACTIONS[verb].from_statuses
     return Status.OFFERED if Status.OFFERED in starts else min(starts)
 
 
@@ -255,6 +248,7 @@ SLACK: Mapping[Verb, PerformVerb | None] = {
     Verb.UNWATCH: type_command("unwatch", watching=False),
     Verb.SHARE: None,
     Verb.CORRECT: press_card_button(Button.CHOOSE_LIKELIEST),
+    Verb.DETAILS: press_card_button(Button.DETAILS),
     Verb.SELF_RESOLVE: solve_in_slack,
 }
 API: Mapping[Verb, PerformVerb | None] = {
@@ -269,6 +263,7 @@ API: Mapping[Verb, PerformVerb | None] = {
     Verb.UNWATCH: post_to_api(Verb.UNWATCH),
     Verb.SHARE: share_by_api,
     Verb.CORRECT: post_to_api(Verb.CORRECT),
+    Verb.DETAILS: None,
     Verb.SELF_RESOLVE: post_to_api(Verb.SELF_RESOLVE),
 }
 LINK: Mapping[Verb, PerformVerb | None] = {
@@ -283,22 +278,12 @@ LINK: Mapping[Verb, PerformVerb | None] = {
     Verb.UNWATCH: None,
     Verb.SHARE: None,
     Verb.CORRECT: None,
+    Verb.DETAILS: None,
     Verb.SELF_RESOLVE: None,
 }
 # The verb of each card button; several buttons may perform one verb.
-BUTTONS: Mapping[Button, Verb] = {
-    Button.CLAIM: Verb.CLAIM,
-    Button.DECLINE: Verb.DECLINE,
-    Button.RELEASE: Verb.RELEASE,
-    Button.RESOLVE: Verb.RESOLVE,
-    Button.REOPEN: Verb.REOPEN,
-    Button.UNWATCH: Verb.UNWATCH,
-    Button.RESOLVE_WITH_NOTE: Verb.RESOLVE,
-    Button.ANSWER_ALL: Verb.RESOLVE,
-    Button.CORRECT: Verb.CORRECT,
-    Button.CHOOSE_LIKELIEST: Verb.CORRECT,
-    Button.CHOOSE_SECOND: Verb.CORRECT,
-    Button.DETAILS: Verb.CORRECT,
+BUTTONS = {
+    card_button.button: verb for verb, action in ACTIONS.items() for card_button in action.buttons
 }
 SURFACES = {"Slack": SLACK, "API": API, "link": LINK}
 FORGED: Mapping[str, Callable[[Verb], PerformVerb]] = {
@@ -335,12 +320,12 @@ async def surface_client(servers: DatabaseServers) -> AsyncIterator[SurfaceClien
 
 @pytest.mark.parametrize("surface", SURFACES)
 def test_every_surface_has_a_row_for_every_verb(surface: str) -> None:
-    assert set(SURFACES[surface]) == set(Verb)
+    assert set(SURFACES[surface]) == set(PEOPLES_VERBS)
     assert any(SURFACES[surface].values())
 
 
 def test_every_verb_that_changes_a_ticket_has_a_check() -> None:
-    assert set(DONE) == set(Verb) - {Verb.OPEN, Verb.VIEW}
+    assert set(DONE) == set(PEOPLES_VERBS) - {Verb.OPEN, Verb.VIEW, Verb.DETAILS}
 
 
 def test_every_card_button_performs_a_verb_of_slack() -> None:
@@ -349,7 +334,7 @@ def test_every_card_button_performs_a_verb_of_slack() -> None:
 
 
 @pytest.mark.fault("F86")
-@pytest.mark.parametrize("verb", Verb)
+@pytest.mark.parametrize("verb", PEOPLES_VERBS)
 @pytest.mark.parametrize("surface", SURFACES)
 async def test_each_cell_follows_the_permission_table(
     surface_client: SurfaceClient, surface: str, verb: Verb
@@ -396,7 +381,7 @@ async def _find_mismatch(
 async def test_a_confidential_ticket_is_hidden_from_untrusted_staff(
     surface_client: SurfaceClient, surface: str
 ) -> None:
-    verbs = [verb for verb in Verb if verb is not Verb.OPEN]
+    verbs = [verb for verb in PEOPLES_VERBS if verb is not Verb.OPEN]
     cells = list(product(verbs, (Relation.WATCHER, Relation.OTHER)))
     hidden = await asyncio.gather(*(_is_hidden(surface_client, surface, *cell) for cell in cells))
 

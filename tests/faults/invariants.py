@@ -14,9 +14,10 @@ from models.errors import NotAllowed, UserFacingError
 from models.messages.cards import render_card
 from models.people.member import Member, Role
 from models.tickets import workflow
+from models.tickets.action import Verb
+from models.tickets.actions import MOVE_BY_EVENT
 from models.tickets.pending_step import Step
 from models.tickets.ticket import ASSIGNED_STATUSES, Draft, Status, Ticket
-from models.tickets.workflow import Move
 from sandbox.services.processes import Process
 from sandbox.slack.actors.rendered import Message
 from sandbox.slack.primitives.json_types import get_path
@@ -26,10 +27,10 @@ _FIELDS_SET_BY_TRANSITIONS = ("status", "version", "assignee", "offers", "declin
 _CARD_STEPS = {Step.DM_REQUESTER, Step.DM_ASSIGNEE, Step.ASK_REQUESTER, Step.REFRESH_CARDS}
 # Moves that do not show the assignee before them.
 _MOVES_WITHOUT_ASSIGNEE = {
-    Move.CORRECT,
-    Move.RETRIAGE,
-    Move.SELF_RESOLVE,
-    Move.RESOLVE_WITH_INCIDENT,
+    Verb.CORRECT,
+    Verb.RETRIAGE,
+    Verb.SELF_RESOLVE,
+    Verb.RESOLVE_WITH_INCIDENT,
 }
 _MENTION = re.compile(r"<@(\w+)>")
 _RECEIPT_PREFIX = "Ticket "
@@ -154,13 +155,13 @@ def _replay_history(ticket: Ticket, evidence: Evidence) -> Ticket:
         **ticket.model_dump(include=set(Draft.model_fields)),
     )
     for position, event in enumerate(ticket.history):
-        move = Move(event.what)
+        move = MOVE_BY_EVENT[event.what]
         actor = evidence.member_at_move(event.who) if event.who else None
         changes: dict[str, Any] = {}
-        if move is Move.OFFER:
+        if move is Verb.OFFER:
             assignee = _offer_recipient(ticket, position)
             changes = {"assignee": assignee, "offers": replayed.offers + 1}
-        if move is Move.RESOLVE_WITH_INCIDENT:
+        if move is Verb.RESOLVE_WITH_INCIDENT:
             changes = {"resolver": ticket.resolver}
         replayed = workflow.transition(
             replayed, move, actor=actor, now=event.at, event_reason=event.why, **changes

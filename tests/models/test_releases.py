@@ -10,8 +10,8 @@ from pymongo import AsyncMongoClient
 
 from models.people.member import Member
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.ticket import Status
-from models.tickets.workflow import Move
 from sandbox.services.database_servers import DatabaseServers
 from tests.project import ROOT
 from tests.service_factory import run_service
@@ -74,7 +74,7 @@ async def test_offered_ticket_can_be_claimed(service: TicketService, dump: Dump)
     member = await service.members.find_member(offered["team_id"], offered["assignee"])
     assert isinstance(member, Member)
 
-    ticket = await service.move(offered["_id"], Move.CLAIM, actor=member)
+    ticket = await service.move(offered["_id"], Verb.CLAIM, actor=member)
 
     assert ticket.status is Status.CLAIMED
 

@@ -7,8 +7,8 @@ import pytest
 
 from models.clock import utc_now
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.ticket import Draft
-from models.tickets.workflow import Move
 from models.triage.result import Engine, Priority, Triage
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
@@ -90,7 +90,7 @@ async def test_second_submission_does_not_change_a_triaged_ticket(
         engine=Engine.BUILTIN,
         confidence=1,
     )
-    await service.move(first.id, Move.TRIAGE, actor=None, triage=triage)
+    await service.move(first.id, Verb.TRIAGE, actor=None, triage=triage)
 
     second = await service.open_ticket(make_draft("VPN is up", key="view:worked"))
 

@@ -31,8 +31,8 @@ from models.engine.prompt_injection import (
 from models.messages.cards import SlackMessage, moderator_card, requester_card
 from models.people.member import Role
 from models.tickets import workflow
+from models.tickets.action import Verb
 from models.tickets.ticket import Ticket, Urgency
-from models.tickets.workflow import Move
 from models.triage.result import Priority, Triage
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 from models.triage.training_example import TrainingExample
@@ -120,13 +120,13 @@ def triage_and_offer(ticket: Ticket, category: str, *, detect: bool = True) -> O
         triage = parse_answer(answer, DEFAULT_TAXONOMY, request.redacted)
         triage = reconcile_with_keywords(triage, ticket, DEFAULT_TAXONOMY) if detect else triage
     triage = keyword_engine.with_priority_floor(triage, ticket, DEFAULT_TAXONOMY)
-    triaged = workflow.transition(ticket, Move.TRIAGE, actor=None, now=NOON, triage=triage)
+    triaged = workflow.transition(ticket, Verb.TRIAGE, actor=None, now=NOON, triage=triage)
     choice = choose_assignee(triaged, CANDIDATES, now=NOON)
     assert choice
     assignee = choice.member
     offered = workflow.transition(
         triaged,
-        Move.OFFER,
+        Verb.OFFER,
         actor=None,
         now=NOON + timedelta(minutes=1),
         assignee=assignee.slack_id,

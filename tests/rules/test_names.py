@@ -17,14 +17,14 @@ from bot.app import build_app
 from bot.background import BackgroundTasks
 from jobs.runner.retry_policies import MAX_TRY_TIME, RETRY_POLICIES
 from jobs.worker import WorkerSettings
-from models.messages.buttons import Button
 from models.messages.slack_client import BotIdentity
 from models.messages.texts import STEP_LABELS
 from models.open_app import open_app
 from models.settings import Settings
+from models.tickets.action import Button, Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.pending_step import LEASE_DURATION, Step
 from models.tickets.ticket import Status
-from models.tickets.workflow import TRANSITIONS, Move
 from tests.rules.source_files import source_files
 
 TEAM = "T1"
@@ -66,7 +66,7 @@ def test_timed_jobs_keep_their_names_in_the_queue() -> None:
 
 def test_each_step_follows_from_a_move() -> None:
     """Five steps are requested elsewhere: by a dead step, a failed triage or an option."""
-    following = {step for rule in TRANSITIONS.values() for step in rule.next_steps}
+    following = {step for rule in ACTIONS.values() for step in rule.next_steps}
     requested_elsewhere = {
         Step.ALERT_ADMINS,
         Step.DELIVER_WEBHOOKS,
@@ -87,13 +87,13 @@ def test_attempts_end_before_their_lease() -> None:
     assert longest < MAX_TRY_TIME.total_seconds() < LEASE_DURATION.total_seconds()
 
 
-def test_each_move_has_a_transition() -> None:
-    assert set(TRANSITIONS) == set(Move)
+def test_each_verb_has_a_row() -> None:
+    assert set(ACTIONS) == set(Verb)
 
 
 def test_each_status_can_be_reached_and_left() -> None:
-    assert {rule.to_status for rule in TRANSITIONS.values()} - {None} == set(Status)
-    starts = {start for rule in TRANSITIONS.values() for start in rule.from_statuses}
+    assert {rule.to_status for rule in ACTIONS.values()} - {None} == set(Status)
+    starts = {start for rule in ACTIONS.values() for start in rule.from_statuses}
     assert starts - {None} == set(Status)
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from models.tickets import workflow
+from models.tickets.action import Verb
 from models.tickets.documents import ticket_to_document
 from models.tickets.ticket import Ticket
-from models.tickets.workflow import Move
 from models.triage.result import Engine, Priority, Triage
 from sandbox.world.personas import Personas
 from sandbox.world.world import World
@@ -101,7 +101,7 @@ async def test_one_click_decides_an_uncertain_category(world: World, personas: P
     )
     ticket = Ticket.model_validate({**(await world.find_documents("tickets"))[0], "id": number})
     triaged = workflow.transition(
-        ticket, Move.TRIAGE, actor=None, now=ticket.opened_at, triage=uncertain
+        ticket, Verb.TRIAGE, actor=None, now=ticket.opened_at, triage=uncertain
     )
     await world.database.tickets.replace_one({"_id": number}, ticket_to_document(triaged))
     await world.worker.start()

@@ -21,7 +21,7 @@ from models.errors import InvalidInput
 from models.messages.block_kit import context_line, section
 from models.messages.cards import Block
 from models.text import clip, escape, mention, slack_date
-from models.tickets.workflow import Move
+from models.tickets.actions import MOVE_BY_EVENT
 from models.webhooks.webhook import MAX_URL_LENGTH, Delivery, Webhook
 
 CALLBACK = "add_webhook"
@@ -50,7 +50,7 @@ def render(webhooks: Sequence[Webhook]) -> Block:
         "type": "multi_static_select",
         "action_id": INPUT_ACTION_ID,
         "placeholder": plain_text("All events"),
-        "options": [option(move.value, move.value) for move in Move],
+        "options": [option(event, event) for event in MOVE_BY_EVENT],
     }
     blocks = [
         *(_webhook_blocks(webhooks) if webhooks else [section("No webhooks yet.")]),
@@ -69,7 +69,7 @@ def read(view: dict[str, Any]) -> WebhookInput:
     """
     form = SubmittedForm(view)
     url, events = form.text(URL).strip(), form.selected_values(EVENTS)
-    if unknown := [event for event in events if event not in set(Move)]:
+    if unknown := [event for event in events if event not in MOVE_BY_EVENT]:
         message = f"The event “{clip(unknown[0], 50)}” does not exist any more. Remove it."
         raise InvalidInput({EVENTS: message})
     return WebhookInput(url, tuple(events))

@@ -9,7 +9,9 @@ from bot.admin.reports import ai_request_log_view
 from bot.ui.open_view import push_view
 from models.engine.dry_run import DRY_RUN_TICKET_ID, make_dry_run_ticket
 from models.errors import InvalidInput, NoSuchTicket
+from models.people.member import Member
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.ticket import Ticket
 
 
@@ -31,7 +33,7 @@ async def show_ai_requests(ack: AsyncAck, body: dict[str, Any], service: TicketS
     """Record the access in the audit log, then show the requests."""
     admin = await identity.require_admin(service, body)
     ticket_id = ai_request_log_view.read_ticket_id(body["view"])
-    ticket = await _get_ticket(service, admin.team_id, ticket_id)
+    ticket = await _get_ticket(service, admin, ticket_id)
     entries = await service.ai_request_log.list_for_ticket(
         admin.team_id, ticket_id, limit=ai_request_log_view.MAX_ENTRIES + 1
     )
@@ -42,15 +44,11 @@ async def show_ai_requests(ack: AsyncAck, body: dict[str, Any], service: TicketS
     await ack(response_action="update", view=ai_request_log_view.render(ticket, entries))
 
 
-async def _get_ticket(service: TicketService, team_id: str, ticket_id: str) -> Ticket:
+async def _get_ticket(service: TicketService, admin: Member, ticket_id: str) -> Ticket:
     """The ticket; the requests of all test triages have one ticket id."""
     if ticket_id == DRY_RUN_TICKET_ID:
-        return make_dry_run_ticket(team_id, "", "")
-    message = f"There is no ticket {ticket_id}. Check the number."
+        return make_dry_run_ticket(admin.team_id, "", "")
     try:
-        ticket, _ = await service.tickets.get_ticket(ticket_id)
-    except NoSuchTicket:
-        raise InvalidInput({ai_request_log_view.TICKET_NUMBER: message}) from None
-    if ticket.team_id != team_id:
-        raise InvalidInput({ai_request_log_view.TICKET_NUMBER: message})
-    return ticket
+        return await service.tickets.get_for(admin, ticket_id, Verb.VIEW)
+    except NoSuchTicket as error:
+        raise InvalidInput({ai_request_log_view.TICKET_NUMBER: str(error)}) from error

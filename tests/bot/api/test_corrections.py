@@ -6,8 +6,8 @@ import pytest
 
 from models.clock import utc_now
 from models.people.member import Role
+from models.tickets.action import Verb
 from models.tickets.ticket import Status, Ticket
-from models.tickets.workflow import Move
 from tests.bot.api.conftest import ApiClient
 from tests.sample_tickets import make_triage
 
@@ -15,8 +15,8 @@ from tests.sample_tickets import make_triage
 async def offer_ticket(api: ApiClient, to: str) -> Ticket:
     """A ticket of Ada's that is offered to this person."""
     ticket = await api.open_ticket("UADA")
-    await api.service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
-    return await api.service.move(ticket.id, Move.OFFER, actor=None, assignee=to, offers=1)
+    await api.service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
+    return await api.service.move(ticket.id, Verb.OFFER, actor=None, assignee=to, offers=1)
 
 
 async def test_a_correction_of_an_older_state_is_refused(api: ApiClient) -> None:

@@ -91,4 +91,4 @@ async def test_documentation_page_and_openapi_document_are_served(api: ApiClient
     async with api.http.get(f"{api.url}/api/openapi.json") as response:
         document = await response.json()
     assert document["openapi"].startswith("3.1")
-    assert set(document["paths"]) >= {"/v1/tickets", "/v1/tickets/{ticket_id}/{verb}", "/v1/me"}
+    assert set(document["paths"]) >= {"/v1/tickets", "/v1/tickets/{ticket_id}/claim", "/v1/me"}

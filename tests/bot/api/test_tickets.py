@@ -8,8 +8,8 @@ import pytest
 
 from models.access.api_token import Scope
 from models.people.member import Role
+from models.tickets.action import Verb
 from models.tickets.ticket import Status, Ticket
-from models.tickets.workflow import Move
 from models.triage.result import Engine, Priority, Triage
 from tests.bot.api.conftest import ApiClient
 
@@ -23,9 +23,9 @@ async def ticket_in_status(
     api: ApiClient, ticket: Ticket, status: Status, *, assignee: str
 ) -> Ticket:
     """The ticket, triaged and offered to this person, in this status."""
-    await api.service.move(ticket.id, Move.TRIAGE, actor=None, triage=TRIAGE)
+    await api.service.move(ticket.id, Verb.TRIAGE, actor=None, triage=TRIAGE)
     offer: dict[str, Any] = {"assignee": assignee, "offered_to": assignee, "offers": 1}
-    offered = await api.service.move(ticket.id, Move.OFFER, actor=None, **offer)
+    offered = await api.service.move(ticket.id, Verb.OFFER, actor=None, **offer)
     changed = offered.model_copy(update={"status": status})
     stored = await api.service.tickets.compare_and_set(offered, changed)
     assert stored
@@ -131,7 +131,7 @@ async def test_an_idempotency_key_opens_one_ticket(api: ApiClient) -> None:
     [number] = {response.body["id"] for response in responses}
     assert responses[0].headers["Location"] == f"/api/v1/tickets/{number}"
 
-    await api.service.move(number, Move.TRIAGE, actor=None, triage=TRIAGE)
+    await api.service.move(number, Verb.TRIAGE, actor=None, triage=TRIAGE)
     other = {"title": "VPN is up"}
     [entry] = [one for one in await api.service.audit_log.entries("T1") if one.to == number]
     assert (entry.what, entry.before, entry.after["status"]) == ("opened ticket", {}, "new")

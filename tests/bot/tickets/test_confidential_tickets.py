@@ -31,8 +31,8 @@ from models.infra.logs import start_logging
 from models.messages.slack_client import BotIdentity
 from models.people.member import Role
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.permissions import Verb
 from models.tickets.ticket import Status, Ticket
 from sandbox.services.database_servers import DatabaseServers, find_free_port
 from sandbox.services.gemini import GeminiStandIn

@@ -15,8 +15,8 @@ from bot.web.server import Bot, run_http_server
 from models.clock import utc_now
 from models.people.member import Profile, Role
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.ticket import Draft, Status, Ticket
-from models.tickets.workflow import Move
 from sandbox.services.database_servers import DatabaseServers, find_free_port
 from tests.sample_tickets import make_triage
 from tests.service_factory import run_service
@@ -86,9 +86,9 @@ async def offer_ticket(service: TicketService, to: str = "UBOB", **fields: Any) 
     values = {"title": "VPN is down", "description": "since this morning", "requester": "UADA"}
     draft = Draft(key=f"view:{next(_KEYS)}", team_id="T1", **values | fields)
     ticket = await service.open_ticket(draft)
-    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
+    await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
     return await service.move(
-        ticket.id, Move.OFFER, actor=None, assignee=to, offered_to=to, reason="knows vpn", offers=1
+        ticket.id, Verb.OFFER, actor=None, assignee=to, offered_to=to, reason="knows vpn", offers=1
     )
 
 
@@ -179,8 +179,8 @@ async def test_a_used_link_shows_the_status_and_a_link_to_slack(
         assert 'href="slack://channel?team=T1&amp;id=DUBOB"' in used.text
 
     # It stays used even if the ticket can be claimed again.
-    await service.move(ticket.id, Move.RELEASE, actor=bob)
-    await service.move(ticket.id, Move.OFFER, actor=None, assignee=eve.slack_id, offers=2)
+    await service.move(ticket.id, Verb.RELEASE, actor=bob)
+    await service.move(ticket.id, Verb.OFFER, actor=None, assignee=eve.slack_id, offers=2)
     assert (await open_link(service, token, method="POST")).status == 410
 
 
@@ -190,14 +190,14 @@ async def test_a_refused_claim_does_not_use_up_the_link(service: TicketService) 
     page = await open_link(service, token)
     bob = await service.members.get_or_create_member("T1", "UBOB")
     eve = await service.members.get_or_create_member("T1", "UEVE")
-    await service.move(ticket.id, Move.DECLINE, actor=bob)
-    await service.move(ticket.id, Move.OFFER, actor=None, assignee="UEVE", offers=2)
+    await service.move(ticket.id, Verb.DECLINE, actor=bob)
+    await service.move(ticket.id, Verb.OFFER, actor=None, assignee="UEVE", offers=2)
 
     stale = await press_button(service, token, page)
     assert stale.status == 409
     assert f"{ticket.id} is now offered to Eve H." in stale.text
 
-    await service.move(ticket.id, Move.CLAIM, actor=eve)
+    await service.move(ticket.id, Verb.CLAIM, actor=eve)
     late = await open_link(service, token, method="POST")
     assert late.status == 409
     assert f"Eve H has already claimed {ticket.id}." in late.text
@@ -205,8 +205,8 @@ async def test_a_refused_claim_does_not_use_up_the_link(service: TicketService) 
     assert (shown.status, shown.button) == (200, None)
     assert f"Eve H has already claimed {ticket.id}." in shown.text
 
-    await service.move(ticket.id, Move.RELEASE, actor=eve)
-    await service.move(ticket.id, Move.OFFER, actor=None, assignee="UBOB", offers=3)
+    await service.move(ticket.id, Verb.RELEASE, actor=eve)
+    await service.move(ticket.id, Verb.OFFER, actor=None, assignee="UBOB", offers=3)
     assert (await press_button(service, token, await open_link(service, token))).status == 200
 
 

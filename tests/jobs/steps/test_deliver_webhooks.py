@@ -18,9 +18,9 @@ from models.clock import utc_now
 from models.errors import InvalidInput, OutcomeUnknown, PermanentFailure, RetryLater
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
-from models.tickets.workflow import Move
 from models.webhooks.store import MAX_WEBHOOKS
 from models.webhooks.webhook import Webhook, validate_url
 from sandbox.services.database_servers import DatabaseServers
@@ -106,7 +106,7 @@ async def open_ticket(service: TicketService, **fields: Any) -> Ticket:
 
 async def triage_ticket(service: TicketService, ticket: Ticket) -> Ticket:
     triage = make_triage("vpn", summary="secret summary")
-    return await service.move(ticket.id, Move.TRIAGE, actor=None, triage=triage)
+    return await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=triage)
 
 
 async def run_delivery(service: TicketService, ticket: Ticket) -> Ticket:
@@ -131,7 +131,7 @@ async def test_each_event_is_delivered_once_and_signed(
     after = await run_delivery(service, ticket)
     assert after.find_step(Step.DELIVER_WEBHOOKS) is None
     assert receiver.types == ["ticket.opened", "ticket.triaged"]
-    offer = await service.move(ticket.id, Move.OFFER, actor=None, assignee="UBOB", offers=1)
+    offer = await service.move(ticket.id, Verb.OFFER, actor=None, assignee="UBOB", offers=1)
     await run_delivery(service, offer)
     assert receiver.types == ["ticket.opened", "ticket.triaged", "ticket.offered"]
     assert len(set(receiver.ids)) == 3
@@ -160,8 +160,8 @@ async def test_webhook_gets_only_later_events_of_its_types(
 ) -> None:
     ticket = await triage_ticket(service, await open_ticket(service))
     await add_webhook(service, receiver, "opened", "offered")
-    await service.move(ticket.id, Move.OFFER, actor=None, assignee="UBOB", offers=1)
-    await service.move(ticket.id, Move.UNASSIGN, actor=None)
+    await service.move(ticket.id, Verb.OFFER, actor=None, assignee="UBOB", offers=1)
+    await service.move(ticket.id, Verb.UNASSIGN, actor=None)
 
     await run_delivery(service, ticket)
 

@@ -18,10 +18,10 @@ from models.clock import utc_now
 from models.infra.outbound_calls import BREAKER_THRESHOLD
 from models.people.member import Role
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.correction import Correction, apply_correction
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Status, Ticket
-from models.tickets.workflow import Move
 from models.triage.result import Category, Engine, Priority, Triage
 from sandbox.services.database_servers import DatabaseServers
 from tests.sample_tickets import BOB, GRACE, make_triage
@@ -67,7 +67,7 @@ class RetriageScenario:
         ticket = await self.service.open_ticket(draft)
         await attempt_step(self.step_context, Step.TRIAGE, triage_ticket, ticket.id)
         offer: dict[str, Any] = {"assignee": "UBOB", "offered_to": "UBOB", "offers": 1}
-        return await self.service.move(ticket.id, Move.OFFER, actor=None, **offer)
+        return await self.service.move(ticket.id, Verb.OFFER, actor=None, **offer)
 
     async def run_retriage(self, ticket: Ticket) -> Ticket:
         """Run the step as if it were due, and return the ticket after it."""
@@ -119,7 +119,7 @@ async def test_claimed_or_corrected_ticket_is_not_triaged_again(
     await scenario.service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
     bob = BOB.model_copy(update={"team_id": "T1"})
     claimed, corrected = await scenario.make_offered_ticket(), await scenario.make_offered_ticket()
-    await scenario.service.move(claimed.id, Move.CLAIM, actor=bob)
+    await scenario.service.move(claimed.id, Verb.CLAIM, actor=bob)
     change = apply_correction(Correction(category="Software"), actor=bob, seen_version=None)
     await scenario.service.update_ticket(corrected.id, change)
     count_before = scenario.gemini.question_count

@@ -11,11 +11,11 @@ from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import dm_assignee, dm_requester
 from models.people.member import Role
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.incident import add_reports, with_incident
 from models.tickets.lease import TicketLease
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, IncidentReport, Ticket
-from models.tickets.workflow import Move
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
 from sandbox.slack.app_manifest.manifest import load_manifest
@@ -54,8 +54,8 @@ async def offered_ticket(service: TicketService, bob: Person) -> Ticket:
     """A ticket offered to Bob, who has no card yet."""
     draft = Draft(key="view:1", team_id=TEAM, requester="UADA", title="VPN is down")
     ticket = await service.open_ticket(draft)
-    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
-    return await service.move(ticket.id, Move.OFFER, actor=None, assignee=bob.id, offered_to=bob.id)
+    await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
+    return await service.move(ticket.id, Verb.OFFER, actor=None, assignee=bob.id, offered_to=bob.id)
 
 
 class InterruptedStep:
@@ -131,13 +131,13 @@ async def test_card_with_unknown_content_is_redrawn_to_the_old_state(
     ada = slack.add_person("ada", real_name="Ada", email="ada@acme.example")
     draft = Draft(key="view:2", team_id=TEAM, requester=ada.id, title="VPN is down")
     ticket = await service.open_ticket(draft)
-    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
-    await service.move(ticket.id, Move.OFFER, actor=None, assignee=bob.id, offered_to=bob.id)
+    await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
+    await service.move(ticket.id, Verb.OFFER, actor=None, assignee=bob.id, offered_to=bob.id)
     await attempt_step(StepContext(service, None), Step.DM_REQUESTER, dm_requester, ticket.id)
     [card] = ada.messages
     before = card.visible_text
     await service.move(
-        ticket.id, Move.DECLINE, actor=await service.members.get_or_create_member(TEAM, bob.id)
+        ticket.id, Verb.DECLINE, actor=await service.members.get_or_create_member(TEAM, bob.id)
     )
     redraw = InterruptedStep(service, ticket, Step.REFRESH_CARDS, refresh_cards)
 
@@ -145,7 +145,7 @@ async def test_card_with_unknown_content_is_redrawn_to_the_old_state(
     await redraw.lose_outcome()
     [card] = ada.messages
     assert card.visible_text != before
-    await service.move(ticket.id, Move.OFFER, actor=None, assignee=bob.id, offered_to=bob.id)
+    await service.move(ticket.id, Verb.OFFER, actor=None, assignee=bob.id, offered_to=bob.id)
     await redraw_cards(service, ticket)
 
     [card] = ada.messages

@@ -13,10 +13,10 @@ from models.clock import utc_now
 from models.errors import InvalidInput, NoSuchTicket, NotAllowed
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
 from models.tickets.watchers import MAX_WATCHERS
-from models.tickets.workflow import Move
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
 from sandbox.slack.app_manifest.manifest import load_manifest
@@ -56,8 +56,8 @@ class WatcherScenario:
             "key": f"view:{self.ticket_count}",
         }
         ticket = await self.service.open_ticket(Draft(team_id=TEAM, **defaults | fields))
-        await self.service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
-        return await self.service.move(ticket.id, Move.OFFER, actor=None, assignee=self.bob.id)
+        await self.service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
+        return await self.service.move(ticket.id, Verb.OFFER, actor=None, assignee=self.bob.id)
 
     async def set_watching(
         self, ticket: Ticket, actor: Person, watcher: Person, *, on: bool = True
@@ -105,7 +105,7 @@ async def test_watcher_has_one_card_that_follows_the_ticket(scenario: WatcherSce
     [before] = scenario.card_texts(scenario.eve, ticket)
     assert "Waiting for" in before
 
-    await scenario.service.move(ticket.id, Move.CLAIM, actor=await scenario.member(scenario.bob))
+    await scenario.service.move(ticket.id, Verb.CLAIM, actor=await scenario.member(scenario.bob))
     await scenario.run_card_steps(ticket)
     [after] = scenario.card_texts(scenario.eve, ticket)
     assert after != before

@@ -9,9 +9,9 @@ from models.admin import taxonomy
 from models.errors import Conflict, UserFacingError
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Card, CardKind, Draft, Ticket
-from models.tickets.workflow import Move
 from models.triage.result import Category, Priority
 from models.triage.skills import Skill
 from models.triage.taxonomy import DEFAULT_TAXONOMY
@@ -25,7 +25,7 @@ async def triaged_ticket(
     draft = Draft(key=f"view:{uuid4()}", team_id=admin.team_id, requester="UADA", title="VPN")
     ticket = await service.open_ticket(draft)
     triage = make_triage(*skills, category=category)
-    triaged = await service.move(ticket.id, Move.TRIAGE, actor=None, triage=triage)
+    triaged = await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=triage)
     card = Card(
         notice=f"{ticket.id}.received",
         kind=CardKind.REQUESTER,

@@ -12,9 +12,9 @@ from models.clock import utc_now
 from models.people.member import Member, Profile, Role
 from models.search.event_feed import Cursor
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
-from models.tickets.workflow import Move
 from models.triage.similarity import MIN_SIMILARITY
 from sandbox.services.database_servers import DatabaseServers
 from tests.models.mongo_command_log import MongoCommandLog
@@ -87,12 +87,12 @@ async def _resolve_ticket(service: TicketService) -> Ticket:
     bob = await service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
     ticket = await service.open_ticket(DRAFT)
     assert (await service.open_ticket(DRAFT)).id == ticket.id
-    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=make_triage("vpn"))
+    await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
     await service.move(
-        ticket.id, Move.OFFER, actor=None, assignee="UBOB", offered_to="UBOB", offers=1
+        ticket.id, Verb.OFFER, actor=None, assignee="UBOB", offered_to="UBOB", offers=1
     )
-    await service.move(ticket.id, Move.CLAIM, actor=bob)
-    ticket = await service.move(ticket.id, Move.RESOLVE, actor=bob, solution="Turned it on.")
+    await service.move(ticket.id, Verb.CLAIM, actor=bob)
+    ticket = await service.move(ticket.id, Verb.RESOLVE, actor=bob, solution="Turned it on.")
     await attempt_step(StepContext(service, None), Step.LEARN, learn_from_ticket, ticket.id)
     return ticket
 

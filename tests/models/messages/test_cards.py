@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.messages.buttons import Button, ButtonValue
+from models.messages.buttons import ButtonValue
 from models.messages.cards import SlackMessage, render_card
 from models.tickets import workflow
+from models.tickets.action import Button, Verb
 from models.tickets.correction import Correction, apply_correction
 from models.tickets.ticket import CardKind, IncidentReport, Status, Ticket
-from models.tickets.workflow import Move
 from models.triage.result import Engine, Priority
 from models.triage.similarity import SolvedTicket
 from sandbox.slack.blockkit import check_message
@@ -210,8 +210,8 @@ def test_handed_back_confidential_ticket_is_hidden() -> None:
 
 def test_requester_reads_who_reopened_the_ticket() -> None:
     resolved = ticket_in_status(Status.RESOLVED)
-    by_bob = workflow.transition(resolved, Move.REOPEN, actor=BOB, now=NOON)
-    by_ada = workflow.transition(resolved, Move.REOPEN, actor=ADA, now=NOON)
+    by_bob = workflow.transition(resolved, Verb.REOPEN, actor=BOB, now=NOON)
+    by_ada = workflow.transition(resolved, Verb.REOPEN, actor=ADA, now=NOON)
 
     assert "<@UBOB> reopened T-1" in render_card(by_bob, CardKind.RESOLVED, viewer="UADA").text
     assert "You reopened T-1" in render_card(by_ada, CardKind.RESOLVED, viewer="UADA").text
@@ -287,7 +287,7 @@ def test_only_the_assignee_of_a_confidential_ticket_sees_solutions() -> None:
 
 def test_requester_who_resolved_the_ticket_can_reopen_it() -> None:
     solved = workflow.transition(
-        ticket_in_status(Status.OFFERED), Move.SELF_RESOLVE, actor=ADA, now=NOON
+        ticket_in_status(Status.OFFERED), Verb.SELF_RESOLVE, actor=ADA, now=NOON
     )
 
     card = render_card(solved, CardKind.RESOLVED, viewer="UADA")

@@ -4,7 +4,8 @@ from itertools import product
 
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
-from models.tickets.permissions import Relation, Verb, can
+from models.tickets.action import Relation, Verb
+from models.tickets.permissions import can
 from models.tickets.ticket import Ticket
 from sandbox.services.database_servers import DatabaseServers
 from tests.sample_tickets import new_ticket

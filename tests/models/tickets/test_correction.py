@@ -7,9 +7,9 @@ import pytest
 from models.errors import Conflict, InvalidInput, NoSuchTicket, NotAllowed
 from models.people.member import Member
 from models.tickets import workflow
+from models.tickets.action import Verb
 from models.tickets.correction import Correction, apply_correction, to_training_example
 from models.tickets.ticket import Status, Ticket
-from models.tickets.workflow import Move
 from models.triage.result import Category, Priority
 from models.triage.skills import Skill
 from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
@@ -102,7 +102,7 @@ def test_example_of_a_private_category_is_confidential() -> None:
 
 def test_correction_of_an_older_version_is_refused() -> None:
     seen = ticket_in_status(Status.OFFERED)
-    claimed = workflow.transition(seen, Move.CLAIM, actor=BOB, now=NOON)
+    claimed = workflow.transition(seen, Verb.CLAIM, actor=BOB, now=NOON)
 
     with pytest.raises(Conflict):
         apply_correction(TO_ACCESS, actor=BOB, seen_version=seen.version)(claimed, LATER)

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from models.errors import Conflict
-from models.messages.buttons import Button
 from models.messages.cards import render_card
 from models.tickets import workflow
+from models.tickets.action import Button, Verb
 from models.tickets.incident import (
     SimilarOpenTicket,
     add_reports,
@@ -18,7 +18,6 @@ from models.tickets.incident import (
 )
 from models.tickets.pending_step import Step
 from models.tickets.ticket import CardKind, IncidentReport, Status, Ticket
-from models.tickets.workflow import Move
 from tests.sample_tickets import BOB, NOON, ticket_in_status
 
 LATER = NOON + timedelta(hours=1)
@@ -80,7 +79,7 @@ def test_assignee_of_the_first_ticket_can_resolve_all() -> None:
 
 def test_resolve_all_skips_other_tickets_and_those_of_the_resolver() -> None:
     resolved = workflow.transition(
-        first_ticket(Status.CLAIMED), Move.RESOLVE, actor=BOB, now=LATER, solution="Back up."
+        first_ticket(Status.CLAIMED), Verb.RESOLVE, actor=BOB, now=LATER, solution="Back up."
     )
     unrelated = ticket_in_status(Status.OFFERED, id="T-2").model_copy(update={"requester": "UEVA"})
     related = with_incident("T-1")(unrelated, LATER)

@@ -3,7 +3,8 @@
 import pytest
 
 from models.people.member import Role
-from models.tickets.permissions import Relation, Verb, can, is_permitted
+from models.tickets.action import Relation, Verb
+from models.tickets.permissions import can, is_permitted
 from models.tickets.ticket import Status
 from tests.sample_tickets import ADA, BOB, EVE, GRACE, make_member, ticket_in_status
 
@@ -32,7 +33,13 @@ ALLOWED = {
     },
     Verb.SHARE: {(role, ASSIGNEE) for role in STAFF},
     Verb.CORRECT: {(role, relation) for role in STAFF for relation in (ASSIGNEE, WATCHER, OTHER)},
+    Verb.DETAILS: {(role, relation) for role in STAFF for relation in (ASSIGNEE, WATCHER, OTHER)},
     Verb.SELF_RESOLVE: {(role, REQUESTER) for role in Role},
+    Verb.TRIAGE: set(),
+    Verb.RETRIAGE: set(),
+    Verb.OFFER: set(),
+    Verb.UNASSIGN: set(),
+    Verb.RESOLVE_WITH_INCIDENT: set(),
 }
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from models.errors import Conflict
 from models.tickets import workflow
+from models.tickets.action import Verb
 from models.tickets.pending_step import LEASE_DURATION, Step
 from models.tickets.ticket import Card, CardKind, Status, Ticket
-from models.tickets.workflow import Move
 from tests.sample_tickets import BOB, NOON, new_ticket, ticket_in_status
 
 LATER = NOON + timedelta(hours=1)
@@ -64,7 +64,7 @@ def test_old_lease_is_not_valid_for_a_new_request_of_the_step() -> None:
     old_entry = ticket.find_step(Step.REFRESH_CARDS)
     assert old_entry is not None
     completed = ticket.with_step_completed(old_entry, now=NOON).model_copy(update={"rev": 7})
-    claimed = workflow.transition(completed, Move.CLAIM, actor=BOB, now=NOON)
+    claimed = workflow.transition(completed, Verb.CLAIM, actor=BOB, now=NOON)
     leased_again = lease(claimed, Step.REFRESH_CARDS)
 
     with pytest.raises(Conflict):
@@ -88,7 +88,7 @@ def test_step_requested_again_while_it_runs_stays_due() -> None:
     assert entry is not None
     later = NOON + timedelta(minutes=60, seconds=1)
     ticket = ticket.model_copy(update={"rev": ticket.rev + 1})
-    claimed = workflow.transition(ticket, Move.CLAIM, actor=BOB, now=later)
+    claimed = workflow.transition(ticket, Verb.CLAIM, actor=BOB, now=later)
 
     with pytest.raises(Conflict):  # The first worker still runs the step.
         claimed.with_step_leased(Step.REFRESH_CARDS, now=later)
@@ -136,7 +136,7 @@ def test_rescheduled_step_is_due_now_when_it_is_requested_again() -> None:
 
 def test_outdated_card_added_during_a_refresh_is_refreshed_afterwards() -> None:
     """A slow message with an old version arrives while the cards are refreshed."""
-    claimed = workflow.transition(ticket_in_status(Status.OFFERED), Move.CLAIM, actor=BOB, now=NOON)
+    claimed = workflow.transition(ticket_in_status(Status.OFFERED), Verb.CLAIM, actor=BOB, now=NOON)
     ticket = lease(claimed.model_copy(update={"rev": 20}), Step.REFRESH_CARDS)
     entry = ticket.find_step(Step.REFRESH_CARDS)
     assert entry is not None
@@ -159,7 +159,7 @@ def test_dead_step_is_not_due_until_it_is_requested_again() -> None:
     assert (entry.due, entry.dead_since, dead.dead_since()) == (None, NOON, NOON)
     with pytest.raises(Conflict):
         dead.with_step_leased(Step.REFRESH_CARDS, now=NOON + timedelta(days=1))
-    claimed = workflow.transition(dead, Move.CLAIM, actor=BOB, now=NOON)
+    claimed = workflow.transition(dead, Verb.CLAIM, actor=BOB, now=NOON)
     assert claimed.with_step_leased(Step.REFRESH_CARDS, now=NOON)
     assert claimed.dead_since() is None
 

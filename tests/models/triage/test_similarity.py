@@ -10,9 +10,9 @@ from jobs.runner.step_context import StepContext
 from jobs.steps.learn_from_ticket import learn_from_ticket
 from models.people.member import Role
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
-from models.tickets.workflow import Move
 from models.triage.similarity import (
     MIN_SIMILARITY,
     MIN_SIMILARITY_TO_SUGGEST,
@@ -173,11 +173,11 @@ async def resolve_ticket(
     bob = await service.members.set_role(fields.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
     ticket = await open_ticket(service, title, **fields)
     triage = make_triage("vpn", category=category)
-    await service.move(ticket.id, Move.TRIAGE, actor=None, triage=triage)
+    await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=triage)
     offer: dict[str, Any] = {"assignee": "UBOB", "offered_to": "UBOB", "offers": 1}
-    await service.move(ticket.id, Move.OFFER, actor=None, **offer)
-    await service.move(ticket.id, Move.CLAIM, actor=bob)
-    ticket = await service.move(ticket.id, Move.RESOLVE, actor=bob, solution=solution)
+    await service.move(ticket.id, Verb.OFFER, actor=None, **offer)
+    await service.move(ticket.id, Verb.CLAIM, actor=bob)
+    ticket = await service.move(ticket.id, Verb.RESOLVE, actor=bob, solution=solution)
     await attempt_step(StepContext(service, None), Step.LEARN, learn_from_ticket, ticket.id)
     return ticket
 
@@ -198,7 +198,7 @@ async def test_only_visible_solved_tickets_with_a_solution_are_found(
     await resolve_ticket(service, "Zebra crossing broken now", category="Salaries")
     reopened = await resolve_ticket(service, "Zebra crossing broken again")
     ada = await service.members.get_or_create_member("T1", "UADA")
-    await service.move(reopened.id, Move.REOPEN, actor=ada)
+    await service.move(reopened.id, Verb.REOPEN, actor=ada)
     ticket = await open_ticket(service, "The zebra crossing is broken")
 
     similar = await service.search.similar_solved_tickets(

@@ -15,9 +15,9 @@ from models.errors import InvalidInput
 from models.messages.slack_client import BotIdentity
 from models.people.member import Role
 from models.ticket_service import TicketService
+from models.tickets.actions import MOVE_BY_EVENT
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft
-from models.tickets.workflow import Move
 from models.webhooks.store import MAX_LISTED_DELIVERIES, MAX_WEBHOOKS
 from models.webhooks.webhook import MAX_URL_LENGTH, Delivery, Webhook
 from sandbox.services.database_servers import DatabaseServers, find_free_port
@@ -73,7 +73,7 @@ def submitted(url: str | None, *events: str) -> dict[str, Any]:
 def test_pages_fit_the_longest_contents() -> None:
     hostile = "https://x/" + "<!channel>&🔥" * 400
     webhooks = [
-        webhook(n, url=hostile[:MAX_URL_LENGTH], events=tuple(Move) * 9)
+        webhook(n, url=hostile[:MAX_URL_LENGTH], events=tuple(MOVE_BY_EVENT) * 9)
         for n in range(MAX_WEBHOOKS)
     ]
     deliveries = [
