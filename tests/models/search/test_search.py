@@ -1,25 +1,25 @@
-"""Search finds exactly the visible tickets: MongoDB's filter agrees with the permission table."""
+"""Search finds exactly the visible tickets: MongoDB's filter agrees with the access policy."""
 
 from itertools import product
 
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
-from models.tickets.action import Relation, Verb
+from models.tickets.action import Verb
 from models.tickets.permissions import can
 from models.tickets.ticket import Ticket
 from sandbox.services.database_servers import DatabaseServers
 from tests.sample_tickets import new_ticket
 from tests.service_factory import run_service
 
+REQUESTERS, ASSIGNEES, WATCHERS = ("UME", "UADA"), ("UME", "UBOB", None), (("UME",), ())
+
 
 async def test_page_holds_exactly_the_visible_tickets(servers: DatabaseServers) -> None:
+    """Every combination of a person's parts in a ticket, of their role and of their trust."""
     async with run_service(servers) as service:
-        tickets = [
-            await _insert_ticket(service, number, relation, confidential=confidential)
-            for number, (relation, confidential) in enumerate(product(Relation, (False, True)), 1)
-        ]
-        for role, trusted in product(Role, (False, True)):
-            member = Member(team_id="T1", slack_id="UME", role=role, trusted=trusted)
+        tickets = await _insert_tickets(service)
+        for role, trusted, active in product(Role, (False, True), (False, True)):
+            member = Member(team_id="T1", slack_id="UME", role=role, trusted=trusted, active=active)
             page = await service.search.visible_tickets(
                 member, before_id="", limit=99, terms="", filters={}
             )
@@ -28,14 +28,13 @@ async def test_page_holds_exactly_the_visible_tickets(servers: DatabaseServers) 
             assert {ticket.id for ticket in page} == visible
 
 
-async def _insert_ticket(
-    service: TicketService, number: int, relation: Relation, *, confidential: bool
-) -> Ticket:
-    """Store a ticket to which UME has this relation."""
-    people = {
-        "requester": "UME" if relation is Relation.REQUESTER else "UADA",
-        "assignee": "UME" if relation is Relation.ASSIGNEE else None,
-        "watchers": ("UME",) if relation is Relation.WATCHER else (),
-    }
-    ticket = new_ticket(id=f"T-{number}", key=f"view:{number}", confidential=confidential)
-    return await service.intake.insert(lambda *_: ticket.model_copy(update=people))
+async def _insert_tickets(service: TicketService) -> list[Ticket]:
+    """Store a ticket for each combination of requester, assignee, watcher and confidentiality."""
+    tickets = []
+    combinations = product(REQUESTERS, ASSIGNEES, WATCHERS, (False, True))
+    for number, (requester, assignee, watchers, confidential) in enumerate(combinations, start=1):
+        ticket = new_ticket(id=f"T-{number}", key=f"view:{number}", confidential=confidential)
+        people = {"requester": requester, "assignee": assignee, "watchers": watchers}
+        ticket = ticket.model_copy(update=people)
+        tickets.append(await service.intake.insert(lambda *_, ticket=ticket: ticket))
+    return tickets
