@@ -109,6 +109,8 @@ def build_app(
         # bot/web/request_guard.py has verified the raw body; Bolt would parse and log it first.
         request_verification_enabled=False,
         ssl_check_enabled=False,
+        # Bolt takes the deletion of the app's own message for an event of the app itself.
+        ignoring_self_events_enabled=False,
         # Frontdesk has no Slack workflow steps, which would bring a token of their own.
         attaching_function_token_enabled=False,
     )

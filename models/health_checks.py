@@ -98,7 +98,15 @@ async def _check_database(service: TicketService) -> list[CheckResult]:
         return [CheckResult("MongoDB", "does not answer", "Start it, or check MONGODB_URI.")]
     missing = sorted(INDEX_NAMES - indexes)
     outdated = version < _MIN_MONGODB_VERSION
+    lost_cards = len(await service.tickets.tickets_with_lost_card(limit=MAX_REPORTED_TICKETS))
     return [
+        CheckResult(
+            "cards",
+            f"{lost_cards} open tickets whose people have no card"
+            if lost_cards
+            else "everybody with an open ticket has a card",
+            "The worker sends them within a minute. If not, look at its log." if lost_cards else "",
+        ),
         CheckResult(
             "MongoDB",
             ".".join(map(str, version)),

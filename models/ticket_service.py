@@ -31,6 +31,7 @@ from models.text import mention
 from models.tickets import workflow
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
+from models.tickets.card_list import with_new_gaps_filled
 from models.tickets.intake import TicketIntake
 from models.tickets.lease import LeasedSteps, TicketLease, WriteResult
 from models.tickets.pending_step import PendingStep, Step
@@ -323,7 +324,8 @@ class TicketService:
             if lease:
                 # After a failed write, the state of the stored ticket is unknown.
                 lease.invalidate()
-            changed = await self.webhooks.with_delivery_step(before, update(before, now), now=now)
+            changed = with_new_gaps_filled(before, update(before, now), now=now)
+            changed = await self.webhooks.with_delivery_step(before, changed, now=now)
             after = await self.tickets.compare_and_set(before, changed)
             if after:
                 if lease:

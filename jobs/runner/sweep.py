@@ -10,8 +10,9 @@ from typing import Any
 from jobs.runner.step_context import StepContext
 from models.access.directory_sync import MAX_PROFILE_AGE
 from models.clock import utc_now as clock
-from models.errors import DatabaseUnavailable, NoSuchTicket
+from models.errors import Conflict, DatabaseUnavailable, NoSuchTicket
 from models.infra.logs import format_traceback, ticket_log_context
+from models.tickets.card_list import with_missing_cards_requested
 from models.tickets.ticket import Ticket
 
 SWEEP_INTERVAL_SECONDS = 5
@@ -58,6 +59,24 @@ async def retry_quarantined(ctx: dict[str, Any]) -> None:
                 await store.release_from_quarantine(ticket_id)
     except DatabaseUnavailable as error:
         log.warning("the sweep could not read quarantined tickets: %r", error.__cause__)
+
+
+async def send_lost_cards(ctx: dict[str, Any]) -> None:
+    """Request a card for people with an open ticket who have none. Workers may do this at once.
+
+    Each write that removes a card requests another one. So this finds only tickets of earlier
+    releases, which forgot the cards that Slack no longer had.
+    """
+    context: StepContext = ctx["context"]
+    service = context.service
+    try:
+        for ticket in await service.tickets.tickets_with_lost_card(limit=_MAX_TICKETS_PER_SWEEP):
+            with suppress(NoSuchTicket, Conflict):
+                await service.update_ticket(
+                    ticket.id, lambda current, now: with_missing_cards_requested(current, now=now)
+                )
+    except DatabaseUnavailable as error:
+        log.warning("the sweep could not read tickets with a lost card: %r", error.__cause__)
 
 
 async def reassign_orphaned_tickets(ctx: dict[str, Any]) -> None:

@@ -59,7 +59,8 @@ async def record_sent_card(
     recipient_id: str,
 ) -> TicketUpdate:
     """Store a card that an earlier attempt may have sent, so that it follows the ticket."""
-    if leased_step.tries == 1 or any(card.notice == notice for card in ticket.cards):
+    known_notices = {*ticket.used_notices, *(card.notice for card in ticket.cards)}
+    if leased_step.tries == 1 or notice in known_notices:
         return no_change
     channel = await context.service.dm_channel(ticket.team_id, recipient_id)
     ts = await _delete_duplicates(context.service, ticket, channel, notice)

@@ -1,4 +1,4 @@
-"""The step that redraws all cards of a ticket with its current state."""
+"""The step that redraws the cards of a ticket with its current state, and retires old ones."""
 
 import logging
 import time
@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from jobs.runner.step_context import StepContext
 from models.errors import OutcomeUnknown, PermanentFailure, RetryLater, TargetGone
-from models.messages.cards import render_card
+from models.messages.cards import render_card, retired_card
+from models.tickets.card_list import retired_cards
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.ticket import Card, CardKind, Ticket, TicketUpdate
+from models.tickets.ticket import Card, Ticket, TicketUpdate
 
 # After this time the remaining cards wait for another attempt: an attempt may take 18 s.
 _MAX_DRAWING_SECONDS = 7
@@ -18,18 +19,36 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _RefreshResult:
-    """The cards redrawn so far, and the wait before the remaining ones."""
+    """The cards redrawn so far, and the wait before the remaining ones.
+
+    Attributes:
+        gone_cards: cards whose message Slack does not have any more.
+        last_drawn_cards: retired cards that were redrawn for the last time.
+    """
 
     updated_cards: list[Card] = field(default_factory=list)
-    missing_cards: list[Card] = field(default_factory=list)
+    gone_cards: list[Card] = field(default_factory=list)
+    last_drawn_cards: list[Card] = field(default_factory=list)
     retry_after_seconds: float | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.updated_cards or self.gone_cards or self.last_drawn_cards)
+
     def apply(self, current: Ticket, now: datetime) -> Ticket:
-        """Store the redrawn cards, and remove the ones whose message is gone."""
+        """Store the redrawn cards, and remove the others."""
         # A step requested meanwhile may have made the cards stale without a move.
         stale_version = {"version": 0} if current.find_step(Step.REFRESH_CARDS) else {}
-        for card in self.missing_cards:
+        for card in self.gone_cards:
             current = current.without_card(card.notice)
+        still_retired = {card.notice for card in retired_cards(current)}
+        for card in self.last_drawn_cards:
+            if card.notice in still_retired:
+                current = current.without_card(card.notice)
+            else:
+                # The person has a part in the ticket again, and the card must show it.
+                stale_card = card.model_copy(update={"version": 0, "digest": ""})
+                current = current.with_card(stale_card, now=now)
         for card in self.updated_cards:
             current = current.with_card(card.model_copy(update=stale_version), now=now)
         if self.retry_after_seconds is None:
@@ -42,21 +61,23 @@ class _RefreshResult:
 async def refresh_cards(
     context: StepContext, ticket: Ticket, leased_step: PendingStep
 ) -> TicketUpdate:
-    """Redraw all cards that show an older version, as far as time and Slack allow."""
+    """Redraw the cards that look different now, as far as time and Slack allow."""
     # An earlier attempt may have redrawn some cards, so their content is unknown.
     if leased_step.tries > 1:
         cards = tuple(card.model_copy(update={"digest": ""}) for card in ticket.cards)
         ticket = ticket.model_copy(update={"cards": cards})
     started = time.monotonic()
     result = _RefreshResult()
-    for card in (card for card in ticket.cards if card.version < ticket.version):
+    retired = retired_cards(ticket)
+    outdated = [card for card in ticket.cards if card.version < ticket.version]
+    for card in (*(card for card in outdated if card not in retired), *retired):
         if time.monotonic() - started > _MAX_DRAWING_SECONDS:
             result.retry_after_seconds = 0
             break
         try:
             await _refresh_card(context, ticket, card, result)
         except (RetryLater, OutcomeUnknown) as error:
-            if not result.updated_cards and not result.missing_cards:
+            if result.is_empty:
                 raise
             result.retry_after_seconds = (
                 error.retry_after_seconds if isinstance(error, RetryLater) else 0
@@ -68,22 +89,22 @@ async def refresh_cards(
 async def _refresh_card(
     context: StepContext, ticket: Ticket, card: Card, result: _RefreshResult
 ) -> None:
+    """Redraw one card, if it looks different now."""
+    is_retired = card in retired_cards(ticket)
+    message = (
+        retired_card(ticket, card) if is_retired else render_card(ticket, card.kind, viewer=card.to)
+    )
+    drawn = {"version": ticket.version, "digest": message.digest}
     try:
-        result.updated_cards.append(await _redraw_card(context, ticket, card))
-    except TargetGone:
-        result.missing_cards.append(card)
+        if message.digest != card.digest:
+            await context.service.slack.update_message(card.channel, card.ts, message)
+    except TargetGone as error:
+        log.warning("the card %s is gone from Slack: %s", card.notice, error)
+        result.gone_cards.append(card)
+        return
     except PermanentFailure as error:
         # The other cards are still redrawn, and this one again at the next version.
         log.error("the worker can't redraw the card %s: %s", card.notice, error)  # noqa: TRY400
-        result.updated_cards.append(card.model_copy(update={"version": ticket.version}))
-
-
-async def _redraw_card(context: StepContext, ticket: Ticket, card: Card) -> Card:
-    """The current card. Slack is called only if the card looks different.
-
-    The bot also redraws a card with buttons when one is pressed, so its content is unknown here.
-    """
-    message = render_card(ticket, card.kind, viewer=card.to)
-    if message.digest != card.digest or card.kind is not CardKind.REQUESTER:
-        await context.service.slack.update_message(card.channel, card.ts, message)
-    return card.model_copy(update={"version": ticket.version, "digest": message.digest})
+        drawn["digest"] = card.digest
+    cards = result.last_drawn_cards if is_retired else result.updated_cards
+    cards.append(card.model_copy(update=drawn))

@@ -14,6 +14,7 @@ from models.text import mention
 from models.tickets import watchers, workflow
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
+from models.tickets.card_list import live_cards, unused_notice
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.permissions import can
 from models.tickets.ticket import ASSIGNED_STATUSES, CardKind, Status, Ticket, TicketUpdate
@@ -33,7 +34,7 @@ async def dm_requester(
         context,
         ticket,
         leased_step,
-        notice=f"{ticket.id}.requester",
+        notice=unused_notice(ticket, f"{ticket.id}.requester"),
         kind=CardKind.REQUESTER,
         recipient_id=ticket.requester,
     )
@@ -42,22 +43,29 @@ async def dm_requester(
 async def dm_assignee(
     context: StepContext, ticket: Ticket, leased_step: PendingStep
 ) -> TicketUpdate:
-    """Send the assignee the card with the buttons, or withdraw the offer if that is impossible."""
-    assignee = ticket.offered_to
-    if assignee is None:
-        return no_change
-    notice, kind = offer_notice_id(ticket), CardKind.MODERATOR
-    if assignee != _current_assignee(ticket):
-        return await record_sent_card(
-            context, ticket, leased_step, notice=notice, kind=kind, recipient_id=assignee
+    """Send the assignee the card with the buttons, or unassign the ticket if that is impossible.
+
+    The card of an earlier offer may have been sent without being stored. It is looked for, and then
+    it is retired.
+    """
+    kind, offered_to, assignee = CardKind.MODERATOR, ticket.offered_to, _current_assignee(ticket)
+    if offered_to and offered_to != assignee:
+        notice = offer_notice_id(ticket)
+        update = await record_sent_card(
+            context, ticket, leased_step, notice=notice, kind=kind, recipient_id=offered_to
         )
+        if update is not no_change:
+            return _then_repeat_step(update, leased_step.step)
+    new_notice = _assignee_notice_id(ticket)
+    if assignee is None or new_notice is None:
+        return no_change
     # The assignee may have lost the moderator role since the offer.
     member = await context.service.members.get_or_create_member(ticket.team_id, assignee)
     if not member.can_moderate:
         return _withdraw_offer(assignee, reason=f"{mention(assignee)} is no longer a moderator")
     try:
         return await send_card(
-            context, ticket, leased_step, notice=notice, kind=kind, recipient_id=assignee
+            context, ticket, leased_step, notice=new_notice, kind=kind, recipient_id=assignee
         )
     except TargetGone as error:
         # Without a pause, the only possible assignee would get the offer again and again.
@@ -78,7 +86,7 @@ async def ask_requester(
     kind, requester = CardKind.RESOLVED, ticket.requester
     resolve_count = sum(event.what in _RESOLVING_EVENTS for event in ticket.history)
     notices = [f"{ticket.id}.resolved.{number}" for number in range(1, resolve_count + 1)]
-    new_notice = notices.pop() if ticket.status is Status.RESOLVED else ""
+    new_notice = unused_notice(ticket, notices.pop()) if ticket.status is Status.RESOLVED else ""
     for notice in notices:
         update = await record_sent_card(
             context, ticket, leased_step, notice=notice, kind=kind, recipient_id=requester
@@ -105,7 +113,7 @@ async def dm_watchers(
                 context,
                 ticket,
                 leased_step,
-                notice=watchers.watcher_notice_id(ticket.id, watcher_id),
+                notice=unused_notice(ticket, watchers.watcher_notice_id(ticket.id, watcher_id)),
                 kind=CardKind.WATCHER,
                 recipient_id=watcher_id,
             )
@@ -118,6 +126,23 @@ async def dm_watchers(
 def offer_notice_id(ticket: Ticket) -> str:
     """The notice id of the current offer, shared by card and e-mail."""
     return f"{ticket.id}.offer.{ticket.offers}"
+
+
+def _assignee_notice_id(ticket: Ticket) -> str | None:
+    """The notice id of the assignee's next card; None if they need none.
+
+    A person who claims a ticket that was never offered to them gets a card, too.
+    """
+    if ticket.assignee == ticket.offered_to:
+        return unused_notice(ticket, offer_notice_id(ticket))
+    if (CardKind.MODERATOR, ticket.assignee) in live_cards(ticket):
+        return None
+    claims = [
+        number
+        for number, event in enumerate(ticket.history, start=1)
+        if event.what == ACTIONS[Verb.CLAIM].event
+    ]
+    return unused_notice(ticket, f"{ticket.id}.claim.{max(claims, default=0)}")
 
 
 def _current_assignee(ticket: Ticket) -> str | None:

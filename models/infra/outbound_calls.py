@@ -27,6 +27,7 @@ from redis.exceptions import RedisError
 
 from models.errors import ExternalServiceError, PermanentFailure, RetryLater
 from models.infra.api_rate_limit import ApiRateLimit
+from models.infra.drawn_messages import DrawnMessages
 from models.infra.metrics import EXTERNAL_CALL_SECONDS
 from models.infra.token_budget import TokenBudget
 
@@ -137,6 +138,7 @@ class OutboundCalls:
     Attributes:
         token_budget: the AI tokens of each workspace.
         api_rate_limit: the calls of each API token.
+        drawn_messages: the content of messages in Slack that were just drawn.
     """
 
     def __init__(self, redis_url: SecretStr, *, interactive: bool) -> None:
@@ -154,6 +156,7 @@ class OutboundCalls:
         )
         self.token_budget = TokenBudget(self._redis)
         self.api_rate_limit = ApiRateLimit(self._redis)
+        self.drawn_messages = DrawnMessages(self._redis)
         self._admit_script = self._redis.register_script(_ADMIT_SCRIPT)
         # Services this process has seen fail since their last success.
         self._failing: set[str] = set()

@@ -28,8 +28,9 @@ from models.messages.texts import (
 )
 from models.text import clip, escape, join_names_briefly, mention, slack_date
 from models.tickets.action import Button
+from models.tickets.card_list import needed_cards
 from models.tickets.incident import reporter_count
-from models.tickets.ticket import CardKind, Status, Ticket
+from models.tickets.ticket import Card, CardKind, Status, Ticket
 from models.triage.result import Triage
 
 Block = block_kit.Block
@@ -57,6 +58,8 @@ class SlackMessage:
 
 def render_card(ticket: Ticket, kind: CardKind, *, viewer: str) -> SlackMessage:
     """The card of this kind for this person, as the ticket is now."""
+    if (kind, viewer) not in needed_cards(ticket):
+        return _retired_message(ticket, kind)
     match kind:
         case CardKind.REQUESTER:
             return requester_card(ticket)
@@ -66,6 +69,27 @@ def render_card(ticket: Ticket, kind: CardKind, *, viewer: str) -> SlackMessage:
             return resolved_card(ticket)
         case CardKind.WATCHER:
             return watcher_card(ticket, viewer=viewer)
+
+
+def retired_card(ticket: Ticket, card: Card) -> SlackMessage:
+    """The last content of a card that does not follow the ticket any more."""
+    if (card.kind, card.to) not in needed_cards(ticket):
+        return _retired_message(ticket, card.kind)
+    line = f"There is a newer message about {ticket.id} below."
+    return SlackMessage(text=line, blocks=[section(line)])
+
+
+def _retired_message(ticket: Ticket, kind: CardKind) -> SlackMessage:
+    """A message without buttons; it stays true whatever happens to the ticket."""
+    match kind:
+        case CardKind.WATCHER:
+            line = f"You don't watch {ticket.id} any more."
+        case CardKind.RESOLVED:
+            line = f"{_reopener(ticket)} reopened {ticket.id}. Your first message about it shows "
+            line += "what happens next."
+        case _:
+            line = f"You don't have {ticket.id} any more."
+    return SlackMessage(text=line, blocks=[section(line)])
 
 
 def requester_card(ticket: Ticket) -> SlackMessage:
@@ -84,9 +108,6 @@ def requester_card(ticket: Ticket) -> SlackMessage:
 def moderator_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
     """A moderator's card: what helps to decide and to work, and the buttons."""
     status = section(f"*{moderator_status_line(ticket, viewer)}*")
-    if is_withheld(ticket, viewer):
-        line = f"{ticket.id}: a confidential ticket that was offered to you"
-        return SlackMessage(text=line, blocks=[section(f"*{line}*"), status])
     triage = ticket.triage
     blocks = [_title_with_priority(ticket), status, context_line(_facts_line(ticket))]
     blocks += _incident_blocks(ticket)
@@ -95,24 +116,15 @@ def moderator_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
     if triage:
         blocks += _text_blocks(ticket, triage)
     blocks += _similar_ticket_blocks(ticket)
-    if ticket.assignee == viewer:
-        blocks.append(context_line(f"Sent to you: {escape(ticket.reason)}"))
+    blocks.append(context_line(f"Sent to you: {escape(ticket.reason)}"))
     blocks.append(actions("moves", *card_buttons(ticket, CardKind.MODERATOR, viewer)))
     heading = f"{ticket.id} from {mention(ticket.requester)}"
     return SlackMessage(text=f"{heading}: {escape(clip(ticket.title, 150))}", blocks=blocks)
 
 
-def is_withheld(ticket: Ticket, viewer: str) -> bool:
-    """Whether the ticket is confidential and this moderator no longer has it."""
-    return ticket.confidential and ticket.assignee != viewer
-
-
 def resolved_card(ticket: Ticket) -> SlackMessage:
     """The message that tells the requester that the ticket is resolved, with *Reopen*."""
     title = rich_text(*_title_elements(ticket))
-    if ticket.status is not Status.RESOLVED:
-        line = f"{_reopener(ticket)} reopened {ticket.id}. {status_line(ticket)}"
-        return SlackMessage(text=line, blocks=[title, section(line)])
     line = f"{mention(ticket.resolver or '')} resolved {ticket.id}."
     question = "Did this solve it? If it did, there is nothing to do. If not, press *Reopen*."
     if ticket.resolver == ticket.requester:
@@ -131,9 +143,6 @@ def resolved_card(ticket: Ticket) -> SlackMessage:
 
 def watcher_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
     """A watcher's card: the status; a confidential ticket shows only its number."""
-    if viewer not in ticket.watchers:
-        line = f"You don't watch {ticket.id} any more."
-        return SlackMessage(text=line, blocks=[section(line)])
     status = status_line(ticket, viewer=viewer)
     hidden_title = f"*{ticket.id}: a confidential ticket that you watch*"
     return SlackMessage(

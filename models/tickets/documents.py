@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from models.errors import CorruptDocument
 from models.infra.database import Document
+from models.tickets.card_list import has_lost_card
 from models.tickets.ticket import Ticket
 from models.triage.skills import words
 
@@ -17,8 +18,9 @@ log = logging.getLogger(__name__)
 def ticket_to_document(ticket: Ticket) -> Document:
     """The ticket as it is stored.
 
-    Searches use the fields `number`, `people` and `words`. The indexes on `due` and `dead` are
-    sparse: they hold only tickets with a due or a dead step, so the others have no such field.
+    Searches use the fields `number`, `people` and `words`. The indexes on `due`, `dead` and
+    `lost_card` are sparse: they hold only tickets with a due step, a dead step or a lost card, so
+    the others have no such field.
     """
     document = ticket.model_dump()
     document["_id"] = document.pop("id")
@@ -27,7 +29,8 @@ def ticket_to_document(ticket: Ticket) -> Document:
     document["people"] = [person for person in dict.fromkeys(people) if person]
     document["words"] = sorted(set(words(ticket.text)))[:_MAX_WORDS]
     times = {"due": ticket.due_at(), "dead": ticket.dead_since()}
-    return document | {name: at for name, at in times.items() if at}
+    document |= {name: at for name, at in times.items() if at}
+    return document | {"lost_card": True} if has_lost_card(ticket) else document
 
 
 def ticket_from_document(document: Document) -> Ticket:

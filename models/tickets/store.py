@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 # `prepare` creates these indexes, and the doctor checks that they exist.
 _LIST_INDEX_FIELDS = (("number",), ("status", "number"), ("people", "number"), ("words", "number"))
 INDEX_NAMES = frozenset(
-    {"key_1", "due_1", "dead_1", "set_aside.at_1", "team_id_1_history.at_1"}
+    {"key_1", "due_1", "dead_1", "lost_card_1", "set_aside.at_1", "team_id_1_history.at_1"}
     | {f"team_id_1_{'_1_'.join(fields)}_-1" for fields in _LIST_INDEX_FIELDS}
 )
 
@@ -47,6 +47,7 @@ class TicketStore:
                     index("key", unique=True),
                     index("due", sparse=True),
                     index("dead", sparse=True),
+                    index("lost_card", sparse=True),
                     index("set_aside.at", sparse=True),
                     *(
                         index("team_id", *fields, f"-{number}")
@@ -100,6 +101,13 @@ class TicketStore:
     async def dead_tickets(self, *, limit: int) -> list[Ticket]:
         """Tickets with a dead step, the longest dead first."""
         return (await self._tickets_by_time("dead", limit))[0]
+
+    async def tickets_with_lost_card(self, *, limit: int) -> list[Ticket]:
+        """Open tickets whose requester or assignee has no card, and no step will send one."""
+        async with translate_errors():
+            now = await self._db.now()
+            documents = await self._db.tickets.find({"lost_card": True}).limit(limit).to_list()
+            return await self._parse_or_quarantine(documents, now)
 
     async def _tickets_by_time(self, field: str, limit: int) -> tuple[list[Ticket], datetime]:
         async with translate_errors():
@@ -155,7 +163,7 @@ class TicketStore:
                     extra={"ticket": str(ticket_id)},
                 )
                 quarantine = {"set_aside": {"at": now, "why": str(cause)[:500]}}
-                update = {"$set": quarantine, "$unset": {"due": "", "dead": ""}}
+                update = {"$set": quarantine, "$unset": {"due": "", "dead": "", "lost_card": ""}}
                 await self._db.tickets.update_one({"_id": ticket_id}, update)
         return tickets
 

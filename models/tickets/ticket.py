@@ -30,6 +30,8 @@ class Status(StrEnum):
 
 
 ASSIGNED_STATUSES = (Status.OFFERED, Status.CLAIMED)
+# Older ones are forgotten; a ticket loses few cards.
+MAX_USED_NOTICES = 40
 
 
 class Urgency(StrEnum):
@@ -128,6 +130,8 @@ class Ticket(_FrozenModel):
         watchers: people who follow the ticket, besides its requester and assignee.
         declined_by: people who declined or released it since it was last open.
         solution: the resolver's note on how the problem was solved, or "".
+        cards: the cards that follow the ticket.
+        used_notices: the newest notice ids of cards that are gone or retired.
     """
 
     id: str
@@ -166,6 +170,7 @@ class Ticket(_FrozenModel):
     history: tuple[Event, ...] = ()
     pending: tuple[PendingStep, ...] = ()
     cards: tuple[Card, ...] = ()
+    used_notices: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -314,9 +319,12 @@ class Ticket(_FrozenModel):
         return after
 
     def without_card(self, notice: str) -> Self:
-        """The ticket without this card, because its message does not exist any more."""
+        """The ticket without this card, because its message is gone or shows its last state."""
         others = tuple(card for card in self.cards if card.notice != notice)
-        return self.model_copy(update={"cards": others})
+        if others == self.cards:
+            return self
+        used = (*self.used_notices, notice)[-MAX_USED_NOTICES:]
+        return self.model_copy(update={"cards": others, "used_notices": used})
 
     def with_stale_cards(self) -> Self:
         """The ticket with all cards marked as outdated; their buttons keep working."""

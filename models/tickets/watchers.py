@@ -8,6 +8,7 @@ Watching alone gives no access to a confidential ticket: its watchers must be tr
 from datetime import datetime
 
 from models.errors import NotAllowed
+from models.tickets.card_list import live_cards
 from models.tickets.pending_step import Step
 from models.tickets.ticket import CardKind, Ticket, TicketUpdate
 
@@ -22,12 +23,8 @@ def watcher_notice_id(ticket_id: str, watcher_id: str) -> str:
 
 def watchers_without_card(ticket: Ticket) -> list[str]:
     """The watchers who have no card yet."""
-    notices = {card.notice for card in ticket.cards}
-    return [
-        watcher_id
-        for watcher_id in ticket.watchers
-        if watcher_notice_id(ticket.id, watcher_id) not in notices
-    ]
+    live = live_cards(ticket)
+    return [one for one in ticket.watchers if (CardKind.WATCHER, one) not in live]
 
 
 def then_notify_rest(update: TicketUpdate, *, except_watcher: str) -> TicketUpdate:
@@ -59,27 +56,14 @@ def with_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
             "Ask one of them to stop watching it."
         )
     watched = ticket.model_copy(update={"watchers": (*ticket.watchers, watcher_id)})
-    return _with_card_refreshed(watched, watcher_id, now).with_step(Step.DM_WATCHERS, due=now)
+    return watched.with_step(Step.DM_WATCHERS, due=now)
 
 
 def without_watcher(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
     if watcher_id not in ticket.watchers:
         return ticket
     others = tuple(other for other in ticket.watchers if other != watcher_id)
-    return _with_card_refreshed(ticket.model_copy(update={"watchers": others}), watcher_id, now)
-
-
-def _with_card_refreshed(ticket: Ticket, watcher_id: str, now: datetime) -> Ticket:
-    stale = {"version": 0}
-    cards = tuple(
-        card.model_copy(update=stale)
-        if (card.kind, card.to) == (CardKind.WATCHER, watcher_id)
-        else card
-        for card in ticket.cards
-    )
-    if cards == ticket.cards:
-        return ticket
-    return ticket.model_copy(update={"cards": cards}).with_step(Step.REFRESH_CARDS, due=now)
+    return ticket.model_copy(update={"watchers": others}).with_step(Step.REFRESH_CARDS, due=now)
 
 
 def confirmation(ticket: Ticket, *, watching: bool) -> str:

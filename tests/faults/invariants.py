@@ -1,4 +1,4 @@
-"""The invariants I1 to I10, which hold after any fault, checked in MongoDB and the sandbox."""
+"""The invariants I1 to I11, which hold after any fault, checked in MongoDB and the sandbox."""
 
 import asyncio
 import re
@@ -10,12 +10,14 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession
 
-from models.errors import NotAllowed, UserFacingError
+from models.errors import NoSuchTicket, NotAllowed, UserFacingError
+from models.messages.buttons import card_buttons
 from models.messages.cards import render_card
 from models.people.member import Member, Role
 from models.tickets import workflow
 from models.tickets.action import Verb
 from models.tickets.actions import MOVE_BY_EVENT
+from models.tickets.card_list import live_cards, missing_cards
 from models.tickets.pending_step import Step
 from models.tickets.ticket import ASSIGNED_STATUSES, Draft, Status, Ticket
 from sandbox.services.processes import Process
@@ -136,7 +138,7 @@ def _i3_i8_history_is_legal_and_complete(evidence: Evidence) -> Iterator[str]:
             yield f"I3: {ticket.id}: the times in its history go backwards"
         try:
             replayed = _replay_history(ticket, evidence)
-        except NotAllowed:
+        except (NotAllowed, NoSuchTicket):
             yield f"I8: {ticket.id}: somebody made a move without permission"
         except (UserFacingError, ValueError) as error:
             yield f"I3: {ticket.id}: its history is not legal: {error}"
@@ -212,13 +214,31 @@ def _i5_cards_show_current_ticket(evidence: Evidence) -> Iterator[str]:
             if notice.startswith(f"{ticket.id}.")
         }
         for person, notice in shown.keys() - cards.keys():
-            yield f"I5: the message {notice} to {person} is not stored"
+            if notice not in ticket.used_notices:
+                yield f"I5: the message {notice} to {person} is not stored"
+            elif shown[person, notice].buttons:
+                yield f"I5: the retired card {notice} of {person} has buttons"
         for person, notice in cards.keys() - shown.keys():
             yield f"I5: the message {notice} to {person} is stored, but does not exist"
         for key in cards.keys() & shown.keys():
             current = render_card(ticket, cards[key].kind, viewer=key[0])
             if not _contains_blocks(shown[key].blocks, current.blocks):
                 yield f"I5: {key[1]} does not show {key[0]} the current {ticket.id}"
+
+
+def _i11_people_with_a_ticket_have_its_card(evidence: Evidence) -> Iterator[str]:
+    for ticket in evidence.tickets:
+        if any(entry.step in _CARD_STEPS for entry in ticket.pending):
+            continue
+        for kind, person in missing_cards(ticket):
+            yield f"I11: {person} has {ticket.id}, but no {kind} card"
+        for (kind, person), card in live_cards(ticket).items():
+            shown = [
+                m for to, notice, m in evidence.notices if (to, notice) == (person, card.notice)
+            ]
+            labels = [button["text"]["text"] for button in card_buttons(ticket, kind, person)]
+            if not shown or not set(labels) <= set(shown[0].buttons):
+                yield f"I11: {person} has {ticket.id}, but the {kind} card lacks {labels}"
 
 
 def _contains_blocks(actual: Any, expected: Any) -> bool:
@@ -318,4 +338,5 @@ _INVARIANTS = (
     _i6_emails_match_offers,
     _i7_assignee_is_allowed,
     _i9_logs_leak_nothing,
+    _i11_people_with_a_ticket_have_its_card,
 )

@@ -80,6 +80,12 @@ async def remove_stored_card(proxied_world: ProxiedWorld, ticket: dict[str, Any]
     await _update_ticket(proxied_world, cards=ticket["cards"][:1])
 
 
+async def forget_assignees_card(proxied_world: ProxiedWorld, ticket: dict[str, Any]) -> None:
+    kept = [card for card in ticket["cards"] if card["kind"] != "moderator"]
+    notices = [card["notice"] for card in ticket["cards"] if card not in kept]
+    await _update_ticket(proxied_world, cards=kept, used_notices=notices)
+
+
 async def change_title_without_redraw(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:
     await _update_ticket(proxied_world, title="Another title")
 
@@ -152,6 +158,7 @@ def _append_to_log(proxied_world: ProxiedWorld, text: str) -> None:
         ("I9", log_ticket_title),
         ("I9", log_bot_token),
         ("I10", kill_worker),
+        ("I11", forget_assignees_card),
     ],
 )
 async def test_damage_is_reported_by_its_invariant(

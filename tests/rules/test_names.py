@@ -59,7 +59,12 @@ def test_worker_functions_are_the_steps() -> None:
 
 def test_timed_jobs_keep_their_names_in_the_queue() -> None:
     """A worker of an earlier release drops a job whose name it does not know."""
-    names = {"take_back_orphans", "ask_about_people", "take_up_what_can_be_read"}
+    names = {
+        "take_back_orphans",
+        "ask_about_people",
+        "take_up_what_can_be_read",
+        "send_lost_cards",
+    }
 
     assert {job.name for job in WorkerSettings.cron_jobs} == {f"cron:{name}" for name in names}
 

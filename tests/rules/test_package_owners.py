@@ -22,6 +22,7 @@ OWNERS = {
     "redis": {
         "models/job_queue",
         "models/infra/api_rate_limit.py",
+        "models/infra/drawn_messages.py",
         "models/infra/outbound_calls.py",
         "models/infra/token_budget.py",
     },

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from jobs.runner.step_context import StepContext, StepFunction
+from jobs.runner.step_runner import run_due_steps
+from jobs.runner.sweep import send_lost_cards
 from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import dm_assignee, dm_requester
 from models.people.member import Role
@@ -19,6 +21,7 @@ from models.tickets.ticket import Draft, IncidentReport, Ticket
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
 from sandbox.slack.app_manifest.manifest import load_manifest
+from sandbox.slack.state.faults import Fault
 from sandbox.slack.workspace import Workspace
 from tests.project import MANIFEST
 from tests.sample_tickets import make_triage
@@ -150,3 +153,98 @@ async def test_card_with_unknown_content_is_redrawn_to_the_old_state(
 
     [card] = ada.messages
     assert card.visible_text == before
+
+
+async def run_steps(service: TicketService, ticket: Ticket) -> Ticket:
+    """The ticket after all its card steps have run, as two wake-ups run them."""
+    steps: dict[Step, StepFunction] = {
+        Step.DM_REQUESTER: dm_requester,
+        Step.DM_ASSIGNEE: dm_assignee,
+        Step.REFRESH_CARDS: refresh_cards,
+    }
+    context = StepContext(service, None)
+    for _ in range(2):
+        await run_due_steps(context, steps, ticket.id, is_stopping=lambda: False)
+    return (await service.tickets.get_ticket(ticket.id))[0]
+
+
+async def test_a_card_that_looks_the_same_is_not_sent_again(
+    service: TicketService, slack: Workspace, bob: Person, offered_ticket: Ticket
+) -> None:
+    await run_steps(service, offered_ticket)
+
+    await service.update_ticket(
+        offered_ticket.id,
+        lambda ticket, now: ticket.with_stale_cards().with_step(Step.REFRESH_CARDS, due=now),
+    )
+    await run_steps(service, offered_ticket)
+
+    assert len(bob.messages) == 1
+    assert slack.traffic_log.api_calls("chat.update") == []
+
+
+async def test_the_card_of_a_person_without_a_part_is_updated_once_more(
+    service: TicketService, slack: Workspace, bob: Person, offered_ticket: Ticket
+) -> None:
+    await run_steps(service, offered_ticket)
+    member = await service.members.get_or_create_member(TEAM, bob.id)
+
+    await service.move(offered_ticket.id, Verb.DECLINE, actor=member)
+    declined = await run_steps(service, offered_ticket)
+    updates = len(slack.traffic_log.api_calls("chat.update"))
+    await service.move(offered_ticket.id, Verb.OFFER, actor=None, assignee="UEVE", offered_to=None)
+    await run_steps(service, offered_ticket)
+
+    [card] = bob.messages
+    assert (card.visible_text, card.buttons) == (f"You don't have {declined.id} any more.", [])
+    assert [one.to for one in declined.cards] == []
+    assert len(slack.traffic_log.api_calls("chat.update")) == updates
+
+
+@pytest.mark.parametrize("error", ["message_not_found", "cant_update_message"])
+async def test_a_card_that_slack_has_lost_is_sent_again(
+    service: TicketService, slack: Workspace, bob: Person, offered_ticket: Ticket, error: str
+) -> None:
+    await run_steps(service, offered_ticket)
+    member = await service.members.get_or_create_member(TEAM, bob.id)
+    slack.faults.add("chat.update", Fault(error=error), times=1)
+
+    await service.move(offered_ticket.id, Verb.CLAIM, actor=member)
+    claimed = await run_steps(service, offered_ticket)
+
+    old, new = bob.messages
+    assert "Resolve" not in old.buttons
+    assert "Resolve" in new.buttons
+    assert [(card.to, card.ts) for card in claimed.cards] == [(bob.id, new.ts)]
+
+
+async def test_a_person_who_claims_without_an_offer_gets_a_card(
+    service: TicketService, slack: Workspace, bob: Person, offered_ticket: Ticket
+) -> None:
+    eve = slack.add_person("eve", real_name="Eve", email="eve@acme.example")
+    member = await service.members.set_role(TEAM, eve.id, role=Role.MODERATOR)
+    await run_steps(service, offered_ticket)
+
+    await service.move(offered_ticket.id, Verb.CLAIM, actor=member)
+    claimed = await run_steps(service, offered_ticket)
+
+    [card] = eve.messages
+    assert "Resolve" in card.buttons
+    assert [one.buttons for one in bob.messages] == [[]]
+    assert [one.to for one in claimed.cards] == [eve.id]
+
+
+async def test_a_ticket_of_an_earlier_release_gets_its_lost_cards(
+    service: TicketService, bob: Person, offered_ticket: Ticket
+) -> None:
+    await run_steps(service, offered_ticket)
+    await service.update_ticket(
+        offered_ticket.id, lambda ticket, _: ticket.model_copy(update={"cards": (), "pending": ()})
+    )
+
+    await send_lost_cards({"context": StepContext(service, None)})
+    repaired = await run_steps(service, offered_ticket)
+
+    assert len(bob.messages) == 2
+    assert [card.to for card in repaired.cards] == [bob.id]
+    assert await service.tickets.tickets_with_lost_card(limit=9) == []

@@ -113,7 +113,10 @@ async def test_watcher_has_one_card_that_follows_the_ticket(scenario: WatcherSce
     await scenario.set_watching(ticket, scenario.eve, scenario.eve, on=False)
     assert scenario.card_texts(scenario.eve, ticket) == [f"You don't watch {ticket.id} any more."]
     await scenario.set_watching(ticket, scenario.eve, scenario.eve)
-    assert scenario.card_texts(scenario.eve, ticket) == [after]
+    assert scenario.card_texts(scenario.eve, ticket) == [
+        f"You don't watch {ticket.id} any more.",
+        after,
+    ]
 
 
 async def test_person_added_by_the_assignee_sees_the_ticket(scenario: WatcherScenario) -> None:
