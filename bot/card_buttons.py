@@ -17,7 +17,9 @@ from models.messages.buttons import ButtonValue
 from models.messages.cards import render_card
 from models.people.member import Member
 from models.ticket_service import TicketService
+from models.tickets import workflow
 from models.tickets.action import Verb
+from models.tickets.card_list import with_card_restored
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Card, CardKind, Ticket
 
@@ -44,10 +46,16 @@ async def handle_move(
         UserFacingError: the transition is refused; the card is redrawn all the same.
     """
 
+    clicked_ts = body.get("container", {}).get("message_ts", "")
+
     async def make_move(button_value: ButtonValue, member: Member) -> Ticket:
-        return await service.move(
-            button_value.ticket_id, verb, actor=member, seen_version=button_value.version
-        )
+        def apply_move(ticket: Ticket, now: datetime) -> Ticket:
+            after = workflow.transition(
+                ticket, verb, actor=member, now=now, seen_version=button_value.version
+            )
+            return with_card_restored(after, to=member.slack_id, ts=clicked_ts, now=now)
+
+        return await service.update_ticket(button_value.ticket_id, apply_move)
 
     await handle_button(make_move, ack=ack, body=body, service=service, background=background)
 
@@ -89,7 +97,8 @@ async def _run_action(
         raise
     # The worker redraws the card, too. The bot does it first, so a busy worker delays no button.
     card = _find_clicked_card(ticket, member, body) or _card_from_payload(ticket, member, body)
-    background.start(_redraw_card(service, ticket, card))
+    if all(card.ts != former.ts for former in ticket.former_cards):
+        background.start(_redraw_card(service, ticket, card))
     log.info("%s: %s", ticket.id, ticket.history[-1].what)
     await ack()
 

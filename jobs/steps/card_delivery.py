@@ -59,7 +59,7 @@ async def record_sent_card(
     recipient_id: str,
 ) -> TicketUpdate:
     """Store a card that an earlier attempt may have sent, so that it follows the ticket."""
-    known_notices = {*ticket.used_notices, *(card.notice for card in ticket.cards)}
+    known_notices = {card.notice for card in (*ticket.cards, *ticket.former_cards)}
     if leased_step.tries == 1 or notice in known_notices:
         return no_change
     channel = await context.service.dm_channel(ticket.team_id, recipient_id)

@@ -229,7 +229,8 @@ class SlackClient:
     async def update_message(self, channel: str, ts: str, message: SlackMessage) -> None:
         """Replace a message's content, unless it has just been drawn with the same one."""
         drawn_messages = self._outbound_calls.drawn_messages
-        if await drawn_messages.shows(channel, ts, message.digest):
+        token = await drawn_messages.begin(channel, ts, message.digest)
+        if token is None:
             return
         await self._call(
             "chat.update",
@@ -237,7 +238,7 @@ class SlackClient:
                 channel=channel, ts=ts, text=message.text, blocks=message.blocks
             ),
         )
-        await drawn_messages.remember(channel, ts, message.digest)
+        await drawn_messages.end(channel, ts, message.digest, token=token)
 
     async def open_view(self, trigger_id: str, view: Block) -> str:
         """Open a modal; returns the view's id. A trigger is valid for 3 seconds and works once."""

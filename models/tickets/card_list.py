@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from models.tickets.pending_step import Step
-from models.tickets.ticket import MAX_USED_NOTICES, Card, CardKind, Status, Ticket
+from models.tickets.ticket import MAX_FORMER_CARDS, Card, CardKind, Status, Ticket
 
 STEP_BY_KIND: Mapping[CardKind, Step] = {
     CardKind.REQUESTER: Step.DM_REQUESTER,
@@ -85,5 +85,21 @@ def with_new_gaps_filled(before: Ticket, after: Ticket, *, now: datetime) -> Tic
 
 def unused_notice(ticket: Ticket, notice: str) -> str:
     """The notice id, with a number if a gone or retired card of the ticket has had it."""
-    candidates = (notice, *(f"{notice}.{number}" for number in range(1, MAX_USED_NOTICES + 1)))
-    return next(one for one in candidates if one not in ticket.used_notices)
+    used = {card.notice for card in ticket.former_cards}
+    candidates = (notice, *(f"{notice}.{number}" for number in range(1, MAX_FORMER_CARDS + 1)))
+    return next(one for one in candidates if one not in used)
+
+
+def with_card_restored(ticket: Ticket, *, to: str, ts: str, now: datetime) -> Ticket:
+    """The ticket with a former card of this person again, if they need one and have none.
+
+    A click may come from a card that was retired at the same moment.
+    """
+    needed = needed_cards(ticket) - live_cards(ticket).keys()
+    for card in ticket.former_cards:
+        key = card.kind, card.to
+        if (card.to, card.ts) == (to, ts) and key in needed:
+            former = tuple(other for other in ticket.former_cards if other is not card)
+            restored = ticket.model_copy(update={"former_cards": former})
+            return restored.with_card(card.model_copy(update={"version": 0, "digest": ""}), now=now)
+    return ticket

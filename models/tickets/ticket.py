@@ -30,8 +30,8 @@ class Status(StrEnum):
 
 
 ASSIGNED_STATUSES = (Status.OFFERED, Status.CLAIMED)
-# Older ones are forgotten; a ticket loses few cards.
-MAX_USED_NOTICES = 40
+# Older ones are forgotten; their messages have no buttons.
+MAX_FORMER_CARDS = 20
 
 
 class Urgency(StrEnum):
@@ -131,7 +131,7 @@ class Ticket(_FrozenModel):
         declined_by: people who declined or released it since it was last open.
         solution: the resolver's note on how the problem was solved, or "".
         cards: the cards that follow the ticket.
-        used_notices: the newest notice ids of cards that are gone or retired.
+        former_cards: the newest cards that are gone from Slack or show their last state.
     """
 
     id: str
@@ -170,7 +170,7 @@ class Ticket(_FrozenModel):
     history: tuple[Event, ...] = ()
     pending: tuple[PendingStep, ...] = ()
     cards: tuple[Card, ...] = ()
-    used_notices: tuple[str, ...] = ()
+    former_cards: tuple[Card, ...] = ()
 
     @property
     def text(self) -> str:
@@ -323,8 +323,9 @@ class Ticket(_FrozenModel):
         others = tuple(card for card in self.cards if card.notice != notice)
         if others == self.cards:
             return self
-        used = (*self.used_notices, notice)[-MAX_USED_NOTICES:]
-        return self.model_copy(update={"cards": others, "used_notices": used})
+        removed = (card for card in self.cards if card.notice == notice)
+        former = (*self.former_cards, *removed)[-MAX_FORMER_CARDS:]
+        return self.model_copy(update={"cards": others, "former_cards": former})
 
     def with_stale_cards(self) -> Self:
         """The ticket with all cards marked as outdated; their buttons keep working."""

@@ -214,7 +214,7 @@ def _i5_cards_show_current_ticket(evidence: Evidence) -> Iterator[str]:
             if notice.startswith(f"{ticket.id}.")
         }
         for person, notice in shown.keys() - cards.keys():
-            if notice not in ticket.used_notices:
+            if notice not in {card.notice for card in ticket.former_cards}:
                 yield f"I5: the message {notice} to {person} is not stored"
             elif shown[person, notice].buttons:
                 yield f"I5: the retired card {notice} of {person} has buttons"

@@ -82,8 +82,8 @@ async def remove_stored_card(proxied_world: ProxiedWorld, ticket: dict[str, Any]
 
 async def forget_assignees_card(proxied_world: ProxiedWorld, ticket: dict[str, Any]) -> None:
     kept = [card for card in ticket["cards"] if card["kind"] != "moderator"]
-    notices = [card["notice"] for card in ticket["cards"] if card not in kept]
-    await _update_ticket(proxied_world, cards=kept, used_notices=notices)
+    former = [card for card in ticket["cards"] if card not in kept]
+    await _update_ticket(proxied_world, cards=kept, former_cards=former)
 
 
 async def change_title_without_redraw(proxied_world: ProxiedWorld, _ticket: dict[str, Any]) -> None:

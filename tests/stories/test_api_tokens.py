@@ -114,7 +114,7 @@ async def test_tickets_of_a_deactivated_member_are_reassigned_at_once(world: Wor
 
     assert await cast.grace.wait_for_message("Offered to you")
     await zoe.click(claimed, "Resolve")
-    await zoe.wait_for_ephemeral("T-1")
+    await zoe.wait_for_ephemeral("you cannot see it")
     [ticket] = await world.find_documents("tickets")
     assert (ticket["status"], ticket["assignee"]) == ("offered", cast.grace.id)
     delivery = slack.traffic_log.deliveries("user_change")[-1]

@@ -6,8 +6,9 @@ import pytest
 
 from sandbox.world.personas import Personas
 from sandbox.world.world import World
+from tests.faults.forged_requests import button_press_payload, send_as_slack
 from tests.stories.conftest import HTTP_ONLY
-from tests.stories.user_actions import open_ticket
+from tests.stories.user_actions import open_ticket, wait_until_no_pending_steps
 
 
 @pytest.mark.fault("F50")
@@ -18,11 +19,14 @@ async def test_second_of_two_simultaneous_claims_is_refused_by_name(
     first = await personas.bob.wait_for_message("Offered to you")
     await personas.bob.click(first, "Decline")
     second = await personas.eve.wait_for_message("Offered to you")
-    card_after_decline = await personas.bob.wait_for_message("Waiting for @Eve Holt")
-
-    await asyncio.gather(
-        personas.bob.click(card_after_decline, "Claim"), personas.eve.click(second, "Claim")
+    await personas.bob.wait_for_message("You don't have T-1 any more")
+    await wait_until_no_pending_steps(world)
+    [offered] = await world.find_documents("tickets")
+    claim = await button_press_payload(
+        world, personas.bob, "claim_ticket", f"T-1:{offered['version']}"
     )
+
+    await asyncio.gather(send_as_slack(personas.bob, claim), personas.eve.click(second, "Claim"))
 
     [ticket] = await world.find_documents("tickets")
     winner, loser = (personas.bob, personas.eve)
@@ -32,7 +36,7 @@ async def test_second_of_two_simultaneous_claims_is_refused_by_name(
         f"@{winner.real_name} has already claimed T-1.", timeout_seconds=2
     )
     assert winner.ephemeral_messages == []
-    assert await loser.wait_for_message(f"@{winner.real_name} is working on it", timeout_seconds=3)
+    assert await loser.wait_for_message("You don't have T-1 any more", timeout_seconds=3)
     assert await winner.wait_for_message("You have it", timeout_seconds=3)
     assert [event["what"] for event in ticket["history"]].count("claimed") == 1
 
@@ -72,7 +76,7 @@ async def test_declined_or_released_ticket_goes_to_the_next_person(
     offered = await personas.eve.wait_for_message("Offered to you")
     assert "knows vpn" in offered.visible_text
     assert await world.mail.wait_until(lambda: world.mail.emails_to(personas.eve.email))
-    assert await personas.bob.wait_for_message("Waiting for @Eve Holt", timeout_seconds=3)
+    assert await personas.bob.wait_for_message("You don't have T-1 any more", timeout_seconds=3)
     assert await personas.ada.wait_for_message("Waiting for @Eve Holt", timeout_seconds=3)
 
     await personas.eve.click(offered, "Decline")

@@ -69,7 +69,7 @@ async def test_every_card_follows_the_ticket(world: World, personas: Personas) -
 
     claimed = await personas.bob.wait_for_message("You have it", timeout_seconds=3)
     assert claimed.ts == offered.ts
-    moves = ["Resolve", "Release", "Resolve with a note"]
+    moves = ["Resolve", "Resolve with a note", "Release"]
     assert claimed.buttons == [*moves, "Edit triage", "Details"]
     assert await personas.ada.wait_for_message("@Bob Kahn is working on it", timeout_seconds=3)
 
