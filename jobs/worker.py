@@ -24,6 +24,7 @@ from jobs.runner.sweep import (
 from jobs.steps import email_assignee, send_cards
 from jobs.steps.alert_admins import alert_admins
 from jobs.steps.answer_incident import answer_incident
+from jobs.steps.archive_events import archive_events
 from jobs.steps.assign_ticket import assign_ticket
 from jobs.steps.deliver_webhooks import deliver_webhooks
 from jobs.steps.learn_from_ticket import learn_from_ticket
@@ -57,6 +58,7 @@ STEP_FUNCTIONS: Mapping[Step, StepFunction] = {
     Step.LEARN: learn_from_ticket,
     Step.RETRIAGE: retriage_ticket,
     Step.ANSWER_INCIDENT: answer_incident,
+    Step.ARCHIVE_EVENTS: archive_events,
 }
 
 

@@ -5,6 +5,7 @@ UserFacingError          a request of a person fails; the message is the text th
 ├── NotAllowed           the person's role or part in the ticket does not allow the action
 │   └── ProfilePending   Slack has not sent the person's profile yet, so the role is not known
 ├── Conflict             the ticket has changed since the person saw it (stale version)
+│   └── NewerDocument    a newer release of Frontdesk has written the document
 ├── NoSuchTicket         the ticket does not exist, or the person may not see it
 │   └── CorruptDocument  the ticket exists, but its document is damaged
 ├── InvalidToken         the API token is unknown, expired or revoked
@@ -49,6 +50,13 @@ class ProfilePending(NotAllowed):
 
 class Conflict(UserFacingError):
     """The ticket has changed since the person saw it."""
+
+
+class NewerDocument(Conflict):
+    """A newer release of Frontdesk has written the document; only that release may change it."""
+
+    def __init__(self) -> None:
+        super().__init__("Frontdesk is being updated. Press again in a minute.")
 
 
 class NoSuchTicket(UserFacingError):

@@ -8,7 +8,7 @@ from models.clock import utc_now
 from models.errors import DatabaseUnavailable, ExternalServiceError
 from models.health import CheckResult, DeadStepGroup, HealthReport, group_dead_steps
 from models.ticket_service import TicketService
-from models.tickets.store import INDEX_NAMES
+from models.ticket_store.store import INDEX_NAMES
 
 # manifest.yml requests the same scopes and says why; a test compares the two lists.
 REQUIRED_SCOPES = frozenset(
@@ -107,6 +107,7 @@ async def _check_database(service: TicketService) -> list[CheckResult]:
             else "everybody with an open ticket has a card",
             "The worker sends them within a minute. If not, look at its log." if lost_cards else "",
         ),
+        *(await _check_migration(service)),
         CheckResult(
             "MongoDB",
             ".".join(map(str, version)),
@@ -118,6 +119,14 @@ async def _check_database(service: TicketService) -> list[CheckResult]:
             "Restart the bot: it creates them when it starts." if missing else "",
         ),
     ]
+
+
+async def _check_migration(service: TicketService) -> list[CheckResult]:
+    if await service.ticket_migration.is_done():
+        return []
+    status = "tickets of an earlier release are being migrated"
+    remedy = "Nothing is lost meanwhile. If it does not end, look at the bot's log."
+    return [CheckResult("migration", status, remedy)]
 
 
 async def _check_redis(service: TicketService) -> list[CheckResult]:

@@ -24,8 +24,10 @@ from models.search.search import Search
 from models.search.solution_index import SolutionIndex
 from models.settings import Settings
 from models.ticket_service import TicketService
-from models.tickets.intake import TicketIntake
-from models.tickets.store import TicketStore
+from models.ticket_store.event_log import EventLog
+from models.ticket_store.intake import TicketIntake
+from models.ticket_store.migration import TicketMigration
+from models.ticket_store.store import TicketStore
 from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
 
@@ -75,6 +77,7 @@ def _build_service(
     slack: SlackClient,
 ) -> TicketService:
     tickets = TicketStore(database)
+    event_log = EventLog(database)
     members = MemberStore(database)
     solutions = SolutionIndex(database)
     signer = JwtSigner(settings.jwt_secret, settings.jwt_previous_secrets)
@@ -90,7 +93,9 @@ def _build_service(
         intake=TicketIntake(database, guest_policies),
         search=Search(database, solutions),
         solution_index=solutions,
-        event_feed=EventFeed(database),
+        event_feed=EventFeed(database, event_log),
+        event_log=event_log,
+        ticket_migration=TicketMigration(database),
         api_tokens=api_tokens,
         email_links=EmailLinks(database, signer),
         audit_log=audit_log,

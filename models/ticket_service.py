@@ -28,14 +28,16 @@ from models.search.search import Search
 from models.search.solution_index import SolutionIndex
 from models.settings import Settings
 from models.text import mention
+from models.ticket_store.event_log import EventLog
+from models.ticket_store.intake import TicketIntake
+from models.ticket_store.lease import LeasedSteps, TicketLease, WriteResult
+from models.ticket_store.migration import TicketMigration
+from models.ticket_store.store import TicketStore
 from models.tickets import workflow
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.card_list import with_new_gaps_filled
-from models.tickets.intake import TicketIntake
-from models.tickets.lease import LeasedSteps, TicketLease, WriteResult
 from models.tickets.pending_step import PendingStep, Step
-from models.tickets.store import TicketStore
 from models.tickets.ticket import Draft, Status, Ticket, TicketUpdate
 from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
@@ -62,6 +64,8 @@ class TicketService:
     search: Search
     solution_index: SolutionIndex
     event_feed: EventFeed
+    event_log: EventLog
+    ticket_migration: TicketMigration
     api_tokens: ApiTokenStore
     email_links: EmailLinks
     audit_log: AuditLog
@@ -225,6 +229,7 @@ class TicketService:
         """Create indexes and defaults in the database, and promote the configured admins."""
         stores = (
             self.tickets,
+            self.event_log,
             self.members,
             self.guest_policies,
             self.api_tokens,
@@ -299,7 +304,7 @@ class TicketService:
             if (entry.step, entry.due) not in earlier and not entry.is_leased
         ]
         await self._enqueue(after, new_steps, now=now)
-        for event in after.history[len(before.history) :]:
+        for event in after.events_after(before.event_count):
             if event.what in _DURATION_METRICS:
                 duration = event.at - after.opened_at
                 _DURATION_METRICS[event.what].observe(duration.total_seconds())

@@ -12,6 +12,7 @@ from models.messages.buttons import ButtonValue
 from models.text import join_names
 from models.ticket_service import TicketService
 from models.tickets.action import Button, Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.ticket import Ticket
 from models.triage.result import Engine, Triage
 
@@ -26,13 +27,19 @@ async def show_details(ack: AsyncAck, body: dict[str, Any], service: TicketServi
     button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
     member = await identity.identify_member(service, body)
     ticket = await service.tickets.get_for(member, button_value.ticket_id, Verb.DETAILS)
-    await open_view(service.slack, body["trigger_id"], render(ticket))
+    correction = await service.event_log.last_event(ticket, ACTIONS[Verb.CORRECT].event)
+    editor = correction.who if correction else ""
+    await open_view(service.slack, body["trigger_id"], render(ticket, editor=editor))
     await ack()
 
 
-def render(ticket: Ticket) -> Block:
-    """The modal: a line for each fact."""
-    facts = _facts(ticket)
+def render(ticket: Ticket, *, editor: str = "") -> Block:
+    """The modal: a line for each fact.
+
+    Args:
+        editor: the Slack id of the person who edited or confirmed the triage.
+    """
+    facts = _facts(ticket, editor)
     lines = [
         element
         for label, value in facts.items()
@@ -46,11 +53,10 @@ def render(ticket: Ticket) -> Block:
     }
 
 
-def _facts(ticket: Ticket) -> dict[str, Block]:
+def _facts(ticket: Ticket, editor: str) -> dict[str, Block]:
     """The facts by label, as elements of rich text."""
     texts = _triage_facts(ticket, ticket.triage) if ticket.triage else {"Engine": "not triaged yet"}
     facts = {label: text_element(text) for label, text in texts.items() if text}
-    editor = next((e.who for e in reversed(ticket.history) if e.what == "corrected"), "")
     if editor and ticket.original_triage:
         is_confirmed = ticket.original_triage == ticket.triage
         label = "Triage confirmed by" if is_confirmed else "Triage edited by"

@@ -19,6 +19,7 @@ from models.clock import utc_now
 from models.errors import DatabaseUnavailable, OutcomeUnknown, PermanentFailure, RetryLater
 from models.infra.logs import start_logging
 from models.messages.slack_client import BotIdentity
+from models.migrations import migrate_members
 from models.open_app import open_app
 from models.settings import read_settings
 from models.ticket_service import TicketService
@@ -88,7 +89,7 @@ async def _start_app(bot: Bot, background: BackgroundTasks, stack: AsyncExitStac
     if token:
         connection = connect_socket_mode(bot.app, token.get_secret_value())
         bot.socket_client = await stack.enter_async_context(connection)
-    background.start(sync_moderator_group(service, identity.team_id))
+    background.start(_migrate(service, background, identity.team_id))
     background.start(_preload_site(bot))
     log.info("ready for %s, by %s", identity.team_name, "Socket Mode" if token else "HTTP")
 
@@ -103,6 +104,13 @@ async def _preload_site(bot: Bot) -> None:
         await bot.http_app.load_site()
     gc.collect()
     gc.freeze()
+
+
+async def _migrate(service: TicketService, background: BackgroundTasks, team_id: str) -> None:
+    """Migrate the data of earlier releases, and read the moderator group once members are ready."""
+    await _retry_until_available(migrate_members)(service)
+    background.start(sync_moderator_group(service, team_id))
+    await _retry_until_available(service.ticket_migration.run)(service)
 
 
 @_retry_until_available

@@ -31,7 +31,7 @@ from models.errors import (
 from models.infra.logs import format_traceback, ticket_log_context
 from models.infra.metrics import STEPS
 from models.infra.outbound_calls import caller_context
-from models.tickets.lease import LeasedSteps, TicketLease
+from models.ticket_store.lease import LeasedSteps, TicketLease
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Ticket
 

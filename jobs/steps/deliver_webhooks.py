@@ -13,11 +13,12 @@ from hashlib import sha256
 from typing import Any
 
 from jobs.outbox.http_post import post
-from jobs.runner.step_context import StepContext, no_change
+from jobs.runner.step_context import StepContext
 from models.clock import utc_now
 from models.errors import ExternalServiceError, PermanentFailure, RetryLater
 from models.infra.outbound_calls import ExternalService
 from models.ticket_service import TicketService
+from models.ticket_store.event_log import NumberedEvent
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Event, Ticket, TicketUpdate
 from models.webhooks.webhook import Delivery, Webhook
@@ -37,25 +38,28 @@ async def deliver_webhooks(
     """Deliver the new events to every webhook of the workspace, all at the same time."""
     service = context.service
     webhooks = await service.webhooks.list_webhooks(ticket.team_id)
+    new_events = await service.event_log.events(ticket, after=ticket.delivered_event_count)
     results = await asyncio.gather(
-        *(_deliver_to_webhook(service, webhook, ticket) for webhook in webhooks),
+        *(_deliver_to_webhook(service, webhook, ticket, new_events) for webhook in webhooks),
         return_exceptions=True,
     )
     for error in sorted(filter(None, results), key=_error_rank):
         if isinstance(error, _TimeBudgetSpentError):
             return _with_delivery_step
         raise error
-    return no_change
+    event_count = ticket.event_count
+    return lambda current, _now: current.model_copy(update={"delivered_event_count": event_count})
 
 
-async def _deliver_to_webhook(service: TicketService, webhook: Webhook, ticket: Ticket) -> None:
-    """Deliver the new events to one webhook. A refused event fails only at the end."""
+async def _deliver_to_webhook(
+    service: TicketService, webhook: Webhook, ticket: Ticket, new_events: list[NumberedEvent]
+) -> None:
+    """Deliver the events to one webhook. A refused event fails only at the end."""
     started, sent_count = time.monotonic(), 0
-    delivered_ids = await service.webhooks.delivered_ids(webhook.id, ticket.id)
     refusal: PermanentFailure | None = None
-    for number, event in enumerate(ticket.history, start=1):
+    for number, event in await _undelivered_events(service, webhook, ticket, new_events):
         delivery = _new_delivery(webhook, ticket, event, event_number=number)
-        if delivery.id in delivered_ids or not webhook.should_receive(event, now=delivery.tried_at):
+        if not webhook.should_receive(event, now=delivery.tried_at):
             continue
         if sent_count and time.monotonic() - started > _MAX_SENDING_SECONDS:
             raise _TimeBudgetSpentError
@@ -70,9 +74,26 @@ async def _deliver_to_webhook(service: TicketService, webhook: Webhook, ticket: 
         raise refusal
 
 
+async def _undelivered_events(
+    service: TicketService, webhook: Webhook, ticket: Ticket, new_events: list[NumberedEvent]
+) -> list[NumberedEvent]:
+    """The new events that the webhook has not got yet, and those that an admin wants again."""
+    ids = {number: _delivery_id(webhook, ticket, number) for number, _ in new_events}
+    delivered = await service.webhooks.delivered_ids(ids.values())
+    undelivered = {one.number: one for one in new_events if ids[one.number] not in delivered}
+    for number in await service.webhooks.requested_event_numbers(webhook.id, ticket.id):
+        for one in await service.event_log.events(ticket, after=number - 1, limit=1):
+            undelivered[one.number] = one
+    return [undelivered[number] for number in sorted(undelivered)]
+
+
+def _delivery_id(webhook: Webhook, ticket: Ticket, event_number: int) -> str:
+    return f"{webhook.id}.{ticket.id}.{event_number}"
+
+
 def _new_delivery(webhook: Webhook, ticket: Ticket, event: Event, *, event_number: int) -> Delivery:
     return Delivery(
-        id=f"{webhook.id}.{ticket.id}.{event_number}",
+        id=_delivery_id(webhook, ticket, event_number),
         team_id=webhook.team_id,
         webhook_id=webhook.id,
         ticket_id=ticket.id,

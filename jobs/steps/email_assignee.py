@@ -39,7 +39,7 @@ async def email_assignee(
         recipient=recipient,
         requester=requester,
         sender=service.settings.mail_from,
-        links=_email_links(service, ticket, recipient),
+        links=await _email_links(service, ticket, recipient),
     )
     try:
         async with service.outbound_calls.call(ExternalService.SMTP, "send"):
@@ -54,12 +54,12 @@ async def email_assignee(
     return no_change
 
 
-def _email_links(service: TicketService, ticket: Ticket, recipient: Member) -> dict[str, str]:
+async def _email_links(service: TicketService, ticket: Ticket, recipient: Member) -> dict[str, str]:
     """The links in the e-mail, by label. A second copy of the e-mail has the same links."""
     base_url = service.settings.public_url
-    if not base_url:
+    offer = await service.event_log.last_event(ticket, ACTIONS[Verb.OFFER].event)
+    if not base_url or offer is None:
         return {}
-    offer_times = [event.at for event in ticket.history if event.what == ACTIONS[Verb.OFFER].event]
 
     def link(verb: Verb) -> str:
         token = service.email_links.sign(
@@ -67,7 +67,7 @@ def _email_links(service: TicketService, ticket: Ticket, recipient: Member) -> d
             ticket_id=ticket.id,
             verb=verb,
             notice_id=offer_notice_id(ticket),
-            event_at=offer_times[-1],
+            event_at=offer.at,
             lifetime=_LINK_LIFETIME,
         )
         return f"{base_url.rstrip('/')}/link/{token}"

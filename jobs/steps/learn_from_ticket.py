@@ -14,6 +14,8 @@ from jobs.triage.gemini_triage import triage_with_gemini
 from jobs.triage.priority_rules import min_priority
 from models.engine import keyword_engine
 from models.errors import RetryLater
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.correction import to_training_example
 from models.tickets.pending_step import PendingStep
 from models.tickets.ticket import Ticket, TicketUpdate
@@ -32,7 +34,14 @@ async def learn_from_ticket(
     taxonomy = await context.service.taxonomies.get_taxonomy(ticket.team_id)
     if ticket.solution and not ticket.confidential:
         await context.service.solution_index.add(ticket)
-    if example := to_training_example(ticket, taxonomy):
+    last_event = context.service.event_log.last_event
+    example = to_training_example(
+        ticket,
+        taxonomy,
+        correction=await last_event(ticket, ACTIONS[Verb.CORRECT].event),
+        resolution=await last_event(ticket, ACTIONS[Verb.RESOLVE].event),
+    )
+    if example:
         await context.service.training_store.add(example)
         if not example.confidential:
             await _run_shadow_prompt(context, ticket, taxonomy)

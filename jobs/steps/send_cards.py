@@ -21,9 +21,6 @@ from models.tickets.ticket import ASSIGNED_STATUSES, CardKind, Status, Ticket, T
 
 # A moderator whom Slack cannot reach gets no offers for this long.
 _UNREACHABLE_PAUSE = timedelta(hours=1)
-_RESOLVING_EVENTS = {
-    ACTIONS[verb].event for verb in (Verb.RESOLVE, Verb.SELF_RESOLVE, Verb.RESOLVE_WITH_INCIDENT)
-}
 
 
 async def dm_requester(
@@ -84,8 +81,7 @@ async def ask_requester(
     and then follows the ticket, too.
     """
     kind, requester = CardKind.RESOLVED, ticket.requester
-    resolve_count = sum(event.what in _RESOLVING_EVENTS for event in ticket.history)
-    notices = [f"{ticket.id}.resolved.{number}" for number in range(1, resolve_count + 1)]
+    notices = [f"{ticket.id}.resolved.{number}" for number in range(1, ticket.resolve_count + 1)]
     new_notice = unused_notice(ticket, notices.pop()) if ticket.status is Status.RESOLVED else ""
     for notice in notices:
         update = await record_sent_card(
@@ -139,7 +135,7 @@ def _assignee_notice_id(ticket: Ticket) -> str | None:
         return None
     claims = [
         number
-        for number, event in enumerate(ticket.history, start=1)
+        for number, event in ticket.numbered_events
         if event.what == ACTIONS[Verb.CLAIM].event
     ]
     return unused_notice(ticket, f"{ticket.id}.claim.{max(claims, default=0)}")

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from models.tickets.store import TicketStore
+from models.ticket_store.store import TicketStore
 
 _RECOUNT_FACTOR = 10
 

@@ -60,8 +60,10 @@ class Database:
         self._db = self._client[name]
         self._read_batchers: dict[tuple[str, bool], Batcher[str, Document | None]] = {}
         self.tickets = self._db.tickets
+        self.ticket_events = self._db.ticket_events
         self.members = self._db.members
         self.counters = self._db.counters
+        self.migrations = self._db.migrations
         self.configurations = self._db.configurations
         self.alarms = self._db.alarms
         self.tokens = self._db.tokens

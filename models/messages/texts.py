@@ -35,6 +35,7 @@ STEP_LABELS = {
     Step.LEARN: "the new training example",
     Step.RETRIAGE: "the second triage by Gemini",
     Step.ANSWER_INCIDENT: "the answer to all reports of the incident",
+    Step.ARCHIVE_EVENTS: "the move of old events to the event log",
 }
 
 

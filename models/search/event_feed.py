@@ -11,8 +11,9 @@ from typing import NamedTuple, Self
 
 from models.infra.database import Database, Document, translate_errors
 from models.people.member import Member
+from models.ticket_store.documents import ticket_number, tickets_from_documents
+from models.ticket_store.event_log import ArchivedEvent, EventLog
 from models.tickets.action import Verb
-from models.tickets.documents import ticket_number, tickets_from_documents
 from models.tickets.permissions import can
 from models.tickets.ticket import Event, Ticket
 
@@ -77,8 +78,9 @@ class FeedPage(NamedTuple):
 class EventFeed:
     """Reads the event feed from any cursor."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, event_log: EventLog) -> None:
         self._db = database
+        self._event_log = event_log
 
     async def read_page(self, cursor: Cursor | None, member: Member, *, limit: int) -> FeedPage:
         """The next events after the cursor that this person may see; None: from the start."""
@@ -89,12 +91,20 @@ class EventFeed:
         events: list[FeedEvent] = []
         while begin < until and len(events) <= limit and tickets_read < _MAX_TICKETS:
             end = min(begin + span, until)
-            tickets = await self._tickets_between(member.team_id, begin, end)
-            if len(tickets) > _MAX_TICKETS and span > _MIN_SPAN:
+            limit_per_slice = 0 if span <= _MIN_SPAN else _MAX_TICKETS + 1
+            # In this order, an event that is moved to the log meanwhile is found in both places.
+            tickets = await self._tickets_between(member.team_id, begin, end, limit_per_slice)
+            archived = await self._event_log.between(
+                member.team_id, begin, end, limit=limit_per_slice
+            )
+            read_count = len(tickets) + len(archived)
+            if read_count > _MAX_TICKETS and span > _MIN_SPAN:
                 span = max(span / 8, _MIN_SPAN)
                 continue
-            events += _feed_events(tickets, member, start, end)
-            tickets_read += len(tickets)
+            own_events = _own_events(tickets)
+            archived_events = await self._with_tickets(archived)
+            events += _visible_events([*own_events, *archived_events], member, start, end)
+            tickets_read += read_count
             begin, span = end, span * 8
         if len(events) > limit:
             return FeedPage(events[:limit], events[limit - 1].cursor, has_more=True)
@@ -111,28 +121,50 @@ class EventFeed:
                 break
         return document["opened_at"] if document else until
 
+    async def _with_tickets(self, archived: Sequence[ArchivedEvent]) -> list[FeedEvent]:
+        """The archived events with their tickets."""
+        ids = list({one.ticket_id for one in archived})
+        query = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
+        async with translate_errors():
+            documents = await self._db.tickets.find(query).to_list() if ids else []
+        tickets = {ticket.id: ticket for ticket in tickets_from_documents(documents)}
+        return [
+            _to_feed_event(tickets[ticket_id], *numbered)
+            for ticket_id, numbered in archived
+            if ticket_id in tickets
+        ]
+
     async def _tickets_between(
-        self, team_id: str, begin: datetime, end: datetime
+        self, team_id: str, begin: datetime, end: datetime, limit: int
     ) -> Sequence[Ticket]:
-        """The tickets with an event from `begin` until just before `end`."""
+        """The tickets that have an event from `begin` until just before `end`."""
         between: Document = {"$gte": begin, "$lt": end}
         query: Document = {"team_id": team_id, "history": {"$elemMatch": {"at": between}}}
-        limit = 0 if end - begin <= _MIN_SPAN else _MAX_TICKETS + 1
         async with translate_errors():
             # Some servers do not choose this index without a hint.
             cursor = self._db.tickets.find(query).hint(_HISTORY_INDEX).limit(limit)
             return tickets_from_documents(await cursor.to_list())
 
 
-def _feed_events(
-    tickets: Sequence[Ticket], member: Member, cursor: Cursor, end: datetime
-) -> list[FeedEvent]:
-    """The visible events of these tickets after the cursor and before `end`, in order."""
-    visible = [
-        FeedEvent(ticket, event, Cursor(event.at, ticket_number(ticket.id), event_number))
+def _own_events(tickets: Sequence[Ticket]) -> list[FeedEvent]:
+    return [
+        _to_feed_event(ticket, number, event)
         for ticket in tickets
-        if can(Verb.VIEW, member, ticket)
-        for event_number, event in enumerate(ticket.history, start=1)
+        for number, event in ticket.numbered_events
     ]
-    new = (item for item in visible if cursor < item.cursor and item.event.at < end)
-    return sorted(new, key=lambda item: item.cursor)
+
+
+def _to_feed_event(ticket: Ticket, number: int, event: Event) -> FeedEvent:
+    return FeedEvent(ticket, event, Cursor(event.at, ticket_number(ticket.id), number))
+
+
+def _visible_events(
+    events: Sequence[FeedEvent], member: Member, cursor: Cursor, end: datetime
+) -> list[FeedEvent]:
+    """The events after the cursor and before `end` that the person may see, in order, each once."""
+    new = {
+        one.cursor: one
+        for one in events
+        if cursor < one.cursor and one.event.at < end and can(Verb.VIEW, member, one.ticket)
+    }
+    return [new[position] for position in sorted(new)]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from models.infra.database import Database, Document
-from models.tickets.documents import ticket_number
+from models.ticket_store.documents import ticket_number
 from models.tickets.ticket import Ticket
 from models.triage.similarity import ComparableTicket, SolvedTicket
 from models.triage.skills import words

@@ -15,9 +15,9 @@ from models.people.store import members_from_documents
 from models.search.pagination import most_selective_filter, newest_page
 from models.search.recent_tickets import COMPARED_FIELDS, RecentTicketCache, comparable_tickets
 from models.search.solution_index import SolutionIndex
-from models.tickets.documents import (
-    ticket_from_document,
+from models.ticket_store.documents import (
     ticket_number,
+    tickets_from_documents,
 )
 from models.tickets.incident import INCIDENT_WINDOW, SimilarOpenTicket
 from models.tickets.permissions import visibility_filter
@@ -63,7 +63,7 @@ class Search:
             documents = await newest_page(
                 self._db, member.team_id, index_filter, query, before_number=number, limit=limit
             )
-        return [ticket_from_document(document) for document in documents]
+        return tickets_from_documents(documents)
 
     async def members(
         self, team_id: str, *, after_slack_id: str, limit: int, include_users: bool

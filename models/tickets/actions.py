@@ -55,8 +55,12 @@ def _unassign(ticket: Ticket, _actor_id: str) -> dict[str, Any]:
     return _hand_back(ticket, ticket.assignee or "")
 
 
-def _resolve(_ticket: Ticket, actor_id: str) -> dict[str, Any]:
-    return {"resolver": actor_id}
+def _resolve(ticket: Ticket, actor_id: str) -> dict[str, Any]:
+    return {"resolver": actor_id, "resolve_count": ticket.resolve_count + 1}
+
+
+def _resolve_with_incident(ticket: Ticket, _actor_id: str) -> dict[str, Any]:
+    return {"resolve_count": ticket.resolve_count + 1}
 
 
 def _reopen(_ticket: Ticket, _actor_id: str) -> dict[str, Any]:
@@ -265,6 +269,7 @@ ACTIONS: Mapping[Verb, Action] = {
         to_status=Status.RESOLVED,
         allowed=_FRONTDESK_ONLY,
         next_steps=(Step.ASK_REQUESTER, Step.REFRESH_CARDS),
+        effect=_resolve_with_incident,
     ),
 }
 

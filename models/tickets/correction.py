@@ -9,9 +9,8 @@ from models.people.member import Member
 from models.text import clip, join_names
 from models.tickets import workflow
 from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
 from models.tickets.permissions import check
-from models.tickets.ticket import Ticket
+from models.tickets.ticket import Event, Ticket
 from models.triage.result import Priority, Triage
 from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
@@ -91,19 +90,22 @@ def apply_correction(
     return correct
 
 
-def to_training_example(ticket: Ticket, taxonomy: Taxonomy) -> TrainingExample | None:
+def to_training_example(
+    ticket: Ticket, taxonomy: Taxonomy, *, correction: Event | None, resolution: Event | None
+) -> TrainingExample | None:
     """The training example of a corrected or resolved ticket, or None.
 
     A ticket that is resolved without a correction confirms its triage. An example of a private
     category is confidential, so Gemini never gets it.
+
+    Args:
+        correction: the event of its last correction, if there is one.
+        resolution: the event of its last resolution, if there is one.
     """
-    judging_moves = {ACTIONS[Verb.CORRECT].event, ACTIONS[Verb.RESOLVE].event}
-    judgements = [event for event in ticket.history if event.what in judging_moves]
-    corrections = [event for event in judgements if event.what == ACTIONS[Verb.CORRECT].event]
     triage, original = ticket.triage, ticket.original_triage or ticket.triage
+    judgements = [event for event in (correction, resolution) if event]
     if triage is None or original is None or not judgements:
         return None
-    last_judgement = (corrections or judgements)[-1]
     categories = map(taxonomy.find_category, (triage.category, original.category))
     return TrainingExample(
         ticket_id=ticket.id,
@@ -115,8 +117,8 @@ def to_training_example(ticket: Ticket, taxonomy: Taxonomy) -> TrainingExample |
         skills=triage.skills,
         confidential=ticket.confidential
         or any(category and category.private for category in categories),
-        by=last_judgement.who,
-        at=judgements[-1].at,
+        by=judgements[0].who,
+        at=max(event.at for event in judgements),
     )
 
 

@@ -1,16 +1,20 @@
 """Pending steps: the outbox entries of a ticket, which are leased, retried or dead."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, Field
+
+from models.infra.stored_model import OpenEnum, StoredModel
 
 LEASE_DURATION = timedelta(seconds=30)
 
 
-class Step(StrEnum):
-    """A kind of work that a worker does for a ticket; the value names the worker's function."""
+class Step(OpenEnum):
+    """A kind of work that a worker does for a ticket; the value names the worker's function.
+
+    A step of a newer release stays with the ticket, and a worker of that release runs it.
+    """
 
     TRIAGE = "triage_ticket"
     ASSIGN = "assign_ticket"
@@ -25,13 +29,14 @@ class Step(StrEnum):
     LEARN = "learn_from_ticket"
     RETRIAGE = "triage_again"
     ANSWER_INCIDENT = "answer_all"
+    ARCHIVE_EVENTS = "archive_events"
 
 
 # No person waits for these after a click, so steps that follow a click run first.
-BACKGROUND_STEPS = frozenset({Step.TRIAGE, Step.RETRIAGE, Step.LEARN})
+BACKGROUND_STEPS = frozenset({Step.TRIAGE, Step.RETRIAGE, Step.LEARN, Step.ARCHIVE_EVENTS})
 
 
-class PendingStep(BaseModel):
+class PendingStep(StoredModel):
     """A step that a worker still has to do for a ticket.
 
     Attributes:
@@ -44,8 +49,6 @@ class PendingStep(BaseModel):
         error: the error of the last failed attempt.
         dead_since: when the step became dead.
     """
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
 
     step: Step
     requested_rev: int = Field(

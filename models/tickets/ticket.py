@@ -3,7 +3,7 @@
 Tickets are immutable. `with_transition` returns the ticket after a move: its history has the new
 event, and `pending` has the next steps. The `with_step_…` methods return it after a step is
 leased, completed, rescheduled or dead. `models.tickets.workflow` decides which moves are legal, and
-`models.tickets.store` stores the result.
+`models.ticket_store.store` stores the result.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +14,7 @@ from typing import Any, Self
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from models.errors import Conflict
+from models.infra.stored_model import OpenEnum, StoredModel
 from models.tickets.pending_step import LEASE_DURATION, PendingStep, Step, request_step
 from models.triage.result import MIN_CONFIDENCE, Triage
 from models.triage.similarity import SolvedTicket
@@ -29,6 +30,8 @@ class Status(StrEnum):
     RESOLVED = "resolved"
 
 
+# Older events are moved to the event log.
+MAX_EVENTS_IN_TICKET = 20
 ASSIGNED_STATUSES = (Status.OFFERED, Status.CLAIMED)
 # Older ones are forgotten; their messages have no buttons.
 MAX_FORMER_CARDS = 20
@@ -43,12 +46,7 @@ class Urgency(StrEnum):
     MANY_BLOCKED = "many_blocked"
 
 
-class _FrozenModel(BaseModel):
-    # pydantic quotes invalid input in its errors by default; here that would log people's texts.
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
-
-
-class Event(_FrozenModel):
+class Event(StoredModel):
     """One event in a ticket's history.
 
     Attributes:
@@ -63,7 +61,7 @@ class Event(_FrozenModel):
     why: str = ""
 
 
-class CardKind(StrEnum):
+class CardKind(OpenEnum):
     """The purpose of a card."""
 
     REQUESTER = "requester"
@@ -72,7 +70,7 @@ class CardKind(StrEnum):
     WATCHER = "watcher"
 
 
-class Card(_FrozenModel):
+class Card(StoredModel):
     """A message about the ticket in somebody's DM, updated when the ticket changes.
 
     Attributes:
@@ -90,19 +88,21 @@ class Card(_FrozenModel):
     digest: str = ""
 
 
-class IncidentReport(_FrozenModel):
+class IncidentReport(StoredModel):
     """Another ticket of the same incident, and its requester."""
 
     ticket_id: str
     by: str
 
 
-class Draft(_FrozenModel):
+class Draft(BaseModel):
     """A ticket as its requester wrote it.
 
     Attributes:
         key: the natural key of the submission (the view's id); one key makes one ticket.
     """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     key: str
     team_id: str
@@ -113,7 +113,7 @@ class Draft(_FrozenModel):
     confidential: bool = False
 
 
-class Ticket(_FrozenModel):
+class Ticket(StoredModel):
     """One ticket.
 
     Attributes:
@@ -130,6 +130,10 @@ class Ticket(_FrozenModel):
         watchers: people who follow the ticket, besides its requester and assignee.
         declined_by: people who declined or released it since it was last open.
         solution: the resolver's note on how the problem was solved, or "".
+        resolve_count: how often it was resolved.
+        history: the newest events.
+        archived_event_count: the number of older events, which are in the event log alone.
+        delivered_event_count: the number of the last event that all webhooks have got or refused.
         cards: the cards that follow the ticket.
         former_cards: the newest cards that are gone from Slack or show their last state.
     """
@@ -166,8 +170,11 @@ class Ticket(_FrozenModel):
     )
     resolver: str | None = None
     solution: str = ""
+    resolve_count: int = 0
     opened_at: datetime
     history: tuple[Event, ...] = ()
+    archived_event_count: int = 0
+    delivered_event_count: int = 0
     pending: tuple[PendingStep, ...] = ()
     cards: tuple[Card, ...] = ()
     former_cards: tuple[Card, ...] = ()
@@ -182,6 +189,30 @@ class Ticket(_FrozenModel):
         """Whether triage was unsure of the category, and nobody has judged it since."""
         triage = self.triage if self.original_triage is None else None
         return triage is not None and triage.confidence < MIN_CONFIDENCE
+
+    @property
+    def event_count(self) -> int:
+        """The number of all its events, which is the number of the newest one."""
+        return self.archived_event_count + len(self.history)
+
+    @property
+    def numbered_events(self) -> tuple[tuple[int, Event], ...]:
+        """The newest events with their numbers, which never change."""
+        return tuple(enumerate(self.history, start=self.archived_event_count + 1))
+
+    def events_after(self, number: int) -> tuple[Event, ...]:
+        """The events in the ticket that are newer than the event with this number."""
+        return self.history[max(0, number - self.archived_event_count) :]
+
+    def without_events_until(self, number: int) -> Self:
+        """The ticket without the events up to this number, which are in the event log."""
+        dropped_count = max(0, number - self.archived_event_count)
+        return self.model_copy(
+            update={
+                "history": self.history[dropped_count:],
+                "archived_event_count": self.archived_event_count + dropped_count,
+            }
+        )
 
     def with_skills(self, skills: tuple[str, ...]) -> Self:
         """The ticket with these skills in its triage; unchanged before triage."""
@@ -198,6 +229,8 @@ class Ticket(_FrozenModel):
     ) -> Self:
         """The ticket after a move: with the new status, the event and the next steps."""
         pending = self.pending
+        if len(self.history) >= MAX_EVENTS_IN_TICKET:
+            next_steps = (*next_steps, Step.ARCHIVE_EVENTS)
         for step in next_steps:
             pending = request_step(pending, step, due=event.at, rev=self.rev)
         return self.model_copy(

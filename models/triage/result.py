@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.infra.stored_model import StoredModel
+
 
 class Priority(StrEnum):
     """The priority of a ticket, lowest first."""
@@ -47,7 +49,7 @@ class Category(BaseModel):
     private: bool = False
 
 
-class Triage(BaseModel):
+class Triage(StoredModel):
     """The result of triage for one ticket.
 
     Attributes:
@@ -65,8 +67,6 @@ class Triage(BaseModel):
         ms: the duration of the answer in milliseconds.
         tokens: the tokens of the model that the answer used.
     """
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     category: str
     priority: Priority

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
 
-from pydantic import BaseModel, ConfigDict
-
+from models.infra.stored_model import StoredModel
 from models.triage.skills import stem, words
 
 # The minimum score for showing a ticket to a moderator, and for suggesting its solution to a
@@ -44,10 +43,8 @@ _STOP_WORDS = frozenset(
 )
 
 
-class SolvedTicket(BaseModel):
+class SolvedTicket(StoredModel):
     """A solved ticket and its solution."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     ticket_id: str
     title: str

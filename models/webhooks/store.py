@@ -1,7 +1,7 @@
 """The webhooks of each workspace and the log of their deliveries, in MongoDB."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from models.errors import InvalidInput
 from models.infra.batching import deduplicating_batcher
-from models.infra.database import Database, index, translate_errors
+from models.infra.database import Database, Document, index, translate_errors
 from models.people.member import Member
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Ticket
@@ -35,7 +35,10 @@ class WebhookStore:
         async with translate_errors():
             expiry = index("gone_at", expireAfterSeconds=0)
             await self._db.webhooks.create_indexes([index("team_id")])
-            await self._db.deliveries.create_indexes([index("webhook_id", "-tried_at"), expiry])
+            replays = index("replay_of", sparse=True)
+            await self._db.deliveries.create_indexes(
+                [index("webhook_id", "-tried_at"), expiry, replays]
+            )
 
     async def with_delivery_step(self, before: Ticket, after: Ticket, *, now: datetime) -> Ticket:
         """The new ticket, with a delivery step if the workspace has webhooks.
@@ -44,7 +47,7 @@ class WebhookStore:
         The opening of a ticket is the exception: it adds no step, because its requester waits.
         The next update adds the step for it.
         """
-        if before.rev and len(after.history) == len(before.history):
+        if before.rev and after.event_count == before.event_count:
             return after
         async with translate_errors():
             has_webhooks = await self._has_webhooks(after.team_id)
@@ -108,18 +111,27 @@ class WebhookStore:
 
     # -- deliveries ------------------------------------------------------------------------------
 
-    async def delivered_ids(self, webhook_id: str, ticket_id: str) -> set[str]:
-        """The ids of a ticket's deliveries that have reached the webhook."""
-        query = {"webhook_id": webhook_id, "ticket_id": ticket_id, "delivered": True}
+    async def delivered_ids(self, delivery_ids: Collection[str]) -> set[str]:
+        """The ids of these deliveries that have reached their webhook."""
+        query = {"_id": {"$in": list(delivery_ids)}, "delivered": True}
         async with translate_errors():
             return {one["_id"] async for one in self._db.deliveries.find(query, {"_id": 1})}
+
+    async def requested_event_numbers(self, webhook_id: str, ticket_id: str) -> set[int]:
+        """The numbers of a ticket's events that an admin wants delivered to the webhook again."""
+        query = {"webhook_id": webhook_id, "replay_of": ticket_id}
+        async with translate_errors():
+            cursor = self._db.deliveries.find(query, {"_id": 1})
+            return {int(one["_id"].rpartition(".")[2]) async for one in cursor}
 
     async def record_attempt(self, delivery: Delivery) -> None:
         """Store the outcome of one attempt; the stored count of attempts goes up by one."""
         fields = delivery.model_dump(exclude={"id", "attempts"})
         fields["gone_at"] = delivery.tried_at + MAX_EVENT_AGE * 2
         async with translate_errors():
-            change = {"$set": fields, "$inc": {"attempts": 1}}
+            change: Document = {"$set": fields, "$inc": {"attempts": 1}}
+            if delivery.delivered:
+                change["$unset"] = {"replay_of": ""}
             await self._db.upsert("deliveries", delivery.id, change)
 
     async def recent_deliveries(self, team_id: str, webhook_id: str) -> list[Delivery]:
@@ -134,9 +146,12 @@ class WebhookStore:
         """The ticket id of the delivery, which can now be sent again; None if there is none."""
         query = {"_id": delivery_id, "webhook_id": webhook_id, "team_id": team_id}
         async with translate_errors():
-            await self._db.deliveries.update_one(query, {"$set": {"delivered": False}})
             document = await self._db.deliveries.find_one(query)
-        return str(document["ticket_id"]) if document else None
+            if document is None:
+                return None
+            change = {"delivered": False, "replay_of": document["ticket_id"]}
+            await self._db.deliveries.update_one(query, {"$set": change})
+        return str(document["ticket_id"])
 
 
 def _with_id(document: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from models.assignment.workload import Workload
 from models.clock import utc_now
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
-from models.tickets.documents import ticket_to_document
+from models.ticket_store.documents import ticket_to_document
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Engine, Priority, Triage

@@ -70,7 +70,7 @@ def test_timed_jobs_keep_their_names_in_the_queue() -> None:
 
 
 def test_each_step_follows_from_a_move() -> None:
-    """Five steps are requested elsewhere: by a dead step, a failed triage or an option."""
+    """Six steps are requested elsewhere, as by a dead step, a failed triage or a long history."""
     following = {step for rule in ACTIONS.values() for step in rule.next_steps}
     requested_elsewhere = {
         Step.ALERT_ADMINS,
@@ -78,6 +78,7 @@ def test_each_step_follows_from_a_move() -> None:
         Step.DM_WATCHERS,
         Step.RETRIAGE,
         Step.ANSWER_INCIDENT,
+        Step.ARCHIVE_EVENTS,
     }
 
     assert following == set(Step) - requested_elsewhere

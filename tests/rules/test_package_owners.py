@@ -80,9 +80,9 @@ EFFECTS = frozenset(
         "models/people/store.py",
         "models/search",
         "models/settings.py",
+        "models/migrations.py",
         "models/ticket_service.py",
-        "models/tickets/intake.py",
-        "models/tickets/store.py",
+        "models/ticket_store",
         "models/triage/taxonomy_store.py",
         "models/webhooks/store.py",
     }

@@ -56,7 +56,7 @@ def _record_mongo_commands(path: Path) -> None:
 
 
 def _no_unique_index() -> None:
-    from models.tickets.store import TicketStore
+    from models.ticket_store.store import TicketStore
 
     async def prepare(self: Any) -> None:
         await self._db.tickets.create_index("key", unique=False)
@@ -111,7 +111,7 @@ def _constant_job_id() -> None:
 
 
 def _no_sweep() -> None:
-    from models.tickets.store import TicketStore
+    from models.ticket_store.store import TicketStore
 
     async def due_tickets(_self: TicketStore, *, limit: int) -> tuple[list[Any], datetime]:
         return [], datetime.now(UTC)
@@ -132,8 +132,8 @@ def _no_revision_guard() -> None:
     """Delay each claim, and let it overwrite changes that happened meanwhile."""
     import asyncio
 
-    from models.tickets.documents import ticket_to_document
-    from models.tickets.store import TicketStore
+    from models.ticket_store.documents import ticket_to_document
+    from models.ticket_store.store import TicketStore
     from models.tickets.ticket import Status, Ticket
 
     original = TicketStore.compare_and_set
@@ -153,7 +153,7 @@ def _older_release() -> None:
     """Act as a release without the step `ask_requester`."""
     from jobs.worker import WorkerSettings
     from models.errors import CorruptDocument
-    from models.tickets import documents, store
+    from models.ticket_store import documents, store
 
     original = documents.ticket_from_document
 

@@ -22,7 +22,7 @@ from jobs.engines.trained_engine import TrainedModel, apply_model, train_model
 from models.clock import utc_now
 from models.engine import keyword_engine
 from models.errors import DatabaseUnavailable
-from models.tickets.documents import ticket_to_document
+from models.ticket_store.documents import ticket_to_document
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Category, Priority
 from models.triage.similarity import MIN_SIMILARITY

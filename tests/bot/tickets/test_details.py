@@ -16,7 +16,8 @@ def test_details_show_the_engine_and_who_edited_the_triage() -> None:
 
     def details_text(correction: Correction | None) -> str:
         update = correction and apply_correction(correction, actor=EVE, seen_version=None)
-        blocks = details.render(update(ticket, NOON) if update else ticket)["blocks"]
+        after = update(ticket, NOON) if update else ticket
+        blocks = details.render(after, editor="UEVE" if update else "")["blocks"]
         return blocks_text(blocks, lambda slack_id: f"@{slack_id}")
 
     facts = [

@@ -11,7 +11,7 @@ from jobs.runner.retry_policies import RETRY_POLICIES
 from jobs.runner.step_context import StepContext, StepFunction, no_change
 from models.errors import OutcomeUnknown, PermanentFailure, RetryLater, TargetGone
 from models.ticket_service import TicketService
-from models.tickets.lease import TicketLease
+from models.ticket_store.lease import TicketLease
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Draft, Ticket, TicketUpdate
 from sandbox.services.database_servers import DatabaseServers

@@ -13,9 +13,9 @@ from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import dm_assignee, dm_requester
 from models.people.member import Role
 from models.ticket_service import TicketService
+from models.ticket_store.lease import TicketLease
 from models.tickets.action import Verb
 from models.tickets.incident import add_reports, with_incident
-from models.tickets.lease import TicketLease
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, IncidentReport, Ticket
 from sandbox.services.database_servers import DatabaseServers

@@ -166,6 +166,9 @@ async def test_confidential_ticket_is_not_sent_and_the_page_says_so(
 ) -> None:
     number, _ = await open_and_triage(step_context, "My VPN drops", confidential=True)
 
+    with pytest.raises(InvalidInput, match="you cannot see it"):
+        await open_log_page(step_context.service, number)
+    await step_context.service.members.update_member("T1", "UGRACE", trusted=True)
     page = await open_log_page(step_context.service, number)
 
     assert gemini_server.requests == []

@@ -3,7 +3,7 @@
 import asyncio
 
 from models.assignment.workload import Workload
-from models.tickets.store import TicketStore
+from models.ticket_store.store import TicketStore
 
 
 class SlowStore(TicketStore):

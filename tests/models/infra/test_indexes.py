@@ -12,6 +12,7 @@ from models.clock import utc_now
 from models.people.member import Member, Profile, Role
 from models.search.event_feed import Cursor
 from models.ticket_service import TicketService
+from models.ticket_store.event_log import NumberedEvent
 from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
@@ -30,6 +31,10 @@ EXPECTED_QUERIES = {
     ("tickets", "dead"),
     ("tickets", "set_aside.at"),
     ("tickets", "key"),
+    ("tickets", "lost_card"),
+    ("ticket_events", "team_id at"),
+    ("ticket_events", "ticket_id number"),
+    ("ticket_events", "ticket_id what"),
     ("tickets", "team_id status"),
     ("tickets", "team_id number"),
     ("tickets", "team_id people number"),
@@ -101,6 +106,7 @@ async def _query_work(service: TicketService) -> None:
     await service.tickets.due_tickets(limit=5)
     await service.tickets.dead_tickets(limit=5)
     await service.tickets.quarantined_tickets(limit=5)
+    await service.tickets.tickets_with_lost_card(limit=5)
     await service.tickets.backlog("T1")
     await service.workload.open_ticket_counts("T1")
 
@@ -122,6 +128,10 @@ async def _query_tickets(service: TicketService, ticket: Ticket) -> None:
         )
     for cursor in (None, Cursor(ticket.opened_at - timedelta(hours=1))):
         await service.event_feed.read_page(cursor, GRACE, limit=5)
+    archived = ticket.without_events_until(2)
+    await service.event_log.archive(ticket, [NumberedEvent(*one) for one in ticket.numbered_events])
+    assert len(await service.event_log.events(archived)) == ticket.event_count
+    assert await service.event_log.last_event(archived, "opened")
     assert await service.training_store.latest("T1", limit=5)
     assert await service.training_store.version("T1")
     assert await service.training_store.judged_triages("T1", limit=5)

@@ -8,8 +8,8 @@ import pytest
 
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
+from models.ticket_store.documents import ticket_number, ticket_to_document
 from models.tickets.action import Verb
-from models.tickets.documents import ticket_number, ticket_to_document
 from models.tickets.permissions import can
 from models.tickets.ticket import Status, Ticket
 from models.triage.skills import words

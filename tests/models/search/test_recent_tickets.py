@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from models.ticket_service import TicketService
-from models.tickets.documents import ticket_number, ticket_to_document
+from models.ticket_store.documents import ticket_number, ticket_to_document
 from models.tickets.ticket import Draft, Status, Ticket
 from sandbox.services.database_servers import DatabaseServers
 from tests.models.mongo_command_log import MongoCommandLog

@@ -1,7 +1,7 @@
 """The solution index: each list holds the newest tickets of one workspace, each ticket once."""
 
 from models.ticket_service import TicketService
-from models.tickets.documents import ticket_number
+from models.ticket_store.documents import ticket_number
 from models.tickets.ticket import Ticket
 from tests.sample_tickets import new_ticket
 

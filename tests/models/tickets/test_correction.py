@@ -13,6 +13,7 @@ from models.tickets.ticket import Status, Ticket
 from models.triage.result import Category, Priority
 from models.triage.skills import Skill
 from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
+from models.triage.training_example import TrainingExample
 from tests.sample_tickets import (
     ADA,
     BOB,
@@ -26,6 +27,14 @@ from tests.sample_tickets import (
 
 LATER = NOON + timedelta(hours=1)
 TO_ACCESS = Correction(category="Access", priority=Priority.HIGH, skills=("okta",))
+
+
+def example_of(ticket: Ticket, taxonomy: Taxonomy) -> TrainingExample | None:
+    """The training example, given the events in the ticket."""
+    events = {event.what: event for event in ticket.history}
+    return to_training_example(
+        ticket, taxonomy, correction=events.get("corrected"), resolution=events.get("resolved")
+    )
 
 
 def correct(ticket: Ticket, correction: Correction = TO_ACCESS, *, actor: Member = BOB) -> Ticket:
@@ -50,7 +59,7 @@ def test_original_triage_survives_every_correction() -> None:
     )
 
     assert corrected_twice.original_triage == original
-    example = to_training_example(corrected_twice, DEFAULT_TAXONOMY)
+    example = example_of(corrected_twice, DEFAULT_TAXONOMY)
     assert example
     assert (example.original_triage, example.category, example.by) == (original, "Software", "UEVE")
     assert (example.priority, example.skills) == (Priority.HIGH, ("okta",))
@@ -59,7 +68,7 @@ def test_original_triage_survives_every_correction() -> None:
 def test_resolving_without_correction_confirms_the_triage() -> None:
     resolved = ticket_in_status(Status.RESOLVED)
 
-    example = to_training_example(resolved, DEFAULT_TAXONOMY)
+    example = example_of(resolved, DEFAULT_TAXONOMY)
 
     assert example
     assert (example.original_triage, example.category, example.by) == (
@@ -72,7 +81,7 @@ def test_resolving_without_correction_confirms_the_triage() -> None:
 
 @pytest.mark.parametrize("status", [Status.NEW, Status.OFFERED, Status.CLAIMED])
 def test_unjudged_ticket_gives_no_training_example(status: Status) -> None:
-    assert to_training_example(ticket_in_status(status), DEFAULT_TAXONOMY) is None
+    assert example_of(ticket_in_status(status), DEFAULT_TAXONOMY) is None
 
 
 def test_empty_correction_confirms_the_triage() -> None:
@@ -80,7 +89,7 @@ def test_empty_correction_confirms_the_triage() -> None:
 
     assert (after.triage, after.original_triage) == (make_triage("vpn"), make_triage("vpn"))
     assert after.history[-1].why == "confirmed without changes"
-    assert to_training_example(after, DEFAULT_TAXONOMY)
+    assert example_of(after, DEFAULT_TAXONOMY)
 
 
 def test_example_of_a_private_category_is_confidential() -> None:
@@ -95,7 +104,7 @@ def test_example_of_a_private_category_is_confidential() -> None:
         ticket_in_status(Status.RESOLVED),
     ]
 
-    examples = [to_training_example(ticket, private) for ticket in cases]
+    examples = [example_of(ticket, private) for ticket in cases]
 
     assert [example and example.confidential for example in examples] == [True, True, False, False]
 

@@ -13,8 +13,8 @@ from models.infra.database import Database
 from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Profile, Role
 from models.people.store import MemberStore
-from models.tickets.intake import TicketIntake
-from models.tickets.store import TicketStore
+from models.ticket_store.intake import TicketIntake
+from models.ticket_store.store import TicketStore
 from models.tickets.ticket import Ticket
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 from models.triage.taxonomy_store import TaxonomyStore

@@ -5,13 +5,24 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from models.errors import CorruptDocument
+from models.errors import CorruptDocument, NewerDocument
 from models.infra.database import Document
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.card_list import has_lost_card
 from models.tickets.ticket import Ticket
 from models.triage.skills import words
 
 _MAX_WORDS = 500
+# Documents without a version are of the releases before 0.3.
+FIRST_SCHEMA_VERSION, SCHEMA_VERSION = 1, 2
+# Fields that are made from the ticket for queries, or added by a read; the ticket has no such ones.
+_DERIVED_FIELDS = frozenset(
+    {"_id", "schema", "number", "people", "words", "due", "dead", "lost_card", "set_aside", "now"}
+)
+_RESOLVING_EVENTS = {
+    ACTIONS[verb].event for verb in (Verb.RESOLVE, Verb.SELF_RESOLVE, Verb.RESOLVE_WITH_INCIDENT)
+}
 log = logging.getLogger(__name__)
 
 
@@ -24,6 +35,7 @@ def ticket_to_document(ticket: Ticket) -> Document:
     """
     document = ticket.model_dump()
     document["_id"] = document.pop("id")
+    document["schema"] = schema_version(ticket)
     document["number"] = ticket_number(ticket.id)
     people = (ticket.requester, ticket.assignee, *ticket.watchers)
     document["people"] = [person for person in dict.fromkeys(people) if person]
@@ -33,26 +45,49 @@ def ticket_to_document(ticket: Ticket) -> Document:
     return document | {"lost_card": True} if has_lost_card(ticket) else document
 
 
+def schema_version(_ticket: Ticket) -> int:
+    """The lowest schema version whose processes read this ticket without misreading it.
+
+    A new field needs no new version: older processes keep it. A new status does, for the tickets
+    that have it. Version 2 moves older events to the event log, and counts them.
+    """
+    return SCHEMA_VERSION
+
+
 def ticket_from_document(document: Document) -> Ticket:
     """The ticket in a document.
 
     Raises:
+        NewerDocument: a newer release has written it, and this one would misread it.
         CorruptDocument: the document is damaged. The cause names the fields, never their values.
     """
+    version = document.get("schema", FIRST_SCHEMA_VERSION)
+    if version > SCHEMA_VERSION:
+        raise NewerDocument
+    fields = {name: value for name, value in document.items() if name not in _DERIVED_FIELDS}
     try:
-        return Ticket.model_validate({**document, "id": document["_id"]})
+        ticket = Ticket.model_validate({**fields, "id": document["_id"]})
     except ValidationError as error:
         raise CorruptDocument(
             f"{document['_id']} was not read or changed: its document is damaged. Tell an admin."
         ) from error
+    return _upgraded(ticket) if version == FIRST_SCHEMA_VERSION else ticket
+
+
+def _upgraded(ticket: Ticket) -> Ticket:
+    """The ticket of an earlier release, with the counts that this one stores."""
+    resolve_count = sum(event.what in _RESOLVING_EVENTS for event in ticket.history)
+    return ticket.model_copy(update={"resolve_count": resolve_count})
 
 
 def tickets_from_documents(documents: Iterable[Document]) -> list[Ticket]:
-    """The tickets in these documents; damaged documents are skipped and logged."""
+    """The tickets in these documents; damaged and newer documents are skipped, and logged."""
     tickets = []
     for document in documents:
         try:
             tickets.append(ticket_from_document(document))
+        except NewerDocument:
+            log.info("skipped %s: a newer release has written it", document["_id"])
         except CorruptDocument as error:
             log.warning("skipped damaged document %s: %s", document["_id"], error.__cause__)
     return tickets

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from models.infra.database import Database
 from models.people.guest_policy_store import GuestPolicyStore
-from models.tickets.documents import ticket_number
-from models.tickets.intake import MAX_BATCH, TicketFactory, TicketIntake
-from models.tickets.store import TicketStore
+from models.ticket_store.documents import ticket_number
+from models.ticket_store.intake import MAX_BATCH, TicketFactory, TicketIntake
+from models.ticket_store.store import TicketStore
 from models.tickets.ticket import Draft, Ticket
 from sandbox.services.database_servers import DatabaseServers
 from tests.models.mongo_command_log import MongoCommandLog

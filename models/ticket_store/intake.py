@@ -7,7 +7,7 @@ from datetime import datetime
 from models.infra.batching import Batcher
 from models.infra.database import Database, Document, encode_document, translate_errors
 from models.people.guest_policy_store import GuestPolicyStore
-from models.tickets.documents import ticket_from_document, ticket_to_document
+from models.ticket_store.documents import ticket_from_document, ticket_to_document
 from models.tickets.ticket import Ticket
 
 _OVERLOAD_THRESHOLD = 4

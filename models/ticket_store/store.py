@@ -12,14 +12,14 @@ import logging
 from collections import defaultdict
 from datetime import datetime
 
-from models.errors import CorruptDocument, NoSuchTicket
+from models.errors import CorruptDocument, NewerDocument, NoSuchTicket
 from models.infra.database import Database, Document, index, translate_errors
 from models.people.member import Member
-from models.tickets.action import Verb
-from models.tickets.documents import (
+from models.ticket_store.documents import (
     ticket_from_document,
     ticket_to_document,
 )
+from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.permissions import check
 from models.tickets.ticket import ASSIGNED_STATUSES, Status, Ticket
@@ -154,6 +154,9 @@ class TicketStore:
         for document in documents:
             try:
                 tickets.append(ticket_from_document(document))
+            except NewerDocument:
+                # A worker of that release runs its steps.
+                continue
             except CorruptDocument as error:
                 ticket_id, cause = document["_id"], error.__cause__
                 log.warning(

@@ -1,0 +1,44 @@
+"""The migrations of data that earlier releases have stored; the bot makes them when it starts.
+
+Each one can be interrupted, repeated, and made by several bots at once.
+"""
+
+import logging
+
+from models.infra.database import translate_errors
+from models.people.member import Role
+from models.people.store import members_from_documents
+from models.ticket_service import TicketService
+
+log = logging.getLogger(__name__)
+
+
+async def migrate_members(service: TicketService) -> None:
+    """Let moderators keep their role, and revoke the tokens of people who have left.
+
+    Before release 0.1 the moderator group was a setting in the environment. Its members would lose
+    their role now, before an admin can choose the group again. Before that release, too, tokens of
+    deactivated people were not revoked.
+    """
+    if await service.ticket_migration.is_done():
+        return
+    for team_id in await _teams_without_guest_policy(service):
+        for member in await service.members.group_moderators(team_id):
+            await service.members.set_role(
+                team_id, member.slack_id, role=Role.MODERATOR, by_group=False
+            )
+            log.info(
+                "%s stays a moderator: the moderator group must be chosen again", member.slack_id
+            )
+    async with translate_errors():
+        documents = await service.database.members.find({"active": False}).to_list()
+    for member in members_from_documents(documents):
+        await service.api_tokens.revoke_all_tokens(member)
+
+
+async def _teams_without_guest_policy(service: TicketService) -> list[str]:
+    """The workspaces in which no admin has chosen a moderator group or a guest policy yet."""
+    async with translate_errors():
+        cursor = service.database.configurations.find({"welcome": {"$exists": True}}, {"_id": 1})
+        with_policy = {document["_id"] async for document in cursor}
+    return [team_id for team_id in await service.members.team_ids() if team_id not in with_policy]

@@ -1,0 +1,1 @@
+"""Tickets in MongoDB: the store, intake, leases, the event log, and the migration."""
