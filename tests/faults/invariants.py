@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from aiohttp import ClientError, ClientSession
@@ -19,7 +20,7 @@ from models.tickets.action import Verb
 from models.tickets.actions import MOVE_BY_EVENT
 from models.tickets.card_list import live_cards, missing_cards
 from models.tickets.pending_step import Step
-from models.tickets.ticket import ASSIGNED_STATUSES, Draft, Status, Ticket
+from models.tickets.ticket import ASSIGNED_STATUSES, Draft, Event, Status, Ticket
 from sandbox.services.processes import Process
 from sandbox.slack.actors.rendered import Message
 from sandbox.slack.primitives.json_types import get_path
@@ -65,6 +66,7 @@ async def check_invariants(
     evidence = Evidence(
         world=world,
         documents=await world.find_documents("tickets"),
+        archived_events=await world.find_documents("ticket_events"),
         members=[Member.model_validate(doc) for doc in await world.find_documents("members")],
         former_moderator_ids=former_moderator_ids,
         processes=[world.bot, world.worker, *more_processes],
@@ -80,6 +82,7 @@ class Evidence:
 
     world: World
     documents: list[dict[str, Any]]
+    archived_events: list[dict[str, Any]]
     members: list[Member]
     former_moderator_ids: Collection[str]
     processes: Collection[Process]
@@ -89,6 +92,17 @@ class Evidence:
         """All tickets except the quarantined ones."""
         readable = (doc for doc in self.documents if "set_aside" not in doc)
         return [Ticket.model_validate({**doc, "id": doc["_id"]}) for doc in readable]
+
+    def with_archived_events(self, ticket: Ticket) -> Ticket:
+        """The ticket with all its events, also those that only the event log has."""
+        archived = [
+            {name: document[name] for name in Event.model_fields}
+            for document in sorted(self.archived_events, key=itemgetter("number"))
+            if document["ticket_id"] == ticket.id
+            and document["number"] <= ticket.archived_event_count
+        ]
+        events = tuple(map(Event.model_validate, archived))
+        return ticket.model_copy(update={"history": (*events, *ticket.history)})
 
     @cached_property
     def notices(self) -> list[tuple[str, str, Message]]:
@@ -132,7 +146,8 @@ def _i2_one_ticket_for_one_view(evidence: Evidence) -> Iterator[str]:
 
 
 def _i3_i8_history_is_legal_and_complete(evidence: Evidence) -> Iterator[str]:
-    for ticket in evidence.tickets:
+    for stored_ticket in evidence.tickets:
+        ticket = evidence.with_archived_events(stored_ticket)
         times = [event.at for event in ticket.history]
         if times != sorted(times):
             yield f"I3: {ticket.id}: the times in its history go backwards"
