@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass, field
 
 from jobs.engines.training_process import TrainingData, train_in_subprocess
-from models.engine import keyword_engine
 from models.engine.classifier import Classifier
 from models.engine.priority_model import PriorityModel
+from models.engine.ticket_reading import TicketReading
 from models.engine.training_store import TrainingStore
 from models.tickets.ticket import Ticket
 from models.triage.result import Category, Priority, Triage
@@ -61,6 +61,17 @@ class _WorkspaceModel:
     paused_until: float = float("-inf")
     training_task: asyncio.Task[None] | None = None
 
+    def find_model(self, taxonomy: Taxonomy) -> TrainedModel | None:
+        """The model for these categories, or None."""
+        model = self.model
+        # A model for other categories cannot answer the new ones, and would answer deleted ones.
+        return model if model and model.categories == taxonomy.categories else None
+
+    async def wait_for_training(self, max_seconds: float) -> None:
+        """Wait until the running training ends, if there is one."""
+        if self.training_task:
+            await asyncio.wait({self.training_task}, timeout=max_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCache:
@@ -69,25 +80,27 @@ class ModelCache:
     workspaces: dict[str, _WorkspaceModel] = field(default_factory=dict)
 
     async def triage(
-        self, training_store: TrainingStore, ticket: Ticket, taxonomy: Taxonomy, *, reason: str
+        self, training_store: TrainingStore, reading: TicketReading, *, reason: str
     ) -> Triage:
         """The built-in engine's triage, by the workspace's model or else by keywords alone.
 
         Args:
             training_store: the examples to train on.
-            ticket: the ticket to triage.
-            taxonomy: the workspace's categories and skills.
+            reading: the ticket to triage.
             reason: why Gemini does not triage it, in words that people read.
         """
         started_at = time.monotonic()
-        keyword_triage = keyword_engine.triage(ticket, taxonomy, why_builtin=reason)
-        workspace = self.workspaces.setdefault(ticket.team_id, _WorkspaceModel())
-        await _refresh_model(workspace, training_store, ticket.team_id, taxonomy)
-        model = workspace.model
-        # A model for other categories cannot answer the new ones, and would answer deleted ones.
-        if model is None or model.categories != taxonomy.categories:
+        keyword_triage = reading.keyword_triage.model_copy(update={"why_builtin": reason})
+        workspace = self.workspaces.setdefault(reading.ticket.team_id, _WorkspaceModel())
+        await _start_training(workspace, training_store, reading)
+        if workspace.find_model(reading.taxonomy) is None:
+            await workspace.wait_for_training(_MAX_FIRST_WAIT_SECONDS)
+        model = workspace.find_model(reading.taxonomy)
+        if model is None:
             return keyword_triage
-        triage = await asyncio.to_thread(apply_model, model, keyword_triage, ticket, taxonomy)
+        triage = await asyncio.to_thread(
+            apply_model, model, keyword_triage, reading.harmless_ticket, reading.taxonomy
+        )
         return triage.model_copy(update={"ms": round((time.monotonic() - started_at) * 1000)})
 
     def stop(self) -> None:
@@ -97,13 +110,13 @@ class ModelCache:
                 workspace.training_task.cancel()
 
 
-async def _refresh_model(
-    workspace: _WorkspaceModel, training_store: TrainingStore, team_id: str, taxonomy: Taxonomy
+async def _start_training(
+    workspace: _WorkspaceModel, training_store: TrainingStore, reading: TicketReading
 ) -> None:
-    """Start the training if examples or taxonomy are new; wait for it if no model is usable."""
+    """Start the training if examples or taxonomy are new."""
+    team_id, taxonomy = reading.ticket.team_id, reading.taxonomy
     has_new_taxonomy = workspace.taxonomy != taxonomy
-    model = workspace.model
-    is_outdated = model is None or model.categories != taxonomy.categories
+    is_outdated = workspace.find_model(taxonomy) is None
     if has_new_taxonomy or time.monotonic() - workspace.checked_at > _CHECK_INTERVAL_SECONDS:
         workspace.checked_at = time.monotonic()
         version = await training_store.version(team_id)
@@ -112,8 +125,6 @@ async def _refresh_model(
         if may_train and (has_new_taxonomy or version != workspace.trained_version):
             training = _train(workspace, training_store, team_id, taxonomy, version)
             workspace.training_task = asyncio.create_task(training)
-    if is_outdated and workspace.training_task:
-        await asyncio.wait({workspace.training_task}, timeout=_MAX_FIRST_WAIT_SECONDS)
 
 
 async def _train(
@@ -125,8 +136,7 @@ async def _train(
 ) -> None:
     started_at = time.monotonic()
     try:
-        model = workspace.model
-        if model is None or model.categories != taxonomy.categories:
+        if workspace.find_model(taxonomy) is None:
             workspace.model = await train_model(taxonomy, [])
         examples = await training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
         workspace.model = await train_model(taxonomy, examples)
