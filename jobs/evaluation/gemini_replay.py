@@ -12,7 +12,7 @@ import numpy as np
 from jobs.engines.gemini import Gemini, GeminiFailure
 from jobs.evaluation.replay import Predictions, Predictor, builtin_predictor
 from jobs.runner.step_context import StepContext
-from jobs.triage.gemini_triage import TokenBudgetExhausted, triage_with_gemini
+from jobs.triage.gemini_triage import PrivacyUnknown, TokenBudgetExhausted, triage_with_gemini
 from jobs.triage.read_ticket import read_ticket
 from models.clock import utc_now
 from models.engine.classifier import LabelledText
@@ -134,6 +134,8 @@ async def _triage_or_none(
             return await triage_with_gemini(context, reading, training_examples=training_examples)
         except RetryLater as error:
             await asyncio.sleep(error.retry_after_seconds or 1)
+        except PrivacyUnknown:
+            await asyncio.sleep(1)
         except TokenBudgetExhausted:
             raise
         except GeminiFailure:

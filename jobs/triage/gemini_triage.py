@@ -8,6 +8,7 @@ from jobs.engines.gemini import (
     MAX_OUTPUT_TOKENS,
     Gemini,
     GeminiAnswer,
+    GeminiFailure,
     PermanentGeminiFailure,
 )
 from jobs.engines.prompt import GeminiRequest, Prompt, build_request, parse_answer
@@ -28,6 +29,10 @@ _MIN_CONFIDENCE, _MIN_CONFIDENCE_IF_NAMED = 0.85, 0.1
 
 class NotSentToGemini(PermanentGeminiFailure):
     """Gemini may not read this ticket."""
+
+
+class PrivacyUnknown(GeminiFailure):
+    """The trained model does not know yet whether the ticket may be in a private category."""
 
 
 class TokenBudgetExhausted(PermanentGeminiFailure):
@@ -76,6 +81,8 @@ def _require_permission(context: StepContext, reading: TicketReading) -> Gemini:
         raise NotSentToGemini("no Gemini key is set")
     if reading.reason_not_to_send:
         raise NotSentToGemini(reading.reason_not_to_send)
+    if not reading.is_privacy_known:
+        raise PrivacyUnknown("the built-in engine still learns which tickets are private")
     return context.gemini
 
 

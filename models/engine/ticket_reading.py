@@ -28,7 +28,8 @@ class TicketReading:
         keyword_triage: the triage of the harmless ticket by keywords alone.
         floor: the minimum priority by the text and the requester.
         redacted: the text that an AI may get, with placeholders.
-        private_category: the private category that its keywords point to; "" if there is none.
+        private_category: the private category that the ticket is or may be in; "" if there is none.
+        is_privacy_known: False while the trained model, which must look for one, still learns.
     """
 
     ticket: Ticket
@@ -39,6 +40,7 @@ class TicketReading:
     floor: Priority
     redacted: RedactedText
     private_category: str
+    is_privacy_known: bool = True
 
     @property
     def reason_not_to_send(self) -> str:
@@ -50,17 +52,18 @@ class TicketReading:
         return INJECTION_REASON if self.injection_scan.is_injection else ""
 
     def with_rules(self, triage: Triage) -> Triage:
-        """An engine's triage with minimum priority and warning, which no engine can change."""
+        """An engine's triage with minimum priority, privacy and warning, which none can change."""
         category = self.taxonomy.find_category(triage.category)
         category_floor = (category and category.floor) or Priority.LOW
         priority = triage.priority.at_least(self.floor).at_least(category_floor)
-        triage = triage.model_copy(update={"priority": priority})
+        changes = {"priority": priority, "private_category": self.private_category}
+        triage = triage.model_copy(update=changes)
         is_injection = self.injection_scan.is_injection
         return prompt_injection.with_warning(triage) if is_injection else triage
 
 
 def read_text(ticket: Ticket, taxonomy: Taxonomy, *, floor: Priority) -> TicketReading:
-    """The reading of a ticket.
+    """The reading of a ticket by its text and its earlier triage.
 
     Args:
         ticket: the ticket.
@@ -81,5 +84,15 @@ def read_text(ticket: Ticket, taxonomy: Taxonomy, *, floor: Priority) -> TicketR
         keyword_triage=keyword_triage,
         floor=floor.at_least(keyword_engine.priority_floor(ticket.text)),
         redacted=redact(clip(ticket.text, MAX_TEXT_FOR_AI)),
-        private_category=triage.category if taxonomy.is_private(triage.category) else "",
+        private_category=_find_private_category(ticket, triage, taxonomy),
     )
+
+
+def _find_private_category(ticket: Ticket, keyword_triage: Triage, taxonomy: Taxonomy) -> str:
+    """The private category by keywords or by an earlier triage or correction; "" if none."""
+    for triage in filter(None, (keyword_triage, ticket.triage, ticket.original_triage)):
+        # A category that an admin has removed may have been private.
+        is_removed = taxonomy.find_category(triage.category) is None
+        if triage.private_category or is_removed or taxonomy.is_private(triage.category):
+            return triage.private_category or triage.category
+    return ""

@@ -93,8 +93,8 @@ def apply_correction(
 def to_training_example(ticket: Ticket, taxonomy: Taxonomy) -> TrainingExample | None:
     """The training example of a corrected or resolved ticket, or None.
 
-    A ticket that is resolved without a correction confirms its triage. An example of a private
-    category is confidential, so Gemini never gets it.
+    A ticket that is resolved without a correction confirms its triage. An example that is or may be
+    in a private category is confidential, so Gemini never gets it.
     """
     judging_moves = {Move.CORRECT, Move.RESOLVE}
     judgements = [event for event in ticket.history if event.what in judging_moves]
@@ -103,7 +103,6 @@ def to_training_example(ticket: Ticket, taxonomy: Taxonomy) -> TrainingExample |
     if triage is None or original is None or not judgements:
         return None
     last_judgement = (corrections or judgements)[-1]
-    categories = map(taxonomy.find_category, (triage.category, original.category))
     return TrainingExample(
         ticket_id=ticket.id,
         team_id=ticket.team_id,
@@ -113,7 +112,9 @@ def to_training_example(ticket: Ticket, taxonomy: Taxonomy) -> TrainingExample |
         priority=triage.priority,
         skills=triage.skills,
         confidential=ticket.confidential
-        or any(category and category.private for category in categories),
+        or any(
+            one.private_category or taxonomy.is_private(one.category) for one in (triage, original)
+        ),
         by=last_judgement.who,
         at=judgements[-1].at,
     )

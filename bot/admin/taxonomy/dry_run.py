@@ -54,7 +54,12 @@ async def start_dry_run(
     floor = priority_by_words(ticket.text, service.settings.floor_words)
     reading = read_text(ticket, current_taxonomy, floor=floor)
     preview = reading.with_rules(reading.keyword_triage)
-    uses_gemini = service.settings.gemini_api_key is not None and not reading.reason_not_to_send
+    # Where a category is private, only a worker knows whether Gemini may read the text.
+    uses_gemini = (
+        service.settings.gemini_api_key is not None
+        and not current_taxonomy.has_private_category
+        and not reading.reason_not_to_send
+    )
     # An id for each request, so that a late answer replaces only the page of its own request.
     external_id = uuid4().hex
     texts = await _result_texts(

@@ -1,5 +1,7 @@
 """A ticket's text is read once; the reading says whether an AI may get it, and keeps the rules."""
 
+from typing import Any
+
 import pytest
 
 from models.engine.prompt_injection import INJECTION_REASON
@@ -67,3 +69,32 @@ def test_ai_gets_the_beginning_of_the_text_with_placeholders() -> None:
     assert "[email-1]" in reading.redacted.text
     assert "ada@example.org" not in reading.redacted.text
     assert len(reading.redacted.text) <= MAX_TEXT_FOR_AI
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        ({"triage": make_triage(category="Salaries")}, "Salaries"),
+        (
+            {
+                "triage": make_triage(category="Network"),
+                "original_triage": make_triage(category="Salaries"),
+            },
+            "Salaries",
+        ),
+        ({"triage": make_triage(category="Network", private_category="Wages")}, "Wages"),
+        ({"triage": make_triage(category="Removed")}, "Removed"),
+        ({"triage": make_triage(category="Network")}, ""),
+    ],
+)
+def test_private_category_of_the_past_keeps_a_ticket_from_ai(
+    stored: dict[str, Any], reason: str
+) -> None:
+    """The text itself points to Network."""
+    ticket = new_ticket(title="My VPN drops").model_copy(update=stored)
+
+    reading = read_sample(ticket, WITH_SALARIES)
+
+    assert reading.private_category == reason
+    assert bool(reading.reason_not_to_send) is bool(reason)
+    assert reading.with_rules(make_triage()).private_category == reason
