@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from models.engine.ticket_reading import TicketReading, read_text
 from models.people.member import Member, Role
 from models.tickets import workflow
 from models.tickets.action import Verb
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Engine, Priority, Triage
+from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TEAM = "T1"
@@ -53,6 +55,13 @@ def new_ticket(**fields: Any) -> Ticket:
         "opened_at": NOON,
     }
     return workflow.transition(Ticket(**{**defaults, **fields}), Verb.OPEN, actor=ADA, now=NOON)
+
+
+def read_sample(
+    ticket: Ticket | None = None, taxonomy: Taxonomy = DEFAULT_TAXONOMY
+) -> TicketReading:
+    """The reading of a ticket, in a workspace without rules for priorities."""
+    return read_text(ticket or new_ticket(), taxonomy, floor=Priority.LOW)
 
 
 def ticket_in_status(status: Status, **fields: Any) -> Ticket:

@@ -13,8 +13,8 @@ from math import log
 from models.engine import keyword_engine
 from models.engine.prompt_injection import contains_injection
 from models.engine.redaction import redact_for_good
+from models.engine.ticket_reading import TicketReading
 from models.text import clip
-from models.tickets.ticket import Ticket
 from models.triage.skills import words
 from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
@@ -26,17 +26,17 @@ _MAX_TEXT_LENGTH = 400
 
 
 def select_examples(
-    ticket: Ticket, training_examples: Sequence[TrainingExample], taxonomy: Taxonomy
+    reading: TicketReading, training_examples: Sequence[TrainingExample]
 ) -> tuple[TrainingExample, ...]:
     """The examples most like the ticket, by the rare words that they share; best first."""
     shareable = [
         example
         for example in training_examples
-        if example.ticket_id != ticket.id and _is_shareable(example, taxonomy)
+        if example.ticket_id != reading.ticket.id and is_shareable(example, reading.taxonomy)
     ]
     word_sets = [set(words(example.text)) for example in shareable]
     frequencies = Counter(word for word_set in word_sets for word in word_set)
-    ticket_words = set(words(ticket.text))
+    ticket_words = set(words(reading.ticket.text))
 
     def similarity(number: int) -> float:
         shared = ticket_words & word_sets[number]
@@ -45,7 +45,7 @@ def select_examples(
     numbers = (number for number in range(len(shareable)) if similarity(number))
     best = sorted(numbers, key=similarity, reverse=True)
     candidates = (shareable[number] for number in best[: 3 * MAX_EXAMPLES])
-    harmless = (example for example in candidates if _is_harmless(example, ticket, taxonomy))
+    harmless = (example for example in candidates if _is_harmless(example, reading.taxonomy))
     return tuple(islice(harmless, MAX_EXAMPLES))
 
 
@@ -61,20 +61,17 @@ def to_prompt_line(example: TrainingExample, taxonomy: Taxonomy) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def _is_harmless(example: TrainingExample, ticket: Ticket, taxonomy: Taxonomy) -> bool:
-    """Whether its text neither instructs a model nor points to a private category."""
-    example_ticket = ticket.model_copy(update={"title": example.text, "description": ""})
-    private = keyword_engine.find_private_category(example_ticket, taxonomy)
-    return private is None and not contains_injection(example.text)
-
-
-def _is_shareable(example: TrainingExample, taxonomy: Taxonomy) -> bool:
-    """Whether a model may read it: not confidential, not private, and its category exists."""
-    correct = taxonomy.find_category(example.category)
-    original = taxonomy.find_category(example.original_triage.category)
+def is_shareable(example: TrainingExample, taxonomy: Taxonomy) -> bool:
+    """Whether an AI may read it: not confidential, not private, and its category exists."""
     return (
         not example.confidential
-        and correct is not None
-        and not correct.private
-        and not (original and original.private)
+        and taxonomy.find_category(example.category) is not None
+        and not taxonomy.is_private(example.category)
+        and not taxonomy.is_private(example.original_triage.category)
     )
+
+
+def _is_harmless(example: TrainingExample, taxonomy: Taxonomy) -> bool:
+    """Whether its text neither instructs a model nor points to a private category."""
+    is_private = taxonomy.is_private(keyword_engine.choose_category(example.text, taxonomy))
+    return not is_private and not contains_injection(example.text)

@@ -20,10 +20,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from jobs.engines import few_shot_examples
 from models.engine.output_sanitizer import sanitize, strip_invisible
-from models.engine.redaction import RedactedText, redact
+from models.engine.redaction import RedactedText
+from models.engine.ticket_reading import TicketReading
 from models.infra.metrics import LABELS_DROPPED
 from models.text import clip
-from models.tickets.ticket import Ticket
 from models.triage.result import Engine, Priority, Triage
 from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
@@ -31,7 +31,6 @@ from models.triage.training_example import TrainingExample
 # The file name in jobs/prompts. A changed text is a new version with a new file.
 _ACTIVE_VERSION = "triage-2"
 MAX_SKILLS = 8
-MAX_TICKET_LENGTH = 6000
 _MAX_NAMES_READ = 100
 
 
@@ -86,24 +85,21 @@ class GeminiRequest:
 
 
 def build_request(
-    ticket: Ticket,
-    taxonomy: Taxonomy,
+    reading: TicketReading,
     training_examples: Sequence[TrainingExample] = (),
     prompt: Prompt | None = None,
 ) -> GeminiRequest:
     """The request for a ticket, with the most similar training examples.
 
     Args:
-        ticket: the ticket to triage.
-        taxonomy: the workspace's categories and skills.
+        reading: the ticket to triage.
         training_examples: the examples to select from.
         prompt: a prompt to use in place of the active one.
     """
-    prompt = prompt or active_prompt()
+    prompt, taxonomy = prompt or active_prompt(), reading.taxonomy
     fence, examples_fence = (f"-----{secrets.token_hex(8)}-----" for _ in range(2))
-    redacted = redact(clip(ticket.text, MAX_TICKET_LENGTH))
-    examples = few_shot_examples.select_examples(ticket, training_examples, taxonomy)
-    lines = [fence, redacted.text, fence]
+    examples = few_shot_examples.select_examples(reading, training_examples)
+    lines = [fence, reading.redacted.text, fence]
     if examples:
         example_lines = (few_shot_examples.to_prompt_line(one, taxonomy) for one in examples)
         lines += [examples_fence, *example_lines, examples_fence]
@@ -115,7 +111,7 @@ def build_request(
         text="\n".join(lines),
         schema=_answer_schema(taxonomy),
         prompt_version=prompt.version,
-        redacted=redacted,
+        redacted=reading.redacted,
     )
 
 

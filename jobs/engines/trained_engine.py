@@ -8,12 +8,12 @@ previous model answers; a worker that has just started uses a model without exam
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jobs.engines.training_process import TrainingData, train_in_subprocess
-from models.engine import keyword_engine
 from models.engine.classifier import Classifier
 from models.engine.priority_model import PriorityModel
+from models.engine.ticket_reading import TicketReading
 from models.engine.training_store import TrainingStore
 from models.tickets.ticket import Ticket
 from models.triage.result import Category, Priority, Triage
@@ -24,6 +24,8 @@ MAX_TRAINING_EXAMPLES = 5000
 _CHECK_INTERVAL_SECONDS = 3.0
 # The first ticket on a worker waits at most so long for the training.
 _MAX_FIRST_WAIT_SECONDS = 1.0
+# A question about privacy waits longer, since the newest examples may be of a private category.
+_MAX_PRIVACY_WAIT_SECONDS = 5.0
 # After a training the worker pauses ten times as long. So a steady flow of new examples keeps it
 # training less than a tenth of the time.
 _PAUSE_PER_TRAINING_TIME = 10
@@ -33,6 +35,10 @@ _MAX_SKILLS = 8
 # The similarity of one identical ticket. If there are few examples and the ticket is hardly like
 # any of them, it gets none of their skills.
 _MIN_TOTAL_SIMILARITY = 1.0
+# From this probability on, a text may be in a private category. Measured on real tickets of an IT
+# desk (it_service, category HR Support, 1,000 examples): 94 % of the private tickets are found, by
+# keywords alone 30 %, and 27 % of the others are not sent either. In banking77 these are 1 %.
+_MIN_PRIVATE_PROBABILITY = 0.1
 log = logging.getLogger(__name__)
 
 
@@ -44,12 +50,14 @@ class TrainedModel:
         categories: the categories it was trained for; it is outdated if the workspace changes them.
         priority_model: None if there are too few examples.
         training_examples: the examples of its categories, in the order of the classifier.
+        is_preliminary: it has no examples, and answers until the first training has ended.
     """
 
     categories: tuple[Category, ...]
     classifier: Classifier
     priority_model: PriorityModel | None
     training_examples: tuple[TrainingExample, ...]
+    is_preliminary: bool = False
 
 
 @dataclass(slots=True)
@@ -61,6 +69,17 @@ class _WorkspaceModel:
     paused_until: float = float("-inf")
     training_task: asyncio.Task[None] | None = None
 
+    def find_model(self, taxonomy: Taxonomy) -> TrainedModel | None:
+        """The model for these categories, or None."""
+        model = self.model
+        # A model for other categories cannot answer the new ones, and would answer deleted ones.
+        return model if model and model.categories == taxonomy.categories else None
+
+    async def wait_for_training(self, max_seconds: float) -> None:
+        """Wait until the running training ends, if there is one."""
+        if self.training_task:
+            await asyncio.wait({self.training_task}, timeout=max_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCache:
@@ -69,26 +88,44 @@ class ModelCache:
     workspaces: dict[str, _WorkspaceModel] = field(default_factory=dict)
 
     async def triage(
-        self, training_store: TrainingStore, ticket: Ticket, taxonomy: Taxonomy, *, reason: str
+        self, training_store: TrainingStore, reading: TicketReading, *, reason: str
     ) -> Triage:
         """The built-in engine's triage, by the workspace's model or else by keywords alone.
 
         Args:
             training_store: the examples to train on.
-            ticket: the ticket to triage.
-            taxonomy: the workspace's categories and skills.
+            reading: the ticket to triage.
             reason: why Gemini does not triage it, in words that people read.
         """
         started_at = time.monotonic()
-        keyword_triage = keyword_engine.triage(ticket, taxonomy, why_builtin=reason)
-        workspace = self.workspaces.setdefault(ticket.team_id, _WorkspaceModel())
-        await _refresh_model(workspace, training_store, ticket.team_id, taxonomy)
-        model = workspace.model
-        # A model for other categories cannot answer the new ones, and would answer deleted ones.
-        if model is None or model.categories != taxonomy.categories:
+        keyword_triage = reading.keyword_triage.model_copy(update={"why_builtin": reason})
+        workspace = self.workspaces.setdefault(reading.ticket.team_id, _WorkspaceModel())
+        await _start_training(workspace, training_store, reading, _CHECK_INTERVAL_SECONDS)
+        if workspace.find_model(reading.taxonomy) is None:
+            await workspace.wait_for_training(_MAX_FIRST_WAIT_SECONDS)
+        model = workspace.find_model(reading.taxonomy)
+        if model is None:
             return keyword_triage
-        triage = await asyncio.to_thread(apply_model, model, keyword_triage, ticket, taxonomy)
+        triage = await asyncio.to_thread(
+            apply_model, model, keyword_triage, reading.harmless_ticket, reading.taxonomy
+        )
         return triage.model_copy(update={"ms": round((time.monotonic() - started_at) * 1000)})
+
+    async def find_private_category(
+        self, training_store: TrainingStore, reading: TicketReading
+    ) -> str | None:
+        """The private category that the text is or may be in; "" if there is none.
+
+        It is None while the model still learns the workspace's examples.
+        """
+        workspace = self.workspaces.setdefault(reading.ticket.team_id, _WorkspaceModel())
+        await _start_training(workspace, training_store, reading, check_interval_seconds=0)
+        await workspace.wait_for_training(_MAX_PRIVACY_WAIT_SECONDS)
+        model = workspace.find_model(reading.taxonomy)
+        if model is None or model.is_preliminary:
+            return None
+        text, taxonomy = reading.ticket.text, reading.taxonomy
+        return await asyncio.to_thread(likely_private_category, model, text, taxonomy)
 
     def stop(self) -> None:
         """Cancel all training; the worker ends."""
@@ -97,14 +134,17 @@ class ModelCache:
                 workspace.training_task.cancel()
 
 
-async def _refresh_model(
-    workspace: _WorkspaceModel, training_store: TrainingStore, team_id: str, taxonomy: Taxonomy
+async def _start_training(
+    workspace: _WorkspaceModel,
+    training_store: TrainingStore,
+    reading: TicketReading,
+    check_interval_seconds: float,
 ) -> None:
-    """Start the training if examples or taxonomy are new; wait for it if no model is usable."""
+    """Start the training if examples or taxonomy are new."""
+    team_id, taxonomy = reading.ticket.team_id, reading.taxonomy
     has_new_taxonomy = workspace.taxonomy != taxonomy
-    model = workspace.model
-    is_outdated = model is None or model.categories != taxonomy.categories
-    if has_new_taxonomy or time.monotonic() - workspace.checked_at > _CHECK_INTERVAL_SECONDS:
+    is_outdated = workspace.find_model(taxonomy) is None
+    if has_new_taxonomy or time.monotonic() - workspace.checked_at > check_interval_seconds:
         workspace.checked_at = time.monotonic()
         version = await training_store.version(team_id)
         is_idle = workspace.training_task is None or workspace.training_task.done()
@@ -112,8 +152,6 @@ async def _refresh_model(
         if may_train and (has_new_taxonomy or version != workspace.trained_version):
             training = _train(workspace, training_store, team_id, taxonomy, version)
             workspace.training_task = asyncio.create_task(training)
-    if is_outdated and workspace.training_task:
-        await asyncio.wait({workspace.training_task}, timeout=_MAX_FIRST_WAIT_SECONDS)
 
 
 async def _train(
@@ -125,9 +163,8 @@ async def _train(
 ) -> None:
     started_at = time.monotonic()
     try:
-        model = workspace.model
-        if model is None or model.categories != taxonomy.categories:
-            workspace.model = await train_model(taxonomy, [])
+        if workspace.find_model(taxonomy) is None:
+            workspace.model = replace(await train_model(taxonomy, []), is_preliminary=True)
         examples = await training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
         workspace.model = await train_model(taxonomy, examples)
     except Exception:
@@ -181,6 +218,19 @@ def apply_model(
             else _explain(categories[0], len(model.training_examples)),
         }
     )
+
+
+def likely_private_category(model: TrainedModel, text: str, taxonomy: Taxonomy) -> str:
+    """The private category that a text is or may be in, by the trained model; "" if none."""
+    probabilities = dict(
+        zip(model.classifier.labels, model.classifier.probabilities([text])[0], strict=True)
+    )
+    likeliest = max(probabilities, key=lambda label: probabilities[label])
+    private = [label for label in probabilities if taxonomy.is_private(label)]
+    is_likely = sum(probabilities[label] for label in private) >= _MIN_PRIVATE_PROBABILITY
+    if likeliest not in private and not is_likely:
+        return ""
+    return max(private, key=lambda label: probabilities[label])
 
 
 def _adjust_priority(priority: Priority, predicted: list[str] | None) -> Priority:

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 from rich.progress import Progress
 
+from jobs.engines.few_shot_examples import is_shareable
 from jobs.engines.trained_engine import MAX_TRAINING_EXAMPLES
 from jobs.evaluation import scores
 from jobs.evaluation.baselines import BASELINES, TRAINED_BASELINES
@@ -197,7 +198,7 @@ async def _workspace_dataset(team_id: str, *, without_confidential: bool) -> Cat
     examples = tuple(
         LabelledText(example.text, example.category)
         for example in judged
-        if not (without_confidential and example.confidential)
+        if not without_confidential or is_shareable(example, taxonomy)
     )
     return CategoryDataset(team_id, taxonomy.categories, examples)
 

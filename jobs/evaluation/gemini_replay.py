@@ -12,8 +12,8 @@ import numpy as np
 from jobs.engines.gemini import Gemini, GeminiFailure
 from jobs.evaluation.replay import Predictions, Predictor, builtin_predictor
 from jobs.runner.step_context import StepContext
-from jobs.triage.compute_triage import reason_not_to_ask_ai
-from jobs.triage.gemini_triage import TokenBudgetExhausted, triage_with_gemini
+from jobs.triage.gemini_triage import PrivacyUnknown, TokenBudgetExhausted, triage_with_gemini
+from jobs.triage.read_ticket import read_ticket
 from models.clock import utc_now
 from models.engine.classifier import LabelledText
 from models.errors import RetryLater
@@ -128,15 +128,14 @@ async def _triage_or_none(
     Raises:
         TokenBudgetExhausted: the day's tokens are used up; the evaluation would be incomplete.
     """
-    if reason_not_to_ask_ai(context, ticket, taxonomy):
-        return None
     for _ in range(_MAX_TRIES):
+        reading = await read_ticket(context, ticket, taxonomy)
         try:
-            return await triage_with_gemini(
-                context, ticket, taxonomy, training_examples=training_examples
-            )
+            return await triage_with_gemini(context, reading, training_examples=training_examples)
         except RetryLater as error:
             await asyncio.sleep(error.retry_after_seconds or 1)
+        except PrivacyUnknown:
+            await asyncio.sleep(1)
         except TokenBudgetExhausted:
             raise
         except GeminiFailure:

@@ -9,10 +9,8 @@ import logging
 from jobs.engines.gemini import GeminiFailure
 from jobs.engines.prompt import Prompt, load_prompt
 from jobs.runner.step_context import StepContext, no_change
-from jobs.triage.compute_triage import reason_not_to_ask_ai
 from jobs.triage.gemini_triage import triage_with_gemini
-from jobs.triage.priority_rules import min_priority
-from models.engine import keyword_engine
+from jobs.triage.read_ticket import read_ticket
 from models.errors import RetryLater
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
@@ -51,19 +49,16 @@ async def learn_from_ticket(
 async def _run_shadow_prompt(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> None:
     """Run the shadow prompt once. If Gemini fails, the report leaves this ticket out."""
     prompt = _shadow_prompt(context)
-    if prompt is None or reason_not_to_ask_ai(context, ticket, taxonomy):
+    training_store = context.service.training_store
+    if prompt is None or await training_store.has_shadow_answer(ticket.id, prompt.version):
         return
-    if await context.service.training_store.has_shadow_answer(ticket.id, prompt.version):
-        return
+    reading = await read_ticket(context, ticket, taxonomy)
     try:
-        triage = await triage_with_gemini(context, ticket, taxonomy, shadow_prompt=prompt)
+        triage = await triage_with_gemini(context, reading, shadow_prompt=prompt)
     except (GeminiFailure, RetryLater) as error:
         log.info("%s: the shadow prompt %s has no answer: %s", ticket.id, prompt.version, error)
         return
-    triage = keyword_engine.with_priority_floor(
-        triage, ticket, taxonomy, floor=await min_priority(context, ticket)
-    )
-    await context.service.training_store.set_shadow_answer(ticket.id, triage)
+    await training_store.set_shadow_answer(ticket.id, reading.with_rules(triage))
 
 
 def _shadow_prompt(context: StepContext) -> Prompt | None:

@@ -9,11 +9,9 @@ from datetime import datetime
 from jobs.engines.gemini import GeminiFailure, PermanentGeminiFailure
 from jobs.runner.retry_policies import RETRY_POLICIES
 from jobs.runner.step_context import StepContext, no_change
-from jobs.triage.compute_triage import reason_not_to_ask_ai
 from jobs.triage.gemini_triage import triage_with_gemini
-from jobs.triage.priority_rules import min_priority
+from jobs.triage.read_ticket import read_ticket
 from models.admin.taxonomy import with_current_skills
-from models.engine import keyword_engine
 from models.errors import Conflict, RetryLater
 from models.tickets import workflow
 from models.tickets.action import Verb
@@ -32,11 +30,12 @@ async def retriage_ticket(
     Raises:
         RetryLater: Gemini does not answer yet.
     """
-    taxonomy = await context.service.taxonomies.get_taxonomy(ticket.team_id)
-    if not _is_untouched(ticket) or reason_not_to_ask_ai(context, ticket, taxonomy):
+    if not _is_untouched(ticket):
         return no_change
+    taxonomy = await context.service.taxonomies.get_taxonomy(ticket.team_id)
+    reading = await read_ticket(context, ticket, taxonomy)
     try:
-        triage = await triage_with_gemini(context, ticket, taxonomy)
+        new_triage = reading.with_rules(await triage_with_gemini(context, reading))
     except (GeminiFailure, RetryLater) as error:
         # The ticket has a triage, so a dead step with an alert to admins would not help.
         if isinstance(error, PermanentGeminiFailure) or _is_last_attempt(leased_step):
@@ -44,9 +43,6 @@ async def retriage_ticket(
             return no_change
         # This error has no wait of its own, so the backoff grows also while the breaker is open.
         raise RetryLater(str(error)) from error
-    new_triage = keyword_engine.with_priority_floor(
-        triage, ticket, taxonomy, floor=await min_priority(context, ticket)
-    )
     # Gemini takes seconds, and an admin may have changed the skills meanwhile.
     vocabulary = (await context.service.taxonomies.get_taxonomy(ticket.team_id)).vocabulary
 

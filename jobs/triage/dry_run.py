@@ -4,6 +4,7 @@ from typing import Any
 
 from jobs.runner.step_context import StepContext
 from jobs.triage.compute_triage import compute_triage
+from jobs.triage.read_ticket import read_ticket
 from models.engine.dry_run import make_dry_run_ticket
 
 # Redis keeps the result so long for the bot that waits for it.
@@ -20,5 +21,5 @@ async def dry_run(
     context: StepContext = ctx["context"]
     taxonomy = await context.service.taxonomies.get_taxonomy(team_id)
     ticket = make_dry_run_ticket(team_id, title, description)
-    triage = await compute_triage(context, ticket, taxonomy)
+    triage = await compute_triage(context, await read_ticket(context, ticket, taxonomy))
     return triage.model_dump(mode="json")

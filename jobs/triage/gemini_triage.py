@@ -14,11 +14,10 @@ from jobs.engines.gemini import (
 from jobs.engines.prompt import GeminiRequest, Prompt, build_request, parse_answer
 from jobs.runner.step_context import StepContext
 from models.engine import keyword_engine, prompt_injection
+from models.engine.ticket_reading import TicketReading
 from models.infra.outbound_calls import ExternalService
 from models.text import clip
-from models.tickets.ticket import Ticket
 from models.triage.result import MIN_CONFIDENCE, Triage
-from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
 
 # A token has at least three characters, so this overestimates the tokens of a request.
@@ -28,14 +27,21 @@ _CHARACTERS_PER_TOKEN = 3
 _MIN_CONFIDENCE, _MIN_CONFIDENCE_IF_NAMED = 0.85, 0.1
 
 
+class NotSentToGemini(PermanentGeminiFailure):
+    """Gemini may not read this ticket."""
+
+
+class PrivacyUnknown(GeminiFailure):
+    """The trained model does not know yet whether the ticket may be in a private category."""
+
+
 class TokenBudgetExhausted(PermanentGeminiFailure):
     """The tokens of the day are used up."""
 
 
 async def triage_with_gemini(
     context: StepContext,
-    ticket: Ticket,
-    taxonomy: Taxonomy,
+    reading: TicketReading,
     *,
     training_examples: Sequence[TrainingExample] | None = None,
     shadow_prompt: Prompt | None = None,
@@ -44,58 +50,67 @@ async def triage_with_gemini(
 
     Args:
         context: the services of a step.
-        ticket: the ticket to triage.
-        taxonomy: the workspace's categories and skills.
+        reading: the ticket to triage.
         training_examples: examples to select from, in place of the workspace's own.
         shadow_prompt: a prompt to use in place of the active one. It may use at most half of the
             day's tokens.
 
     Raises:
-        GeminiFailure: Gemini does not answer, or the day's tokens are used up.
+        GeminiFailure: Gemini may not read the ticket, does not answer, or the day's tokens are used
+            up.
         RetryLater: calls to Gemini are paused.
     """
-    if context.gemini is None:
-        raise GeminiFailure("no Gemini key is set")
+    gemini = _require_permission(context, reading)
     if training_examples is None:
         training_examples = await context.service.training_store.latest(
-            ticket.team_id, limit=MAX_CANDIDATES
+            reading.ticket.team_id, limit=MAX_CANDIDATES
         )
-    request = build_request(ticket, taxonomy, training_examples, shadow_prompt)
+    request = build_request(reading, training_examples, shadow_prompt)
     max_tokens = context.service.settings.gemini_tokens_per_day // (2 if shadow_prompt else 1)
     triage = await _triage_within_budget(
-        context, context.gemini, ticket, request, taxonomy, max_tokens_per_day=max_tokens
+        context, gemini, reading, request, max_tokens_per_day=max_tokens
     )
-    triage = triage.model_copy(
-        update={"priority": keyword_engine.apply_urgency_hint(triage.priority, ticket)}
-    )
-    return await _with_second_category(
-        context, reconcile_with_keywords(triage, ticket, taxonomy), ticket, taxonomy
-    )
+    priority = keyword_engine.apply_urgency_hint(triage.priority, reading.ticket.urgency)
+    triage = reconcile_with_keywords(triage.model_copy(update={"priority": priority}), reading)
+    return await _with_second_category(context, triage, reading)
+
+
+def _require_permission(context: StepContext, reading: TicketReading) -> Gemini:
+    """Gemini, if it may read the ticket; all requests about tickets pass here."""
+    if context.gemini is None:
+        raise NotSentToGemini("no Gemini key is set")
+    if reading.reason_not_to_send:
+        raise NotSentToGemini(reading.reason_not_to_send)
+    if not reading.is_privacy_known:
+        raise PrivacyUnknown("the built-in engine still learns which tickets are private")
+    return context.gemini
 
 
 async def _with_second_category(
-    context: StepContext, triage: Triage, ticket: Ticket, taxonomy: Taxonomy
+    context: StepContext, triage: Triage, reading: TicketReading
 ) -> Triage:
     """The triage; if its confidence is low, the built-in engine adds a second category."""
     if triage.second or triage.confidence >= MIN_CONFIDENCE:
         return triage
     builtin_triage = await context.model_cache.triage(
-        context.service.training_store, ticket, taxonomy, reason=""
+        context.service.training_store, reading, reason=""
     )
     names = (builtin_triage.category, builtin_triage.second)
     others = [name for name in names if name not in {"", triage.category}]
     return triage.model_copy(update={"second": others[0]}) if others else triage
 
 
-def reconcile_with_keywords(triage: Triage, ticket: Ticket, taxonomy: Taxonomy) -> Triage:
+def reconcile_with_keywords(triage: Triage, reading: TicketReading) -> Triage:
     """Gemini's triage, or the category of the keywords if they clearly point elsewhere.
 
     If the text names Gemini's category, any keyword that points elsewhere is enough: Gemini may
     have obeyed the text.
     """
-    without_label = prompt_injection.without_label(ticket, triage.category)
-    by_keywords = keyword_engine.triage(without_label or ticket, taxonomy, why_builtin="")
-    min_confidence = _MIN_CONFIDENCE_IF_NAMED if without_label else _MIN_CONFIDENCE
+    by_keywords, min_confidence = reading.keyword_triage, _MIN_CONFIDENCE
+    if reading.injection_scan.contains_label(triage.category):
+        ticket = prompt_injection.without_label(reading.ticket, triage.category)
+        by_keywords = keyword_engine.triage(ticket, reading.taxonomy)
+        min_confidence = _MIN_CONFIDENCE_IF_NAMED
     if by_keywords.category == triage.category or by_keywords.confidence < min_confidence:
         return triage
     notes = (
@@ -116,9 +131,8 @@ def reconcile_with_keywords(triage: Triage, ticket: Ticket, taxonomy: Taxonomy) 
 async def _triage_within_budget(
     context: StepContext,
     gemini: Gemini,
-    ticket: Ticket,
+    reading: TicketReading,
     request: GeminiRequest,
-    taxonomy: Taxonomy,
     *,
     max_tokens_per_day: int,
 ) -> Triage:
@@ -128,33 +142,33 @@ async def _triage_within_budget(
         GeminiFailure: Gemini does not answer, or the tokens are used up.
         RetryLater: calls to Gemini are paused.
     """
-    service = context.service
+    service, team_id = context.service, reading.ticket.team_id
     characters = len(request.instruction) + len(request.text) + len(str(request.schema))
     input_tokens = characters // _CHARACTERS_PER_TOKEN
     reserved = input_tokens + MAX_OUTPUT_TOKENS
     token_budget = service.outbound_calls.token_budget
-    if not await token_budget.reserve(ticket.team_id, reserved, daily_limit=max_tokens_per_day):
+    if not await token_budget.reserve(team_id, reserved, daily_limit=max_tokens_per_day):
         raise TokenBudgetExhausted("today's tokens for Gemini are used up")
     used = 0
     try:
         async with service.outbound_calls.call(ExternalService.GEMINI, "generateContent"):
             # If the call fails, its input still counts: Google may have read it.
             used = input_tokens
-            triage = await _log_and_ask(context, gemini, ticket, request, taxonomy)
+            triage = await _log_and_ask(context, gemini, reading, request)
             used = triage.tokens
     finally:
-        await token_budget.settle(ticket.team_id, reserved=reserved, used=used)
+        await token_budget.settle(team_id, reserved=reserved, used=used)
     return triage
 
 
 async def _log_and_ask(
-    context: StepContext, gemini: Gemini, ticket: Ticket, request: GeminiRequest, taxonomy: Taxonomy
+    context: StepContext, gemini: Gemini, reading: TicketReading, request: GeminiRequest
 ) -> Triage:
     """Gemini's triage; the request is logged before it is sent."""
     service, started_at = context.service, time.monotonic()
     await service.ai_request_log.add(
-        ticket_id=ticket.id,
-        team_id=ticket.team_id,
+        ticket_id=reading.ticket.id,
+        team_id=reading.ticket.team_id,
         model=gemini.model,
         prompt=request.prompt_version,
         instruction=request.instruction,
@@ -163,7 +177,7 @@ async def _log_and_ask(
 
     def parse(answer: GeminiAnswer) -> Triage:
         hosts = service.settings.allowed_link_hosts
-        triage = parse_answer(answer.text, taxonomy, request.redacted, allowed_hosts=hosts)
+        triage = parse_answer(answer.text, reading.taxonomy, request.redacted, allowed_hosts=hosts)
         return triage.model_copy(update={"tokens": answer.tokens})
 
     triage = await gemini.ask(request, parse)

@@ -5,6 +5,7 @@ only few were found.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 
 from models.text import clip
@@ -44,88 +45,65 @@ _URGENCY_SIGNALS = Vocabulary(
 )  # fmt: skip
 
 
-def triage(ticket: Ticket, taxonomy: Taxonomy, *, why_builtin: str) -> Triage:
-    """The triage of a ticket by keywords alone.
-
-    Args:
-        ticket: the ticket to triage.
-        taxonomy: the workspace's categories and skills.
-        why_builtin: why Gemini does not triage it, in words that people read.
-    """
-    scores = _keyword_counts(ticket, taxonomy)
-    category, score = max(scores.items(), key=lambda pair: pair[1].total())
-    total = sum(counts.total() for counts in scores.values())
-    confidence = score.total() / total * (1 - 0.5 ** score.total()) if total else 0.0
-    fallback = taxonomy.categories[-1].name
+def triage(ticket: Ticket, taxonomy: Taxonomy) -> Triage:
+    """The triage of a ticket by keywords alone."""
+    counts = _keyword_counts(ticket.title, ticket.description, taxonomy)
+    category = _most_frequent(counts, taxonomy)
+    score, total = counts[category].total(), sum(one.total() for one in counts.values())
+    confidence = score / total * (1 - 0.5**score) if total else 0.0
+    floor = priority_floor(ticket.text)
     return Triage(
-        category=category if total else fallback,
-        priority=apply_urgency_hint(Priority.NORMAL, ticket).at_least(priority_floor(ticket)),
+        category=category,
+        priority=apply_urgency_hint(Priority.NORMAL, ticket.urgency).at_least(floor),
         skills=taxonomy.vocabulary.names_in(ticket.text)[:MAX_SKILLS_PER_TICKET],
         summary=clip(" ".join(ticket.title.split()), 150),
-        notes=_explain_keywords(category, score)
+        notes=_explain_keywords(category, counts[category])
         if total
         else "The text contains no keyword of any category.",
         engine=Engine.BUILTIN,
         confidence=round(confidence, 2),
-        why_builtin=why_builtin,
     )
 
 
-def apply_urgency_hint(priority: Priority, ticket: Ticket) -> Priority:
+def choose_category(text: str, taxonomy: Taxonomy) -> str:
+    """The category that the keywords of a text point to."""
+    return _most_frequent(_keyword_counts(text, "", taxonomy), taxonomy)
+
+
+def apply_urgency_hint(priority: Priority, urgency: Urgency | None) -> Priority:
     """The priority, moved at most one level towards the requester's estimate."""
-    if ticket.urgency is None:
+    if urgency is None:
         return priority
     order = list(Priority)
-    level, hinted = order.index(priority), order.index(_URGENCY_PRIORITIES[ticket.urgency])
+    level, hinted = order.index(priority), order.index(_URGENCY_PRIORITIES[urgency])
     return order[level + (hinted > level) - (hinted < level)]
 
 
-def with_priority_floor(
-    triage: Triage,
-    ticket: Ticket,
-    taxonomy: Taxonomy,
-    *,
-    floor: Priority = Priority.LOW,
-) -> Triage:
-    """The triage with its priority raised to the ticket's minimum; no model can lower it.
-
-    Args:
-        triage: the triage by any engine.
-        ticket: its text may contain signals of urgency.
-        taxonomy: a category may have a minimum priority.
-        floor: the minimum priority by the workspace's rules for words and requesters.
-    """
-    priority = triage.priority.at_least(priority_floor(ticket)).at_least(floor)
-    category = taxonomy.find_category(triage.category)
-    if category and category.floor:
-        priority = priority.at_least(category.floor)
-    return triage.model_copy(update={"priority": priority})
-
-
-def find_private_category(ticket: Ticket, taxonomy: Taxonomy) -> Category | None:
-    """The category that the ticket's keywords point to, if it is private; otherwise None."""
-    category = taxonomy.find_category(triage(ticket, taxonomy, why_builtin="").category)
-    return category if category and category.private else None
-
-
-def priority_floor(ticket: Ticket) -> Priority:
-    """The minimum priority for the signals of urgency in the text."""
+def priority_floor(text: str) -> Priority:
+    """The minimum priority for the signals of urgency in a text."""
     floor = Priority.LOW
-    for signal in _URGENCY_SIGNALS.names_in(ticket.text):
+    for signal in _URGENCY_SIGNALS.names_in(text):
         floor = floor.at_least(_SIGNAL_FLOORS[signal])
     return floor
 
 
-def _keyword_counts(ticket: Ticket, taxonomy: Taxonomy) -> dict[str, Counter[str]]:
-    """For each category its keywords in the ticket; a keyword in the title counts twice."""
-    return {category.name: _count_keywords(ticket, category) for category in taxonomy.categories}
+def _keyword_counts(title: str, description: str, taxonomy: Taxonomy) -> Mapping[str, Counter[str]]:
+    """For each category its keywords in the text; a keyword in the title counts twice."""
+    return {
+        category.name: _count_keywords(title, description, category)
+        for category in taxonomy.categories
+    }
 
 
-def _count_keywords(ticket: Ticket, category: Category) -> Counter[str]:
+def _count_keywords(title: str, description: str, category: Category) -> Counter[str]:
     keywords = _keyword_vocabulary(category)
-    return Counter(
-        keywords.occurrences_in(ticket.title) * 2 + keywords.occurrences_in(ticket.description)
-    )
+    return Counter(keywords.occurrences_in(title) * 2 + keywords.occurrences_in(description))
+
+
+def _most_frequent(counts: Mapping[str, Counter[str]], taxonomy: Taxonomy) -> str:
+    """The category with most keywords in the text; the last category if there are none."""
+    category = max(counts, key=lambda name: counts[name].total())
+    return category if counts[category] else taxonomy.categories[-1].name
 
 
 @lru_cache(maxsize=2000)

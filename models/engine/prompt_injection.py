@@ -16,6 +16,7 @@ import re
 from base64 import b64decode
 from codecs import decode
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import unescape
 from unicodedata import category, normalize
 from urllib.parse import unquote
@@ -98,26 +99,47 @@ _TAG_CHARACTERS = {0xE0000 + code: code for code in range(0x20, 0x7F)}
 _SENTENCE_END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f\n])\s*")
 
 
+@dataclass(frozen=True, slots=True)
+class InjectionScan:
+    """The signs of prompt injection in one text.
+
+    Attributes:
+        variants: the text normalized, with look-alikes replaced, decoded, reversed.
+        is_injection: whether a variant gives instructions to a model.
+    """
+
+    variants: tuple[str, ...]
+    is_injection: bool
+
+    def contains_label(self, label: str) -> bool:
+        """Whether a variant of the text contains this label.
+
+        An attacker who wants a model to answer a label has to name it somewhere.
+        """
+        normalized = _normalize_text(label)
+        return any(normalized in variant for variant in self.variants)
+
+
+def scan(text: str) -> InjectionScan:
+    """The signs of prompt injection in a text."""
+    variants = tuple(_text_variants(text))
+    return InjectionScan(variants, any(map(_ANY_INJECTION.search, variants)))
+
+
 def contains_injection(text: str) -> bool:
     """Whether the text gives instructions to a model."""
-    return any(_ANY_INJECTION.search(variant) for variant in _text_variants(text))
+    return any(map(_ANY_INJECTION.search, _text_variants(text)))
 
 
-def without_label(ticket: Ticket, label: str) -> Ticket | None:
-    """The ticket without this label in its text; None if no variant of the text names it.
-
-    An attacker who wants a model to answer a label has to name it somewhere.
-    """
-    normalized = _normalize_text(label)
-    if not any(normalized in variant for variant in _text_variants(ticket.text)):
-        return None
+def without_label(ticket: Ticket, label: str) -> Ticket:
+    """The ticket without this label in its text."""
     pattern = re.compile(re.escape(label), re.IGNORECASE)
     fields = {name: pattern.sub(" ", getattr(ticket, name)) for name in ("title", "description")}
     return ticket.model_copy(update=fields)
 
 
-def _keep_before_instructions(ticket: Ticket) -> Ticket:
-    """The ticket with the sentences before the first instruction.
+def strip_instructions(ticket: Ticket) -> Ticket:
+    """The ticket without its instructions to a model, and without the text after the first one.
 
     If the text begins with an instruction, all sentences without one are kept. If no single
     sentence is an instruction, or each one is, only the title is kept.
@@ -133,21 +155,14 @@ def _keep_before_instructions(ticket: Ticket) -> Ticket:
     return ticket.model_copy(update={"title": kept[0].strip(), "description": " ".join(kept[1:])})
 
 
-def strip_instructions(ticket: Ticket) -> Ticket:
-    """The ticket without instructions to a model, so that they do not affect its triage."""
-    return _keep_before_instructions(ticket) if contains_injection(ticket.text) else ticket
-
-
-def with_warning(triage: Triage, ticket: Ticket) -> Triage:
-    """The triage, with a warning in its notes if the ticket's text instructs a model."""
-    if not contains_injection(ticket.text):
-        return triage
+def with_warning(triage: Triage) -> Triage:
+    """The triage with a warning in its notes that the text instructs a model."""
     notes = f"{triage.notes} Look closely: {INJECTION_REASON}."
     return triage.model_copy(update={"notes": clip(notes, 1500)})
 
 
 def _text_variants(text: str) -> Iterator[str]:
-    """The readings of a text: normalized, with look-alikes replaced, decoded, reversed."""
+    """The text normalized, with look-alikes replaced, decoded, reversed."""
     plain = _normalize_text(text)
     yield plain
     yield plain.translate(_HOMOGLYPHS)

@@ -95,8 +95,8 @@ def to_training_example(
 ) -> TrainingExample | None:
     """The training example of a corrected or resolved ticket, or None.
 
-    A ticket that is resolved without a correction confirms its triage. An example of a private
-    category is confidential, so Gemini never gets it.
+    A ticket that is resolved without a correction confirms its triage. An example that is or may be
+    in a private category is confidential, so Gemini never gets it.
 
     Args:
         correction: the event of its last correction, if there is one.
@@ -106,7 +106,6 @@ def to_training_example(
     judgements = [event for event in (correction, resolution) if event]
     if triage is None or original is None or not judgements:
         return None
-    categories = map(taxonomy.find_category, (triage.category, original.category))
     return TrainingExample(
         ticket_id=ticket.id,
         team_id=ticket.team_id,
@@ -116,7 +115,9 @@ def to_training_example(
         priority=triage.priority,
         skills=triage.skills,
         confidential=ticket.confidential
-        or any(category and category.private for category in categories),
+        or any(
+            one.private_category or taxonomy.is_private(one.category) for one in (triage, original)
+        ),
         by=judgements[0].who,
         at=max(event.at for event in judgements),
     )

@@ -62,6 +62,8 @@ class Triage(StoredModel):
         why_builtin: why Gemini did not triage the ticket; "" if it did.
         stopgap: Gemini failed; it may be asked again later.
         second: the second most probable category; "" if the engine knows none.
+        private_category: the private category that the ticket is or may be in, so that an AI never
+            gets it; "" if there is none.
         model: the model that answered.
         prompt: the version of the prompt.
         ms: the duration of the answer in milliseconds.
@@ -79,6 +81,7 @@ class Triage(StoredModel):
     why_builtin: str = ""
     stopgap: bool = False
     second: str = ""
+    private_category: str = ""
     model: str = ""
     prompt: str = ""
     ms: int = 0

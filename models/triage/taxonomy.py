@@ -37,6 +37,16 @@ class Taxonomy(BaseModel):
         normalized = name.strip().casefold()
         return next((c for c in self.categories if c.name.casefold() == normalized), None)
 
+    @property
+    def has_private_category(self) -> bool:
+        """Whether the tickets of some category are never sent to an AI."""
+        return any(category.private for category in self.categories)
+
+    def is_private(self, name: str) -> bool:
+        """Whether this category exists and its tickets are never sent to an AI."""
+        category = self.find_category(name)
+        return category is not None and category.private
+
     def get_skill(self, name: str) -> Skill:
         """The skill with exactly this name.
 

@@ -22,12 +22,7 @@ from jobs.outbox.emails import offer_email
 from jobs.triage.gemini_triage import reconcile_with_keywords
 from models.assignment.matching import Candidate, choose_assignee
 from models.engine import keyword_engine
-from models.engine.prompt_injection import (
-    INJECTION_REASON,
-    contains_injection,
-    strip_instructions,
-    with_warning,
-)
+from models.engine.prompt_injection import INJECTION_REASON, contains_injection
 from models.messages.cards import SlackMessage, moderator_card, requester_card
 from models.people.member import Role
 from models.tickets import workflow
@@ -36,7 +31,7 @@ from models.tickets.ticket import Ticket, Urgency
 from models.triage.result import Priority, Triage
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 from models.triage.training_example import TrainingExample
-from tests.sample_tickets import ADA, GRACE, NOON, TEAM, make_member, new_ticket
+from tests.sample_tickets import ADA, GRACE, NOON, TEAM, make_member, new_ticket, read_sample
 
 ATTACKS = list(
     csv.DictReader(StringIO((Path(__file__).parent / "attacks.csv").read_text(encoding="utf-8")))
@@ -109,17 +104,15 @@ def triage_and_offer(ticket: Ticket, category: str, *, detect: bool = True) -> O
         category: the category that the attacker wants.
         detect: whether to use the detection of attacks, or only the other protections.
     """
-    if detect and contains_injection(ticket.text):
-        triage = keyword_engine.triage(
-            strip_instructions(ticket), DEFAULT_TAXONOMY, why_builtin=INJECTION_REASON
-        )
-        triage = with_warning(triage, ticket)
+    reading = read_sample(ticket)
+    if detect and (reason := reading.reason_not_to_send):
+        triage = reading.keyword_triage.model_copy(update={"why_builtin": reason})
     else:
-        request = build_request(ticket, DEFAULT_TAXONOMY)
+        request = build_request(reading)
         answer = obedient_answer(request, category)
         triage = parse_answer(answer, DEFAULT_TAXONOMY, request.redacted)
-        triage = reconcile_with_keywords(triage, ticket, DEFAULT_TAXONOMY) if detect else triage
-    triage = keyword_engine.with_priority_floor(triage, ticket, DEFAULT_TAXONOMY)
+        triage = reconcile_with_keywords(triage, reading) if detect else triage
+    triage = reading.with_rules(triage)
     triaged = workflow.transition(ticket, Verb.TRIAGE, actor=None, now=NOON, triage=triage)
     choice = choose_assignee(triaged, CANDIDATES, now=NOON)
     assert choice
@@ -173,7 +166,7 @@ def test_attack_is_not_used_as_few_shot_example(attack: dict[str, str]) -> None:
         ticket_id="T-0",
         team_id=TEAM,
         text=ticket.text,
-        original_triage=keyword_engine.triage(ticket, DEFAULT_TAXONOMY, why_builtin=""),
+        original_triage=keyword_engine.triage(ticket, DEFAULT_TAXONOMY),
         category="Security",
         priority=Priority.LOW,
         skills=("security",),
@@ -181,12 +174,10 @@ def test_attack_is_not_used_as_few_shot_example(attack: dict[str, str]) -> None:
         at=NOON,
     )
 
-    request = build_request(new_ticket(), DEFAULT_TAXONOMY, [example])
+    request = build_request(read_sample(), [example])
 
     assert to_prompt_line(example, DEFAULT_TAXONOMY) not in request.text
-    assert len(request.text.splitlines()) == len(
-        build_request(new_ticket(), DEFAULT_TAXONOMY).text.splitlines()
-    )
+    assert len(request.text.splitlines()) == len(build_request(read_sample()).text.splitlines())
 
 
 @pytest.mark.parametrize("attack", DETECTED, ids=NAMES_OF_DETECTED)

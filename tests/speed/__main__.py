@@ -152,7 +152,7 @@ def _triage_milliseconds(
     times = []
     for ticket in tickets:
         started_at = time.perf_counter()
-        keyword_triage = keyword_engine.triage(ticket, taxonomy, why_builtin="")
+        keyword_triage = keyword_engine.triage(ticket, taxonomy)
         apply_model(model, keyword_triage, ticket, taxonomy)
         times.append((time.perf_counter() - started_at) * 1000)
     return sorted(times)

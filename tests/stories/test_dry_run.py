@@ -89,18 +89,35 @@ async def test_gemini_outage_is_named(world: World, personas: Personas) -> None:
     assert "knows vpn" in result
 
 
+async def add_private_category(world: World, admin: Person) -> None:
+    await open_admin_form(world, admin, "Categories")
+    await admin.fill("Name", "Salaries")
+    await admin.fill("Keywords", "payslip, wage")
+    await admin.fill("Privacy", ["Do not send to AI"])
+    await save_and_close_form(admin)
+
+
 async def test_category_without_ai_is_not_sent_to_gemini(world: World, personas: Personas) -> None:
     grace = personas.grace
-    await open_admin_form(world, grace, "Categories")
-    await grace.fill("Name", "Salaries")
-    await grace.fill("Keywords", "payslip, wage")
-    await grace.fill("Privacy", ["Do not send to AI"])
-    await save_and_close_form(grace)
+    await add_private_category(world, grace)
 
     await submit_request(world, grace, "My payslip is wrong")
 
     await wait_for_text(world.slack, grace, "Salaries are never sent to AI", title=PAGE)
     assert world.gemini.requests == []
+
+
+async def test_only_a_worker_says_whether_gemini_is_asked_where_a_category_is_private(
+    world: World, personas: Personas
+) -> None:
+    grace = personas.grace
+    world.gemini.respond_with_json(GEMINI_ANSWER)
+    await add_private_category(world, grace)
+
+    first = (await submit_request(world, grace, "My VPN drops")).visible_text
+
+    assert "Asking a worker" in first
+    await wait_for_text(world.slack, grace, BY_GEMINI, title=PAGE)
 
 
 async def test_prompt_injection_is_ignored_from_the_first_answer_on(

@@ -18,15 +18,14 @@ from bot.ui.open_view import push_view
 from models.admin import taxonomy
 from models.assignment.matching import choose_assignee, reason_for_admin_review, skipped_candidates
 from models.clock import utc_now
-from models.engine import keyword_engine, prompt_injection
 from models.engine.dry_run import make_dry_run_ticket
+from models.engine.ticket_reading import read_text
 from models.errors import TargetGone
 from models.messages.cards import Block
 from models.ticket_service import TicketService
 from models.tickets.ticket import Ticket
 from models.triage.priority_rules import priority_by_words
 from models.triage.result import Triage
-from models.triage.taxonomy import Taxonomy
 
 _WORKER_FUNCTION = "try_out"
 _OPEN_VIEW_SECONDS = 5
@@ -52,11 +51,15 @@ async def start_dry_run(
     team_id = (await identity.require_admin(service, body)).team_id
     ticket = make_dry_run_ticket(team_id, *dry_run_form.read(body["view"]))
     current_taxonomy = await service.taxonomies.get_taxonomy(team_id)
-    preview = _triage_with_keywords(service, ticket, current_taxonomy)
-    is_kept_from_ai = keyword_engine.find_private_category(
-        ticket, current_taxonomy
-    ) or prompt_injection.contains_injection(ticket.text)
-    uses_gemini = service.settings.gemini_api_key is not None and not is_kept_from_ai
+    floor = priority_by_words(ticket.text, service.settings.floor_words)
+    reading = read_text(ticket, current_taxonomy, floor=floor)
+    preview = reading.with_rules(reading.keyword_triage)
+    # Where a category is private, only a worker knows whether Gemini may read the text.
+    uses_gemini = (
+        service.settings.gemini_api_key is not None
+        and not current_taxonomy.has_private_category
+        and not reading.reason_not_to_send
+    )
     # An id for each request, so that a late answer replaces only the page of its own request.
     external_id = uuid4().hex
     texts = await _result_texts(
@@ -64,20 +67,6 @@ async def start_dry_run(
     )
     background.start(_triage_in_worker(service, ticket, preview, external_id))
     await ack(response_action="push", view=dry_run_form.render_result(external_id, *texts))
-
-
-def _triage_with_keywords(
-    service: TicketService, ticket: Ticket, current_taxonomy: Taxonomy
-) -> Triage:
-    triage = keyword_engine.triage(
-        prompt_injection.strip_instructions(ticket), current_taxonomy, why_builtin=""
-    )
-    return keyword_engine.with_priority_floor(
-        prompt_injection.with_warning(triage, ticket),
-        ticket,
-        current_taxonomy,
-        floor=priority_by_words(ticket.text, service.settings.floor_words),
-    )
 
 
 async def _triage_in_worker(

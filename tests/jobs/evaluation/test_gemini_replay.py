@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 
 from jobs.evaluation.cli import run_cli
+from models.clock import utc_now
+from models.open_app import open_app
+from models.settings import read_settings
+from models.triage.result import Priority
+from models.triage.taxonomy import DEFAULT_TAXONOMY
+from models.triage.training_example import TrainingExample
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.services.gemini import GeminiStandIn
+from tests.sample_tickets import make_triage
 
 SECRET = "ada@example.org"
 ROWS = [
@@ -17,6 +24,7 @@ ROWS = [
     *((f"the printer eats paper, number {at}", "Printing") for at in range(10)),
     (f"the vpn wrote to {SECRET}", "Network"),
 ]
+PRIVATE_ROW = ("the vpn drops, number 99", "Printing")
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +64,13 @@ def settings(
     return monkeypatch
 
 
-async def run_eval(tickets: Path) -> str:
+async def run_eval(*arguments: str) -> str:
     """Run the command in a thread, since it starts an event loop; returns its error message."""
-    arguments = [str(tickets), "--engines", "builtin,gemini", "--lessons", "5", "--price", "1000"]
+    options = ["--engines", "builtin,gemini", "--lessons", "5", "--price", "1000"]
 
     def run() -> str:
         try:
-            run_cli(arguments)
+            run_cli([*arguments, *options])
         except SystemExit as error:
             return str(error)
         return ""
@@ -87,7 +95,7 @@ async def test_both_engines_are_scored_and_tokens_are_counted(
         {"category": "Network", "priority": "low", "summary": "It drops"}
     )
 
-    assert await run_eval(tickets_file) == ""
+    assert await run_eval(str(tickets_file)) == ""
 
     results = rows(capsys.readouterr().out)
     count = len(gemini_server.requests)
@@ -104,5 +112,48 @@ async def test_evaluation_stops_when_the_token_budget_is_exhausted(
 ) -> None:
     settings.setenv("GEMINI_TOKENS_PER_DAY", "10")
 
-    assert "today's tokens for Gemini are used up" in await run_eval(tickets_file)
+    assert "today's tokens for Gemini are used up" in await run_eval(str(tickets_file))
     assert gemini_server.requests == []
+
+
+async def store_judged_tickets() -> None:
+    """Store judged tickets of T1, whose admin has made Printing private since.
+
+    The text of the private one is like the others, so that no engine recognises it.
+    """
+    rows = [*((f"the vpn drops, number {at}", "Network") for at in range(40)), PRIVATE_ROW]
+    printing = DEFAULT_TAXONOMY.find_category("Printing")
+    assert printing
+    private = printing.model_copy(update={"private": True})
+    async with open_app(
+        read_settings(), database_timeout_seconds=5, slack_timeout_seconds=1, interactive=False
+    ) as service:
+        await service.taxonomies.update_taxonomy(
+            "T1", lambda taxonomy: taxonomy.with_category("Printing", private)
+        )
+        for number, (text, category) in enumerate(rows):
+            example = TrainingExample(
+                ticket_id=f"T-{number}",
+                team_id="T1",
+                text=text,
+                original_triage=make_triage(category=category),
+                category=category,
+                priority=Priority.NORMAL,
+                by="UGRACE",
+                at=utc_now(),
+            )
+            await service.training_store.add(example)
+
+
+async def test_judged_ticket_of_a_private_category_is_not_sent(
+    settings: pytest.MonkeyPatch, gemini_server: GeminiStandIn
+) -> None:
+    await store_judged_tickets()
+    gemini_server.respond_with_json(
+        {"category": "Network", "priority": "low", "summary": "It drops"}
+    )
+
+    assert await run_eval("--team", "T1") == ""
+
+    assert len(gemini_server.requests) == 40 - 5
+    assert PRIVATE_ROW[0] not in str(gemini_server.requests)

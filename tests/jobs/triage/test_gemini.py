@@ -12,9 +12,9 @@ from jobs.engines.prompt import build_request, parse_answer
 from models.triage.result import Triage
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 from sandbox.services.gemini import GeminiStandIn
-from tests.sample_tickets import new_ticket
+from tests.sample_tickets import new_ticket, read_sample
 
-REQUEST = build_request(new_ticket(title="a title nobody else has"), DEFAULT_TAXONOMY)
+REQUEST = build_request(read_sample(new_ticket(title="a title nobody else has")))
 GOOD = {
     "category": "Network",
     "priority": "high",

@@ -15,7 +15,7 @@ from models.triage.result import Category, Priority, Triage
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 from models.triage.training_example import TrainingExample
 from sandbox.services.database_servers import DatabaseServers
-from tests.sample_tickets import make_triage, new_ticket
+from tests.sample_tickets import make_triage, new_ticket, read_sample
 from tests.service_factory import run_service
 
 REASON = "no Gemini key is set"
@@ -49,7 +49,7 @@ async def store_examples(service: TicketService, team_id: str, count: int) -> No
 async def triage(models: ModelCache, service: TicketService, team_id: str, text: str) -> Triage:
     """The built-in engine's triage of a text."""
     ticket = new_ticket(title=text, description="").model_copy(update={"team_id": team_id})
-    return await models.triage(service.training_store, ticket, DEFAULT_TAXONOMY, reason=REASON)
+    return await models.triage(service.training_store, read_sample(ticket), reason=REASON)
 
 
 async def triage_after_training(models: ModelCache, service: TicketService, team_id: str) -> Triage:
@@ -177,12 +177,8 @@ async def test_new_category_is_trained_on_at_once_even_during_a_pause(
     changed = DEFAULT_TAXONOMY.with_category(None, gizmos)
     ticket = new_ticket(title="my gizmo is gone", description="", id="T-9")
 
-    result = await models.triage(
-        service.training_store,
-        ticket.model_copy(update={"team_id": "TNEW"}),
-        changed,
-        reason=REASON,
-    )
+    reading = read_sample(ticket.model_copy(update={"team_id": "TNEW"}), changed)
+    result = await models.triage(service.training_store, reading, reason=REASON)
 
     assert result.category in {"Gizmos", "Printing"}
     workspace = models.workspaces["TNEW"]
@@ -219,6 +215,7 @@ async def test_model_for_deleted_categories_is_not_used(
     ticket = new_ticket(title="my gizmo is gone", description="")
     ticket = ticket.model_copy(update={"team_id": "TCHANGED"})
 
-    result = await models.triage(service.training_store, ticket, fewer, reason=REASON)
+    reading = read_sample(ticket, fewer)
+    result = await models.triage(service.training_store, reading, reason=REASON)
 
     assert fewer.find_category(result.category)

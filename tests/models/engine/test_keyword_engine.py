@@ -12,7 +12,7 @@ from tests.sample_tickets import new_ticket
 def triage_text(title: str, description: str = "", urgency: Urgency | None = None) -> Triage:
     """The triage of such a ticket with the default taxonomy."""
     ticket = new_ticket(title=title, description=description, urgency=urgency)
-    return keyword_engine.triage(ticket, DEFAULT_TAXONOMY, why_builtin="no Gemini key is set")
+    return keyword_engine.triage(ticket, DEFAULT_TAXONOMY)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,6 @@ def test_keywords_select_category_and_skills(title: str, category: str, skills: 
     assert triage.category == category
     assert set(triage.skills) == skills
     assert triage.engine is Engine.BUILTIN
-    assert triage.why_builtin == "no Gemini key is set"
 
 
 def test_ticket_without_keywords_is_other_with_confidence_0() -> None:
@@ -66,7 +65,7 @@ def test_signals_and_the_requesters_urgency_set_the_priority(
 def test_hostile_text_gets_a_short_summary() -> None:
     ticket: Ticket = new_ticket(title="(a+)+$ " * 20, description="<!channel> `x` " * 200)
 
-    triage = keyword_engine.triage(ticket, DEFAULT_TAXONOMY, why_builtin="")
+    triage = keyword_engine.triage(ticket, DEFAULT_TAXONOMY)
 
     assert len(triage.summary) <= 150
 
@@ -80,4 +79,4 @@ def test_hostile_text_gets_a_short_summary() -> None:
     ],
 )
 def test_only_signals_raise_the_minimum_priority(title: str, floor: Priority) -> None:
-    assert keyword_engine.priority_floor(new_ticket(title=title)) is floor
+    assert keyword_engine.priority_floor(title) is floor

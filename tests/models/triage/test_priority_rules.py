@@ -3,11 +3,12 @@
 import pytest
 
 from models.engine import keyword_engine
+from models.engine.ticket_reading import read_text
 from models.tickets.ticket import Urgency
 from models.triage.priority_rules import parse_rules, priority_by_groups, priority_by_words
 from models.triage.result import Priority
 from models.triage.taxonomy import DEFAULT_TAXONOMY
-from tests.sample_tickets import make_triage, new_ticket
+from tests.sample_tickets import make_triage, new_ticket, read_sample
 
 RULES = parse_rules("production is down=urgent, payroll=high")
 
@@ -45,24 +46,16 @@ def test_requesters_urgency_does_not_lower_the_minimum(urgency: Urgency | None) 
     ticket = new_ticket(title="We have an outage", urgency=urgency)
     low = make_triage("vpn", priority=Priority.LOW)
 
-    assert (
-        keyword_engine.with_priority_floor(low, ticket, DEFAULT_TAXONOMY).priority
-        is Priority.URGENT
-    )
-    raised = keyword_engine.with_priority_floor(
-        low, new_ticket(urgency=urgency), DEFAULT_TAXONOMY, floor=Priority.HIGH
-    )
-    assert raised.priority is Priority.HIGH
+    assert read_sample(ticket).with_rules(low).priority is Priority.URGENT
+    reading = read_text(new_ticket(urgency=urgency), DEFAULT_TAXONOMY, floor=Priority.HIGH)
+    assert reading.with_rules(low).priority is Priority.HIGH
 
 
 def test_requesters_urgency_moves_the_priority_by_one_level() -> None:
     all_blocked = new_ticket(title="A new mouse", urgency=Urgency.MANY_BLOCKED)
 
-    assert keyword_engine.apply_urgency_hint(Priority.LOW, all_blocked) is Priority.NORMAL
-    assert keyword_engine.apply_urgency_hint(Priority.HIGH, all_blocked) is Priority.URGENT
-    assert (
-        keyword_engine.triage(all_blocked, DEFAULT_TAXONOMY, why_builtin="").priority
-        is Priority.HIGH
-    )
-    can_wait = new_ticket(title="A new mouse", urgency=Urgency.CAN_WAIT)
+    assert keyword_engine.apply_urgency_hint(Priority.LOW, all_blocked.urgency) is Priority.NORMAL
+    assert keyword_engine.apply_urgency_hint(Priority.HIGH, all_blocked.urgency) is Priority.URGENT
+    assert keyword_engine.triage(all_blocked, DEFAULT_TAXONOMY).priority is Priority.HIGH
+    can_wait = Urgency.CAN_WAIT
     assert keyword_engine.apply_urgency_hint(Priority.URGENT, can_wait) is Priority.HIGH
