@@ -16,7 +16,7 @@ from models.errors import ExternalServiceError
 from models.health import CheckResult, HealthReport
 from models.health_checks import run_health_checks
 from models.messages.slack_client import SlackClient
-from models.messages.texts import STEP_LABELS
+from models.messages.texts import step_label
 from models.open_app import open_app
 from models.settings import Settings, read_settings
 from models.text import pluralize
@@ -156,11 +156,14 @@ def _report_lines(health: HealthReport) -> Iterator[str]:
             yield f"        → {result.remedy}"
     for group in health.dead_steps:
         amount = pluralize(len(group.ticket_ids), "ticket")
-        yield f"DEAD    {STEP_LABELS[group.step]}: {amount}, since {group.since:%Y-%m-%d %H:%M} UTC"
+        yield f"DEAD    {step_label(group.step)}: {amount}, since {group.since:%Y-%m-%d %H:%M} UTC"
         yield (
             f"        → {group.reason}. Repair the cause, then press Try again in "
             "/ticket admin, System health."
         )
+    for one in health.unreadable:
+        yield f"BROKEN  {one.collection} {one.document_id}: the document can't be read"
+        yield f"        → {' '.join(one.reason.split())}. Repair or delete it in MongoDB."
     for ticket_id, reason in health.quarantined.items():
         yield f"BROKEN  {ticket_id}: the document can't be read"
         yield f"        → {' '.join(reason.split())}"

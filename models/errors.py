@@ -8,6 +8,7 @@ UserFacingError          a request of a person fails; the message is the text th
 │   └── NewerDocument    a newer release of Frontdesk has written the document
 ├── NoSuchTicket         the ticket does not exist, or the person may not see it
 │   └── CorruptDocument  the ticket exists, but its document is damaged
+├── DamagedDocument      a document that the request needs cannot be read; an operator repairs it
 ├── InvalidToken         the API token is unknown, expired or revoked
 └── DatabaseUnavailable  MongoDB or Redis does not answer: the change may be stored, or not
 
@@ -68,6 +69,10 @@ class NoSuchTicket(UserFacingError):
 
 class CorruptDocument(NoSuchTicket):
     """The ticket's document is damaged; an operator has to repair it."""
+
+
+class DamagedDocument(UserFacingError):
+    """A document that the request needs cannot be read; an operator has to repair it."""
 
 
 class InvalidToken(UserFacingError):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import itemgetter
 
+from models.infra.document_reader import UnreadableDocument
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Ticket
 
@@ -53,11 +54,13 @@ class HealthReport:
         results: one for each check.
         dead_steps: the dead steps, grouped by kind.
         quarantined: by ticket id, why its document is damaged.
+        unreadable: documents that lists leave out.
     """
 
     results: tuple[CheckResult, ...]
     dead_steps: tuple[DeadStepGroup, ...] = ()
     quarantined: Mapping[str, str] = field(default_factory=dict)
+    unreadable: tuple[UnreadableDocument, ...] = ()
 
 
 def group_dead_steps(tickets: Iterable[Ticket]) -> tuple[DeadStepGroup, ...]:

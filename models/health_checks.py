@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import timedelta
 
 from models.clock import utc_now
 from models.errors import DatabaseUnavailable, ExternalServiceError
 from models.health import CheckResult, DeadStepGroup, HealthReport, group_dead_steps
+from models.infra.document_reader import UnreadableDocument, list_unreadable
 from models.ticket_service import TicketService
 from models.ticket_store.store import INDEX_NAMES
 
@@ -44,10 +46,12 @@ async def run_health_checks(
     checks = [_check_slack(service), _check_database(service), _check_redis(service), *extra_checks]
     results = await asyncio.gather(*(_run_check(check) for check in checks))
     dead_steps, quarantined = await _find_stuck_tickets(service)
+    unreadable = await _find_unreadable_documents(service)
     return HealthReport(
         results=tuple(result for group in results for result in group),
         dead_steps=dead_steps,
         quarantined=quarantined,
+        unreadable=unreadable,
     )
 
 
@@ -68,6 +72,12 @@ async def _find_stuck_tickets(
         return dead, await service.tickets.quarantined_tickets(limit=MAX_REPORTED_TICKETS)
     except DatabaseUnavailable:
         return (), {}
+
+
+async def _find_unreadable_documents(service: TicketService) -> tuple[UnreadableDocument, ...]:
+    with suppress(DatabaseUnavailable):
+        return tuple(await list_unreadable(service.database))
+    return ()
 
 
 async def _check_slack(service: TicketService) -> list[CheckResult]:

@@ -7,7 +7,6 @@ import logging
 
 from models.infra.database import translate_errors
 from models.people.member import Role
-from models.people.store import members_from_documents
 from models.ticket_service import TicketService
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ async def migrate_members(service: TicketService) -> None:
             )
     async with translate_errors():
         documents = await service.database.members.find({"active": False}).to_list()
-    for member in members_from_documents(documents):
+    for member in await service.members.read_members(documents):
         await service.api_tokens.revoke_all_tokens(member)
 
 

@@ -81,7 +81,7 @@ def _build_service(
     members = MemberStore(database)
     solutions = SolutionIndex(database)
     signer = JwtSigner(settings.jwt_secret, settings.jwt_previous_secrets)
-    guest_policies = GuestPolicyStore(database)
+    guest_policies = GuestPolicyStore(database, members)
     api_tokens = ApiTokenStore(database, members, signer, guest_policies)
     audit_log = AuditLog(database)
     return TicketService(
@@ -91,7 +91,7 @@ def _build_service(
         members=members,
         taxonomies=TaxonomyStore(database),
         intake=TicketIntake(database, guest_policies),
-        search=Search(database, solutions),
+        search=Search(database, solutions, members),
         solution_index=solutions,
         event_feed=EventFeed(database, event_log),
         event_log=event_log,

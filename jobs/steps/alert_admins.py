@@ -6,7 +6,7 @@ from jobs.runner.step_context import StepContext, no_change
 from models.errors import TargetGone
 from models.messages.block_kit import section
 from models.messages.cards import SlackMessage
-from models.messages.texts import STEP_LABELS
+from models.messages.texts import step_label
 from models.text import clip, escape
 from models.tickets.pending_step import PendingStep
 from models.tickets.ticket import Ticket, TicketUpdate
@@ -46,7 +46,7 @@ async def _alert_admin(
 
 
 def _alert_message(ticket_id: str, dead_step: PendingStep) -> SlackMessage:
-    problem = f"{ticket_id}: {STEP_LABELS[dead_step.step]} failed and will not be retried."
+    problem = f"{ticket_id}: {step_label(dead_step.step)} failed and will not be retried."
     reason = f"Reason: {escape(clip(dead_step.error, 300))}"
     instruction = (
         "Other tickets may have the same problem. `/ticket admin` → *System health* lists them. "

@@ -5,6 +5,7 @@ from typing import Any
 from models.access.audit_entry import AuditEntry, audit_diff
 from models.access.record_ids import id_for_key
 from models.infra.database import Database, index, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.people.member import Member
 from models.tickets.ticket import Ticket
 
@@ -16,6 +17,7 @@ class AuditLog:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._reader = DocumentReader(database, "audit", _entry_from_document)
 
     async def prepare(self) -> None:
         """Create the index of the newest entries; harmless when it exists."""
@@ -102,4 +104,8 @@ class AuditLog:
                 {"$limit": limit},
             ]
             cursor = self._db.audit.aggregate(stages)
-            return [AuditEntry.model_validate({**one, "id": one["_id"]}) async for one in cursor]
+            return await self._reader.read_all(await cursor.to_list())
+
+
+def _entry_from_document(document: dict[str, Any]) -> AuditEntry:
+    return AuditEntry.model_validate({**document, "id": document["_id"]})

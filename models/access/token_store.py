@@ -14,6 +14,7 @@ from models.access.jwt import Claims, JwtSigner, Purpose
 from models.access.record_ids import id_for_key
 from models.errors import InvalidToken, NotAllowed
 from models.infra.database import Database, index, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Member
 from models.people.store import MemberStore
@@ -50,6 +51,7 @@ class ApiTokenStore:
         guest_policies: GuestPolicyStore,
     ) -> None:
         self._db = database
+        self._reader = DocumentReader(database, "tokens", _token_from_record)
         self._members = members
         self._jwt_signer = jwt_signer
         self._guest_policies = guest_policies
@@ -101,7 +103,7 @@ class ApiTokenStore:
             record["_id"] = record.pop("id")
             stored = await self._db.insert_if_absent("tokens", record, unique="_id")
         if stored:
-            api_token = _token_from_record(stored)
+            api_token = self._reader.read_one(stored)
         return self._jwt_signer.sign(_to_claims(api_token), Purpose.API), api_token
 
     async def authenticate(self, token: str) -> Caller:
@@ -115,7 +117,7 @@ class ApiTokenStore:
             record = await self._db.tokens.find_one({"_id": claims.jti})
             now = await self._db.now()
         member = await self._members.get_or_create_member(claims.team, claims.sub)
-        api_token = _token_from_record(record) if record else None
+        api_token = self._reader.read_one(record) if record else None
         if api_token is None or api_token.revoked_at or api_token.expires_at <= now:
             raise InvalidToken
         if not member.active:
@@ -137,7 +139,8 @@ class ApiTokenStore:
         async with translate_errors():
             now = await self._db.now()
             records = await self._db.tokens.find(query).sort("issued_at", -1).to_list()
-        return [token for token in map(_token_from_record, records) if token.expires_at > now]
+            tokens = await self._reader.read_all(records)
+        return [token for token in tokens if token.expires_at > now]
 
     async def revoke_token(
         self, token_id: str, *, actor: Member, own_only: bool = False
@@ -161,7 +164,7 @@ class ApiTokenStore:
             record = await self._db.tokens.find_one(query)
         if record is None:
             raise InvalidToken
-        return _token_from_record(record)
+        return self._reader.read_one(record)
 
     async def revoke_all_tokens(self, member: Member) -> None:
         """Revoke all tokens of a member; they stay revoked if the member is reactivated."""

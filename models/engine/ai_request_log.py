@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict
 
 from models.infra.database import Database, index, translate_errors
+from models.infra.document_reader import DocumentReader
 
 RETENTION = timedelta(days=90)
 
@@ -37,6 +38,7 @@ class AiRequestLog:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._reader = DocumentReader(database, "sent", AiRequest.model_validate)
 
     async def prepare(self) -> None:
         """Create the indexes; harmless when they exist."""
@@ -67,4 +69,4 @@ class AiRequestLog:
         query = {"team_id": team_id, "ticket_id": ticket_id}
         async with translate_errors():
             documents = self._db.sent.find(query).sort("at", -1).limit(limit)
-            return [AiRequest.model_validate(document) async for document in documents]
+            return await self._reader.read_all(await documents.to_list())

@@ -11,6 +11,7 @@ from uuid import uuid4
 from models.clock import utc_now
 from models.engine.accuracy import JUDGED_FIELDS, JudgedTriage
 from models.infra.database import Database, Document, index, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.triage.result import Triage
 from models.triage.training_example import TrainingExample
 
@@ -24,6 +25,9 @@ class TrainingStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._judged_reader = DocumentReader(database, "lessons", JudgedTriage.list_from_document)
+        # The last reader of a collection judges its documents for the health check.
+        self._reader = DocumentReader(database, "lessons", TrainingExample.model_validate)
 
     async def prepare(self) -> None:
         """Create the index; harmless when it exists."""
@@ -56,9 +60,9 @@ class TrainingStore:
         """The newest examples, newest first."""
         documents = await self._newest_documents(team_id, limit, ())
         # In a thread, since validating thousands of examples would block the event loop.
-        return await asyncio.to_thread(
-            lambda: [TrainingExample.model_validate(document) for document in documents]
-        )
+        examples, unreadable = await asyncio.to_thread(self._reader.parse_all, documents)
+        await self._reader.report(unreadable)
+        return examples
 
     async def version(self, team_id: str) -> str:
         """A version that changes with every stored example; "" if there is none."""
@@ -69,9 +73,8 @@ class TrainingStore:
     async def judged_triages(self, team_id: str, *, limit: int) -> list[JudgedTriage]:
         """The answers of engines and the judgements in the newest examples, without texts."""
         documents = await self._newest_documents(team_id, limit, JUDGED_FIELDS)
-        return [
-            judged for document in documents for judged in JudgedTriage.list_from_document(document)
-        ]
+        judged = await self._judged_reader.read_all(documents)
+        return [one for of_one_ticket in judged for one in of_one_ticket]
 
     async def _newest_documents(
         self, team_id: str, limit: int, fields: Sequence[str]

@@ -59,6 +59,8 @@ class Database:
         )
         self._db = self._client[name]
         self._read_batchers: dict[tuple[str, bool], Batcher[str, Document | None]] = {}
+        # By collection: its `DocumentReader`, which the health check uses.
+        self.readers: dict[str, Any] = {}
         self.tickets = self._db.tickets
         self.ticket_events = self._db.ticket_events
         self.members = self._db.members
@@ -74,6 +76,7 @@ class Database:
         self.lessons = self._db.lessons
         self.sent = self._db.sent
         self.solutions = self._db.solutions
+        self.unreadable = self._db.unreadable
 
     def close(self) -> None:
         """Close all connections."""
@@ -114,6 +117,11 @@ class Database:
                 fetch_all, max_batch=_MAX_BATCH_READS
             )
         return await self._read_batchers[batcher_key](key)
+
+    async def find_by_id(self, collection: str, key: Any) -> Document | None:
+        """The document with this id, or None."""
+        document: Document | None = await self._db[collection].find_one({"_id": key})
+        return document
 
     async def _read_all(
         self, collection: str, keys: list[str], *, with_server_time: bool

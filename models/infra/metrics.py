@@ -32,6 +32,9 @@ CLAIM_SECONDS = Histogram(
     "Time from a ticket's submission to its claim",
     buckets=_WAIT_BUCKETS_SECONDS,
 )
+UNREADABLE_DOCUMENTS = Counter(
+    "frontdesk_unreadable_documents", "Reads that met a damaged document", ["collection"]
+)
 LABELS_DROPPED = Counter(
     "frontdesk_labels_dropped", "Labels in a model's answer that the workspace does not have"
 )

@@ -39,6 +39,11 @@ STEP_LABELS = {
 }
 
 
+def step_label(step: Step) -> str:
+    """The step in words; a step of a newer release only has its name."""
+    return STEP_LABELS.get(step, step.value)
+
+
 def triage_line(ticket: Ticket) -> str:
     """The engine, its confidence, and why it was not Gemini; *Details* on the card has the rest."""
     triage = ticket.triage

@@ -17,7 +17,7 @@ from models.errors import NotAllowed, ProfilePending
 from models.infra.database import Database, Document, index, translate_errors
 from models.people.guest_policy import DENY_GUESTS, GuestPolicy
 from models.people.member import Member
-from models.people.store import members_from_documents
+from models.people.store import MemberStore
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 
 # Many tickets at once share one look-up. Nobody submits a form sooner after a policy change.
@@ -30,8 +30,9 @@ log = logging.getLogger(__name__)
 class GuestPolicyStore:
     """Loads, changes and checks guest policies."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, members: MemberStore) -> None:
         self._db = database
+        self._members = members
         self._denying_teams_cache: tuple[float, frozenset[str]] = (-math.inf, frozenset())
 
     async def prepare(self) -> None:
@@ -89,7 +90,8 @@ class GuestPolicyStore:
         if not member_ids:
             return {}
         query = {"_id": {"$in": list(set(member_ids.values()))}}
-        members = members_from_documents(await self._db.members.find(query).to_list())
+        documents = await self._db.members.find(query).to_list()
+        members = await self._members.read_members(documents)
         members_by_id = {f"{member.team_id}:{member.slack_id}": member for member in members}
         refusals = {
             ticket_id: _refusal(members_by_id.get(member_id))

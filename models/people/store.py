@@ -1,19 +1,15 @@
 """The members of each workspace, in MongoDB."""
 
-import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
-
 from models.infra.batching import deduplicating_batcher
 from models.infra.database import Database, Document, index, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.people.member import Member, Profile, Role
 
 _MAX_BATCH = 100
-log = logging.getLogger(__name__)
 
 
 class MemberStore:
@@ -21,6 +17,7 @@ class MemberStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._reader = DocumentReader(database, "members", Member.model_validate)
         self._moderator_batcher = deduplicating_batcher(
             self._moderators_by_team, max_batch=_MAX_BATCH
         )
@@ -41,7 +38,7 @@ class MemberStore:
         """The member, or None."""
         async with translate_errors():
             document = await self._db.read("members", f"{team_id}:{slack_id}")
-        return Member.model_validate(document) if document else None
+        return self._reader.read_one(document) if document else None
 
     async def set_profile(
         self, member: Member, profile: Profile, *, profiled_at: datetime
@@ -117,7 +114,11 @@ class MemberStore:
     async def _find_members(self, team_id: str, **query: Any) -> list[Member]:
         async with translate_errors():
             documents = await self._db.members.find({"team_id": team_id, **query}).to_list()
-        return members_from_documents(documents)
+        return await self.read_members(documents)
+
+    async def read_members(self, documents: Iterable[Document]) -> list[Member]:
+        """The members in these documents; unreadable documents are left out and reported."""
+        return await self._reader.read_all(documents)
 
     async def _upsert_member(self, team_id: str, slack_id: str, fields: Document) -> Member:
         defaults = Member(team_id=team_id, slack_id=slack_id).model_dump(mode="json")
@@ -126,15 +127,4 @@ class MemberStore:
             changes["$set"] = fields
         async with translate_errors():
             document = await self._db.upsert("members", f"{team_id}:{slack_id}", changes)
-        return Member.model_validate(document)
-
-
-def members_from_documents(documents: Iterable[Document]) -> list[Member]:
-    """The members in these documents; invalid documents are left out and logged."""
-    members = []
-    for document in documents:
-        with suppress(ValidationError):
-            members.append(Member.model_validate(document))
-            continue
-        log.error("the document of the member %s is invalid", document["_id"])
-    return members
+        return self._reader.read_one(document)

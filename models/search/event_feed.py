@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
 from models.infra.database import Database, Document, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.people.member import Member
-from models.ticket_store.documents import ticket_number, tickets_from_documents
+from models.ticket_store.documents import ticket_from_document, ticket_number
 from models.ticket_store.event_log import ArchivedEvent, EventLog
 from models.tickets.action import Verb
 from models.tickets.permissions import can
@@ -81,6 +82,7 @@ class EventFeed:
     def __init__(self, database: Database, event_log: EventLog) -> None:
         self._db = database
         self._event_log = event_log
+        self._reader = DocumentReader(database, "tickets", ticket_from_document)
 
     async def read_page(self, cursor: Cursor | None, member: Member, *, limit: int) -> FeedPage:
         """The next events after the cursor that this person may see; None: from the start."""
@@ -127,7 +129,7 @@ class EventFeed:
         query = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
         async with translate_errors():
             documents = await self._db.tickets.find(query).to_list() if ids else []
-        tickets = {ticket.id: ticket for ticket in tickets_from_documents(documents)}
+        tickets = {ticket.id: ticket for ticket in await self._reader.read_all(documents)}
         return [
             _to_feed_event(tickets[ticket_id], *numbered)
             for ticket_id, numbered in archived
@@ -143,7 +145,7 @@ class EventFeed:
         async with translate_errors():
             # Some servers do not choose this index without a hint.
             cursor = self._db.tickets.find(query).hint(_HISTORY_INDEX).limit(limit)
-            return tickets_from_documents(await cursor.to_list())
+            return await self._reader.read_all(await cursor.to_list())
 
 
 def _own_events(tickets: Sequence[Ticket]) -> list[FeedEvent]:

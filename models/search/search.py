@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from models.infra.database import Database, Document, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.people.member import Member, Role
-from models.people.store import members_from_documents
+from models.people.store import MemberStore
 from models.search.pagination import most_selective_filter, newest_page
 from models.search.recent_tickets import COMPARED_FIELDS, RecentTicketCache, comparable_tickets
 from models.search.solution_index import SolutionIndex
 from models.ticket_store.documents import (
+    ticket_from_document,
     ticket_number,
-    tickets_from_documents,
 )
 from models.tickets.incident import INCIDENT_WINDOW, SimilarOpenTicket
 from models.tickets.permissions import visibility_filter
@@ -38,8 +39,12 @@ _MAX_PEOPLE = 500
 class Search:
     """Finds tickets and members."""
 
-    def __init__(self, database: Database, solution_index: SolutionIndex) -> None:
+    def __init__(
+        self, database: Database, solution_index: SolutionIndex, members: MemberStore
+    ) -> None:
         self._db = database
+        self._members = members
+        self._reader = DocumentReader(database, "tickets", ticket_from_document)
         self._solution_index = solution_index
         self._recent_tickets = RecentTicketCache(database)
 
@@ -63,7 +68,7 @@ class Search:
             documents = await newest_page(
                 self._db, member.team_id, index_filter, query, before_number=number, limit=limit
             )
-        return tickets_from_documents(documents)
+        return await self._reader.read_all(documents)
 
     async def members(
         self, team_id: str, *, after_slack_id: str, limit: int, include_users: bool
@@ -80,7 +85,7 @@ class Search:
             query["role"] = {"$in": [Role.MODERATOR.value, Role.ADMIN.value]}
         async with translate_errors():
             cursor = self._db.members.find(query).sort("_id", 1).limit(limit)
-            return members_from_documents(await cursor.to_list())
+            return await self._members.read_members(await cursor.to_list())
 
     async def members_with_stale_profile(
         self, team_id: str, *, stale_before: datetime
@@ -97,7 +102,7 @@ class Search:
             }
             query["$or"] = [{"role": {"$in": staff_roles}}, {"slack_id": {"$in": token_owners}}]
             cursor = self._db.members.find(query).limit(_MAX_PEOPLE)
-            return members_from_documents(await cursor.to_list())
+            return await self._members.read_members(await cursor.to_list())
 
     async def similar_solved_tickets(
         self, ticket: Ticket, *, min_score: float, hidden_categories: Sequence[str] = ()
@@ -156,7 +161,7 @@ class Search:
         return [
             _to_similar_open_ticket(documents[ticket_id])
             for ticket_id in ids
-            if ticket_id in current
+            if ticket_id in current and isinstance(documents[ticket_id].get("requester"), str)
         ]
 
     async def _open_documents(

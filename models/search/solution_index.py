@@ -53,7 +53,7 @@ class SolutionIndex:
         matches = dict.fromkeys(
             (stem_by_key[entry["_id"]], ticket_id)
             for entry in lists
-            for ticket_id in entry["tickets"]
+            for ticket_id in entry.get("tickets") or ()
         )
         counts = Counter(ticket_id for _, ticket_id in matches if ticket_id != ticket.id)
         return [ticket_id for ticket_id, _ in counts.most_common(_MAX_CANDIDATES)]

@@ -1,8 +1,5 @@
 """Conversion of tickets to and from MongoDB documents."""
 
-import logging
-from collections.abc import Iterable
-
 from pydantic import ValidationError
 
 from models.errors import CorruptDocument, NewerDocument
@@ -23,7 +20,6 @@ _DERIVED_FIELDS = frozenset(
 _RESOLVING_EVENTS = {
     ACTIONS[verb].event for verb in (Verb.RESOLVE, Verb.SELF_RESOLVE, Verb.RESOLVE_WITH_INCIDENT)
 }
-log = logging.getLogger(__name__)
 
 
 def ticket_to_document(ticket: Ticket) -> Document:
@@ -78,19 +74,6 @@ def _upgraded(ticket: Ticket) -> Ticket:
     """The ticket of an earlier release, with the counts that this one stores."""
     resolve_count = sum(event.what in _RESOLVING_EVENTS for event in ticket.history)
     return ticket.model_copy(update={"resolve_count": resolve_count})
-
-
-def tickets_from_documents(documents: Iterable[Document]) -> list[Ticket]:
-    """The tickets in these documents; damaged and newer documents are skipped, and logged."""
-    tickets = []
-    for document in documents:
-        try:
-            tickets.append(ticket_from_document(document))
-        except NewerDocument:
-            log.info("skipped %s: a newer release has written it", document["_id"])
-        except CorruptDocument as error:
-            log.warning("skipped damaged document %s: %s", document["_id"], error.__cause__)
-    return tickets
 
 
 def ticket_number(ticket_id: str) -> int:

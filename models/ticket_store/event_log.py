@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from models.infra.database import Database, Document, encode_document, index, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.tickets.ticket import Event, Ticket
 
 # `prepare` creates this index.
@@ -36,6 +37,7 @@ class EventLog:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._reader = DocumentReader(database, "ticket_events", _to_archived_event)
 
     async def prepare(self) -> None:
         """Create the indexes; harmless when they exist."""
@@ -84,7 +86,8 @@ class EventLog:
             query = {"ticket_id": ticket.id, "number": numbers}
             async with translate_errors():
                 cursor = self._db.ticket_events.find(query).sort("number", 1).limit(limit or 0)
-                events = [_to_archived_event(document).numbered async for document in cursor]
+                archived = await self._reader.read_all(await cursor.to_list())
+                events = [one.numbered for one in archived]
         newest = (NumberedEvent(*one) for one in ticket.numbered_events if one[0] > after)
         return [*events, *newest][:limit]
 
@@ -98,7 +101,7 @@ class EventLog:
         query = {"ticket_id": ticket.id, "what": name}
         async with translate_errors():
             document = await self._db.ticket_events.find_one(query, sort=[("number", -1)])
-        return _to_archived_event(document).numbered.event if document else None
+        return self._reader.read_one(document).numbered.event if document else None
 
     async def between(
         self, team_id: str, begin: datetime, end: datetime, *, limit: int
@@ -108,7 +111,7 @@ class EventLog:
         async with translate_errors():
             # Some servers do not choose this index without a hint.
             cursor = self._db.ticket_events.find(query).hint(TIME_INDEX).limit(limit)
-            return [_to_archived_event(document) async for document in cursor]
+            return await self._reader.read_all(await cursor.to_list())
 
 
 def _to_archived_event(document: Document) -> ArchivedEvent:

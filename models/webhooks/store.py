@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from models.errors import InvalidInput
 from models.infra.batching import deduplicating_batcher
 from models.infra.database import Database, Document, index, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.people.member import Member
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Ticket
@@ -28,6 +29,12 @@ class WebhookStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._webhook_reader = DocumentReader(
+            database, "webhooks", lambda document: Webhook.model_validate(_with_id(document))
+        )
+        self._delivery_reader = DocumentReader(
+            database, "deliveries", lambda document: Delivery.model_validate(_with_id(document))
+        )
         self._has_webhooks = deduplicating_batcher(self._load_has_webhooks, max_batch=_MAX_BATCH)
 
     async def prepare(self) -> None:
@@ -94,14 +101,14 @@ class WebhookStore:
             document = webhook.model_dump() | {"secret": webhook.secret.get_secret_value()}
             document["_id"] = document.pop("id")
             stored = await self._db.insert_if_absent("webhooks", document, unique="_id")
-        return Webhook.model_validate(_with_id(stored)) if stored else webhook
+        return self._webhook_reader.read_one(stored) if stored else webhook
 
     async def list_webhooks(self, team_id: str) -> list[Webhook]:
         """The webhooks of a workspace, oldest first."""
         async with translate_errors():
             cursor = self._db.webhooks.find({"team_id": team_id}).sort("created_at")
             documents = await cursor.to_list()
-        return [Webhook.model_validate(_with_id(document)) for document in documents]
+            return await self._webhook_reader.read_all(documents)
 
     async def remove(self, team_id: str, webhook_id: str) -> bool:
         """Whether there was such a webhook; it is deleted."""
@@ -140,7 +147,7 @@ class WebhookStore:
         async with translate_errors():
             cursor = self._db.deliveries.find(query).sort("tried_at", -1)
             documents = await cursor.limit(MAX_LISTED_DELIVERIES).to_list()
-        return [Delivery.model_validate(_with_id(document)) for document in documents]
+            return await self._delivery_reader.read_all(documents)
 
     async def mark_undelivered(self, team_id: str, webhook_id: str, delivery_id: str) -> str | None:
         """The ticket id of the delivery, which can now be sent again; None if there is none."""

@@ -8,7 +8,7 @@ from bot.ui.form_fields import button, button_row, option, plain_text
 from models.health import CheckResult, DeadStepGroup, HealthReport
 from models.messages.block_kit import section
 from models.messages.cards import Block
-from models.messages.texts import STEP_LABELS
+from models.messages.texts import step_label
 from models.text import clip, escape, join_names_briefly, pluralize, slack_date
 from models.tickets.pending_step import Step
 
@@ -40,10 +40,20 @@ def _blocks(report: HealthReport, note: str) -> Iterator[Block]:
         yield section("Failed steps: none.")
     for group in report.dead_steps:
         yield section(clip(_dead_step_text(group), _MAX_SECTION_LENGTH))
-        row = _retry_row(REPLAY_STEPS, value=group.step.value, subject=STEP_LABELS[group.step])
+        row = _retry_row(REPLAY_STEPS, value=group.step.value, subject=step_label(group.step))
         if len(group.ticket_ids) > 1:
             row["elements"].append(_ticket_menu(group))
         yield row
+    if report.unreadable:
+        lines = (
+            f"{one.collection} `{escape(str(one.document_id))}`: {escape(clip(one.reason, 200))}"
+            for one in report.unreadable
+        )
+        text = (
+            ":warning: *Documents that cannot be read* are left out of lists until you repair or "
+            "delete them in MongoDB:\n"
+        )
+        yield section(clip(text + "\n".join(lines), _MAX_SECTION_LENGTH))
     if report.quarantined:
         ticket_ids = join_names_briefly(tuple(report.quarantined))
         yield section(
@@ -64,7 +74,7 @@ def _result_line(result: CheckResult) -> str:
 def _dead_step_text(group: DeadStepGroup) -> str:
     tickets = pluralize(len(group.ticket_ids), "ticket")
     return (
-        f":x: *Failed: {STEP_LABELS[group.step]}* for {tickets}, "
+        f":x: *Failed: {step_label(group.step)}* for {tickets}, "
         f"since {slack_date(group.since)}\n{join_names_briefly(group.ticket_ids)}\n"
         f"Error of the first ticket: {escape(clip(group.reason, 300))}"
     )

@@ -127,5 +127,8 @@ async def test_an_invalid_policy_denies_guests(
     await service.database.configurations.insert_one(lists)
 
     assert await service.guest_policies.load(admin.team_id) == DENY_GUESTS
-    assert admin.team_id in await GuestPolicyStore(service.database).teams_denying_guests()
+    assert (
+        admin.team_id
+        in await GuestPolicyStore(service.database, service.members).teams_denying_guests()
+    )
     assert (await service.taxonomies.get_taxonomy(admin.team_id)).skills == DEFAULT_TAXONOMY.skills

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from models.infra.database import Database
 from models.people.guest_policy_store import GuestPolicyStore
+from models.people.store import MemberStore
 from models.ticket_store.documents import ticket_number
 from models.ticket_store.intake import MAX_BATCH, TicketFactory, TicketIntake
 from models.ticket_store.store import TicketStore
@@ -39,7 +40,7 @@ async def database(
 
 @pytest.fixture
 def intake(database: Database) -> TicketIntake:
-    return TicketIntake(database, GuestPolicyStore(database))
+    return TicketIntake(database, GuestPolicyStore(database, MemberStore(database)))
 
 
 def ticket_factory(key: str, title: str = "VPN") -> TicketFactory:

@@ -85,7 +85,7 @@ async def test_write_does_not_replace_another_ticket_with_the_same_number(
         opened_at = now + timedelta(seconds=1)
         return Ticket(id=f"T-{number}", key="view:later", opened_at=opened_at, **fields)
 
-    intake = TicketIntake(database, GuestPolicyStore(database))
+    intake = TicketIntake(database, GuestPolicyStore(database, MemberStore(database)))
     earlier = await intake.insert(make_earlier)
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
         await client[DATABASE].tickets.delete_many({})
