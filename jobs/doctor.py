@@ -16,11 +16,11 @@ from models.errors import ExternalServiceError
 from models.health import CheckResult, HealthReport
 from models.health_checks import run_health_checks
 from models.messages.slack_client import SlackClient
-from models.messages.texts import step_label
 from models.open_app import open_app
 from models.settings import Settings, read_settings
 from models.text import pluralize
 from models.ticket_service import TicketService
+from models.tickets.pending_step import step_label
 
 KEEP_HEALTH_RESULT_SECONDS = 60
 _TIMEOUT_SECONDS = 8

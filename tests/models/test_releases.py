@@ -86,7 +86,7 @@ async def test_people_lists_and_logs_can_be_read(service: TicketService, dump: D
     assert [category.name for category in taxonomy.categories] == [
         category["name"] for category in dump["configurations"][0]["categories"]
     ]
-    assert not (await service.guest_policies.load(team_id)).guests
+    assert not (await service.workspace_settings.load(team_id)).guests
     moderators = {member.slack_id for member in await service.members.moderators(team_id)}
     assert moderators == {
         member["slack_id"] for member in dump["members"] if member["role"] != "user"

@@ -10,7 +10,7 @@ from pymongo import AsyncMongoClient
 
 from models.clock import utc_now
 from models.infra.database import Database
-from models.people.guest_policy_store import GuestPolicyStore
+from models.people.guest_admission import GuestAdmission
 from models.people.member import Profile, Role
 from models.people.store import MemberStore
 from models.ticket_store.intake import TicketIntake
@@ -18,6 +18,7 @@ from models.ticket_store.store import TicketStore
 from models.tickets.ticket import Ticket
 from models.triage.taxonomy import DEFAULT_TAXONOMY
 from models.triage.taxonomy_store import TaxonomyStore
+from models.workspace.settings_store import SettingsStore
 from sandbox.services.database_servers import DatabaseServers
 
 DATABASE = "store"
@@ -37,7 +38,7 @@ def store(database: Database) -> TicketStore:
 
 @pytest.fixture
 def members(database: Database) -> MemberStore:
-    return MemberStore(database)
+    return MemberStore(database, SettingsStore(database))
 
 
 async def test_damaged_documents_do_not_stop_queries(
@@ -85,7 +86,12 @@ async def test_write_does_not_replace_another_ticket_with_the_same_number(
         opened_at = now + timedelta(seconds=1)
         return Ticket(id=f"T-{number}", key="view:later", opened_at=opened_at, **fields)
 
-    intake = TicketIntake(database, GuestPolicyStore(database, MemberStore(database)))
+    intake = TicketIntake(
+        database,
+        GuestAdmission(
+            database, SettingsStore(database), MemberStore(database, SettingsStore(database))
+        ),
+    )
     earlier = await intake.insert(make_earlier)
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
         await client[DATABASE].tickets.delete_many({})
