@@ -4,17 +4,14 @@ Full members need no look-up. Opening a ticket does not load the requester first
 checks the policy for a batch of new tickets while it numbers them.
 """
 
-import logging
 import math
 import time
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
-
-from pydantic import ValidationError
+from typing import Any, NamedTuple
 
 from models.errors import NotAllowed, ProfilePending
 from models.infra.database import Database, Document, index, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.people.guest_policy import DENY_GUESTS, GuestPolicy
 from models.people.member import Member
 from models.people.store import MemberStore
@@ -24,7 +21,6 @@ from models.triage.taxonomy import DEFAULT_TAXONOMY
 _CACHE_SECONDS = 0.2
 # The bot's middleware turns people of other workspaces away, so only guests are checked here.
 _DENY_WORKSPACE_GUESTS = GuestPolicy(guests=False, strangers=True)
-log = logging.getLogger(__name__)
 
 
 class GuestPolicyStore:
@@ -33,6 +29,7 @@ class GuestPolicyStore:
     def __init__(self, database: Database, members: MemberStore) -> None:
         self._db = database
         self._members = members
+        self._reader = DocumentReader(database, "configurations", _policy_from_document)
         self._denying_teams_cache: tuple[float, frozenset[str]] = (-math.inf, frozenset())
 
     async def prepare(self) -> None:
@@ -44,7 +41,9 @@ class GuestPolicyStore:
         """The policy of a workspace, read from the database."""
         async with translate_errors():
             document = await self._db.configurations.find_one({"_id": team_id}, ["welcome"])
-        return _policy_from_document(document) if document else GuestPolicy()
+            stored = await self._reader.read_or_none(document)
+        default = DENY_GUESTS if document else GuestPolicy()
+        return stored.policy if stored else default
 
     async def check(self, member: Member) -> None:
         """Raise NotAllowed if the policy excludes this member; full members cost no look-up."""
@@ -67,9 +66,9 @@ class GuestPolicyStore:
         if time.monotonic() - read_at > _CACHE_SECONDS:
             read_at = time.monotonic()
             cursor = self._db.configurations.find({"welcome": {"$exists": True}}, ["welcome"])
-            team_ids = frozenset(
-                [one["_id"] async for one in cursor if not _policy_from_document(one).guests]
-            )
+            stored, unreadable = await self._reader.split(await cursor.to_list())
+            denying = [one.team_id for one in stored if not one.policy.guests]
+            team_ids = frozenset([*denying, *(one.document_id for one in unreadable)])
             self._denying_teams_cache = (read_at, team_ids)
         return team_ids
 
@@ -91,7 +90,7 @@ class GuestPolicyStore:
             return {}
         query = {"_id": {"$in": list(set(member_ids.values()))}}
         documents = await self._db.members.find(query).to_list()
-        members = await self._members.read_members(documents)
+        members = await self._members.reader.read_all(documents)
         members_by_id = {f"{member.team_id}:{member.slack_id}": member for member in members}
         refusals = {
             ticket_id: _refusal(members_by_id.get(member_id))
@@ -100,11 +99,13 @@ class GuestPolicyStore:
         return {ticket_id: refusal for ticket_id, refusal in refusals.items() if refusal}
 
 
-def _policy_from_document(document: Document) -> GuestPolicy:
-    with suppress(ValidationError):
-        return GuestPolicy.model_validate(document.get("welcome", {}))
-    log.error("the guest policy of %s is invalid: guests are denied", document["_id"])
-    return DENY_GUESTS
+class _StoredPolicy(NamedTuple):
+    team_id: str
+    policy: GuestPolicy
+
+
+def _policy_from_document(document: Document) -> _StoredPolicy:
+    return _StoredPolicy(document["_id"], GuestPolicy.model_validate(document.get("welcome", {})))
 
 
 def _refusal(requester: Member | None) -> NotAllowed | None:
