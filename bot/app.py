@@ -67,17 +67,15 @@ class _ContextMiddleware(AsyncMiddleware):
     async def _admit_external_user(self, body: Body) -> None:
         """Store a person of another workspace as a guest from their first request on."""
         home = self._identity
-        if not (await self._service.guest_policies.load(home.team_id)).strangers:
+        if not (await self._service.workspace_settings.load(home.team_id)).strangers:
             raise NotAllowed(
                 f"Frontdesk is only open to people of {home.team_name}. "
                 "An admin can change the guest policy."
             )
         treat_as_guest(body, home.team_id)
-        # In the background, since Slack's profile will say the same.
-        storing = self._service.members.update_member(
+        await self._service.members.update_member(
             home.team_id, acting_user_id(body), guest=True, stranger=True
         )
-        self._background.start(storing)
 
 
 def build_app(

@@ -40,9 +40,8 @@ async def identify_member(service: TicketService, body: Body) -> Member:
     Raises:
         NotAllowed: the guest policy excludes them.
     """
-    return await _check_guest_policy(
-        service,
-        await service.members.get_or_create_member(acting_team_id(body), acting_user_id(body)),
+    return _check_guest_policy(
+        await service.members.get_or_create_member(acting_team_id(body), acting_user_id(body))
     )
 
 
@@ -53,8 +52,8 @@ async def member_with_profile(service: TicketService, body: Body) -> Member:
         NotAllowed: the guest policy excludes them.
         ExternalServiceError: Slack does not answer, and no profile is stored.
     """
-    return await _check_guest_policy(
-        service, await service.member_with_profile(acting_team_id(body), acting_user_id(body))
+    return _check_guest_policy(
+        await service.member_with_profile(acting_team_id(body), acting_user_id(body))
     )
 
 
@@ -76,6 +75,7 @@ async def require_admin(service: TicketService, body: Body) -> Member:
     return person
 
 
-async def _check_guest_policy(service: TicketService, person: Member) -> Member:
-    await service.guest_policies.check(person)
+def _check_guest_policy(person: Member) -> Member:
+    if person.refusal:
+        raise NotAllowed(person.refusal)
     return person

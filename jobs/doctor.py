@@ -16,11 +16,11 @@ from models.errors import ExternalServiceError
 from models.health import CheckResult, HealthReport
 from models.health_checks import run_health_checks
 from models.messages.slack_client import SlackClient
-from models.messages.texts import step_label
 from models.open_app import open_app
 from models.settings import Settings, read_settings
 from models.text import pluralize
 from models.ticket_service import TicketService
+from models.tickets.pending_step import step_label
 
 KEEP_HEALTH_RESULT_SECONDS = 60
 _TIMEOUT_SECONDS = 8
@@ -63,8 +63,23 @@ async def _check_all(settings: Settings) -> HealthReport:
         interactive=True,
     ) as service:
         return await run_health_checks(
-            service, _check_gemini_and_mail(settings, gemini), _check_bot(service)
+            service,
+            _check_settings(settings),
+            _check_gemini_and_mail(settings, gemini),
+            _check_bot(service),
         )
+
+
+async def _check_settings(settings: Settings) -> list[CheckResult]:
+    """The variables of earlier releases that are still set."""
+    names = ", ".join(name.upper() for name in settings.values_for_workspace())
+    if not names:
+        return []
+    status = (
+        f"{names} count no longer; their values were taken over once. Change them in /ticket "
+        "admin, Workspace settings, and remove them from the environment"
+    )
+    return [CheckResult("environment", status)]
 
 
 async def _check_gemini_and_mail(settings: Settings, gemini: Gemini | None) -> list[CheckResult]:

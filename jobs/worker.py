@@ -2,13 +2,17 @@
 
 import asyncio
 import logging
+import pkgutil
+from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from importlib import import_module
 from typing import Any, ClassVar
 
 from arq import cron
 from arq.worker import func
 
+from jobs import steps
 from jobs.doctor import KEEP_HEALTH_RESULT_SECONDS, check_external_services
 from jobs.engines.gemini import Gemini
 from jobs.runner.retry_policies import MAX_HOLD_TIME, MAX_TRY_TIME
@@ -21,16 +25,6 @@ from jobs.runner.sweep import (
     send_lost_cards,
     sweep_forever,
 )
-from jobs.steps import email_assignee, send_cards
-from jobs.steps.alert_admins import alert_admins
-from jobs.steps.answer_incident import answer_incident
-from jobs.steps.archive_events import archive_events
-from jobs.steps.assign_ticket import assign_ticket
-from jobs.steps.deliver_webhooks import deliver_webhooks
-from jobs.steps.learn_from_ticket import learn_from_ticket
-from jobs.steps.refresh_cards import refresh_cards
-from jobs.steps.retriage_ticket import retriage_ticket
-from jobs.steps.triage_ticket import triage_ticket
 from jobs.triage.dry_run import KEEP_DRY_RUN_RESULT_SECONDS, dry_run
 from models.infra.logs import start_logging
 from models.infra.metrics import start_metrics_server
@@ -44,22 +38,17 @@ DATABASE_TIMEOUT_SECONDS = 10
 SLACK_TIMEOUT_SECONDS = 10
 log = logging.getLogger(__name__)
 
-STEP_FUNCTIONS: Mapping[Step, StepFunction] = {
-    Step.TRIAGE: triage_ticket,
-    Step.ASSIGN: assign_ticket,
-    Step.DM_REQUESTER: send_cards.dm_requester,
-    Step.DM_ASSIGNEE: send_cards.dm_assignee,
-    Step.EMAIL_ASSIGNEE: email_assignee.email_assignee,
-    Step.ASK_REQUESTER: send_cards.ask_requester,
-    Step.DM_WATCHERS: send_cards.dm_watchers,
-    Step.REFRESH_CARDS: refresh_cards,
-    Step.ALERT_ADMINS: alert_admins,
-    Step.DELIVER_WEBHOOKS: deliver_webhooks,
-    Step.LEARN: learn_from_ticket,
-    Step.RETRIAGE: retriage_ticket,
-    Step.ANSWER_INCIDENT: answer_incident,
-    Step.ARCHIVE_EVENTS: archive_events,
-}
+
+def _load_step_functions() -> Mapping[Step, StepFunction]:
+    """The function of each step, from the modules in jobs/steps."""
+    modules = (
+        import_module(f"{steps.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(steps.__path__)
+    )
+    return ChainMap(*(module.STEPS for module in modules if hasattr(module, "STEPS")))
+
+
+STEP_FUNCTIONS = _load_step_functions()
 
 
 async def run_ticket(ctx: dict[str, Any], ticket_id: str) -> None:

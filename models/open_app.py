@@ -17,7 +17,7 @@ from models.infra.database import Database
 from models.infra.outbound_calls import OutboundCalls
 from models.job_queue.step_queue import StepQueue
 from models.messages.slack_client import SlackClient
-from models.people.guest_policy_store import GuestPolicyStore
+from models.people.guest_admission import GuestAdmission
 from models.people.store import MemberStore
 from models.search.event_feed import EventFeed
 from models.search.search import Search
@@ -30,6 +30,7 @@ from models.ticket_store.migration import TicketMigration
 from models.ticket_store.store import TicketStore
 from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
+from models.workspace.settings_store import SettingsStore
 
 
 @asynccontextmanager
@@ -78,11 +79,11 @@ def _build_service(
 ) -> TicketService:
     tickets = TicketStore(database)
     event_log = EventLog(database)
-    members = MemberStore(database)
+    workspace_settings = SettingsStore(database)
+    members = MemberStore(database, workspace_settings)
     solutions = SolutionIndex(database)
     signer = JwtSigner(settings.jwt_secret, settings.jwt_previous_secrets)
-    guest_policies = GuestPolicyStore(database, members)
-    api_tokens = ApiTokenStore(database, members, signer, guest_policies)
+    api_tokens = ApiTokenStore(database, members, signer)
     audit_log = AuditLog(database)
     return TicketService(
         settings=settings,
@@ -90,7 +91,7 @@ def _build_service(
         tickets=tickets,
         members=members,
         taxonomies=TaxonomyStore(database),
-        intake=TicketIntake(database, guest_policies),
+        intake=TicketIntake(database, GuestAdmission(database, workspace_settings, members)),
         search=Search(database, tickets, members, solutions),
         solution_index=solutions,
         event_feed=EventFeed(database, tickets, event_log),
@@ -99,8 +100,8 @@ def _build_service(
         api_tokens=api_tokens,
         email_links=EmailLinks(database, signer),
         audit_log=audit_log,
-        directory=DirectorySync(members, slack, api_tokens, audit_log, guest_policies),
-        guest_policies=guest_policies,
+        directory=DirectorySync(members, slack, api_tokens, audit_log, workspace_settings),
+        workspace_settings=workspace_settings,
         webhooks=WebhookStore(database),
         training_store=TrainingStore(database),
         workload=Workload(tickets),

@@ -120,6 +120,20 @@ class Settings(QueueSettings):
             )
         return value
 
+    def values_for_workspace(self) -> dict[str, object]:
+        """The variables that count no more, but are taken over once into the workspace's settings.
+
+        Their names are those of `models.workspace.workspace_settings`.
+        """
+        prompt = self.gemini_shadow_prompt
+        values: dict[str, object] = {
+            "floor_words": [[words, priority.value] for words, priority in self.floor_words],
+            "floor_groups": [[group, priority.value] for group, priority in self.floor_groups],
+            "allowed_link_hosts": list(self.allowed_link_hosts),
+            "shadow_prompt": prompt.read_text(encoding="utf-8") if prompt else "",
+        }
+        return {name: value for name, value in values.items() if value}
+
     @field_validator("slack_api_url")
     @classmethod
     def _with_slash(cls, value: str) -> str:

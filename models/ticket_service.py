@@ -20,7 +20,6 @@ from models.infra.metrics import CLAIM_SECONDS, OFFER_SECONDS
 from models.infra.outbound_calls import OutboundCalls
 from models.job_queue.step_queue import StepQueue
 from models.messages.slack_client import SlackClient
-from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Member
 from models.people.store import MemberStore
 from models.search.event_feed import EventFeed
@@ -41,6 +40,7 @@ from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Draft, Status, Ticket, TicketUpdate
 from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
+from models.workspace.settings_store import SettingsStore
 
 # Each concurrent writer of a ticket can win once before this one, so n writers need n attempts.
 _MAX_WRITE_ATTEMPTS = 50
@@ -70,7 +70,7 @@ class TicketService:
     email_links: EmailLinks
     audit_log: AuditLog
     directory: DirectorySync
-    guest_policies: GuestPolicyStore
+    workspace_settings: SettingsStore
     webhooks: WebhookStore
     training_store: TrainingStore
     workload: Workload
@@ -231,7 +231,6 @@ class TicketService:
             self.tickets,
             self.event_log,
             self.members,
-            self.guest_policies,
             self.api_tokens,
             self.email_links,
             self.audit_log,
@@ -240,6 +239,7 @@ class TicketService:
             self.ai_request_log,
         )
         await asyncio.gather(*(store.prepare() for store in stores))
+        await self.workspace_settings.take_over(team_id, self.settings.values_for_workspace())
         for slack_id in self.settings.admin_slack_ids:
             await self.directory.promote_configured_admin(team_id, slack_id)
 
@@ -247,7 +247,7 @@ class TicketService:
         """See `DirectorySync.member_with_profile`."""
         return await self.directory.member_with_profile(team_id, slack_id)
 
-    async def dm_channel(self, team_id: str, slack_id: str, *, force_open: bool = False) -> str:
+    async def dm_channel(self, member: Member, *, force_open: bool = False) -> str:
         """The id of the app's direct message with a person; Slack is asked the first time.
 
         Args:
@@ -256,11 +256,10 @@ class TicketService:
         Raises:
             ExternalServiceError: Slack could not open the direct message.
         """
-        member = await self.members.get_or_create_member(team_id, slack_id)
         if member.dm_channel and not force_open:
             return member.dm_channel
-        channel = await self.slack.open_dm(slack_id)
-        await self.members.update_member(team_id, slack_id, dm_channel=channel)
+        channel = await self.slack.open_dm(member.slack_id)
+        await self.members.update_member(member.team_id, member.slack_id, dm_channel=channel)
         return channel
 
     async def reassign_orphaned_tickets(self, team_id: str) -> None:

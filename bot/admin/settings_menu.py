@@ -7,9 +7,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
+from bot.admin import workspace_settings_form
 from bot.admin.integrations import webhooks_form
 from bot.admin.page_view import page_view
-from bot.admin.people import guest_policy_form, member_form
+from bot.admin.people import member_form
 from bot.admin.reports import ai_request_log_view, audit_log_view, health_view, triage_accuracy_view
 from bot.admin.taxonomy import categories_form, dry_run_form, skills_form
 from bot.background import BackgroundTasks
@@ -24,7 +25,10 @@ TITLE = "Settings"
 _GROUPS: dict[str, tuple[tuple[ModuleType, str], ...]] = {
     "People": (
         (member_form, "Set roles, skills, absences and limits, and revoke API tokens."),
-        (guest_policy_form, "Allow or deny guests, and choose the user group of moderators."),
+        (
+            workspace_settings_form,
+            "Set who may open tickets, the user group of moderators, minimum priorities and more.",
+        ),
     ),
     "Triage": (
         (skills_form, "Add, rename, merge and remove skills, and set their synonyms."),

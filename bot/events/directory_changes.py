@@ -42,7 +42,7 @@ async def handle_group_change(
     event = body["event"]
     changed_group = event.get("subteam_id") or event.get("subteam", {}).get("id")
     team_id: str = body["team_id"]
-    if changed_group == (await service.guest_policies.load(team_id)).moderators:
+    if changed_group == (await service.workspace_settings.load(team_id)).moderators:
         background.start(sync_moderator_group(service, team_id))
 
 

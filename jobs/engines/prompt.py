@@ -11,8 +11,8 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ from models.text import clip
 from models.triage.result import Engine, Priority, Triage
 from models.triage.taxonomy import Taxonomy
 from models.triage.training_example import TrainingExample
+from models.workspace.workspace_settings import PROMPT_VARIABLES
 
 # The file name in jobs/prompts. A changed text is a new version with a new file.
 _ACTIVE_VERSION = "triage-2"
@@ -42,7 +43,7 @@ class Prompt:
     template: Template
 
     def __post_init__(self) -> None:
-        missing = {"fence", "examples", "categories"} - set(self.template.get_identifiers())
+        missing = PROMPT_VARIABLES - set(self.template.get_identifiers())
         if missing:
             raise ValueError(f"the prompt {self.version} has no ${min(missing)}")
 
@@ -55,14 +56,14 @@ def active_prompt() -> Prompt:
 
 
 @cache
-def load_prompt(path: Path) -> Prompt:
-    """A prompt from a file; the file's name is its version.
+def shadow_prompt(text: str) -> Prompt:
+    """The shadow prompt of a workspace; its version changes with its text.
 
     Raises:
-        OSError: the file can't be read.
         ValueError: a variable such as $fence is missing.
     """
-    return Prompt(path.stem, Template(path.read_text(encoding="utf-8")))
+    digest = sha256(text.encode()).hexdigest()[:8]
+    return Prompt(f"shadow-{digest}", Template(text))
 
 
 @dataclass(frozen=True, slots=True)

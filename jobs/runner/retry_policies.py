@@ -54,22 +54,17 @@ _OUTAGE_POLICY = RetryPolicy(
     max_attempts=100, first_delay=timedelta(seconds=30), max_delay=timedelta(minutes=15)
 )
 
-RETRY_POLICIES: Mapping[Step, RetryPolicy] = {
-    Step.TRIAGE: _DEFAULT_POLICY,
-    Step.ASSIGN: _DEFAULT_POLICY,
-    Step.DM_REQUESTER: _DEFAULT_POLICY,
-    Step.DM_ASSIGNEE: _DEFAULT_POLICY,
+# All other steps have the default policy.
+_SPECIAL_POLICIES: Mapping[Step, RetryPolicy] = {
     Step.EMAIL_ASSIGNEE: _EMAIL_POLICY,
-    Step.ASK_REQUESTER: _DEFAULT_POLICY,
-    Step.DM_WATCHERS: _DEFAULT_POLICY,
-    Step.REFRESH_CARDS: _DEFAULT_POLICY,
-    Step.ALERT_ADMINS: _DEFAULT_POLICY,
     Step.DELIVER_WEBHOOKS: _WEBHOOK_POLICY,
-    Step.LEARN: _DEFAULT_POLICY,
     Step.RETRIAGE: _OUTAGE_POLICY,
-    Step.ANSWER_INCIDENT: _DEFAULT_POLICY,
-    Step.ARCHIVE_EVENTS: _DEFAULT_POLICY,
 }
+
+
+def retry_policy(step: Step) -> RetryPolicy:
+    """The retry policy of a step."""
+    return _SPECIAL_POLICIES.get(step, _DEFAULT_POLICY)
 
 
 def retry_delay(policy: RetryPolicy, error: Exception, *, failed_attempts: int) -> timedelta | None:

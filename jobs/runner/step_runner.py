@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from jobs.runner.retry_policies import MAX_HOLD_TIME, RETRY_POLICIES, retry_delay
+from jobs.runner.retry_policies import MAX_HOLD_TIME, retry_delay, retry_policy
 from jobs.runner.step_context import StepContext, StepFunction
 from models.errors import (
     Conflict,
@@ -98,7 +98,7 @@ class _TicketRun:
         step = leased_step.step
         try:
             with caller_context(f"{ticket.id}:{step}"):
-                async with asyncio.timeout(RETRY_POLICIES[step].timeout_seconds):
+                async with asyncio.timeout(retry_policy(step).timeout_seconds):
                     update = await self.step_functions[step](self.context, ticket, leased_step)
             next_steps = await self.context.service.complete_step(self.lease, leased_step, update)
             log.info("%s: %s is done", ticket.id, step)
@@ -152,7 +152,7 @@ class _TicketRun:
         service, ticket_id = self.context.service, self.lease.ticket_id
         uses_attempt = error.uses_attempt if isinstance(error, RetryLater) else True
         failed_attempts = leased_step.attempts + uses_attempt
-        policy = RETRY_POLICIES[leased_step.step]
+        policy = retry_policy(leased_step.step)
         delay = retry_delay(policy, error, failed_attempts=failed_attempts)
         if delay is None:
             log.error("%s: %s is dead: %s", ticket_id, leased_step.step, reason)

@@ -1,1 +1,1 @@
-"""The functions that do the steps, one file per kind of step."""
+"""The functions that do the steps: `STEPS` in each module names the step of each function."""

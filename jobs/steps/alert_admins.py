@@ -6,9 +6,9 @@ from jobs.runner.step_context import StepContext, no_change
 from models.errors import TargetGone
 from models.messages.block_kit import section
 from models.messages.cards import SlackMessage
-from models.messages.texts import step_label
+from models.people.member import Member
 from models.text import clip, escape
-from models.tickets.pending_step import PendingStep
+from models.tickets.pending_step import PendingStep, Step, step_label
 from models.tickets.ticket import Ticket, TicketUpdate
 
 
@@ -25,19 +25,19 @@ async def alert_admins(
             continue
         for admin in await service.members.moderators(ticket.team_id):
             if admin.can_administer:
-                await _alert_admin(context, ticket, dead_step, admin.slack_id)
+                await _alert_admin(context, ticket, dead_step, admin)
     return no_change
 
 
 async def _alert_admin(
-    context: StepContext, ticket: Ticket, dead_step: PendingStep, admin_id: str
+    context: StepContext, ticket: Ticket, dead_step: PendingStep, admin: Member
 ) -> None:
     since = dead_step.dead_since or ticket.opened_at
     notice = f"alarm.{dead_step.step}.{ticket.id}.{int(since.timestamp())}"
     slack = context.service.slack
     # An admin who has left Slack gets no message. The other admins still do.
     with suppress(TargetGone):
-        channel = await context.service.dm_channel(ticket.team_id, admin_id)
+        channel = await context.service.dm_channel(admin)
         # An earlier attempt may have reached some of the admins.
         if not await slack.find_messages(channel, notice_id=notice, since=since):
             await slack.post_message(
@@ -56,3 +56,6 @@ def _alert_message(ticket_id: str, dead_step: PendingStep) -> SlackMessage:
         text=f"{problem} {reason}",
         blocks=[section(f":warning: *{problem}*\n{reason}"), section(instruction)],
     )
+
+
+STEPS = {Step.ALERT_ADMINS: alert_admins}

@@ -11,7 +11,7 @@ from models.tickets.incident import (
     resolve_with_incident,
     with_incident,
 )
-from models.tickets.pending_step import PendingStep
+from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import IncidentReport, Ticket, TicketUpdate
 
 log = logging.getLogger(__name__)
@@ -52,3 +52,6 @@ async def answer_incident(
         with suppress(Conflict, NoSuchTicket):
             await context.service.update_ticket(report.ticket_id, resolve_with_incident(ticket))
     return no_change
+
+
+STEPS = {Step.ANSWER_INCIDENT: answer_incident}

@@ -2,7 +2,7 @@
 
 from jobs.runner.step_context import StepContext, no_change
 from models.ticket_store.event_log import NumberedEvent
-from models.tickets.pending_step import PendingStep
+from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import MAX_EVENTS_IN_TICKET, Ticket, TicketUpdate
 
 
@@ -15,3 +15,6 @@ async def archive_events(
         return no_change
     await context.service.event_log.archive(ticket, older)
     return lambda current, _now: current.without_events_until(older[-1].number)
+
+
+STEPS = {Step.ARCHIVE_EVENTS: archive_events}

@@ -64,3 +64,6 @@ async def assign_ticket(
         )
 
     return offer
+
+
+STEPS = {Step.ASSIGN: assign_ticket}

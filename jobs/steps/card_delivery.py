@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from jobs.runner.step_context import StepContext, no_change
 from models.errors import OutcomeUnknown, RetryLater, TargetGone
 from models.messages.cards import SlackMessage, render_card
+from models.people.member import Member
 from models.ticket_service import TicketService
 from models.tickets.pending_step import PendingStep
 from models.tickets.ticket import Card, CardKind, Ticket, TicketUpdate
@@ -27,19 +28,23 @@ async def send_card(
     kind: CardKind,
     recipient_id: str,
 ) -> TicketUpdate:
-    """Send a card unless the recipient has it, and return the update that stores it."""
+    """Send a card unless the recipient has it, and return the update that stores it.
+
+    People whom the guest policy excludes by now get no card.
+    """
     if any(card.notice == notice for card in ticket.cards):
         return no_change
     service = context.service
-    channel = await service.dm_channel(ticket.team_id, recipient_id)
+    recipient = await service.members.get_or_create_member(ticket.team_id, recipient_id)
+    if recipient.refusal:
+        return no_change
+    channel = await service.dm_channel(recipient)
     if leased_step.tries > 1:
         earlier_ts = await _delete_duplicates(service, ticket, channel, notice)
         if earlier_ts:
             return _card_update(notice, kind, recipient_id, channel, earlier_ts)
     message = render_card(ticket, kind, viewer=recipient_id)
-    channel, sent_ts = await _post_card(
-        service, ticket, recipient_id, channel, message, notice=notice
-    )
+    channel, sent_ts = await _post_card(service, recipient, channel, message, notice=notice)
     # If this attempt outlived its lease, another worker may have sent the card, too.
     if leased_step.tries > 1 or not await service.is_still_leased(ticket.id, leased_step):
         kept_ts = await _delete_duplicates_after_send(service, ticket, channel, notice)
@@ -62,15 +67,15 @@ async def record_sent_card(
     known_notices = {card.notice for card in (*ticket.cards, *ticket.former_cards)}
     if leased_step.tries == 1 or notice in known_notices:
         return no_change
-    channel = await context.service.dm_channel(ticket.team_id, recipient_id)
+    recipient = await context.service.members.get_or_create_member(ticket.team_id, recipient_id)
+    channel = await context.service.dm_channel(recipient)
     ts = await _delete_duplicates(context.service, ticket, channel, notice)
     return _card_update(notice, kind, recipient_id, channel, ts) if ts else no_change
 
 
 async def _post_card(
     service: TicketService,
-    ticket: Ticket,
-    recipient_id: str,
+    recipient: Member,
     channel: str,
     message: SlackMessage,
     *,
@@ -80,7 +85,7 @@ async def _post_card(
     try:
         return channel, await service.slack.post_message(channel, message, notice_id=notice)
     except TargetGone:
-        new_channel = await service.dm_channel(ticket.team_id, recipient_id, force_open=True)
+        new_channel = await service.dm_channel(recipient, force_open=True)
         if new_channel == channel:
             raise
         ts = await service.slack.post_message(new_channel, message, notice_id=notice)

@@ -178,3 +178,6 @@ def _error_rank(error: BaseException) -> int:
 
 def _with_delivery_step(ticket: Ticket, now: datetime) -> Ticket:
     return ticket.with_step(Step.DELIVER_WEBHOOKS, due=now)
+
+
+STEPS = {Step.DELIVER_WEBHOOKS: deliver_webhooks}

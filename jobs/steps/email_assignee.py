@@ -13,7 +13,7 @@ from models.people.member import Member
 from models.ticket_service import TicketService
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
-from models.tickets.pending_step import PendingStep
+from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket, TicketUpdate
 
 # Long enough for a short holiday, and short because anyone with the e-mail can use the link.
@@ -73,3 +73,6 @@ async def _email_links(service: TicketService, ticket: Ticket, recipient: Member
         return f"{base_url.rstrip('/')}/link/{token}"
 
     return {"Claim": link(Verb.CLAIM), "View": link(Verb.VIEW)}
+
+
+STEPS = {Step.EMAIL_ASSIGNEE: email_assignee}

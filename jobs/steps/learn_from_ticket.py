@@ -7,7 +7,7 @@ with a known right answer, and its accuracy is known before it is used.
 import logging
 
 from jobs.engines.gemini import GeminiFailure
-from jobs.engines.prompt import Prompt, load_prompt
+from jobs.engines.prompt import Prompt, shadow_prompt
 from jobs.runner.step_context import StepContext, no_change
 from jobs.triage.gemini_triage import triage_with_gemini
 from jobs.triage.read_ticket import read_ticket
@@ -15,7 +15,7 @@ from models.errors import RetryLater
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.correction import to_training_example
-from models.tickets.pending_step import PendingStep
+from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Ticket, TicketUpdate
 from models.triage.taxonomy import Taxonomy
 
@@ -48,7 +48,7 @@ async def learn_from_ticket(
 
 async def _run_shadow_prompt(context: StepContext, ticket: Ticket, taxonomy: Taxonomy) -> None:
     """Run the shadow prompt once. If Gemini fails, the report leaves this ticket out."""
-    prompt = _shadow_prompt(context)
+    prompt = await _shadow_prompt(context, ticket.team_id)
     training_store = context.service.training_store
     if prompt is None or await training_store.has_shadow_answer(ticket.id, prompt.version):
         return
@@ -61,10 +61,9 @@ async def _run_shadow_prompt(context: StepContext, ticket: Ticket, taxonomy: Tax
     await training_store.set_shadow_answer(ticket.id, reading.with_rules(triage))
 
 
-def _shadow_prompt(context: StepContext) -> Prompt | None:
-    path = context.service.settings.gemini_shadow_prompt
-    try:
-        return load_prompt(path) if path else None
-    except (OSError, ValueError) as error:
-        log.warning("the worker cannot read GEMINI_SHADOW_PROMPT: %s", error)
-        return None
+async def _shadow_prompt(context: StepContext, team_id: str) -> Prompt | None:
+    text = (await context.service.workspace_settings.load(team_id)).shadow_prompt
+    return shadow_prompt(text) if text else None
+
+
+STEPS = {Step.LEARN: learn_from_ticket}

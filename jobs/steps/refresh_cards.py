@@ -68,8 +68,11 @@ async def refresh_cards(
         ticket = ticket.model_copy(update={"cards": cards})
     started = time.monotonic()
     result = _RefreshResult()
+    excluded = await _excluded_people(context, ticket)
     retired = retired_cards(ticket)
-    outdated = [card for card in ticket.cards if card.version < ticket.version]
+    outdated = [
+        card for card in ticket.cards if card.version < ticket.version and card.to not in excluded
+    ]
     for card in (*(card for card in outdated if card not in retired), *retired):
         if time.monotonic() - started > _MAX_DRAWING_SECONDS:
             result.retry_after_seconds = 0
@@ -84,6 +87,17 @@ async def refresh_cards(
             )
             break
     return result.apply
+
+
+async def _excluded_people(context: StepContext, ticket: Ticket) -> set[str]:
+    """The readers of cards whom the guest policy excludes by now; mostly this costs no read."""
+    service = context.service
+    settings = await service.workspace_settings.load(ticket.team_id)
+    if not settings.may_exclude_earlier_requesters:
+        return set()
+    people = {card.to for card in ticket.cards}
+    members = [await service.members.find_member(ticket.team_id, slack_id) for slack_id in people]
+    return {member.slack_id for member in members if member and member.refusal}
 
 
 async def _refresh_card(
@@ -108,3 +122,6 @@ async def _refresh_card(
         drawn["digest"] = card.digest
     cards = result.last_drawn_cards if is_retired else result.updated_cards
     cards.append(card.model_copy(update=drawn))
+
+
+STEPS = {Step.REFRESH_CARDS: refresh_cards}

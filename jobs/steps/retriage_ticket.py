@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 
 from jobs.engines.gemini import GeminiFailure, PermanentGeminiFailure
-from jobs.runner.retry_policies import RETRY_POLICIES
+from jobs.runner.retry_policies import retry_policy
 from jobs.runner.step_context import StepContext, no_change
 from jobs.triage.gemini_triage import triage_with_gemini
 from jobs.triage.read_ticket import read_ticket
@@ -66,4 +66,7 @@ def _is_untouched(ticket: Ticket) -> bool:
 
 
 def _is_last_attempt(leased_step: PendingStep) -> bool:
-    return leased_step.attempts + 1 >= RETRY_POLICIES[Step.RETRIAGE].max_attempts
+    return leased_step.attempts + 1 >= retry_policy(Step.RETRIAGE).max_attempts
+
+
+STEPS = {Step.RETRIAGE: retriage_ticket}

@@ -156,3 +156,11 @@ def _withdraw_offer(assignee: str, *, reason: str) -> TicketUpdate:
         return workflow.transition(current, Verb.UNASSIGN, actor=None, now=now, event_reason=reason)
 
     return withdraw
+
+
+STEPS = {
+    Step.DM_REQUESTER: dm_requester,
+    Step.DM_ASSIGNEE: dm_assignee,
+    Step.ASK_REQUESTER: ask_requester,
+    Step.DM_WATCHERS: dm_watchers,
+}

@@ -61,3 +61,6 @@ def _store_triage(
     if triage.stopgap:
         return after.with_step(Step.RETRIAGE, due=now + _RETRIAGE_DELAY)
     return after
+
+
+STEPS = {Step.TRIAGE: triage_ticket}

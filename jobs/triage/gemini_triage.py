@@ -170,6 +170,7 @@ async def _log_and_ask(
 ) -> Triage:
     """Gemini's triage; the request is logged before it is sent."""
     service, started_at = context.service, time.monotonic()
+    hosts = (await service.workspace_settings.load(reading.ticket.team_id)).allowed_link_hosts
     await service.ai_request_log.add(
         ticket_id=reading.ticket.id,
         team_id=reading.ticket.team_id,
@@ -180,7 +181,6 @@ async def _log_and_ask(
     )
 
     def parse(answer: GeminiAnswer) -> Triage:
-        hosts = service.settings.allowed_link_hosts
         triage = parse_answer(answer.text, reading.taxonomy, request.redacted, allowed_hosts=hosts)
         return triage.model_copy(update={"tokens": answer.tokens})
 

@@ -16,7 +16,7 @@ async def min_priority(context: StepContext, ticket: Ticket) -> Priority:
 
     If Slack does not say whether the requester is in a group, the group's rule does not apply.
     """
-    settings = context.service.settings
+    settings = await context.service.workspace_settings.load(ticket.team_id)
     floor = priority_by_words(ticket.text, settings.floor_words)
     groups = set()
     # The example of a dry run has no requester.

@@ -14,9 +14,9 @@ from models.access.token_store import ApiTokenStore
 from models.clock import utc_now as clock
 from models.errors import ExternalServiceError, PermanentFailure, TargetGone
 from models.messages.slack_client import SlackClient
-from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Member, Profile, Role
 from models.people.store import MemberStore
+from models.workspace.settings_store import SettingsStore
 
 # Names and addresses change seldom, and Slack sends an event for most changes.
 MAX_PROFILE_AGE = timedelta(hours=12)
@@ -34,9 +34,9 @@ class DirectorySync:
         slack: SlackClient,
         api_tokens: ApiTokenStore,
         audit_log: AuditLog,
-        guest_policies: GuestPolicyStore,
+        settings_store: SettingsStore,
     ) -> None:
-        self._guest_policies = guest_policies
+        self._settings_store = settings_store
         self._members = members
         self._slack = slack
         self._api_tokens = api_tokens
@@ -155,7 +155,7 @@ class DirectorySync:
 
     async def _fetch_moderator_group(self, team_id: str) -> tuple[str, frozenset[str]]:
         """The id of the moderator group, "" for none, and the Slack ids of its members."""
-        group_id = (await self._guest_policies.load(team_id)).moderators
+        group_id = (await self._settings_store.load(team_id)).moderators
         return group_id, await self._fetch_group_members(group_id) if group_id else frozenset()
 
     async def _fetch_group_members(self, group_id: str) -> frozenset[str]:

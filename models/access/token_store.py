@@ -12,10 +12,9 @@ from typing import Any
 from models.access.api_token import ApiToken, Scope, effective_scopes
 from models.access.jwt import Claims, JwtSigner, Purpose
 from models.access.record_ids import id_for_key
-from models.errors import InvalidToken, NotAllowed
+from models.errors import InvalidToken
 from models.infra.database import Database, index, translate_errors
 from models.infra.document_reader import DocumentReader
-from models.people.guest_policy_store import GuestPolicyStore
 from models.people.member import Member
 from models.people.store import MemberStore
 
@@ -48,13 +47,11 @@ class ApiTokenStore:
         database: Database,
         members: MemberStore,
         jwt_signer: JwtSigner,
-        guest_policies: GuestPolicyStore,
     ) -> None:
         self._db = database
         self._reader = DocumentReader(database, "tokens", _token_from_record)
         self._members = members
         self._jwt_signer = jwt_signer
-        self._guest_policies = guest_policies
 
     async def prepare(self) -> None:
         """Create the indexes; harmless when they exist."""
@@ -120,12 +117,8 @@ class ApiTokenStore:
         api_token = await self._reader.read_or_none(record)
         if api_token is None or api_token.revoked_at or api_token.expires_at <= now:
             raise InvalidToken
-        if not member.active:
+        if not member.active or member.refusal:
             raise InvalidToken
-        try:
-            await self._guest_policies.check(member)
-        except NotAllowed as error:
-            raise InvalidToken from error
         if api_token.used_at is None or now - api_token.used_at > _LAST_USE_RESOLUTION:
             # The query matches the old value, so only one of many concurrent uses is stored.
             query = {"_id": api_token.id, "used_at": api_token.used_at}

@@ -10,12 +10,10 @@ keeps its old name as an alias, so tickets and people that still use it are unde
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from models.assignment.matching import Candidate
 from models.errors import Conflict, NoSuchTicket
 from models.infra.database import Document, translate_errors
-from models.people.guest_policy import GuestPolicy
 from models.people.member import Member
 from models.ticket_service import TicketService
 from models.tickets.pending_step import Step
@@ -207,34 +205,6 @@ async def rename_category_in_tickets(
 
     ticket_ids = await _find_open_ticket_ids(service, team_id, {"triage.category": name})
     await _update_tickets(service, ticket_ids, rename_category)
-
-
-# -- guest policy --------------------------------------------------------------------------------
-
-
-async def save_guest_policy(
-    service: TicketService, actor: Member, changes: dict[str, Any]
-) -> GuestPolicy:
-    """The guest policy after the changes, which all processes use from now on.
-
-    Args:
-        service: the ticket service.
-        actor: the admin who makes the changes.
-        changes: new values, by their names in `GuestPolicy`.
-    """
-    before = await service.guest_policies.load(actor.team_id)
-    after = before.model_copy(update=changes)
-    if after != before:
-        await service.audit_log.record(
-            actor,
-            # Both texts are stored; older entries have the same.
-            "changed who is let in",
-            "the desk",
-            before=before.model_dump(),
-            after=after.model_dump(),
-        )
-        await service.guest_policies.update(actor.team_id, changes)
-    return after
 
 
 # ------------------------------------------------------------------------------------------------

@@ -68,6 +68,7 @@ class Database:
         self.counters = self._db.counters
         self.migrations = self._db.migrations
         self.configurations = self._db.configurations
+        self.workspace_settings = self._db.workspace_settings
         self.alarms = self._db.alarms
         self.tokens = self._db.tokens
         self.links = self._db.links

@@ -7,7 +7,6 @@ Texts that people or models wrote are rendered as rich text, because Slack never
 
 from models.people.member import Member
 from models.text import join_names, local_time, mention
-from models.tickets.pending_step import Step
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Engine, Priority
 
@@ -20,28 +19,6 @@ PRIORITY_EMOJI = {
 PRIORITY_MARKS = {
     priority: f":{emoji}: {priority.value}" for priority, emoji in PRIORITY_EMOJI.items()
 }
-
-STEP_LABELS = {
-    Step.TRIAGE: "the triage",
-    Step.ASSIGN: "the assignment",
-    Step.DM_REQUESTER: "the direct message to the requester",
-    Step.DM_ASSIGNEE: "the direct message to the moderator",
-    Step.EMAIL_ASSIGNEE: "the e-mail to the moderator",
-    Step.ASK_REQUESTER: "the message that the ticket is resolved",
-    Step.DM_WATCHERS: "the direct messages to the watchers",
-    Step.REFRESH_CARDS: "the update of the cards",
-    Step.ALERT_ADMINS: "the alert to the admins",
-    Step.DELIVER_WEBHOOKS: "the calls to the webhooks",
-    Step.LEARN: "the new training example",
-    Step.RETRIAGE: "the second triage by Gemini",
-    Step.ANSWER_INCIDENT: "the answer to all reports of the incident",
-    Step.ARCHIVE_EVENTS: "the move of old events to the event log",
-}
-
-
-def step_label(step: Step) -> str:
-    """The step in words; a step of a newer release only has its name."""
-    return STEP_LABELS.get(step, step.value)
 
 
 def triage_line(ticket: Ticket) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Role(StrEnum):
@@ -32,6 +32,7 @@ class Member(BaseModel):
         updated: Slack's `updated` of the stored profile, in whole seconds.
         profiled_at: when name, e-mail and time zone were last read from Slack.
         appointed: whether their role was set explicitly, so owning the workspace changes nothing.
+        refusal: why the guest policy excludes them now; "" if it does not. It is never stored.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -54,6 +55,7 @@ class Member(BaseModel):
     updated: int = 0
     profiled_at: datetime | None = None
     appointed: bool = False
+    refusal: str = Field(default="", exclude=True)
 
     @property
     def can_moderate(self) -> bool:

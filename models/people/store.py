@@ -7,6 +7,7 @@ from models.infra.batching import deduplicating_batcher
 from models.infra.database import Database, Document, index, translate_errors
 from models.infra.document_reader import DocumentReader
 from models.people.member import Member, Profile, Role
+from models.workspace.settings_store import SettingsStore
 
 _MAX_BATCH = 100
 
@@ -18,8 +19,9 @@ class MemberStore:
         reader: reads documents of members.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings_store: SettingsStore) -> None:
         self._db = database
+        self._settings_store = settings_store
         self.reader = DocumentReader(database, "members", Member.model_validate)
         self._moderator_batcher = deduplicating_batcher(
             self._moderators_by_team, max_batch=_MAX_BATCH
@@ -41,7 +43,9 @@ class MemberStore:
         """The member, or None."""
         async with translate_errors():
             document = await self._db.read("members", f"{team_id}:{slack_id}")
-        return await self.reader.read_one(document) if document else None
+        if document is None:
+            return None
+        return await self._with_refusal(await self.reader.read_one(document))
 
     async def set_profile(
         self, member: Member, profile: Profile, *, profiled_at: datetime
@@ -126,4 +130,12 @@ class MemberStore:
             changes["$set"] = fields
         async with translate_errors():
             document = await self._db.upsert("members", f"{team_id}:{slack_id}", changes)
-        return await self.reader.read_one(document)
+        return await self._with_refusal(await self.reader.read_one(document))
+
+    async def _with_refusal(self, member: Member) -> Member:
+        """The member, and whether the guest policy excludes them; full members cost no read."""
+        if not member.guest:
+            return member
+        settings = await self._settings_store.load(member.team_id)
+        refusal = settings.refusal(guest=True, stranger=member.stranger)
+        return member.model_copy(update={"refusal": refusal})

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from models.infra.batching import Batcher
 from models.infra.database import Database, Document, encode_document, translate_errors
-from models.people.guest_policy_store import GuestPolicyStore
+from models.people.guest_admission import GuestAdmission
 from models.ticket_store.documents import ticket_from_document, ticket_to_document
 from models.tickets.ticket import Ticket
 
@@ -21,9 +21,9 @@ _IntakeResult = tuple[Ticket, Document | None]
 class TicketIntake:
     """Stores new tickets."""
 
-    def __init__(self, database: Database, guest_policies: GuestPolicyStore) -> None:
+    def __init__(self, database: Database, guest_admission: GuestAdmission) -> None:
         self._db = database
-        self._guest_policies = guest_policies
+        self._guest_admission = guest_admission
         self._batcher = Batcher(self._insert_batch, max_batch=MAX_BATCH, max_in_flight=2)
 
     @property
@@ -52,14 +52,14 @@ class TicketIntake:
         # The guest policy is read at the same time, so its check adds no delay.
         counter, denying_teams = await asyncio.gather(
             self._db.upsert("counters", "tickets", [{"$set": next_numbers}]),
-            self._guest_policies.teams_denying_guests(),
+            self._guest_admission.teams_denying_guests(),
         )
         first_number = counter["last"] - len(factories) + 1
         tickets = [
             make_ticket(number, counter["at"])
             for number, make_ticket in enumerate(factories, start=first_number)
         ]
-        refusals = await self._guest_policies.find_refusals(
+        refusals = await self._guest_admission.find_refusals(
             {ticket.id: (ticket.team_id, ticket.requester) for ticket in tickets}, denying_teams
         )
         documents = [

@@ -32,8 +32,29 @@ class Step(OpenEnum):
     ARCHIVE_EVENTS = "archive_events"
 
 
+STEP_LABELS = {
+    Step.TRIAGE: "the triage",
+    Step.ASSIGN: "the assignment",
+    Step.DM_REQUESTER: "the direct message to the requester",
+    Step.DM_ASSIGNEE: "the direct message to the moderator",
+    Step.EMAIL_ASSIGNEE: "the e-mail to the moderator",
+    Step.ASK_REQUESTER: "the message that the ticket is resolved",
+    Step.DM_WATCHERS: "the direct messages to the watchers",
+    Step.REFRESH_CARDS: "the update of the cards",
+    Step.ALERT_ADMINS: "the alert to the admins",
+    Step.DELIVER_WEBHOOKS: "the calls to the webhooks",
+    Step.LEARN: "the new training example",
+    Step.RETRIAGE: "the second triage by Gemini",
+    Step.ANSWER_INCIDENT: "the answer to all reports of the incident",
+    Step.ARCHIVE_EVENTS: "the move of old events to the event log",
+}
 # No person waits for these after a click, so steps that follow a click run first.
 BACKGROUND_STEPS = frozenset({Step.TRIAGE, Step.RETRIAGE, Step.LEARN, Step.ARCHIVE_EVENTS})
+
+
+def step_label(step: Step) -> str:
+    """The step in words; a step of a newer release only has its name."""
+    return STEP_LABELS.get(step, step.value)
 
 
 class PendingStep(StoredModel):

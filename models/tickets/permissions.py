@@ -49,7 +49,7 @@ def can(verb: Verb, member: Member, ticket: Ticket) -> bool:
     the table still applies: a trusted member with the role `user` sees another person's ticket only
     as its watcher.
     """
-    if not member.active or member.team_id != ticket.team_id:
+    if not member.active or member.refusal or member.team_id != ticket.team_id:
         return False
     return any(
         is_permitted(verb, member.role, relation)
@@ -60,7 +60,7 @@ def can(verb: Verb, member: Member, ticket: Ticket) -> bool:
 
 def visibility_filter(member: Member) -> dict[str, Any]:
     """The MongoDB query for the tickets of the member's workspace for which `can` allows `VIEW`."""
-    if not member.active:
+    if not member.active or member.refusal:
         return {"_id": {"$in": []}}
     conditions = []
     for relation in ACTIONS[Verb.VIEW].allowed[member.role]:

@@ -15,15 +15,14 @@ from slack_bolt.response import BoltResponse
 import bot
 from bot.app import build_app
 from bot.background import BackgroundTasks
-from jobs.runner.retry_policies import MAX_TRY_TIME, RETRY_POLICIES
-from jobs.worker import WorkerSettings
+from jobs.runner.retry_policies import MAX_TRY_TIME, retry_policy
+from jobs.worker import STEP_FUNCTIONS, WorkerSettings
 from models.messages.slack_client import BotIdentity
-from models.messages.texts import STEP_LABELS
 from models.open_app import open_app
 from models.settings import Settings
 from models.tickets.action import Button, Verb
 from models.tickets.actions import ACTIONS
-from models.tickets.pending_step import LEASE_DURATION, Step
+from models.tickets.pending_step import LEASE_DURATION, STEP_LABELS, Step
 from models.tickets.ticket import Status
 from tests.rules.source_files import source_files
 
@@ -84,12 +83,12 @@ def test_each_step_follows_from_a_move() -> None:
     assert following == set(Step) - requested_elsewhere
 
 
-def test_each_step_has_a_retry_policy_and_a_label() -> None:
-    assert set(RETRY_POLICIES) == set(STEP_LABELS) == set(Step)
+def test_each_step_has_a_function_and_a_label() -> None:
+    assert set(STEP_FUNCTIONS) == set(STEP_LABELS) == set(Step)
 
 
 def test_attempts_end_before_their_lease() -> None:
-    longest = max(policy.timeout_seconds for policy in RETRY_POLICIES.values())
+    longest = max(policy.timeout_seconds for policy in map(retry_policy, Step))
     assert longest < MAX_TRY_TIME.total_seconds() < LEASE_DURATION.total_seconds()
 
 

@@ -76,7 +76,7 @@ EFFECTS = frozenset(
         "models/job_queue",
         "models/messages/slack_client.py",
         "models/open_app.py",
-        "models/people/guest_policy_store.py",
+        "models/people/guest_admission.py",
         "models/people/store.py",
         "models/search",
         "models/settings.py",
@@ -85,6 +85,7 @@ EFFECTS = frozenset(
         "models/ticket_store",
         "models/triage/taxonomy_store.py",
         "models/webhooks/store.py",
+        "models/workspace/settings_store.py",
     }
 )
 _COMPUTING_PACKAGES = {"models", "pydantic", "re2"}

@@ -19,7 +19,7 @@ from tests.stories.user_actions import (
     wait_for_role,
 )
 
-TITLE = "Guest policy"
+TITLE = "Workspace settings"
 pytestmark = HTTP_ONLY
 
 

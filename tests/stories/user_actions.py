@@ -118,7 +118,7 @@ async def save_and_close_form(admin: Person) -> str:
 
 async def set_guest_policy(world: World, admin: Person, **choices: str) -> str:
     """Set the guest policy with its form; returns the text of the confirmation."""
-    await open_admin_form(world, admin, "Guest policy")
+    await open_admin_form(world, admin, "Workspace settings")
     await world.slack.wait_until(
         lambda: admin.modal and "One moment" not in admin.modal.visible_text,
         waiting_for="the groups",

@@ -9,8 +9,8 @@ from bot.admin.page_view import page_view
 from models.access.audit_entry import AuditEntry
 from models.messages.block_kit import section
 from models.messages.cards import Block
-from models.messages.texts import STEP_LABELS
 from models.text import clip, escape, mention, slack_date
+from models.tickets.pending_step import STEP_LABELS
 
 OPEN = "show_audit"
 TITLE = "Audit log"

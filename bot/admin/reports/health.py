@@ -13,11 +13,10 @@ from bot.ui.open_view import loading_view, push_view
 from models.errors import Conflict, NoSuchTicket, UserFacingError
 from models.health import CheckResult, group_dead_steps
 from models.health_checks import MAX_REPORTED_TICKETS, run_health_checks
-from models.messages.texts import STEP_LABELS
 from models.people.member import Member
 from models.text import pluralize
 from models.ticket_service import TicketService
-from models.tickets.pending_step import Step
+from models.tickets.pending_step import STEP_LABELS, Step
 
 _WORKER_TIMEOUT_SECONDS = 5
 _NO_WORKER_RESULT = CheckResult(

@@ -8,9 +8,8 @@ from bot.ui.form_fields import button, button_row, option, plain_text
 from models.health import CheckResult, DeadStepGroup, HealthReport
 from models.messages.block_kit import section
 from models.messages.cards import Block
-from models.messages.texts import step_label
 from models.text import clip, escape, join_names_briefly, pluralize, slack_date
-from models.tickets.pending_step import Step
+from models.tickets.pending_step import Step, step_label
 
 OPEN, RELEASE_QUARANTINED = "watch_desk", "take_up_tickets"
 REPLAY_STEPS, REPLAY_TICKET_STEP = "replay_steps", "replay_step"

@@ -51,7 +51,8 @@ async def start_dry_run(
     team_id = (await identity.require_admin(service, body)).team_id
     ticket = make_dry_run_ticket(team_id, *dry_run_form.read(body["view"]))
     current_taxonomy = await service.taxonomies.get_taxonomy(team_id)
-    floor = priority_by_words(ticket.text, service.settings.floor_words)
+    workspace_settings = await service.workspace_settings.load(team_id)
+    floor = priority_by_words(ticket.text, workspace_settings.floor_words)
     reading = read_text(ticket, current_taxonomy, floor=floor)
     preview = reading.with_rules(reading.keyword_triage)
     # Where a category is private, only a worker knows whether Gemini may read the text.

@@ -11,7 +11,7 @@ def test_menu_leads_to_every_page() -> None:
     assert check_view(menu) == []
     assert menu["title"]["text"] == "Settings"
     assert [button["text"]["text"] for button in buttons] == [
-        *("Members", "Guest policy"),
+        *("Members", "Workspace settings"),
         *("Skills", "Categories", "Test triage", "Triage accuracy"),
         "Webhooks",
         *("System health", "Audit log", "AI request log"),

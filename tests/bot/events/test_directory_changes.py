@@ -10,8 +10,9 @@ import pytest
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot.admin import workspace_settings_form
 from bot.admin.integrations import api_token_form
-from bot.admin.people import guest_policy_form, member_form
+from bot.admin.people import member_form
 from bot.admin.reports import audit_log_view
 from bot.app import build_app
 from bot.background import BackgroundTasks
@@ -20,10 +21,10 @@ from models.access.api_token import Scope
 from models.clock import utc_now
 from models.messages.slack_client import BotIdentity
 from models.open_app import open_app
-from models.people.guest_policy import GuestPolicy
 from models.people.member import Role
 from models.settings import Settings
 from models.ticket_service import TicketService
+from models.workspace.workspace_settings import WorkspaceSettings
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
 from sandbox.slack.app_manifest.manifest import load_manifest
@@ -122,7 +123,7 @@ async def test_the_user_group_gives_and_takes_the_moderator_role(
     group = slack.add_usergroup("helpdesk", name="Help", users=[ivy])
     other = slack.add_usergroup("cooks", name="Cooks")
     async with run_bot(slack, servers) as bot:
-        await bot.service.guest_policies.update(TEAM, {"moderators": group.id})
+        await bot.service.workspace_settings.update(TEAM, {"moderators": group.id})
         await bot.service.members.set_role(TEAM, admin.id, role=Role.ADMIN)
         await bot.dispatch(group_change_event(other))
         assert await bot.stored_role(ivy) == "user"
@@ -158,7 +159,7 @@ def member_form_submission(person: Person, role: str) -> dict[str, Any]:
         api_token_form.SHOW_MEMBER_TOKENS,
         api_token_form.REVOKE_AS_ADMIN,
         audit_log_view.OPEN,
-        guest_policy_form.OPEN,
+        workspace_settings_form.OPEN,
     ],
 )
 async def test_admin_buttons_are_refused_to_others(
@@ -198,7 +199,7 @@ async def test_denied_guests_open_no_ticket(slack: Workspace, servers: DatabaseS
     }
     new_person = slack.add_person("new", real_name="New", email="new@acme.example")
     async with run_bot(slack, servers) as bot:
-        await bot.service.guest_policies.update(TEAM, {"guests": False})
+        await bot.service.workspace_settings.update(TEAM, {"guests": False})
         update_member = bot.service.members.update_member
         await update_member(TEAM, "UGUEST", profiled_at=utc_now(), guest=True)
         await update_member(TEAM, "UFULL", profiled_at=utc_now())
@@ -225,7 +226,7 @@ async def test_admitted_people_of_other_workspaces_are_guests(
     submission = {"type": "view_submission", "user": user, "view": view, "team_id": TEAM}
     async with run_bot(slack, servers) as bot:
         assert "only open to people of Acme" in str((await bot.dispatch(submission)).body)
-        await bot.service.guest_policies.update(TEAM, {"guests": False, "strangers": True})
+        await bot.service.workspace_settings.update(TEAM, {"guests": False, "strangers": True})
         response = await bot.dispatch(submission)
         assert "is open" in (response.body or "")
         member = await bot.service.members.get_or_create_member(TEAM, zed.id)
@@ -238,7 +239,7 @@ async def test_only_an_admin_changes_the_guest_policy(
     slack: Workspace, servers: DatabaseServers
 ) -> None:
     form = with_values(
-        guest_policy_form.render(GuestPolicy(), ()), guests="refuse", strangers="user"
+        workspace_settings_form.render(WorkspaceSettings(), ()), guests="refuse", strangers="user"
     )
     async with run_bot(slack, servers) as bot:
         await bot.service.members.set_role(TEAM, "UADMIN", role=Role.ADMIN)
@@ -247,13 +248,13 @@ async def test_only_an_admin_changes_the_guest_policy(
         await bot.service.members.update_member(TEAM, "UMOD", profiled_at=utc_now())
 
         errors = await bot.form_errors("UMOD", form | {"id": "V1"})
-        assert "Only admins of Frontdesk" in errors[guest_policy_form.GUESTS]
-        assert await bot.service.guest_policies.load(TEAM) == GuestPolicy()
+        assert "Only admins of Frontdesk" in errors["guests"]
+        assert await bot.service.workspace_settings.load(TEAM) == WorkspaceSettings()
         assert await bot.form_errors("UADMIN", form | {"id": "V2"}) == {}
 
-        assert await bot.service.guest_policies.load(TEAM) == GuestPolicy(
+        assert await bot.service.workspace_settings.load(TEAM) == WorkspaceSettings(
             guests=False, strangers=True
         )
         [entry] = await bot.service.audit_log.entries(TEAM)
-        assert (entry.who, entry.what) == ("UADMIN", "changed who is let in")
+        assert (entry.who, entry.what) == ("UADMIN", "changed settings")
         assert (entry.before["guests"], entry.after["guests"]) == (True, False)

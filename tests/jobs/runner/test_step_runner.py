@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.runner.retry_policies import RETRY_POLICIES
+from jobs.runner.retry_policies import retry_policy
 from jobs.runner.step_context import StepContext, StepFunction, no_change
 from models.errors import OutcomeUnknown, PermanentFailure, RetryLater, TargetGone
 from models.ticket_service import TicketService
@@ -18,7 +18,7 @@ from sandbox.services.database_servers import DatabaseServers
 from tests.service_factory import attempt_step, run_service
 
 SECRET = "swordfish"
-MAX_ATTEMPTS = RETRY_POLICIES[Step.TRIAGE].max_attempts
+MAX_ATTEMPTS = retry_policy(Step.TRIAGE).max_attempts
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from jobs.engines.gemini import Gemini, GeminiFailure, PermanentGeminiFailure
-from jobs.runner.retry_policies import RETRY_POLICIES
+from jobs.runner.retry_policies import retry_policy
 from jobs.runner.step_context import StepContext
 from jobs.steps.retriage_ticket import retriage_ticket
 from jobs.steps.triage_ticket import triage_ticket
@@ -167,7 +167,7 @@ async def test_retriage_backs_off_while_the_breaker_is_open_and_then_stops(
     assert step
     assert step.due
     assert step.due > utc_now() + timedelta(minutes=5)
-    last_attempt = {"pending.$[again].attempts": RETRY_POLICIES[Step.RETRIAGE].max_attempts - 1}
+    last_attempt = {"pending.$[again].attempts": retry_policy(Step.RETRIAGE).max_attempts - 1}
     await scenario.service.database.tickets.update_one(
         {"_id": ticket.id}, {"$set": last_attempt}, array_filters=[{"again.step": "triage_again"}]
     )

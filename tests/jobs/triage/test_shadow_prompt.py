@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.engines.prompt import active_prompt, load_prompt
+from jobs.engines.prompt import active_prompt, shadow_prompt
 from jobs.runner.step_context import StepContext
 from jobs.steps.learn_from_ticket import learn_from_ticket
 from jobs.steps.triage_ticket import triage_ticket
@@ -33,6 +33,10 @@ ANSWER: dict[str, Any] = {
 BOB = Member(team_id="T1", slack_id="UBOB", role=Role.ADMIN, trusted=True)
 
 
+SHADOW_TEXT = f"SHADOW {active_prompt().template.template}".strip()
+SHADOW_VERSION = shadow_prompt(SHADOW_TEXT).version
+
+
 @pytest.fixture(scope="module")
 async def gemini_server() -> AsyncIterator[GeminiStandIn]:
     """A stand-in for Gemini."""
@@ -44,7 +48,7 @@ async def gemini_server() -> AsyncIterator[GeminiStandIn]:
 async def shadow_prompt_file(tmp_path: Path) -> Path:
     """The file of a shadow prompt."""
     file = tmp_path / "triage-next.md"
-    file.write_text(f"SHADOW {active_prompt().template.template}", encoding="utf-8")
+    file.write_text(SHADOW_TEXT, encoding="utf-8")
     return file
 
 
@@ -92,7 +96,7 @@ async def test_shadow_prompt_is_asked_after_the_judgement(
     (example,) = await step_context.service.training_store.latest("T1", limit=9)
     shadow_triage = example.shadow_triage
     assert shadow_triage
-    assert (shadow_triage.prompt, shadow_triage.category) == ("triage-next", "Access")
+    assert (shadow_triage.prompt, shadow_triage.category) == (SHADOW_VERSION, "Access")
     assert ticket.original_triage
     assert (ticket.original_triage.prompt, ticket.original_triage.category) == (
         active_prompt().version,
@@ -104,9 +108,9 @@ async def test_shadow_prompt_is_asked_after_the_judgement(
     counts = {
         (engine.prompt, engine.shadow): (engine.right, engine.overridden) for engine in engines
     }
-    assert counts == {(active_prompt().version, False): (0, 1), ("triage-next", True): (1, 0)}
+    assert counts == {(active_prompt().version, False): (0, 1), (SHADOW_VERSION, True): (1, 0)}
     requests = await step_context.service.ai_request_log.list_for_ticket("T1", ticket.id, limit=9)
-    assert {request.prompt for request in requests} == {active_prompt().version, "triage-next"}
+    assert {request.prompt for request in requests} == {active_prompt().version, SHADOW_VERSION}
 
 
 async def test_shadow_prompt_is_asked_once_for_a_ticket(
@@ -156,9 +160,6 @@ async def test_example_is_stored_even_if_the_shadow_prompt_fails(
     assert {example.ticket_id for example in examples} == {ticket.id, other.id}
 
 
-def test_prompt_without_a_fence_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "bare.md"
-    file.write_text("Categories: $categories $examples", encoding="utf-8")
-
+def test_prompt_without_a_fence_is_refused() -> None:
     with pytest.raises(ValueError, match="has no \\$fence"):
-        load_prompt(file)
+        shadow_prompt("Categories: $categories $examples")

@@ -38,7 +38,7 @@ async def service(servers: DatabaseServers, slack: Workspace) -> AsyncIterator[T
     """A service for that workspace, whose policy denies guests."""
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
     async with run_service(servers, **settings) as service:
-        await service.guest_policies.update(TEAM, {"guests": False})
+        await service.workspace_settings.update(TEAM, {"guests": False})
         yield service
 
 
@@ -191,9 +191,9 @@ async def test_a_new_guest_is_a_user_with_tokens_by_the_guest_policy(
     assert (member.guest, member.role) == (True, Role.USER)
     with pytest.raises(InvalidToken):
         await service.api_tokens.authenticate(token)
-    await service.guest_policies.update(TEAM, {"guests": True})
+    await service.workspace_settings.update(TEAM, {"guests": True})
     assert (await service.api_tokens.authenticate(token)).member.guest
-    await service.guest_policies.update(TEAM, {"guests": False})
+    await service.workspace_settings.update(TEAM, {"guests": False})
 
 
 @pytest.mark.parametrize("limit", ["is_restricted", "is_ultra_restricted", "is_bot"])
@@ -224,7 +224,7 @@ async def test_the_user_group_changes_only_roles_that_it_gave(
     }
     group = slack.add_usergroup("helpdesk", name="Help", users=[appointed, *people.values()])
 
-    await service.guest_policies.update(TEAM, {"moderators": group.id})
+    await service.workspace_settings.update(TEAM, {"moderators": group.id})
 
     async def roles() -> dict[str, tuple[str, bool]]:
         everybody = people | {"hal": appointed}
@@ -269,7 +269,7 @@ async def test_members_lose_the_role_of_a_removed_group(
     group = slack.add_usergroup("livs", name="Livs", users=[person])
 
     async def use_group(group_id: str) -> bool:
-        await service.guest_policies.update(TEAM, {"moderators": group_id})
+        await service.workspace_settings.update(TEAM, {"moderators": group_id})
         return await service.directory.sync_moderator_group(TEAM)
 
     await use_group(group.id)

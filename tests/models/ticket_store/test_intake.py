@@ -10,12 +10,13 @@ import pytest
 from pydantic import SecretStr
 
 from models.infra.database import Database
-from models.people.guest_policy_store import GuestPolicyStore
+from models.people.guest_admission import GuestAdmission
 from models.people.store import MemberStore
 from models.ticket_store.documents import ticket_number
 from models.ticket_store.intake import MAX_BATCH, TicketFactory, TicketIntake
 from models.ticket_store.store import TicketStore
 from models.tickets.ticket import Draft, Ticket
+from models.workspace.settings_store import SettingsStore
 from sandbox.services.database_servers import DatabaseServers
 from tests.models.mongo_command_log import MongoCommandLog
 
@@ -40,7 +41,12 @@ async def database(
 
 @pytest.fixture
 def intake(database: Database) -> TicketIntake:
-    return TicketIntake(database, GuestPolicyStore(database, MemberStore(database)))
+    return TicketIntake(
+        database,
+        GuestAdmission(
+            database, SettingsStore(database), MemberStore(database, SettingsStore(database))
+        ),
+    )
 
 
 def ticket_factory(key: str, title: str = "VPN") -> TicketFactory:
@@ -74,7 +80,7 @@ async def test_concurrent_submissions_get_one_ticket_each_in_few_calls(
     assert calls["insert", "tickets"] <= max_batches
     assert calls["find", "tickets"] <= REPEATED
     # Each batch reads the guest policies once; no policy denies guests, so no member is read.
-    assert 0 < calls["find", "configurations"] <= calls["findAndModify", "counters"]
+    assert 0 < calls["find", "workspace_settings"] <= calls["findAndModify", "counters"]
     assert calls["find", "members"] == 0
 
 

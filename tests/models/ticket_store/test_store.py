@@ -10,14 +10,15 @@ from pymongo import AsyncMongoClient
 
 from models.clock import utc_now
 from models.infra.database import Database
-from models.people.guest_policy_store import GuestPolicyStore
+from models.people.guest_admission import GuestAdmission
 from models.people.member import Profile, Role
 from models.people.store import MemberStore
 from models.ticket_store.intake import TicketIntake
 from models.ticket_store.store import TicketStore
 from models.tickets.ticket import Ticket
-from models.triage.taxonomy import DEFAULT_TAXONOMY
+from models.triage.taxonomy import FALLBACK_TAXONOMY
 from models.triage.taxonomy_store import TaxonomyStore
+from models.workspace.settings_store import SettingsStore
 from sandbox.services.database_servers import DatabaseServers
 
 DATABASE = "store"
@@ -37,7 +38,7 @@ def store(database: Database) -> TicketStore:
 
 @pytest.fixture
 def members(database: Database) -> MemberStore:
-    return MemberStore(database)
+    return MemberStore(database, SettingsStore(database))
 
 
 async def test_damaged_documents_do_not_stop_queries(
@@ -56,7 +57,10 @@ async def test_damaged_documents_do_not_stop_queries(
         await mongodb.tickets.insert_one({"_id": "T-X", "team_id": "T8", "status": "claimed"})
 
     assert [member.slack_id for member in await members.moderators("T8")] == ["UBOB"]
-    assert await TaxonomyStore(database).get_taxonomy("T8") == DEFAULT_TAXONOMY
+    # Nobody knows which categories were private, so all are: an AI gets no ticket.
+    taxonomy = await TaxonomyStore(database).get_taxonomy("T8")
+    assert taxonomy == FALLBACK_TAXONOMY
+    assert all(category.private for category in taxonomy.categories)
     assert await store.ticket_ids_by_assignee("T8") == {"": ["T-X"]}
     assert "UEVE" in caplog.text
     assert "secret" not in caplog.text
@@ -85,7 +89,12 @@ async def test_write_does_not_replace_another_ticket_with_the_same_number(
         opened_at = now + timedelta(seconds=1)
         return Ticket(id=f"T-{number}", key="view:later", opened_at=opened_at, **fields)
 
-    intake = TicketIntake(database, GuestPolicyStore(database, MemberStore(database)))
+    intake = TicketIntake(
+        database,
+        GuestAdmission(
+            database, SettingsStore(database), MemberStore(database, SettingsStore(database))
+        ),
+    )
     earlier = await intake.insert(make_earlier)
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
         await client[DATABASE].tickets.delete_many({})

@@ -8,15 +8,19 @@ import pytest
 
 from models.access.api_token import Scope
 from models.admin import taxonomy
+from models.admin.watch_ticket import set_watching
+from models.admin.workspace_settings import save_settings
 from models.clock import utc_now
-from models.errors import InvalidToken, NotAllowed, ProfilePending
-from models.people.guest_policy import DENY_GUESTS, GuestPolicy
-from models.people.guest_policy_store import GuestPolicyStore
+from models.errors import InvalidInput, InvalidToken, NoSuchTicket, NotAllowed, ProfilePending
 from models.people.member import Member
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.ticket import Draft
 from models.triage.result import Category
 from models.triage.taxonomy import DEFAULT_TAXONOMY
+from models.workspace.settings_store import SettingsStore
+from models.workspace.workspace_settings import DENY_GUESTS, WorkspaceSettings
+from tests.sample_tickets import make_triage
 
 
 async def refusal_of(
@@ -54,13 +58,13 @@ async def test_excluded_people_open_no_ticket_at_once(
         None,
     ]
 
-    await taxonomy.save_guest_policy(service, admin, {"guests": False, "strangers": True})
+    await save_settings(service, admin, {"guests": False, "strangers": True})
 
     # All in one batch: the policy is checked for each requester.
     slack_ids = [*slack_ids, "UNEW"]
     refusals = await asyncio.gather(*(refusal_of(service, admin, one) for one in slack_ids))
     assert refusals == [None, NotAllowed, None, ProfilePending]
-    await taxonomy.save_guest_policy(service, admin, {"guests": True})
+    await save_settings(service, admin, {"guests": True})
     assert await refusal_of(service, admin, "UGUEST") is None
 
 
@@ -84,22 +88,21 @@ async def test_tokens_work_only_while_the_policy_admits_their_owner(
         return owners
 
     assert await valid_owners() == {"UFULL", "UGUEST"}
-    await taxonomy.save_guest_policy(service, admin, {"guests": False, "strangers": True})
+    await save_settings(service, admin, {"guests": False, "strangers": True})
     assert await valid_owners() == {"UFULL", "UELSE"}
 
 
 async def test_only_a_changed_policy_adds_an_audit_entry(
     service: TicketService, admin: Member
 ) -> None:
-    assert await service.guest_policies.load(admin.team_id) == GuestPolicy()
+    assert await service.workspace_settings.load(admin.team_id) == WorkspaceSettings()
 
-    await taxonomy.save_guest_policy(service, admin, {"guests": True})
-    await taxonomy.save_guest_policy(service, admin, {"moderators": "S1"})
+    await save_settings(service, admin, {"guests": True})
+    await save_settings(service, admin, {"moderators": "S1"})
 
     [entry] = await service.audit_log.entries(admin.team_id)
-    assert (entry.who, entry.what) == ("UGRACE", "changed who is let in")
-    assert entry.before == GuestPolicy().model_dump()
-    assert entry.after == GuestPolicy(moderators="S1").model_dump()
+    assert (entry.who, entry.what) == ("UGRACE", "changed settings")
+    assert (entry.before, entry.after) == ({"moderators": ""}, {"moderators": "S1"})
 
 
 async def test_two_admins_at_once_keep_each_others_changes(
@@ -107,28 +110,53 @@ async def test_two_admins_at_once_keep_each_others_changes(
 ) -> None:
     category = Category(name="Salaries")
     await asyncio.gather(
-        taxonomy.save_guest_policy(service, admin, {"guests": False}),
-        taxonomy.save_guest_policy(service, admin, {"strangers": True}),
+        save_settings(service, admin, {"guests": False}),
+        save_settings(service, admin, {"strangers": True}),
         taxonomy.save_category(service, admin, None, category),
     )
 
-    assert await service.guest_policies.load(admin.team_id) == GuestPolicy(
+    assert await service.workspace_settings.load(admin.team_id) == WorkspaceSettings(
         guests=False, strangers=True
     )
     lists = await service.taxonomies.get_taxonomy(admin.team_id)
     assert lists.categories == DEFAULT_TAXONOMY.with_category(None, category).categories
 
 
-@pytest.mark.parametrize("welcome", ["?", {"guests": "?"}, {"strangers": "?"}])
-async def test_an_invalid_policy_denies_guests(
-    service: TicketService, admin: Member, welcome: object
+@pytest.mark.parametrize("damage", [{"guests": "?"}, {"strangers": "?"}, {"floor_words": 7}])
+async def test_invalid_settings_deny_guests(
+    service: TicketService, admin: Member, damage: dict[str, object]
 ) -> None:
-    lists = DEFAULT_TAXONOMY.model_dump(mode="json") | {"_id": admin.team_id, "welcome": welcome}
-    await service.database.configurations.insert_one(lists)
+    team_id = f"T{uuid4()}"
+    await service.database.workspace_settings.insert_one({"_id": team_id, **damage})
 
-    assert await service.guest_policies.load(admin.team_id) == DENY_GUESTS
+    assert await service.workspace_settings.load(team_id) == DENY_GUESTS
+    assert team_id in await SettingsStore(service.database).teams_denying_guests()
+
+
+async def test_excluded_guests_may_do_nothing_with_a_ticket(
+    service: TicketService, admin: Member
+) -> None:
+    """Neither as its requester nor as a watcher, and nobody can share it with them."""
+    await make_people(service, admin)
+    drafts = [
+        Draft(key=f"view:{slack_id}", team_id=admin.team_id, requester=slack_id, title="VPN")
+        for slack_id in ("UGUEST", "UFULL")
+    ]
+    own, other = [await service.open_ticket(draft) for draft in drafts]
+    await service.move(other.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
+    await service.move(other.id, Verb.OFFER, actor=None, assignee=admin.slack_id)
+    await save_settings(service, admin, {"guests": False})
+
+    guest = await service.members.get_or_create_member(admin.team_id, "UGUEST")
+    assert "you are a guest" in guest.refusal
+    with pytest.raises(NoSuchTicket):
+        await service.tickets.get_for(guest, own.id, Verb.VIEW)
     assert (
-        admin.team_id
-        in await GuestPolicyStore(service.database, service.members).teams_denying_guests()
+        await service.search.visible_tickets(guest, before_id="", limit=9, terms="", filters={})
+        == []
     )
-    assert (await service.taxonomies.get_taxonomy(admin.team_id)).skills == DEFAULT_TAXONOMY.skills
+    with pytest.raises(InvalidInput, match="may not see this ticket"):
+        await set_watching(service, other.id, actor=admin, watcher_id="UGUEST", watching=True)
+    document = await service.database.members.find_one({"slack_id": "UGUEST"})
+    assert document
+    assert "refusal" not in document

@@ -1,0 +1,1 @@
+"""The settings of a workspace, which its admins change in Slack."""
