@@ -51,7 +51,7 @@ def main() -> None:
     health = asyncio.run(_check_all(read_settings()))
     for line in _report_lines(health):
         print(line)
-    sys.exit(0 if all(result.is_ok for result in health.results) and not health.dead_steps else 1)
+    sys.exit(0 if health.is_ok else 1)
 
 
 async def _check_all(settings: Settings) -> HealthReport:

@@ -47,11 +47,13 @@ async def run_health_checks(
     results = await asyncio.gather(*(_run_check(check) for check in checks))
     dead_steps, quarantined = await _find_stuck_tickets(service)
     unreadable = await _find_unreadable_documents(service)
+    # Quarantined tickets are listed on their own, with a button.
+    other_unreadable = [one for one in unreadable if one.document_id not in quarantined]
     return HealthReport(
         results=tuple(result for group in results for result in group),
         dead_steps=dead_steps,
         quarantined=quarantined,
-        unreadable=unreadable,
+        unreadable=tuple(other_unreadable),
     )
 
 
@@ -74,10 +76,10 @@ async def _find_stuck_tickets(
         return (), {}
 
 
-async def _find_unreadable_documents(service: TicketService) -> tuple[UnreadableDocument, ...]:
+async def _find_unreadable_documents(service: TicketService) -> list[UnreadableDocument]:
     with suppress(DatabaseUnavailable):
-        return tuple(await list_unreadable(service.database))
-    return ()
+        return await list_unreadable(service.database)
+    return []
 
 
 async def _check_slack(service: TicketService) -> list[CheckResult]:

@@ -31,7 +31,7 @@ async def migrate_members(service: TicketService) -> None:
             )
     async with translate_errors():
         documents = await service.database.members.find({"active": False}).to_list()
-    for member in await service.members.read_members(documents):
+    for member in await service.members.reader.read_all(documents):
         await service.api_tokens.revoke_all_tokens(member)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from models.errors import Conflict, NoSuchTicket
 from models.infra.database import Database, Document, translate_errors
-from models.ticket_store.documents import FIRST_SCHEMA_VERSION, SCHEMA_VERSION
+from models.ticket_store.documents import SCHEMA_VERSION
 from models.tickets.pending_step import Step
 from models.tickets.ticket import MAX_EVENTS_IN_TICKET, Ticket, TicketUpdate
 
@@ -45,16 +45,16 @@ class TicketMigration:
         after, migrated_count = progress.get("after", ""), 0
         while documents := await self._read_batch(after):
             for document in documents:
-                if document.get("schema", FIRST_SCHEMA_VERSION) < SCHEMA_VERSION:
-                    migrated_count += await _migrate(tickets, document["_id"])
+                migrated_count += await _migrate(tickets, document["_id"])
             after = documents[-1]["_id"]
             await self._store_progress(after=after)
             log.info("%d tickets of an earlier release migrated, up to %s", migrated_count, after)
         await self._store_progress(after=after, is_done=True)
 
     async def _read_batch(self, after: str) -> list[Document]:
+        query = {"_id": {"$gt": after}, "schema": {"$not": {"$gte": SCHEMA_VERSION}}}
         async with translate_errors():
-            cursor = self._db.tickets.find({"_id": {"$gt": after}}, {"schema": 1}).sort("_id", 1)
+            cursor = self._db.tickets.find(query, {"_id": 1}).sort("_id", 1)
             return await cursor.limit(_BATCH_SIZE).to_list()
 
     async def _read_progress(self) -> dict[str, Any]:

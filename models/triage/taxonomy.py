@@ -250,3 +250,10 @@ DEFAULT_TAXONOMY = Taxonomy(
         _make_skill("c++"),
     ),
 )
+# Used while the stored taxonomy is damaged: nobody knows which categories are private.
+FALLBACK_TAXONOMY = Taxonomy(
+    categories=tuple(
+        category.model_copy(update={"private": True}) for category in DEFAULT_TAXONOMY.categories
+    ),
+    skills=DEFAULT_TAXONOMY.skills,
+)

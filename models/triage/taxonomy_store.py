@@ -1,17 +1,13 @@
 """Taxonomy store: the categories and skills of each workspace, in MongoDB."""
 
-import logging
 from collections.abc import Callable
-from contextlib import suppress
-
-from pydantic import ValidationError
 
 from models.errors import Conflict, UserFacingError
-from models.infra.database import Database, Document, translate_errors
-from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
+from models.infra.database import Database, translate_errors
+from models.infra.document_reader import DocumentReader
+from models.triage.taxonomy import DEFAULT_TAXONOMY, FALLBACK_TAXONOMY, Taxonomy
 
 _MAX_ATTEMPTS = 50
-log = logging.getLogger(__name__)
 
 
 class TaxonomyStore:
@@ -19,12 +15,19 @@ class TaxonomyStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._reader = DocumentReader(database, "configurations", Taxonomy.model_validate)
 
     async def get_taxonomy(self, team_id: str) -> Taxonomy:
-        """The workspace's categories and skills; the default ones until an admin changes them."""
+        """The workspace's categories and skills.
+
+        They are the default ones until an admin changes them, and FALLBACK_TAXONOMY while the
+        stored ones are damaged.
+        """
         async with translate_errors():
             document = await self._db.read("configurations", team_id)
-        return taxonomy_from_document(document) if document else DEFAULT_TAXONOMY
+        if document is None:
+            return DEFAULT_TAXONOMY
+        return await self._reader.read_or_none(document) or FALLBACK_TAXONOMY
 
     async def update_taxonomy(self, team_id: str, change: Callable[[Taxonomy], Taxonomy]) -> None:
         """Apply `change` to the stored taxonomy; a concurrent change is read, then tried again.
@@ -37,11 +40,11 @@ class TaxonomyStore:
         for _ in range(_MAX_ATTEMPTS):
             async with translate_errors():
                 document = await self._db.upsert("configurations", team_id, defaults)
-            before = taxonomy_from_document(document)
-            if before is DEFAULT_TAXONOMY:
+            before = await self._reader.read_or_none(document)
+            if before is None:
                 raise UserFacingError(
                     "The stored categories and skills are damaged and were not changed. "
-                    "Please ask the operator to look at the bot's log."
+                    "Please ask the operator to repair them: System health says what is wrong."
                 )
             old = before.model_dump(mode="json")
             new = change(before).model_dump(mode="json")
@@ -60,11 +63,3 @@ class TaxonomyStore:
             "Your change was not saved: too many people are changing these lists right now. "
             "Please try again."
         )
-
-
-def taxonomy_from_document(document: Document) -> Taxonomy:
-    """The stored taxonomy, or the default one if the document is damaged."""
-    with suppress(ValidationError):
-        return Taxonomy.model_validate(document)
-    log.error("the taxonomy of %s can't be read: the default one is used", document["_id"])
-    return DEFAULT_TAXONOMY

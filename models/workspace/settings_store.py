@@ -4,12 +4,12 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from models.infra.database import Database, Document, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.workspace.workspace_settings import DENY_GUESTS, WorkspaceSettings
 
 # A change holds everywhere within this time. Many tickets at once share one read.
@@ -22,6 +22,7 @@ class SettingsStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._reader = DocumentReader(database, "workspace_settings", _from_document)
         self._cached: dict[str, tuple[float, WorkspaceSettings]] = {}
         self._denying_teams_cache: tuple[float, frozenset[str]] = (-math.inf, frozenset())
 
@@ -32,7 +33,9 @@ class SettingsStore:
             read_at = time.monotonic()
             async with translate_errors():
                 document = await self._db.read("workspace_settings", team_id)
-            settings = _settings_from_document(document) if document else WorkspaceSettings()
+                stored = await self._reader.read_or_none(document)
+            default = DENY_GUESTS if document else WorkspaceSettings()
+            settings = stored.settings if stored else default
             self._cached[team_id] = read_at, settings
         return settings
 
@@ -70,10 +73,10 @@ class SettingsStore:
         read_at, team_ids = self._denying_teams_cache
         if time.monotonic() - read_at > _CACHE_SECONDS:
             read_at = time.monotonic()
-            cursor = self._db.workspace_settings.find()
-            team_ids = frozenset(
-                [one["_id"] async for one in cursor if not _settings_from_document(one).guests]
-            )
+            documents = await self._db.workspace_settings.find().to_list()
+            stored, unreadable = await self._reader.split(documents)
+            denying = [one.team_id for one in stored if not one.settings.guests]
+            team_ids = frozenset([*denying, *(one.document_id for one in unreadable)])
             self._denying_teams_cache = (read_at, team_ids)
         return team_ids
 
@@ -82,11 +85,13 @@ class SettingsStore:
         self._denying_teams_cache = (-math.inf, frozenset())
 
 
-def _settings_from_document(document: Document) -> WorkspaceSettings:
-    with suppress(ValidationError):
-        return WorkspaceSettings.model_validate(document)
-    log.error("the settings of %s are invalid: guests are denied", document["_id"])
-    return DENY_GUESTS
+class _StoredSettings(NamedTuple):
+    team_id: str
+    settings: WorkspaceSettings
+
+
+def _from_document(document: Document) -> _StoredSettings:
+    return _StoredSettings(document["_id"], WorkspaceSettings.model_validate(document))
 
 
 def _policy_fields(welcome: Any) -> dict[str, Any]:
