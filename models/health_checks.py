@@ -136,9 +136,8 @@ async def _check_database(service: TicketService) -> list[CheckResult]:
 async def _check_migration(service: TicketService) -> list[CheckResult]:
     if await service.ticket_migration.is_done():
         return []
-    status = "tickets of an earlier release are being migrated"
-    remedy = "Nothing is lost meanwhile. If it does not end, look at the bot's log."
-    return [CheckResult("migration", status, remedy)]
+    status = "tickets of an earlier release are being migrated; nothing is lost meanwhile"
+    return [CheckResult("migration", status)]
 
 
 async def _check_redis(service: TicketService) -> list[CheckResult]:

@@ -51,7 +51,7 @@ async def test_guests_are_refused_as_soon_as_the_policy_says_so(world: World) ->
     assert await api_status(world, token) == 200
 
     await guest.type_text("/ticket VPN is down again")
-    assert "Guests: not allowed" in await set_guest_policy(world, grace, guests="Not allowed")
+    assert "Guests of this workspace: not allowed" in await set_guest_policy(world, grace, guests="Not allowed")
 
     await guest.submit_modal()
     assert guest.modal
@@ -105,7 +105,7 @@ async def test_members_of_the_chosen_user_group_are_moderators(
 
     confirmation = await set_guest_policy(world, grace, moderators="@helpdesk")
 
-    assert "are moderators" in confirmation
+    assert "Frontdesk is reading the group" in confirmation
     await wait_for_role(world, ivy, "moderator")
     await set_role_and_skills(slack, grace, ivy, role="Moderator", skills=["python"])
     number = await open_ticket(personas.ada, "python does not start")
@@ -128,4 +128,4 @@ async def test_policy_is_saved_in_a_workspace_without_user_groups(world: World) 
 
     await wait_for_text(slack, grace, "plan_upgrade_required", title=TITLE)
     await grace.fill("Guests of this workspace", "Not allowed")
-    assert "Guests: not allowed" in await save_and_close_form(grace)
+    assert "Guests of this workspace: not allowed" in await save_and_close_form(grace)
