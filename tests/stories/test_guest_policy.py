@@ -51,7 +51,9 @@ async def test_guests_are_refused_as_soon_as_the_policy_says_so(world: World) ->
     assert await api_status(world, token) == 200
 
     await guest.type_text("/ticket VPN is down again")
-    assert "Guests of this workspace: not allowed" in await set_guest_policy(world, grace, guests="Not allowed")
+    assert "Guests of this workspace: not allowed" in await set_guest_policy(
+        world, grace, guests="Not allowed"
+    )
 
     await guest.submit_modal()
     assert guest.modal
@@ -68,7 +70,7 @@ async def test_guests_are_refused_as_soon_as_the_policy_says_so(world: World) ->
         world.personas.ada.id,
     ]
     audit = await world.find_documents("audit")
-    [entry] = [entry for entry in audit if entry["what"] == "changed who is let in"]
+    [entry] = [entry for entry in audit if entry["what"] == "changed settings"]
     assert entry["who"] == grace.id
     assert (entry["before"]["guests"], entry["after"]["guests"]) == (True, False)
 
@@ -110,7 +112,9 @@ async def test_members_of_the_chosen_user_group_are_moderators(
     await set_role_and_skills(slack, grace, ivy, role="Moderator", skills=["python"])
     number = await open_ticket(personas.ada, "python does not start")
     await ivy.click(await ivy.wait_for_message(number), "Claim")
-    assert "No user group" in await set_guest_policy(world, grace, moderators="None")
+    assert "User group of moderators: none" in await set_guest_policy(
+        world, grace, moderators="None"
+    )
     await wait_for_role(world, ivy, "user")
     assert number in (await grace.wait_for_message("python does not start")).visible_text
     audit = await world.find_documents("audit")
