@@ -119,13 +119,14 @@ class EventFeed:
         # The workspace's first ticket is most likely among the deployment's first. The small range
         # matters because some servers sort all matches before they return the first.
         for numbers in ({"$lte": _MAX_TICKETS}, {"$gt": _MAX_TICKETS}):
-            # A damaged ticket may have no time.
-            query = {"team_id": team_id, "number": numbers, "opened_at": {"$lte": until}}
+            query = {"team_id": team_id, "number": numbers}
             async with translate_errors():
                 document = await self._db.tickets.find_one(query, sort=[("number", 1)])
             if document:
                 break
-        return document["opened_at"] if document else until
+        opened_at = document.get("opened_at") if document else until
+        # A damaged ticket may have no time.
+        return opened_at if isinstance(opened_at, datetime) else _EPOCH
 
     async def _with_tickets(self, archived: Sequence[ArchivedEvent]) -> list[FeedEvent]:
         """The archived events with their tickets."""

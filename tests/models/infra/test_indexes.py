@@ -37,7 +37,6 @@ EXPECTED_QUERIES = {
     ("ticket_events", "ticket_id what"),
     ("tickets", "team_id status"),
     ("tickets", "team_id number"),
-    ("tickets", "team_id number opened_at"),
     ("tickets", "team_id people number"),
     ("tickets", "team_id status number"),
     ("tickets", "team_id words number"),
