@@ -28,6 +28,7 @@ from models.tickets.permissions import check
 from models.tickets.ticket import ASSIGNED_STATUSES, Status, Ticket
 
 MAX_TICKET_NUMBER = 999_999_999
+_STEP_NAMES = [step.value for step in Step]
 log = logging.getLogger(__name__)
 # `prepare` creates these indexes, and the doctor checks that they exist.
 _LIST_INDEX_FIELDS = (("number",), ("status", "number"), ("people", "number"), ("words", "number"))
@@ -119,12 +120,27 @@ class TicketStore:
         return stored if result.matched_count else None
 
     async def due_tickets(self, *, limit: int) -> tuple[list[Ticket], datetime]:
-        """Tickets with a due step, the longest due first, and the database's time."""
-        return await self._tickets_by_time("due", limit)
+        """Tickets with a due step of this release, the longest due first, and the database's time.
+
+        Steps and tickets of a newer release wait for its workers. They must not fill the limit.
+        """
+        async with translate_errors():
+            now = await self._db.now()
+            query = {
+                "due": {"$lte": now},
+                "schema": {"$not": {"$gt": SCHEMA_VERSION}},
+                "pending": {"$elemMatch": {"due": {"$lte": now}, "step": {"$in": _STEP_NAMES}}},
+            }
+            # Some servers do not choose this index without a hint.
+            cursor = self._db.tickets.find(query).hint("due_1").sort("due", 1).limit(limit)
+            return await self._parse_or_quarantine(await cursor.to_list(limit), now), now
 
     async def dead_tickets(self, *, limit: int) -> list[Ticket]:
         """Tickets with a dead step, the longest dead first."""
-        return (await self._tickets_by_time("dead", limit))[0]
+        async with translate_errors():
+            now = await self._db.now()
+            cursor = self._db.tickets.find({"dead": {"$lte": now}}).sort("dead", 1).limit(limit)
+            return await self._parse_or_quarantine(await cursor.to_list(limit), now)
 
     async def tickets_with_lost_card(self, *, limit: int) -> list[Ticket]:
         """Open tickets whose requester or assignee has no card, and no step will send one."""
@@ -132,12 +148,6 @@ class TicketStore:
             now = await self._db.now()
             documents = await self._db.tickets.find({"lost_card": True}).limit(limit).to_list()
             return await self._parse_or_quarantine(documents, now)
-
-    async def _tickets_by_time(self, field: str, limit: int) -> tuple[list[Ticket], datetime]:
-        async with translate_errors():
-            now = await self._db.now()
-            cursor = self._db.tickets.find({field: {"$lte": now}}).sort(field, 1).limit(limit)
-            return await self._parse_or_quarantine(await cursor.to_list(limit), now), now
 
     async def quarantined_tickets(self, *, limit: int) -> dict[str, str]:
         """By ticket id: why the ticket is in quarantine. Workers skip these tickets."""
