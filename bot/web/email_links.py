@@ -35,11 +35,15 @@ from models.infra.database import deadline
 from models.infra.logs import ticket_log_context
 from models.messages import texts
 from models.people.member import Member
+from models.text import local_time
 from models.ticket_service import TicketService
 from models.tickets import workflow
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
+from models.tickets.field import Surface
+from models.tickets.fields import ASSIGNEE, REASON, TITLE
 from models.tickets.ticket import Status, Ticket
+from models.tickets.visible_ticket import TextStyle, VisibleTicket, visible_ticket
 
 LINK_PATH = "/link/{token}"
 # A person waits and can press the button again.
@@ -72,9 +76,31 @@ class _OpenedLink:
     def slack_link(self) -> Html:
         return slack_link(self.member.team_id, self.member.dm_channel)
 
+    @property
+    def visible(self) -> VisibleTicket:
+        """The ticket as the page may show it."""
+        return visible_ticket(self.ticket, Surface.LINK_PAGE)
+
+    @property
+    def style(self) -> TextStyle:
+        names = self._names_by_id
+        return TextStyle(
+            person=lambda slack_id: names.get(slack_id) or slack_id,
+            time=lambda at: local_time(at, self.member.tz),
+        )
+
+    @property
+    def _names_by_id(self) -> dict[str, str]:
+        return {slack_id: person.name for slack_id, person in self.people_by_id.items()}
+
     def paragraph(self, mrkdwn: str) -> Html:
-        names = {slack_id: person.name for slack_id, person in self.people_by_id.items()}
-        return html_element("p", mrkdwn_to_html(mrkdwn, names))
+        return html_element("p", mrkdwn_to_html(mrkdwn, self._names_by_id))
+
+    def refusal(self, error: UserFacingError) -> Html:
+        """Why nothing was changed; the reason may name people of a confidential ticket."""
+        if self.visible.hides_fields:
+            return self.paragraph(f"{self.ticket.id} was not changed. Slack shows its status.")
+        return self.paragraph(str(error))
 
     def check_claimable(self, *, seen_version: int | None) -> None:
         """Raise Conflict or NotAllowed if the member may not claim the ticket now."""
@@ -155,7 +181,7 @@ class EmailLinkPages:
         try:
             opened.check_claimable(seen_version=None)
         except (Conflict, NotAllowed) as error:
-            return _ticket_page(opened, opened.paragraph(str(error)))
+            return _ticket_page(opened, opened.refusal(error))
         claim = post_button(f"Claim {opened.ticket.id}", url=f"?seen={opened.ticket.version}")
         return _ticket_page(opened, claim, footer=_SINGLE_USE_NOTICE)
 
@@ -186,54 +212,45 @@ def _ticket_page(
     opened: _OpenedLink, *parts: Html, status: int = 200, footer: str = ""
 ) -> Response:
     """The page of a ticket; a confidential ticket shows only its number."""
-    ticket, member = opened.ticket, opened.member
-    if ticket.confidential:
+    ticket, visible = opened.ticket, opened.visible
+    if visible.hides_fields:
         hidden = html_element("p", "This ticket is confidential. You can read it only in Slack.")
         heading = f"{ticket.id}: confidential ticket"
         return html_page(heading, hidden, *parts, opened.slack_link, status=status, footer=footer)
-    facts = texts.ticket_facts(
-        ticket, reader=member, requester=opened.people_by_id[ticket.requester]
-    )
-    is_assignee = ticket.assignee == member.slack_id
+    is_assignee = visible.get(ASSIGNEE) == opened.member.slack_id
     is_offered = is_assignee and ticket.status is Status.OFFERED
-    status_text = "This ticket is offered to you." if is_offered else texts.status_line(ticket)
-    facts |= {"Sent to you": ticket.reason} if is_assignee and ticket.reason else {}
+    status_text = "This ticket is offered to you." if is_offered else texts.status_line(visible)
+    facts = visible.fact_lines(opened.style, without=() if is_assignee else (REASON,))
     return html_page(
-        f"{ticket.id}: {ticket.title}",
+        f"{ticket.id}: {visible.get(TITLE)}",
         opened.paragraph(status_text),
         *parts,
         definition_list(facts),
-        *_text_sections(ticket),
+        *_text_sections(visible),
         opened.slack_link,
         status=status,
         footer=footer,
     )
 
 
-def _text_sections(ticket: Ticket) -> list[Html]:
-    texts_by_heading = {
-        "Summary": ticket.triage.summary if ticket.triage else "",
-        "Description": ticket.text,
-        "Notes": ticket.triage.notes if ticket.triage else "",
-    }
+def _text_sections(visible: VisibleTicket) -> list[Html]:
     return [
         part
-        for heading, text in texts_by_heading.items()
-        if text
-        for part in (html_element("h2", heading), html_element("p", text, class_="written"))
+        for field, text in visible.texts()
+        for part in (html_element("h2", field.label), html_element("p", text, class_="written"))
     ]
 
 
 def _claim_refused_page(opened: _OpenedLink, error: UserFacingError) -> Response:
     status = 403 if isinstance(error, NotAllowed) else 409
     heading = f"{opened.ticket.id} was not claimed"
-    return html_page(heading, opened.paragraph(str(error)), opened.slack_link, status=status)
+    return html_page(heading, opened.refusal(error), opened.slack_link, status=status)
 
 
 def _link_used_page(opened: _OpenedLink) -> Response:
     ticket = opened.ticket
     is_claimed = ticket.assignee == opened.member.slack_id and ticket.status is Status.CLAIMED
-    status_text = f"You have {ticket.id}." if is_claimed else texts.status_line(ticket)
+    status_text = f"You have {ticket.id}." if is_claimed else texts.status_line(opened.visible)
     hint = html_element("p", "The link works only once. Use Slack for this ticket from now on.")
     return html_page(
         "This link has been used",

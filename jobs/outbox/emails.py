@@ -8,10 +8,12 @@ from email.utils import format_datetime, parseaddr
 from html import escape
 
 from models.clock import utc_now
-from models.messages.texts import ticket_facts
 from models.people.member import Member
-from models.text import clip
+from models.text import clip, local_time
+from models.tickets.field import Surface
+from models.tickets.fields import TITLE
 from models.tickets.ticket import Ticket
+from models.tickets.visible_ticket import TextStyle, VisibleTicket, visible_ticket
 
 MAX_SUBJECT_LENGTH = 120
 _HTML_TEMPLATE = """\
@@ -20,7 +22,7 @@ _HTML_TEMPLATE = """\
 <h2 style="margin-bottom: 0">{heading}</h2>
 <p>{lead}</p>
 {links}
-<table cellpadding="4">{rows}</table>
+{facts}
 {sections}
 <p style="color: #616061">{closing}</p>
 </body></html>
@@ -55,9 +57,11 @@ def offer_email(
         sender: the From address, with or without a name.
         links: the address behind each action label.
     """
-    heading = f"{ticket.id}: {_subject(ticket)}"
-    facts = _ticket_facts(ticket, recipient=recipient, requester=requester)
-    sections = _sections(ticket)
+    visible = visible_ticket(ticket, Surface.EMAIL)
+    heading = f"{ticket.id}: {_to_header_text(visible.get(TITLE) or 'confidential ticket')}"
+    names = {requester.slack_id: requester.name}
+    facts = _ticket_facts(visible, recipient=recipient, names=names)
+    sections = _sections(visible)
     email = EmailMessage(policy=SMTP)
     email["Subject"] = clip(heading, MAX_SUBJECT_LENGTH)
     email["From"] = sender
@@ -73,26 +77,20 @@ def offer_email(
     return email
 
 
-def _subject(ticket: Ticket) -> str:
-    return "confidential ticket" if ticket.confidential else _to_header_text(ticket.title)
+def _ticket_facts(
+    visible: VisibleTicket, *, recipient: Member, names: Mapping[str, str]
+) -> dict[str, str]:
+    style = TextStyle(
+        person=lambda slack_id: _to_header_text(names.get(slack_id) or slack_id),
+        time=lambda at: local_time(at, recipient.tz),
+    )
+    return visible.fact_lines(style)
 
 
-def _ticket_facts(ticket: Ticket, *, recipient: Member, requester: Member) -> dict[str, str]:
-    safe_name = {"name": _to_header_text(requester.name)}
-    facts = ticket_facts(ticket, reader=recipient, requester=requester.model_copy(update=safe_name))
-    return facts | {"Sent to you": ticket.reason}
-
-
-def _sections(ticket: Ticket) -> dict[str, str]:
-    if ticket.confidential:
+def _sections(visible: VisibleTicket) -> dict[str, str]:
+    if visible.hides_fields:
         return {"Confidential": _CONFIDENTIAL_NOTE}
-    triage = ticket.triage
-    sections = {
-        "Summary": triage.summary if triage else "",
-        "Description": ticket.text,
-        "Notes": triage.notes if triage else "",
-    }
-    return {name: text for name, text in sections.items() if text}
+    return {field.label: text for field, text in visible.texts()}
 
 
 def _plain_body(
@@ -125,7 +123,7 @@ def _html_body(
         heading=escape(heading),
         lead=_INTRODUCTION,
         links=f"<p>{buttons}</p>" if buttons else "",
-        rows=rows,
+        facts=f'<table cellpadding="4">{rows}</table>' if rows else "",
         sections=section_html,
         closing=_FOOTER,
     )
