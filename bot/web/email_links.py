@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _OpenedLink:
+class OpenedLink:
     """A verified link with its ticket and its owner.
 
     Attributes:
@@ -133,7 +133,7 @@ class EmailLinkPages:
         seen = request.query_params.get("seen", "")
         version = int(seen) if _VERSION_PATTERN.fullmatch(seen) else None
 
-        async def take_action(opened: _OpenedLink) -> Response:
+        async def take_action(opened: OpenedLink) -> Response:
             if opened.verb is Verb.CLAIM:
                 return await self._claim(opened, seen_version=version)
             return await self._render_ticket(opened)
@@ -141,7 +141,7 @@ class EmailLinkPages:
         return await self._respond(request, take_action)
 
     async def _respond(
-        self, request: Request, handler: Callable[[_OpenedLink], Awaitable[Response]]
+        self, request: Request, handler: Callable[[OpenedLink], Awaitable[Response]]
     ) -> Response:
         try:
             with deadline(_RESPONSE_DEADLINE_SECONDS):
@@ -156,14 +156,14 @@ class EmailLinkPages:
             log.warning("MongoDB does not answer: %r", error.__cause__)
             return _database_unavailable_page()
 
-    async def _open_link(self, token: str) -> _OpenedLink:
+    async def _open_link(self, token: str) -> OpenedLink:
         claims = self._service.email_links.verify(token)
         verb, _, ticket_id = claims.scope.partition(":")
         if verb not in {Verb.CLAIM, Verb.VIEW}:
             raise InvalidToken
         member = await self._service.members.get_or_create_member(claims.team, claims.sub)
         ticket = await self._service.tickets.get_for(member, ticket_id, Verb.VIEW)
-        return _OpenedLink(claims, Verb(verb), ticket, member, await self._load_people(ticket))
+        return OpenedLink(claims, Verb(verb), ticket, member, await self._load_people(ticket))
 
     async def _load_people(self, ticket: Ticket) -> dict[str, Member]:
         slack_ids = {ticket.requester, ticket.assignee, ticket.resolver} - {None}
@@ -173,31 +173,31 @@ class EmailLinkPages:
         ]
         return {person.slack_id: person for person in people}
 
-    async def _render_ticket(self, opened: _OpenedLink) -> Response:
+    async def _render_ticket(self, opened: OpenedLink) -> Response:
         if opened.verb is Verb.VIEW:
-            return _ticket_page(opened)
+            return ticket_page(opened)
         if await self._service.email_links.is_used(opened.claims):
-            return _link_used_page(opened)
+            return link_used_page(opened)
         try:
             opened.check_claimable(seen_version=None)
         except (Conflict, NotAllowed) as error:
-            return _ticket_page(opened, opened.refusal(error))
+            return ticket_page(opened, opened.refusal(error))
         claim = post_button(f"Claim {opened.ticket.id}", url=f"?seen={opened.ticket.version}")
-        return _ticket_page(opened, claim, footer=_SINGLE_USE_NOTICE)
+        return ticket_page(opened, claim, footer=_SINGLE_USE_NOTICE)
 
-    async def _claim(self, opened: _OpenedLink, *, seen_version: int | None) -> Response:
+    async def _claim(self, opened: OpenedLink, *, seen_version: int | None) -> Response:
         service, ticket, member = self._service, opened.ticket, opened.member
         if await service.email_links.is_used(opened.claims):
-            return _link_used_page(opened)
+            return link_used_page(opened)
         try:
             opened.check_claimable(seen_version=seen_version)
             if not await service.email_links.use(opened.claims):
-                return _link_used_page(opened)
+                return link_used_page(opened)
             claimed = await service.move(
                 ticket.id, Verb.CLAIM, actor=member, seen_version=seen_version
             )
         except (Conflict, NotAllowed) as error:
-            return _claim_refused_page(opened, error)
+            return claim_refused_page(opened, error)
         await service.audit_log.record_ticket(
             member, ACTIONS[Verb.CLAIM].audit_name, ticket, claimed, via="link"
         )
@@ -208,9 +208,7 @@ class EmailLinkPages:
         return html_page(f"You have {ticket.id}", hint, opened.slack_link)
 
 
-def _ticket_page(
-    opened: _OpenedLink, *parts: Html, status: int = 200, footer: str = ""
-) -> Response:
+def ticket_page(opened: OpenedLink, *parts: Html, status: int = 200, footer: str = "") -> Response:
     """The page of a ticket; a confidential ticket shows only its number."""
     ticket, visible = opened.ticket, opened.visible
     if visible.hides_fields:
@@ -241,13 +239,13 @@ def _text_sections(visible: VisibleTicket) -> list[Html]:
     ]
 
 
-def _claim_refused_page(opened: _OpenedLink, error: UserFacingError) -> Response:
+def claim_refused_page(opened: OpenedLink, error: UserFacingError) -> Response:
     status = 403 if isinstance(error, NotAllowed) else 409
     heading = f"{opened.ticket.id} was not claimed"
     return html_page(heading, opened.refusal(error), opened.slack_link, status=status)
 
 
-def _link_used_page(opened: _OpenedLink) -> Response:
+def link_used_page(opened: OpenedLink) -> Response:
     ticket = opened.ticket
     is_claimed = ticket.assignee == opened.member.slack_id and ticket.status is Status.CLAIMED
     status_text = f"You have {ticket.id}." if is_claimed else texts.status_line(opened.visible)

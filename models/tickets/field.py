@@ -1,4 +1,4 @@
-"""What a row of the fields table consists of; the rows are in `models.tickets.fields`."""
+"""One row of the fields table; all rows are in `models.tickets.fields`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

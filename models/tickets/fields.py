@@ -1,4 +1,4 @@
-"""The fields table: what is known of a ticket, where it is shown, and what confidential hides.
+"""The fields table: the facts of a ticket, their surfaces, and those that confidential hides.
 
 Cards, details, e-mails, link pages, webhooks, the API and the audit log are made from these rows,
 and `models.tickets.visible_ticket` decides who may see them. `docs/permissions.md` shows the table.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic_core import to_jsonable_python
+from pydantic import TypeAdapter
 
 from models.text import join_names
 from models.tickets.field import Kind, Surface, TicketField
@@ -17,6 +17,7 @@ from models.tickets.fields import FIELDS
 from models.tickets.ticket import Ticket
 
 T = TypeVar("T")
+_JSON = TypeAdapter[Any](Any)
 # Code behind these asks `models.tickets.permissions` before it reads the ticket.
 _AFTER_ACCESS_CHECK = frozenset({Surface.API, Surface.DETAILS, Surface.FORM})
 
@@ -62,7 +63,9 @@ class VisibleTicket:
     def json_values(self) -> dict[str, Any]:
         """All values by name, as JSON has them."""
         return {
-            name: value.isoformat() if isinstance(value, datetime) else to_jsonable_python(value)
+            name: value.isoformat()
+            if isinstance(value, datetime)
+            else _JSON.dump_python(value, mode="json")
             for name, value in self.values().items()
         }
 
