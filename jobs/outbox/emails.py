@@ -36,7 +36,10 @@ _LINK_TEMPLATE = (
     'color: #0b5c8a; font-weight: bold; text-decoration: none">{label}</a>'
 )
 _FOOTER = "You get this e-mail because Frontdesk offered you this ticket."
-_CONFIDENTIAL_NOTE = "This ticket is confidential. Read it in Slack."
+_CONFIDENTIAL_INTRODUCTION = (
+    "This ticket is offered to you. It is confidential: read it in your direct messages with "
+    "Frontdesk."
+)
 
 
 def offer_email(
@@ -61,7 +64,9 @@ def offer_email(
     heading = f"{ticket.id}: {_to_header_text(visible.get(TITLE) or 'confidential ticket')}"
     names = {requester.slack_id: requester.name}
     facts = _ticket_facts(visible, recipient=recipient, names=names)
-    sections = _sections(visible)
+    sections = {field.label: text for field, text in visible.texts()}
+    introduction = _CONFIDENTIAL_INTRODUCTION if visible.hides_fields else _INTRODUCTION
+    content = (heading, introduction, facts, sections, links)
     email = EmailMessage(policy=SMTP)
     email["Subject"] = clip(heading, MAX_SUBJECT_LENGTH)
     email["From"] = sender
@@ -71,8 +76,8 @@ def offer_email(
     email["Date"] = format_datetime(utc_now())
     email["Message-ID"] = f"<{notice}.{int(ticket.opened_at.timestamp())}@{_sender_domain(sender)}>"
     email["Auto-Submitted"] = "auto-generated"
-    email.set_content(_plain_body(heading, facts, sections, links), cte="quoted-printable")
-    html = _html_body(heading, facts, sections, links)
+    email.set_content(_plain_body(*content), cte="quoted-printable")
+    html = _html_body(*content)
     email.add_alternative(html, subtype="html", cte="quoted-printable")
     return email
 
@@ -87,30 +92,34 @@ def _ticket_facts(
     return visible.fact_lines(style)
 
 
-def _sections(visible: VisibleTicket) -> dict[str, str]:
-    if visible.hides_fields:
-        return {"Confidential": _CONFIDENTIAL_NOTE}
-    return {field.label: text for field, text in visible.texts()}
-
-
 def _plain_body(
-    heading: str, ticket_facts: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
+    heading: str,
+    introduction: str,
+    facts: Mapping[str, str],
+    sections: Mapping[str, str],
+    links: Mapping[str, str],
 ) -> str:
-    lines = [heading, "", _INTRODUCTION, ""]
-    if links:
-        lines += [*(f"{label}: {url}" for label, url in links.items()), ""]
-    lines += [f"{name}: {value}" for name, value in ticket_facts.items()]
-    for name, text in sections.items():
-        lines += ["", f"{name}:", text]
-    return "\n".join([*lines, "", _FOOTER, ""])
+    paragraphs = [
+        heading,
+        introduction,
+        "\n".join(f"{label}: {url}" for label, url in links.items()),
+        "\n".join(f"{name}: {value}" for name, value in facts.items()),
+        *(f"{name}:\n{text}" for name, text in sections.items()),
+        _FOOTER,
+    ]
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
 def _html_body(
-    heading: str, ticket_facts: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
+    heading: str,
+    introduction: str,
+    facts: Mapping[str, str],
+    sections: Mapping[str, str],
+    links: Mapping[str, str],
 ) -> str:
     rows = "".join(
         f'<tr><th align="left">{escape(name)}</th><td>{escape(value)}</td></tr>'
-        for name, value in ticket_facts.items()
+        for name, value in facts.items()
     )
     section_html = "".join(
         f'<h3>{escape(name)}</h3><p style="white-space: pre-wrap">{escape(text)}</p>'
@@ -121,7 +130,7 @@ def _html_body(
     )
     return _HTML_TEMPLATE.format(
         heading=escape(heading),
-        lead=_INTRODUCTION,
+        lead=introduction,
         links=f"<p>{buttons}</p>" if buttons else "",
         facts=f'<table cellpadding="4">{rows}</table>' if rows else "",
         sections=section_html,

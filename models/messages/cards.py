@@ -178,7 +178,6 @@ def watcher_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
     visible = visible_ticket(ticket, Surface.WATCHER_CARD)
     status = status_line(visible, viewer=viewer)
     hidden = f"{ticket.id}: a confidential ticket that you watch"
-    facts = _facts_line(visible)
     return SlackMessage(
         text=_confidential_notification(ticket, hidden) or f"{ticket.id}: {status}",
         blocks=[
@@ -186,7 +185,7 @@ def watcher_card(ticket: Ticket, *, viewer: str) -> SlackMessage:
             if visible.hides_fields
             else rich_text(*_title_elements(visible)),
             section(f"*{status}*"),
-            context_line(f"You watch this ticket · {facts}" if facts else "You watch this ticket"),
+            context_line(_facts_line(visible, lead="You watch this ticket")),
             *_text_blocks(visible),
             actions("moves", *card_buttons(ticket, CardKind.WATCHER, viewer)),
         ],
@@ -230,10 +229,12 @@ def _priority_elements(visible: VisibleTicket) -> list[Block]:
     return [text_element("  "), emoji, text_element(f" {priority.value}")]
 
 
-def _facts_line(visible: VisibleTicket) -> str:
+def _facts_line(visible: VisibleTicket, *, lead: str = "") -> str:
     """The requester, the time, the category and all facts without a place, in one line (mrkdwn)."""
     requester, opened_at = visible.get(REQUESTER), visible.get(OPENED_AT)
-    facts = [mention(requester)] if requester else []
+    facts = [lead] if lead else []
+    if requester:
+        facts.append(mention(requester))
     if opened_at:
         facts.append(f"{'opened' if facts else 'Opened'} {slack_date(opened_at)}")
     if category := visible.get(CATEGORY):
