@@ -6,11 +6,16 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
-from models.errors import Conflict, UserFacingError
+from models.errors import UserFacingError
 from models.infra.database import Database, Document, translate_errors
+from models.infra.optimistic_locking import repeat_until_written
 from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 
-_MAX_ATTEMPTS = 50
+_INSERT_DEFAULTS = {"$setOnInsert": DEFAULT_TAXONOMY.model_dump(mode="json") | {"rev": 0}}
+_CONFLICT_TEXT = (
+    "Your change was not saved: too many people are changing these lists right now. "
+    "Please try again."
+)
 log = logging.getLogger(__name__)
 
 
@@ -33,33 +38,29 @@ class TaxonomyStore:
             UserFacingError: the stored taxonomy cannot be read, and stays as it is.
             Conflict: too many people change it at the same time, or `change` refuses.
         """
-        defaults = {"$setOnInsert": DEFAULT_TAXONOMY.model_dump(mode="json") | {"rev": 0}}
-        for _ in range(_MAX_ATTEMPTS):
+
+        async def attempt() -> Taxonomy | None:
             async with translate_errors():
-                document = await self._db.upsert("configurations", team_id, defaults)
+                document = await self._db.upsert("configurations", team_id, _INSERT_DEFAULTS)
             before = taxonomy_from_document(document)
             if before is DEFAULT_TAXONOMY:
                 raise UserFacingError(
                     "The stored categories and skills are damaged and were not changed. "
                     "Please ask the operator to look at the bot's log."
                 )
-            old = before.model_dump(mode="json")
-            new = change(before).model_dump(mode="json")
+            after = change(before)
+            old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
             changes = {field: value for field, value in new.items() if value != old[field]}
             if not changes:
-                return
+                return after
             rev = document.get("rev")
             update = {"$set": {**changes, "rev": (rev or 0) + 1}}
             async with translate_errors():
-                result = await self._db.configurations.update_one(
-                    {"_id": team_id, "rev": rev}, update
-                )
-            if result.matched_count:
-                return
-        raise Conflict(
-            "Your change was not saved: too many people are changing these lists right now. "
-            "Please try again."
-        )
+                expected = {"_id": team_id, "rev": rev}
+                is_stored = await self._db.compare_and_set("configurations", expected, update)
+            return after if is_stored else None
+
+        await repeat_until_written(attempt, conflict_text=_CONFLICT_TEXT)
 
 
 def taxonomy_from_document(document: Document) -> Taxonomy:
