@@ -86,8 +86,7 @@ class MemberStore:
         query |= {} if in_group else {"by_group": True}
         async with translate_errors():
             change = {"$set": {"role": after, "by_group": in_group}}
-            result = await self._db.members.update_one(query, change)
-        return bool(result.modified_count)
+            return await self._db.compare_and_set("members", query, change)
 
     async def update_member(self, team_id: str, slack_id: str, **fields: Any) -> None:
         """Change fields of a member, by their names in `Member`; creates the member if needed."""

@@ -111,13 +111,13 @@ class TicketStore:
     async def compare_and_set(self, before: Ticket, after: Ticket) -> Ticket | None:
         """Store the next state of a ticket; None when another write came first."""
         stored = after.model_copy(update={"rev": before.rev + 1})
+        # After a backup is restored, another ticket may have the same number.
+        expected = {"_id": before.id, "rev": before.rev, "opened_at": before.opened_at}
         async with translate_errors():
-            result = await self._db.tickets.replace_one(
-                # After a backup is restored, another ticket may have the same number.
-                {"_id": before.id, "rev": before.rev, "opened_at": before.opened_at},
-                ticket_to_document(stored),
+            is_stored = await self._db.compare_and_set(
+                "tickets", expected, ticket_to_document(stored)
             )
-        return stored if result.matched_count else None
+        return stored if is_stored else None
 
     async def due_tickets(self, *, limit: int) -> tuple[list[Ticket], datetime]:
         """Tickets with a due step of this release, the longest due first, and the database's time.
