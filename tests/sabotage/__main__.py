@@ -32,6 +32,10 @@ _FIFTY_CLAIMS = (
     "faults/test_concurrent_claims.py::test_one_of_fifty_claims_wins_and_the_others_name_the_winner"
 )
 
+_DAMAGED_DOCUMENTS = (
+    "stories/test_damaged_documents.py::test_ticket_reaches_its_end_beside_damaged_documents"
+)
+
 
 class SabotageCase(NamedTuple):
     """A protection that bot and worker run without, and the tests that must fail then."""
@@ -50,6 +54,7 @@ SABOTAGE_CASES = (
         "no search before a message is resent", (_UNKNOWN_OUTCOME, _NO_ANSWER, _FAILED_SEARCH)
     ),
     SabotageCase("no revision check", (_TWO_CLAIMS, _FIFTY_CLAIMS)),
+    SabotageCase("no tolerant reader", (_DAMAGED_DOCUMENTS,)),
 )
 _FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) \S+::(\w+)", re.MULTILINE)
 

@@ -178,6 +178,16 @@ def _no_rate_limits() -> None:
     outbound_calls.CHANNEL_RATE_LIMIT = unlimited
 
 
+def _no_tolerant_reader() -> None:
+    """Stop each query at the first document that cannot be read."""
+    from models.infra.document_reader import DocumentReader
+
+    async def split(self: DocumentReader[Any], documents: Any) -> tuple[list[Any], list[Any]]:
+        return [self._parse(document) for document in documents], []
+
+    DocumentReader.split = split  # type: ignore[method-assign]
+
+
 SABOTAGES: dict[str, Callable[[], None]] = {
     "no unique index": _no_unique_index,
     "no lease filter": _no_lease_filter,
@@ -186,6 +196,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "no sweep": _no_sweep,
     "no search before a message is resent": _no_search,
     "no revision check": _no_revision_guard,
+    "no tolerant reader": _no_tolerant_reader,
     "older release": _older_release,
     "no rate limits": _no_rate_limits,
 }
