@@ -4,8 +4,7 @@ A write replaces the whole ticket and is guarded by its revision: a caller with 
 writes nothing. The caller decides the next state from the ticket and the database's time, which
 are read together. `due` is the earliest due time of a ticket's pending steps. A sparse index on it
 keeps the cost of a sweep proportional to the due steps, however many tickets exist. The index is
-sparse, not partial: some servers that speak MongoDB's protocol do not use a partial index for this
-query. They also use an index for only one `$in`.
+sparse, not partial, for the reason in `models.infra.embedded_server`.
 """
 
 import logging
@@ -16,6 +15,7 @@ from models.errors import NoSuchTicket
 from models.infra.counter import counter_reader
 from models.infra.database import Database, Document, index, translate_errors
 from models.infra.document_reader import DocumentReader
+from models.infra.embedded_server import find_by_index
 from models.people.member import Member
 from models.ticket_store.documents import (
     SCHEMA_VERSION,
@@ -131,8 +131,7 @@ class TicketStore:
                 "schema": {"$not": {"$gt": SCHEMA_VERSION}},
                 "pending": {"$elemMatch": {"due": {"$lte": now}, "step": {"$in": _STEP_NAMES}}},
             }
-            # Some servers do not choose this index without a hint.
-            cursor = self._db.tickets.find(query).hint("due_1").sort("due", 1).limit(limit)
+            cursor = find_by_index(self._db.tickets, query, "due_1").sort("due", 1).limit(limit)
             return await self._parse_or_quarantine(await cursor.to_list(limit), now), now
 
     async def dead_tickets(self, *, limit: int) -> list[Ticket]:

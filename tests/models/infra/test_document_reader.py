@@ -163,7 +163,8 @@ async def test_health_check_lists_documents_until_they_are_readable_or_gone(
 
 async def test_quarantined_ticket_is_listed_once(service: TicketService) -> None:
     now = await service.database.now()
-    await service.database.tickets.insert_one({"_id": "T-7", "team_id": TEAM, "due": now})
+    pending = [{"step": "triage_ticket", "due": now}]
+    await service.database.tickets.insert_one({"_id": "T-7", "due": now, "pending": pending})
     await service.tickets.due_tickets(limit=5)
 
     report = await run_health_checks(service)

@@ -46,7 +46,6 @@ EXPECTED_QUERIES = {
     ("members", "team_id role"),
     ("members", "team_id email"),
     ("tokens", "team_id slack_id revoked_at"),
-    ("audit", "team_id"),
     ("audit", "team_id at"),
 }
 
