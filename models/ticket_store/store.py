@@ -12,10 +12,11 @@ import logging
 from collections import defaultdict
 from datetime import datetime
 
-from models.errors import CorruptDocument, NewerDocument, NoSuchTicket
+from models.errors import CorruptDocument, NoSuchTicket
 from models.infra.database import Database, Document, index, translate_errors
 from models.people.member import Member
 from models.ticket_store.documents import (
+    SCHEMA_VERSION,
     ticket_from_document,
     ticket_to_document,
 )
@@ -31,6 +32,11 @@ INDEX_NAMES = frozenset(
     {"key_1", "due_1", "dead_1", "lost_card_1", "set_aside.at_1", "team_id_1_history.at_1"}
     | {f"team_id_1_{'_1_'.join(fields)}_-1" for fields in _LIST_INDEX_FIELDS}
 )
+
+
+# Workers of a newer release run the steps of the tickets that only it reads. Here these must not
+# take the places of others.
+_READABLE = {"schema": {"$not": {"$gt": SCHEMA_VERSION}}}
 
 
 class TicketStore:
@@ -106,13 +112,15 @@ class TicketStore:
         """Open tickets whose requester or assignee has no card, and no step will send one."""
         async with translate_errors():
             now = await self._db.now()
-            documents = await self._db.tickets.find({"lost_card": True}).limit(limit).to_list()
+            query = {"lost_card": True, **_READABLE}
+            documents = await self._db.tickets.find(query).limit(limit).to_list()
             return await self._parse_or_quarantine(documents, now)
 
     async def _tickets_by_time(self, field: str, limit: int) -> tuple[list[Ticket], datetime]:
         async with translate_errors():
             now = await self._db.now()
-            cursor = self._db.tickets.find({field: {"$lte": now}}).sort(field, 1).limit(limit)
+            query = {field: {"$lte": now}, **_READABLE}
+            cursor = self._db.tickets.find(query).sort(field, 1).limit(limit)
             return await self._parse_or_quarantine(await cursor.to_list(limit), now), now
 
     async def quarantined_tickets(self, *, limit: int) -> dict[str, str]:
@@ -154,9 +162,6 @@ class TicketStore:
         for document in documents:
             try:
                 tickets.append(ticket_from_document(document))
-            except NewerDocument:
-                # A worker of that release runs its steps.
-                continue
             except CorruptDocument as error:
                 ticket_id, cause = document["_id"], error.__cause__
                 log.warning(
