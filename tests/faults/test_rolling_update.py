@@ -32,8 +32,8 @@ from tests.stories.user_actions import open_ticket, set_role_and_skills, wait_un
 
 pytestmark = pytest.mark.long
 _MAX_WAIT_SECONDS = 30
-# People resolve this many tickets in each stage of the update.
-_TICKETS_PER_STAGE = 4
+# In each stage of the update people open some more tickets, and all but a few reach their end.
+_TICKETS_PER_STAGE, _RESOLVED_PER_STAGE = 8, 4
 _EVENTS = ["opened", "triaged", "offered", "claimed", "resolved"]
 _EVENTS_WITH_PAUSE = [*_EVENTS[:-1], "paused", "resumed", "resolved"]
 _OLDER, _NEWER = "older", "newer"
@@ -47,6 +47,7 @@ class _Releases:
         bots: the release of each bot that gets requests from Slack.
         claims: by ticket id: the release whose bot has made the claim.
         resolved: the tickets that people have opened, claimed and resolved.
+        tickets_to_open: how many tickets people may open; thousands would be slow to check.
     """
 
     world: World
@@ -56,6 +57,7 @@ class _Releases:
     bots: list[str] = field(default_factory=lambda: [_OLDER])
     claims: dict[str, str] = field(default_factory=dict)
     resolved: list[str] = field(default_factory=list)
+    tickets_to_open: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _request_numbers: Callable[[], int] = field(default_factory=lambda: count().__next__)
 
@@ -143,9 +145,15 @@ class _Releases:
             while {step["step"] for step in (await self.ticket(ticket_id))["pending"]} != {*steps}:
                 await changes.next()
 
+    def allow_more_tickets(self) -> None:
+        """Let people open the tickets of another stage."""
+        for _ in range(_TICKETS_PER_STAGE):
+            self.tickets_to_open.release()
+
     async def wait_for_more_tickets(self) -> None:
         """Wait until people have resolved some more tickets."""
-        expected = len(self.resolved) + _TICKETS_PER_STAGE
+        self.allow_more_tickets()
+        expected = len(self.resolved) + _RESOLVED_PER_STAGE
         await self.world.slack.wait_until(
             lambda: len(self.resolved) >= expected, timeout_seconds=_MAX_WAIT_SECONDS
         )
@@ -183,7 +191,7 @@ async def test_rolling_update_and_rollback_under_load_lose_nothing(releases: _Re
     world, is_over = releases.world, asyncio.Event()
 
     async def work(requester: Person, title: str) -> None:
-        while not is_over.is_set():
+        while await releases.tickets_to_open.acquire() and not is_over.is_set():
             ticket_id = await releases.open_and_claim(requester, title)
             await releases.resolve(ticket_id)
             await requester.wait_for_message(f"resolved {ticket_id}.", timeout_seconds=30)
@@ -194,6 +202,7 @@ async def test_rolling_update_and_rollback_under_load_lose_nothing(releases: _Re
         await releases.wait_for_more_tickets()
         paused_ids = await _update_and_roll_back(releases)
         is_over.set()
+        releases.allow_more_tickets()
     async with asyncio.timeout(_MAX_WAIT_SECONDS):
         await wait_until_no_pending_steps(world)
 
