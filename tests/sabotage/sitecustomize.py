@@ -169,6 +169,23 @@ def _older_release() -> None:
     ]
 
 
+def _no_policy_filter() -> None:
+    """Let lists and searches find the tickets that a person may not see."""
+    from models.search import search
+
+    search.visibility_filter = lambda member: {}  # type: ignore[attr-defined]
+
+
+def _no_tolerant_reader() -> None:
+    """Let one unreadable document stop the whole list."""
+    from models.infra.document_reader import DocumentReader
+
+    def parse_all(self: Any, documents: Any) -> tuple[list[Any], list[Any]]:
+        return [self._parse(document) for document in documents], []
+
+    DocumentReader._parse_all = parse_all  # type: ignore[method-assign]
+
+
 def _no_rate_limits() -> None:
     """Call Slack and the mail server without the worker's own rate limits."""
     from models.infra import outbound_calls
@@ -186,6 +203,8 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "no sweep": _no_sweep,
     "no search before a message is resent": _no_search,
     "no revision check": _no_revision_guard,
+    "no policy filter": _no_policy_filter,
+    "no tolerant reader": _no_tolerant_reader,
     "older release": _older_release,
     "no rate limits": _no_rate_limits,
 }
