@@ -1,11 +1,12 @@
 """The system health page: the results of all checks, and the failed steps with a retry button."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.admin.page_view import page_view
 from bot.ui.form_fields import button, button_row, option, plain_text
 from models.health import CheckResult, DeadStepGroup, HealthReport
+from models.infra.document_reader import UnreadableDocument
 from models.messages.block_kit import section
 from models.messages.cards import Block
 from models.text import clip, escape, join_names_briefly, pluralize, slack_date
@@ -44,15 +45,7 @@ def _blocks(report: HealthReport, note: str) -> Iterator[Block]:
             row["elements"].append(_ticket_menu(group))
         yield row
     if report.unreadable:
-        lines = (
-            f"{one.collection} `{escape(str(one.document_id))}`: {escape(clip(one.reason, 200))}"
-            for one in report.unreadable
-        )
-        text = (
-            ":warning: *Documents that cannot be read* are left out of lists until you repair or "
-            "delete them in MongoDB:\n"
-        )
-        yield section(clip(text + "\n".join(lines), _MAX_SECTION_LENGTH))
+        yield section(clip(_unreadable_text(report.unreadable), _MAX_SECTION_LENGTH))
     if report.quarantined:
         ticket_ids = join_names_briefly(tuple(report.quarantined))
         yield section(
@@ -68,6 +61,17 @@ def _result_line(result: CheckResult) -> str:
     remedy = f" → {escape(result.remedy)}" if result.remedy else ""
     name = escape(result.name[:1].upper() + result.name[1:])
     return clip(f"{mark} *{name}*: {escape(result.status)}{remedy}", 250)
+
+
+def _unreadable_text(unreadable: Sequence[UnreadableDocument]) -> str:
+    lines = (
+        f"{escape(collection)} `{escape(str(document_id))}`: {escape(clip(reason, 200))}"
+        for collection, document_id, reason in unreadable
+    )
+    return (
+        f":warning: *Damaged documents: {len(unreadable)}.* Lists leave them out until you repair "
+        "or delete them in MongoDB:\n" + "\n".join(lines)
+    )
 
 
 def _dead_step_text(group: DeadStepGroup) -> str:
