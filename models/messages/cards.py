@@ -9,8 +9,9 @@ import json
 from dataclasses import dataclass
 from hashlib import sha256
 
-from models.messages import block_kit
 from models.messages.block_kit import (
+    Block,
+    RichText,
     actions,
     context_line,
     emoji_element,
@@ -19,7 +20,7 @@ from models.messages.block_kit import (
     section,
     text_element,
 )
-from models.messages.buttons import button_block, card_buttons
+from models.messages.buttons import button_element, card_buttons
 from models.messages.texts import (
     PRIORITY_EMOJI,
     moderator_status_line,
@@ -33,7 +34,6 @@ from models.tickets.incident import reporter_count
 from models.tickets.ticket import Card, CardKind, Status, Ticket
 from models.triage.result import Triage
 
-Block = block_kit.Block
 # A card shows the start of each similar ticket's solution; that ticket's own card shows all of it.
 _MAX_SOLUTION_LENGTH = 300
 
@@ -164,7 +164,7 @@ def _reopener(ticket: Ticket) -> str:
     return "You" if slack_id == ticket.requester else mention(slack_id)
 
 
-def _title_elements(ticket: Ticket) -> list[Block]:
+def _title_elements(ticket: Ticket) -> list[RichText]:
     mark = " · confidential" if ticket.confidential else ""
     return [
         text_element(f"{ticket.id}{mark}  ", bold=True),
@@ -199,7 +199,7 @@ def _unsure_blocks(ticket: Ticket, triage: Triage) -> list[Block]:
         return [section(f":thinking_face: {doubt} If it is wrong, press *Edit triage*.")]
     either = f"{escape(triage.category)} or {escape(triage.second)}"
     choices = {Button.CHOOSE_LIKELIEST: triage.category, Button.CHOOSE_SECOND: triage.second}
-    buttons = [button_block(ticket, button, clip(name, 75)) for button, name in choices.items()]
+    buttons = [button_element(ticket, button, clip(name, 75)) for button, name in choices.items()]
     return [
         section(f":thinking_face: *Not sure: {either}?*"),
         actions("likeliest", *buttons),
