@@ -123,7 +123,7 @@ class ApiTokenStore:
             # The query matches the old value, so only one of many concurrent uses is stored.
             query = {"_id": api_token.id, "used_at": api_token.used_at}
             async with translate_errors():
-                await self._db.tokens.update_one(query, {"$set": {"used_at": now}})
+                await self._db.compare_and_set("tokens", query, {"$set": {"used_at": now}})
         return Caller(member, effective_scopes(api_token.scopes, member), api_token.id)
 
     async def active_tokens(self, team_id: str, slack_id: str) -> list[ApiToken]:

@@ -1,6 +1,6 @@
 """The counters of a deployment: the last ticket number, and versions of training examples."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from models.infra.database import Database, Document
 from models.infra.document_reader import DocumentReader
@@ -8,6 +8,10 @@ from models.infra.document_reader import DocumentReader
 
 class Counter(BaseModel):
     """A number that only grows, or a version that changes with the counted documents."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     last: int | None = None
     version: str | None = None

@@ -215,6 +215,19 @@ class Database:
                 return document
         raise AutoReconnect(f"no answer to a write to {collection}")
 
+    async def compare_and_set(self, collection: str, expected: Document, new: Document) -> bool:
+        """Whether a document was still as expected, and is changed now.
+
+        Args:
+            expected: the document's id, and values that the caller has read.
+            new: a whole document, or update operators such as `$set`.
+        """
+        has_operators = all(key.startswith("$") for key in new)
+        documents = self._db[collection]
+        write = documents.update_one if has_operators else documents.replace_one
+        result = await write(expected, new)
+        return bool(result.matched_count)
+
     async def upsert_all(
         self, collection: str, keys: Sequence[str], change: list[Document]
     ) -> None:

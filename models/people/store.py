@@ -86,8 +86,7 @@ class MemberStore:
         query |= {} if in_group else {"by_group": True}
         async with translate_errors():
             change = {"$set": {"role": after, "by_group": in_group}}
-            result = await self._db.members.update_one(query, change)
-        return bool(result.modified_count)
+            return await self._db.compare_and_set("members", query, change)
 
     async def update_member(self, team_id: str, slack_id: str, **fields: Any) -> None:
         """Change fields of a member, by their names in `Member`; creates the member if needed."""
@@ -121,7 +120,8 @@ class MemberStore:
     async def _find_members(self, team_id: str, **query: Any) -> list[Member]:
         async with translate_errors():
             documents = await self._db.members.find({"team_id": team_id, **query}).to_list()
-        return await self.reader.read_all(documents)
+        members = await self.reader.read_all(documents)
+        return [await self._with_refusal(member) for member in members]
 
     async def _upsert_member(self, team_id: str, slack_id: str, fields: Document) -> Member:
         defaults = Member(team_id=team_id, slack_id=slack_id).model_dump(mode="json")

@@ -17,7 +17,8 @@ from models.tickets.pending_step import Step
 from models.tickets.ticket import MAX_EVENTS_IN_TICKET, Ticket, TicketUpdate
 
 _BATCH_SIZE = 100
-_PROGRESS_ID = "tickets"
+# Each version has its own progress, so a release that comes back need not migrate again.
+_PROGRESS_ID = f"tickets:{SCHEMA_VERSION}"
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +35,7 @@ class TicketMigration:
         self._db = database
 
     async def is_done(self) -> bool:
-        """Whether all tickets have the schema version of this release."""
+        """Whether all tickets of earlier versions are migrated."""
         return bool((await self._read_progress()).get("is_done"))
 
     async def run(self, tickets: TicketUpdater) -> None:
@@ -60,13 +61,11 @@ class TicketMigration:
     async def _read_progress(self) -> dict[str, Any]:
         async with translate_errors():
             document = await self._db.migrations.find_one({"_id": _PROGRESS_ID})
-        is_current = document is not None and document.get("version") == SCHEMA_VERSION
-        return document if document and is_current else {}
+        return document or {}
 
     async def _store_progress(self, **progress: Any) -> None:
         async with translate_errors():
-            change = {"$set": {"version": SCHEMA_VERSION, **progress}}
-            await self._db.upsert("migrations", _PROGRESS_ID, change)
+            await self._db.upsert("migrations", _PROGRESS_ID, {"$set": progress})
 
 
 async def _migrate(tickets: TicketUpdater, ticket_id: str) -> int:

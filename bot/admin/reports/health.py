@@ -18,7 +18,7 @@ from models.messages.block_kit import View
 from models.people.member import Member
 from models.text import pluralize
 from models.ticket_service import TicketService
-from models.tickets.pending_step import STEP_LABELS, Step
+from models.tickets.pending_step import Step, step_label
 
 _WORKER_TIMEOUT_SECONDS = 5
 _NO_WORKER_RESULT = CheckResult(
@@ -54,7 +54,7 @@ async def replay_dead_steps(
     async def replay() -> str:
         ticket_ids = await _dead_ticket_ids(service, step)
         await _replay(service, admin, step, ticket_ids)
-        return f"Trying again: {STEP_LABELS[step]} for {pluralize(len(ticket_ids), 'ticket')}."
+        return f"Trying again: {step_label(step)} for {pluralize(len(ticket_ids), 'ticket')}."
 
     background.start(_fill_page(service, body["view"]["id"], after=replay))
     await ack()
@@ -69,7 +69,7 @@ async def replay_ticket_step(
 
     async def replay() -> str:
         await _replay(service, admin, step, (ticket_id,))
-        return f"Trying again: {STEP_LABELS[step]} for {ticket_id}."
+        return f"Trying again: {step_label(step)} for {ticket_id}."
 
     background.start(_fill_page(service, body["view"]["id"], after=replay))
     await ack()

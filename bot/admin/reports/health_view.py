@@ -1,11 +1,12 @@
 """The system health page: the results of all checks, and the failed steps with a retry button."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.payload import Payload, action_value
 from bot.ui.form_fields import option, select_menu
 from bot.ui.views import page_view
 from models.health import CheckResult, DeadStepGroup, HealthReport
+from models.infra.document_reader import UnreadableDocument
 from models.messages.block_kit import Block, Element, View, actions, button, divider, section
 from models.text import clip, escape, join_names_briefly, pluralize, slack_date
 from models.tickets.pending_step import Step, step_label
@@ -42,15 +43,7 @@ def _blocks(report: HealthReport, note: str) -> Iterator[Block]:
         label = step_label(group.step)
         yield _retry_row(REPLAY_STEPS, *menus, value=group.step.value, subject=label)
     if report.unreadable:
-        lines = (
-            f"{one.collection} `{escape(str(one.document_id))}`: {escape(clip(one.reason, 200))}"
-            for one in report.unreadable
-        )
-        text = (
-            ":warning: *Documents that cannot be read* are left out of lists until you repair or "
-            "delete them in MongoDB:\n"
-        )
-        yield section(clip(text + "\n".join(lines), _MAX_SECTION_LENGTH))
+        yield section(clip(_unreadable_text(report.unreadable), _MAX_SECTION_LENGTH))
     if report.quarantined:
         ticket_ids = join_names_briefly(tuple(report.quarantined))
         yield section(
@@ -66,6 +59,17 @@ def _result_line(result: CheckResult) -> str:
     remedy = f" → {escape(result.remedy)}" if result.remedy else ""
     name = escape(result.name[:1].upper() + result.name[1:])
     return clip(f"{mark} *{name}*: {escape(result.status)}{remedy}", 250)
+
+
+def _unreadable_text(unreadable: Sequence[UnreadableDocument]) -> str:
+    lines = (
+        f"{escape(collection)} `{escape(str(document_id))}`: {escape(clip(reason, 200))}"
+        for collection, document_id, reason in unreadable
+    )
+    return (
+        f":warning: *Damaged documents: {len(unreadable)}.* Lists leave them out until you repair "
+        "or delete them in MongoDB:\n" + "\n".join(lines)
+    )
 
 
 def _dead_step_text(group: DeadStepGroup) -> str:

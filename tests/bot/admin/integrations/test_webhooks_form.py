@@ -77,6 +77,7 @@ def test_pages_fit_the_longest_contents() -> None:
     ]
 
     assert check_view(webhooks_form.render(webhooks)) == []
+    assert check_view(webhooks_form.render(webhooks, ["<!channel>" * 99] * 99)) == []
     assert check_view(webhooks_form.render([])) == []
     assert check_view(webhooks_form.render_secret(webhooks[0])) == []
     assert check_view(webhooks_form.render_deliveries("1", deliveries)) == []
@@ -204,6 +205,29 @@ async def test_admin_removes_a_webhook(
     [entry, *_] = await service.audit_log.entries(TEAM)
     assert (entry.who, entry.what, entry.to) == (grace.id, "removed webhook", hook.id)
     assert entry.before["url"] == URL
+
+
+async def test_admin_removes_a_webhook_whose_document_is_damaged(
+    slack: Workspace, service: TicketService, grace: Person
+) -> None:
+    admin = await service.members.get_or_create_member(TEAM, grace.id)
+    sound = await service.webhooks.add(admin, url=URL)
+    await service.database.webhooks.insert_one({"_id": "d" * 32, "team_id": TEAM})
+
+    await open_webhooks(slack, grace)
+    assert grace.modal
+    assert URL in grace.modal.visible_text
+    assert "is damaged, and it gets no events" in grace.modal.visible_text
+    await grace.click(grace.modal, "Remove", value="d" * 32)
+    await slack.wait_until(
+        lambda: grace.modal and "is damaged" not in grace.modal.visible_text, timeout_seconds=10
+    )
+
+    stored = await service.database.webhooks.find({"team_id": TEAM}).to_list()
+    assert [document["_id"] for document in stored] == [sound.id]
+    [entry, *_] = await service.audit_log.entries(TEAM)
+    assert (entry.what, entry.to, entry.before) == ("removed webhook", "d" * 32, {})
+    await service.webhooks.remove(TEAM, sound.id)
 
 
 @pytest.mark.fault("F85")
