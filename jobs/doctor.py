@@ -72,7 +72,7 @@ async def _check_all(settings: Settings) -> HealthReport:
 
 async def _check_settings(settings: Settings) -> list[CheckResult]:
     """The variables of earlier releases that are still set."""
-    names = ", ".join(name.upper() for name in settings.values_for_workspace())
+    names = ", ".join(settings.replaced_variables().values())
     if not names:
         return []
     status = (

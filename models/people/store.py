@@ -122,7 +122,8 @@ class MemberStore:
     async def _find_members(self, team_id: str, **query: Any) -> list[Member]:
         async with translate_errors():
             documents = await self._db.members.find({"team_id": team_id, **query}).to_list()
-        return await self.reader.read_all(documents)
+        members = await self.reader.read_all(documents)
+        return [await self._with_refusal(member) for member in members]
 
     async def _upsert_member(self, team_id: str, slack_id: str, fields: Document) -> Member:
         defaults = Member(team_id=team_id, slack_id=slack_id).model_dump(mode="json")

@@ -38,6 +38,11 @@ INDEX_NAMES = frozenset(
 )
 
 
+# Workers of a newer release run the steps of the tickets that only it reads. Here these must not
+# take the places of others.
+_READABLE = {"schema": {"$not": {"$gt": SCHEMA_VERSION}}}
+
+
 class TicketStore:
     """The tickets of all workspaces, with their pending steps, and the alarms for dead steps.
 
@@ -128,7 +133,7 @@ class TicketStore:
             now = await self._db.now()
             query = {
                 "due": {"$lte": now},
-                "schema": {"$not": {"$gt": SCHEMA_VERSION}},
+                **_READABLE,
                 "pending": {"$elemMatch": {"due": {"$lte": now}, "step": {"$in": _STEP_NAMES}}},
             }
             cursor = find_by_index(self._db.tickets, query, "due_1").sort("due", 1).limit(limit)
@@ -138,14 +143,16 @@ class TicketStore:
         """Tickets with a dead step, the longest dead first."""
         async with translate_errors():
             now = await self._db.now()
-            cursor = self._db.tickets.find({"dead": {"$lte": now}}).sort("dead", 1).limit(limit)
+            query = {"dead": {"$lte": now}, **_READABLE}
+            cursor = self._db.tickets.find(query).sort("dead", 1).limit(limit)
             return await self._parse_or_quarantine(await cursor.to_list(limit), now)
 
     async def tickets_with_lost_card(self, *, limit: int) -> list[Ticket]:
         """Open tickets whose requester or assignee has no card, and no step will send one."""
         async with translate_errors():
             now = await self._db.now()
-            documents = await self._db.tickets.find({"lost_card": True}).limit(limit).to_list()
+            query = {"lost_card": True, **_READABLE}
+            documents = await self._db.tickets.find(query).limit(limit).to_list()
             return await self._parse_or_quarantine(documents, now)
 
     async def quarantined_tickets(self, *, limit: int) -> dict[str, str]:

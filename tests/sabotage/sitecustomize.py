@@ -169,6 +169,13 @@ def _older_release() -> None:
     ]
 
 
+def _no_policy_filter() -> None:
+    """Let lists and searches find the tickets that a person may not see."""
+    from models.search import search
+
+    search.visibility_filter = lambda member: {}  # type: ignore[attr-defined]
+
+
 def _no_rate_limits() -> None:
     """Call Slack and the mail server without the worker's own rate limits."""
     from models.infra import outbound_calls
@@ -196,6 +203,7 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "no sweep": _no_sweep,
     "no search before a message is resent": _no_search,
     "no revision check": _no_revision_guard,
+    "no policy filter": _no_policy_filter,
     "no tolerant reader": _no_tolerant_reader,
     "older release": _older_release,
     "no rate limits": _no_rate_limits,
