@@ -144,7 +144,7 @@ class TicketStore:
         async with translate_errors():
             now = await self._db.now()
             query = {"dead": {"$lte": now}, **_READABLE}
-            cursor = self._db.tickets.find(query).sort("dead", 1).limit(limit)
+            cursor = find_by_index(self._db.tickets, query, "dead_1").sort("dead", 1).limit(limit)
             return await self._parse_or_quarantine(await cursor.to_list(limit), now)
 
     async def tickets_with_lost_card(self, *, limit: int) -> list[Ticket]:
@@ -152,8 +152,8 @@ class TicketStore:
         async with translate_errors():
             now = await self._db.now()
             query = {"lost_card": True, **_READABLE}
-            documents = await self._db.tickets.find(query).limit(limit).to_list()
-            return await self._parse_or_quarantine(documents, now)
+            cursor = find_by_index(self._db.tickets, query, "lost_card_1").limit(limit)
+            return await self._parse_or_quarantine(await cursor.to_list(), now)
 
     async def quarantined_tickets(self, *, limit: int) -> dict[str, str]:
         """By ticket id: why the ticket is in quarantine. Workers skip these tickets."""

@@ -29,10 +29,10 @@ SMALL_COLLECTIONS = {"webhooks", "deliveries", "workspace_settings", "unreadable
 EXPECTED_QUERIES = {
     ("tickets", "due"),
     ("tickets", "due schema pending"),
-    ("tickets", "dead"),
+    ("tickets", "dead schema"),
     ("tickets", "set_aside.at"),
     ("tickets", "key"),
-    ("tickets", "lost_card"),
+    ("tickets", "lost_card schema"),
     ("ticket_events", "team_id at"),
     ("ticket_events", "ticket_id number"),
     ("ticket_events", "ticket_id what"),
