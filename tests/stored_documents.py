@@ -1,5 +1,6 @@
 """A sound document in every collection, and damaged documents beside it."""
 
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -142,3 +143,27 @@ async def _move_into_the_past(service: TicketService, ticket: Ticket, age: timed
         {"_id": ticket.id}, {"$set": {"history": history, "opened_at": at}}
     )
     await service.database.ticket_events.update_many({}, {"$set": {"at": at}})
+
+
+def field_paths(value: Any, prefix: str = "") -> Iterator[str]:
+    """The fields in a document, those of nested documents with dots."""
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from field_paths(inner, f"{prefix}.{name}" if prefix else name)
+    elif isinstance(value, list) and value:
+        for inner in value:
+            yield from field_paths(inner, prefix)
+    else:
+        yield prefix
+
+
+def uncovered_paths(paths: Iterable[str], listed: Collection[str]) -> list[str]:
+    """The paths that are not listed, neither themselves nor by a field around or inside them."""
+    return sorted(
+        path
+        for path in set(paths)
+        if not any(
+            path == one or path.startswith(f"{one}.") or one.startswith(f"{path}.")
+            for one in listed
+        )
+    )

@@ -1,0 +1,55 @@
+"""Stored documents have only fields of the inventory, and expire as it says."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from models.personal_data import COLLECTIONS
+from models.ticket_service import TicketService
+from sandbox.services.database_servers import DatabaseServers
+from tests.service_factory import run_service
+from tests.stored_documents import (
+    all_documents,
+    collection_names,
+    field_paths,
+    store_one_document_in_each_collection,
+    uncovered_paths,
+)
+
+# The field from which on the retention counts.
+_RETENTION_START = {"sent": "at", "deliveries": "tried_at", "tokens": "expires_at", "links": ""}
+
+
+@pytest.fixture(scope="module")
+async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
+    """A service with a document in every collection."""
+    async with run_service(servers) as service:
+        await store_one_document_in_each_collection(service, "T1")
+        yield service
+
+
+async def test_inventory_names_each_stored_field(service: TicketService) -> None:
+    for name in collection_names(service):
+        documents = await all_documents(service, name)
+        paths = {path for document in documents for path in field_paths(document)}
+
+        assert uncovered_paths(paths, COLLECTIONS[name].field_names) == [], name
+
+
+async def test_mongodb_deletes_documents_when_the_inventory_says(service: TicketService) -> None:
+    expiring = {}
+    for name in collection_names(service):
+        indexes = await getattr(service.database, name).index_information()
+        if any("expireAfterSeconds" in index for index in indexes.values()):
+            [document] = await all_documents(service, name)
+            start = document.get(_RETENTION_START[name])
+            expiring[name] = document["gone_at"] - start if start else None
+
+    listed = {name: data for name, data in COLLECTIONS.items() if "gone_at" in data.field_names}
+    assert expiring.keys() == listed.keys()
+    for name, age in expiring.items():
+        days = re.search(r"(\d+) days", listed[name].retention)
+        assert days, name
+        assert age is None or abs(age - timedelta(days=int(days[1]))) < timedelta(minutes=1), name
