@@ -27,11 +27,11 @@ GRACE = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN, trusted=True)
 # A workspace has at most ten webhooks.
 SMALL_COLLECTIONS = {"webhooks", "deliveries", "workspace_settings", "unreadable"}
 EXPECTED_QUERIES = {
-    ("tickets", "due"),
-    ("tickets", "dead"),
+    ("tickets", "due schema"),
+    ("tickets", "dead schema"),
     ("tickets", "set_aside.at"),
     ("tickets", "key"),
-    ("tickets", "lost_card"),
+    ("tickets", "lost_card schema"),
     ("ticket_events", "team_id at"),
     ("ticket_events", "ticket_id number"),
     ("ticket_events", "ticket_id what"),
