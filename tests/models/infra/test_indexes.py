@@ -27,6 +27,7 @@ GRACE = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN, trusted=True)
 # A workspace has at most ten webhooks.
 SMALL_COLLECTIONS = {"webhooks", "deliveries", "workspace_settings", "unreadable"}
 EXPECTED_QUERIES = {
+    ("tickets", "due"),
     ("tickets", "due schema"),
     ("tickets", "dead schema"),
     ("tickets", "set_aside.at"),
