@@ -51,7 +51,7 @@ def main() -> None:
     health = asyncio.run(_check_all(read_settings()))
     for line in _report_lines(health):
         print(line)
-    sys.exit(0 if all(result.is_ok for result in health.results) and not health.dead_steps else 1)
+    sys.exit(0 if health.is_ok else 1)
 
 
 async def _check_all(settings: Settings) -> HealthReport:
@@ -63,8 +63,23 @@ async def _check_all(settings: Settings) -> HealthReport:
         interactive=True,
     ) as service:
         return await run_health_checks(
-            service, _check_gemini_and_mail(settings, gemini), _check_bot(service)
+            service,
+            _check_settings(settings),
+            _check_gemini_and_mail(settings, gemini),
+            _check_bot(service),
         )
+
+
+async def _check_settings(settings: Settings) -> list[CheckResult]:
+    """The variables of earlier releases that are still set."""
+    names = ", ".join(settings.replaced_variables().values())
+    if not names:
+        return []
+    status = (
+        f"{names} count no longer; their values were taken over once. Change them in /ticket "
+        "admin, Workspace settings, and remove them from the environment"
+    )
+    return [CheckResult("environment", status)]
 
 
 async def _check_gemini_and_mail(settings: Settings, gemini: Gemini | None) -> list[CheckResult]:

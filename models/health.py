@@ -54,13 +54,19 @@ class HealthReport:
         results: one for each check.
         dead_steps: the dead steps, grouped by kind.
         quarantined: by ticket id, why its document is damaged.
-        unreadable: documents that lists leave out.
+        unreadable: other damaged documents, which lists leave out.
     """
 
     results: tuple[CheckResult, ...]
     dead_steps: tuple[DeadStepGroup, ...] = ()
     quarantined: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[UnreadableDocument, ...] = ()
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether nothing needs repair."""
+        all_ok = all(result.is_ok for result in self.results)
+        return all_ok and not (self.dead_steps or self.quarantined or self.unreadable)
 
 
 def group_dead_steps(tickets: Iterable[Ticket]) -> tuple[DeadStepGroup, ...]:

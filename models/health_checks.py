@@ -47,11 +47,13 @@ async def run_health_checks(
     results = await asyncio.gather(*(_run_check(check) for check in checks))
     dead_steps, quarantined = await _find_stuck_tickets(service)
     unreadable = await _find_unreadable_documents(service)
+    # Quarantined tickets are listed on their own, with a button.
+    other_unreadable = [one for one in unreadable if one.document_id not in quarantined]
     return HealthReport(
         results=tuple(result for group in results for result in group),
         dead_steps=dead_steps,
         quarantined=quarantined,
-        unreadable=unreadable,
+        unreadable=tuple(other_unreadable),
     )
 
 
@@ -74,10 +76,10 @@ async def _find_stuck_tickets(
         return (), {}
 
 
-async def _find_unreadable_documents(service: TicketService) -> tuple[UnreadableDocument, ...]:
+async def _find_unreadable_documents(service: TicketService) -> list[UnreadableDocument]:
     with suppress(DatabaseUnavailable):
-        return tuple(await list_unreadable(service.database))
-    return ()
+        return await list_unreadable(service.database)
+    return []
 
 
 async def _check_slack(service: TicketService) -> list[CheckResult]:
@@ -134,9 +136,8 @@ async def _check_database(service: TicketService) -> list[CheckResult]:
 async def _check_migration(service: TicketService) -> list[CheckResult]:
     if await service.ticket_migration.is_done():
         return []
-    status = "tickets of an earlier release are being migrated"
-    remedy = "Nothing is lost meanwhile. If it does not end, look at the bot's log."
-    return [CheckResult("migration", status, remedy)]
+    status = "tickets of an earlier release are being migrated; nothing is lost meanwhile"
+    return [CheckResult("migration", status)]
 
 
 async def _check_redis(service: TicketService) -> list[CheckResult]:

@@ -9,6 +9,7 @@ from models.infra.database import translate_errors
 from models.people.member import Role
 from models.ticket_service import TicketService
 
+_MEMBERS_ID = "members"
 log = logging.getLogger(__name__)
 
 
@@ -19,8 +20,9 @@ async def migrate_members(service: TicketService) -> None:
     their role now, before an admin can choose the group again. Before that release, too, tokens of
     deactivated people were not revoked.
     """
-    if await service.ticket_migration.is_done():
-        return
+    async with translate_errors():
+        if await service.database.migrations.find_one({"_id": _MEMBERS_ID}):
+            return
     for team_id in await _teams_without_guest_policy(service):
         for member in await service.members.group_moderators(team_id):
             await service.members.set_role(
@@ -31,8 +33,10 @@ async def migrate_members(service: TicketService) -> None:
             )
     async with translate_errors():
         documents = await service.database.members.find({"active": False}).to_list()
-    for member in await service.members.read_members(documents):
+    for member in await service.members.reader.read_all(documents):
         await service.api_tokens.revoke_all_tokens(member)
+    async with translate_errors():
+        await service.database.upsert("migrations", _MEMBERS_ID, {"$set": {"is_done": True}})
 
 
 async def _teams_without_guest_policy(service: TicketService) -> list[str]:

@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from models.access.audit_log import AuditLog
@@ -17,6 +18,7 @@ from models.engine.training_store import TrainingStore
 from models.errors import Conflict, NoSuchTicket
 from models.infra.database import Database
 from models.infra.metrics import CLAIM_SECONDS, OFFER_SECONDS
+from models.infra.optimistic_locking import repeat_until_written
 from models.infra.outbound_calls import OutboundCalls
 from models.job_queue.step_queue import StepQueue
 from models.messages.slack_client import SlackClient
@@ -41,9 +43,6 @@ from models.tickets.ticket import Draft, Status, Ticket, TicketUpdate
 from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
 from models.workspace.settings_store import SettingsStore
-
-# Each concurrent writer of a ticket can win once before this one, so n writers need n attempts.
-_MAX_WRITE_ATTEMPTS = 50
 
 _DURATION_METRICS = {
     ACTIONS[Verb.OFFER].event: OFFER_SECONDS,
@@ -239,7 +238,7 @@ class TicketService:
             self.ai_request_log,
         )
         await asyncio.gather(*(store.prepare() for store in stores))
-        await self.workspace_settings.take_over(team_id, self.settings.values_for_workspace())
+        await self.workspace_settings.take_over(team_id, self.settings.values_for_workspace)
         for slack_id in self.settings.admin_slack_ids:
             await self.directory.promote_configured_admin(team_id, slack_id)
 
@@ -321,20 +320,27 @@ class TicketService:
         self, ticket_id: str, update: TicketUpdate, lease: TicketLease | None
     ) -> WriteResult:
         """Read the ticket, update it and write it; repeat when another write came first."""
-        for _ in range(_MAX_WRITE_ATTEMPTS):
-            cached = lease.cached_ticket if lease else None
-            before, now = cached or await self.tickets.get_ticket(ticket_id)
-            monotonic_seconds = time.monotonic()
-            if lease:
-                # After a failed write, the state of the stored ticket is unknown.
-                lease.invalidate()
-            changed = with_new_gaps_filled(before, update(before, now), now=now)
-            changed = await self.webhooks.with_delivery_step(before, changed, now=now)
-            after = await self.tickets.compare_and_set(before, changed)
-            if after:
-                if lease:
-                    lease.cache(after, now, monotonic_seconds=monotonic_seconds)
-                return WriteResult(before=before, after=after, now=now)
-        raise Conflict(
-            f"{ticket_id} was not changed: many people are changing it at once. Try again."
+        return await repeat_until_written(
+            partial(self._attempt_update, ticket_id, update, lease),
+            conflict_text=(
+                f"{ticket_id} was not changed: many people are changing it at once. Try again."
+            ),
         )
+
+    async def _attempt_update(
+        self, ticket_id: str, update: TicketUpdate, lease: TicketLease | None
+    ) -> WriteResult | None:
+        cached = lease.cached_ticket if lease else None
+        before, now = cached or await self.tickets.get_ticket(ticket_id)
+        monotonic_seconds = time.monotonic()
+        if lease:
+            # After a failed write, the state of the stored ticket is unknown.
+            lease.invalidate()
+        changed = with_new_gaps_filled(before, update(before, now), now=now)
+        changed = await self.webhooks.with_delivery_step(before, changed, now=now)
+        after = await self.tickets.compare_and_set(before, changed)
+        if after is None:
+            return None
+        if lease:
+            lease.cache(after, now, monotonic_seconds=monotonic_seconds)
+        return WriteResult(before=before, after=after, now=now)

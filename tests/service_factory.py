@@ -21,7 +21,11 @@ from sandbox.services.gemini import GeminiStandIn
 async def run_service(
     servers: DatabaseServers, **settings_overrides: Any
 ) -> AsyncIterator[TicketService]:
-    """The ticket service of the workspace T1, with these settings."""
+    """The ticket service of the workspace T1, with these settings.
+
+    With `interactive=True` no call to Slack is delayed by rate limits, as in the bot.
+    """
+    interactive = settings_overrides.pop("interactive", False)
     redis_url = servers.new_redis_url()
     settings = Settings.model_validate(
         {
@@ -35,7 +39,7 @@ async def run_service(
         }
     )
     async with open_app(
-        settings, database_timeout_seconds=5, slack_timeout_seconds=1, interactive=False
+        settings, database_timeout_seconds=5, slack_timeout_seconds=1, interactive=interactive
     ) as service:
         await service.prepare("T1")
         yield service

@@ -1,16 +1,19 @@
 """Requests and responses of the API."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, create_model
 
 from models.access.api_token import ApiToken, Scope
 from models.access.audit_entry import AuditEntry
 from models.people.member import Member, Role
 from models.tickets.correction import Correction
-from models.tickets.ticket import Draft, Event, Status, Ticket, Urgency
+from models.tickets.field import Surface
+from models.tickets.fields import FIELDS
+from models.tickets.ticket import Draft, Event, Ticket, Urgency
+from models.tickets.visible_ticket import visible_ticket
 from models.triage.result import Priority
 from models.webhooks.webhook import MAX_URL_LENGTH, Delivery, Webhook
 
@@ -50,42 +53,29 @@ class EventOut(ResponseModel):
         return cls(at=event.at, what=event.what, who=event.who, why=event.why)
 
 
-class TicketOut(ResponseModel):
+if TYPE_CHECKING:  # mypy does not follow create_model
+    _TicketFields = ResponseModel
+else:
+    _TicketFields = create_model(
+        "_TicketFields",
+        __base__=ResponseModel,
+        **{
+            field.name: (field.json_type, Field(description=field.description or None))
+            for field in FIELDS
+            if Surface.API in field.surfaces
+        },
+    )
+
+
+class TicketOut(_TicketFields):
     """A ticket as its caller may see it."""
 
-    id: str = Field(examples=["T-42"])
-    version: int = Field(description="counts the transitions; If-Match is compared with it")
-    status: Status
-    title: str
-    description: str
-    urgency: Urgency | None
-    confidential: bool
-    requester: str = Field(description="Slack id")
-    assignee: str | None = Field(description="Slack id")
-    watchers: tuple[str, ...] = Field(description="Slack ids")
-    reason: str = Field(description="why the assignee was chosen")
-    category: str | None
-    priority: Priority | None
-    skills: tuple[str, ...]
-    summary: str
-    solution: str = Field(description="how it was solved, if the assignee wrote it")
-    opened_at: datetime
     history: tuple[EventOut, ...]
 
     @classmethod
     def from_ticket(cls, ticket: Ticket) -> "TicketOut":
-        """The ticket without the notes of triage, which only moderators read in Slack."""
-        triage = ticket.triage
-        names = ("id", "version", "status", "title", "description", "urgency", "confidential")
-        more_names = ("requester", "assignee", "watchers", "reason", "opened_at", "solution")
-        return cls(
-            **ticket.model_dump(include={*names, *more_names}),
-            category=triage.category if triage else None,
-            priority=triage.priority if triage else None,
-            skills=triage.skills if triage else (),
-            summary=triage.summary if triage else "",
-            history=tuple(map(EventOut.from_event, ticket.history)),
-        )
+        values = visible_ticket(ticket, Surface.API).values()
+        return cls(**values | {"history": tuple(map(EventOut.from_event, ticket.history))})
 
 
 class TicketsPage(ResponseModel):

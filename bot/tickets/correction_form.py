@@ -15,10 +15,13 @@ from bot.ui.form_fields import (
 )
 from models.messages.block_kit import Block, section
 from models.messages.buttons import ButtonValue
-from models.messages.texts import PRIORITY_MARKS, status_line, triage_line
+from models.messages.texts import PRIORITY_MARKS, status_line
 from models.text import clip, escape, join_names
 from models.tickets.correction import CATEGORY, PRIORITY, SKILLS, Correction
+from models.tickets.field import Surface
+from models.tickets.fields import TRIAGE
 from models.tickets.ticket import Ticket
+from models.tickets.visible_ticket import visible_ticket
 from models.triage.result import Priority, Triage
 from models.triage.taxonomy import MAX_CATEGORIES, Taxonomy
 
@@ -36,10 +39,11 @@ def render(ticket: Ticket, taxonomy: Taxonomy, *, correction: Correction | None 
     if ticket.triage is None:
         raise ValueError(f"{ticket.id} is not triaged yet")
     triage = correction.apply_to(ticket.triage) if correction else ticket.triage
-    heading = f"Triage: {escape(triage_line(ticket))}."
+    visible = visible_ticket(ticket, Surface.FORM)
+    heading = f"Triage: {escape(visible.get(TRIAGE) or '')}."
     if correction:
         heading = (
-            f":warning: *{ticket.id} has changed while you had this open.* {status_line(ticket)}\n"
+            f":warning: *{ticket.id} has changed while you had this open.* {status_line(visible)}\n"
             f"The ticket now has: {_triage_text(ticket.triage)}. Your choices are still in the "
             "form. Press Submit again to save them."
         )

@@ -9,12 +9,16 @@ from bot.ui.form_fields import plain_text
 from bot.ui.open_view import open_view
 from models.messages.block_kit import Block, rich_text, text_element, user_element
 from models.messages.buttons import ButtonValue
-from models.text import join_names
+from models.text import local_time
 from models.ticket_service import TicketService
 from models.tickets.action import Button, Verb
 from models.tickets.actions import ACTIONS
+from models.tickets.field import Kind, Surface
 from models.tickets.ticket import Ticket
-from models.triage.result import Engine, Triage
+from models.tickets.visible_ticket import TextStyle, visible_ticket
+
+# Rich text shows Slack's markup as it is.
+_STYLE = TextStyle(person=str, time=lambda at: local_time(at, "UTC"))
 
 
 def register(app: AsyncApp) -> None:
@@ -55,25 +59,14 @@ def render(ticket: Ticket, *, editor: str = "") -> Block:
 
 def _facts(ticket: Ticket, editor: str) -> dict[str, Block]:
     """The facts by label, as elements of rich text."""
-    texts = _triage_facts(ticket, ticket.triage) if ticket.triage else {"Engine": "not triaged yet"}
-    facts = {label: text_element(text) for label, text in texts.items() if text}
+    facts = {
+        field.label: user_element(value)
+        if field.kind is Kind.PERSON and isinstance(value, str)
+        else text_element(_STYLE.write(field, value))
+        for field, value in visible_ticket(ticket, Surface.DETAILS).facts()
+    }
     if editor and ticket.original_triage:
         is_confirmed = ticket.original_triage == ticket.triage
         label = "Triage confirmed by" if is_confirmed else "Triage edited by"
         facts[label] = user_element(editor)
-    return facts | {"Ticket version": text_element(str(ticket.version))}
-
-
-def _triage_facts(ticket: Ticket, triage: Triage) -> dict[str, str]:
-    # The confidence belongs to the engine's own category, also after a person has edited it.
-    category = (ticket.original_triage or triage).category
-    return {
-        "Engine": "Gemini" if triage.engine is Engine.GEMINI else "Built-in engine",
-        "Why not Gemini": triage.why_builtin,
-        "Confidence": f"{triage.confidence:.0%} sure of {category}",
-        "Model": triage.model,
-        "Prompt version": triage.prompt,
-        "Response time": f"{triage.ms} ms" if triage.ms else "",
-        "Tokens": str(triage.tokens or ""),
-        "Skills": join_names(triage.skills),
-    }
+    return facts

@@ -107,9 +107,9 @@ async def _find_similar_solution(service: TicketService, ticket: Ticket) -> Solv
     try:
         with deadline(_SIMILAR_SEARCH_SECONDS):
             taxonomy = await service.taxonomies.get_taxonomy(ticket.team_id)
-            private = [category.name for category in taxonomy.categories if category.private]
+            public = [category.name for category in taxonomy.categories if not category.private]
             solved_tickets = await service.search.similar_solved_tickets(
-                ticket, min_score=MIN_SIMILARITY_TO_SUGGEST, hidden_categories=private
+                ticket, min_score=MIN_SIMILARITY_TO_SUGGEST, categories=public
             )
     except DatabaseUnavailable as error:
         log.warning("%s: search for similar tickets failed: %r", ticket.id, error.__cause__)

@@ -21,7 +21,9 @@ from models.errors import InvalidInput
 from models.messages.block_kit import Block, quote, section
 from models.messages.texts import status_line
 from models.text import clip
+from models.tickets.field import Surface
 from models.tickets.ticket import Draft, Status, Ticket, Urgency
+from models.tickets.visible_ticket import visible_ticket
 from models.triage.similarity import SolvedTicket
 
 CALLBACK = "new_ticket"
@@ -109,7 +111,8 @@ def render_receipt(
             "Your later changes are not in it."
         )
     is_new = ticket.status is Status.NEW
-    status = "We are finding the right person." if is_new else status_line(ticket)
+    visible = visible_ticket(ticket, Surface.REQUESTER_CARD, viewer=draft.requester)
+    status = "We are finding the right person." if is_new else status_line(visible)
     view = notice_view(
         first_line,
         f"{status}\nA card in your direct messages with Frontdesk always shows the status.",

@@ -35,11 +35,15 @@ from models.infra.database import deadline
 from models.infra.logs import ticket_log_context
 from models.messages import texts
 from models.people.member import Member
+from models.text import local_time
 from models.ticket_service import TicketService
 from models.tickets import workflow
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
+from models.tickets.field import Surface
+from models.tickets.fields import ASSIGNEE, REASON, TITLE
 from models.tickets.ticket import Status, Ticket
+from models.tickets.visible_ticket import TextStyle, VisibleTicket, visible_ticket
 
 LINK_PATH = "/link/{token}"
 # A person waits and can press the button again.
@@ -53,7 +57,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _OpenedLink:
+class OpenedLink:
     """A verified link with its ticket and its owner.
 
     Attributes:
@@ -72,9 +76,31 @@ class _OpenedLink:
     def slack_link(self) -> Html:
         return slack_link(self.member.team_id, self.member.dm_channel)
 
+    @property
+    def visible(self) -> VisibleTicket:
+        """The ticket as the page may show it."""
+        return visible_ticket(self.ticket, Surface.LINK_PAGE)
+
+    @property
+    def style(self) -> TextStyle:
+        names = self._names_by_id
+        return TextStyle(
+            person=lambda slack_id: names.get(slack_id) or slack_id,
+            time=lambda at: local_time(at, self.member.tz),
+        )
+
+    @property
+    def _names_by_id(self) -> dict[str, str]:
+        return {slack_id: person.name for slack_id, person in self.people_by_id.items()}
+
     def paragraph(self, mrkdwn: str) -> Html:
-        names = {slack_id: person.name for slack_id, person in self.people_by_id.items()}
-        return html_element("p", mrkdwn_to_html(mrkdwn, names))
+        return html_element("p", mrkdwn_to_html(mrkdwn, self._names_by_id))
+
+    def refusal(self, error: UserFacingError) -> Html:
+        """Why nothing was changed; the reason may name people of a confidential ticket."""
+        if self.visible.hides_fields:
+            return self.paragraph(f"{self.ticket.id} was not changed. Slack shows its status.")
+        return self.paragraph(str(error))
 
     def check_claimable(self, *, seen_version: int | None) -> None:
         """Raise Conflict or NotAllowed if the member may not claim the ticket now."""
@@ -107,7 +133,7 @@ class EmailLinkPages:
         seen = request.query_params.get("seen", "")
         version = int(seen) if _VERSION_PATTERN.fullmatch(seen) else None
 
-        async def take_action(opened: _OpenedLink) -> Response:
+        async def take_action(opened: OpenedLink) -> Response:
             if opened.verb is Verb.CLAIM:
                 return await self._claim(opened, seen_version=version)
             return await self._render_ticket(opened)
@@ -115,7 +141,7 @@ class EmailLinkPages:
         return await self._respond(request, take_action)
 
     async def _respond(
-        self, request: Request, handler: Callable[[_OpenedLink], Awaitable[Response]]
+        self, request: Request, handler: Callable[[OpenedLink], Awaitable[Response]]
     ) -> Response:
         try:
             with deadline(_RESPONSE_DEADLINE_SECONDS):
@@ -130,14 +156,14 @@ class EmailLinkPages:
             log.warning("MongoDB does not answer: %r", error.__cause__)
             return _database_unavailable_page()
 
-    async def _open_link(self, token: str) -> _OpenedLink:
+    async def _open_link(self, token: str) -> OpenedLink:
         claims = self._service.email_links.verify(token)
         verb, _, ticket_id = claims.scope.partition(":")
         if verb not in {Verb.CLAIM, Verb.VIEW}:
             raise InvalidToken
         member = await self._service.members.get_or_create_member(claims.team, claims.sub)
         ticket = await self._service.tickets.get_for(member, ticket_id, Verb.VIEW)
-        return _OpenedLink(claims, Verb(verb), ticket, member, await self._load_people(ticket))
+        return OpenedLink(claims, Verb(verb), ticket, member, await self._load_people(ticket))
 
     async def _load_people(self, ticket: Ticket) -> dict[str, Member]:
         slack_ids = {ticket.requester, ticket.assignee, ticket.resolver} - {None}
@@ -147,31 +173,31 @@ class EmailLinkPages:
         ]
         return {person.slack_id: person for person in people}
 
-    async def _render_ticket(self, opened: _OpenedLink) -> Response:
+    async def _render_ticket(self, opened: OpenedLink) -> Response:
         if opened.verb is Verb.VIEW:
-            return _ticket_page(opened)
+            return ticket_page(opened)
         if await self._service.email_links.is_used(opened.claims):
-            return _link_used_page(opened)
+            return link_used_page(opened)
         try:
             opened.check_claimable(seen_version=None)
         except (Conflict, NotAllowed) as error:
-            return _ticket_page(opened, opened.paragraph(str(error)))
+            return ticket_page(opened, opened.refusal(error))
         claim = post_button(f"Claim {opened.ticket.id}", url=f"?seen={opened.ticket.version}")
-        return _ticket_page(opened, claim, footer=_SINGLE_USE_NOTICE)
+        return ticket_page(opened, claim, footer=_SINGLE_USE_NOTICE)
 
-    async def _claim(self, opened: _OpenedLink, *, seen_version: int | None) -> Response:
+    async def _claim(self, opened: OpenedLink, *, seen_version: int | None) -> Response:
         service, ticket, member = self._service, opened.ticket, opened.member
         if await service.email_links.is_used(opened.claims):
-            return _link_used_page(opened)
+            return link_used_page(opened)
         try:
             opened.check_claimable(seen_version=seen_version)
             if not await service.email_links.use(opened.claims):
-                return _link_used_page(opened)
+                return link_used_page(opened)
             claimed = await service.move(
                 ticket.id, Verb.CLAIM, actor=member, seen_version=seen_version
             )
         except (Conflict, NotAllowed) as error:
-            return _claim_refused_page(opened, error)
+            return claim_refused_page(opened, error)
         await service.audit_log.record_ticket(
             member, ACTIONS[Verb.CLAIM].audit_name, ticket, claimed, via="link"
         )
@@ -182,58 +208,47 @@ class EmailLinkPages:
         return html_page(f"You have {ticket.id}", hint, opened.slack_link)
 
 
-def _ticket_page(
-    opened: _OpenedLink, *parts: Html, status: int = 200, footer: str = ""
-) -> Response:
+def ticket_page(opened: OpenedLink, *parts: Html, status: int = 200, footer: str = "") -> Response:
     """The page of a ticket; a confidential ticket shows only its number."""
-    ticket, member = opened.ticket, opened.member
-    if ticket.confidential:
+    ticket, visible = opened.ticket, opened.visible
+    if visible.hides_fields:
         hidden = html_element("p", "This ticket is confidential. You can read it only in Slack.")
         heading = f"{ticket.id}: confidential ticket"
         return html_page(heading, hidden, *parts, opened.slack_link, status=status, footer=footer)
-    facts = texts.ticket_facts(
-        ticket, reader=member, requester=opened.people_by_id[ticket.requester]
-    )
-    is_assignee = ticket.assignee == member.slack_id
+    is_assignee = visible.get(ASSIGNEE) == opened.member.slack_id
     is_offered = is_assignee and ticket.status is Status.OFFERED
-    status_text = "This ticket is offered to you." if is_offered else texts.status_line(ticket)
-    facts |= {"Sent to you": ticket.reason} if is_assignee and ticket.reason else {}
+    status_text = "This ticket is offered to you." if is_offered else texts.status_line(visible)
+    facts = visible.fact_lines(opened.style, without=() if is_assignee else (REASON,))
     return html_page(
-        f"{ticket.id}: {ticket.title}",
+        f"{ticket.id}: {visible.get(TITLE)}",
         opened.paragraph(status_text),
         *parts,
         definition_list(facts),
-        *_text_sections(ticket),
+        *_text_sections(visible),
         opened.slack_link,
         status=status,
         footer=footer,
     )
 
 
-def _text_sections(ticket: Ticket) -> list[Html]:
-    texts_by_heading = {
-        "Summary": ticket.triage.summary if ticket.triage else "",
-        "Description": ticket.text,
-        "Notes": ticket.triage.notes if ticket.triage else "",
-    }
+def _text_sections(visible: VisibleTicket) -> list[Html]:
     return [
         part
-        for heading, text in texts_by_heading.items()
-        if text
-        for part in (html_element("h2", heading), html_element("p", text, class_="written"))
+        for field, text in visible.texts()
+        for part in (html_element("h2", field.label), html_element("p", text, class_="written"))
     ]
 
 
-def _claim_refused_page(opened: _OpenedLink, error: UserFacingError) -> Response:
+def claim_refused_page(opened: OpenedLink, error: UserFacingError) -> Response:
     status = 403 if isinstance(error, NotAllowed) else 409
     heading = f"{opened.ticket.id} was not claimed"
-    return html_page(heading, opened.paragraph(str(error)), opened.slack_link, status=status)
+    return html_page(heading, opened.refusal(error), opened.slack_link, status=status)
 
 
-def _link_used_page(opened: _OpenedLink) -> Response:
+def link_used_page(opened: OpenedLink) -> Response:
     ticket = opened.ticket
     is_claimed = ticket.assignee == opened.member.slack_id and ticket.status is Status.CLAIMED
-    status_text = f"You have {ticket.id}." if is_claimed else texts.status_line(ticket)
+    status_text = f"You have {ticket.id}." if is_claimed else texts.status_line(opened.visible)
     hint = html_element("p", "The link works only once. Use Slack for this ticket from now on.")
     return html_page(
         "This link has been used",

@@ -15,6 +15,7 @@ from models.engine.classifier import Classifier
 from models.engine.priority_model import PriorityModel
 from models.engine.ticket_reading import TicketReading
 from models.engine.training_store import TrainingStore
+from models.infra.optional_work import optional
 from models.tickets.ticket import Ticket
 from models.triage.result import Category, Priority, Triage
 from models.triage.taxonomy import Taxonomy
@@ -116,10 +117,11 @@ class ModelCache:
     ) -> str | None:
         """The private category that the text is or may be in; "" if there is none.
 
-        It is None while the model still learns the workspace's examples.
+        It is None while the model still learns the workspace's examples, or cannot read them.
         """
         workspace = self.workspaces.setdefault(reading.ticket.team_id, _WorkspaceModel())
-        await _start_training(workspace, training_store, reading, check_interval_seconds=0)
+        if not await _start_training(workspace, training_store, reading, check_interval_seconds=0):
+            return None
         await workspace.wait_for_training(_MAX_PRIVACY_WAIT_SECONDS)
         model = workspace.find_model(reading.taxonomy)
         if model is None or model.is_preliminary:
@@ -139,19 +141,24 @@ async def _start_training(
     training_store: TrainingStore,
     reading: TicketReading,
     check_interval_seconds: float,
-) -> None:
-    """Start the training if examples or taxonomy are new."""
+) -> bool:
+    """Start the training if examples or taxonomy are new; False if the examples are not known."""
     team_id, taxonomy = reading.ticket.team_id, reading.taxonomy
     has_new_taxonomy = workspace.taxonomy != taxonomy
     is_outdated = workspace.find_model(taxonomy) is None
     if has_new_taxonomy or time.monotonic() - workspace.checked_at > check_interval_seconds:
         workspace.checked_at = time.monotonic()
-        version = await training_store.version(team_id)
+        version = await optional(
+            training_store.version(team_id), default=None, name=f"training examples of {team_id}"
+        )
+        if version is None:
+            return False
         is_idle = workspace.training_task is None or workspace.training_task.done()
         may_train = is_idle and (is_outdated or time.monotonic() >= workspace.paused_until)
         if may_train and (has_new_taxonomy or version != workspace.trained_version):
             training = _train(workspace, training_store, team_id, taxonomy, version)
             workspace.training_task = asyncio.create_task(training)
+    return True
 
 
 async def _train(

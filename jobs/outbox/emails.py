@@ -8,10 +8,12 @@ from email.utils import format_datetime, parseaddr
 from html import escape
 
 from models.clock import utc_now
-from models.messages.texts import ticket_facts
 from models.people.member import Member
-from models.text import clip
+from models.text import clip, local_time
+from models.tickets.field import Surface
+from models.tickets.fields import TITLE
 from models.tickets.ticket import Ticket
+from models.tickets.visible_ticket import TextStyle, VisibleTicket, visible_ticket
 
 MAX_SUBJECT_LENGTH = 120
 _HTML_TEMPLATE = """\
@@ -20,7 +22,7 @@ _HTML_TEMPLATE = """\
 <h2 style="margin-bottom: 0">{heading}</h2>
 <p>{lead}</p>
 {links}
-<table cellpadding="4">{rows}</table>
+{facts}
 {sections}
 <p style="color: #616061">{closing}</p>
 </body></html>
@@ -34,7 +36,10 @@ _LINK_TEMPLATE = (
     'color: #0b5c8a; font-weight: bold; text-decoration: none">{label}</a>'
 )
 _FOOTER = "You get this e-mail because Frontdesk offered you this ticket."
-_CONFIDENTIAL_NOTE = "This ticket is confidential. Read it in Slack."
+_CONFIDENTIAL_INTRODUCTION = (
+    "This ticket is offered to you. It is confidential: read it in your direct messages with "
+    "Frontdesk."
+)
 
 
 def offer_email(
@@ -55,9 +60,13 @@ def offer_email(
         sender: the From address, with or without a name.
         links: the address behind each action label.
     """
-    heading = f"{ticket.id}: {_subject(ticket)}"
-    facts = _ticket_facts(ticket, recipient=recipient, requester=requester)
-    sections = _sections(ticket)
+    visible = visible_ticket(ticket, Surface.EMAIL)
+    heading = f"{ticket.id}: {_to_header_text(visible.get(TITLE) or 'confidential ticket')}"
+    names = {requester.slack_id: requester.name}
+    facts = _ticket_facts(visible, recipient=recipient, names=names)
+    sections = {field.label: text for field, text in visible.texts()}
+    introduction = _CONFIDENTIAL_INTRODUCTION if visible.hides_fields else _INTRODUCTION
+    content = (heading, introduction, facts, sections, links)
     email = EmailMessage(policy=SMTP)
     email["Subject"] = clip(heading, MAX_SUBJECT_LENGTH)
     email["From"] = sender
@@ -67,52 +76,50 @@ def offer_email(
     email["Date"] = format_datetime(utc_now())
     email["Message-ID"] = f"<{notice}.{int(ticket.opened_at.timestamp())}@{_sender_domain(sender)}>"
     email["Auto-Submitted"] = "auto-generated"
-    email.set_content(_plain_body(heading, facts, sections, links), cte="quoted-printable")
-    html = _html_body(heading, facts, sections, links)
+    email.set_content(_plain_body(*content), cte="quoted-printable")
+    html = _html_body(*content)
     email.add_alternative(html, subtype="html", cte="quoted-printable")
     return email
 
 
-def _subject(ticket: Ticket) -> str:
-    return "confidential ticket" if ticket.confidential else _to_header_text(ticket.title)
-
-
-def _ticket_facts(ticket: Ticket, *, recipient: Member, requester: Member) -> dict[str, str]:
-    safe_name = {"name": _to_header_text(requester.name)}
-    facts = ticket_facts(ticket, reader=recipient, requester=requester.model_copy(update=safe_name))
-    return facts | {"Sent to you": ticket.reason}
-
-
-def _sections(ticket: Ticket) -> dict[str, str]:
-    if ticket.confidential:
-        return {"Confidential": _CONFIDENTIAL_NOTE}
-    triage = ticket.triage
-    sections = {
-        "Summary": triage.summary if triage else "",
-        "Description": ticket.text,
-        "Notes": triage.notes if triage else "",
-    }
-    return {name: text for name, text in sections.items() if text}
+def _ticket_facts(
+    visible: VisibleTicket, *, recipient: Member, names: Mapping[str, str]
+) -> dict[str, str]:
+    style = TextStyle(
+        person=lambda slack_id: _to_header_text(names.get(slack_id) or slack_id),
+        time=lambda at: local_time(at, recipient.tz),
+    )
+    return visible.fact_lines(style)
 
 
 def _plain_body(
-    heading: str, ticket_facts: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
+    heading: str,
+    introduction: str,
+    facts: Mapping[str, str],
+    sections: Mapping[str, str],
+    links: Mapping[str, str],
 ) -> str:
-    lines = [heading, "", _INTRODUCTION, ""]
-    if links:
-        lines += [*(f"{label}: {url}" for label, url in links.items()), ""]
-    lines += [f"{name}: {value}" for name, value in ticket_facts.items()]
-    for name, text in sections.items():
-        lines += ["", f"{name}:", text]
-    return "\n".join([*lines, "", _FOOTER, ""])
+    paragraphs = [
+        heading,
+        introduction,
+        "\n".join(f"{label}: {url}" for label, url in links.items()),
+        "\n".join(f"{name}: {value}" for name, value in facts.items()),
+        *(f"{name}:\n{text}" for name, text in sections.items()),
+        _FOOTER,
+    ]
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
 def _html_body(
-    heading: str, ticket_facts: dict[str, str], sections: dict[str, str], links: Mapping[str, str]
+    heading: str,
+    introduction: str,
+    facts: Mapping[str, str],
+    sections: Mapping[str, str],
+    links: Mapping[str, str],
 ) -> str:
     rows = "".join(
         f'<tr><th align="left">{escape(name)}</th><td>{escape(value)}</td></tr>'
-        for name, value in ticket_facts.items()
+        for name, value in facts.items()
     )
     section_html = "".join(
         f'<h3>{escape(name)}</h3><p style="white-space: pre-wrap">{escape(text)}</p>'
@@ -123,9 +130,9 @@ def _html_body(
     )
     return _HTML_TEMPLATE.format(
         heading=escape(heading),
-        lead=_INTRODUCTION,
+        lead=introduction,
         links=f"<p>{buttons}</p>" if buttons else "",
-        rows=rows,
+        facts=f'<table cellpadding="4">{rows}</table>' if rows else "",
         sections=section_html,
         closing=_FOOTER,
     )

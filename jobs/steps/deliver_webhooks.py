@@ -19,8 +19,10 @@ from models.errors import ExternalServiceError, PermanentFailure, RetryLater
 from models.infra.outbound_calls import ExternalService
 from models.ticket_service import TicketService
 from models.ticket_store.event_log import NumberedEvent
+from models.tickets.field import Surface
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Event, Ticket, TicketUpdate
+from models.tickets.visible_ticket import visible_ticket
 from models.webhooks.webhook import Delivery, Webhook
 
 # After this time the remaining events wait for another attempt: a post may take 10 s, an attempt
@@ -124,26 +126,16 @@ async def _post_delivery(
 
 def event_payload(ticket: Ticket, event: Event, *, event_number: int) -> bytes:
     """The JSON body: the event, and the ticket as it is now. Confidential tickets have no text."""
-    ticket_fields: dict[str, Any] = {
-        "id": ticket.id,
-        "status": ticket.status.value,
-        "version": ticket.version,
-        "confidential": ticket.confidential,
-    }
-    event_fields = {
+    visible = visible_ticket(ticket, Surface.WEBHOOK)
+    payload: dict[str, Any] = {
         "id": f"{ticket.id}.{event_number}",
         "type": _event_type(event),
         "at": event.at.isoformat(),
     }
-    if not ticket.confidential:
-        names = {"title", "requester", "assignee"}
-        ticket_fields |= ticket.model_dump(mode="json", include=names)
-        ticket_fields["opened_at"] = ticket.opened_at.isoformat()
-        if ticket.triage:
-            names = {"category", "priority", "skills"}
-            ticket_fields |= ticket.triage.model_dump(mode="json", include=names)
-        event_fields["by"] = event.who
-    return json.dumps(event_fields | {"ticket": ticket_fields}, separators=(",", ":")).encode()
+    if not visible.hides_fields:
+        payload["by"] = event.who
+    payload["ticket"] = visible.json_values()
+    return json.dumps(payload, separators=(",", ":")).encode()
 
 
 def signed_headers(webhook: Webhook, body: bytes, *, signed_at: datetime) -> dict[str, str]:

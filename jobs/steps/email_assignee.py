@@ -14,6 +14,7 @@ from models.ticket_service import TicketService
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.pending_step import PendingStep, Step
+from models.tickets.permissions import can
 from models.tickets.ticket import Status, Ticket, TicketUpdate
 
 # Long enough for a short holiday, and short because anyone with the e-mail can use the link.
@@ -29,6 +30,10 @@ async def email_assignee(
     if ticket.status is not Status.OFFERED or not ticket.assignee or not service.settings.smtp_host:
         return no_change
     recipient = await service.member_with_profile(ticket.team_id, ticket.assignee)
+    # The profile may say that they are a guest by now.
+    if not can(Verb.CLAIM, recipient, ticket):
+        log.info("the worker sends no e-mail: %s may not claim the ticket", ticket.assignee)
+        return no_change
     if not recipient.email:
         log.info("the worker sends no e-mail: Slack shows no address of %s", ticket.assignee)
         return no_change

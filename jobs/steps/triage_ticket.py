@@ -8,6 +8,7 @@ from jobs.runner.step_context import StepContext
 from jobs.steps.answer_incident import join_incident
 from jobs.triage.compute_triage import compute_triage
 from jobs.triage.read_ticket import read_ticket
+from models.infra.optional_work import optional
 from models.tickets import workflow
 from models.tickets.action import Verb
 from models.tickets.pending_step import PendingStep, Step
@@ -25,11 +26,13 @@ async def triage_ticket(
     """Triage the ticket. The built-in engine never fails, so every ticket gets a triage."""
     taxonomy = await context.service.taxonomies.get_taxonomy(ticket.team_id)
     reading = await read_ticket(context, ticket, taxonomy)
+    search = context.service.search
+    similar_tickets = search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
     # All at the same time, because Gemini alone may use most of the attempt's time.
     triage, similar, incident = await asyncio.gather(
         compute_triage(context, reading),
-        context.service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY),
-        join_incident(context, ticket),
+        optional(similar_tickets, default=(), name=f"similar tickets of {ticket.id}"),
+        optional(join_incident(context, ticket), default="", name=f"incident of {ticket.id}"),
     )
     return partial(_store_triage, triage=triage, similar=similar, incident=incident)
 

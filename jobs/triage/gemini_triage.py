@@ -15,6 +15,7 @@ from jobs.engines.prompt import GeminiRequest, Prompt, build_request, parse_answ
 from jobs.runner.step_context import StepContext
 from models.engine import keyword_engine, prompt_injection
 from models.engine.ticket_reading import TicketReading
+from models.infra.optional_work import optional
 from models.infra.outbound_calls import ExternalService
 from models.text import clip
 from models.triage.result import MIN_CONFIDENCE, Triage
@@ -62,8 +63,11 @@ async def triage_with_gemini(
     """
     gemini = _require_permission(context, reading)
     if training_examples is None:
-        training_examples = await context.service.training_store.latest(
-            reading.ticket.team_id, limit=MAX_CANDIDATES
+        ticket, training_store = reading.ticket, context.service.training_store
+        training_examples = await optional(
+            training_store.latest(ticket.team_id, limit=MAX_CANDIDATES),
+            default=[],
+            name=f"few-shot examples for {ticket.id}",
         )
     request = build_request(reading, training_examples, shadow_prompt)
     max_tokens = context.service.settings.gemini_tokens_per_day // (2 if shadow_prompt else 1)

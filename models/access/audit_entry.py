@@ -5,7 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from models.tickets.field import Surface
 from models.tickets.ticket import Ticket
+from models.tickets.visible_ticket import visible_ticket
 
 
 class AuditEntry(BaseModel):
@@ -45,10 +47,4 @@ def audit_diff(before: Ticket | None, after: Ticket) -> tuple[dict[str, Any], di
 
 def _audit_snapshot(ticket: Ticket) -> dict[str, Any]:
     """The fields that the audit log may store; only the status of a confidential ticket."""
-    if ticket.confidential:
-        return {"status": ticket.status.value}
-    fields = ticket.model_dump(mode="json", include={"status", "assignee", "watchers"})
-    if ticket.triage:
-        triage_fields = {"category", "priority", "skills"}
-        fields |= ticket.triage.model_dump(mode="json", include=triage_fields)
-    return fields
+    return visible_ticket(ticket, Surface.AUDIT_LOG).json_values()

@@ -4,7 +4,7 @@ from typing import Any
 
 from models.access.audit_entry import AuditEntry, audit_diff
 from models.access.record_ids import id_for_key
-from models.infra.database import Database, index, translate_errors
+from models.infra.database import Database, Document, index, translate_errors
 from models.infra.document_reader import DocumentReader
 from models.people.member import Member
 from models.tickets.ticket import Ticket
@@ -87,24 +87,34 @@ class AuditLog:
             limit: the maximum number of entries.
             before_id: the id of an entry; only older entries are returned.
         """
-        query: dict[str, Any] = {"team_id": team_id}
-        earlier: dict[str, Any] = {}
+        before = None
         async with translate_errors():
             if before_id:
-                last = await self._db.audit.find_one({"_id": before_id, "team_id": team_id})
-                if last is None:
+                before = await self._db.audit.find_one({"_id": before_id, "team_id": team_id})
+                if before is None:
                     return []
-                query["at"] = {"$lte": last["at"]}
-                earlier = {"$or": [{"at": {"$lt": last["at"]}}, {"_id": {"$lt": before_id}}]}
-            stages: list[dict[str, Any]] = [
-                # The first match alone selects the index: some MongoDB servers find none for both.
-                {"$match": query},
-                {"$match": earlier},
-                {"$sort": {"at": -1, "_id": -1}},
-                {"$limit": limit},
-            ]
-            cursor = self._db.audit.aggregate(stages)
-            return await self._reader.read_all(await cursor.to_list())
+            return await self._reader.read_page(
+                lambda last, count: self._older_documents(team_id, last or before, count),
+                limit=limit,
+            )
+
+    async def _older_documents(
+        self, team_id: str, newer: Document | None, limit: int
+    ) -> list[Document]:
+        """The newest entries, or those before this one. Entries without a time come last."""
+        query: Document = {"team_id": team_id}
+        earlier: Document = {}
+        if newer:
+            query["at"] = {"$lte": newer.get("at")}
+            earlier = {"$or": [{"at": {"$lt": newer.get("at")}}, {"_id": {"$lt": newer["_id"]}}]}
+        stages: list[Document] = [
+            # The first match alone selects the index: some MongoDB servers find none for both.
+            {"$match": query},
+            {"$match": earlier},
+            {"$sort": {"at": -1, "_id": -1}},
+            {"$limit": limit},
+        ]
+        return await self._db.audit.aggregate(stages).to_list()
 
 
 def _entry_from_document(document: dict[str, Any]) -> AuditEntry:

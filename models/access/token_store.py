@@ -100,7 +100,7 @@ class ApiTokenStore:
             record["_id"] = record.pop("id")
             stored = await self._db.insert_if_absent("tokens", record, unique="_id")
         if stored:
-            api_token = self._reader.read_one(stored)
+            api_token = await self._reader.read_one(stored)
         return self._jwt_signer.sign(_to_claims(api_token), Purpose.API), api_token
 
     async def authenticate(self, token: str) -> Caller:
@@ -114,7 +114,7 @@ class ApiTokenStore:
             record = await self._db.tokens.find_one({"_id": claims.jti})
             now = await self._db.now()
         member = await self._members.get_or_create_member(claims.team, claims.sub)
-        api_token = self._reader.read_one(record) if record else None
+        api_token = await self._reader.read_or_none(record)
         if api_token is None or api_token.revoked_at or api_token.expires_at <= now:
             raise InvalidToken
         if not member.active or member.refusal:
@@ -123,7 +123,7 @@ class ApiTokenStore:
             # The query matches the old value, so only one of many concurrent uses is stored.
             query = {"_id": api_token.id, "used_at": api_token.used_at}
             async with translate_errors():
-                await self._db.tokens.update_one(query, {"$set": {"used_at": now}})
+                await self._db.compare_and_set("tokens", query, {"$set": {"used_at": now}})
         return Caller(member, effective_scopes(api_token.scopes, member), api_token.id)
 
     async def active_tokens(self, team_id: str, slack_id: str) -> list[ApiToken]:
@@ -157,7 +157,7 @@ class ApiTokenStore:
             record = await self._db.tokens.find_one(query)
         if record is None:
             raise InvalidToken
-        return self._reader.read_one(record)
+        return await self._reader.read_one(record)
 
     async def revoke_all_tokens(self, member: Member) -> None:
         """Revoke all tokens of a member; they stay revoked if the member is reactivated."""

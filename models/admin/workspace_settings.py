@@ -17,7 +17,7 @@ async def save_settings(
         actor: the admin who makes the changes.
         changes: new values, by their names in `WorkspaceSettings`.
     """
-    before = (await service.workspace_settings.load(actor.team_id)).model_dump(mode="json")
+    before = (await service.workspace_settings.load_newest(actor.team_id)).model_dump(mode="json")
     after = WorkspaceSettings.model_validate({**before, **changes})
     values = after.model_dump(mode="json")
     changed = {name for name in changes if values[name] != before[name]}

@@ -3,13 +3,13 @@
 An example is written when a moderator judges a triage. The engines and the accuracy page read it.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import uuid4
 
 from models.clock import utc_now
 from models.engine.accuracy import JUDGED_FIELDS, JudgedTriage
+from models.infra.counter import counter_reader
 from models.infra.database import Database, Document, index, translate_errors
 from models.infra.document_reader import DocumentReader
 from models.triage.result import Triage
@@ -25,9 +25,9 @@ class TrainingStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
-        self._judged_reader = DocumentReader(database, "lessons", JudgedTriage.list_from_document)
-        # The last reader of a collection judges its documents for the health check.
         self._reader = DocumentReader(database, "lessons", TrainingExample.model_validate)
+        self._judged_reader = DocumentReader(database, "lessons", JudgedTriage.list_from_document)
+        self._counter_reader = counter_reader(database)
 
     async def prepare(self) -> None:
         """Create the index; harmless when it exists."""
@@ -58,17 +58,14 @@ class TrainingStore:
 
     async def latest(self, team_id: str, *, limit: int) -> list[TrainingExample]:
         """The newest examples, newest first."""
-        documents = await self._newest_documents(team_id, limit, ())
-        # In a thread, since validating thousands of examples would block the event loop.
-        examples, unreadable = await asyncio.to_thread(self._reader.parse_all, documents)
-        await self._reader.report(unreadable)
-        return examples
+        return await self._reader.read_all(await self._newest_documents(team_id, limit, ()))
 
     async def version(self, team_id: str) -> str:
         """A version that changes with every stored example; "" if there is none."""
         async with translate_errors():
-            counter = await self._db.counters.find_one({"_id": _counter_id(team_id)})
-        return str(counter["version"]) if counter else ""
+            document = await self._db.counters.find_one({"_id": _counter_id(team_id)})
+            counter = await self._counter_reader.read_or_none(document)
+        return counter.version or "" if counter else ""
 
     async def judged_triages(self, team_id: str, *, limit: int) -> list[JudgedTriage]:
         """The answers of engines and the judgements in the newest examples, without texts."""

@@ -1,7 +1,8 @@
 """The connection to MongoDB and its shared operations; no other file imports motor."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
@@ -59,8 +60,8 @@ class Database:
         )
         self._db = self._client[name]
         self._read_batchers: dict[tuple[str, bool], Batcher[str, Document | None]] = {}
-        # By collection: its `DocumentReader`, which the health check uses.
-        self.readers: dict[str, Any] = {}
+        # By collection: the parsers of its readers, for the health check.
+        self.parsers: defaultdict[str, list[Callable[[Document], object]]] = defaultdict(list)
         self.tickets = self._db.tickets
         self.ticket_events = self._db.ticket_events
         self.members = self._db.members
@@ -213,6 +214,19 @@ class Database:
             if document is not None:
                 return document
         raise AutoReconnect(f"no answer to a write to {collection}")
+
+    async def compare_and_set(self, collection: str, expected: Document, new: Document) -> bool:
+        """Whether a document was still as expected, and is changed now.
+
+        Args:
+            expected: the document's id, and values that the caller has read.
+            new: a whole document, or update operators such as `$set`.
+        """
+        has_operators = all(key.startswith("$") for key in new)
+        documents = self._db[collection]
+        write = documents.update_one if has_operators else documents.replace_one
+        result = await write(expected, new)
+        return bool(result.matched_count)
 
     async def upsert_all(
         self, collection: str, keys: Sequence[str], change: list[Document]

@@ -48,7 +48,7 @@ class GuestAdmission:
             return {}
         query = {"_id": {"$in": list(set(member_ids.values()))}}
         documents = await self._db.members.find(query).to_list()
-        members = await self._members.read_members(documents)
+        members = await self._members.reader.read_all(documents)
         members_by_id = {f"{member.team_id}:{member.slack_id}": member for member in members}
         refusals = {
             ticket_id: _refusal(members_by_id.get(member_id))

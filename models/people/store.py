@@ -1,6 +1,5 @@
 """The members of each workspace, in MongoDB."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +13,16 @@ _MAX_BATCH = 100
 
 
 class MemberStore:
-    """Reads and writes members."""
+    """Reads and writes members.
+
+    Attributes:
+        reader: reads documents of members.
+    """
 
     def __init__(self, database: Database, settings_store: SettingsStore) -> None:
         self._db = database
         self._settings_store = settings_store
-        self._reader = DocumentReader(database, "members", Member.model_validate)
+        self.reader = DocumentReader(database, "members", Member.model_validate)
         self._moderator_batcher = deduplicating_batcher(
             self._moderators_by_team, max_batch=_MAX_BATCH
         )
@@ -40,7 +43,9 @@ class MemberStore:
         """The member, or None."""
         async with translate_errors():
             document = await self._db.read("members", f"{team_id}:{slack_id}")
-        return await self._with_refusal(self._reader.read_one(document)) if document else None
+        if document is None:
+            return None
+        return await self._with_refusal(await self.reader.read_one(document))
 
     async def set_profile(
         self, member: Member, profile: Profile, *, profiled_at: datetime
@@ -81,8 +86,7 @@ class MemberStore:
         query |= {} if in_group else {"by_group": True}
         async with translate_errors():
             change = {"$set": {"role": after, "by_group": in_group}}
-            result = await self._db.members.update_one(query, change)
-        return bool(result.modified_count)
+            return await self._db.compare_and_set("members", query, change)
 
     async def update_member(self, team_id: str, slack_id: str, **fields: Any) -> None:
         """Change fields of a member, by their names in `Member`; creates the member if needed."""
@@ -116,11 +120,8 @@ class MemberStore:
     async def _find_members(self, team_id: str, **query: Any) -> list[Member]:
         async with translate_errors():
             documents = await self._db.members.find({"team_id": team_id, **query}).to_list()
-        return await self.read_members(documents)
-
-    async def read_members(self, documents: Iterable[Document]) -> list[Member]:
-        """The members in these documents; unreadable documents are left out and reported."""
-        return await self._reader.read_all(documents)
+        members = await self.reader.read_all(documents)
+        return [await self._with_refusal(member) for member in members]
 
     async def _upsert_member(self, team_id: str, slack_id: str, fields: Document) -> Member:
         defaults = Member(team_id=team_id, slack_id=slack_id).model_dump(mode="json")
@@ -129,7 +130,7 @@ class MemberStore:
             changes["$set"] = fields
         async with translate_errors():
             document = await self._db.upsert("members", f"{team_id}:{slack_id}", changes)
-        return await self._with_refusal(self._reader.read_one(document))
+        return await self._with_refusal(await self.reader.read_one(document))
 
     async def _with_refusal(self, member: Member) -> Member:
         """The member, and whether the guest policy excludes them; full members cost no read."""

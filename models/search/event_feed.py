@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
 from models.infra.database import Database, Document, translate_errors
-from models.infra.document_reader import DocumentReader
 from models.people.member import Member
-from models.ticket_store.documents import ticket_from_document, ticket_number
+from models.ticket_store.documents import ticket_number
 from models.ticket_store.event_log import ArchivedEvent, EventLog
+from models.ticket_store.store import TicketStore
 from models.tickets.action import Verb
 from models.tickets.permissions import can
 from models.tickets.ticket import Event, Ticket
@@ -79,10 +79,10 @@ class FeedPage(NamedTuple):
 class EventFeed:
     """Reads the event feed from any cursor."""
 
-    def __init__(self, database: Database, event_log: EventLog) -> None:
+    def __init__(self, database: Database, tickets: TicketStore, event_log: EventLog) -> None:
         self._db = database
+        self._tickets = tickets
         self._event_log = event_log
-        self._reader = DocumentReader(database, "tickets", ticket_from_document)
 
     async def read_page(self, cursor: Cursor | None, member: Member, *, limit: int) -> FeedPage:
         """The next events after the cursor that this person may see; None: from the start."""
@@ -95,11 +95,14 @@ class EventFeed:
             end = min(begin + span, until)
             limit_per_slice = 0 if span <= _MIN_SPAN else _MAX_TICKETS + 1
             # In this order, an event that is moved to the log meanwhile is found in both places.
-            tickets = await self._tickets_between(member.team_id, begin, end, limit_per_slice)
-            archived = await self._event_log.between(
+            tickets, ticket_count = await self._tickets_between(
+                member.team_id, begin, end, limit_per_slice
+            )
+            archived, archived_count = await self._event_log.between(
                 member.team_id, begin, end, limit=limit_per_slice
             )
-            read_count = len(tickets) + len(archived)
+            # With the unreadable documents: a slice that was cut off must not look complete.
+            read_count = ticket_count + archived_count
             if read_count > _MAX_TICKETS and span > _MIN_SPAN:
                 span = max(span / 8, _MIN_SPAN)
                 continue
@@ -121,7 +124,9 @@ class EventFeed:
                 document = await self._db.tickets.find_one(query, sort=[("number", 1)])
             if document:
                 break
-        return document["opened_at"] if document else until
+        opened_at = document.get("opened_at") if document else until
+        # A damaged ticket may have no time.
+        return opened_at if isinstance(opened_at, datetime) else _EPOCH
 
     async def _with_tickets(self, archived: Sequence[ArchivedEvent]) -> list[FeedEvent]:
         """The archived events with their tickets."""
@@ -129,7 +134,8 @@ class EventFeed:
         query = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
         async with translate_errors():
             documents = await self._db.tickets.find(query).to_list() if ids else []
-        tickets = {ticket.id: ticket for ticket in await self._reader.read_all(documents)}
+        readable = await self._tickets.reader.read_all(documents)
+        tickets = {ticket.id: ticket for ticket in readable}
         return [
             _to_feed_event(tickets[ticket_id], *numbered)
             for ticket_id, numbered in archived
@@ -138,14 +144,19 @@ class EventFeed:
 
     async def _tickets_between(
         self, team_id: str, begin: datetime, end: datetime, limit: int
-    ) -> Sequence[Ticket]:
-        """The tickets that have an event from `begin` until just before `end`."""
+    ) -> tuple[Sequence[Ticket], int]:
+        """The tickets that have an event from `begin` until just before `end`.
+
+        Returns:
+            The tickets, and the number of documents read, with those that are unreadable.
+        """
         between: Document = {"$gte": begin, "$lt": end}
         query: Document = {"team_id": team_id, "history": {"$elemMatch": {"at": between}}}
         async with translate_errors():
             # Some servers do not choose this index without a hint.
             cursor = self._db.tickets.find(query).hint(_HISTORY_INDEX).limit(limit)
-            return await self._reader.read_all(await cursor.to_list())
+            documents = await cursor.to_list()
+        return await self._tickets.reader.read_all(documents), len(documents)
 
 
 def _own_events(tickets: Sequence[Ticket]) -> list[FeedEvent]:

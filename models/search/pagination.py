@@ -49,10 +49,10 @@ async def newest_page(
     Args:
         index_filter: the condition that an index serves, together with workspace and number.
         other_filters: all other conditions.
-        before_number: return only tickets with smaller numbers; 0 means all.
+        before_number: return only tickets with smaller numbers.
     """
     documents: list[Document] = []
-    start = end = before_number or await _next_ticket_number(database)
+    start = end = before_number
     size = _FIRST_WINDOW
     while end > 1 and len(documents) < limit:
         begin = max(1, end - size)
@@ -84,8 +84,3 @@ def _next_window_size(
     return max(
         size * _WINDOW_GROWTH, _WINDOW_MARGIN * missing_count * scanned_numbers // found_count
     )
-
-
-async def _next_ticket_number(database: Database) -> int:
-    counter = await database.counters.find_one({"_id": "tickets"})
-    return 1 + (counter["last"] if counter else 0)

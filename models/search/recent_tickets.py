@@ -1,14 +1,12 @@
 """A cache of the newest tickets' texts in each process, so that MongoDB is asked once for each."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-
 from models.infra.database import Database, Document
-from models.ticket_store.documents import ticket_number
+from models.infra.document_reader import DocumentReader
+from models.ticket_store.documents import SCHEMA_VERSION, ticket_number
 from models.tickets.ticket import Ticket
 from models.triage.similarity import ComparableTicket, SolvedTicket
 from models.triage.skills import words
@@ -36,6 +34,9 @@ class RecentTicketCache:
     def __init__(self, database: Database) -> None:
         self._db = database
         self._by_workspace: dict[str, dict[int, CachedTicket]] = {}
+        self._reader = DocumentReader(
+            database, "tickets", _cached_ticket_from_document, schema_version=SCHEMA_VERSION
+        )
 
     async def tickets_before(self, ticket: Ticket) -> list[CachedTicket]:
         """The newest tickets before this one, the oldest first."""
@@ -47,12 +48,9 @@ class RecentTicketCache:
         begin = _first_uncached_number(cached, number, ticket.opened_at)
         if begin < number:
             query = {"team_id": team_id, "number": {"$gte": begin, "$lt": number}}
-            async for document in self._db.tickets.find(query, [*COMPARED_FIELDS, "opened_at"]):
-                opened_at = document.get("opened_at")
-                for comparable in (
-                    comparable_tickets([document]) if isinstance(opened_at, datetime) else ()
-                ):
-                    cached[ticket_number(document["_id"])] = CachedTicket(comparable, opened_at)
+            cursor = self._db.tickets.find(query, [*COMPARED_FIELDS, "opened_at"])
+            for one in await self._reader.read_all(await cursor.to_list()):
+                cached[ticket_number(one.comparable.ticket.ticket_id)] = one
         before = [cached[nr] for nr in sorted(cached) if number - _MAX_TICKETS <= nr < number]
         self._evict(team_id)
         return before
@@ -68,14 +66,20 @@ class RecentTicketCache:
             del self._by_workspace[next(iter(self._by_workspace))]
 
 
-def comparable_tickets(documents: Iterable[Document]) -> Iterator[ComparableTicket]:
-    """The tickets in these documents, ready for comparison; damaged documents are skipped."""
-    for document in documents:
-        with suppress(KeyError, TypeError, ValidationError):
-            fields = {"title": document["title"], "solution": document.get("solution", "")}
-            solved = SolvedTicket(ticket_id=document["_id"], **fields)
-            text = f"{document['title']}\n{document['description']}"
-            yield ComparableTicket(ticket=solved, words=tuple(words(text)))
+def comparable_from_document(document: Document) -> ComparableTicket:
+    """The ticket in a document, ready for comparison; raises an error if it is damaged."""
+    ticket_number(document["_id"])
+    fields = {"title": document["title"], "solution": document.get("solution", "")}
+    solved = SolvedTicket(ticket_id=document["_id"], **fields)
+    text = f"{document['title']}\n{document['description']}"
+    return ComparableTicket(ticket=solved, words=tuple(words(text)))
+
+
+def _cached_ticket_from_document(document: Document) -> CachedTicket:
+    opened_at = document["opened_at"]
+    if not isinstance(opened_at, datetime):
+        raise TypeError("opened_at")
+    return CachedTicket(comparable_from_document(document), opened_at)
 
 
 def _first_uncached_number(

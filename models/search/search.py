@@ -8,18 +8,21 @@ are opened meanwhile. A late page costs no more than the first.
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from models.infra.database import Database, Document, translate_errors
 from models.infra.document_reader import DocumentReader
 from models.people.member import Member, Role
 from models.people.store import MemberStore
 from models.search.pagination import most_selective_filter, newest_page
-from models.search.recent_tickets import COMPARED_FIELDS, RecentTicketCache, comparable_tickets
-from models.search.solution_index import SolutionIndex
-from models.ticket_store.documents import (
-    ticket_from_document,
-    ticket_number,
+from models.search.recent_tickets import (
+    COMPARED_FIELDS,
+    RecentTicketCache,
+    comparable_from_document,
 )
+from models.search.solution_index import SolutionIndex
+from models.ticket_store.documents import SCHEMA_VERSION, ticket_number
+from models.ticket_store.store import TicketStore
 from models.tickets.incident import INCIDENT_WINDOW, SimilarOpenTicket
 from models.tickets.permissions import visibility_filter
 from models.tickets.ticket import IncidentReport, Status, Ticket
@@ -40,13 +43,23 @@ class Search:
     """Finds tickets and members."""
 
     def __init__(
-        self, database: Database, solution_index: SolutionIndex, members: MemberStore
+        self,
+        database: Database,
+        tickets: TicketStore,
+        members: MemberStore,
+        solution_index: SolutionIndex,
     ) -> None:
         self._db = database
+        self._tickets = tickets
         self._members = members
-        self._reader = DocumentReader(database, "tickets", ticket_from_document)
         self._solution_index = solution_index
         self._recent_tickets = RecentTicketCache(database)
+        self._solved_reader = DocumentReader(
+            database, "tickets", comparable_from_document, schema_version=SCHEMA_VERSION
+        )
+        self._open_reader = DocumentReader(
+            database, "tickets", _open_ticket_from_document, schema_version=SCHEMA_VERSION
+        )
 
     async def visible_tickets(
         self, member: Member, *, before_id: str, limit: int, terms: str, filters: Mapping[str, str]
@@ -63,12 +76,17 @@ class Search:
         if search_words := words(terms)[:_MAX_TERMS]:
             query["words"] = {"$all": search_words}
         index_filter = most_selective_filter(member, filters, search_words)
-        number = ticket_number(before_id) if before_id else 0
-        async with translate_errors():
-            documents = await newest_page(
-                self._db, member.team_id, index_filter, query, before_number=number, limit=limit
+
+        newest = ticket_number(before_id) if before_id else 1 + await self._tickets.last_number()
+
+        async def fetch(last: Document | None, count: int) -> list[Document]:
+            number = last["number"] if last else newest
+            return await newest_page(
+                self._db, member.team_id, index_filter, query, before_number=number, limit=count
             )
-        return await self._reader.read_all(documents)
+
+        async with translate_errors():
+            return await self._tickets.reader.read_page(fetch, limit=limit)
 
     async def members(
         self, team_id: str, *, after_slack_id: str, limit: int, include_users: bool
@@ -79,13 +97,17 @@ class Search:
             after_slack_id: return only members after this id; "" means all.
             include_users: whether to return members who are neither moderators nor admins, too.
         """
-        # A member's `_id` is "workspace:Slack id", and ";" is the character after ":".
-        query: Document = {"_id": {"$gt": f"{team_id}:{after_slack_id}", "$lt": f"{team_id};"}}
-        if not include_users:
-            query["role"] = {"$in": [Role.MODERATOR.value, Role.ADMIN.value]}
+        staff_roles = [Role.MODERATOR.value, Role.ADMIN.value]
+        filters: Document = {} if include_users else {"role": {"$in": staff_roles}}
+
+        async def fetch(last: Document | None, count: int) -> list[Document]:
+            # A member's `_id` is "workspace:Slack id", and ";" is the character after ":".
+            after = last["_id"] if last else f"{team_id}:{after_slack_id}"
+            query = {"_id": {"$gt": after, "$lt": f"{team_id};"}, **filters}
+            return await self._db.members.find(query).sort("_id", 1).limit(count).to_list()
+
         async with translate_errors():
-            cursor = self._db.members.find(query).sort("_id", 1).limit(limit)
-            return await self._members.read_members(await cursor.to_list())
+            return await self._members.reader.read_page(fetch, limit=limit)
 
     async def members_with_stale_profile(
         self, team_id: str, *, stale_before: datetime
@@ -102,20 +124,21 @@ class Search:
             }
             query["$or"] = [{"role": {"$in": staff_roles}}, {"slack_id": {"$in": token_owners}}]
             cursor = self._db.members.find(query).limit(_MAX_PEOPLE)
-            return await self._members.read_members(await cursor.to_list())
+            return await self._members.reader.read_all(await cursor.to_list())
 
     async def similar_solved_tickets(
-        self, ticket: Ticket, *, min_score: float, hidden_categories: Sequence[str] = ()
+        self, ticket: Ticket, *, min_score: float, categories: Sequence[str] | None = None
     ) -> tuple[SolvedTicket, ...]:
         """The solved tickets most similar to this one, without confidential ones.
 
         Args:
             min_score: the lowest similarity, as `models.triage.similarity` computes it.
-            hidden_categories: categories whose solutions the reader may not see.
+            categories: the categories whose solutions the reader may see; None for all.
         """
         async with translate_errors():
-            documents = await self._solved_documents(ticket, hidden_categories)
-        candidates = list(comparable_tickets(documents))
+            documents = await self._solved_documents(ticket, categories)
+        candidates = await self._solved_reader.read_all(documents)
+        candidates.sort(key=lambda candidate: -ticket_number(candidate.ticket.ticket_id))
         # The comparison runs in a thread, so that it does not block other tickets.
         return await asyncio.to_thread(
             rank_similar,
@@ -127,7 +150,7 @@ class Search:
         )
 
     async def _solved_documents(
-        self, ticket: Ticket, hidden_categories: Sequence[str]
+        self, ticket: Ticket, categories: Sequence[str] | None
     ) -> list[Document]:
         ids = await self._solution_index.find_candidate_ids(ticket)
         if not ids:
@@ -136,10 +159,10 @@ class Search:
             "_id": {"$in": ids},
             "solution": {"$gt": ""},
             "confidential": False,
-            "triage.category": {"$nin": list(hidden_categories)},
         }
-        documents = await self._db.tickets.find(query, COMPARED_FIELDS).to_list(len(ids))
-        return sorted(documents, key=lambda document: -ticket_number(document["_id"]))
+        if categories is not None:
+            query["triage.category"] = {"$in": list(categories)}
+        return await self._db.tickets.find(query, COMPARED_FIELDS).to_list(len(ids))
 
     async def similar_open_tickets(self, ticket: Ticket) -> list[SimilarOpenTicket]:
         """Near-duplicates of this ticket that are open, recent and not confidential."""
@@ -153,21 +176,21 @@ class Search:
         }
         ids = await _near_duplicates(ticket, cached)
         async with translate_errors():
-            documents = await self._open_documents(ticket.team_id, ids, since) if ids else {}
-        current = {item.ticket.ticket_id: item for item in comparable_tickets(documents.values())}
+            documents = await self._open_documents(ticket.team_id, ids, since) if ids else []
+        open_tickets = {
+            item.comparable.ticket.ticket_id: item
+            for item in await self._open_reader.read_all(documents)
+        }
+        current = {ticket_id: item.comparable for ticket_id, item in open_tickets.items()}
         if any(cached[ticket_id].words != item.words for ticket_id, item in current.items()):
             # A requester has changed a text since it was cached.
             ids = await _near_duplicates(ticket, cached | current)
-        return [
-            _to_similar_open_ticket(documents[ticket_id])
-            for ticket_id in ids
-            if ticket_id in current and isinstance(documents[ticket_id].get("requester"), str)
-        ]
+        return [open_tickets[ticket_id].similar for ticket_id in ids if ticket_id in open_tickets]
 
     async def _open_documents(
         self, team_id: str, ids: Sequence[str], since: datetime
-    ) -> dict[str, Document]:
-        """By id: the documents of these tickets that are still open and not confidential."""
+    ) -> list[Document]:
+        """The documents of these tickets that are still open and not confidential."""
         numbers = [ticket_number(ticket_id) for ticket_id in ids]
         window = {"team_id": team_id, "number": {"$gte": min(numbers), "$lte": max(numbers)}}
         query: Document = {
@@ -176,11 +199,10 @@ class Search:
             "confidential": False,
             "opened_at": {"$gte": since},
         }
-        fields = dict.fromkeys([*COMPARED_FIELDS, "requester", "incident", "number"], 1)
+        fields = dict.fromkeys([*COMPARED_FIELDS, "requester", "incident"], 1)
         # Only index conditions stand in the first stage: some servers choose the index from it.
         stages = [{"$match": window}, {"$match": query}, {"$project": fields}]
-        documents = await self._db.tickets.aggregate(stages).to_list()
-        return {document["_id"]: document for document in documents}
+        return await self._db.tickets.aggregate(stages).to_list()
 
 
 async def _near_duplicates(ticket: Ticket, recent: Mapping[str, ComparableTicket]) -> list[str]:
@@ -195,7 +217,16 @@ async def _near_duplicates(ticket: Ticket, recent: Mapping[str, ComparableTicket
     return [duplicate.ticket_id for duplicate in duplicates]
 
 
-def _to_similar_open_ticket(document: Document) -> SimilarOpenTicket:
-    report = IncidentReport(ticket_id=document["_id"], by=document["requester"])
-    incident = document.get("incident", "")
-    return SimilarOpenTicket(report=report, ticket_number=document["number"], incident=incident)
+class _OpenTicket(NamedTuple):
+    comparable: ComparableTicket
+    similar: SimilarOpenTicket
+
+
+def _open_ticket_from_document(document: Document) -> _OpenTicket:
+    comparable = comparable_from_document(document)
+    similar = SimilarOpenTicket(
+        report=IncidentReport(ticket_id=document["_id"], by=document["requester"]),
+        ticket_number=ticket_number(document["_id"]),
+        incident=str(document.get("incident", "")),
+    )
+    return _OpenTicket(comparable, similar)

@@ -8,7 +8,10 @@ it.
 from collections import Counter
 from collections.abc import Sequence
 
-from models.infra.database import Database, translate_errors
+from pydantic import BaseModel, ConfigDict
+
+from models.infra.database import Database, Document, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.tickets.ticket import Ticket
 from models.triage.similarity import significant_words
 from models.triage.skills import stem
@@ -18,16 +21,32 @@ from models.triage.skills import stem
 _MAX_WORDS, _MAX_TICKETS_PER_WORD, _MAX_CANDIDATES = 8, 50, 60
 
 
+class WordList(BaseModel):
+    """The ids of the newest solved tickets with a word.
+
+    Attributes:
+        id: the workspace and the stem of the word.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    id: str
+    tickets: tuple[str, ...]
+
+
 class SolutionIndex:
     """Finds solved tickets by their words."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._reader = DocumentReader(database, "solutions", _list_from_document)
 
     async def add(self, ticket: Ticket) -> None:
         """Add a solved ticket to the lists of its word stems; adding it twice changes nothing."""
         is_other_ticket = {"$ne": ["$$this", ticket.id]}
-        others = {"$filter": {"input": {"$ifNull": ["$tickets", []]}, "cond": is_other_ticket}}
+        # A damaged list is replaced by a new one.
+        stored = {"$cond": [{"$isArray": "$tickets"}, "$tickets", []]}
+        others = {"$filter": {"input": stored, "cond": is_other_ticket}}
         newest = {"$slice": [{"$concatArrays": [others, [ticket.id]]}, -_MAX_TICKETS_PER_WORD]}
         stems = dict.fromkeys(map(stem, significant_words(ticket.text)))
         keys = [_key(ticket.team_id, word_stem) for word_stem in stems]
@@ -49,14 +68,19 @@ class SolutionIndex:
         }
         keys = list(stem_by_key)
         async with translate_errors():
-            lists = await self._db.solutions.find({"_id": {"$in": keys}}).to_list(len(keys))
+            documents = await self._db.solutions.find({"_id": {"$in": keys}}).to_list(len(keys))
+            lists = await self._reader.read_all(documents)
         matches = dict.fromkeys(
-            (stem_by_key[entry["_id"]], ticket_id)
-            for entry in lists
-            for ticket_id in entry.get("tickets") or ()
+            (stem_by_key[word_list.id], ticket_id)
+            for word_list in lists
+            for ticket_id in word_list.tickets
         )
         counts = Counter(ticket_id for _, ticket_id in matches if ticket_id != ticket.id)
         return [ticket_id for ticket_id, _ in counts.most_common(_MAX_CANDIDATES)]
+
+
+def _list_from_document(document: Document) -> WordList:
+    return WordList.model_validate({**document, "id": document["_id"]})
 
 
 def _key(team_id: str, word: str) -> str:

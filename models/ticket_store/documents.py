@@ -1,9 +1,8 @@
 """Conversion of tickets to and from MongoDB documents."""
 
-from pydantic import ValidationError
-
 from models.errors import CorruptDocument, NewerDocument
 from models.infra.database import Document
+from models.infra.document_reader import FIRST_SCHEMA_VERSION
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.card_list import has_lost_card
@@ -11,8 +10,7 @@ from models.tickets.ticket import Ticket
 from models.triage.skills import words
 
 _MAX_WORDS = 500
-# Documents without a version are of the releases before 0.3.
-FIRST_SCHEMA_VERSION, SCHEMA_VERSION = 1, 2
+SCHEMA_VERSION = 2
 # Fields that are made from the ticket for queries, or added by a read; the ticket has no such ones.
 _DERIVED_FIELDS = frozenset(
     {"_id", "schema", "number", "people", "words", "due", "dead", "lost_card", "set_aside", "now"}
@@ -57,13 +55,14 @@ def ticket_from_document(document: Document) -> Ticket:
         NewerDocument: a newer release has written it, and this one would misread it.
         CorruptDocument: the document is damaged. The cause names the fields, never their values.
     """
-    version = document.get("schema", FIRST_SCHEMA_VERSION)
-    if version > SCHEMA_VERSION:
-        raise NewerDocument
-    fields = {name: value for name, value in document.items() if name not in _DERIVED_FIELDS}
     try:
+        version = int(document.get("schema", FIRST_SCHEMA_VERSION))
+        if version > SCHEMA_VERSION:
+            raise NewerDocument
+        fields = {name: value for name, value in document.items() if name not in _DERIVED_FIELDS}
         ticket = Ticket.model_validate({**fields, "id": document["_id"]})
-    except ValidationError as error:
+        ticket_number(ticket.id)
+    except (ValueError, TypeError) as error:
         raise CorruptDocument(
             f"{document['_id']} was not read or changed: its document is damaged. Tell an admin."
         ) from error
@@ -77,5 +76,5 @@ def _upgraded(ticket: Ticket) -> Ticket:
 
 
 def ticket_number(ticket_id: str) -> int:
-    """The number in a ticket id; newer tickets have larger numbers."""
+    """The number in a ticket id; newer tickets have larger numbers. ValueError if it has none."""
     return int(ticket_id.removeprefix("T-"))

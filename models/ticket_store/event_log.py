@@ -101,17 +101,23 @@ class EventLog:
         query = {"ticket_id": ticket.id, "what": name}
         async with translate_errors():
             document = await self._db.ticket_events.find_one(query, sort=[("number", -1)])
-        return self._reader.read_one(document).numbered.event if document else None
+            archived = await self._reader.read_or_none(document)
+        return archived.numbered.event if archived else None
 
     async def between(
         self, team_id: str, begin: datetime, end: datetime, *, limit: int
-    ) -> list[ArchivedEvent]:
-        """The workspace's archived events from `begin` until just before `end`, in any order."""
+    ) -> tuple[list[ArchivedEvent], int]:
+        """The workspace's archived events from `begin` until just before `end`, in any order.
+
+        Returns:
+            The events, and the number of documents read, with those that are unreadable.
+        """
         query = {"team_id": team_id, "at": {"$gte": begin, "$lt": end}}
         async with translate_errors():
             # Some servers do not choose this index without a hint.
             cursor = self._db.ticket_events.find(query).hint(TIME_INDEX).limit(limit)
-            return await self._reader.read_all(await cursor.to_list())
+            documents = await cursor.to_list()
+            return await self._reader.read_all(documents), len(documents)
 
 
 def _to_archived_event(document: Document) -> ArchivedEvent:

@@ -12,12 +12,13 @@ from typing import Any, Protocol
 
 from models.errors import Conflict, NoSuchTicket
 from models.infra.database import Database, Document, translate_errors
-from models.ticket_store.documents import FIRST_SCHEMA_VERSION, SCHEMA_VERSION
+from models.ticket_store.documents import SCHEMA_VERSION
 from models.tickets.pending_step import Step
 from models.tickets.ticket import MAX_EVENTS_IN_TICKET, Ticket, TicketUpdate
 
 _BATCH_SIZE = 100
-_PROGRESS_ID = "tickets"
+# Each version has its own progress, so a release that comes back need not migrate again.
+_PROGRESS_ID = f"tickets:{SCHEMA_VERSION}"
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +35,7 @@ class TicketMigration:
         self._db = database
 
     async def is_done(self) -> bool:
-        """Whether all tickets have the schema version of this release."""
+        """Whether all tickets of earlier versions are migrated."""
         return bool((await self._read_progress()).get("is_done"))
 
     async def run(self, tickets: TicketUpdater) -> None:
@@ -45,28 +46,26 @@ class TicketMigration:
         after, migrated_count = progress.get("after", ""), 0
         while documents := await self._read_batch(after):
             for document in documents:
-                if document.get("schema", FIRST_SCHEMA_VERSION) < SCHEMA_VERSION:
-                    migrated_count += await _migrate(tickets, document["_id"])
+                migrated_count += await _migrate(tickets, document["_id"])
             after = documents[-1]["_id"]
             await self._store_progress(after=after)
             log.info("%d tickets of an earlier release migrated, up to %s", migrated_count, after)
         await self._store_progress(after=after, is_done=True)
 
     async def _read_batch(self, after: str) -> list[Document]:
+        query = {"_id": {"$gt": after}, "schema": {"$not": {"$gte": SCHEMA_VERSION}}}
         async with translate_errors():
-            cursor = self._db.tickets.find({"_id": {"$gt": after}}, {"schema": 1}).sort("_id", 1)
+            cursor = self._db.tickets.find(query, {"_id": 1}).sort("_id", 1)
             return await cursor.limit(_BATCH_SIZE).to_list()
 
     async def _read_progress(self) -> dict[str, Any]:
         async with translate_errors():
             document = await self._db.migrations.find_one({"_id": _PROGRESS_ID})
-        is_current = document is not None and document.get("version") == SCHEMA_VERSION
-        return document if document and is_current else {}
+        return document or {}
 
     async def _store_progress(self, **progress: Any) -> None:
         async with translate_errors():
-            change = {"$set": {"version": SCHEMA_VERSION, **progress}}
-            await self._db.upsert("migrations", _PROGRESS_ID, change)
+            await self._db.upsert("migrations", _PROGRESS_ID, {"$set": progress})
 
 
 async def _migrate(tickets: TicketUpdater, ticket_id: str) -> int:

@@ -12,8 +12,10 @@ import logging
 from collections import defaultdict
 from datetime import datetime
 
-from models.errors import CorruptDocument, NoSuchTicket
+from models.errors import NoSuchTicket
+from models.infra.counter import counter_reader
 from models.infra.database import Database, Document, index, translate_errors
+from models.infra.document_reader import DocumentReader
 from models.people.member import Member
 from models.ticket_store.documents import (
     SCHEMA_VERSION,
@@ -25,6 +27,8 @@ from models.tickets.pending_step import Step
 from models.tickets.permissions import check
 from models.tickets.ticket import ASSIGNED_STATUSES, Status, Ticket
 
+MAX_TICKET_NUMBER = 999_999_999
+_STEP_NAMES = [step.value for step in Step]
 log = logging.getLogger(__name__)
 # `prepare` creates these indexes, and the doctor checks that they exist.
 _LIST_INDEX_FIELDS = (("number",), ("status", "number"), ("people", "number"), ("words", "number"))
@@ -35,15 +39,23 @@ INDEX_NAMES = frozenset(
 
 
 # Workers of a newer release run the steps of the tickets that only it reads. Here these must not
-# take the places of others.
+# take the places of others. With this condition, some servers choose no index without a hint.
 _READABLE = {"schema": {"$not": {"$gt": SCHEMA_VERSION}}}
 
 
 class TicketStore:
-    """The tickets of all workspaces, with their pending steps, and the alarms for dead steps."""
+    """The tickets of all workspaces, with their pending steps, and the alarms for dead steps.
+
+    Attributes:
+        reader: reads documents of tickets.
+    """
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self.reader = DocumentReader(
+            database, "tickets", ticket_from_document, schema_version=SCHEMA_VERSION
+        )
+        self._counter_reader = counter_reader(database)
 
     async def prepare(self) -> None:
         """Create the indexes and the ticket counter, unless they exist."""
@@ -63,6 +75,18 @@ class TicketStore:
                 ]
             )
             await self._db.upsert("counters", "tickets", {"$setOnInsert": {"last": 0}})
+
+    async def last_number(self) -> int:
+        """The number of the newest ticket, or the highest possible one if its counter is damaged.
+
+        It is 0 before the first ticket.
+        """
+        async with translate_errors():
+            document = await self._db.counters.find_one({"_id": "tickets"})
+            counter = await self._counter_reader.read_or_none(document)
+        if document is None:
+            return 0
+        return MAX_TICKET_NUMBER if counter is None or counter.last is None else counter.last
 
     async def get_ticket(self, ticket_id: str) -> tuple[Ticket, datetime]:
         """The ticket, and the database's time of the read.
@@ -92,36 +116,44 @@ class TicketStore:
     async def compare_and_set(self, before: Ticket, after: Ticket) -> Ticket | None:
         """Store the next state of a ticket; None when another write came first."""
         stored = after.model_copy(update={"rev": before.rev + 1})
+        # After a backup is restored, another ticket may have the same number.
+        expected = {"_id": before.id, "rev": before.rev, "opened_at": before.opened_at}
         async with translate_errors():
-            result = await self._db.tickets.replace_one(
-                # After a backup is restored, another ticket may have the same number.
-                {"_id": before.id, "rev": before.rev, "opened_at": before.opened_at},
-                ticket_to_document(stored),
+            is_stored = await self._db.compare_and_set(
+                "tickets", expected, ticket_to_document(stored)
             )
-        return stored if result.matched_count else None
+        return stored if is_stored else None
 
     async def due_tickets(self, *, limit: int) -> tuple[list[Ticket], datetime]:
-        """Tickets with a due step, the longest due first, and the database's time."""
-        return await self._tickets_by_time("due", limit)
+        """Tickets with a due step of this release, the longest due first, and the database's time.
+
+        Steps and tickets of a newer release wait for its workers. They must not fill the limit.
+        """
+        async with translate_errors():
+            now = await self._db.now()
+            query = {
+                "due": {"$lte": now},
+                **_READABLE,
+                "pending": {"$elemMatch": {"due": {"$lte": now}, "step": {"$in": _STEP_NAMES}}},
+            }
+            cursor = self._db.tickets.find(query).hint("due_1").sort("due", 1).limit(limit)
+            return await self._parse_or_quarantine(await cursor.to_list(limit), now), now
 
     async def dead_tickets(self, *, limit: int) -> list[Ticket]:
         """Tickets with a dead step, the longest dead first."""
-        return (await self._tickets_by_time("dead", limit))[0]
+        async with translate_errors():
+            now = await self._db.now()
+            query = {"dead": {"$lte": now}, **_READABLE}
+            cursor = self._db.tickets.find(query).hint("dead_1").sort("dead", 1).limit(limit)
+            return await self._parse_or_quarantine(await cursor.to_list(limit), now)
 
     async def tickets_with_lost_card(self, *, limit: int) -> list[Ticket]:
         """Open tickets whose requester or assignee has no card, and no step will send one."""
         async with translate_errors():
             now = await self._db.now()
             query = {"lost_card": True, **_READABLE}
-            documents = await self._db.tickets.find(query).limit(limit).to_list()
-            return await self._parse_or_quarantine(documents, now)
-
-    async def _tickets_by_time(self, field: str, limit: int) -> tuple[list[Ticket], datetime]:
-        async with translate_errors():
-            now = await self._db.now()
-            query = {field: {"$lte": now}, **_READABLE}
-            cursor = self._db.tickets.find(query).sort(field, 1).limit(limit)
-            return await self._parse_or_quarantine(await cursor.to_list(limit), now), now
+            cursor = self._db.tickets.find(query).hint("lost_card_1").limit(limit)
+            return await self._parse_or_quarantine(await cursor.to_list(limit), now)
 
     async def quarantined_tickets(self, *, limit: int) -> dict[str, str]:
         """By ticket id: why the ticket is in quarantine. Workers skip these tickets."""
@@ -129,7 +161,8 @@ class TicketStore:
             query = {"set_aside.at": {"$lte": await self._db.now()}}
             cursor = self._db.tickets.find(query, {"set_aside": 1}).limit(limit)
             return {
-                str(document["_id"]): str(document["set_aside"]["why"]) async for document in cursor
+                str(document["_id"]): str(document["set_aside"].get("why", ""))
+                async for document in cursor
             }
 
     async def release_from_quarantine(self, ticket_id: str) -> None:
@@ -158,21 +191,16 @@ class TicketStore:
         return counts, (now - oldest["due"]).total_seconds() if oldest else 0.0
 
     async def _parse_or_quarantine(self, documents: list[Document], now: datetime) -> list[Ticket]:
-        tickets = []
-        for document in documents:
-            try:
-                tickets.append(ticket_from_document(document))
-            except CorruptDocument as error:
-                ticket_id, cause = document["_id"], error.__cause__
-                log.warning(
-                    "%s is quarantined, its document is damaged: %s",
-                    ticket_id,
-                    cause,
-                    extra={"ticket": str(ticket_id)},
-                )
-                quarantine = {"set_aside": {"at": now, "why": str(cause)[:500]}}
-                update = {"$set": quarantine, "$unset": {"due": "", "dead": "", "lost_card": ""}}
-                await self._db.tickets.update_one({"_id": ticket_id}, update)
+        """The tickets; those of a newer release are left out, and workers of that release run them.
+
+        Damaged ones leave the indexes of workers, so that they are not read again and again.
+        """
+        tickets, unreadable = await self.reader.split(documents)
+        for _, ticket_id, reason in unreadable:
+            log.warning("%s is quarantined", ticket_id, extra={"ticket": str(ticket_id)})
+            quarantine = {"set_aside": {"at": now, "why": reason}}
+            update = {"$set": quarantine, "$unset": {"due": "", "dead": "", "lost_card": ""}}
+            await self._db.tickets.update_one({"_id": ticket_id}, update)
         return tickets
 
     async def ticket_ids_by_assignee(self, team_id: str) -> dict[str, list[str]]:
@@ -182,14 +210,15 @@ class TicketStore:
         ticket_ids: defaultdict[str, list[str]] = defaultdict(list)
         async with translate_errors():
             async for document in self._db.tickets.find(query, {"assignee": 1}):
-                ticket_ids[document.get("assignee", "")].append(document["_id"])
+                assignee = document.get("assignee")
+                ticket_ids[assignee if isinstance(assignee, str) else ""].append(document["_id"])
         return ticket_ids
 
     async def raise_alarm(self, team_id: str, step: Step, ticket_id: str) -> str:
         """The id of the ticket that admins are alerted about: the first with this dead step."""
-        new_alarm = {"$setOnInsert": {"ticket_id": ticket_id}}
+        new_alarm = {"ticket_id": {"$ifNull": ["$ticket_id", ticket_id]}}
         async with translate_errors():
-            alarm = await self._db.upsert("alarms", f"{team_id}:{step}", new_alarm)
+            alarm = await self._db.upsert("alarms", f"{team_id}:{step}", [{"$set": new_alarm}])
         alerted_id: str = alarm["ticket_id"]
         return alerted_id
 

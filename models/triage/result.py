@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from models.infra.stored_model import StoredModel
 
@@ -32,15 +32,13 @@ class Engine(StrEnum):
 MIN_CONFIDENCE = 0.55
 
 
-class Category(BaseModel):
+class Category(StoredModel):
     """A category of tickets, with a description and keywords that point to it.
 
     Attributes:
         floor: the minimum priority of its tickets; None if there is no minimum.
         private: its tickets are never sent to an AI.
     """
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     name: str
     description: str = ""

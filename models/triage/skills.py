@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property, lru_cache
 
-from pydantic import BaseModel, ConfigDict
-
+from models.infra.stored_model import StoredModel
 from models.triage.safe_regex import compile_pattern
 
 # A word is letters and digits. `+` and `#` belong to it at its end (c++, c#), a dot at its
@@ -35,7 +34,7 @@ def stem(word: str) -> str:
     return word
 
 
-class Skill(BaseModel):
+class Skill(StoredModel):
     """A skill.
 
     Attributes:
@@ -43,8 +42,6 @@ class Skill(BaseModel):
         aliases: synonyms of the name.
         patterns: regular expressions that find the skill in a text.
     """
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     name: str
     aliases: tuple[str, ...] = ()

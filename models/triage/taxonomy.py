@@ -82,6 +82,8 @@ class Taxonomy(BaseModel):
     def with_changed_skill(self, name: str, changed_skill: Skill) -> Self:
         """A copy with a changed skill; after a change of its name, the old name is an alias."""
         before = self.get_skill(name)
+        # A form knows only the fields of this release.
+        changed_skill = before.model_copy(update=dict(changed_skill))
         if changed_skill.name != name:
             changed_skill = changed_skill.model_copy(
                 update={"aliases": (*changed_skill.aliases, name)}
@@ -98,9 +100,8 @@ class Taxonomy(BaseModel):
             raise Conflict("A skill can't be merged into itself.")
         aliases = (*target.aliases, source.name, *source.aliases)
         patterns = tuple(dict.fromkeys((*target.patterns, *source.patterns)))
-        return self.without_skill(name).with_changed_skill(
-            target_name, Skill(name=target_name, aliases=aliases, patterns=patterns)
-        )
+        merged = target.model_copy(update={"aliases": aliases, "patterns": patterns})
+        return self.without_skill(name).with_changed_skill(target_name, merged)
 
     def without_skill(self, name: str) -> Self:
         """A copy without a skill."""
@@ -249,4 +250,11 @@ DEFAULT_TAXONOMY = Taxonomy(
         _make_skill("go", "golang"),
         _make_skill("c++"),
     ),
+)
+# Used while the stored taxonomy is damaged: nobody knows which categories are private.
+FALLBACK_TAXONOMY = Taxonomy(
+    categories=tuple(
+        category.model_copy(update={"private": True}) for category in DEFAULT_TAXONOMY.categories
+    ),
+    skills=DEFAULT_TAXONOMY.skills,
 )

@@ -101,7 +101,7 @@ class WebhookStore:
             document = webhook.model_dump() | {"secret": webhook.secret.get_secret_value()}
             document["_id"] = document.pop("id")
             stored = await self._db.insert_if_absent("webhooks", document, unique="_id")
-        return self._webhook_reader.read_one(stored) if stored else webhook
+        return await self._webhook_reader.read_one(stored) if stored else webhook
 
     async def list_webhooks(self, team_id: str) -> list[Webhook]:
         """The webhooks of a workspace, oldest first."""
@@ -109,6 +109,13 @@ class WebhookStore:
             cursor = self._db.webhooks.find({"team_id": team_id}).sort("created_at")
             documents = await cursor.to_list()
             return await self._webhook_reader.read_all(documents)
+
+    async def damaged_webhook_ids(self, team_id: str) -> list[str]:
+        """The ids of webhooks whose documents are damaged; `remove` deletes them, too."""
+        async with translate_errors():
+            documents = await self._db.webhooks.find({"team_id": team_id}).to_list()
+        _, unreadable = await self._webhook_reader.split(documents)
+        return [str(one.document_id) for one in unreadable]
 
     async def remove(self, team_id: str, webhook_id: str) -> bool:
         """Whether there was such a webhook; it is deleted."""
@@ -156,9 +163,10 @@ class WebhookStore:
             document = await self._db.deliveries.find_one(query)
             if document is None:
                 return None
-            change = {"delivered": False, "replay_of": document["ticket_id"]}
+            ticket_id = (await self._delivery_reader.read_one(document)).ticket_id
+            change = {"delivered": False, "replay_of": ticket_id}
             await self._db.deliveries.update_one(query, {"$set": change})
-        return str(document["ticket_id"])
+        return ticket_id
 
 
 def _with_id(document: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,13 @@ import time
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tests.bench import cold_start, database_growth, request_rate, ticket_throughput
+from tests.bench import (
+    cold_start,
+    database_growth,
+    long_tickets,
+    request_rate,
+    ticket_throughput,
+)
 from tests.bench.environment import BenchEnvironment
 from tests.bench.report import ComparisonRow, render_table, write_report
 
@@ -57,6 +63,7 @@ async def _run_parts(
             rows += await database_growth.measure(
                 environment.servers, report_progress, large_ticket_count=options.old
             )
+            rows += await long_tickets.measure(environment.servers, report_progress)
     return rows, servers
 
 

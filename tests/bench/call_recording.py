@@ -126,7 +126,7 @@ def _without_background_calls(entries: list[dict[str, Any]]) -> list[dict[str, A
 
 def _is_sweep(command: dict[str, Any]) -> bool:
     query = command.get("filter", {})
-    return set(query) <= {"due"} and "find" in command and command["find"] == "tickets"
+    return "due" in query and command.get("find") == "tickets"
 
 
 def _to_mongo_call(entry: dict[str, Any]) -> Call:

@@ -1,4 +1,4 @@
-"""docs/permissions.md shows the actions table and the permissions of the code."""
+"""docs/permissions.md shows the tables of actions and fields and the permissions of the code."""
 
 import re
 from collections.abc import Callable
@@ -8,6 +8,8 @@ import pytest
 from models.people.member import Role
 from models.tickets.action import Relation
 from models.tickets.actions import ACTIONS
+from models.tickets.field import Surface
+from models.tickets.fields import FIELDS
 from models.tickets.permissions import is_permitted
 from models.tickets.ticket import Status
 from tests.project import ROOT
@@ -46,8 +48,21 @@ def render_actions() -> str:
     return "\n".join(lines)
 
 
+def render_fields() -> str:
+    """The surfaces of each field, and whether a confidential ticket hides it, as Markdown."""
+    lines = [
+        f"| field | {' | '.join(Surface)} | hidden if confidential |",
+        f"|---|{'---|' * len(Surface)}---|",
+    ]
+    for field in FIELDS:
+        cells = [surface in field.surfaces for surface in Surface] + [field.is_private]
+        lines.append(f"| {field.name} | {' | '.join('yes' if cell else '' for cell in cells)} |")
+    return "\n".join(lines)
+
+
 @pytest.mark.parametrize(
-    ("name", "render"), [("permissions", render_permissions), ("actions", render_actions)]
+    ("name", "render"),
+    [("permissions", render_permissions), ("actions", render_actions), ("fields", render_fields)],
 )
 def test_page_shows_the_tables_of_the_code(name: str, render: Callable[[], str]) -> None:
     page = (ROOT / "docs/permissions.md").read_text(encoding="utf-8")

@@ -183,7 +183,7 @@ def _no_tolerant_reader() -> None:
     def parse_all(self: Any, documents: Any) -> tuple[list[Any], list[Any]]:
         return [self._parse(document) for document in documents], []
 
-    DocumentReader.parse_all = parse_all  # type: ignore[method-assign]
+    DocumentReader._parse_all = parse_all  # type: ignore[method-assign]
 
 
 def _no_rate_limits() -> None:

@@ -1,4 +1,4 @@
-"""An admin edits the guest policy: guests, other workspaces, the user group of moderators."""
+"""An admin edits the workspace settings: guests, other workspaces, the group of moderators."""
 
 import re
 
@@ -51,7 +51,9 @@ async def test_guests_are_refused_as_soon_as_the_policy_says_so(world: World) ->
     assert await api_status(world, token) == 200
 
     await guest.type_text("/ticket VPN is down again")
-    assert "Guests: not allowed" in await set_guest_policy(world, grace, guests="Not allowed")
+    assert "Guests of this workspace: not allowed" in await set_guest_policy(
+        world, grace, guests="Not allowed"
+    )
 
     await guest.submit_modal()
     assert guest.modal
@@ -68,9 +70,9 @@ async def test_guests_are_refused_as_soon_as_the_policy_says_so(world: World) ->
         world.personas.ada.id,
     ]
     audit = await world.find_documents("audit")
-    [entry] = [entry for entry in audit if entry["what"] == "changed who is let in"]
+    [entry] = [entry for entry in audit if entry["what"] == "changed settings"]
     assert entry["who"] == grace.id
-    assert (entry["before"]["guests"], entry["after"]["guests"]) == (True, False)
+    assert (entry["before"], entry["after"]) == ({"guests": True}, {"guests": False})
 
     await guest.type_text("/ticket help")
     assert "/ticket token" in (await guest.wait_for_ephemeral("What you can do")).visible_text
@@ -105,12 +107,14 @@ async def test_members_of_the_chosen_user_group_are_moderators(
 
     confirmation = await set_guest_policy(world, grace, moderators="@helpdesk")
 
-    assert "are moderators" in confirmation
+    assert "Frontdesk is reading the group" in confirmation
     await wait_for_role(world, ivy, "moderator")
     await set_role_and_skills(slack, grace, ivy, role="Moderator", skills=["python"])
     number = await open_ticket(personas.ada, "python does not start")
     await ivy.click(await ivy.wait_for_message(number), "Claim")
-    assert "No user group" in await set_guest_policy(world, grace, moderators="None")
+    assert "User group of moderators: none" in await set_guest_policy(
+        world, grace, moderators="None"
+    )
     await wait_for_role(world, ivy, "user")
     assert number in (await grace.wait_for_message("python does not start")).visible_text
     audit = await world.find_documents("audit")
@@ -128,4 +132,30 @@ async def test_policy_is_saved_in_a_workspace_without_user_groups(world: World) 
 
     await wait_for_text(slack, grace, "plan_upgrade_required", title=TITLE)
     await grace.fill("Guests of this workspace", "Not allowed")
-    assert "Guests: not allowed" in await save_and_close_form(grace)
+    assert "Guests of this workspace: not allowed" in await save_and_close_form(grace)
+
+
+async def test_a_wrong_setting_is_named_under_its_field_and_what_was_typed_stays(
+    world: World,
+) -> None:
+    slack, grace = world.slack, world.personas.grace
+    await open_admin_form(world, grace, TITLE)
+    await wait_for_text(slack, grace, "Guests of this workspace", title=TITLE)
+    await grace.fill("Minimum priorities by words", "payroll")
+    await grace.fill("Hosts that notes may link to", "wiki.acme.example")
+
+    await grace.submit_modal()
+
+    assert grace.modal
+    assert grace.modal.title == TITLE
+    [(label, error)] = grace.modal.errors.items()
+    assert label == "Minimum priorities by words"
+    assert "write 'payroll' as words=priority" in error
+    assert grace.modal.values["Minimum priorities by words"] == "payroll"
+    assert grace.modal.values["Hosts that notes may link to"] == "wiki.acme.example"
+    audit = await world.find_documents("audit")
+    assert "changed settings" not in {entry["what"] for entry in audit}
+    await grace.fill("Minimum priorities by words", "payroll=high")
+    confirmation = await save_and_close_form(grace)
+    assert "Hosts that notes may link to: wiki.acme.example" in confirmation
+    assert "Minimum priorities by words: payroll=high" in confirmation

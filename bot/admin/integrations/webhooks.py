@@ -26,7 +26,7 @@ def register(app: AsyncApp) -> None:
 async def open_webhooks(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
     """Push the list of webhooks, with the form for a new one."""
     team_id = (await identity.require_admin(service, body)).team_id
-    view = webhooks_form.render(await service.webhooks.list_webhooks(team_id))
+    view = await _render_webhooks(service, team_id)
     await push_view(service.slack, body["trigger_id"], view)
     await ack()
 
@@ -63,7 +63,7 @@ async def remove_webhook(
         await service.audit_log.record(
             admin, "removed webhook", webhook_id, before=before.audit_fields() if before else {}
         )
-    view = webhooks_form.render(await service.webhooks.list_webhooks(admin.team_id))
+    view = await _render_webhooks(service, admin.team_id)
     background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()
 
@@ -86,7 +86,7 @@ async def show_webhooks(
     ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
 ) -> None:
     team_id = (await identity.require_admin(service, body)).team_id
-    view = webhooks_form.render(await service.webhooks.list_webhooks(team_id))
+    view = await _render_webhooks(service, team_id)
     background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()
 
@@ -105,6 +105,11 @@ async def replay_delivery(
     view = await _render_deliveries(service, admin.team_id, webhook_id)
     background.start(service.slack.update_view(body["view"]["id"], view))
     await ack()
+
+
+async def _render_webhooks(service: TicketService, team_id: str) -> Block:
+    webhooks = await service.webhooks.list_webhooks(team_id)
+    return webhooks_form.render(webhooks, await service.webhooks.damaged_webhook_ids(team_id))
 
 
 async def _render_deliveries(service: TicketService, team_id: str, webhook_id: str) -> Block:

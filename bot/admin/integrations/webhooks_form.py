@@ -22,6 +22,7 @@ from models.messages.block_kit import context_line, section
 from models.messages.cards import Block
 from models.text import clip, escape, mention, slack_date
 from models.tickets.actions import MOVE_BY_EVENT
+from models.webhooks.store import MAX_WEBHOOKS
 from models.webhooks.webhook import MAX_URL_LENGTH, Delivery, Webhook
 
 CALLBACK = "add_webhook"
@@ -44,16 +45,21 @@ class WebhookInput:
     events: tuple[str, ...]
 
 
-def render(webhooks: Sequence[Webhook]) -> Block:
-    """The list of webhooks, above the form for a new one."""
+def render(webhooks: Sequence[Webhook], damaged_ids: Sequence[str] = ()) -> Block:
+    """The list of webhooks, above the form for a new one.
+
+    Args:
+        damaged_ids: the ids of further webhooks, whose documents are damaged.
+    """
     events = {
         "type": "multi_static_select",
         "action_id": INPUT_ACTION_ID,
         "placeholder": plain_text("All events"),
         "options": [option(event, event) for event in MOVE_BY_EVENT],
     }
+    listed = [*_webhook_blocks(webhooks), *_damaged_webhook_blocks(damaged_ids)]
     blocks = [
-        *(_webhook_blocks(webhooks) if webhooks else [section("No webhooks yet.")]),
+        *(listed or [section("No webhooks yet.")]),
         {"type": "divider"},
         input_field(URL, "New webhook URL", text_input(max_length=MAX_URL_LENGTH), hint=_URL_HINT),
         input_field(EVENTS, "Events", events, hint=_EVENTS_HINT, optional=True),
@@ -104,10 +110,22 @@ def _webhook_blocks(webhooks: Sequence[Webhook]) -> Iterator[Block]:
         yield button_row(
             f"webhook:{webhook.id}",
             button(SHOW_DELIVERIES, "Deliveries", value=webhook.id),
-            button(
-                REMOVE, "Remove", value=webhook.id, style="danger", confirm=_REMOVE_CONFIRMATION
-            ),
+            _remove_button(webhook.id),
         )
+
+
+def _damaged_webhook_blocks(webhook_ids: Sequence[str]) -> Iterator[Block]:
+    for number, webhook_id in enumerate(webhook_ids[:MAX_WEBHOOKS]):
+        name = escape(clip(webhook_id, _MAX_SHOWN_LENGTH))
+        yield section(
+            f":warning: The document of the webhook `{name}` is damaged, and it gets no events. "
+            "Remove it, and add it again."
+        )
+        yield button_row(f"damaged_webhook:{number}", _remove_button(webhook_id))
+
+
+def _remove_button(webhook_id: str) -> Block:
+    return button(REMOVE, "Remove", value=webhook_id, style="danger", confirm=_REMOVE_CONFIRMATION)
 
 
 _BACK_ROW = button_row("back", button(SHOW_WEBHOOKS, "All webhooks", value=SHOW_WEBHOOKS))

@@ -16,7 +16,7 @@ from models.health_checks import MAX_REPORTED_TICKETS, run_health_checks
 from models.people.member import Member
 from models.text import pluralize
 from models.ticket_service import TicketService
-from models.tickets.pending_step import STEP_LABELS, Step
+from models.tickets.pending_step import Step, step_label
 
 _WORKER_TIMEOUT_SECONDS = 5
 _NO_WORKER_RESULT = CheckResult(
@@ -53,7 +53,7 @@ async def replay_dead_steps(
     async def replay() -> str:
         ticket_ids = await _dead_ticket_ids(service, step)
         await _replay(service, admin, step, ticket_ids)
-        return f"Trying again: {STEP_LABELS[step]} for {pluralize(len(ticket_ids), 'ticket')}."
+        return f"Trying again: {step_label(step)} for {pluralize(len(ticket_ids), 'ticket')}."
 
     background.start(_run_and_refresh(service, body["view"]["id"], replay))
     await ack()
@@ -68,7 +68,7 @@ async def replay_ticket_step(
 
     async def replay() -> str:
         await _replay(service, admin, step, (ticket_id,))
-        return f"Trying again: {STEP_LABELS[step]} for {ticket_id}."
+        return f"Trying again: {step_label(step)} for {ticket_id}."
 
     background.start(_run_and_refresh(service, body["view"]["id"], replay))
     await ack()

@@ -65,6 +65,28 @@ def test_each_wrong_text_has_an_error_under_its_field() -> None:
     assert "for example payroll=high" in caught.value.fields["floor_groups"]
 
 
+@pytest.mark.parametrize(
+    ("prompt", "reason"),
+    [
+        ("$fence $examples $categories for $5", "write $$ for a dollar sign"),
+        ("$fence $examples $categories $price", "unknown variable: $price"),
+    ],
+)
+def test_prompt_that_cannot_be_filled_in_has_an_error_under_its_field(
+    prompt: str, reason: str
+) -> None:
+    form = with_values(render(WorkspaceSettings(), ()), shadow_prompt=prompt)
+
+    with pytest.raises(InvalidInput) as caught:
+        read(form)
+
+    assert reason in caught.value.fields["shadow_prompt"]
+    escaped = prompt.replace("$5", "$$5").replace("$price", "price")
+    assert read(with_values(render(WorkspaceSettings(), ()), shadow_prompt=escaped)) == {
+        "shadow_prompt": escaped
+    }
+
+
 @pytest.mark.parametrize("amount", [0, 1, 98, 99, 100, 101, 900])
 def test_form_fits_any_number_of_groups(amount: int) -> None:
     groups = [(f"S{number}", f"<!channel>{number}" * 9) for number in range(amount)]

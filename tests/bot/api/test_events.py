@@ -9,7 +9,8 @@ from models.clock import utc_now
 from models.people.member import Role
 from models.search import event_feed
 from models.search.event_feed import SETTLE_TIME
-from models.tickets.ticket import Event, Ticket
+from models.ticket_store.event_log import NumberedEvent
+from models.tickets.ticket import MAX_EVENTS_IN_TICKET, Event, Ticket
 from tests.bot.api.conftest import ApiClient
 
 NOON = utc_now().replace(microsecond=0) - timedelta(days=20)
@@ -148,3 +149,51 @@ async def test_a_cursor_of_the_future_returns_no_events(api: ApiClient) -> None:
     page = (await api.call("GET", f"/events?after={after}", token=token)).body
 
     assert page == {"events": [], "next": after, "more": False}
+
+
+async def make_ticket_with_archived_events(
+    api: ApiClient, requester: str, *, event_count: int, **fields: Any
+) -> Ticket:
+    """A ticket whose older events are in the event log."""
+    times = [NOON - timedelta(days=2) + n * MINUTE for n in range(event_count)]
+    ticket = await make_ticket(api, requester, *times, **fields)
+    older = [NumberedEvent(*one) for one in ticket.numbered_events[:-MAX_EVENTS_IN_TICKET]]
+    await api.service.event_log.archive(ticket, older)
+    return await api.service.update_ticket(
+        ticket.id, lambda current, _now: current.without_events_until(older[-1].number)
+    )
+
+
+@pytest.mark.parametrize("limit", [1, 12, 13, 100])
+async def test_all_events_of_a_ticket_are_paged_in_order(api: ApiClient, limit: int) -> None:
+    """Twelve of them are in the log, and the pages cross from the log into the ticket."""
+    _, token = await api.create_member_with_token(f"UPAGED{limit}", Role.USER)
+    ticket = await make_ticket_with_archived_events(api, f"UPAGED{limit}", event_count=32)
+    path = f"/tickets/{ticket.id}"
+
+    events: list[dict[str, Any]] = []
+    after: int | None = 0
+    while after is not None:
+        response = await api.call("GET", f"{path}/events?limit={limit}&after={after}", token=token)
+        assert len(response.body["events"]) <= limit
+        events += response.body["events"]
+        after = response.body["next"]
+
+    assert [one["id"] for one in events] == [f"{ticket.id}.{n}" for n in range(1, 33)]
+    assert [one["what"] for one in events] == [f"nth {n}" for n in range(32)]
+    history = (await api.call("GET", path, token=token)).body["history"]
+    assert [one["what"] for one in history] == [f"nth {n}" for n in range(12, 32)]
+
+
+@pytest.mark.fault("F86")
+async def test_events_of_an_invisible_ticket_are_answered_404(api: ApiClient) -> None:
+    _, requester = await api.create_member_with_token("UHIDES", Role.USER)
+    _, outsider = await api.create_member_with_token("UCURIOUS", Role.MODERATOR)
+    ticket = await make_ticket_with_archived_events(
+        api, "UHIDES", event_count=25, confidential=True
+    )
+
+    async def status(token: str) -> int:
+        return (await api.call("GET", f"/tickets/{ticket.id}/events", token=token)).status
+
+    assert (await status(requester), await status(outsider)) == (200, 404)

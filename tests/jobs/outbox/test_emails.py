@@ -89,6 +89,23 @@ def test_email_about_confidential_ticket_has_no_text() -> None:
     assert "confidential" in message["Subject"]
 
 
+def test_email_about_confidential_ticket_has_only_its_number_and_the_links() -> None:
+    message = make_email(ticket_in_status(Status.OFFERED, confidential=True))
+
+    assert message["Subject"] == "T-1: confidential ticket"
+    assert text_of_part(message, "plain").splitlines() == [
+        "T-1: confidential ticket",
+        "",
+        "This ticket is offered to you. It is confidential: read it in your direct messages with "
+        "Frontdesk.",
+        "",
+        *(f"{label}: {url}" for label, url in LINKS.items()),
+        "",
+        "You get this e-mail because Frontdesk offered you this ticket.",
+    ]
+    assert "<table" not in text_of_part(message, "html")
+
+
 @pytest.mark.fault("F75", "F88")
 @given(title=st.text(min_size=1), description=st.text())
 def test_hostile_text_adds_no_header_and_no_html(title: str, description: str) -> None:

@@ -246,3 +246,33 @@ async def test_an_invalid_taxonomy_is_not_overwritten(
         await taxonomy.add_skills(service, admin, "cobol")
 
     assert await service.database.configurations.find_one({"_id": admin.team_id}) == damaged
+
+
+async def test_fields_of_a_newer_release_survive_changes_of_skills_and_categories(
+    service: TicketService, admin: Member
+) -> None:
+    await taxonomy.add_skills(service, admin, "cobol")
+    query = {"_id": admin.team_id}
+    stored = await service.database.configurations.find_one(query)
+    assert stored
+    newer = {
+        "categories": [{**category, "desk": "IT"} for category in stored["categories"]],
+        "skills": [{**skill, "level": 3} for skill in stored["skills"]],
+        "desks": ["IT"],
+    }
+    await service.database.configurations.update_one(query, {"$set": newer})
+
+    await taxonomy.save_skill(service, admin, "vpn", Skill(name="tunnel"))
+    await taxonomy.merge_skill(service, admin, "wifi", "network")
+    before = (await service.taxonomies.get_taxonomy(admin.team_id)).find_category("Access")
+    assert before
+    doors = before.model_copy(update={"name": "Doors"})
+    await taxonomy.save_category(service, admin, "Access", doors)
+
+    after = await service.database.configurations.find_one(query)
+    assert after
+    assert after["desks"] == ["IT"]
+    assert {category["desk"] for category in after["categories"]} == {"IT"}
+    assert "Doors" in {category["name"] for category in after["categories"]}
+    assert {skill.get("level") for skill in after["skills"]} == {3}
+    assert len(after["skills"]) == len(DEFAULT_TAXONOMY.skills)

@@ -299,3 +299,28 @@ def test_requester_who_resolved_the_ticket_can_reopen_it() -> None:
     assert "You resolved T-1." in card.text
     assert "You resolved this ticket." in blocks_text(solved, "UADA", CardKind.REQUESTER)
     assert buttons(card) == {Button.REOPEN}
+
+
+@pytest.mark.parametrize(
+    ("kind", "viewer", "text"),
+    [
+        (CardKind.MODERATOR, "UBOB", "T-1: a confidential ticket for you"),
+        (CardKind.REQUESTER, "UADA", "T-1: your confidential ticket is offered."),
+        (CardKind.WATCHER, "UEVE", "T-1: a confidential ticket that you watch"),
+    ],
+)
+def test_notification_of_a_confidential_ticket_has_only_its_number(
+    kind: CardKind, viewer: str, text: str
+) -> None:
+    ticket = ticket_in_status(Status.OFFERED, confidential=True, watchers=("UEVE",))
+
+    assert render_card(ticket, kind, viewer=viewer).text == text
+
+
+def test_watcher_of_a_confidential_ticket_reads_no_names() -> None:
+    ticket = ticket_in_status(Status.CLAIMED, confidential=True, watchers=("UEVE",))
+
+    _, status, facts, _ = render_card(ticket, CardKind.WATCHER, viewer="UEVE").blocks
+
+    assert status["text"]["text"] == "*Somebody is working on it.*"
+    assert facts["elements"][0]["text"] == "You watch this ticket"

@@ -42,7 +42,7 @@ async def test_the_requester_finds_migrated_tickets(service: TicketService) -> N
 
 
 async def test_an_interrupted_migration_continues(service: TicketService) -> None:
-    progress = {"_id": "tickets", "version": SCHEMA_VERSION, "after": "T-2"}
+    progress = {"_id": f"tickets:{SCHEMA_VERSION}", "after": "T-2"}
     await service.database.migrations.insert_one(progress)
 
     await service.ticket_migration.run(service)

@@ -102,7 +102,7 @@ async def test_typed_lines_are_run_and_ctrl_c_stops_everything() -> None:
 
         demo.type_line("as bob: click Claim")
         await demo.wait_for_text("Bob Kahn's message now says:\n  │ You have it.")
-        await demo.wait_for_text("[Resolve]  [Release]")
+        await demo.wait_for_text("[Resolve]  [Resolve with a note]  [Release]")
         await demo.wait_for_text("@Bob Kahn is working on it")
 
         demo.type_line("as eve: click Resolve")

@@ -79,7 +79,7 @@ def test_the_transcript_has_every_step_in_order(runs: FinishedRuns) -> None:
         "Why: knows password, outlook; no open tickets",
         "Eve Holt gets ",
         "Eve Holt presses Claim.",
-        "[Resolve]  [Release]",
+        "[Resolve]  [Resolve with a note]  [Release]",
         "@Eve Holt is working on it",
         "Eve Holt presses Resolve.",
         "Did this solve it?",
