@@ -11,6 +11,8 @@ class Counter(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
     last: int | None = None
     version: str | None = None
 

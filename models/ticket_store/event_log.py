@@ -120,6 +120,12 @@ class EventLog:
             return await self._reader.read_all(documents), len(documents)
 
 
+class _StoredEvent(Event):
+    ticket_id: str
+    number: int
+
+
 def _to_archived_event(document: Document) -> ArchivedEvent:
-    event = Event.model_validate({name: document[name] for name in Event.model_fields})
-    return ArchivedEvent(document["ticket_id"], NumberedEvent(document["number"], event))
+    stored = _StoredEvent.model_validate(document)
+    event = Event(**stored.model_dump(include=set(Event.model_fields)))
+    return ArchivedEvent(stored.ticket_id, NumberedEvent(stored.number, event))

@@ -176,16 +176,6 @@ def _no_policy_filter() -> None:
     search.visibility_filter = lambda member: {}  # type: ignore[attr-defined]
 
 
-def _no_tolerant_reader() -> None:
-    """Let one unreadable document stop the whole list."""
-    from models.infra.document_reader import DocumentReader
-
-    def parse_all(self: Any, documents: Any) -> tuple[list[Any], list[Any]]:
-        return [self._parse(document) for document in documents], []
-
-    DocumentReader._parse_all = parse_all  # type: ignore[method-assign]
-
-
 def _no_rate_limits() -> None:
     """Call Slack and the mail server without the worker's own rate limits."""
     from models.infra import outbound_calls
@@ -193,6 +183,16 @@ def _no_rate_limits() -> None:
     unlimited = outbound_calls.RateLimit(interval=timedelta(milliseconds=1), burst=1000)
     outbound_calls.RATE_LIMITS = dict.fromkeys(outbound_calls.RATE_LIMITS, unlimited)
     outbound_calls.CHANNEL_RATE_LIMIT = unlimited
+
+
+def _no_tolerant_reader() -> None:
+    """Stop each query at the first document that cannot be read."""
+    from models.infra.document_reader import DocumentReader
+
+    async def split(self: DocumentReader[Any], documents: Any) -> tuple[list[Any], list[Any]]:
+        return [self._parse(document) for document in documents], []
+
+    DocumentReader.split = split  # type: ignore[method-assign]
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {

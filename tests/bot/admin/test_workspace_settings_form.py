@@ -3,7 +3,7 @@
 import pytest
 
 from bot.admin.workspace_settings_form import confirmation_texts, read, render
-from bot.ui.notice_view import notice_view
+from bot.ui.views import notice_view
 from models.errors import InvalidInput
 from models.workspace.workspace_settings import WorkspaceSettings
 from sandbox.slack.blockkit import check_view
