@@ -39,7 +39,7 @@ INDEX_NAMES = frozenset(
 
 
 # Workers of a newer release run the steps of the tickets that only it reads. Here these must not
-# take the places of others.
+# take the places of others. With this condition, some servers choose no index without a hint.
 _READABLE = {"schema": {"$not": {"$gt": SCHEMA_VERSION}}}
 
 
