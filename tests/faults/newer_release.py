@@ -87,8 +87,8 @@ _EDITS = (
     ),
     (
         "models/messages/texts.py",
-        '        case Status.CLAIMED:\n            return f"{assignee} is',
-        '        case Status.CLAIMED | Status.WAITING:\n            return f"{assignee} is',
+        "        case Status.CLAIMED:\n            return f",
+        "        case Status.CLAIMED | Status.WAITING:\n            return f",
     ),
     (
         "models/messages/texts.py",
@@ -97,8 +97,8 @@ _EDITS = (
     ),
     (
         "models/ticket_store/documents.py",
-        f"SCHEMA_VERSION = 1, {SCHEMA_VERSION}\n",
-        f"SCHEMA_VERSION = 1, {SCHEMA_VERSION + 1}\n",
+        f"\nSCHEMA_VERSION = {SCHEMA_VERSION}\n",
+        f"\nSCHEMA_VERSION = {SCHEMA_VERSION + 1}\n",
     ),
     (
         "models/ticket_store/documents.py",

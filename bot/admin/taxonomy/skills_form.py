@@ -89,9 +89,6 @@ def render(skill: Skill | None = None, *, people: int = 0, tickets: int = 0) -> 
 
 
 def _remove_button(skill: Skill, *, people: int, tickets: int) -> Element:
-    has, need = "has" if people == 1 else "have", "needs" if tickets == 1 else "need"
-    people_text = pluralize(people, "person").replace("persons", "people")
-    usage = f"{people_text} {has} this skill, and {pluralize(tickets, 'open ticket')} {need} it."
     return button(
         REMOVE,
         "Remove this skill",
@@ -99,10 +96,21 @@ def _remove_button(skill: Skill, *, people: int, tickets: int) -> Element:
         style="danger",
         confirmation=removal_confirmation(
             f"Remove the skill {skill.name}?",
-            f"{usage[0].upper()}{usage[1:]} Removing takes the skill from all of them. "
-            "To give the skill another name, keep it and merge it.",
+            _removal_consequence(people=people, tickets=tickets),
             confirm="Remove",
         ),
+    )
+
+
+def _removal_consequence(*, people: int, tickets: int) -> str:
+    if not people and not tickets:
+        return "Nobody has this skill, and no open ticket needs it."
+    has, need = "has" if people == 1 else "have", "needs" if tickets == 1 else "need"
+    people_text = pluralize(people, "person").replace("persons", "people")
+    usage = f"{people_text} {has} this skill, and {pluralize(tickets, 'open ticket')} {need} it."
+    return (
+        f"{usage[0].upper()}{usage[1:]} Removing takes the skill from all of them. "
+        "To give them another skill, merge this one."
     )
 
 

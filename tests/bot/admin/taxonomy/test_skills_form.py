@@ -82,4 +82,5 @@ def test_remove_button_says_how_many_lose_the_skill() -> None:
 
     assert consequence(2, 1).startswith("2 people have this skill, and 1 open ticket needs it.")
     assert consequence(1, 0).startswith("1 person has this skill, and no open tickets need it.")
+    assert consequence(0, 0) == "Nobody has this skill, and no open ticket needs it."
     assert consequence(0, 2).startswith("No people have this skill, and 2 open tickets need it.")
