@@ -32,7 +32,7 @@ async def email_assignee(
         return no_change
     recipient = await service.member_with_profile(ticket.team_id, ticket.assignee)
     if not recipient.email:
-        log.info("the worker sends no e-mail: Slack shows no address of %s", ticket.assignee)
+        log.info("%s: the worker sends no e-mail: the assignee has no address in Slack", ticket.id)
         return no_change
     people = [
         await service.member_with_profile(ticket.team_id, slack_id)
