@@ -14,7 +14,8 @@ from slack_bolt.response import BoltResponse
 from bot import admin, events, tickets
 from bot.background import BackgroundTasks
 from bot.errors import answer_error
-from bot.identity import Body, acting_team_id, acting_user_id, treat_as_guest
+from bot.identity import acting_team_id, acting_user_id, treat_as_guest
+from bot.payload import Payload
 from models.errors import NotAllowed
 from models.messages.slack_client import BotIdentity
 from models.ticket_service import TicketService
@@ -64,7 +65,7 @@ class _ContextMiddleware(AsyncMiddleware):
             await self._admit_external_user(body)
         return await next()
 
-    async def _admit_external_user(self, body: Body) -> None:
+    async def _admit_external_user(self, body: Payload) -> None:
         """Store a person of another workspace as a guest from their first request on."""
         home = self._identity
         if not (await self._service.workspace_settings.load(home.team_id)).strangers:

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from slack_bolt.async_app import AsyncAck
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from bot import identity
 from bot.background import BackgroundTasks
+from bot.payload import Payload, action_value
 from models.errors import DatabaseUnavailable, ExternalServiceError, NoSuchTicket, UserFacingError
 from models.infra.logs import ticket_log_context
 from models.messages.buttons import ButtonValue
@@ -32,11 +32,23 @@ ButtonAction = Callable[[ButtonValue, Member], Awaitable[Ticket]]
 """The action of a button; raises UserFacingError if it is refused."""
 
 
+async def get_clicked_ticket(service: TicketService, body: Payload, verb: Verb) -> Ticket:
+    """The ticket of the pressed button.
+
+    Raises:
+        NoSuchTicket: the ticket does not exist, or the person may not see it.
+        NotAllowed: the person may not do this with it.
+    """
+    member = await identity.identify_member(service, body)
+    button_value = ButtonValue.parse(action_value(body))
+    return await service.tickets.get_for(member, button_value.ticket_id, verb)
+
+
 async def handle_move(
     verb: Verb,
     *,
     ack: AsyncAck,
-    body: dict[str, Any],
+    body: Payload,
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
@@ -64,7 +76,7 @@ async def handle_button(
     action: ButtonAction,
     *,
     ack: AsyncAck,
-    body: dict[str, Any],
+    body: Payload,
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
@@ -73,7 +85,7 @@ async def handle_button(
     Raises:
         UserFacingError: the action was refused; the card is updated all the same.
     """
-    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
+    button_value = ButtonValue.parse(action_value(body))
     with ticket_log_context(button_value.ticket_id):
         await _run_action(
             action, button_value, ack=ack, body=body, service=service, background=background
@@ -85,7 +97,7 @@ async def _run_action(
     button_value: ButtonValue,
     *,
     ack: AsyncAck,
-    body: dict[str, Any],
+    body: Payload,
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
@@ -133,7 +145,7 @@ async def _request_card_refresh(service: TicketService, ticket_id: str) -> None:
 
 
 async def _redraw_latest_card(
-    service: TicketService, ticket_id: str, member: Member, body: dict[str, Any]
+    service: TicketService, ticket_id: str, member: Member, body: Payload
 ) -> None:
     with suppress(NoSuchTicket):
         ticket, _ = await service.tickets.get_ticket(ticket_id)
@@ -141,14 +153,14 @@ async def _redraw_latest_card(
             await _redraw_card(service, ticket, card)
 
 
-def _find_clicked_card(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card | None:
+def _find_clicked_card(ticket: Ticket, member: Member, body: Payload) -> Card | None:
     """The clicked card, if the ticket has it; a forged value cannot name another message."""
     ts = body.get("container", {}).get("message_ts")
     own_cards = (card for card in ticket.cards if card.to == member.slack_id)
     return next((card for card in own_cards if card.ts == ts), None)
 
 
-def _card_from_payload(ticket: Ticket, member: Member, body: dict[str, Any]) -> Card:
+def _card_from_payload(ticket: Ticket, member: Member, body: Payload) -> Card:
     """The clicked card from Slack's payload, because the worker may not have stored it yet."""
     is_requester = member.slack_id == ticket.requester
     return Card(

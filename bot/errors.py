@@ -8,15 +8,15 @@ the response URL or a view (https://docs.slack.dev/interactivity/handling-user-i
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
 from bot.background import BackgroundTasks
-from bot.identity import Body
-from bot.ui.notice_view import notice_view
+from bot.payload import Payload
+from bot.ui.views import notice_view
 from models.errors import DatabaseUnavailable, ExternalServiceError, InvalidInput, UserFacingError
 from models.infra.logs import format_traceback
 from models.ticket_service import TicketService
@@ -31,7 +31,7 @@ Respond = Callable[..., Awaitable[object]]
 
 
 async def answer_error(
-    error: Exception, body: Body, context: dict[str, Any], respond: Respond
+    error: Exception, body: Payload, context: Mapping[str, Any], respond: Respond
 ) -> BoltResponse:
     """The answer that shows the person, where they are, what happened and what to do."""
     text = _error_text(error)
@@ -78,7 +78,7 @@ def _error_text(error: Exception) -> str:
     )
 
 
-def _form_response(error: Exception, text: str, view: dict[str, Any]) -> BoltResponse:
+def _form_response(error: Exception, text: str, view: Payload) -> BoltResponse:
     """The text under the field at fault, or under the first one; the form keeps its input."""
     if isinstance(error, InvalidInput):
         return _json_response({"response_action": "errors", "errors": error.fields})
@@ -92,7 +92,7 @@ async def _send_ephemeral(respond: Respond, text: str) -> None:
     await respond(text=text, response_type="ephemeral", replace_original=False)
 
 
-def _json_response(payload: dict[str, Any]) -> BoltResponse:
+def _json_response(payload: Mapping[str, object]) -> BoltResponse:
     return BoltResponse(
         status=200, body=json.dumps(payload), headers={"content-type": ["application/json"]}
     )

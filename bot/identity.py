@@ -4,22 +4,19 @@ The user id comes from Slack's signed payload, and the role from the database at
 Values and metadata that came back through the client are not trusted.
 """
 
-from typing import Any
-
+from bot.payload import Payload
 from models.errors import NotAllowed
 from models.people.member import Member
 from models.ticket_service import TicketService
 
-Body = dict[str, Any]
 
-
-def acting_user_id(body: Body) -> str:
+def acting_user_id(body: Payload) -> str:
     """The Slack id of the acting person; commands have it in another place than other payloads."""
     user_id: str = body["user_id"] if "user_id" in body else body["user"]["id"]
     return user_id
 
 
-def acting_team_id(body: Body) -> str:
+def acting_team_id(body: Payload) -> str:
     """The workspace the person belongs to, which may differ from the one they act in."""
     user = body.get("user")
     team = user.get("team_id") if isinstance(user, dict) else None
@@ -27,14 +24,14 @@ def acting_team_id(body: Body) -> str:
     return team_id
 
 
-def treat_as_guest(body: Body, team_id: str) -> None:
+def treat_as_guest(body: Payload, team_id: str) -> None:
     """Change the payload so that a person of another workspace acts as a guest of this one."""
     if isinstance(body.get("user"), dict):
         body["user"]["team_id"] = team_id
     body["team_id"] = team_id
 
 
-async def identify_member(service: TicketService, body: Body) -> Member:
+async def identify_member(service: TicketService, body: Payload) -> Member:
     """The acting member; created at the first action.
 
     Raises:
@@ -45,7 +42,7 @@ async def identify_member(service: TicketService, body: Body) -> Member:
     )
 
 
-async def member_with_profile(service: TicketService, body: Body) -> Member:
+async def member_with_profile(service: TicketService, body: Payload) -> Member:
     """The acting member with a profile, which may need a call to Slack.
 
     Raises:
@@ -57,7 +54,7 @@ async def member_with_profile(service: TicketService, body: Body) -> Member:
     )
 
 
-async def require_admin(service: TicketService, body: Body) -> Member:
+async def require_admin(service: TicketService, body: Payload) -> Member:
     """The acting member, if they are an admin; a workspace owner may become one here.
 
     Raises:

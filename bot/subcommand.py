@@ -3,13 +3,13 @@
 import re
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Any
+
+from bot.payload import Payload
 
 _TICKET_SUBCOMMAND_PATTERN = re.compile(r"\s*(\w+)\s+T-([0-9]{1,9})\s*", re.IGNORECASE | re.ASCII)
 
 
-Command = dict[str, Any]
-Matcher = Callable[[Command], Awaitable[bool]]
+Matcher = Callable[[Payload], Awaitable[bool]]
 
 
 class Subcommand(StrEnum):
@@ -33,7 +33,7 @@ _SUBCOMMANDS, _TICKET_SUBCOMMANDS = frozenset(Subcommand), frozenset(TicketSubco
 def subcommand_matcher(subcommand: Subcommand) -> Matcher:
     """A matcher for `/ticket WORD`; longer text that begins with the word opens a ticket."""
 
-    async def matches(command: Command) -> bool:
+    async def matches(command: Payload) -> bool:
         return _parse_subcommand(command) == subcommand
 
     return matches
@@ -42,13 +42,13 @@ def subcommand_matcher(subcommand: Subcommand) -> Matcher:
 def ticket_subcommand_matcher(subcommand: TicketSubcommand) -> Matcher:
     """A matcher for `/ticket VERB T-42`."""
 
-    async def matches(command: Command) -> bool:
+    async def matches(command: Payload) -> bool:
         return _parse_ticket_subcommand(command) == subcommand
 
     return matches
 
 
-async def is_new_ticket(command: Command) -> bool:
+async def is_new_ticket(command: Payload) -> bool:
     """A matcher for every other text: the title of a new ticket."""
     return (
         _parse_subcommand(command) not in _SUBCOMMANDS
@@ -56,17 +56,17 @@ async def is_new_ticket(command: Command) -> bool:
     )
 
 
-def parse_ticket_id(command: Command) -> str:
+def parse_ticket_id(command: Payload) -> str:
     """The ticket id in `/ticket VERB T-42`."""
     match = _TICKET_SUBCOMMAND_PATTERN.fullmatch(command["text"])
     return f"T-{match[2]}" if match else ""
 
 
-def _parse_subcommand(command: Command) -> str:
+def _parse_subcommand(command: Payload) -> str:
     text: str = command.get("text", "")
     return text.strip().casefold()
 
 
-def _parse_ticket_subcommand(command: Command) -> str:
+def _parse_ticket_subcommand(command: Payload) -> str:
     match = _TICKET_SUBCOMMAND_PATTERN.fullmatch(command.get("text", ""))
     return match[1].casefold() if match else ""

@@ -49,7 +49,7 @@ def main() -> None:
     if sys.argv[1:] != ["doctor"]:
         sys.exit(USAGE)
     health = asyncio.run(_check_all(read_settings()))
-    for line in _report_lines(health):
+    for line in report_lines(health):
         print(line)
     sys.exit(0 if health.is_ok else 1)
 
@@ -72,7 +72,7 @@ async def _check_all(settings: Settings) -> HealthReport:
 
 async def _check_settings(settings: Settings) -> list[CheckResult]:
     """The variables of earlier releases that are still set."""
-    names = ", ".join(name.upper() for name in settings.values_for_workspace())
+    names = ", ".join(settings.replaced_variables().values())
     if not names:
         return []
     status = (
@@ -164,7 +164,8 @@ async def _check_readiness(label: str, url: str, *, remedy: str) -> CheckResult:
     return CheckResult(label, status[:_MAX_RESPONSE_LENGTH], "" if is_ready else remedy)
 
 
-def _report_lines(health: HealthReport) -> Iterator[str]:
+def report_lines(health: HealthReport) -> Iterator[str]:
+    """The report as text: a line for each check, and the remedy below it."""
     for result in health.results:
         yield f"{'ok    ' if result.is_ok else 'BROKEN'}  {result.name}: {result.status}"
         if result.remedy:

@@ -1,15 +1,19 @@
 """Settings from the environment or `.env`; no other file reads them."""
 
-from typing import Annotated
+import logging
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.triage.priority_rules import PriorityRule, parse_rules
+from models.workspace.workspace_settings import parse_prompt, setting_fields
 
 # The key must be at least as long as the hash:
 # https://datatracker.ietf.org/doc/html/rfc7518#section-3.2
 MIN_SECRET_BYTES = 32
+log = logging.getLogger(__name__)
 _SETTINGS_SOURCE = SettingsConfigDict(
     env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
 )
@@ -60,7 +64,7 @@ class Settings(QueueSettings):
     floor_groups: Annotated[tuple[PriorityRule, ...], NoDecode] = Field(
         default=(), description="minimum priorities by the requester's Slack user group: `S…=high`"
     )
-    gemini_shadow_prompt: FilePath | None = Field(
+    gemini_shadow_prompt: Path | None = Field(
         default=None,
         description="a file with a shadow prompt, tested on judged tickets; answers are not shown",
     )
@@ -120,19 +124,36 @@ class Settings(QueueSettings):
             )
         return value
 
-    def values_for_workspace(self) -> dict[str, object]:
-        """The variables that count no more, but are taken over once into the workspace's settings.
+    def replaced_variables(self) -> dict[str, str]:
+        """The variables that are set, but replaced by a setting of the workspace, by its name."""
+        return {
+            name: field.variable
+            for name, field in setting_fields().items()
+            if field.variable and getattr(self, field.variable.lower())
+        }
 
-        Their names are those of `models.workspace.workspace_settings`.
+    def values_for_workspace(self) -> dict[str, Any]:
+        """The values of `replaced_variables`, by the names of their settings.
+
+        They are taken over once into the settings of the workspace. A shadow prompt that cannot be
+        used is left out and logged.
         """
-        prompt = self.gemini_shadow_prompt
-        values: dict[str, object] = {
-            "floor_words": [[words, priority.value] for words, priority in self.floor_words],
-            "floor_groups": [[group, priority.value] for group, priority in self.floor_groups],
-            "allowed_link_hosts": list(self.allowed_link_hosts),
-            "shadow_prompt": prompt.read_text(encoding="utf-8") if prompt else "",
+        values = {
+            "floor_words": self.floor_words,
+            "floor_groups": self.floor_groups,
+            "allowed_link_hosts": self.allowed_link_hosts,
+            "shadow_prompt": self._read_shadow_prompt(),
         }
         return {name: value for name, value in values.items() if value}
+
+    def _read_shadow_prompt(self) -> str:
+        if self.gemini_shadow_prompt is None:
+            return ""
+        try:
+            return parse_prompt(self.gemini_shadow_prompt.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            log.warning("GEMINI_SHADOW_PROMPT was not taken over: %s", error)
+            return ""
 
     @field_validator("slack_api_url")
     @classmethod

@@ -238,7 +238,7 @@ class TicketService:
             self.ai_request_log,
         )
         await asyncio.gather(*(store.prepare() for store in stores))
-        await self.workspace_settings.take_over(team_id, self.settings.values_for_workspace())
+        await self.workspace_settings.take_over(team_id, self.settings.values_for_workspace)
         for slack_id in self.settings.admin_slack_ids:
             await self.directory.promote_configured_admin(team_id, slack_id)
 

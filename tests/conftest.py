@@ -61,11 +61,14 @@ def sabotage_environment(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the markers, and write the fault report after a complete run."""
+    """Declare the markers, sabotage this process, and report faults after a complete run."""
     config.addinivalue_line("markers", "fault(*ids): covers these faults of the catalogue")
     config.addinivalue_line("markers", "beside: takes minutes of waiting, so it starts first")
     config.addinivalue_line("markers", "long: slow, and runs only with --every")
     config.addinivalue_line("markers", "few(*places): without --every, only these kill points")
+    if sabotage := config.getoption("sabotage"):
+        # Some tests have the service in this process. Bot and worker have an environment for it.
+        SABOTAGES[sabotage]()
     is_whole_suite = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     is_partial = config.getoption("keyword") or config.getoption("collectonly")
     is_complete_run = config.getoption("every") and is_whole_suite and not is_partial

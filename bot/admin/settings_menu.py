@@ -2,23 +2,21 @@
 
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.admin import workspace_settings_form
 from bot.admin.integrations import webhooks_form
-from bot.admin.page_view import page_view
 from bot.admin.people import member_form
 from bot.admin.reports import ai_request_log_view, audit_log_view, health_view, triage_accuracy_view
 from bot.admin.taxonomy import categories_form, dry_run_form, skills_form
 from bot.background import BackgroundTasks
+from bot.payload import Payload
 from bot.subcommand import Subcommand, subcommand_matcher
-from bot.ui.form_fields import button, plain_text
-from bot.ui.open_view import fill_view, loading_view, open_view
-from models.messages.block_kit import section
-from models.messages.cards import Block
+from bot.ui.open_view import fill_view, open_view, redraw_view
+from bot.ui.views import loading_view, page_view
+from models.messages.block_kit import Block, View, button, header, section_with_button
 from models.ticket_service import TicketService
 
 TITLE = "Settings"
@@ -52,36 +50,36 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_settings(
-    ack: AsyncAck, command: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, command: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Open a modal before the trigger expires, then check the role."""
-    view_id = await open_view(service.slack, command["trigger_id"], loading_view(TITLE))
+    view_id = await open_view(service.slack, command, loading_view(TITLE))
     menu = _render_for_admin(service, command)
     background.start(fill_view(service.slack, view_id, menu, title=TITLE))
     await ack()
 
 
 async def show_settings(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     await identity.require_admin(service, body)
-    background.start(service.slack.update_view(body["view"]["id"], render()))
+    background.start(redraw_view(service.slack, body, render()))
     await ack()
 
 
-async def _render_for_admin(service: TicketService, command: dict[str, Any]) -> Block:
+async def _render_for_admin(service: TicketService, command: Payload) -> View:
     await identity.require_admin(service, command)
     return render()
 
 
-def render() -> Block:
+def render() -> View:
     """The menu: a button and a line of explanation for each page."""
     return page_view(TITLE, _blocks())
 
 
 def _blocks() -> Iterator[Block]:
     for group, pages in _GROUPS.items():
-        yield {"type": "header", "text": plain_text(group)}
+        yield header(group)
         for page, description in pages:
             open_button = button(page.OPEN, page.TITLE, value=page.OPEN)
-            yield section(description) | {"block_id": page.OPEN, "accessory": open_button}
+            yield section_with_button(page.OPEN, description, open_button)

@@ -1,21 +1,20 @@
 """The form of the workspace's settings, with one field for each setting of the model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.payload import Payload
 from bot.ui.form_fields import (
-    INPUT_ACTION_ID,
-    SubmittedForm,
+    grouped_select_menu,
     input_field,
-    modal,
     option,
-    plain_text,
+    option_group,
     select_menu,
     text_input,
 )
-from models.errors import InvalidInput
-from models.messages.block_kit import context_line
-from models.messages.cards import Block
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view
+from models.messages.block_kit import Element, Option, OptionGroup, View, context_line
 from models.text import clip, escape
 from models.workspace.workspace_settings import (
     MAX_TEXT_LENGTH,
@@ -39,7 +38,7 @@ _MAX_LISTED_LENGTH = 500
 
 def render(
     settings: WorkspaceSettings, groups: Sequence[tuple[str, str]], *, groups_error: str = ""
-) -> Block:
+) -> View:
     """The form with the current settings.
 
     Args:
@@ -54,10 +53,10 @@ def render(
     if groups_error:
         reason = escape(clip(groups_error, 300))
         blocks.append(context_line(f"Slack did not list its user groups: {reason}"))
-    return modal(CALLBACK, TITLE, "Save", blocks, close=plain_text("Cancel"))
+    return form_view(CALLBACK, TITLE, blocks, submit="Save")
 
 
-def read(view: dict[str, Any]) -> dict[str, Any]:
+def read(view: Payload) -> Mapping[str, Any]:
     """The settings that the admin changed, by their names in `WorkspaceSettings`.
 
     Unchanged fields are left out, because another admin may have changed them meanwhile.
@@ -71,9 +70,9 @@ def read(view: dict[str, Any]) -> dict[str, Any]:
             try:
                 values[name] = _value(field, form, name)
             except ValueError as error:
-                errors[form.block_id(name)] = f"Nothing was saved: {error}."
+                errors[name] = f"Nothing was saved: {error}."
     if errors:
-        raise InvalidInput(errors)
+        raise form.invalid_input(errors)
     return values
 
 
@@ -86,7 +85,7 @@ def confirmation_texts(settings: WorkspaceSettings) -> tuple[str, ...]:
     return "*Saved.* The settings apply from now on.", *lines
 
 
-def _element(field: SettingField, value: Any, groups: Sequence[tuple[str, str]]) -> Block:
+def _element(field: SettingField, value: Any, groups: Sequence[tuple[str, str]]) -> Element:
     match field.kind:
         case SettingKind.ACCESS:
             options = [option("May open tickets", _ALLOW), option("Not allowed", _DENY)]
@@ -124,7 +123,7 @@ def _summary(field: SettingField, value: Any) -> str:
             return escape(clip(field.to_text(value), _MAX_LISTED_LENGTH)) or "none"
 
 
-def _group_menu(group_id: str, groups: Sequence[tuple[str, str]]) -> Block:
+def _group_menu(group_id: str, groups: Sequence[tuple[str, str]]) -> Element:
     names = {one_id: f"@{handle}" for one_id, handle in sorted(groups, key=lambda group: group[1])}
     if group_id:
         # Slack may have stopped listing the chosen group.
@@ -134,19 +133,13 @@ def _group_menu(group_id: str, groups: Sequence[tuple[str, str]]) -> Block:
     selected_id = group_id or _NO_GROUP
     if len(options) < _MAX_OPTIONS:
         return select_menu([no_group, *options], selected_id)
-    return {
-        "type": "static_select",
-        "action_id": INPUT_ACTION_ID,
-        "option_groups": [
-            {"label": plain_text("No group"), "options": [no_group]},
-            *_option_groups(options),
-        ],
-        "initial_option": next(one for one in (no_group, *options) if one["value"] == selected_id),
-    }
+    return grouped_select_menu(
+        [option_group("No group", [no_group]), *_option_groups(options)], selected_id
+    )
 
 
-def _option_groups(options: Sequence[Block]) -> Iterator[Block]:
+def _option_groups(options: Sequence[Option]) -> Iterator[OptionGroup]:
     for start in range(0, min(len(options), _MAX_OPTIONS * (_MAX_OPTIONS - 1)), _MAX_OPTIONS):
         part = options[start : start + _MAX_OPTIONS]
         first, last = (clip(one["text"]["text"], 30) for one in (part[0], part[-1]))
-        yield {"label": plain_text(f"{first} to {last}"), "options": [*part]}
+        yield option_group(f"{first} to {last}", part)

@@ -7,10 +7,10 @@ need no answer.
 import re
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.payload import Payload
 from models.errors import Conflict, NoSuchTicket
 from models.ticket_service import TicketService
 from models.tickets.ticket import Ticket
@@ -23,7 +23,7 @@ def register(app: AsyncApp) -> None:
     app.event("message")(handle_message_event)
 
 
-async def handle_message_event(event: dict[str, Any], service: TicketService) -> None:
+async def handle_message_event(event: Payload, service: TicketService) -> None:
     """Remove a deleted card from its ticket, which requests another one if it is needed."""
     if event.get("subtype") != "message_deleted":
         return

@@ -7,12 +7,12 @@ bot reads them after the answer, and again at each start.
 """
 
 import logging
-from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_exponential
 
 from bot.background import BackgroundTasks
+from bot.payload import Payload
 from models.errors import DatabaseUnavailable, OutcomeUnknown, RetryLater
 from models.ticket_service import TicketService
 
@@ -27,7 +27,7 @@ def register(app: AsyncApp) -> None:
 
 
 async def handle_profile_change(
-    body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Store the profile; the tickets of a deactivated moderator go back to assignment."""
     team_id: str = body["team_id"]
@@ -36,7 +36,7 @@ async def handle_profile_change(
 
 
 async def handle_group_change(
-    body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Read the moderator group again: the event itself may be older than the stored state."""
     event = body["event"]

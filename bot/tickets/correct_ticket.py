@@ -2,16 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.background import BackgroundTasks
 from bot.card_buttons import ButtonAction, handle_button
+from bot.payload import Payload, action_value
 from bot.tickets import correction_form
-from bot.ui.form_fields import FORM_NOT_OPENED_TEXT
-from models.errors import Conflict, ExternalServiceError, UserFacingError
+from bot.ui.open_view import open_view
+from models.errors import Conflict
 from models.infra.logs import ticket_log_context
 from models.messages.buttons import ButtonValue
 from models.people.member import Member
@@ -32,21 +32,17 @@ def register(app: AsyncApp) -> None:
     app.view(correction_form.CALLBACK)(save_correction)
 
 
-async def open_form(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def open_form(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Open the form with the ticket's triage; a trigger is valid for 3 seconds."""
-    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
+    button_value = ButtonValue.parse(action_value(body))
     member = await identity.identify_member(service, body)
     ticket = await _get_correctable_ticket(service, member, button_value.ticket_id)
     taxonomy = await service.taxonomies.get_taxonomy(ticket.team_id)
-    try:
-        view = correction_form.render(ticket, taxonomy)
-        await service.slack.open_view(body["trigger_id"], view)
-    except ExternalServiceError as error:
-        raise UserFacingError(FORM_NOT_OPENED_TEXT) from error
+    await open_view(service.slack, body, correction_form.render(ticket, taxonomy))
     await ack()
 
 
-async def save_correction(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def save_correction(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Store the moderator's choices; if the ticket has changed, show the form again with them."""
     member = await identity.identify_member(service, body)
     seen, choices = correction_form.read(body["view"])
@@ -67,7 +63,7 @@ async def save_correction(ack: AsyncAck, body: dict[str, Any], service: TicketSe
 
 
 async def choose_first_category(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Confirm the category that the engine chose without being sure."""
     action = _category_action(service, lambda triage: triage.category)
@@ -75,7 +71,7 @@ async def choose_first_category(
 
 
 async def choose_second_category(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Replace the category by the engine's second choice."""
     action = _category_action(service, lambda triage: triage.second)

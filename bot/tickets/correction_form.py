@@ -1,19 +1,12 @@
 """The form in which a moderator edits the triage of a ticket: rendered and read."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from bot.ui.form_fields import (
-    element_state,
-    input_field,
-    modal,
-    multi_select_menu,
-    option,
-    plain_text,
-    select_menu,
-    selected_value,
-)
-from models.messages.block_kit import Block, section
+from bot.payload import Payload
+from bot.ui.form_fields import input_field, multi_select_menu, option, select_menu
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view
+from models.messages.block_kit import Block, View, section
 from models.messages.buttons import ButtonValue
 from models.messages.texts import PRIORITY_MARKS, status_line
 from models.text import clip, escape, join_names
@@ -30,7 +23,7 @@ CALLBACK = "correction"
 MAX_SKILLS = 100
 
 
-def render(ticket: Ticket, taxonomy: Taxonomy, *, correction: Correction | None = None) -> Block:
+def render(ticket: Ticket, taxonomy: Taxonomy, *, correction: Correction | None = None) -> View:
     """The form, filled in with the ticket's triage.
 
     Args:
@@ -47,29 +40,28 @@ def render(ticket: Ticket, taxonomy: Taxonomy, *, correction: Correction | None 
             f"The ticket now has: {_triage_text(ticket.triage)}. Your choices are still in the "
             "form. Press Submit again to save them."
         )
-    return modal(
+    return form_view(
         CALLBACK,
         f"Triage of {ticket.id}",
-        "Submit",
         [
             section(heading),
             _category_field(triage, taxonomy),
             _priority_field(triage),
             *_skill_fields(triage, taxonomy),
         ],
-        private_metadata=f"{ticket.id}:{ticket.version}",
-        close=plain_text("Cancel"),
+        submit="Submit",
+        ticket=ticket,
     )
 
 
-def read(view: dict[str, Any]) -> tuple[ButtonValue, Correction]:
+def read(view: Payload) -> tuple[ButtonValue, Correction]:
     """The ticket and version that the form showed, and the moderator's choices."""
-    skills = element_state(view, SKILLS).get("selected_options")
-    priority = selected_value(view, PRIORITY)
-    return ButtonValue.parse(view.get("private_metadata") or ""), Correction(
-        category=selected_value(view, CATEGORY),
+    form = SubmittedForm(view)
+    priority = form.selected_value(PRIORITY)
+    return form.ticket, Correction(
+        category=form.selected_value(CATEGORY) or None,
         priority=Priority(priority) if priority in set(Priority) else None,
-        skills=None if skills is None else tuple(choice["value"] for choice in skills),
+        skills=tuple(form.selected_values(SKILLS)) if form.has_field(SKILLS) else None,
     )
 
 

@@ -1,14 +1,12 @@
 """The *Details* button on a moderator's card, and the modal with the facts behind the triage."""
 
-from typing import Any
-
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import identity
-from bot.ui.form_fields import plain_text
+from bot.card_buttons import get_clicked_ticket
+from bot.payload import Payload
 from bot.ui.open_view import open_view
-from models.messages.block_kit import Block, rich_text, text_element, user_element
-from models.messages.buttons import ButtonValue
+from bot.ui.views import page_view
+from models.messages.block_kit import RichText, View, rich_text, text_element, user_element
 from models.text import local_time
 from models.ticket_service import TicketService
 from models.tickets.action import Button, Verb
@@ -26,19 +24,17 @@ def register(app: AsyncApp) -> None:
     app.action(Button.DETAILS.value)(show_details)
 
 
-async def show_details(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def show_details(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Open the modal; it only reads, so the button of an old card works too."""
-    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
-    member = await identity.identify_member(service, body)
-    ticket = await service.tickets.get_for(member, button_value.ticket_id, Verb.DETAILS)
+    ticket = await get_clicked_ticket(service, body, Verb.DETAILS)
     correction = await service.event_log.last_event(ticket, ACTIONS[Verb.CORRECT].event)
     editor = correction.who if correction else ""
-    await open_view(service.slack, body["trigger_id"], render(ticket, editor=editor))
+    await open_view(service.slack, body, render(ticket, editor=editor))
     await ack()
 
 
-def render(ticket: Ticket, *, editor: str = "") -> Block:
-    """The modal: a line for each fact.
+def render(ticket: Ticket, *, editor: str = "") -> View:
+    """The page: a line for each fact.
 
     Args:
         editor: the Slack id of the person who edited or confirmed the triage.
@@ -49,15 +45,10 @@ def render(ticket: Ticket, *, editor: str = "") -> Block:
         for label, value in facts.items()
         for element in (text_element(f"{label}: ", bold=True), value, text_element("\n"))
     ]
-    return {
-        "type": "modal",
-        "title": plain_text(f"{ticket.id} details"),
-        "close": plain_text("Close"),
-        "blocks": [rich_text(*lines[:-1])],
-    }
+    return page_view(f"{ticket.id} details", [rich_text(*lines[:-1])])
 
 
-def _facts(ticket: Ticket, editor: str) -> dict[str, Block]:
+def _facts(ticket: Ticket, editor: str) -> dict[str, RichText]:
     """The facts by label, as elements of rich text."""
     visible = visible_ticket(ticket, Surface.DETAILS)
     facts = {

@@ -1,21 +1,23 @@
-"""A requester opens a ticket: `/ticket` opens the form, and Submit stores the ticket."""
+"""A requester opens a ticket: `/ticket` opens the form, and Submit stores the ticket.
+
+The receipt may show a solution, with a button that ends the ticket at once.
+"""
 
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot import identity
 from bot.background import BackgroundTasks
 from bot.identity import acting_team_id, acting_user_id
+from bot.payload import Payload, action_value
 from bot.subcommand import is_new_ticket
 from bot.tickets import ticket_form
-from bot.ui.form_fields import FORM_NOT_OPENED_TEXT
-from bot.ui.notice_view import notice_view
+from bot.ui.open_view import open_view, redraw_view
+from bot.ui.views import notice_view
 from models.errors import (
     DatabaseUnavailable,
-    ExternalServiceError,
     InvalidInput,
     NotAllowed,
     ProfilePending,
@@ -23,8 +25,10 @@ from models.errors import (
 )
 from models.infra.database import deadline
 from models.infra.logs import ticket_log_context
+from models.messages.buttons import ButtonValue
 from models.text import escape
 from models.ticket_service import TicketService
+from models.tickets.action import Verb
 from models.tickets.ticket import Ticket
 from models.triage.similarity import MIN_SIMILARITY_TO_SUGGEST, SolvedTicket
 
@@ -40,22 +44,23 @@ def register(app: AsyncApp) -> None:
     """Register the listeners for the command and the form."""
     app.command("/ticket", matchers=[is_new_ticket])(open_form)
     app.view(ticket_form.CALLBACK)(open_ticket)
+    app.action(ticket_form.SOLVE_ACTION_ID)(solve_ticket)
 
 
 async def open_form(
     ack: AsyncAck,
     respond: AsyncRespond,
-    command: dict[str, Any],
+    command: Payload,
     service: TicketService,
     background: BackgroundTasks,
 ) -> None:
     """Open the form with the text of the command; a trigger is valid for 3 seconds."""
     typed = command.get("text", "")
     try:
-        view_id = await service.slack.open_view(command["trigger_id"], ticket_form.render(typed))
-    except ExternalServiceError as error:
+        view_id = await open_view(service.slack, command, ticket_form.render(typed))
+    except UserFacingError as error:
         first_piece = next(_quoted_pieces(typed), "")
-        raise UserFacingError(f"{FORM_NOT_OPENED_TEXT}{first_piece}") from error
+        raise UserFacingError(f"{error}{first_piece}") from error
     if not service.directory.is_overloaded:
         background.start(_check_requester(service, view_id, command))
     if ticket_form.can_hold(typed):
@@ -66,7 +71,7 @@ async def open_form(
     await ack(f"Your text is too long for the form, which holds its beginning.{first_piece}")
 
 
-async def _check_requester(service: TicketService, view_id: str, command: dict[str, Any]) -> None:
+async def _check_requester(service: TicketService, view_id: str, command: Payload) -> None:
     """Load the person's profile; a guest who may not open tickets gets a notice, not a form."""
     try:
         await identity.member_with_profile(service, command)
@@ -75,7 +80,7 @@ async def _check_requester(service: TicketService, view_id: str, command: dict[s
 
 
 async def open_ticket(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Store the ticket and wake a worker, and only then acknowledge with the receipt."""
     draft = ticket_form.read(
@@ -100,6 +105,22 @@ async def open_ticket(
         None if service.intake.is_overloaded else await _find_similar_solution(service, ticket)
     )
     await ack(response_action="update", view=ticket_form.render_receipt(ticket, draft, solution))
+
+
+async def solve_ticket(
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
+) -> None:
+    """Resolve the requester's own ticket from the receipt, whatever its status is by now."""
+    ticket_id = ButtonValue.parse(action_value(body)).ticket_id
+    member = await identity.identify_member(service, body)
+    with ticket_log_context(ticket_id):
+        ticket = await service.move(ticket_id, Verb.SELF_RESOLVE, actor=member)
+        log.info("%s: %s", ticket.id, Verb.SELF_RESOLVE)
+    confirmation = notice_view(
+        *ticket_form.solved_confirmation(ticket), title=f"Ticket {ticket.id}"
+    )
+    background.start(redraw_view(service.slack, body, confirmation))
+    await ack()
 
 
 async def _find_similar_solution(service: TicketService, ticket: Ticket) -> SolvedTicket | None:

@@ -6,6 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.background import BackgroundTasks
 from bot.card_buttons import handle_move
+from bot.payload import Payload
 from models.ticket_service import TicketService
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
@@ -21,7 +22,7 @@ def register(app: AsyncApp) -> None:
 
 def _make_listener(verb: Verb) -> Any:
     async def press_button(
-        ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+        ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
     ) -> None:
         await handle_move(verb, ack=ack, body=body, service=service, background=background)
 

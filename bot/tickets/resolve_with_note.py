@@ -1,75 +1,91 @@
-"""Resolves a ticket with a note, all tickets of an incident, or the requester's own ticket."""
+"""Resolves a ticket, or all tickets of an incident, with a note: the buttons and their form."""
 
 import logging
 from datetime import datetime
-from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
-from bot.background import BackgroundTasks
-from bot.tickets import resolution_form, ticket_form
-from bot.ui.form_fields import FORM_NOT_OPENED_TEXT
-from bot.ui.notice_view import notice_view
-from models.errors import ExternalServiceError, UserFacingError
+from bot.card_buttons import get_clicked_ticket
+from bot.payload import Payload
+from bot.ui.form_fields import input_field, text_input
+from bot.ui.open_view import open_view
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view
 from models.infra.logs import ticket_log_context
-from models.messages.buttons import ButtonValue
+from models.messages.block_kit import Block, View
 from models.ticket_service import TicketService
 from models.tickets import workflow
 from models.tickets.action import Button, Verb
+from models.tickets.incident import reporter_count
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Ticket
+from models.triage.similarity import MAX_SOLUTION_LENGTH
 
+CALLBACK, CALLBACK_FOR_ALL = "solution", "solution_for_all"
+SOLUTION = "solution"
 log = logging.getLogger(__name__)
 
 
 def register(app: AsyncApp) -> None:
     """Register the listeners for the buttons and the forms."""
     app.action(Button.RESOLVE_WITH_NOTE.value)(open_form)
-    app.view(resolution_form.CALLBACK)(resolve_with_note)
+    app.view(CALLBACK)(resolve_with_note)
     app.action(Button.ANSWER_ALL.value)(open_incident_form)
-    app.view(resolution_form.CALLBACK_FOR_ALL)(resolve_incident)
-    app.action(ticket_form.SOLVE_ACTION_ID)(solve_ticket)
+    app.view(CALLBACK_FOR_ALL)(resolve_incident)
 
 
-async def open_form(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Open the form for one ticket; a trigger is valid for 3 seconds."""
-    await _show_form(ack, body, service, for_incident=False)
-
-
-async def open_incident_form(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
-    """Open the form for all tickets of an incident."""
-    await _show_form(ack, body, service, for_incident=True)
-
-
-async def _show_form(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, *, for_incident: bool
-) -> None:
-    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
-    member = await identity.identify_member(service, body)
-    ticket = await service.tickets.get_for(member, button_value.ticket_id, Verb.RESOLVE)
-    try:
-        form = resolution_form.render(ticket, for_incident=for_incident)
-        await service.slack.open_view(body["trigger_id"], form)
-    except ExternalServiceError as error:
-        raise UserFacingError(FORM_NOT_OPENED_TEXT) from error
+async def open_form(ack: AsyncAck, body: Payload, service: TicketService) -> None:
+    """Open the form for one ticket."""
+    ticket = await get_clicked_ticket(service, body, Verb.RESOLVE)
+    await open_view(service.slack, body, render(ticket))
     await ack()
 
 
-async def resolve_with_note(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def open_incident_form(ack: AsyncAck, body: Payload, service: TicketService) -> None:
+    """Open the form for all tickets of an incident."""
+    ticket = await get_clicked_ticket(service, body, Verb.RESOLVE)
+    await open_view(service.slack, body, render_for_incident(ticket))
+    await ack()
+
+
+def render(ticket: Ticket) -> View:
+    """The form for one ticket."""
+    return form_view(
+        CALLBACK,
+        f"Resolve {ticket.id}",
+        [_solution_field(ticket, readers="The requester sees this")],
+        submit="Resolve",
+        ticket=ticket,
+    )
+
+
+def render_for_incident(ticket: Ticket) -> View:
+    """The form for all tickets of an incident."""
+    people = reporter_count(ticket)
+    return form_view(
+        CALLBACK_FOR_ALL,
+        f"Resolve for {people} people",
+        [_solution_field(ticket, readers=f"All {people} requesters see this")],
+        submit="Resolve all",
+        ticket=ticket,
+    )
+
+
+async def resolve_with_note(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Resolve the ticket with the note; only its assignee can, so no version is compared."""
     member = await identity.identify_member(service, body)
-    ticket_id, solution = resolution_form.read(body["view"])
+    ticket_id, solution = _read(body["view"])
     with ticket_log_context(ticket_id):
         await service.move(ticket_id, Verb.RESOLVE, actor=member, solution=solution)
         log.info("%s: %s with a note", ticket_id, Verb.RESOLVE)
     await ack()
 
 
-async def resolve_incident(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def resolve_incident(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Resolve the first ticket, and let the worker resolve the incident's other tickets."""
     member = await identity.identify_member(service, body)
-    ticket_id, solution = resolution_form.read(body["view"])
+    ticket_id, solution = _read(body["view"])
 
     def resolve(ticket: Ticket, now: datetime) -> Ticket:
         after = workflow.transition(ticket, Verb.RESOLVE, actor=member, now=now, solution=solution)
@@ -81,17 +97,24 @@ async def resolve_incident(ack: AsyncAck, body: dict[str, Any], service: TicketS
     await ack()
 
 
-async def solve_ticket(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
-) -> None:
-    """Resolve the requester's own ticket, whatever its status is by now."""
-    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
-    member = await identity.identify_member(service, body)
-    with ticket_log_context(button_value.ticket_id):
-        ticket = await service.move(button_value.ticket_id, Verb.SELF_RESOLVE, actor=member)
-        log.info("%s: %s", ticket.id, Verb.SELF_RESOLVE)
-    confirmation = notice_view(
-        *ticket_form.solved_confirmation(ticket), title=f"Ticket {ticket.id}"
+def _solution_field(ticket: Ticket, *, readers: str) -> Block:
+    element = text_input(
+        max_length=MAX_SOLUTION_LENGTH,
+        multiline=True,
+        placeholder="Restarted the VPN client and signed in again",
     )
-    background.start(service.slack.update_view(body["view"]["id"], confirmation))
-    await ack()
+    hint = f"{readers}, and it may be suggested for similar tickets: don't name people."
+    if ticket.confidential:
+        hint = f"{readers}."
+    return input_field(SOLUTION, "How was it solved?", element, hint=hint)
+
+
+def _read(view: Payload) -> tuple[str, str]:
+    """The ticket's id, and how it was solved."""
+    form = SubmittedForm(view)
+    solution = form.required_text(
+        SOLUTION,
+        max_length=MAX_SOLUTION_LENGTH,
+        if_empty="Say in a few words how it was solved.",
+    )
+    return form.ticket.ticket_id, solution

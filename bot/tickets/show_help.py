@@ -1,11 +1,11 @@
 """The answer to `/ticket help`: what the reader's role can do."""
 
 import logging
-from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
+from bot.payload import Payload
 from bot.subcommand import Subcommand, subcommand_matcher
 from models.errors import DatabaseUnavailable, NotAllowed
 from models.infra.database import deadline
@@ -49,7 +49,7 @@ def register(app: AsyncApp) -> None:
     app.command("/ticket", matchers=[subcommand_matcher(Subcommand.HELP)])(show_help)
 
 
-async def show_help(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
+async def show_help(ack: AsyncAck, command: Payload, service: TicketService) -> None:
     """Answer with an ephemeral message; without the database, with the list for users."""
     try:
         with deadline(_ROLE_LOOKUP_SECONDS):

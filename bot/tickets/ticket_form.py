@@ -1,24 +1,11 @@
 """The form for a new ticket, and the receipt that replaces it: rendered and read."""
 
-from typing import Any
-
-from bot.ui.form_fields import (
-    INPUT_ACTION_ID,
-    button,
-    button_row,
-    checkbox,
-    element_state,
-    input_field,
-    modal,
-    option,
-    plain_text,
-    selected_value,
-    text_input,
-    typed_text,
-)
-from bot.ui.notice_view import notice_view
-from models.errors import InvalidInput
-from models.messages.block_kit import Block, quote, section
+from bot.payload import Payload
+from bot.ui.form_fields import checkbox, input_field, option, select_menu, text_input
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view, page_view
+from models.messages.block_kit import Block, Element, View, actions, button, divider, quote, section
+from models.messages.buttons import ButtonValue
 from models.messages.texts import status_line
 from models.text import clip
 from models.tickets.field import Surface
@@ -41,13 +28,12 @@ _URGENCY_LABELS = {
 }
 
 
-def render(text: str = "") -> Block:
+def render(text: str = "") -> View:
     """The form; a text from the command fills in the title or the description."""
     title, description = _split_text(text)
-    return modal(
+    return form_view(
         CALLBACK,
         "New ticket",
-        "Submit",
         [
             input_field(
                 TITLE,
@@ -63,7 +49,7 @@ def render(text: str = "") -> Block:
             ),
             *_CHOICE_FIELDS,
         ],
-        close=plain_text("Cancel"),
+        submit="Submit",
     )
 
 
@@ -72,16 +58,17 @@ def can_hold(text: str) -> bool:
     return len(text) <= MAX_TEXT_LENGTH
 
 
-def read(view: dict[str, Any], *, team_id: str, requester: str) -> Draft:
+def read(view: Payload, *, team_id: str, requester: str) -> Draft:
     """The ticket as the requester wrote it; its key is the view's id.
 
     Raises:
         InvalidInput: with a sentence for each field at fault.
     """
-    title, description = typed_text(view, TITLE), typed_text(view, DESCRIPTION)
+    form = SubmittedForm(view)
+    title, description = form.text(TITLE), form.text(DESCRIPTION)
     if errors := _find_errors(title, description):
-        raise InvalidInput(errors)
-    urgency = selected_value(view, URGENCY)
+        raise form.invalid_input(errors)
+    urgency = form.selected_value(URGENCY)
     return Draft(
         key=f"view:{view['id']}",
         team_id=team_id,
@@ -89,13 +76,13 @@ def read(view: dict[str, Any], *, team_id: str, requester: str) -> Draft:
         title=title,
         description=description,
         urgency=Urgency(urgency) if urgency in set(Urgency) else None,
-        confidential=bool(element_state(view, CONFIDENTIAL).get("selected_options")),
+        confidential=bool(form.selected_values(CONFIDENTIAL)),
     )
 
 
 def render_receipt(
     ticket: Ticket, draft: Draft, similar_solution: SolvedTicket | None = None
-) -> Block:
+) -> View:
     """The modal that replaces the form: the number, the status, and a solution that may help.
 
     Args:
@@ -113,13 +100,11 @@ def render_receipt(
     is_new = ticket.status is Status.NEW
     visible = visible_ticket(ticket, Surface.REQUESTER_CARD, viewer=draft.requester)
     status = "We are finding the right person." if is_new else status_line(visible)
-    view = notice_view(
-        first_line,
-        f"{status}\nA card in your direct messages with Frontdesk always shows the status.",
-        title=f"Ticket {ticket.id}",
-    )
-    view["blocks"] += _similar_solution_blocks(ticket, similar_solution) if similar_solution else []
-    return view
+    status += "\nA card in your direct messages with Frontdesk always shows the status."
+    blocks = [section(first_line), section(status)]
+    if similar_solution:
+        blocks += _similar_solution_blocks(ticket, similar_solution)
+    return page_view(f"Ticket {ticket.id}", blocks)
 
 
 def solved_confirmation(ticket: Ticket) -> tuple[str, ...]:
@@ -131,12 +116,12 @@ def solved_confirmation(ticket: Ticket) -> tuple[str, ...]:
 
 
 def _similar_solution_blocks(ticket: Ticket, similar_solution: SolvedTicket) -> list[Block]:
-    value = f"{ticket.id}:{ticket.version}"
+    value = str(ButtonValue.from_ticket(ticket))
     return [
-        {"type": "divider"},
+        divider(),
         section("*This may help:* a similar ticket was solved this way."),
         quote(similar_solution.solution),
-        button_row(SOLVE_ACTION_ID, button(SOLVE_ACTION_ID, "That solved it", value=value)),
+        actions(SOLVE_ACTION_ID, button(SOLVE_ACTION_ID, "That solved it", value=value)),
     ]
 
 
@@ -165,12 +150,11 @@ def _find_errors(title: str, description: str) -> dict[str, str]:
     return errors
 
 
-def _urgency_menu() -> Block:
-    options = [option(label, value.value) for value, label in _URGENCY_LABELS.items()]
-    return {"type": "static_select", "action_id": INPUT_ACTION_ID, "options": options}
+def _urgency_menu() -> Element:
+    return select_menu(option(label, value.value) for value, label in _URGENCY_LABELS.items())
 
 
-def _confidential_checkbox() -> Block:
+def _confidential_checkbox() -> Element:
     label = "Only you and the people who handle it can see this."
     return checkbox(label, CONFIDENTIAL, is_checked=False)
 

@@ -1,10 +1,9 @@
 """A moderator watches another person's ticket, or stops watching it: `/ticket watch T-42`."""
 
-from typing import Any
-
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
+from bot.payload import Payload, action_value
 from bot.subcommand import TicketSubcommand, parse_ticket_id, ticket_subcommand_matcher
 from models.admin.watch_ticket import set_watching
 from models.infra.logs import ticket_log_context
@@ -25,23 +24,23 @@ def register(app: AsyncApp) -> None:
     app.action(Button.UNWATCH.value)(unwatch_ticket)
 
 
-async def start_watching(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
+async def start_watching(ack: AsyncAck, command: Payload, service: TicketService) -> None:
     await ack(await _set_watching(service, command, parse_ticket_id(command), watching=True))
 
 
-async def stop_watching(ack: AsyncAck, command: dict[str, Any], service: TicketService) -> None:
+async def stop_watching(ack: AsyncAck, command: Payload, service: TicketService) -> None:
     await ack(await _set_watching(service, command, parse_ticket_id(command), watching=False))
 
 
-async def unwatch_ticket(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def unwatch_ticket(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Stop watching; the worker updates the card."""
-    button_value = ButtonValue.parse(body["actions"][0].get("value", ""))
+    button_value = ButtonValue.parse(action_value(body))
     await _set_watching(service, body, button_value.ticket_id, watching=False)
     await ack()
 
 
 async def _set_watching(
-    service: TicketService, body: dict[str, Any], ticket_id: str, *, watching: bool
+    service: TicketService, body: Payload, ticket_id: str, *, watching: bool
 ) -> str:
     with ticket_log_context(ticket_id):
         member = await identity.identify_member(service, body)

@@ -43,12 +43,14 @@ async def sweep(context: StepContext) -> None:
 
 
 async def _enqueue_ticket(context: StepContext, ticket: Ticket, now: datetime) -> None:
-    # A worker that is woken for one step runs all due steps. It drops a wake-up for a step of a
-    # newer release, because arq finds no function of that name.
-    due_steps = (entry for entry in ticket.pending if entry.due and entry.due <= now)
-    due_step = next(entry for entry in due_steps if entry.step.is_known)
-    with ticket_log_context(ticket.id):
-        await context.service.step_queue.enqueue(ticket.id, [due_step], now=now, is_retry=True)
+    # A worker that is woken for one step runs all due steps. It would not wake up for a step of a
+    # newer release, which has workers of its own.
+    due_steps = (
+        entry for entry in ticket.pending if entry.step.is_known and entry.due and entry.due <= now
+    )
+    if due_step := next(due_steps, None):
+        with ticket_log_context(ticket.id):
+            await context.service.step_queue.enqueue(ticket.id, [due_step], now=now, is_retry=True)
 
 
 async def retry_quarantined(ctx: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.field import Surface
 from models.tickets.pending_step import PendingStep, Step
+from models.tickets.permissions import can
 from models.tickets.ticket import Status, Ticket, TicketUpdate
 from models.tickets.visible_ticket import visible_ticket
 
@@ -31,6 +32,10 @@ async def email_assignee(
     if ticket.status is not Status.OFFERED or not ticket.assignee or not service.settings.smtp_host:
         return no_change
     recipient = await service.member_with_profile(ticket.team_id, ticket.assignee)
+    # The profile may say that they are a guest by now.
+    if not can(Verb.CLAIM, recipient, ticket):
+        log.info("the worker sends no e-mail: %s may not claim the ticket", ticket.assignee)
+        return no_change
     if not recipient.email:
         log.info("%s: the worker sends no e-mail: the assignee has no address in Slack", ticket.id)
         return no_change

@@ -1,5 +1,6 @@
 """The step that redraws the cards of a ticket with its current state, and retires old ones."""
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
@@ -96,7 +97,9 @@ async def _excluded_people(context: StepContext, ticket: Ticket) -> set[str]:
     if not settings.may_exclude_earlier_requesters:
         return set()
     people = {card.to for card in ticket.cards}
-    members = [await service.members.find_member(ticket.team_id, slack_id) for slack_id in people]
+    members = await asyncio.gather(
+        *(service.members.find_member(ticket.team_id, slack_id) for slack_id in people)
+    )
     return {member.slack_id for member in members if member and member.refusal}
 
 

@@ -1,11 +1,13 @@
 """The audit log of each workspace, in MongoDB: entries are added and never changed."""
 
+from datetime import datetime
 from typing import Any
 
 from models.access.audit_entry import AuditEntry, audit_diff
 from models.access.record_ids import id_for_key
 from models.infra.database import Database, Document, index, translate_errors
 from models.infra.document_reader import DocumentReader
+from models.infra.embedded_server import newest_by_time
 from models.people.member import Member
 from models.tickets.ticket import Ticket
 
@@ -91,30 +93,16 @@ class AuditLog:
         async with translate_errors():
             if before_id:
                 before = await self._db.audit.find_one({"_id": before_id, "team_id": team_id})
-                if before is None:
+                if before is None or not isinstance(before.get("at"), datetime):
                     return []
-            return await self._reader.read_page(
-                lambda last, count: self._older_documents(team_id, last or before, count),
-                limit=limit,
-            )
 
-    async def _older_documents(
-        self, team_id: str, newer: Document | None, limit: int
-    ) -> list[Document]:
-        """The newest entries, or those before this one. Entries without a time come last."""
-        query: Document = {"team_id": team_id}
-        earlier: Document = {}
-        if newer:
-            query["at"] = {"$lte": newer.get("at")}
-            earlier = {"$or": [{"at": {"$lt": newer.get("at")}}, {"_id": {"$lt": newer["_id"]}}]}
-        stages: list[Document] = [
-            # The first match alone selects the index: some MongoDB servers find none for both.
-            {"$match": query},
-            {"$match": earlier},
-            {"$sort": {"at": -1, "_id": -1}},
-            {"$limit": limit},
-        ]
-        return await self._db.audit.aggregate(stages).to_list()
+            async def fetch(last: Document | None, count: int) -> list[Document]:
+                query = {"team_id": team_id}
+                return await newest_by_time(
+                    self._db.audit, query, before=last or before, limit=count
+                )
+
+            return await self._reader.read_page(fetch, limit=limit)
 
 
 def _entry_from_document(document: dict[str, Any]) -> AuditEntry:

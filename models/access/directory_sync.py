@@ -155,7 +155,7 @@ class DirectorySync:
 
     async def _fetch_moderator_group(self, team_id: str) -> tuple[str, frozenset[str]]:
         """The id of the moderator group, "" for none, and the Slack ids of its members."""
-        group_id = (await self._settings_store.load(team_id)).moderators
+        group_id = (await self._settings_store.load_newest(team_id)).moderators
         return group_id, await self._fetch_group_members(group_id) if group_id else frozenset()
 
     async def _fetch_group_members(self, group_id: str) -> frozenset[str]:

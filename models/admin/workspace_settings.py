@@ -1,5 +1,6 @@
 """An admin's changes of the settings of a workspace."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from models.people.member import Member
@@ -8,7 +9,7 @@ from models.workspace.workspace_settings import WorkspaceSettings
 
 
 async def save_settings(
-    service: TicketService, actor: Member, changes: dict[str, Any]
+    service: TicketService, actor: Member, changes: Mapping[str, Any]
 ) -> WorkspaceSettings:
     """The settings after the changes, which all processes use from now on.
 
@@ -17,7 +18,7 @@ async def save_settings(
         actor: the admin who makes the changes.
         changes: new values, by their names in `WorkspaceSettings`.
     """
-    before = (await service.workspace_settings.load(actor.team_id)).model_dump(mode="json")
+    before = (await service.workspace_settings.load_newest(actor.team_id)).model_dump(mode="json")
     after = WorkspaceSettings.model_validate({**before, **changes})
     values = after.model_dump(mode="json")
     changed = {name for name in changes if values[name] != before[name]}

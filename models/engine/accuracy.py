@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from pydantic import BaseModel, ConfigDict
+
 # The fields of a training example (collection `lessons`) that accuracy is computed from.
 JUDGED_FIELDS = (
     "category", "priority", "skills", "said.category", "said.priority", "said.skills",
@@ -15,8 +17,7 @@ MAX_JUDGED_EXAMPLES = 5000
 _MAX_CONFUSIONS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedTriage:
+class JudgedTriage(BaseModel):
     """An engine's answer for one ticket, and whether a moderator kept it.
 
     Attributes:
@@ -25,6 +26,8 @@ class JudgedTriage:
         overridden: whether the moderator's category, priority or skills differ from the answer.
         shadow: whether the shadow prompt gave this answer; people never see its answers.
     """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     predicted: str
     actual: str

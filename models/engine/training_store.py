@@ -4,20 +4,15 @@ An example is written when a moderator judges a triage. The engines and the accu
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import uuid4
 
-from models.clock import utc_now
 from models.engine.accuracy import JUDGED_FIELDS, JudgedTriage
 from models.infra.counter import counter_reader
 from models.infra.database import Database, Document, index, translate_errors
 from models.infra.document_reader import DocumentReader
+from models.infra.embedded_server import newest_by_time
 from models.triage.result import Triage
 from models.triage.training_example import TrainingExample
-
-# The newest examples are searched in growing windows of days. Some MongoDB-compatible servers do
-# not stop a sorted search at its limit; a window bounds the documents that they read.
-_SEARCH_WINDOWS_DAYS = (1, 8, 64, 512)
 
 
 class TrainingStore:
@@ -77,18 +72,10 @@ class TrainingStore:
         self, team_id: str, limit: int, fields: Sequence[str]
     ) -> list[Document]:
         """The newest stored examples, newest first; all fields if none is named."""
-        projection, documents = dict.fromkeys(fields, 1) or None, list[Document]()
-        bounds = [utc_now() - timedelta(days=days) for days in _SEARCH_WINDOWS_DAYS]
-        for begin, end in zip([*bounds, None], [None, *bounds], strict=True):
-            window = {"$gte": begin} if begin else {}
-            window |= {"$lt": end} if end else {}
-            missing = limit - len(documents)
-            async with translate_errors():
-                cursor = self._db.lessons.find({"team_id": team_id, "at": window}, projection)
-                documents += await cursor.sort("at", -1).limit(missing).to_list()
-            if len(documents) >= limit:
-                break
-        return documents
+        async with translate_errors():
+            return await newest_by_time(
+                self._db.lessons, {"team_id": team_id}, limit=limit, fields=fields
+            )
 
 
 def _counter_id(team_id: str) -> str:

@@ -12,7 +12,11 @@ from typing import Any
 from bson import encode
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
-from motor.motor_asyncio import AsyncIOMotorClient
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorCollection,
+    AsyncIOMotorCursor,
+)
 from pydantic import SecretStr
 from pymongo import IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
@@ -21,6 +25,8 @@ from models.errors import DatabaseUnavailable
 from models.infra.batching import Batcher, deduplicating_batcher
 
 Document = dict[str, Any]
+Collection = AsyncIOMotorCollection[Document]
+DocumentCursor = AsyncIOMotorCursor[Document]
 EncodedDocument = RawBSONDocument
 """A document encoded as BSON."""
 
@@ -128,8 +134,7 @@ class Database:
     async def _read_all(
         self, collection: str, keys: list[str], *, with_server_time: bool
     ) -> dict[str, Document]:
-        # Some MongoDB-compatible servers do not use the index for `$in`.
-        query = {"_id": keys[0] if len(keys) == 1 else {"$in": keys}}
+        query = {"_id": {"$in": keys}}
         if with_server_time:
             stages: list[Document] = [{"$match": query}, {"$addFields": {"now": "$$NOW"}}]
             documents = await self._db[collection].aggregate(stages).to_list()

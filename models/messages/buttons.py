@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from models.messages.block_kit import Block
+from models.messages.block_kit import ButtonStyle, Element, button
 from models.people.member import Role
 from models.tickets.action import Button, CardButton, Relation
 from models.tickets.actions import ACTIONS
@@ -16,10 +16,15 @@ _OTHER_CARDS_ROLE, _MODERATOR_CARD_ROLE = Role.USER, Role.MODERATOR
 
 @dataclass(frozen=True, slots=True)
 class ButtonValue:
-    """The ticket that a button belongs to, and the version that its card showed."""
+    """The ticket that a button or a form belongs to, and the version that the person saw."""
 
     ticket_id: str
     version: int
+
+    @classmethod
+    def from_ticket(cls, ticket: Ticket) -> "ButtonValue":
+        """The ticket as it is now."""
+        return cls(ticket_id=ticket.id, version=ticket.version)
 
     @classmethod
     def parse(cls, value: str) -> "ButtonValue":
@@ -29,8 +34,11 @@ class ButtonValue:
             return cls(ticket_id="", version=0)
         return cls(ticket_id=ticket_id, version=int(version))
 
+    def __str__(self) -> str:
+        return f"{self.ticket_id}:{self.version}"
 
-def card_buttons(ticket: Ticket, kind: CardKind, viewer: str) -> list[Block]:
+
+def card_buttons(ticket: Ticket, kind: CardKind, viewer: str) -> list[Element]:
     """The buttons for the actions that the reader of a card can do now, in the table's order.
 
     Only moderators get a moderator's card. The readers of other cards may be users.
@@ -38,7 +46,7 @@ def card_buttons(ticket: Ticket, kind: CardKind, viewer: str) -> list[Block]:
     role = _MODERATOR_CARD_ROLE if kind is CardKind.MODERATOR else _OTHER_CARDS_ROLE
     parts = relations(viewer, ticket)
     return [
-        button_block(
+        button_element(
             ticket, card_button.button, card_button.label, style=_style(card_button, parts)
         )
         for verb, action in ACTIONS.items()
@@ -51,16 +59,13 @@ def card_buttons(ticket: Ticket, kind: CardKind, viewer: str) -> list[Block]:
     ]
 
 
-def button_block(ticket: Ticket, button: Button, label: str, *, style: str = "") -> Block:
+def button_element(
+    ticket: Ticket, card_button: Button, label: str, *, style: ButtonStyle = ""
+) -> Element:
     """A button of a card."""
-    return {
-        "type": "button",
-        "action_id": button.value,
-        "text": {"type": "plain_text", "text": label},
-        "value": f"{ticket.id}:{ticket.version}",
-        **({"style": style} if style else {}),
-    }
+    value = str(ButtonValue.from_ticket(ticket))
+    return button(card_button.value, label, value=value, style=style)
 
 
-def _style(card_button: CardButton, parts: frozenset[Relation]) -> str:
+def _style(card_button: CardButton, parts: frozenset[Relation]) -> ButtonStyle:
     return "primary" if card_button.is_primary_for in parts else ""

@@ -10,8 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 
-from models.messages import block_kit
 from models.messages.block_kit import (
+    Block,
+    RichText,
     actions,
     context_line,
     emoji_element,
@@ -20,7 +21,7 @@ from models.messages.block_kit import (
     section,
     text_element,
 )
-from models.messages.buttons import button_block, card_buttons
+from models.messages.buttons import button_element, card_buttons
 from models.messages.texts import (
     PRIORITY_EMOJI,
     moderator_status_line,
@@ -53,7 +54,6 @@ from models.tickets.incident import reporter_count
 from models.tickets.ticket import Card, CardKind, Status, Ticket
 from models.tickets.visible_ticket import TextStyle, VisibleTicket, visible_ticket
 
-Block = block_kit.Block
 # A card shows the start of each similar ticket's solution; that ticket's own card shows all of it.
 _MAX_SOLUTION_LENGTH = 300
 # The other facts follow these in one line.
@@ -214,7 +214,7 @@ def _reopener(visible: VisibleTicket, viewer: str) -> str:
     return mention(slack_id) if slack_id else "Somebody"
 
 
-def _title_elements(visible: VisibleTicket) -> list[Block]:
+def _title_elements(visible: VisibleTicket) -> list[RichText]:
     mark = " · confidential" if visible.get(CONFIDENTIAL) else ""
     return [
         text_element(f"{visible.get(ID)}{mark}  ", bold=True),
@@ -222,7 +222,7 @@ def _title_elements(visible: VisibleTicket) -> list[Block]:
     ]
 
 
-def _priority_elements(visible: VisibleTicket) -> list[Block]:
+def _priority_elements(visible: VisibleTicket) -> list[RichText]:
     priority = visible.get(PRIORITY)
     if priority is None:
         return []
@@ -254,7 +254,7 @@ def _unsure_blocks(ticket: Ticket, visible: VisibleTicket) -> list[Block]:
         return [section(f":thinking_face: {doubt} If it is wrong, press *Edit triage*.")]
     either = f"{escape(category)} or {escape(second)}"
     choices = {Button.CHOOSE_LIKELIEST: category, Button.CHOOSE_SECOND: second}
-    buttons = [button_block(ticket, button, clip(name, 75)) for button, name in choices.items()]
+    buttons = [button_element(ticket, button, clip(name, 75)) for button, name in choices.items()]
     return [
         section(f":thinking_face: *Not sure: {either}?*"),
         actions("likeliest", *buttons),

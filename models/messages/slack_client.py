@@ -29,7 +29,8 @@ from models.errors import (
     TargetGone,
 )
 from models.infra.outbound_calls import ExternalService, OutboundCalls
-from models.messages.cards import Block, SlackMessage
+from models.messages.block_kit import View
+from models.messages.cards import SlackMessage
 from models.people.member import Profile
 
 SendRequest = Callable[[], Awaitable[AsyncSlackResponse]]
@@ -240,7 +241,7 @@ class SlackClient:
         )
         await drawn_messages.end(channel, ts, message.digest, token=token)
 
-    async def open_view(self, trigger_id: str, view: Block) -> str:
+    async def open_view(self, trigger_id: str, view: View) -> str:
         """Open a modal; returns the view's id. A trigger is valid for 3 seconds and works once."""
         answer = await self._call(
             "views.open", lambda: self.client.views_open(trigger_id=trigger_id, view=view)
@@ -248,7 +249,7 @@ class SlackClient:
         view_id: str = answer["view"]["id"]
         return view_id
 
-    async def push_view(self, trigger_id: str, view: Block) -> str:
+    async def push_view(self, trigger_id: str, view: View) -> str:
         """Open a modal on top of the open one; returns the view's id."""
         answer = await self._call(
             "views.push", lambda: self.client.views_push(trigger_id=trigger_id, view=view)
@@ -256,13 +257,13 @@ class SlackClient:
         view_id: str = answer["view"]["id"]
         return view_id
 
-    async def update_view(self, view_id: str, view: Block) -> None:
+    async def update_view(self, view_id: str, view: View) -> None:
         """Replace an open modal's content."""
         await self._call(
             "views.update", lambda: self.client.views_update(view_id=view_id, view=view)
         )
 
-    async def update_view_by_external_id(self, external_id: str, view: Block) -> None:
+    async def update_view_by_external_id(self, external_id: str, view: View) -> None:
         """Replace the content of a modal that an acknowledgement opened with this external id.
 
         Raises:

@@ -6,6 +6,7 @@ from typing import Any
 from models.infra.batching import deduplicating_batcher
 from models.infra.database import Database, Document, index, translate_errors
 from models.infra.document_reader import DocumentReader
+from models.infra.embedded_server import match_stages
 from models.people.member import Member, Profile, Role
 from models.workspace.settings_store import SettingsStore
 
@@ -112,15 +113,17 @@ class MemberStore:
 
     async def deactivated_with_email(self, team_id: str, email: str) -> list[Member]:
         """The deactivated members who had this address."""
-        addresses = [email, email.lower()]
-        # `active` is not in the query: with it, some MongoDB servers would not use the index.
-        members = await self._find_members(team_id, email={"$in": addresses})
-        return [member for member in members if not member.active]
+        query = {"team_id": team_id, "email": {"$in": [email, email.lower()]}}
+        async with translate_errors():
+            stages = match_stages(query, {"active": False})
+            documents = await self._db.members.aggregate(stages).to_list()
+        return await self.reader.read_all(documents)
 
     async def _find_members(self, team_id: str, **query: Any) -> list[Member]:
         async with translate_errors():
             documents = await self._db.members.find({"team_id": team_id, **query}).to_list()
-        return await self.reader.read_all(documents)
+        members = await self.reader.read_all(documents)
+        return [await self._with_refusal(member) for member in members]
 
     async def _upsert_member(self, team_id: str, slack_id: str, fields: Document) -> Member:
         defaults = Member(team_id=team_id, slack_id=slack_id).model_dump(mode="json")

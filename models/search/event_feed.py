@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
 from models.infra.database import Database, Document, translate_errors
+from models.infra.embedded_server import find_by_index, first_by_number
 from models.people.member import Member
 from models.ticket_store.documents import ticket_number
 from models.ticket_store.event_log import ArchivedEvent, EventLog
@@ -24,7 +25,7 @@ SETTLE_TIME = timedelta(seconds=15)
 # The usual limit of tickets read for a page; uneven slices may need a few times as many.
 _MAX_TICKETS = 300
 # `TicketStore.prepare` creates this index.
-_HISTORY_INDEX = [("team_id", 1), ("history.at", 1)]
+_HISTORY_INDEX = "team_id_1_history.at_1"
 _FIRST_SPAN, _MIN_SPAN = timedelta(hours=1), timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -116,14 +117,8 @@ class EventFeed:
         return FeedPage(events, max(start, Cursor(begin)), has_more=begin < until)
 
     async def _first_opened_at(self, team_id: str, until: datetime) -> datetime:
-        # The workspace's first ticket is most likely among the deployment's first. The small range
-        # matters because some servers sort all matches before they return the first.
-        for numbers in ({"$lte": _MAX_TICKETS}, {"$gt": _MAX_TICKETS}):
-            query = {"team_id": team_id, "number": numbers}
-            async with translate_errors():
-                document = await self._db.tickets.find_one(query, sort=[("number", 1)])
-            if document:
-                break
+        async with translate_errors():
+            document = await first_by_number(self._db.tickets, {"team_id": team_id})
         opened_at = document.get("opened_at") if document else until
         # A damaged ticket may have no time.
         return opened_at if isinstance(opened_at, datetime) else _EPOCH
@@ -131,9 +126,8 @@ class EventFeed:
     async def _with_tickets(self, archived: Sequence[ArchivedEvent]) -> list[FeedEvent]:
         """The archived events with their tickets."""
         ids = list({one.ticket_id for one in archived})
-        query = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
         async with translate_errors():
-            documents = await self._db.tickets.find(query).to_list() if ids else []
+            documents = await self._db.tickets.find({"_id": {"$in": ids}}).to_list() if ids else []
         readable = await self._tickets.reader.read_all(documents)
         tickets = {ticket.id: ticket for ticket in readable}
         return [
@@ -153,9 +147,8 @@ class EventFeed:
         between: Document = {"$gte": begin, "$lt": end}
         query: Document = {"team_id": team_id, "history": {"$elemMatch": {"at": between}}}
         async with translate_errors():
-            # Some servers do not choose this index without a hint.
-            cursor = self._db.tickets.find(query).hint(_HISTORY_INDEX).limit(limit)
-            documents = await cursor.to_list()
+            cursor = find_by_index(self._db.tickets, query, _HISTORY_INDEX)
+            documents = await cursor.limit(limit).to_list()
         return await self._tickets.reader.read_all(documents), len(documents)
 
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from models.infra.database import Database, Document, translate_errors
 from models.infra.document_reader import DocumentReader
+from models.infra.embedded_server import match_stages, newest_by_number
 from models.people.member import Member, Role
 from models.people.store import MemberStore
-from models.search.pagination import most_selective_filter, newest_page
 from models.search.recent_tickets import (
     COMPARED_FIELDS,
     RecentTicketCache,
@@ -75,14 +75,18 @@ class Search:
         query |= {path: value for path, value in filters.items() if value}
         if search_words := words(terms)[:_MAX_TERMS]:
             query["words"] = {"$all": search_words}
-        index_filter = most_selective_filter(member, filters, search_words)
-
+        index_filter = _most_selective_filter(member, filters, search_words)
         newest = ticket_number(before_id) if before_id else 1 + await self._tickets.last_number()
 
         async def fetch(last: Document | None, count: int) -> list[Document]:
             number = last["number"] if last else newest
-            return await newest_page(
-                self._db, member.team_id, index_filter, query, before_number=number, limit=count
+            return await newest_by_number(
+                self._db.tickets,
+                {"team_id": member.team_id, **index_filter},
+                query,
+                before_number=number,
+                limit=count,
+                is_selective=bool(index_filter),
             )
 
         async with translate_errors():
@@ -200,9 +204,26 @@ class Search:
             "opened_at": {"$gte": since},
         }
         fields = dict.fromkeys([*COMPARED_FIELDS, "requester", "incident"], 1)
-        # Only index conditions stand in the first stage: some servers choose the index from it.
-        stages = [{"$match": window}, {"$match": query}, {"$project": fields}]
+        stages = [*match_stages(window, query), {"$project": fields}]
         return await self._db.tickets.aggregate(stages).to_list()
+
+
+def _most_selective_filter(
+    member: Member, filters: Mapping[str, str], terms: Sequence[str]
+) -> Document:
+    """The condition that an index serves with the fewest tickets, or {}; see `newest_by_number`.
+
+    Args:
+        filters: the wanted values by field; "" means any value.
+        terms: words that must all be in the ticket.
+    """
+    wanted_person = filters.get("assignee") or filters.get("requester")
+    if person := wanted_person if member.can_moderate else member.slack_id:
+        return {"people": person}
+    status = filters.get("status")
+    if status and status != Status.RESOLVED.value:
+        return {"status": status}
+    return {"words": max(terms, key=len)} if terms else {}
 
 
 async def _near_duplicates(ticket: Ticket, recent: Mapping[str, ComparableTicket]) -> list[str]:

@@ -8,7 +8,7 @@ it.
 from collections import Counter
 from collections.abc import Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from models.infra.database import Database, Document, translate_errors
 from models.infra.document_reader import DocumentReader
@@ -27,6 +27,8 @@ class WordList(BaseModel):
     Attributes:
         id: the workspace and the stem of the word.
     """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     id: str
     tickets: tuple[str, ...]

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from models.infra.database import Database, Document, encode_document, index, translate_errors
 from models.infra.document_reader import DocumentReader
+from models.infra.embedded_server import find_by_index
 from models.tickets.ticket import Event, Ticket
 
 # `prepare` creates this index.
-TIME_INDEX = [("team_id", 1), ("at", 1)]
+_TIME_INDEX = "team_id_1_at_1"
 log = logging.getLogger(__name__)
 
 
@@ -114,12 +115,17 @@ class EventLog:
         """
         query = {"team_id": team_id, "at": {"$gte": begin, "$lt": end}}
         async with translate_errors():
-            # Some servers do not choose this index without a hint.
-            cursor = self._db.ticket_events.find(query).hint(TIME_INDEX).limit(limit)
-            documents = await cursor.to_list()
+            cursor = find_by_index(self._db.ticket_events, query, _TIME_INDEX)
+            documents = await cursor.limit(limit).to_list()
             return await self._reader.read_all(documents), len(documents)
 
 
+class _StoredEvent(Event):
+    ticket_id: str
+    number: int
+
+
 def _to_archived_event(document: Document) -> ArchivedEvent:
-    event = Event.model_validate({name: document[name] for name in Event.model_fields})
-    return ArchivedEvent(document["ticket_id"], NumberedEvent(document["number"], event))
+    stored = _StoredEvent.model_validate(document)
+    event = Event(**stored.model_dump(include=set(Event.model_fields)))
+    return ArchivedEvent(stored.ticket_id, NumberedEvent(stored.number, event))

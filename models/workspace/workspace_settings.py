@@ -37,6 +37,7 @@ class SettingField:
     Attributes:
         parse: the value of a typed text; raises ValueError with a sentence for the admin.
         to_text: the text of a value, as an admin types it.
+        variable: the environment variable that the setting replaces; "" for none.
     """
 
     label: str
@@ -44,6 +45,7 @@ class SettingField:
     kind: SettingKind
     parse: Callable[[str], Any] = str.strip
     to_text: Callable[[Any], str] = str
+    variable: str = ""
 
 
 def _rules_to_text(rules: tuple[PriorityRule, ...]) -> str:
@@ -58,11 +60,23 @@ def _parse_hosts(line: str) -> tuple[str, ...]:
     return hosts
 
 
-def _parse_prompt(text: str) -> str:
-    missing = PROMPT_VARIABLES - set(Template(text).get_identifiers())
-    if text.strip() and missing:
+def parse_prompt(text: str) -> str:
+    """The text of a shadow prompt, without surrounding spaces; "" for none.
+
+    Raises:
+        ValueError: it lacks a variable such as $fence, or cannot be filled in.
+    """
+    template = Template(text.strip())
+    if not template.template:
+        return ""
+    if not template.is_valid():
+        raise ValueError("write $$ for a dollar sign in the prompt")
+    variables = set(template.get_identifiers())
+    if missing := PROMPT_VARIABLES - variables:
         raise ValueError(f"the prompt must contain ${min(missing)}")
-    return text.strip()
+    if unknown := variables - PROMPT_VARIABLES:
+        raise ValueError(f"the prompt has an unknown variable: ${min(unknown)}")
+    return template.template
 
 
 class WorkspaceSettings(BaseModel):
@@ -106,6 +120,7 @@ class WorkspaceSettings(BaseModel):
             SettingKind.LINE,
             parse=parse_rules,
             to_text=_rules_to_text,
+            variable="FLOOR_WORDS",
         ),
     ] = ()
     floor_groups: Annotated[
@@ -116,6 +131,7 @@ class WorkspaceSettings(BaseModel):
             SettingKind.LINE,
             parse=parse_rules,
             to_text=_rules_to_text,
+            variable="FLOOR_GROUPS",
         ),
     ] = ()
     allowed_link_hosts: Annotated[
@@ -126,6 +142,7 @@ class WorkspaceSettings(BaseModel):
             SettingKind.LINE,
             parse=_parse_hosts,
             to_text=", ".join,
+            variable="ALLOWED_LINK_HOSTS",
         ),
     ] = ()
     shadow_prompt: Annotated[
@@ -133,9 +150,11 @@ class WorkspaceSettings(BaseModel):
         SettingField(
             "Shadow prompt",
             "A prompt that is tested on tickets that moderators have judged. Its answers are not "
-            "shown; Triage accuracy reports how many were right.",
+            "shown; Triage accuracy reports how many were right. Use $fence, $examples and "
+            f"$categories in it, and at most {MAX_TEXT_LENGTH:,} characters.",
             SettingKind.TEXT,
-            parse=_parse_prompt,
+            parse=parse_prompt,
+            variable="GEMINI_SHADOW_PROMPT",
         ),
     ] = ""
 

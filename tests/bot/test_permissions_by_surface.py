@@ -7,6 +7,7 @@ has a way to perform a verb, or None. For None the test forges a request as if t
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import product
@@ -388,9 +389,66 @@ async def test_a_confidential_ticket_is_hidden_from_untrusted_staff(
     assert [cell for cell, is_hidden in zip(cells, hidden, strict=True) if not is_hidden] == []
 
 
+@asynccontextmanager
+async def excluded_guest(client: SurfaceClient) -> AsyncIterator[Member]:
+    """The member with the role `user`, as a guest whom the guest policy excludes."""
+    member = await client.member_with_role(Role.USER)
+    await client.service.members.update_member("T1", member.slack_id, guest=True)
+    await client.service.workspace_settings.update("T1", {"guests": False})
+    try:
+        yield await client.member_with_role(Role.USER)
+    finally:
+        await client.service.workspace_settings.update("T1", {"guests": True})
+        await client.service.members.update_member("T1", member.slack_id, guest=False)
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+async def test_an_excluded_guest_may_do_nothing(
+    surface_client: SurfaceClient, surface: str
+) -> None:
+    member = await surface_client.member_with_role(Role.USER)
+    relations = (Relation.REQUESTER, Relation.WATCHER)
+    cells = list(product(PEOPLES_VERBS, relations))
+    # Their tickets are older than the policy.
+    tickets = [await surface_client.make_ticket(verb, member, related) for verb, related in cells]
+
+    async with excluded_guest(surface_client) as guest:
+        refused = await asyncio.gather(
+            *(
+                _changes_and_shows_nothing(surface_client, surface, verb, guest, ticket)
+                for (verb, _), ticket in zip(cells, tickets, strict=True)
+            )
+        )
+
+    assert [cell for cell, is_refused in zip(cells, refused, strict=True) if not is_refused] == []
+
+
+async def test_sharing_with_an_excluded_guest_names_the_field(
+    surface_client: SurfaceClient,
+) -> None:
+    admin = await surface_client.member_with_role(Role.ADMIN)
+    ticket = await surface_client.make_ticket(Verb.SHARE, admin, Relation.ASSIGNEE)
+
+    async with excluded_guest(surface_client) as guest:
+        path = f"/tickets/{ticket.id}/watchers/{guest.slack_id}"
+        response = await surface_client.call_api(admin, "PUT", path)
+
+    assert response.status == 422
+    assert "may not see this ticket" in response.text
+    assert "slack_id" in response.text
+    assert (await surface_client.service.tickets.get_ticket(ticket.id))[0] == ticket
+
+
 async def _is_hidden(client: SurfaceClient, surface: str, verb: Verb, related: Relation) -> bool:
     member = await client.member_with_role(Role.ADMIN)
     ticket = await client.make_ticket(verb, member, related, confidential=True)
+    return await _changes_and_shows_nothing(client, surface, verb, member, ticket)
+
+
+async def _changes_and_shows_nothing(
+    client: SurfaceClient, surface: str, verb: Verb, member: Member, ticket: Ticket
+) -> bool:
+    """Whether the verb is refused to this person, without a word about the ticket."""
     perform = SURFACES[surface][verb] or FORGED[surface](verb)
 
     response = await perform(client, member, ticket)

@@ -18,8 +18,11 @@ async def remove_skill(world: World, admin: Person, skill: str) -> None:
     await admin.fill("Skill", skill)
     assert admin.modal
     await admin.click(admin.modal, "Remove this skill")
-    await world.slack.wait_until(lambda: admin.modal and admin.modal.submit == "Remove")
-    await save_and_close_form(admin)
+    await world.slack.wait_until(
+        lambda: admin.modal and f"{skill} is removed" in admin.modal.visible_text
+    )
+    while admin.modal:
+        await admin.close_modal()
 
 
 async def rename_skill(world: World, admin: Person, skill: str, new_name: str) -> None:

@@ -31,10 +31,17 @@ _FAILED_SEARCH = (
 _FIFTY_CLAIMS = (
     "faults/test_concurrent_claims.py::test_one_of_fifty_claims_wins_and_the_others_name_the_winner"
 )
+_VISIBLE_PAGE = "models/search/test_search.py::test_page_holds_exactly_the_visible_tickets"
+_VISIBLE_FILTERS = "bot/api/test_tickets.py::test_filters_find_only_visible_tickets"
+_NEWER_IN_LISTS = "models/ticket_store/test_documents.py::test_lists_skip_a_newer_document"
+
+_DAMAGED_DOCUMENTS = (
+    "stories/test_damaged_documents.py::test_ticket_reaches_its_end_beside_damaged_documents"
+)
 
 
 class SabotageCase(NamedTuple):
-    """A protection that bot and worker run without, and the tests that must fail then."""
+    """A protection that all processes run without, and the tests that must fail then."""
 
     name: str
     tests: tuple[str, ...]
@@ -50,6 +57,8 @@ SABOTAGE_CASES = (
         "no search before a message is resent", (_UNKNOWN_OUTCOME, _NO_ANSWER, _FAILED_SEARCH)
     ),
     SabotageCase("no revision check", (_TWO_CLAIMS, _FIFTY_CLAIMS)),
+    SabotageCase("no policy filter", (_VISIBLE_PAGE, _VISIBLE_FILTERS)),
+    SabotageCase("no tolerant reader", (_DAMAGED_DOCUMENTS, _NEWER_IN_LISTS)),
 )
 _FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) \S+::(\w+)", re.MULTILINE)
 

@@ -169,6 +169,13 @@ def _older_release() -> None:
     ]
 
 
+def _no_policy_filter() -> None:
+    """Let lists and searches find the tickets that a person may not see."""
+    from models.search import search
+
+    search.visibility_filter = lambda member: {}  # type: ignore[attr-defined]
+
+
 def _no_rate_limits() -> None:
     """Call Slack and the mail server without the worker's own rate limits."""
     from models.infra import outbound_calls
@@ -176,6 +183,16 @@ def _no_rate_limits() -> None:
     unlimited = outbound_calls.RateLimit(interval=timedelta(milliseconds=1), burst=1000)
     outbound_calls.RATE_LIMITS = dict.fromkeys(outbound_calls.RATE_LIMITS, unlimited)
     outbound_calls.CHANNEL_RATE_LIMIT = unlimited
+
+
+def _no_tolerant_reader() -> None:
+    """Stop each query at the first document that cannot be read."""
+    from models.infra.document_reader import DocumentReader
+
+    async def split(self: DocumentReader[Any], documents: Any) -> tuple[list[Any], list[Any]]:
+        return [self._parse(document) for document in documents], []
+
+    DocumentReader.split = split  # type: ignore[method-assign]
 
 
 SABOTAGES: dict[str, Callable[[], None]] = {
@@ -186,6 +203,8 @@ SABOTAGES: dict[str, Callable[[], None]] = {
     "no sweep": _no_sweep,
     "no search before a message is resent": _no_search,
     "no revision check": _no_revision_guard,
+    "no policy filter": _no_policy_filter,
+    "no tolerant reader": _no_tolerant_reader,
     "older release": _older_release,
     "no rate limits": _no_rate_limits,
 }

@@ -1,4 +1,4 @@
-"""An admin edits the guest policy: guests, other workspaces, the user group of moderators."""
+"""An admin edits the workspace settings: guests, other workspaces, the group of moderators."""
 
 import re
 
@@ -72,7 +72,7 @@ async def test_guests_are_refused_as_soon_as_the_policy_says_so(world: World) ->
     audit = await world.find_documents("audit")
     [entry] = [entry for entry in audit if entry["what"] == "changed settings"]
     assert entry["who"] == grace.id
-    assert (entry["before"]["guests"], entry["after"]["guests"]) == (True, False)
+    assert (entry["before"], entry["after"]) == ({"guests": True}, {"guests": False})
 
     await guest.type_text("/ticket help")
     assert "/ticket token" in (await guest.wait_for_ephemeral("What you can do")).visible_text
@@ -133,3 +133,29 @@ async def test_policy_is_saved_in_a_workspace_without_user_groups(world: World) 
     await wait_for_text(slack, grace, "plan_upgrade_required", title=TITLE)
     await grace.fill("Guests of this workspace", "Not allowed")
     assert "Guests of this workspace: not allowed" in await save_and_close_form(grace)
+
+
+async def test_a_wrong_setting_is_named_under_its_field_and_what_was_typed_stays(
+    world: World,
+) -> None:
+    slack, grace = world.slack, world.personas.grace
+    await open_admin_form(world, grace, TITLE)
+    await wait_for_text(slack, grace, "Guests of this workspace", title=TITLE)
+    await grace.fill("Minimum priorities by words", "payroll")
+    await grace.fill("Hosts that notes may link to", "wiki.acme.example")
+
+    await grace.submit_modal()
+
+    assert grace.modal
+    assert grace.modal.title == TITLE
+    [(label, error)] = grace.modal.errors.items()
+    assert label == "Minimum priorities by words"
+    assert "write 'payroll' as words=priority" in error
+    assert grace.modal.values["Minimum priorities by words"] == "payroll"
+    assert grace.modal.values["Hosts that notes may link to"] == "wiki.acme.example"
+    audit = await world.find_documents("audit")
+    assert "changed settings" not in {entry["what"] for entry in audit}
+    await grace.fill("Minimum priorities by words", "payroll=high")
+    confirmation = await save_and_close_form(grace)
+    assert "Hosts that notes may link to: wiki.acme.example" in confirmation
+    assert "Minimum priorities by words: payroll=high" in confirmation

@@ -3,6 +3,7 @@
 import sys
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
@@ -203,6 +204,20 @@ async def test_doctor_checks_the_socket_mode_token(world: World) -> None:
     await world.bot.stop()
     _, output = await run_doctor(world)
     assert "BROKEN  Socket Mode: the token is valid, but no bot is connected" in output
+
+
+@HTTP_ONLY
+async def test_doctor_names_variables_that_count_no_longer(world: World, tmp_path: Path) -> None:
+    variables = {
+        "GEMINI_SHADOW_PROMPT": str(tmp_path / "removed.md"),
+        "FLOOR_WORDS": "payroll=high",
+    }
+
+    _, output = await run_doctor(world, world.environment | variables)
+
+    assert "ok      environment: FLOOR_WORDS, GEMINI_SHADOW_PROMPT count no longer" in output
+    _, output = await run_doctor(world)
+    assert "count no longer" not in output
 
 
 @HTTP_ONLY

@@ -189,4 +189,4 @@ def _has_running_step(ticket: dict[str, Any]) -> bool:
 
 
 def _pending_steps(ticket: dict[str, Any]) -> list[dict[str, Any]]:
-    return [step for step in ticket["pending"] if step["step"] != "triage_again"]
+    return [step for step in ticket.get("pending", []) if step["step"] != "triage_again"]

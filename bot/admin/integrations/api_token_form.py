@@ -2,27 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
-from unicodedata import category
+from typing import NamedTuple
 
-from bot.admin.page_view import page_view
-from bot.ui.form_fields import (
-    INPUT_ACTION_ID,
-    SubmittedForm,
-    button,
-    button_row,
-    input_field,
-    modal,
-    option,
-    plain_text,
-    select_menu,
-    text_input,
-)
-from bot.ui.notice_view import notice_view
+from bot.payload import Payload
+from bot.ui.form_fields import checkboxes, input_field, option, select_menu, text_input
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view, notice_view, page_view
 from models.access.api_token import ApiToken, Scope, effective_scopes
-from models.errors import InvalidInput
-from models.messages.block_kit import section
-from models.messages.cards import Block
+from models.messages.block_kit import (
+    Block,
+    View,
+    actions,
+    button,
+    divider,
+    removal_confirmation,
+    section,
+    section_with_button,
+)
 from models.people.member import Member
 from models.text import clip, escape, mention, slack_date
 
@@ -46,13 +42,9 @@ _LIFETIMES = {
     "90d": ("90 days", timedelta(days=90)),
 }
 _DEFAULT_LIFETIME = "30d"
-_REVOKE_CONFIRMATION = {
-    "title": plain_text("Revoke this token?"),
-    "text": plain_text("Programs that use this token lose access at once."),
-    "confirm": plain_text("Revoke"),
-    "deny": plain_text("Keep"),
-    "style": "danger",
-}
+_REVOKE_CONFIRMATION = removal_confirmation(
+    "Revoke this token?", "Programs that use this token lose access at once.", confirm="Revoke"
+)
 
 
 class TokenInput(NamedTuple):
@@ -63,7 +55,7 @@ class TokenInput(NamedTuple):
     lifetime: timedelta
 
 
-def render(member: Member, tokens: Sequence[ApiToken]) -> Block:
+def render(member: Member, tokens: Sequence[ApiToken]) -> View:
     """The form for a new token, above the member's own tokens."""
     blocks = [
         _name_field(),
@@ -71,10 +63,10 @@ def render(member: Member, tokens: Sequence[ApiToken]) -> Block:
         _lifetime_field(),
         *_token_list(tokens, REVOKE),
     ]
-    return modal(CALLBACK, TITLE, "Create", blocks, close=plain_text("Close"))
+    return form_view(CALLBACK, TITLE, blocks, submit="Create", close="Close")
 
 
-def render_for_admin(slack_id: str, tokens: Sequence[ApiToken]) -> Block:
+def render_for_admin(slack_id: str, tokens: Sequence[ApiToken]) -> View:
     """A member's tokens as an admin sees them."""
     heading = section(f"API tokens of {mention(slack_id)}:")
     return page_view(TITLE, [heading, *_token_list(tokens, REVOKE_AS_ADMIN)])
@@ -82,10 +74,10 @@ def render_for_admin(slack_id: str, tokens: Sequence[ApiToken]) -> Block:
 
 def member_tokens_button(slack_id: str) -> Block:
     """The row with the button that opens a member's tokens."""
-    return button_row(f"tokens:{slack_id}", button(SHOW_MEMBER_TOKENS, TITLE, value=slack_id))
+    return actions(f"tokens:{slack_id}", button(SHOW_MEMBER_TOKENS, TITLE, value=slack_id))
 
 
-def read(view: dict[str, Any], member: Member) -> TokenInput:
+def read(view: Payload, member: Member) -> TokenInput:
     """The submitted values.
 
     Raises:
@@ -103,11 +95,11 @@ def read(view: dict[str, Any], member: Member) -> TokenInput:
     if not token_input.lifetime:
         errors[LIFETIME] = "Choose when the token expires."
     if errors:
-        raise InvalidInput(errors)
+        raise form.invalid_input(errors)
     return token_input
 
 
-def render_new_token(token: str, api_token: ApiToken, *, public_url: str | None) -> Block:
+def render_new_token(token: str, api_token: ApiToken, *, public_url: str | None) -> View:
     """The token itself, which is shown nowhere else, and how to use it."""
     docs_url = f"{public_url.rstrip('/')}/api/docs" if public_url else ""
     usage = "Send it with each request: `Authorization: Bearer …`"
@@ -121,9 +113,7 @@ def render_new_token(token: str, api_token: ApiToken, *, public_url: str | None)
 
 
 def _parse_name(form: SubmittedForm) -> str:
-    """The name without control characters and lone surrogates, which MongoDB does not store."""
-    text = form.text(NAME)
-    return " ".join("".join(c for c in text if category(c) not in {"Cc", "Cs"}).split())
+    return " ".join(form.text(NAME).split())
 
 
 def _parse_scopes(form: SubmittedForm, member: Member) -> tuple[Scope, ...]:
@@ -141,18 +131,11 @@ def _name_field() -> Block:
 
 
 def _scopes_field(member: Member) -> Block:
+    allowed = [scope for scope in Scope if scope in effective_scopes(Scope, member)]
     options = [
-        option(scope, scope.value) | {"description": plain_text(_SCOPE_DESCRIPTIONS[scope])}
-        for scope in Scope
-        if scope in effective_scopes(Scope, member)
+        option(scope, scope.value, description=_SCOPE_DESCRIPTIONS[scope]) for scope in allowed
     ]
-    element = {
-        "type": "checkboxes",
-        "action_id": INPUT_ACTION_ID,
-        "options": options,
-        "initial_options": options[:1],
-    }
-    return input_field(SCOPES, "Scopes", element)
+    return input_field(SCOPES, "Scopes", checkboxes(options, allowed[:1]))
 
 
 def _lifetime_field() -> Block:
@@ -169,7 +152,7 @@ def _token_list(tokens: Sequence[ApiToken], revoke_action_id: str) -> list[Block
         sections.append(
             section(f"{hidden} older tokens are not shown. Revoke some of these to see them.")
         )
-    return [{"type": "divider"}, *sections]
+    return [divider(), *sections]
 
 
 def _token_section(api_token: ApiToken, revoke_action_id: str) -> Block:
@@ -179,14 +162,14 @@ def _token_section(api_token: ApiToken, revoke_action_id: str) -> Block:
         "Revoke",
         value=api_token.id,
         style="danger",
-        confirm=_REVOKE_CONFIRMATION,
+        confirmation=_REVOKE_CONFIRMATION,
         accessibility_label=clip(f"Revoke {api_token.name}", 75),
     )
     text = (
         f"*{escape(api_token.name)}*: {_scopes_text(api_token)}\n"
         f"valid until {slack_date(api_token.expires_at)}, {used}"
     )
-    return section(text) | {"block_id": f"{revoke_action_id}:{api_token.id}", "accessory": revoke}
+    return section_with_button(f"{revoke_action_id}:{api_token.id}", text, revoke)
 
 
 def _scopes_text(api_token: ApiToken) -> str:

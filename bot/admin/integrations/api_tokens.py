@@ -1,16 +1,16 @@
 """Members create and revoke API tokens with `/ticket token`; admins revoke tokens of others."""
 
-from typing import Any
-
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.admin.integrations import api_token_form
 from bot.background import BackgroundTasks
+from bot.payload import Payload, action_value
 from bot.subcommand import Subcommand, subcommand_matcher
-from bot.ui.open_view import fill_view, loading_view, open_view, push_view
+from bot.ui.open_view import fill_view, open_view, push_view, redraw_view
+from bot.ui.views import loading_view
 from models.access.api_token import ApiToken
-from models.messages.cards import Block
+from models.messages.block_kit import View
 from models.people.member import Member
 from models.ticket_service import TicketService
 
@@ -25,23 +25,23 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_form(
-    ack: AsyncAck, command: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, command: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Open a modal before the trigger expires, then load the member and their tokens."""
     title = api_token_form.TITLE
-    view_id = await open_view(service.slack, command["trigger_id"], loading_view(title))
+    view_id = await open_view(service.slack, command, loading_view(title))
     form = _render_form(service, command)
     background.start(fill_view(service.slack, view_id, form, title=title))
     await ack()
 
 
-async def _render_form(service: TicketService, command: dict[str, Any]) -> Block:
+async def _render_form(service: TicketService, command: Payload) -> View:
     member = await identity.member_with_profile(service, command)
     tokens = await _load_tokens(service, member.team_id, member.slack_id)
     return api_token_form.render(member, tokens)
 
 
-async def issue_token(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def issue_token(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Issue the token and show it to its owner; a form that is sent twice shows the same token."""
     member = await identity.identify_member(service, body)
     name, scopes, lifetime = api_token_form.read(body["view"], member)
@@ -65,41 +65,41 @@ async def issue_token(ack: AsyncAck, body: dict[str, Any], service: TicketServic
 
 
 async def revoke_own_token(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Revoke one of the member's own tokens, and show the remaining ones."""
     member = await identity.identify_member(service, body)
     await _revoke(service, body, actor=member)
     tokens = await _load_tokens(service, member.team_id, member.slack_id)
     view = api_token_form.render(member, tokens)
-    background.start(service.slack.update_view(body["view"]["id"], view))
+    background.start(redraw_view(service.slack, body, view))
     await ack()
 
 
-async def show_member_tokens(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def show_member_tokens(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Show an admin the tokens of the picked member."""
     admin = await identity.require_admin(service, body)
-    slack_id = body["actions"][0]["value"]
+    slack_id = action_value(body)
     tokens = await _load_tokens(service, admin.team_id, slack_id)
     view = api_token_form.render_for_admin(slack_id, tokens)
-    await push_view(service.slack, body["trigger_id"], view)
+    await push_view(service.slack, body, view)
     await ack()
 
 
 async def revoke_member_token(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Revoke a token of any member as an admin, and show the member's remaining tokens."""
     admin = await identity.require_admin(service, body)
     api_token = await _revoke(service, body, actor=admin)
     tokens = await _load_tokens(service, api_token.team_id, api_token.slack_id)
     view = api_token_form.render_for_admin(api_token.slack_id, tokens)
-    background.start(service.slack.update_view(body["view"]["id"], view))
+    background.start(redraw_view(service.slack, body, view))
     await ack()
 
 
-async def _revoke(service: TicketService, body: dict[str, Any], *, actor: Member) -> ApiToken:
-    api_token = await service.api_tokens.revoke_token(body["actions"][0]["value"], actor=actor)
+async def _revoke(service: TicketService, body: Payload, *, actor: Member) -> ApiToken:
+    api_token = await service.api_tokens.revoke_token(action_value(body), actor=actor)
     await service.audit_log.record(
         actor,
         "revoked token",

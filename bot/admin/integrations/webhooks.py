@@ -1,15 +1,14 @@
 """Admins add and remove webhooks, read their delivery log, and resend deliveries."""
 
-from typing import Any
-
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.admin.integrations import webhooks_form
 from bot.background import BackgroundTasks
-from bot.ui.open_view import push_view
+from bot.payload import Payload, action_value
+from bot.ui.open_view import push_view, redraw_view
 from models.errors import UserFacingError
-from models.messages.cards import Block
+from models.messages.block_kit import View
 from models.ticket_service import TicketService
 
 
@@ -23,15 +22,15 @@ def register(app: AsyncApp) -> None:
     app.action(webhooks_form.SHOW_WEBHOOKS)(show_webhooks)
 
 
-async def open_webhooks(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def open_webhooks(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Push the list of webhooks, with the form for a new one."""
     team_id = (await identity.require_admin(service, body)).team_id
     view = await _render_webhooks(service, team_id)
-    await push_view(service.slack, body["trigger_id"], view)
+    await push_view(service.slack, body, view)
     await ack()
 
 
-async def add_webhook(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def add_webhook(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Add the webhook and show its secret once; a form that is sent twice adds one webhook."""
     admin = await identity.require_admin(service, body)
     webhook_input = webhooks_form.read(body["view"])
@@ -52,11 +51,11 @@ async def add_webhook(ack: AsyncAck, body: dict[str, Any], service: TicketServic
 
 
 async def remove_webhook(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Remove the webhook, and show the remaining ones."""
     admin = await identity.require_admin(service, body)
-    webhook_id = str(body["actions"][0]["value"])
+    webhook_id = action_value(body)
     webhooks = await service.webhooks.list_webhooks(admin.team_id)
     before = next((webhook for webhook in webhooks if webhook.id == webhook_id), None)
     if await service.webhooks.remove(admin.team_id, webhook_id):
@@ -64,12 +63,12 @@ async def remove_webhook(
             admin, "removed webhook", webhook_id, before=before.audit_fields() if before else {}
         )
     view = await _render_webhooks(service, admin.team_id)
-    background.start(service.slack.update_view(body["view"]["id"], view))
+    background.start(redraw_view(service.slack, body, view))
     await ack()
 
 
 async def show_deliveries(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Show the last deliveries of a webhook in the place of the form.
 
@@ -77,41 +76,41 @@ async def show_deliveries(
     is kept free for an error.
     """
     team_id = (await identity.require_admin(service, body)).team_id
-    view = await _render_deliveries(service, team_id, str(body["actions"][0]["value"]))
-    background.start(service.slack.update_view(body["view"]["id"], view))
+    view = await _render_deliveries(service, team_id, action_value(body))
+    background.start(redraw_view(service.slack, body, view))
     await ack()
 
 
 async def show_webhooks(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     team_id = (await identity.require_admin(service, body)).team_id
     view = await _render_webhooks(service, team_id)
-    background.start(service.slack.update_view(body["view"]["id"], view))
+    background.start(redraw_view(service.slack, body, view))
     await ack()
 
 
 async def replay_delivery(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Send a delivery again, and show its new state."""
     admin = await identity.require_admin(service, body)
-    webhook_id, delivery_id = body["view"]["private_metadata"], str(body["actions"][0]["value"])
+    webhook_id, delivery_id = body["view"]["private_metadata"], action_value(body)
     if not await service.redeliver_webhook(webhook_id, delivery_id, actor=admin):
         raise UserFacingError(
             "Nothing was resent: this delivery is no longer in the log. Open the log again."
         )
     await service.audit_log.record(admin, "replayed delivery", delivery_id)
     view = await _render_deliveries(service, admin.team_id, webhook_id)
-    background.start(service.slack.update_view(body["view"]["id"], view))
+    background.start(redraw_view(service.slack, body, view))
     await ack()
 
 
-async def _render_webhooks(service: TicketService, team_id: str) -> Block:
+async def _render_webhooks(service: TicketService, team_id: str) -> View:
     webhooks = await service.webhooks.list_webhooks(team_id)
     return webhooks_form.render(webhooks, await service.webhooks.damaged_webhook_ids(team_id))
 
 
-async def _render_deliveries(service: TicketService, team_id: str, webhook_id: str) -> Block:
+async def _render_deliveries(service: TicketService, team_id: str, webhook_id: str) -> View:
     deliveries = await service.webhooks.recent_deliveries(team_id, webhook_id)
     return webhooks_form.render_deliveries(webhook_id, deliveries)

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from bot.admin.page_view import page_view
-from bot.ui.form_fields import (
-    INPUT_ACTION_ID,
-    SubmittedForm,
+from bot.payload import Payload
+from bot.ui.form_fields import input_field, multi_select_menu, option, text_input
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view, notice_view, page_view
+from models.messages.block_kit import (
+    Block,
+    Element,
+    View,
+    actions,
     button,
-    button_row,
-    input_field,
-    modal,
-    option,
-    plain_text,
-    text_input,
+    context_line,
+    divider,
+    plain_section,
+    removal_confirmation,
+    section,
+    section_with_button,
 )
-from bot.ui.notice_view import notice_view
-from models.errors import InvalidInput
-from models.messages.block_kit import context_line, section
-from models.messages.cards import Block
 from models.text import clip, escape, mention, slack_date
 from models.tickets.actions import MOVE_BY_EVENT
 from models.webhooks.store import MAX_WEBHOOKS
@@ -45,43 +45,39 @@ class WebhookInput:
     events: tuple[str, ...]
 
 
-def render(webhooks: Sequence[Webhook], damaged_ids: Sequence[str] = ()) -> Block:
+def render(webhooks: Sequence[Webhook], damaged_ids: Sequence[str] = ()) -> View:
     """The list of webhooks, above the form for a new one.
 
     Args:
         damaged_ids: the ids of further webhooks, whose documents are damaged.
     """
-    events = {
-        "type": "multi_static_select",
-        "action_id": INPUT_ACTION_ID,
-        "placeholder": plain_text("All events"),
-        "options": [option(event, event) for event in MOVE_BY_EVENT],
-    }
+    events = [option(event, event) for event in MOVE_BY_EVENT]
+    event_menu = multi_select_menu(events, placeholder="All events")
     listed = [*_webhook_blocks(webhooks), *_damaged_webhook_blocks(damaged_ids)]
     blocks = [
         *(listed or [section("No webhooks yet.")]),
-        {"type": "divider"},
+        divider(),
         input_field(URL, "New webhook URL", text_input(max_length=MAX_URL_LENGTH), hint=_URL_HINT),
-        input_field(EVENTS, "Events", events, hint=_EVENTS_HINT, optional=True),
+        input_field(EVENTS, "Events", event_menu, hint=_EVENTS_HINT, optional=True),
     ]
-    return modal(CALLBACK, TITLE, "Add", blocks, close=plain_text("Close"))
+    return form_view(CALLBACK, TITLE, blocks, submit="Add", close="Close")
 
 
-def read(view: dict[str, Any]) -> WebhookInput:
+def read(view: Payload) -> WebhookInput:
     """The submitted values.
 
     Raises:
         InvalidInput: with a message for each invalid field.
     """
     form = SubmittedForm(view)
-    url, events = form.text(URL).strip(), form.selected_values(EVENTS)
+    url, events = form.text(URL), form.selected_values(EVENTS)
     if unknown := [event for event in events if event not in MOVE_BY_EVENT]:
         message = f"The event “{clip(unknown[0], 50)}” does not exist any more. Remove it."
-        raise InvalidInput({EVENTS: message})
+        raise form.invalid_input({EVENTS: message})
     return WebhookInput(url, tuple(events))
 
 
-def render_secret(webhook: Webhook) -> Block:
+def render_secret(webhook: Webhook) -> View:
     """The confirmation with the secret, which is shown nowhere else."""
     secret = webhook.secret.get_secret_value()
     return notice_view(
@@ -93,11 +89,11 @@ def render_secret(webhook: Webhook) -> Block:
     )
 
 
-def render_deliveries(webhook_id: str, deliveries: Sequence[Delivery]) -> Block:
+def render_deliveries(webhook_id: str, deliveries: Sequence[Delivery]) -> View:
     """The last deliveries of a webhook, newest first."""
     sections = [_delivery_section(delivery) for delivery in deliveries[:MAX_DELIVERIES]]
     blocks = [*(sections or [section("No deliveries yet.")]), _BACK_ROW]
-    return page_view("Deliveries", blocks, private_metadata=webhook_id)
+    return page_view("Deliveries", blocks, metadata=webhook_id)
 
 
 def _webhook_blocks(webhooks: Sequence[Webhook]) -> Iterator[Block]:
@@ -105,9 +101,9 @@ def _webhook_blocks(webhooks: Sequence[Webhook]) -> Iterator[Block]:
         events = escape(clip(", ".join(webhook.events), _MAX_SHOWN_LENGTH)) or "all events"
         creator, created_at = mention(webhook.created_by), slack_date(webhook.created_at)
         # Plain text, so that Slack does not parse the URL.
-        yield {"type": "section", "text": plain_text(clip(webhook.url, _MAX_SHOWN_LENGTH))}
+        yield plain_section(clip(webhook.url, _MAX_SHOWN_LENGTH))
         yield context_line(f"{events} · added by {creator} {created_at}")
-        yield button_row(
+        yield actions(
             f"webhook:{webhook.id}",
             button(SHOW_DELIVERIES, "Deliveries", value=webhook.id),
             _remove_button(webhook.id),
@@ -121,21 +117,19 @@ def _damaged_webhook_blocks(webhook_ids: Sequence[str]) -> Iterator[Block]:
             f":warning: The document of the webhook `{name}` is damaged, and it gets no events. "
             "Remove it, and add it again."
         )
-        yield button_row(f"damaged_webhook:{number}", _remove_button(webhook_id))
+        yield actions(f"damaged_webhook:{number}", _remove_button(webhook_id))
 
 
-def _remove_button(webhook_id: str) -> Block:
-    return button(REMOVE, "Remove", value=webhook_id, style="danger", confirm=_REMOVE_CONFIRMATION)
+def _remove_button(webhook_id: str) -> Element:
+    return button(
+        REMOVE, "Remove", value=webhook_id, style="danger", confirmation=_REMOVE_CONFIRMATION
+    )
 
 
-_BACK_ROW = button_row("back", button(SHOW_WEBHOOKS, "All webhooks", value=SHOW_WEBHOOKS))
-_REMOVE_CONFIRMATION = {
-    "title": plain_text("Remove this webhook?"),
-    "text": plain_text("The webhook and its delivery log are deleted."),
-    "confirm": plain_text("Remove"),
-    "deny": plain_text("Keep"),
-    "style": "danger",
-}
+_BACK_ROW = actions("back", button(SHOW_WEBHOOKS, "All webhooks", value=SHOW_WEBHOOKS))
+_REMOVE_CONFIRMATION = removal_confirmation(
+    "Remove this webhook?", "The webhook and its delivery log are deleted.", confirm="Remove"
+)
 
 
 def _delivery_section(delivery: Delivery) -> Block:
@@ -147,4 +141,4 @@ def _delivery_section(delivery: Delivery) -> Block:
         f"{slack_date(delivery.tried_at)}: {outcome}"
     )
     resend = button(REPLAY, "Resend", value=delivery.id)
-    return section(text) | {"block_id": f"delivery:{delivery.id}", "accessory": resend}
+    return section_with_button(f"delivery:{delivery.id}", text, resend)

@@ -6,23 +6,23 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from bot.admin.integrations import api_token_form
+from bot.payload import Payload
 from bot.ui.form_fields import (
-    INPUT_ACTION_ID,
-    SubmittedForm,
-    button,
-    button_row,
     checkbox,
+    date_input,
     input_field,
-    modal,
     multi_skill_menu,
+    number_input,
     option,
-    plain_text,
+    person_menu,
     select_menu,
     text_input,
 )
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view
 from models.clock import utc_now
 from models.errors import InvalidInput
-from models.messages.cards import Block
+from models.messages.block_kit import Block, Option, View, actions, button
 from models.people.member import Member, Role
 from models.text import clip, escape, join_names, slack_date, time_zone
 from models.triage.taxonomy import MAX_NAME_LENGTH, MAX_SKILLS, Taxonomy
@@ -55,7 +55,7 @@ class MemberInput:
     trusted: bool = False
     unchanged_fields: frozenset[str] = frozenset()
 
-    def changes_for(self, member: Member) -> dict[str, Any]:
+    def changes_for(self, member: Member) -> Mapping[str, Any]:
         """The changed fields, by their names in `Member`.
 
         Raises:
@@ -63,7 +63,7 @@ class MemberInput:
         """
         back_at = _start_of_day(self.first_day_back, member.tz)
         if FIRST_DAY_BACK not in self.unchanged_fields and back_at and back_at <= utc_now():
-            raise InvalidInput({f"{FIRST_DAY_BACK}:{self.slack_id}": "Pick a date in the future."})
+            raise InvalidInput({FIRST_DAY_BACK: "Pick a date in the future."})
         values = {
             ROLE: ("role", self.role),
             SKILLS: ("skills", self.skills),
@@ -74,37 +74,28 @@ class MemberInput:
         return dict(change for name, change in values.items() if name not in self.unchanged_fields)
 
 
-def errors_by_block_id(errors: Mapping[str, str], member: Member) -> dict[str, str]:
-    """Error messages of `Member` fields, by the block ids of this form."""
-    return {
-        PERSON if name == PERSON else f"{name}:{member.slack_id}": message
-        for name, message in errors.items()
-    }
-
-
-def render_picker() -> Block:
+def render_picker() -> View:
     """The form before a person is picked."""
     return _form([_person_field(None), _SETTINGS_ROW])
 
 
-def render(taxonomy: Taxonomy, member: Member) -> Block:
+def render(taxonomy: Taxonomy, member: Member) -> View:
     """The form with the current values of the member."""
-    # Slack keeps the value of a field while its block id stays the same.
-    # A block id with the Slack id gives each member fresh fields.
     slack_id = member.slack_id
     current_names = (taxonomy.vocabulary.canonical_name(skill) for skill in member.skills)
     skills = list(dict.fromkeys(name for name in current_names if name))
     blocks = [
         _person_field(member),
-        input_field(f"{ROLE}:{slack_id}", "Role", select_menu(_role_options(), member.role)),
+        input_field(ROLE, "Role", select_menu(_role_options(), member.role), subject=slack_id),
         _skills_field(slack_id, skills),
         _new_skills_field(slack_id),
         _first_day_back_field(slack_id, member),
         _capacity_field(slack_id, member),
         input_field(
-            f"{TRUSTED}:{slack_id}",
+            TRUSTED,
             "Confidential tickets",
             checkbox("May see confidential tickets", TRUSTED, is_checked=member.trusted),
+            subject=slack_id,
             optional=True,
         ),
         api_token_form.member_tokens_button(slack_id),
@@ -113,14 +104,7 @@ def render(taxonomy: Taxonomy, member: Member) -> Block:
     return _form(blocks)
 
 
-def selected_person(body: dict[str, Any]) -> str | None:
-    """The Slack id of the person just picked."""
-    action = body["actions"][0]
-    slack_id: str | None = action.get("selected_user")
-    return slack_id
-
-
-def read(view: dict[str, Any], taxonomy: Taxonomy) -> MemberInput:
+def read(view: Payload, taxonomy: Taxonomy) -> MemberInput:
     """The submitted values.
 
     Raises:
@@ -129,10 +113,10 @@ def read(view: dict[str, Any], taxonomy: Taxonomy) -> MemberInput:
     form = SubmittedForm(view)
     slack_id = form.text(PERSON)
     if not slack_id:
-        raise InvalidInput({PERSON: "Pick a person."})
+        raise form.invalid_input({PERSON: "Pick a person."})
     # Until the form is redrawn for the picked person, it holds the fields of the previous one.
     if form.subject(ROLE) != slack_id:
-        raise InvalidInput({PERSON: "The form was not ready yet. Pick the person again."})
+        raise form.invalid_input({PERSON: "The form was not ready yet. Pick the person again."})
     new_skills = _parse_new_skills(form, taxonomy)
     selected = (taxonomy.vocabulary.canonical_name(name) for name in form.selected_values(SKILLS))
     skills = (*(name for name in selected if name), *new_skills)
@@ -173,14 +157,14 @@ def confirmation_text(member: Member) -> str:
     )
 
 
-def _form(blocks: list[Block]) -> Block:
-    return modal(CALLBACK, TITLE, "Save", blocks, close=plain_text("Cancel"))
+def _form(blocks: list[Block]) -> View:
+    return form_view(CALLBACK, TITLE, blocks, submit="Save")
 
 
 def _parse_role(form: SubmittedForm) -> Role:
     role = form.selected_value(ROLE)
     if role not in set(Role):
-        raise InvalidInput({form.block_id(ROLE): "Choose a role."})
+        raise form.invalid_input({ROLE: "Choose a role."})
     return Role(role)
 
 
@@ -188,7 +172,7 @@ def _parse_first_day_back(form: SubmittedForm) -> date | None:
     try:
         return date.fromisoformat(form.text(FIRST_DAY_BACK)) if form.text(FIRST_DAY_BACK) else None
     except ValueError:
-        raise InvalidInput({form.block_id(FIRST_DAY_BACK): "Pick a date."}) from None
+        raise form.invalid_input({FIRST_DAY_BACK: "Pick a date."}) from None
 
 
 def _parse_capacity(form: SubmittedForm) -> int | None:
@@ -197,21 +181,24 @@ def _parse_capacity(form: SubmittedForm) -> int | None:
         return None
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_OPEN_TICKETS):
         message = f"Enter a whole number from 1 to {MAX_OPEN_TICKETS}, or leave the field empty."
-        raise InvalidInput({form.block_id(CAPACITY): message})
+        raise form.invalid_input({CAPACITY: message})
     return int(text)
 
 
 def _parse_new_skills(form: SubmittedForm, taxonomy: Taxonomy) -> tuple[str, ...]:
     """The typed skills; an existing skill gets the name that the list has for it."""
-    block_id = form.block_id(NEW_SKILLS)
     names = [" ".join(name.split()) for name in form.text(NEW_SKILLS).split(",")]
     skills = [taxonomy.vocabulary.canonical_name(name) or name for name in names if name]
     if any(len(name) > MAX_NAME_LENGTH for name in skills):
-        raise InvalidInput({block_id: f"A skill name has at most {MAX_NAME_LENGTH} characters."})
+        raise form.invalid_input(
+            {NEW_SKILLS: f"A skill name has at most {MAX_NAME_LENGTH} characters."}
+        )
     if any(not any(c.isalnum() for c in name) for name in skills):
-        raise InvalidInput({block_id: "A skill name needs at least one letter or digit."})
+        raise form.invalid_input({NEW_SKILLS: "A skill name needs at least one letter or digit."})
     if len({*taxonomy.vocabulary.names, *skills}) > MAX_SKILLS:
-        raise InvalidInput({block_id: f"The list of skills is full: at most {MAX_SKILLS} skills."})
+        raise form.invalid_input(
+            {NEW_SKILLS: f"The list of skills is full: at most {MAX_SKILLS} skills."}
+        )
     return tuple(skills)
 
 
@@ -221,66 +208,51 @@ def _start_of_day(day: date | None, tz: str) -> datetime | None:
 
 
 def _person_field(member: Member | None) -> Block:
-    picker = {
-        "type": "users_select",
-        "action_id": PICK_PERSON,
-        "placeholder": plain_text("Pick a person"),
-        **({"initial_user": member.slack_id} if member else {}),
-    }
-    # Slack reports the pick at once, and the form is redrawn for this person.
-    return input_field(PERSON, "Person", picker, dispatch_action=True)
+    selected_id = member.slack_id if member else ""
+    menu = person_menu(selected_id, action_id=PICK_PERSON, placeholder="Pick a person")
+    # Slack sends the pick at once, and the form is redrawn for this person.
+    return input_field(PERSON, "Person", menu, sends_changes=True)
 
 
-def _role_options() -> list[Block]:
+def _role_options() -> list[Option]:
     return [option(text, role.value) for role, text in _ROLE_LABELS.items()]
 
 
 def _skills_field(slack_id: str, names: list[str]) -> Block:
     menu = multi_skill_menu(names, placeholder="Type to search")
-    return input_field(f"{SKILLS}:{slack_id}", "Skills", menu, optional=True)
+    return input_field(SKILLS, "Skills", menu, subject=slack_id, optional=True)
 
 
 def _new_skills_field(slack_id: str) -> Block:
     hint = "Separate with commas. New skills are added to the list and given to this member."
     element = text_input(max_length=500)
-    return input_field(f"{NEW_SKILLS}:{slack_id}", "New skills", element, hint=hint, optional=True)
+    return input_field(
+        NEW_SKILLS, "New skills", element, subject=slack_id, hint=hint, optional=True
+    )
 
 
 def _first_day_back_field(slack_id: str, member: Member) -> Block:
     away_until = member.away_until if member.is_away(utc_now()) else None
     first_day = away_until.astimezone(time_zone(member.tz)).date() if away_until else None
-    picker = {
-        "type": "datepicker",
-        "action_id": INPUT_ACTION_ID,
-        **({"initial_date": first_day.isoformat()} if first_day else {}),
-    }
     return input_field(
-        f"{FIRST_DAY_BACK}:{slack_id}",
+        FIRST_DAY_BACK,
         "Out of office until",
-        picker,
+        date_input(first_day),
+        subject=slack_id,
         hint="First day back, in their time zone. Leave empty if they are available.",
         optional=True,
     )
 
 
 def _capacity_field(slack_id: str, member: Member) -> Block:
-    number = {
-        "type": "number_input",
-        "action_id": INPUT_ACTION_ID,
-        "is_decimal_allowed": False,
-        "min_value": "1",
-        "max_value": str(MAX_OPEN_TICKETS),
-        **({"initial_value": str(member.capacity)} if member.capacity else {}),
-    }
     return input_field(
-        f"{CAPACITY}:{slack_id}",
+        CAPACITY,
         "Maximum open tickets",
-        number,
+        number_input(member.capacity, min_value=1, max_value=MAX_OPEN_TICKETS),
+        subject=slack_id,
         hint="No new tickets are offered at this limit. Leave empty for no limit.",
         optional=True,
     )
 
 
-_SETTINGS_ROW = button_row(
-    SHOW_SETTINGS, button(SHOW_SETTINGS, "All settings", value=SHOW_SETTINGS)
-)
+_SETTINGS_ROW = actions(SHOW_SETTINGS, button(SHOW_SETTINGS, "All settings", value=SHOW_SETTINGS))

@@ -1,14 +1,14 @@
 """Admins pick a member and change their role, skills, limits and absence."""
 
-from typing import Any
-
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.admin.people import member_form
 from bot.background import BackgroundTasks
-from bot.ui.notice_view import notice_view
-from bot.ui.open_view import update_view
+from bot.payload import Payload, action_value
+from bot.ui.open_view import redraw_view, update_view
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import notice_view
 from models.admin import taxonomy
 from models.admin.members import check_update, update_member
 from models.errors import InvalidInput
@@ -24,7 +24,7 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_members(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Show the person picker in the place of the Settings menu.
 
@@ -32,37 +32,36 @@ async def open_members(
     https://docs.slack.dev/surfaces/modals
     """
     await identity.require_admin(service, body)
-    background.start(service.slack.update_view(body["view"]["id"], member_form.render_picker()))
+    background.start(redraw_view(service.slack, body, member_form.render_picker()))
     await ack()
 
 
-async def show_member(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def show_member(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Show the member's fields before the admin can fill in anything."""
     admin = await identity.require_admin(service, body)
-    slack_id = member_form.selected_person(body)
-    if slack_id:
+    if slack_id := action_value(body):
         member = await service.member_with_profile(admin.team_id, slack_id)
         form = member_form.render(await service.taxonomies.get_taxonomy(admin.team_id), member)
-        await update_view(service.slack, body["view"]["id"], form)
+        await update_view(service.slack, body, form)
     await ack()
 
 
 async def save_member(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Store the changes, and confirm them."""
     admin = await identity.require_admin(service, body)
     team_id = admin.team_id
     member_input = member_form.read(body["view"], await service.taxonomies.get_taxonomy(team_id))
     before = await service.members.get_or_create_member(team_id, member_input.slack_id)
-    changes = member_input.changes_for(before)
     try:
+        changes = member_input.changes_for(before)
         await check_update(service, before, before.model_copy(update=changes))
         if member_input.new_skills:
             await taxonomy.add_skills(service, admin, *member_input.new_skills)
         member = await update_member(service, admin, before, changes)
     except InvalidInput as error:
-        raise InvalidInput(member_form.errors_by_block_id(error.fields, before)) from error
+        raise SubmittedForm(body["view"]).invalid_input(error.fields) from error
     background.start(_apply_role_change(service, member))
     await ack(
         response_action="update",

@@ -1,11 +1,10 @@
 """Admins read the requests that were sent to an AI for a ticket."""
 
-from typing import Any
-
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.admin.reports import ai_request_log_view
+from bot.payload import Payload
 from bot.ui.open_view import push_view
 from models.engine.dry_run import DRY_RUN_TICKET_ID, make_dry_run_ticket
 from models.errors import InvalidInput, NoSuchTicket
@@ -21,15 +20,15 @@ def register(app: AsyncApp) -> None:
     app.view(ai_request_log_view.CALLBACK)(show_ai_requests)
 
 
-async def open_ai_request_log(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def open_ai_request_log(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Push the form that asks for a ticket number."""
     await identity.require_admin(service, body)
     view = ai_request_log_view.render_search_form()
-    await push_view(service.slack, body["trigger_id"], view)
+    await push_view(service.slack, body, view)
     await ack()
 
 
-async def show_ai_requests(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def show_ai_requests(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Record the access in the audit log, then show the requests."""
     admin = await identity.require_admin(service, body)
     ticket_id = ai_request_log_view.read_ticket_id(body["view"])

@@ -1,15 +1,14 @@
 """The AI request log: the form that asks for a ticket, and the page with its requests."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from bot.admin.page_view import page_view
-from bot.ui.form_fields import SubmittedForm, input_field, modal, plain_text, text_input
+from bot.payload import Payload
+from bot.ui.form_fields import input_field, text_input
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view, page_view
 from models.engine.ai_request_log import AiRequest
 from models.engine.dry_run import DRY_RUN_TICKET_ID
-from models.errors import InvalidInput
-from models.messages.block_kit import section
-from models.messages.cards import Block
+from models.messages.block_kit import Block, View, plain_section, section
 from models.text import escape, slack_date
 from models.tickets.ticket import Ticket
 
@@ -25,30 +24,31 @@ _MAX_PIECE_LENGTH = 2900
 _MAX_PIECES = 14
 
 
-def render_search_form() -> Block:
+def render_search_form() -> View:
     """The form that asks for a ticket number."""
-    element = text_input(max_length=_MAX_NUMBER_LENGTH) | {"placeholder": plain_text("T-42")}
+    element = text_input(max_length=_MAX_NUMBER_LENGTH, placeholder="T-42")
     hint = (
         f"{DRY_RUN_TICKET_ID} holds the requests of Test triage. "
         "Your access is recorded in the audit log."
     )
     field = input_field(TICKET_NUMBER, "Ticket", element, hint=hint)
-    return modal(CALLBACK, TITLE, "Show", [field], close=plain_text("Cancel"))
+    return form_view(CALLBACK, TITLE, [field], submit="Show")
 
 
-def read_ticket_id(view: dict[str, Any]) -> str:
+def read_ticket_id(view: Payload) -> str:
     """The submitted ticket id.
 
     Raises:
         InvalidInput: the text is not a ticket number.
     """
-    number = SubmittedForm(view).text(TICKET_NUMBER).strip().upper().removeprefix("T-")
+    form = SubmittedForm(view)
+    number = form.text(TICKET_NUMBER).upper().removeprefix("T-")
     if not (number.isascii() and number.isdigit()):
-        raise InvalidInput({TICKET_NUMBER: "Enter a ticket number, for example T-42."})
+        raise form.invalid_input({TICKET_NUMBER: "Enter a ticket number, for example T-42."})
     return f"T-{int(number)}"
 
 
-def render(ticket: Ticket, entries: Sequence[AiRequest]) -> Block:
+def render(ticket: Ticket, entries: Sequence[AiRequest]) -> View:
     """The page with the exact texts of the newest requests, newest first."""
     return page_view(TITLE, _blocks(ticket, entries))
 
@@ -88,4 +88,4 @@ def _text_blocks(text: str) -> Iterator[Block]:
     for start in range(0, min(len(text), _MAX_PIECES * _MAX_PIECE_LENGTH), _MAX_PIECE_LENGTH):
         piece = text[start : start + _MAX_PIECE_LENGTH]
         if piece.strip():
-            yield {"type": "section", "text": plain_text(piece)}
+            yield plain_section(piece)

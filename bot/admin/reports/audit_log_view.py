@@ -1,14 +1,13 @@
 """The audit log page: who changed what, when, and from which value to which."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.admin.page_view import page_view
+from bot.ui.views import page_view
 from models.access.audit_entry import AuditEntry
-from models.messages.block_kit import section
-from models.messages.cards import Block
+from models.messages.block_kit import Block, View, section
 from models.text import clip, escape, mention, slack_date
 from models.tickets.pending_step import STEP_LABELS
 
@@ -50,7 +49,7 @@ _FIELD_LABELS = {
 _TIME_FIELDS = frozenset({"away_until", "until"})
 
 
-def render(entries: Sequence[AuditEntry]) -> Block:
+def render(entries: Sequence[AuditEntry]) -> View:
     """The page, newest entry first."""
     return page_view(TITLE, _blocks(entries))
 
@@ -77,7 +76,7 @@ def _render_line(entry: AuditEntry) -> str:
     return f"{line}\n{_clip_changes(changes)}" if changes else line
 
 
-def _change_texts(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+def _change_texts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
     """The changed values; fields with the same value before and after are left out."""
     for name in (*before, *(name for name in after if name not in before)):
         label = escape(_FIELD_LABELS.get(name, name))

@@ -2,17 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.admin.reports import health_view
 from bot.background import BackgroundTasks
-from bot.ui.open_view import loading_view, push_view
+from bot.payload import Payload, action_value
+from bot.ui.open_view import fill_view, push_view
+from bot.ui.views import loading_view
 from models.errors import Conflict, NoSuchTicket, UserFacingError
 from models.health import CheckResult, group_dead_steps
 from models.health_checks import MAX_REPORTED_TICKETS, run_health_checks
+from models.messages.block_kit import View
 from models.people.member import Member
 from models.text import pluralize
 from models.ticket_service import TicketService
@@ -33,34 +35,33 @@ def register(app: AsyncApp) -> None:
 
 
 async def show_health(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Push the page before the trigger expires, then run the checks."""
     await identity.require_admin(service, body)
-    waiting = loading_view(health_view.TITLE)
-    view_id = await push_view(service.slack, body["trigger_id"], waiting)
-    background.start(_refresh_page(service, view_id))
+    view_id = await push_view(service.slack, body, loading_view(health_view.TITLE))
+    background.start(_fill_page(service, view_id))
     await ack()
 
 
 async def replay_dead_steps(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Retry all dead steps of a kind."""
     admin = await identity.require_admin(service, body)
-    step = Step(body["actions"][0]["value"])
+    step = Step(action_value(body))
 
     async def replay() -> str:
         ticket_ids = await _dead_ticket_ids(service, step)
         await _replay(service, admin, step, ticket_ids)
         return f"Trying again: {step_label(step)} for {pluralize(len(ticket_ids), 'ticket')}."
 
-    background.start(_run_and_refresh(service, body["view"]["id"], replay))
+    background.start(_fill_page(service, body["view"]["id"], after=replay))
     await ack()
 
 
 async def replay_ticket_step(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Retry the dead step of one ticket."""
     admin = await identity.require_admin(service, body)
@@ -70,12 +71,12 @@ async def replay_ticket_step(
         await _replay(service, admin, step, (ticket_id,))
         return f"Trying again: {step_label(step)} for {ticket_id}."
 
-    background.start(_run_and_refresh(service, body["view"]["id"], replay))
+    background.start(_fill_page(service, body["view"]["id"], after=replay))
     await ack()
 
 
 async def release_quarantined(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Release the quarantined tickets that can be read again."""
     admin = await identity.require_admin(service, body)
@@ -90,7 +91,7 @@ async def release_quarantined(
         await service.audit_log.record(admin, "took up damaged tickets", "tickets", after=after)
         return f"Released from quarantine: {pluralize(len(released), 'ticket')}."
 
-    background.start(_run_and_refresh(service, body["view"]["id"], release))
+    background.start(_fill_page(service, body["view"]["id"], after=release))
     await ack()
 
 
@@ -114,19 +115,21 @@ async def _replay(
     await service.audit_log.record(admin, "tried again", step, after={"tickets": list(ticket_ids)})
 
 
-async def _run_and_refresh(
-    service: TicketService, view_id: str, action: Callable[[], Awaitable[str]]
+async def _fill_page(
+    service: TicketService, view_id: str, *, after: Callable[[], Awaitable[str]] | None = None
 ) -> None:
+    """Fill the page after an action, with the action's result above it."""
+    page = _render_page(service, after)
+    await fill_view(service.slack, view_id, page, title=health_view.TITLE)
+
+
+async def _render_page(service: TicketService, action: Callable[[], Awaitable[str]] | None) -> View:
     try:
-        note = await action()
+        note = await action() if action else ""
     except UserFacingError as error:
         note = str(error)
-    await _refresh_page(service, view_id, note=note)
-
-
-async def _refresh_page(service: TicketService, view_id: str, *, note: str = "") -> None:
     report = await run_health_checks(service, _bot_results(service), _worker_results(service))
-    await service.slack.update_view(view_id, health_view.render(report, note=note))
+    return health_view.render(report, note=note)
 
 
 async def _bot_results(service: TicketService) -> list[CheckResult]:

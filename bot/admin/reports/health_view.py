@@ -1,13 +1,13 @@
 """The system health page: the results of all checks, and the failed steps with a retry button."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from bot.admin.page_view import page_view
-from bot.ui.form_fields import button, button_row, option, plain_text
+from bot.payload import Payload, action_value
+from bot.ui.form_fields import option, select_menu
+from bot.ui.views import page_view
 from models.health import CheckResult, DeadStepGroup, HealthReport
-from models.messages.block_kit import section
-from models.messages.cards import Block
+from models.infra.document_reader import UnreadableDocument
+from models.messages.block_kit import Block, Element, View, actions, button, divider, section
 from models.text import clip, escape, join_names_briefly, pluralize, slack_date
 from models.tickets.pending_step import Step, step_label
 
@@ -20,7 +20,7 @@ _MAX_SECTION_LENGTH = 3000
 _MAX_OPTIONS = 100
 
 
-def render(report: HealthReport, *, note: str = "") -> Block:
+def render(report: HealthReport, *, note: str = "") -> View:
     """The page.
 
     Args:
@@ -34,25 +34,16 @@ def _blocks(report: HealthReport, note: str) -> Iterator[Block]:
         yield section(clip(f":white_check_mark: {note}", _MAX_SECTION_LENGTH))
     result_lines = "\n".join(_result_line(result) for result in report.results)
     yield section(clip(result_lines, _MAX_SECTION_LENGTH))
-    yield {"type": "divider"}
+    yield divider()
     if not report.dead_steps and not report.quarantined:
         yield section("Failed steps: none.")
     for group in report.dead_steps:
         yield section(clip(_dead_step_text(group), _MAX_SECTION_LENGTH))
-        row = _retry_row(REPLAY_STEPS, value=group.step.value, subject=step_label(group.step))
-        if len(group.ticket_ids) > 1:
-            row["elements"].append(_ticket_menu(group))
-        yield row
+        menus = [_ticket_menu(group)] if len(group.ticket_ids) > 1 else []
+        label = step_label(group.step)
+        yield _retry_row(REPLAY_STEPS, *menus, value=group.step.value, subject=label)
     if report.unreadable:
-        lines = (
-            f"{one.collection} `{escape(str(one.document_id))}`: {escape(clip(one.reason, 200))}"
-            for one in report.unreadable
-        )
-        text = (
-            ":warning: *Documents that cannot be read* are left out of lists until you repair or "
-            "delete them in MongoDB:\n"
-        )
-        yield section(clip(text + "\n".join(lines), _MAX_SECTION_LENGTH))
+        yield section(clip(_unreadable_text(report.unreadable), _MAX_SECTION_LENGTH))
     if report.quarantined:
         ticket_ids = join_names_briefly(tuple(report.quarantined))
         yield section(
@@ -70,6 +61,17 @@ def _result_line(result: CheckResult) -> str:
     return clip(f"{mark} *{name}*: {escape(result.status)}{remedy}", 250)
 
 
+def _unreadable_text(unreadable: Sequence[UnreadableDocument]) -> str:
+    lines = (
+        f"{escape(collection)} `{escape(str(document_id))}`: {escape(clip(reason, 200))}"
+        for collection, document_id, reason in unreadable
+    )
+    return (
+        f":warning: *Damaged documents: {len(unreadable)}.* Lists leave them out until you repair "
+        "or delete them in MongoDB:\n" + "\n".join(lines)
+    )
+
+
 def _dead_step_text(group: DeadStepGroup) -> str:
     tickets = pluralize(len(group.ticket_ids), "ticket")
     return (
@@ -79,27 +81,22 @@ def _dead_step_text(group: DeadStepGroup) -> str:
     )
 
 
-def _retry_row(action_id: str, *, value: str, subject: str) -> Block:
+def _retry_row(action_id: str, *menus: Element, value: str, subject: str) -> Block:
     label = f"Try again: {subject}"
     retry = button(action_id, "Try again", value=value, accessibility_label=label)
-    return button_row(f"{action_id}:{value}", retry)
+    return actions(f"{action_id}:{value}", retry, *menus)
 
 
-def _ticket_menu(group: DeadStepGroup) -> Block:
+def _ticket_menu(group: DeadStepGroup) -> Element:
     """A menu of the tickets, to retry a single one first."""
     options = [
         option(ticket_id, f"{group.step.value}:{ticket_id}")
         for ticket_id in group.ticket_ids[:_MAX_OPTIONS]
     ]
-    return {
-        "type": "static_select",
-        "action_id": REPLAY_TICKET_STEP,
-        "placeholder": plain_text("Retry one ticket"),
-        "options": options,
-    }
+    return select_menu(options, action_id=REPLAY_TICKET_STEP, placeholder="Retry one ticket")
 
 
-def selected_dead_step(body: dict[str, Any]) -> tuple[Step, str]:
+def selected_dead_step(body: Payload) -> tuple[Step, str]:
     """The step and the id of the ticket picked in the menu."""
-    step, _, ticket_id = body["actions"][0]["selected_option"]["value"].partition(":")
+    step, _, ticket_id = action_value(body).partition(":")
     return Step(step), ticket_id

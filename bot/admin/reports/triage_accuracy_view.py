@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from bot.admin.page_view import page_view
+from bot.ui.views import page_view
 from models.engine.accuracy import MAX_JUDGED_EXAMPLES, Accuracy, CategoryAccuracy, EngineAccuracy
-from models.messages.block_kit import section
-from models.messages.cards import Block
+from models.messages.block_kit import View, section
 from models.text import clip, escape, pluralize
 from models.triage.result import Engine
 
@@ -19,7 +18,7 @@ _LEGEND = (
 _ENGINE_NAMES = {Engine.GEMINI.value: "Gemini", Engine.BUILTIN.value: "The built-in engine"}
 
 
-def render(accuracy: Accuracy) -> Block:
+def render(accuracy: Accuracy) -> View:
     """The page."""
     return page_view(TITLE, [section(text) for text in _section_texts(accuracy)])
 

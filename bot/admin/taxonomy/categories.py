@@ -1,14 +1,13 @@
 """Admins add, change and remove categories."""
 
-from typing import Any
-
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.admin.taxonomy import categories_form
 from bot.background import BackgroundTasks
-from bot.ui.notice_view import notice_view
-from bot.ui.open_view import push_view, update_view
+from bot.payload import Payload, action_value
+from bot.ui.open_view import push_view, redraw_view, update_view
+from bot.ui.views import notice_view
 from models.admin import taxonomy
 from models.text import escape
 from models.ticket_service import TicketService
@@ -22,25 +21,25 @@ def register(app: AsyncApp) -> None:
     app.action(categories_form.REMOVE)(remove_category)
 
 
-async def open_categories(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def open_categories(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Push the form for a new category."""
     team_id = (await identity.require_admin(service, body)).team_id
     form = categories_form.render(await service.taxonomies.get_taxonomy(team_id))
-    await push_view(service.slack, body["trigger_id"], form)
+    await push_view(service.slack, body, form)
     await ack()
 
 
-async def show_category(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def show_category(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Show the picked category before the admin can fill in anything."""
     team_id = (await identity.require_admin(service, body)).team_id
     current_taxonomy = await service.taxonomies.get_taxonomy(team_id)
     form = categories_form.render(current_taxonomy, categories_form.selected_category(body))
-    await update_view(service.slack, body["view"]["id"], form)
+    await update_view(service.slack, body, form)
     await ack()
 
 
 async def save_category(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Change or add the category, and rename it in open tickets in the background."""
     admin = await identity.require_admin(service, body)
@@ -55,12 +54,12 @@ async def save_category(
 
 
 async def remove_category(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Remove a category; the button has asked for confirmation."""
     admin = await identity.require_admin(service, body)
-    name = str(body["actions"][0]["value"])
+    name = action_value(body)
     await taxonomy.remove_category(service, admin, name)
     notice = notice_view(f"*{escape(name)}* is removed.", title=categories_form.TITLE)
-    background.start(service.slack.update_view(body["view"]["id"], notice))
+    background.start(redraw_view(service.slack, body, notice))
     await ack()

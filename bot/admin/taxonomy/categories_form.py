@@ -1,22 +1,10 @@
 """The category form: name, description, keywords, minimum priority and privacy."""
 
-from typing import Any
-
-from bot.ui.form_fields import (
-    INPUT_ACTION_ID,
-    SubmittedForm,
-    button,
-    button_row,
-    checkbox,
-    input_field,
-    modal,
-    option,
-    plain_text,
-    select_menu,
-    text_input,
-)
-from models.errors import InvalidInput
-from models.messages.cards import Block
+from bot.payload import Payload, action_value
+from bot.ui.form_fields import checkbox, input_field, option, select_menu, text_input
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view
+from models.messages.block_kit import Block, Element, View, actions, button, removal_confirmation
 from models.triage.result import Category, Priority
 from models.triage.taxonomy import MAX_NAME_LENGTH, Taxonomy
 
@@ -32,7 +20,7 @@ _MAX_DESCRIPTION_LENGTH, _MAX_KEYWORDS_LENGTH = 300, 3000
 _MAX_OPTIONS = 100
 
 
-def render(taxonomy: Taxonomy, name: str | None = None) -> Block:
+def render(taxonomy: Taxonomy, name: str | None = None) -> View:
     """The form for the picked category, or for a new one."""
     existing = taxonomy.find_category(name) if name else None
     current_name = existing.name if existing else ""
@@ -43,46 +31,49 @@ def render(taxonomy: Taxonomy, name: str | None = None) -> Block:
     ]
     blocks = [
         input_field(
-            f"{CATEGORY}:{current_name}",
+            CATEGORY,
             "Category",
             select_menu(options[:_MAX_OPTIONS], current_name or _NEW_CATEGORY, action_id=PICK),
-            dispatch_action=True,
+            subject=current_name,
+            sends_changes=True,
         ),
         input_field(
-            f"{NAME}:{current_name}",
+            NAME,
             "Name",
             text_input(category.name, max_length=MAX_NAME_LENGTH),
+            subject=current_name,
             optional=True,
         ),
         input_field(
-            f"{DESCRIPTION}:{current_name}",
+            DESCRIPTION,
             "Description",
             text_input(category.description, max_length=_MAX_DESCRIPTION_LENGTH),
+            subject=current_name,
             hint="Gemini reads this when it chooses a category.",
             optional=True,
         ),
         input_field(
-            f"{KEYWORDS}:{current_name}",
+            KEYWORDS,
             "Keywords",
             text_input(", ".join(category.keywords), max_length=_MAX_KEYWORDS_LENGTH),
+            subject=current_name,
             hint="Separate with commas. The built-in engine looks for them in each ticket.",
             optional=True,
         ),
         *_rule_fields(category, current_name),
     ]
     if existing and existing is not taxonomy.categories[-1]:
-        blocks.append(button_row("removal", _remove_button(current_name)))
-    return modal(CALLBACK, TITLE, "Save", blocks, close=plain_text("Cancel"))
+        blocks.append(actions("removal", _remove_button(current_name)))
+    return form_view(CALLBACK, TITLE, blocks, submit="Save")
 
 
-def selected_category(body: dict[str, Any]) -> str | None:
+def selected_category(body: Payload) -> str | None:
     """The name of the category just picked; None for a new one."""
-    selected = body["actions"][0].get("selected_option") or {}
-    name: str = selected.get("value", _NEW_CATEGORY)
-    return None if name == _NEW_CATEGORY else name
+    name = action_value(body)
+    return None if name in {"", _NEW_CATEGORY} else name
 
 
-def read(view: dict[str, Any], taxonomy: Taxonomy) -> tuple[str | None, Category]:
+def read(view: Payload, taxonomy: Taxonomy) -> tuple[str | None, Category]:
     """The current name, which is None for a new category, and the submitted category.
 
     Raises:
@@ -92,11 +83,11 @@ def read(view: dict[str, Any], taxonomy: Taxonomy) -> tuple[str | None, Category
     current_name = form.subject(NAME)
     if form.selected_value(CATEGORY) != (current_name or _NEW_CATEGORY):
         message = "The form was not ready yet. Pick the category again."
-        raise InvalidInput({form.block_id(CATEGORY): message})
+        raise form.invalid_input({CATEGORY: message})
     before = taxonomy.find_category(current_name) if current_name else None
     if current_name and before is None:
         message = "This category does not exist any more. Pick another one."
-        raise InvalidInput({form.block_id(CATEGORY): message})
+        raise form.invalid_input({CATEGORY: message})
     floor = form.selected_value(FLOOR)
     values = {
         NAME: _parse_name(form, taxonomy, current_name),
@@ -114,14 +105,13 @@ def read(view: dict[str, Any], taxonomy: Taxonomy) -> tuple[str | None, Category
 
 def _parse_name(form: SubmittedForm, taxonomy: Taxonomy, current_name: str) -> str:
     name = " ".join(form.text(NAME).split())
-    block_id = form.block_id(NAME)
     if not any(character.isalnum() for character in name):
-        raise InvalidInput({block_id: "Enter a name with at least one letter or digit."})
+        raise form.invalid_input({NAME: "Enter a name with at least one letter or digit."})
     if len(name) > MAX_NAME_LENGTH:
-        raise InvalidInput({block_id: f"At most {MAX_NAME_LENGTH} characters."})
+        raise form.invalid_input({NAME: f"At most {MAX_NAME_LENGTH} characters."})
     other = taxonomy.find_category(name)
     if other and other.name != current_name:
-        raise InvalidInput({block_id: f"There is a category “{other.name}” already."})
+        raise form.invalid_input({NAME: f"There is a category “{other.name}” already."})
     return name
 
 
@@ -129,7 +119,7 @@ def _parse_keywords(form: SubmittedForm) -> list[str]:
     keywords = [" ".join(keyword.split()) for keyword in form.text(KEYWORDS).split(",")]
     if any(len(keyword) > MAX_NAME_LENGTH for keyword in keywords):
         message = f"A keyword has at most {MAX_NAME_LENGTH} characters. Separate with commas."
-        raise InvalidInput({form.block_id(KEYWORDS): message})
+        raise form.invalid_input({KEYWORDS: message})
     return list(dict.fromkeys(keyword for keyword in keywords if keyword))
 
 
@@ -140,18 +130,16 @@ def _rule_fields(category: Category, current_name: str) -> list[Block]:
     ]
     return [
         input_field(
-            f"{FLOOR}:{current_name}",
+            FLOOR,
             "Minimum priority",
-            select_menu(
-                floors,
-                category.floor.value if category.floor else _NO_FLOOR,
-                action_id=INPUT_ACTION_ID,
-            ),
+            select_menu(floors, category.floor.value if category.floor else _NO_FLOOR),
+            subject=current_name,
         ),
         input_field(
-            f"{AI_EXCLUDED}:{current_name}",
+            AI_EXCLUDED,
             "Privacy",
             checkbox("Do not send to AI", AI_EXCLUDED, is_checked=category.private),
+            subject=current_name,
             hint=(
                 "If the built-in engine finds this category in a ticket, "
                 "the ticket is not sent to Gemini."
@@ -161,13 +149,15 @@ def _rule_fields(category: Category, current_name: str) -> list[Block]:
     ]
 
 
-def _remove_button(current_name: str) -> Block:
-    confirmation = {
-        "title": plain_text("Remove this category?"),
-        "text": plain_text("Tickets keep this category. New tickets get another one."),
-        "confirm": plain_text("Remove"),
-        "deny": plain_text("Keep"),
-    }
+def _remove_button(current_name: str) -> Element:
     return button(
-        REMOVE, "Remove this category", value=current_name, style="danger", confirm=confirmation
+        REMOVE,
+        "Remove this category",
+        value=current_name,
+        style="danger",
+        confirmation=removal_confirmation(
+            "Remove this category?",
+            "Tickets keep this category. New tickets get another one.",
+            confirm="Remove",
+        ),
     )

@@ -4,7 +4,6 @@ The answer of the built-in engine is shown at once. A worker, which has Gemini a
 model, triages the request meanwhile, and its answer replaces the first one.
 """
 
-from typing import Any
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 from bot import identity
 from bot.admin.taxonomy import dry_run_form
 from bot.background import BackgroundTasks
+from bot.payload import Payload
 from bot.ui.open_view import push_view
 from models.admin import taxonomy
 from models.assignment.matching import choose_assignee, reason_for_admin_review, skipped_candidates
@@ -21,7 +21,7 @@ from models.clock import utc_now
 from models.engine.dry_run import make_dry_run_ticket
 from models.engine.ticket_reading import read_text
 from models.errors import TargetGone
-from models.messages.cards import Block
+from models.messages.block_kit import View
 from models.ticket_service import TicketService
 from models.tickets.ticket import Ticket
 from models.triage.priority_rules import priority_by_words
@@ -37,15 +37,15 @@ def register(app: AsyncApp) -> None:
     app.view(dry_run_form.CALLBACK)(start_dry_run)
 
 
-async def open_dry_run(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def open_dry_run(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Push the form."""
     await identity.require_admin(service, body)
-    await push_view(service.slack, body["trigger_id"], dry_run_form.render())
+    await push_view(service.slack, body, dry_run_form.render())
     await ack()
 
 
 async def start_dry_run(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Show the answer of the built-in engine on top of the form, and ask a worker."""
     team_id = (await identity.require_admin(service, body)).team_id
@@ -98,7 +98,7 @@ async def _triage_in_worker(
     stop=stop_after_delay(_OPEN_VIEW_SECONDS),
     reraise=True,
 )
-async def _update_result(service: TicketService, external_id: str, view: Block) -> None:
+async def _update_result(service: TicketService, external_id: str, view: View) -> None:
     await service.slack.update_view_by_external_id(external_id, view)
 
 

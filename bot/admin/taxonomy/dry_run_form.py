@@ -1,15 +1,14 @@
 """The form that tests triage, and the page with the result: triage, assignee and reasons."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from bot.admin.page_view import page_view
-from bot.ui.form_fields import SubmittedForm, input_field, modal, plain_text, text_input
+from bot.payload import Payload
+from bot.ui.form_fields import input_field, text_input
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view, page_view
 from models.assignment.matching import AssigneeChoice
 from models.engine.dry_run import DRY_RUN_TICKET_ID
-from models.errors import InvalidInput
-from models.messages.block_kit import section
-from models.messages.cards import Block
+from models.messages.block_kit import View, section
 from models.messages.texts import PRIORITY_MARKS
 from models.people.member import Member
 from models.text import clip, escape, join_names, mention, pluralize
@@ -31,27 +30,27 @@ _HINT = (
 )
 
 
-def render() -> Block:
+def render() -> View:
     """The form for an example request."""
     element = text_input(max_length=_MAX_TEXT_LENGTH, multiline=True)
     field = input_field(TEXT, "Example request", element, hint=_HINT)
-    return modal(CALLBACK, TITLE, "Test", [field], close=plain_text("Cancel"))
+    return form_view(CALLBACK, TITLE, [field], submit="Test")
 
 
-def read(view: dict[str, Any]) -> tuple[str, str]:
+def read(view: Payload) -> tuple[str, str]:
     """The title and the description of the example request.
 
     Raises:
-        InvalidInput: the text is empty.
+        InvalidInput: the text is empty or too long.
     """
-    text = SubmittedForm(view).text(TEXT).strip()
-    if not text:
-        raise InvalidInput({TEXT: "Enter an example request."})
+    text = SubmittedForm(view).required_text(
+        TEXT, max_length=_MAX_TEXT_LENGTH, if_empty="Enter an example request."
+    )
     title, _, description = text.partition("\n")
     return title.strip(), description.strip()
 
 
-def render_result(external_id: str, *texts: str) -> Block:
+def render_result(external_id: str, *texts: str) -> View:
     """The page on top of the form.
 
     Args:

@@ -1,15 +1,14 @@
 """Admins add, rename, merge and remove skills; menus of skills get their options here."""
 
-from typing import Any
-
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
 from bot.admin.taxonomy import skills_form
 from bot.background import BackgroundTasks
+from bot.payload import Payload, action_value
 from bot.ui.form_fields import SEARCH_SKILLS
-from bot.ui.notice_view import notice_view
-from bot.ui.open_view import push_view, update_view
+from bot.ui.open_view import push_view, redraw_view, update_view
+from bot.ui.views import notice_view
 from models.admin import taxonomy
 from models.text import escape
 from models.ticket_service import TicketService
@@ -22,35 +21,38 @@ def register(app: AsyncApp) -> None:
     app.options(skills_form.PICK)(offer_skills)
     app.action(skills_form.PICK)(show_skill)
     app.view(skills_form.CALLBACK)(save_skill)
-    app.action(skills_form.REMOVE)(confirm_skill_removal)
-    app.view(skills_form.CONFIRM)(remove_skill)
+    app.action(skills_form.REMOVE)(remove_skill)
 
 
-async def open_skills(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def open_skills(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Push the form for a new skill."""
     await identity.require_admin(service, body)
-    await push_view(service.slack, body["trigger_id"], skills_form.render())
+    await push_view(service.slack, body, skills_form.render())
     await ack()
 
 
-async def offer_skills(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def offer_skills(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Answer with the skills that match the typed text."""
     team_id = (await identity.require_admin(service, body)).team_id
     current_taxonomy = await service.taxonomies.get_taxonomy(team_id)
     await ack(options=skills_form.skill_options(current_taxonomy, body.get("value") or ""))
 
 
-async def show_skill(ack: AsyncAck, body: dict[str, Any], service: TicketService) -> None:
+async def show_skill(ack: AsyncAck, body: Payload, service: TicketService) -> None:
     """Show the picked skill, or an empty form, before the admin can fill in anything."""
     team_id = (await identity.require_admin(service, body)).team_id
-    name = skills_form.selected_skill(body)
-    skill = (await service.taxonomies.get_taxonomy(team_id)).get_skill(name) if name else None
-    await update_view(service.slack, body["view"]["id"], skills_form.render(skill))
+    form = skills_form.render()
+    if name := action_value(body):
+        skill = (await service.taxonomies.get_taxonomy(team_id)).get_skill(name)
+        people = await taxonomy.count_people_with_skill(service, team_id, skill.name)
+        ticket_ids = await taxonomy.find_open_ticket_ids_with_skill(service, team_id, skill.name)
+        form = skills_form.render(skill, people=people, tickets=len(ticket_ids))
+    await update_view(service.slack, body, form)
     await ack()
 
 
 async def save_skill(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
     """Change, merge or add the skill, and update open tickets in the background."""
     admin = await identity.require_admin(service, body)
@@ -69,36 +71,17 @@ async def save_skill(
     await ack(response_action="update", view=notice_view(text, title=skills_form.TITLE))
 
 
-async def confirm_skill_removal(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
-) -> None:
-    """Remove an unused skill at once, and ask for confirmation when it is in use."""
-    admin = await identity.require_admin(service, body)
-    name = str(body["actions"][0]["value"])
-    people = await taxonomy.count_people_with_skill(service, admin.team_id, name)
-    tickets = len(await taxonomy.find_open_ticket_ids_with_skill(service, admin.team_id, name))
-    if people or tickets:
-        question = skills_form.render_removal_question(name, people=people, tickets=tickets)
-        await push_view(service.slack, body["trigger_id"], question)
-    else:
-        await taxonomy.remove_skill(service, admin, name)
-        background.start(service.slack.update_view(body["view"]["id"], _removed_notice(name)))
-    await ack()
-
-
 async def remove_skill(
-    ack: AsyncAck, body: dict[str, Any], service: TicketService, background: BackgroundTasks
+    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
 ) -> None:
-    """Remove a skill from the list and from members, and from open tickets in the background."""
+    """Remove the skill from the list and from members, and from open tickets in the background.
+
+    The button has asked for confirmation.
+    """
     admin = await identity.require_admin(service, body)
-    view = body["view"]
-    name = str(view["private_metadata"])
+    name = action_value(body)
     await taxonomy.remove_skill(service, admin, name)
     background.start(taxonomy.rename_skill_in_tickets(service, admin.team_id, name, None))
-    if form_view_id := view.get("previous_view_id"):
-        background.start(service.slack.update_view(form_view_id, skills_form.render()))
-    await ack(response_action="update", view=_removed_notice(name))
-
-
-def _removed_notice(name: str) -> dict[str, Any]:
-    return notice_view(f"*{escape(name)}* is removed.", title=skills_form.TITLE)
+    notice = notice_view(f"*{escape(name)}* is removed.", title=skills_form.TITLE)
+    background.start(redraw_view(service.slack, body, notice))
+    await ack()

@@ -1,31 +1,28 @@
 """The skill form: name, synonyms, regular expressions, merge and removal."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from bot.ui.form_fields import (
-    SEARCH_SKILLS,
-    SubmittedForm,
+from bot.payload import Payload
+from bot.ui.form_fields import SEARCH_SKILLS, input_field, option, skill_menu, text_input
+from bot.ui.submitted_form import SubmittedForm
+from bot.ui.views import form_view
+from models.messages.block_kit import (
+    Block,
+    Element,
+    Option,
+    View,
+    actions,
     button,
-    button_row,
-    input_field,
-    modal,
-    option,
-    plain_text,
-    skill_menu,
-    text_input,
+    removal_confirmation,
 )
-from models.errors import InvalidInput
-from models.messages.block_kit import section
-from models.messages.cards import Block
-from models.text import clip, escape, pluralize
+from models.text import clip, pluralize
 from models.triage.safe_regex import MAX_PATTERN_LENGTH, compile_pattern
 from models.triage.skills import Skill, words
 from models.triage.taxonomy import MAX_NAME_LENGTH, Taxonomy
 
 CALLBACK = "save_skill"
 TITLE = "Skills"
-OPEN, PICK, REMOVE, CONFIRM = "manage_skills", "pick_skill", "remove_skill", "confirm_removal"
+OPEN, PICK, REMOVE = "manage_skills", "pick_skill", "remove_skill"
 SKILL, NAME, ALIASES, PATTERNS, MERGE_INTO = "skill", "name", "aliases", "patterns", "into"
 # https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select
 MAX_OPTIONS = 100
@@ -52,8 +49,13 @@ class SkillInput:
     merge_into: str | None
 
 
-def render(skill: Skill | None = None) -> Block:
-    """The form for the picked skill, or for a new one."""
+def render(skill: Skill | None = None, *, people: int = 0, tickets: int = 0) -> View:
+    """The form for the picked skill, or for a new one.
+
+    Args:
+        people: the number of people who have the skill.
+        tickets: the number of open tickets that need the skill.
+    """
     current_name = skill.name if skill else ""
     menu = skill_menu(
         PICK, placeholder="Pick a skill, or add one below", selected_name=current_name
@@ -65,72 +67,60 @@ def render(skill: Skill | None = None) -> Block:
         max_length=_MAX_PATTERNS * (MAX_PATTERN_LENGTH + 1),
         multiline=True,
     )
-    name_hint = _RENAME_HINT if skill else ""
+
+    def optional_field(field_name: str, label: str, element: Element, hint: str) -> Block:
+        return input_field(
+            field_name, label, element, subject=current_name, hint=hint, optional=True
+        )
+
     blocks = [
-        input_field(f"{SKILL}:{current_name}", "Skill", menu, optional=True, dispatch_action=True),
-        input_field(f"{NAME}:{current_name}", "Name", name, hint=name_hint, optional=True),
-        input_field(
-            f"{ALIASES}:{current_name}", "Synonyms", aliases, hint=_ALIASES_HINT, optional=True
-        ),
-        input_field(
-            f"{PATTERNS}:{current_name}",
-            "Regular expressions (RE2)",
-            patterns,
-            hint=_PATTERNS_HINT,
-            optional=True,
-        ),
+        input_field(SKILL, "Skill", menu, subject=current_name, optional=True, sends_changes=True),
+        optional_field(NAME, "Name", name, _RENAME_HINT if skill else ""),
+        optional_field(ALIASES, "Synonyms", aliases, _ALIASES_HINT),
+        optional_field(PATTERNS, "Regular expressions (RE2)", patterns, _PATTERNS_HINT),
     ]
     if skill:
         target = skill_menu(SEARCH_SKILLS, placeholder="Another skill")
-        remove = button(REMOVE, "Remove this skill", value=current_name, style="danger")
         blocks += [
-            input_field(
-                f"{MERGE_INTO}:{current_name}",
-                "Merge into",
-                target,
-                hint=_MERGE_HINT,
-                optional=True,
-            ),
-            button_row("removal", remove),
+            optional_field(MERGE_INTO, "Merge into", target, _MERGE_HINT),
+            actions("removal", _remove_button(skill, people=people, tickets=tickets)),
         ]
-    return modal(CALLBACK, TITLE, "Save", blocks, close=plain_text("Cancel"))
+    return form_view(CALLBACK, TITLE, blocks, submit="Save")
 
 
-def render_removal_question(name: str, *, people: int, tickets: int) -> Block:
-    """The question before a skill in use is removed."""
-    people_text = f"{pluralize(people, 'person')} {'has' if people == 1 else 'have'}"
-    people_text = people_text.replace("persons", "people")
-    tickets_text = f"{pluralize(tickets, 'open ticket')} {'needs' if tickets == 1 else 'need'}"
-    text = (
-        f"{people_text} the skill *{escape(name)}*, and {tickets_text} it.\n"
-        "Removing takes the skill from all of them. "
-        "To keep it under another name, cancel and merge it."
-    )
-    blocks = [section(text[0].upper() + text[1:])]
-    return modal(
-        CONFIRM,
-        "Remove a skill",
-        "Remove",
-        blocks,
-        close=plain_text("Cancel"),
-        private_metadata=name,
+def _remove_button(skill: Skill, *, people: int, tickets: int) -> Element:
+    return button(
+        REMOVE,
+        "Remove this skill",
+        value=skill.name,
+        style="danger",
+        confirmation=removal_confirmation(
+            f"Remove the skill {skill.name}?",
+            _removal_consequence(people=people, tickets=tickets),
+            confirm="Remove",
+        ),
     )
 
 
-def skill_options(taxonomy: Taxonomy, typed: str) -> list[Block]:
+def _removal_consequence(*, people: int, tickets: int) -> str:
+    if not people and not tickets:
+        return "Nobody has this skill, and no open ticket needs it."
+    has, need = "has" if people == 1 else "have", "needs" if tickets == 1 else "need"
+    people_text = pluralize(people, "person").replace("persons", "people")
+    usage = f"{people_text} {has} this skill, and {pluralize(tickets, 'open ticket')} {need} it."
+    return (
+        f"{usage[0].upper()}{usage[1:]} Removing takes the skill from all of them. "
+        "To give them another skill, merge this one."
+    )
+
+
+def skill_options(taxonomy: Taxonomy, typed: str) -> list[Option]:
     """The menu options that match the typed text."""
     names = taxonomy.vocabulary.search(typed, limit=MAX_OPTIONS)
     return [option(name, name) for name in names]
 
 
-def selected_skill(body: dict[str, Any]) -> str | None:
-    """The name of the skill just picked."""
-    selected = body["actions"][0].get("selected_option") or {}
-    name: str | None = selected.get("value")
-    return name
-
-
-def read(view: dict[str, Any], taxonomy: Taxonomy) -> SkillInput:
+def read(view: Payload, taxonomy: Taxonomy) -> SkillInput:
     """The submitted values.
 
     Raises:
@@ -140,19 +130,19 @@ def read(view: dict[str, Any], taxonomy: Taxonomy) -> SkillInput:
     current_name = form.subject(NAME)
     if form.selected_value(SKILL) != current_name:
         message = "The form was not ready yet. Pick the skill again."
-        raise InvalidInput({form.block_id(SKILL): message})
+        raise form.invalid_input({SKILL: message})
     before = next((skill for skill in taxonomy.skills if skill.name == current_name), None)
     if current_name and before is None:
-        raise InvalidInput({form.block_id(SKILL): _GONE_TEXT})
+        raise form.invalid_input({SKILL: _GONE_TEXT})
     errors: dict[str, str] = {}
     merge_into = _parse_merge_target(form, taxonomy, current_name, errors)
     name = _parse_name(form, taxonomy, current_name, errors)
     aliases = before.aliases if before and not form.has_changed(ALIASES) else _parse_aliases(form)
     if message := _find_alias_error(aliases, taxonomy, current_name):
-        errors[form.block_id(ALIASES)] = message
+        errors[ALIASES] = message
     patterns = _parse_patterns(form, errors)
     if errors:
-        raise InvalidInput(errors)
+        raise form.invalid_input(errors)
     skill = Skill(name=name, aliases=aliases, patterns=patterns)
     return SkillInput(current_name or None, skill, merge_into)
 
@@ -165,11 +155,11 @@ def _parse_merge_target(
         return None
     target = taxonomy.vocabulary.canonical_name(selected)
     if target is None:
-        errors[form.block_id(MERGE_INTO)] = _GONE_TEXT
+        errors[MERGE_INTO] = _GONE_TEXT
     elif target == current_name:
-        errors[form.block_id(MERGE_INTO)] = "A skill cannot be merged into itself."
+        errors[MERGE_INTO] = "A skill cannot be merged into itself."
     elif any(form.has_changed(name) for name in (NAME, ALIASES, PATTERNS)):
-        errors[form.block_id(MERGE_INTO)] = "Change the skill or merge it, but not both at once."
+        errors[MERGE_INTO] = "Change the skill or merge it, but not both at once."
     return target
 
 
@@ -178,26 +168,25 @@ def _parse_name(
 ) -> str:
     name = " ".join(form.text(NAME).split())
     if not name and current_name:
-        errors[form.block_id(NAME)] = "A skill needs a name. To remove it, use the button below."
+        errors[NAME] = "A skill needs a name. To remove it, use the button below."
     elif not name:
-        errors[form.block_id(NAME)] = "Enter a name for the new skill, or pick a skill above."
+        errors[NAME] = "Enter a name for the new skill, or pick a skill above."
     elif message := _find_term_error(name, taxonomy, current_name):
-        errors[form.block_id(NAME)] = message
+        errors[NAME] = message
     return name
 
 
 def _parse_patterns(form: SubmittedForm, errors: dict[str, str]) -> tuple[str, ...]:
     lines = [line.strip() for line in form.text(PATTERNS).splitlines()]
     patterns = tuple(dict.fromkeys(line for line in lines if line))
-    block_id = form.block_id(PATTERNS)
     if len(patterns) > _MAX_PATTERNS:
-        errors[block_id] = f"At most {_MAX_PATTERNS} regular expressions."
+        errors[PATTERNS] = f"At most {_MAX_PATTERNS} regular expressions."
     for pattern in patterns:
         try:
             if compile_pattern(pattern).search(""):
-                errors[block_id] = f"“{pattern}” matches every text."
+                errors[PATTERNS] = f"“{pattern}” matches every text."
         except ValueError as error:
-            errors[block_id] = f"“{clip(pattern, 30)}” is not a regular expression: {error}"
+            errors[PATTERNS] = f"“{clip(pattern, 30)}” is not a regular expression: {error}"
     return patterns
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.admin.workspace_settings_form import confirmation_texts, read, render
-from bot.ui.notice_view import notice_view
+from bot.ui.views import notice_view
 from models.errors import InvalidInput
 from models.workspace.workspace_settings import WorkspaceSettings
 from sandbox.slack.blockkit import check_view
@@ -63,6 +63,28 @@ def test_each_wrong_text_has_an_error_under_its_field() -> None:
 
     assert set(caught.value.fields) == {"floor_groups", "allowed_link_hosts", "shadow_prompt"}
     assert "for example payroll=high" in caught.value.fields["floor_groups"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "reason"),
+    [
+        ("$fence $examples $categories for $5", "write $$ for a dollar sign"),
+        ("$fence $examples $categories $price", "unknown variable: $price"),
+    ],
+)
+def test_prompt_that_cannot_be_filled_in_has_an_error_under_its_field(
+    prompt: str, reason: str
+) -> None:
+    form = with_values(render(WorkspaceSettings(), ()), shadow_prompt=prompt)
+
+    with pytest.raises(InvalidInput) as caught:
+        read(form)
+
+    assert reason in caught.value.fields["shadow_prompt"]
+    escaped = prompt.replace("$5", "$$5").replace("$price", "price")
+    assert read(with_values(render(WorkspaceSettings(), ()), shadow_prompt=escaped)) == {
+        "shadow_prompt": escaped
+    }
 
 
 @pytest.mark.parametrize("amount", [0, 1, 98, 99, 100, 101, 900])

@@ -4,8 +4,8 @@ import pytest
 
 from bot.admin.people import member_form
 from bot.admin.taxonomy import categories_form, dry_run_form, skills_form
-from bot.tickets import correction_form, details, resolution_form, ticket_form
-from bot.ui.notice_view import notice_view
+from bot.tickets import correction_form, details, resolve_with_note, ticket_form
+from bot.ui.views import loading_view, notice_view
 from models.assignment.matching import AssigneeChoice
 from models.messages.block_kit import quote
 from models.people.member import Member, Role
@@ -43,7 +43,7 @@ def test_receipt_with_a_solution_and_the_resolution_form() -> None:
     solved = SolvedTicket(ticket_id="T-7", title="Ada's secret", solution=(HOSTILE * 99)[:1000])
     receipt = ticket_form.render_receipt(ticket, draft, solved)
 
-    assert check_view(receipt) == check_view(resolution_form.render(ticket)) == []
+    assert check_view(receipt) == check_view(resolve_with_note.render(ticket)) == []
     assert check_view(notice_view(*ticket_form.solved_confirmation(ticket))) == []
     assert "reopen it from your direct messages with Frontdesk" in str(
         ticket_form.solved_confirmation(ticket)
@@ -57,8 +57,13 @@ def test_resolution_form_of_an_incident_names_the_readers() -> None:
     reports = (IncidentReport(ticket_id="T-7", by="U7"), IncidentReport(ticket_id="T-8", by="U8"))
     first = ticket_in_status(Status.CLAIMED, incident="T-1", reports=reports)
 
-    assert "All 3 requesters see this, and" in str(resolution_form.render(first, for_incident=True))
-    assert "The requester sees this, and it may be suggested" in str(resolution_form.render(first))
+    for_incident, for_one = (
+        resolve_with_note.render_for_incident(first),
+        resolve_with_note.render(first),
+    )
+
+    assert "All 3 requesters see this, and" in str(for_incident)
+    assert "The requester sees this, and it may be suggested" in str(for_one)
 
 
 @pytest.mark.parametrize("amount", [1, 29, 300])
@@ -89,7 +94,7 @@ def test_taxonomy_forms_at_their_limits() -> None:
     assert check_view(categories_form.render(taxonomy, names[-1])) == []
     assert check_view(skills_form.render()) == []
     assert check_view(skills_form.render(skill)) == []
-    assert check_view(skills_form.render_removal_question(names[0], people=1, tickets=20_000)) == []
+    assert check_view(skills_form.render(skill, people=1, tickets=20_000)) == []
 
 
 def test_dry_run_result_at_its_limits() -> None:
@@ -169,4 +174,4 @@ def test_details_in_every_status(status: Status) -> None:
 
 
 def test_notice() -> None:
-    assert check_view(notice_view("One moment …", title="People")) == []
+    assert check_view(loading_view("People")) == []

@@ -105,6 +105,18 @@ async def test_a_newer_document_is_left_alone(service: TicketService, ticket: Ti
     assert await service.tickets.quarantined_tickets(limit=9) == {}
 
 
+async def test_due_newer_documents_take_no_place_of_others(
+    service: TicketService, ticket: Ticket
+) -> None:
+    draft = Draft(key="view:2", team_id="T1", requester="UADA", title="VPN is down again")
+    other = await service.open_ticket(draft)
+    await change(service, ticket, schema=SCHEMA_VERSION + 1)
+
+    due, _ = await service.tickets.due_tickets(limit=1)
+
+    assert [one.id for one in due] == [other.id]
+
+
 async def test_lists_skip_a_newer_document(service: TicketService, ticket: Ticket) -> None:
     draft = Draft(key="view:2", team_id="T1", requester="UADA", title="VPN is down again")
     other = await service.open_ticket(draft)

@@ -7,12 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.admin.integrations import webhooks_form
-from bot.app import build_app
-from bot.background import BackgroundTasks
-from bot.web.server import Bot, run_http_server
 from models.clock import utc_now
 from models.errors import InvalidInput
-from models.messages.slack_client import BotIdentity
 from models.people.member import Role
 from models.ticket_service import TicketService
 from models.tickets.actions import MOVE_BY_EVENT
@@ -20,15 +16,14 @@ from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft
 from models.webhooks.store import MAX_LISTED_DELIVERIES, MAX_WEBHOOKS
 from models.webhooks.webhook import MAX_URL_LENGTH, Delivery, Webhook
-from sandbox.services.database_servers import DatabaseServers, find_free_port
+from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
 from sandbox.slack.app_manifest.manifest import load_manifest
 from sandbox.slack.blockkit import check_view
 from sandbox.slack.workspace import Workspace
+from tests.bot.bot_server import TEAM, run_bot_server
 from tests.project import MANIFEST
-from tests.service_factory import run_service
 
-TEAM = "T0FRONT01"
 URL = "https://example.com/frontdesk"
 BUTTONS = {
     "open": webhooks_form.TITLE,
@@ -82,6 +77,7 @@ def test_pages_fit_the_longest_contents() -> None:
     ]
 
     assert check_view(webhooks_form.render(webhooks)) == []
+    assert check_view(webhooks_form.render(webhooks, ["<!channel>" * 99] * 99)) == []
     assert check_view(webhooks_form.render([])) == []
     assert check_view(webhooks_form.render_secret(webhooks[0])) == []
     assert check_view(webhooks_form.render_deliveries("1", deliveries)) == []
@@ -105,25 +101,8 @@ async def slack() -> AsyncIterator[Workspace]:
 
 @pytest.fixture(scope="module")
 async def service(slack: Workspace, servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    """A ticket service whose bot answers the workspace over HTTP."""
-    port = find_free_port()
-    settings = {
-        "slack_api_url": slack.api_url,
-        "slack_bot_token": slack.bot_token,
-        "slack_signing_secret": slack.signing_secret,
-        "port": port,
-    }
-    background = BackgroundTasks()
-    async with run_service(servers, **settings) as service:
-        bot = Bot(service)
-        identity = BotIdentity(
-            team_id=TEAM, team_name="Acme", bot_id=slack.bot_id, bot_user_id=slack.bot_user_id
-        )
-        bot.app, bot.team_id = build_app(service, identity, background), TEAM
-        async with run_http_server(bot):
-            slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-            yield service
-            await background.wait(timeout_seconds=10)
+    async with run_bot_server(slack, servers) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +205,29 @@ async def test_admin_removes_a_webhook(
     [entry, *_] = await service.audit_log.entries(TEAM)
     assert (entry.who, entry.what, entry.to) == (grace.id, "removed webhook", hook.id)
     assert entry.before["url"] == URL
+
+
+async def test_admin_removes_a_webhook_whose_document_is_damaged(
+    slack: Workspace, service: TicketService, grace: Person
+) -> None:
+    admin = await service.members.get_or_create_member(TEAM, grace.id)
+    sound = await service.webhooks.add(admin, url=URL)
+    await service.database.webhooks.insert_one({"_id": "d" * 32, "team_id": TEAM})
+
+    await open_webhooks(slack, grace)
+    assert grace.modal
+    assert URL in grace.modal.visible_text
+    assert "is damaged, and it gets no events" in grace.modal.visible_text
+    await grace.click(grace.modal, "Remove", value="d" * 32)
+    await slack.wait_until(
+        lambda: grace.modal and "is damaged" not in grace.modal.visible_text, timeout_seconds=10
+    )
+
+    stored = await service.database.webhooks.find({"team_id": TEAM}).to_list()
+    assert [document["_id"] for document in stored] == [sound.id]
+    [entry, *_] = await service.audit_log.entries(TEAM)
+    assert (entry.what, entry.to, entry.before) == ("removed webhook", "d" * 32, {})
+    await service.webhooks.remove(TEAM, sound.id)
 
 
 @pytest.mark.fault("F85")

@@ -73,3 +73,14 @@ def test_menu_offers_at_most_100_skills() -> None:
     assert [option["value"] for option in skills_form.skill_options(taxonomy, "skill 299")] == [
         "skill 299"
     ]
+
+
+def test_remove_button_says_how_many_lose_the_skill() -> None:
+    def consequence(people: int, tickets: int) -> str:
+        removal = skills_form.render(VPN, people=people, tickets=tickets)["blocks"][-1]
+        return str(removal["elements"][0]["confirm"]["text"]["text"])
+
+    assert consequence(2, 1).startswith("2 people have this skill, and 1 open ticket needs it.")
+    assert consequence(1, 0).startswith("1 person has this skill, and no open tickets need it.")
+    assert consequence(0, 0) == "Nobody has this skill, and no open ticket needs it."
+    assert consequence(0, 2).startswith("No people have this skill, and 2 open tickets need it.")
