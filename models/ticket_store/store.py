@@ -39,7 +39,7 @@ INDEX_NAMES = frozenset(
 
 
 # Workers of a newer release run the steps of the tickets that only it reads. Here these must not
-# take the places of others. With this condition, some servers choose no index without a hint.
+# take the places of others.
 _READABLE = {"schema": {"$not": {"$gt": SCHEMA_VERSION}}}
 
 
@@ -131,11 +131,10 @@ class TicketStore:
         """
         async with translate_errors():
             now = await self._db.now()
-            query = {
-                "due": {"$lte": now},
-                **_READABLE,
-                "pending": {"$elemMatch": {"due": {"$lte": now}, "step": {"$in": _STEP_NAMES}}},
-            }
+            due_step = {"$elemMatch": {"due": {"$lte": now}, "step": {"$in": _STEP_NAMES}}}
+            # A damaged ticket may have no steps at all; it must be found to be quarantined.
+            pending: list[Document] = [{"pending": due_step}, {"pending": None}]
+            query = {"due": {"$lte": now}, **_READABLE, "$or": pending}
             cursor = find_by_index(self._db.tickets, query, "due_1").sort("due", 1).limit(limit)
             return await self._parse_or_quarantine(await cursor.to_list(limit), now), now
 

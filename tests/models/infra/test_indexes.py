@@ -28,7 +28,7 @@ GRACE = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN, trusted=True)
 SMALL_COLLECTIONS = {"webhooks", "deliveries", "workspace_settings", "unreadable"}
 EXPECTED_QUERIES = {
     ("tickets", "due"),
-    ("tickets", "due schema pending"),
+    ("tickets", "due schema $or"),
     ("tickets", "dead schema"),
     ("tickets", "set_aside.at"),
     ("tickets", "key"),
