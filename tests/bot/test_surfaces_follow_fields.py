@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.api.schemas import TicketOut
-from bot.tickets import correction_form, details, resolution_form, ticket_form
+from bot.tickets import correction_form, details, resolve_with_note, ticket_form
 from bot.web.email_links import OpenedLink, link_used_page, ticket_page
 from jobs.outbox.emails import offer_email
 from jobs.steps.deliver_webhooks import event_payload
@@ -128,7 +128,7 @@ def render_forms(ticket: Ticket) -> str:
         correction_form.render(ticket, DEFAULT_TAXONOMY),
         correction_form.render(ticket, DEFAULT_TAXONOMY, correction=Correction()),
         ticket_form.render_receipt(ticket, draft),
-        resolution_form.render(ticket),
+        resolve_with_note.render(ticket),
     )
     return str(forms)
 
