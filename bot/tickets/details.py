@@ -50,11 +50,12 @@ def render(ticket: Ticket, *, editor: str = "") -> View:
 
 def _facts(ticket: Ticket, editor: str) -> dict[str, RichText]:
     """The facts by label, as elements of rich text."""
+    visible = visible_ticket(ticket, Surface.DETAILS)
     facts = {
         field.label: user_element(value)
         if field.kind is Kind.PERSON and isinstance(value, str)
         else text_element(_STYLE.write(field, value))
-        for field, value in visible_ticket(ticket, Surface.DETAILS).facts()
+        for field, value in (*visible.facts(), *visible.texts())
     }
     if editor and ticket.original_triage:
         is_confirmed = ticket.original_triage == ticket.triage

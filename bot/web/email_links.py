@@ -63,14 +63,14 @@ class OpenedLink:
     Attributes:
         verb: the action of the link.
         member: the owner of the link.
-        people_by_id: requester, assignee and resolver, by Slack id.
+        names_by_id: the names of the people that the page shows, by Slack id.
     """
 
     claims: Claims
     verb: Verb
     ticket: Ticket
     member: Member
-    people_by_id: dict[str, Member]
+    names_by_id: dict[str, str]
 
     @property
     def slack_link(self) -> Html:
@@ -83,18 +83,14 @@ class OpenedLink:
 
     @property
     def style(self) -> TextStyle:
-        names = self._names_by_id
+        names = self.names_by_id
         return TextStyle(
             person=lambda slack_id: names.get(slack_id) or slack_id,
             time=lambda at: local_time(at, self.member.tz),
         )
 
-    @property
-    def _names_by_id(self) -> dict[str, str]:
-        return {slack_id: person.name for slack_id, person in self.people_by_id.items()}
-
     def paragraph(self, mrkdwn: str) -> Html:
-        return html_element("p", mrkdwn_to_html(mrkdwn, self._names_by_id))
+        return html_element("p", mrkdwn_to_html(mrkdwn, self.names_by_id))
 
     def refusal(self, error: UserFacingError) -> Html:
         """Why nothing was changed; the reason may name people of a confidential ticket."""
@@ -163,15 +159,14 @@ class EmailLinkPages:
             raise InvalidToken
         member = await self._service.members.get_or_create_member(claims.team, claims.sub)
         ticket = await self._service.tickets.get_for(member, ticket_id, Verb.VIEW)
-        return OpenedLink(claims, Verb(verb), ticket, member, await self._load_people(ticket))
+        return OpenedLink(claims, Verb(verb), ticket, member, await self._load_names(ticket))
 
-    async def _load_people(self, ticket: Ticket) -> dict[str, Member]:
-        slack_ids = {ticket.requester, ticket.assignee, ticket.resolver} - {None}
+    async def _load_names(self, ticket: Ticket) -> dict[str, str]:
         people = [
-            await self._service.members.get_or_create_member(ticket.team_id, str(slack_id))
-            for slack_id in slack_ids
+            await self._service.members.get_or_create_member(ticket.team_id, slack_id)
+            for slack_id in visible_ticket(ticket, Surface.LINK_PAGE).people
         ]
-        return {person.slack_id: person for person in people}
+        return {person.slack_id: person.name for person in people}
 
     async def _render_ticket(self, opened: OpenedLink) -> Response:
         if opened.verb is Verb.VIEW:

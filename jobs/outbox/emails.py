@@ -47,7 +47,7 @@ def offer_email(
     *,
     notice: str,
     recipient: Member,
-    requester: Member,
+    names_by_id: Mapping[str, str],
     sender: str,
     links: Mapping[str, str],
 ) -> EmailMessage:
@@ -56,14 +56,13 @@ def offer_email(
     Args:
         notice: the notice id; the same notice has the same Message-ID.
         recipient: the moderator, who must have an e-mail address.
-        requester: the person who opened the ticket.
+        names_by_id: the names of the people that the e-mail shows, by Slack id.
         sender: the From address, with or without a name.
         links: the address behind each action label.
     """
     visible = visible_ticket(ticket, Surface.EMAIL)
     heading = f"{ticket.id}: {_to_header_text(visible.get(TITLE) or 'confidential ticket')}"
-    names = {requester.slack_id: requester.name}
-    facts = _ticket_facts(visible, recipient=recipient, names=names)
+    facts = _ticket_facts(visible, recipient=recipient, names_by_id=names_by_id)
     sections = {field.label: text for field, text in visible.texts()}
     introduction = _CONFIDENTIAL_INTRODUCTION if visible.hides_fields else _INTRODUCTION
     content = (heading, introduction, facts, sections, links)
@@ -83,10 +82,10 @@ def offer_email(
 
 
 def _ticket_facts(
-    visible: VisibleTicket, *, recipient: Member, names: Mapping[str, str]
+    visible: VisibleTicket, *, recipient: Member, names_by_id: Mapping[str, str]
 ) -> dict[str, str]:
     style = TextStyle(
-        person=lambda slack_id: _to_header_text(names.get(slack_id) or slack_id),
+        person=lambda slack_id: _to_header_text(names_by_id.get(slack_id) or slack_id),
         time=lambda at: local_time(at, recipient.tz),
     )
     return visible.fact_lines(style)

@@ -13,9 +13,11 @@ from models.people.member import Member
 from models.ticket_service import TicketService
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
+from models.tickets.field import Surface
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.permissions import can
 from models.tickets.ticket import Status, Ticket, TicketUpdate
+from models.tickets.visible_ticket import visible_ticket
 
 # Long enough for a short holiday, and short because anyone with the e-mail can use the link.
 _LINK_LIFETIME = timedelta(days=7)
@@ -35,14 +37,17 @@ async def email_assignee(
         log.info("the worker sends no e-mail: %s may not claim the ticket", ticket.assignee)
         return no_change
     if not recipient.email:
-        log.info("the worker sends no e-mail: Slack shows no address of %s", ticket.assignee)
+        log.info("%s: the worker sends no e-mail: the assignee has no address in Slack", ticket.id)
         return no_change
-    requester = await service.member_with_profile(ticket.team_id, ticket.requester)
+    people = [
+        await service.member_with_profile(ticket.team_id, slack_id)
+        for slack_id in visible_ticket(ticket, Surface.EMAIL).people
+    ]
     email = offer_email(
         ticket,
         notice=offer_notice_id(ticket),
         recipient=recipient,
-        requester=requester,
+        names_by_id={person.slack_id: person.name for person in people},
         sender=service.settings.mail_from,
         links=await _email_links(service, ticket, recipient),
     )

@@ -116,12 +116,14 @@ async def _refresh_card(
         if message.digest != card.digest:
             await context.service.slack.update_message(card.channel, card.ts, message)
     except TargetGone as error:
-        log.warning("the card %s is gone from Slack: %s", card.notice, error)
+        log.warning("%s: the %s card is gone from Slack: %s", ticket.id, card.kind, error)
         result.gone_cards.append(card)
         return
     except PermanentFailure as error:
         # The other cards are still redrawn, and this one again at the next version.
-        log.error("the worker can't redraw the card %s: %s", card.notice, error)  # noqa: TRY400
+        log.error(  # noqa: TRY400
+            "%s: the worker can't redraw the %s card: %s", ticket.id, card.kind, error
+        )
         drawn["digest"] = card.digest
     cards = result.last_drawn_cards if is_retired else result.updated_cards
     cards.append(card.model_copy(update=drawn))

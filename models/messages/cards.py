@@ -41,6 +41,7 @@ from models.tickets.fields import (
     OPENED_AT,
     PRIORITY,
     REASON,
+    REOPENER,
     REPORTS,
     REQUESTER,
     RESOLVER,
@@ -81,7 +82,7 @@ class SlackMessage:
 def render_card(ticket: Ticket, kind: CardKind, *, viewer: str) -> SlackMessage:
     """The card of this kind for this person, as the ticket is now."""
     if (kind, viewer) not in needed_cards(ticket):
-        return _retired_message(ticket, kind)
+        return _retired_message(ticket, kind, viewer)
     match kind:
         case CardKind.REQUESTER:
             return requester_card(ticket)
@@ -96,20 +97,21 @@ def render_card(ticket: Ticket, kind: CardKind, *, viewer: str) -> SlackMessage:
 def retired_card(ticket: Ticket, card: Card) -> SlackMessage:
     """The last content of a card that does not follow the ticket any more."""
     if (card.kind, card.to) not in needed_cards(ticket):
-        return _retired_message(ticket, card.kind)
+        return _retired_message(ticket, card.kind, card.to)
     line = f"There is a newer message about {ticket.id} below."
     return SlackMessage(text=line, blocks=[section(line)])
 
 
-def _retired_message(ticket: Ticket, kind: CardKind) -> SlackMessage:
+def _retired_message(ticket: Ticket, kind: CardKind, viewer: str) -> SlackMessage:
     """A message without buttons; it stays true whatever happens to the ticket."""
     notification = ""
     match kind:
         case CardKind.WATCHER:
             line = f"You don't watch {ticket.id} any more."
         case CardKind.RESOLVED:
-            line = f"{_reopener(ticket)} reopened {ticket.id}. Your first message about it shows "
-            line += "what happens next."
+            visible = visible_ticket(ticket, Surface.REQUESTER_CARD, viewer=viewer)
+            line = f"{_reopener(visible, viewer)} reopened {ticket.id}. "
+            line += "Your first message about it shows what happens next."
             notification = _confidential_notification(ticket, f"{ticket.id} was reopened.")
         case _:
             line = f"You don't have {ticket.id} any more."
@@ -205,12 +207,11 @@ def _moderator_notification(ticket: Ticket) -> str:
     return f"{ticket.id} from {mention(requester)}: {escape(clip(title, 150))}"
 
 
-def _reopener(ticket: Ticket) -> str:
-    slack_id = next(
-        (event.who for event in reversed(ticket.history) if event.what == "reopened"),
-        ticket.requester,
-    )
-    return "You" if slack_id == ticket.requester else mention(slack_id)
+def _reopener(visible: VisibleTicket, viewer: str) -> str:
+    slack_id = visible.get(REOPENER)
+    if slack_id == viewer:
+        return "You"
+    return mention(slack_id) if slack_id else "Somebody"
 
 
 def _title_elements(visible: VisibleTicket) -> list[RichText]:

@@ -2,13 +2,16 @@
 
 Cards, details, e-mails, link pages, webhooks, the API and the audit log are made from these rows,
 and `models.tickets.visible_ticket` decides who may see them. `docs/permissions.md` shows the table.
-A new fact needs one row: each surface has a place for fields without a place of their own.
+A new fact needs one row: cards, details, e-mails and pages list fields without a place of their own
+by their labels, and programs get every field by its name. Notifications and forms list nothing.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
+from models.tickets.action import Verb
+from models.tickets.actions import ACTIONS
 from models.tickets.field import Kind, Surface, TicketField
 from models.tickets.ticket import Event, IncidentReport, Status, Ticket, Urgency
 from models.triage.result import Engine, Priority, Triage
@@ -25,6 +28,12 @@ _STATUS_LINE = _CARDS | {Surface.NOTIFICATION, Surface.FORM, Surface.LINK_PAGE}
 def _from_triage(read: Callable[[Triage], T], default: T) -> Callable[[Ticket], T]:
     """Reads a value from the triage; the default before there is one."""
     return lambda ticket: read(ticket.triage) if ticket.triage else default
+
+
+def _last_reopener(ticket: Ticket) -> str | None:
+    """The person who reopened it last; None if that is long ago."""
+    reopened = ACTIONS[Verb.REOPEN].event
+    return next((event.who for event in reversed(ticket.history) if event.what == reopened), None)
 
 
 def _confidence_text(ticket: Ticket) -> str:
@@ -103,6 +112,13 @@ RESOLVER = TicketField[str | None](
     kind=Kind.OWN_PLACE,
     json_type=str | None,
 )
+REOPENER = TicketField[str | None](
+    name="reopener",
+    label="Reopener",
+    value=_last_reopener,
+    surfaces=frozenset({Surface.REQUESTER_CARD, Surface.NOTIFICATION}),
+    kind=Kind.OWN_PLACE,
+)
 REQUESTER = TicketField[str](
     name="requester",
     label="Requester",
@@ -115,7 +131,7 @@ CATEGORY = TicketField[str | None](
     name="category",
     label="Category",
     value=_from_triage(lambda triage: triage.category, None),
-    surfaces=_MAIL | _PROGRAMS | {Surface.MODERATOR_CARD, Surface.AUDIT_LOG},
+    surfaces=_MAIL | _PROGRAMS | {Surface.MODERATOR_CARD, Surface.FORM, Surface.AUDIT_LOG},
     json_type=str | None,
 )
 SECOND_CATEGORY = TicketField[str](
@@ -129,7 +145,7 @@ PRIORITY = TicketField[Priority | None](
     name="priority",
     label="Priority",
     value=_from_triage(lambda triage: triage.priority, None),
-    surfaces=_MAIL | _PROGRAMS | {Surface.MODERATOR_CARD, Surface.AUDIT_LOG},
+    surfaces=_MAIL | _PROGRAMS | {Surface.MODERATOR_CARD, Surface.FORM, Surface.AUDIT_LOG},
     json_type=Priority | None,
 )
 ENGINE = TicketField(name="engine", label="Engine", value=_engine_name, surfaces=_DETAILS)
@@ -170,7 +186,7 @@ SKILLS = TicketField[tuple[str, ...]](
     name="skills",
     label="Skills",
     value=_from_triage(lambda triage: triage.skills, ()),
-    surfaces=_MAIL | _PROGRAMS | _DETAILS | {Surface.AUDIT_LOG},
+    surfaces=_MAIL | _PROGRAMS | _DETAILS | {Surface.FORM, Surface.AUDIT_LOG},
     json_type=tuple[str, ...],
 )
 TRIAGE = TicketField[str](
@@ -286,7 +302,7 @@ VERSION = TicketField[int](
 )
 
 FIELDS: tuple[TicketField[Any], ...] = (
-    *(ID, STATUS, CONFIDENTIAL, TITLE, ASSIGNEE, RESOLVER, REQUESTER),
+    *(ID, STATUS, CONFIDENTIAL, TITLE, ASSIGNEE, RESOLVER, REOPENER, REQUESTER),
     *(CATEGORY, SECOND_CATEGORY, PRIORITY),
     *(ENGINE, WHY_BUILTIN, CONFIDENCE, MODEL, PROMPT, RESPONSE_TIME, TOKENS),
     *(SKILLS, TRIAGE, OPENED_AT, REASON, URGENCY, WATCHERS, INCIDENT, REPORTS, SIMILAR),

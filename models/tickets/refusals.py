@@ -7,15 +7,19 @@ _NOTHING_CHANGED = "Nothing was changed. Check the card in Slack before you try 
 
 
 def conflict_text(ticket: Ticket, *, viewer: str) -> str:
-    """The text for a move on a ticket that has changed since (mrkdwn)."""
+    """The text for a move on a ticket that has changed since (mrkdwn).
+
+    Args:
+        viewer: the Slack id of its reader; "" for the log, which names no people.
+    """
     is_assignee = ticket.assignee == viewer
     assignee = mention(ticket.assignee or "")
     match ticket.status:
         case Status.CLAIMED if is_assignee:
             return f"You already have {ticket.id}. {_NOTHING_CHANGED}"
-        case Status.CLAIMED:
+        case Status.CLAIMED if viewer:
             return f"{assignee} has already claimed {ticket.id}. {_NOTHING_CHANGED}"
-        case Status.OFFERED if not is_assignee:
+        case Status.OFFERED if viewer and not is_assignee:
             return f"{ticket.id} is now offered to {assignee}. {_NOTHING_CHANGED}"
         case Status.RESOLVED:
             return f"{ticket.id} is already resolved. {_NOTHING_CHANGED}"

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from models.text import join_names
 from models.tickets.field import Kind, Surface, TicketField
-from models.tickets.fields import FIELDS
+from models.tickets.fields import ASSIGNEE, FIELDS, RESOLVER
 from models.tickets.ticket import Ticket
 
 T = TypeVar("T")
@@ -55,6 +55,14 @@ class VisibleTicket:
     def get(self, field: TicketField[T]) -> T | None:
         """The value; None if the field is hidden or not for this surface."""
         return field.value(self._ticket) if self._may_show(field) else None
+
+    @property
+    def people(self) -> set[str]:
+        """The Slack ids of the people that it shows."""
+        values = [self.get(field) for field in FIELDS if field.kind is Kind.PERSON]
+        values += [self.get(ASSIGNEE), self.get(RESOLVER)]
+        lists = [value if isinstance(value, tuple) else (value,) for value in values]
+        return {str(person) for people in lists for person in people if person}
 
     def values(self) -> dict[str, Any]:
         """All values by name, for programs."""

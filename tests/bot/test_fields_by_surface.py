@@ -126,7 +126,7 @@ def render_email(ticket: Ticket, reader: Member) -> str:
         ticket,
         notice="T-24.offer.1",
         recipient=reader.model_copy(update={"email": "reader@example.com"}),
-        requester=make_member(REQUESTER, name=NAMES[REQUESTER]),
+        names_by_id=NAMES,
         sender="frontdesk@example.com",
         links={"Claim": "https://frontdesk.example/link/1"},
     )
@@ -137,8 +137,7 @@ def render_email(ticket: Ticket, reader: Member) -> str:
 def render_link_pages(ticket: Ticket, reader: Member) -> str:
     """The pages behind the links of an e-mail: the ticket, a used link, and a refused claim."""
     claims = Claims(sub=reader.slack_id, team=TEAM, scope="view:T-24", iat=0, exp=1, jti="1")
-    people = {one: make_member(one, name=NAMES[one]) for one in PEOPLE}
-    opened = OpenedLink(claims, Verb.VIEW, ticket, reader, people)
+    opened = OpenedLink(claims, Verb.VIEW, ticket, reader, NAMES)
     refusal = Conflict(conflict_text(ticket, viewer=reader.slack_id))
     pages = (ticket_page(opened), link_used_page(opened), claim_refused_page(opened, refusal))
     return "\n".join(bytes(page.body).decode() for page in pages)

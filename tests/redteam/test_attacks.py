@@ -130,7 +130,7 @@ def triage_and_offer(ticket: Ticket, category: str, *, detect: bool = True) -> O
         offered,
         notice="T-1.offer.1",
         recipient=assignee.model_copy(update={"email": "to@example.org"}),
-        requester=ADA,
+        names_by_id={ADA.slack_id: ADA.name},
         sender="desk@example.org",
         links={"View": "https://desk.example.org/v"},
     )

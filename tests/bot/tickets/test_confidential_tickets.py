@@ -290,6 +290,9 @@ async def test_confidential_text_reaches_its_people_only(scenario: ConfidentialS
         "audit log": str(await scenario.service.audit_log.entries(TEAM)),
     }
     assert {name for name, text in places.items() if _has_secret(text)} == set()
+    people = {"Ada", *(scenario.people[handle].id for handle in ("ada", "bob"))}
+    outside = "".join(places[name] for name in ("e-mails", "webhooks", "logs"))
+    assert {person for person in people if person in outside} == set()
     assert "T-1" not in answers["eve"]
     assert scenario.gemini_server.requests == []
     # These places do mention the ticket, so an empty place cannot make the test pass.

@@ -29,7 +29,7 @@ def make_email(
         ticket,
         notice="T-1.offer.1",
         recipient=recipient,
-        requester=ADA,
+        names_by_id={ADA.slack_id: ADA.name},
         sender="Frontdesk <frontdesk@example.com>",
         links=links,
     )

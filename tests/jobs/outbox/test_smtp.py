@@ -10,7 +10,7 @@ from models.errors import ExternalServiceError, OutcomeUnknown, PermanentFailure
 from models.settings import Settings
 from models.tickets.ticket import Status
 from sandbox.services.mail_server import MailFault, MailServer
-from tests.sample_tickets import BOB, make_member, ticket_in_status
+from tests.sample_tickets import BOB, ticket_in_status
 
 
 def make_email() -> EmailMessage:
@@ -18,7 +18,7 @@ def make_email() -> EmailMessage:
         ticket_in_status(Status.OFFERED),
         notice="T-1.offer.1",
         recipient=BOB.model_copy(update={"email": "bob@acme.example"}),
-        requester=make_member("UADA", name="Ada"),
+        names_by_id={"UADA": "Ada"},
         sender="Frontdesk <frontdesk@acme.example>",
         links={},
     )

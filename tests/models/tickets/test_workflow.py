@@ -93,6 +93,15 @@ def test_second_claim_is_refused_by_name() -> None:
         workflow.transition(claimed, Verb.CLAIM, actor=BOB, now=NOON, seen_version=offered.version)
 
 
+@pytest.mark.parametrize("status", [Status.OFFERED, Status.CLAIMED])
+def test_refused_move_of_a_step_names_nobody_in_the_log(status: Status) -> None:
+    with pytest.raises(Conflict) as refused:
+        workflow.transition(ticket_in_status(status), Verb.TRIAGE, actor=None, now=NOON)
+
+    assert "T-1" in str(refused.value)
+    assert BOB.slack_id not in str(refused.value)
+
+
 def test_button_of_an_outdated_card_is_refused() -> None:
     stale = ticket_in_status(Status.OFFERED)
     declined = workflow.transition(stale, Verb.DECLINE, actor=BOB, now=NOON)
