@@ -14,7 +14,7 @@ from models.webhooks.webhook import MAX_EVENT_AGE
 
 
 class DataKind(StrEnum):
-    """What a field says of a person."""
+    """The kinds of personal data in a field."""
 
     PERSON = "Slack id of a person, or of the direct messages with them"
     NAME = "name"
@@ -30,17 +30,12 @@ class StoredData:
     Attributes:
         retention: how long a document stays.
         personal: the fields with personal data, by kind; a field may have several kinds.
-        other: the fields without personal data.
+        other: the fields without personal data. Fields of nested documents have dots.
     """
 
     retention: str
     personal: Mapping[DataKind, str] = field(default_factory=dict)
     other: str = ""
-
-    @property
-    def field_names(self) -> frozenset[str]:
-        """All fields, those of nested documents with dots."""
-        return frozenset(" ".join([*self.personal.values(), self.other]).split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A sound document in every collection, and damaged documents beside it."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from models.access.jwt import Claims
 from models.clock import utc_now
 from models.infra.document_reader import DocumentReader
 from models.people.member import Member, Role
+from models.personal_data import COLLECTIONS
 from models.ticket_service import TicketService
 from models.ticket_store.event_log import NumberedEvent
 from models.tickets.action import Verb
@@ -157,8 +158,15 @@ def field_paths(value: Any, prefix: str = "") -> Iterator[str]:
         yield prefix
 
 
-def uncovered_paths(paths: Iterable[str], listed: Collection[str]) -> list[str]:
-    """The paths that are not listed, neither themselves nor by a field around or inside them."""
+def listed_fields(collection: str) -> frozenset[str]:
+    """The fields of the collection in the personal-data inventory."""
+    data = COLLECTIONS[collection]
+    return frozenset(" ".join([*data.personal.values(), data.other]).split())
+
+
+def uncovered_paths(paths: Iterable[str], collection: str) -> list[str]:
+    """The paths that are not in the inventory, nor are fields around or inside them."""
+    listed = listed_fields(collection)
     return sorted(
         path
         for path in set(paths)
