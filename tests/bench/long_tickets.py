@@ -15,7 +15,7 @@ from models.people.member import Member, Role
 from models.ticket_service import TicketService
 from models.ticket_store.event_log import NumberedEvent
 from models.tickets.action import Verb
-from models.tickets.pending_step import Step
+from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Draft, Event, Ticket
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.app_manifest.manifest import load_manifest
@@ -50,7 +50,8 @@ class Desk:
         ticket = await self.service.open_ticket(draft)
         await self.service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
         await self.service.update_ticket(
-            ticket.id, lambda current, _: current.model_copy(update={"pending": ()})
+            ticket.id,
+            lambda current, _: current.model_copy(update={"pending": _card_steps(current)}),
         )
         return await self.run_steps(ticket)
 
@@ -95,6 +96,11 @@ class Desk:
         seconds = time.perf_counter() - started
         await self.service.move(ticket.id, Verb.RELEASE, actor=moderator)
         return seconds
+
+
+def _card_steps(ticket: Ticket) -> tuple[PendingStep, ...]:
+    """The pending steps without triage and assignment, which the measurement makes itself."""
+    return tuple(step for step in ticket.pending if step.step in _CARD_STEPS)
 
 
 @asynccontextmanager
