@@ -91,7 +91,7 @@ def _build_service(
         tickets=tickets,
         members=members,
         taxonomies=TaxonomyStore(database),
-        intake=TicketIntake(database, GuestAdmission(database, workspace_settings, members)),
+        intake=TicketIntake(database, workspace_settings, GuestAdmission(database, members)),
         search=Search(database, tickets, members, solutions),
         solution_index=solutions,
         event_feed=EventFeed(database, tickets, event_log),

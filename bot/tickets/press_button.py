@@ -1,6 +1,6 @@
 """The buttons on cards that make a move without a form, such as *Claim* and *Resolve*."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
@@ -20,7 +20,7 @@ def register(app: AsyncApp) -> None:
                 app.action(card_button.button.value)(_make_listener(verb))
 
 
-def _make_listener(verb: Verb) -> Any:
+def _make_listener(verb: Verb) -> Callable[..., Awaitable[None]]:
     async def press_button(
         ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
     ) -> None:

@@ -22,5 +22,8 @@ async def update_gauges(service: TicketService, team_id: str) -> None:
     metrics.QUARANTINED_TICKETS.set(
         len(await service.tickets.quarantined_tickets(limit=MAX_REPORTED_TICKETS))
     )
+    metrics.TICKETS_WITH_LOST_CARD.set(
+        len(await service.tickets.tickets_with_lost_card(limit=MAX_REPORTED_TICKETS))
+    )
     for name, is_open in (await service.outbound_calls.breaker_states()).items():
         metrics.BREAKER_OPEN.labels(name).set(is_open)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from jobs.runner.step_context import StepContext
 from models.errors import OutcomeUnknown, PermanentFailure, RetryLater, TargetGone
 from models.messages.cards import render_card, retired_card
-from models.tickets.card_list import retired_cards
+from models.tickets.card_list import live_cards, retired_cards
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Card, Ticket, TicketUpdate
 
@@ -70,11 +70,12 @@ async def refresh_cards(
     started = time.monotonic()
     result = _RefreshResult()
     excluded = await _excluded_people(context, ticket)
-    retired = retired_cards(ticket)
     outdated = [
-        card for card in ticket.cards if card.version < ticket.version and card.to not in excluded
+        card
+        for card in live_cards(ticket).values()
+        if card.version < ticket.version and card.to not in excluded
     ]
-    for card in (*(card for card in outdated if card not in retired), *retired):
+    for card in (*outdated, *retired_cards(ticket)):
         if time.monotonic() - started > _MAX_DRAWING_SECONDS:
             result.retry_after_seconds = 0
             break

@@ -44,6 +44,9 @@ ENQUEUE_FAILURES = Counter("frontdesk_rings_failed", "Wake-ups that Redis did no
 TICKETS = Gauge("frontdesk_tickets", "Tickets, by status", ["status"])
 DEAD_STEPS = Gauge("frontdesk_dead_steps", "Steps that failed for good", ["step"])
 QUARANTINED_TICKETS = Gauge("frontdesk_tickets_set_aside", "Tickets whose document can't be read")
+TICKETS_WITH_LOST_CARD = Gauge(
+    "frontdesk_tickets_with_lost_card", "Open tickets whose requester or assignee has no card"
+)
 OLDEST_DUE_STEP_SECONDS = Gauge(
     "frontdesk_queue_age_seconds", "Waiting time of the oldest due step"
 )

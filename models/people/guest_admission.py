@@ -9,7 +9,6 @@ from models.errors import NotAllowed, ProfilePending
 from models.infra.database import Database
 from models.people.member import Member
 from models.people.store import MemberStore
-from models.workspace.settings_store import SettingsStore
 from models.workspace.workspace_settings import WorkspaceSettings
 
 # The bot's middleware turns people of other workspaces away, so only guests are checked here.
@@ -19,16 +18,9 @@ _DENY_WORKSPACE_GUESTS = WorkspaceSettings(guests=False, strangers=True)
 class GuestAdmission:
     """Finds the new tickets that their requesters may not open."""
 
-    def __init__(
-        self, database: Database, settings_store: SettingsStore, members: MemberStore
-    ) -> None:
+    def __init__(self, database: Database, members: MemberStore) -> None:
         self._db = database
-        self._settings_store = settings_store
         self._members = members
-
-    async def teams_denying_guests(self) -> frozenset[str]:
-        """See `SettingsStore.teams_denying_guests`."""
-        return await self._settings_store.teams_denying_guests()
 
     async def find_refusals(
         self, requesters: Mapping[str, tuple[str, str]], denying_teams: frozenset[str]

@@ -9,6 +9,7 @@ from models.infra.database import Database, Document, encode_document, translate
 from models.people.guest_admission import GuestAdmission
 from models.ticket_store.documents import ticket_from_document, ticket_to_document
 from models.tickets.ticket import Ticket
+from models.workspace.settings_store import SettingsStore
 
 _OVERLOAD_THRESHOLD = 4
 # A small batch lets the bot prepare the next tickets while MongoDB stores the ones before them.
@@ -21,8 +22,11 @@ _IntakeResult = tuple[Ticket, Document | None]
 class TicketIntake:
     """Stores new tickets."""
 
-    def __init__(self, database: Database, guest_admission: GuestAdmission) -> None:
+    def __init__(
+        self, database: Database, settings_store: SettingsStore, guest_admission: GuestAdmission
+    ) -> None:
         self._db = database
+        self._settings_store = settings_store
         self._guest_admission = guest_admission
         self._batcher = Batcher(self._insert_batch, max_batch=MAX_BATCH, max_in_flight=2)
 
@@ -52,7 +56,7 @@ class TicketIntake:
         # The guest policy is read at the same time, so its check adds no delay.
         counter, denying_teams = await asyncio.gather(
             self._db.upsert("counters", "tickets", [{"$set": next_numbers}]),
-            self._guest_admission.teams_denying_guests(),
+            self._settings_store.teams_denying_guests(),
         )
         first_number = counter["last"] - len(factories) + 1
         tickets = [

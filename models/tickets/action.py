@@ -111,7 +111,7 @@ class Action:
     Attributes:
         description: what it does, for the permission page and the documentation of the API.
         event: the name of its event in history and webhooks; "" if it adds no event.
-        audit_name: its name in the audit log; that of the event, if there is one.
+        own_audit_name: its name in the audit log, if that is not the name of its event.
         from_statuses: the statuses in which it is possible.
         to_status: the status after it; None: the status does not change.
         allowed: by role, the relations that may do it; empty: only Frontdesk itself does it.
@@ -125,7 +125,7 @@ class Action:
 
     description: str
     event: str = ""
-    audit_name: str = ""
+    own_audit_name: str = ""
     from_statuses: frozenset[Status] = frozenset(Status)
     to_status: Status | None = None
     allowed: Mapping[Role, frozenset[Relation]]
@@ -136,8 +136,10 @@ class Action:
     inputs: tuple[TextInput, ...] = ()
     routes: tuple[Route, ...] = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "audit_name", self.audit_name or self.event)
+    @property
+    def audit_name(self) -> str:
+        """Its name in the audit log."""
+        return self.own_audit_name or self.event
 
     @property
     def is_for_people(self) -> bool:

@@ -75,7 +75,7 @@ ACTIONS: Mapping[Verb, Action] = {
     Verb.OPEN: Action(
         description="Open a ticket.",
         event="opened",
-        audit_name="opened ticket",
+        own_audit_name="opened ticket",
         from_statuses=_statuses(Status.NEW),
         to_status=Status.NEW,
         allowed=_staff(_REQUESTER, user=frozenset({_REQUESTER})),
@@ -203,7 +203,7 @@ ACTIONS: Mapping[Verb, Action] = {
     ),
     Verb.WATCH: Action(
         description="Get a card that follows the ticket.",
-        audit_name="watched",
+        own_audit_name="watched",
         allowed=_staff(*_EVERYBODY),
         refusal="Only moderators can watch tickets. Your own tickets are in your direct messages "
         "with Frontdesk, each with a card that shows its status.",
@@ -211,7 +211,7 @@ ACTIONS: Mapping[Verb, Action] = {
     ),
     Verb.UNWATCH: Action(
         description="Stop following the ticket.",
-        audit_name="stopped watching",
+        own_audit_name="stopped watching",
         allowed=_staff(*_EVERYBODY, user=frozenset({_WATCHER})),
         buttons=(
             CardButton(

@@ -47,9 +47,13 @@ def live_cards(ticket: Ticket) -> dict[CardKey, Card]:
 
 
 def retired_cards(ticket: Ticket) -> list[Card]:
-    """The cards that are updated once more and then left alone."""
+    """The cards that are updated once more and then left alone.
+
+    Cards of a kind that only a newer release knows are its own.
+    """
     live = live_cards(ticket)
-    return [card for card in ticket.cards if live.get((card.kind, card.to)) != card]
+    known = (card for card in ticket.cards if card.kind.is_known)
+    return [card for card in known if live.get((card.kind, card.to)) != card]
 
 
 def missing_cards(ticket: Ticket) -> frozenset[CardKey]:

@@ -57,6 +57,7 @@ async def send_card(service: TicketService, ticket: Ticket) -> Ticket:
     return (await service.tickets.get_ticket(ticket.id))[0]
 
 
+@pytest.mark.fault("F37")
 async def test_a_deleted_card_is_sent_again(
     bot: BotUnderTest, bob: Person, offered_ticket: Ticket
 ) -> None:

@@ -17,7 +17,7 @@ from models.ticket_store.lease import TicketLease
 from models.tickets.action import Verb
 from models.tickets.incident import add_reports, with_incident
 from models.tickets.pending_step import Step
-from models.tickets.ticket import Draft, IncidentReport, Ticket
+from models.tickets.ticket import CardKind, Draft, IncidentReport, Ticket
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
 from sandbox.slack.app_manifest.manifest import load_manifest
@@ -201,6 +201,7 @@ async def test_the_card_of_a_person_without_a_part_is_updated_once_more(
     assert len(slack.traffic_log.api_calls("chat.update")) == updates
 
 
+@pytest.mark.fault("F37")
 @pytest.mark.parametrize("error", ["message_not_found", "cant_update_message"])
 async def test_a_card_that_slack_has_lost_is_sent_again(
     service: TicketService, slack: Workspace, bob: Person, offered_ticket: Ticket, error: str
@@ -248,3 +249,23 @@ async def test_a_ticket_of_an_earlier_release_gets_its_lost_cards(
     assert len(bob.messages) == 2
     assert [card.to for card in repaired.cards] == [bob.id]
     assert await service.tickets.tickets_with_lost_card(limit=9) == []
+
+
+async def test_a_card_of_a_kind_of_a_newer_release_is_left_alone(
+    service: TicketService, slack: Workspace, offered_ticket: Ticket
+) -> None:
+    ticket = await run_steps(service, offered_ticket)
+    newer_card = ticket.cards[0].model_copy(
+        update={"kind": CardKind("desk"), "notice": "desk", "ts": "1.1", "version": 0}
+    )
+    await service.update_ticket(
+        ticket.id,
+        lambda current, now: current.with_card(newer_card, now=now).with_step(
+            Step.REFRESH_CARDS, due=now
+        ),
+    )
+
+    after = await run_steps(service, ticket)
+
+    assert newer_card in after.cards
+    assert [call.request["ts"] for call in slack.traffic_log.api_calls("chat.update")] == []

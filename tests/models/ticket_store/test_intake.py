@@ -43,9 +43,8 @@ async def database(
 def intake(database: Database) -> TicketIntake:
     return TicketIntake(
         database,
-        GuestAdmission(
-            database, SettingsStore(database), MemberStore(database, SettingsStore(database))
-        ),
+        SettingsStore(database),
+        GuestAdmission(database, MemberStore(database, SettingsStore(database))),
     )
 
 

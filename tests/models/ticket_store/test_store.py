@@ -91,9 +91,8 @@ async def test_write_does_not_replace_another_ticket_with_the_same_number(
 
     intake = TicketIntake(
         database,
-        GuestAdmission(
-            database, SettingsStore(database), MemberStore(database, SettingsStore(database))
-        ),
+        SettingsStore(database),
+        GuestAdmission(database, MemberStore(database, SettingsStore(database))),
     )
     earlier = await intake.insert(make_earlier)
     async with AsyncMongoClient[dict[str, Any]](servers.mongodb_uri) as client:
