@@ -64,6 +64,7 @@ async def test_every_collection_has_a_document(service: TicketService) -> None:
     assert [name for name in names if not await all_documents(service, name)] == []
 
 
+@pytest.mark.fault("F36")
 @pytest.mark.parametrize("damage", ["copies", "replaced", "emptied ids"])
 async def test_ticket_reaches_its_end(
     service: TicketService, slack: Workspace, damage: str
@@ -193,6 +194,7 @@ async def test_each_collection_is_read_by_a_tolerant_reader(service: TicketServi
 
 
 @pytest.mark.parametrize("collection", READS)
+@pytest.mark.fault("F36")
 async def test_sound_documents_are_listed_beside_damaged_ones(
     service: TicketService, collection: str
 ) -> None:
