@@ -10,6 +10,7 @@ from bson import encode
 
 from jobs.runner.step_context import StepContext
 from jobs.runner.step_runner import run_due_steps
+from jobs.steps.archive_events import MAX_EVENTS_PER_RUN
 from jobs.worker import STEP_FUNCTIONS
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
@@ -130,7 +131,9 @@ async def make_long_ticket(desk: Desk) -> tuple[Ticket, int]:
         max_updates = max(max_updates, updates)
     filler = Event(at=ticket.opened_at, what="corrected", who="UBOB", why="category: A → B")
     numbers = range(ticket.archived_event_count + 1, EVENT_COUNT - len(ticket.history) + 1)
-    await desk.service.event_log.archive(ticket, [NumberedEvent(one, filler) for one in numbers])
+    for first in range(0, len(numbers), MAX_EVENTS_PER_RUN):
+        batch = numbers[first : first + MAX_EVENTS_PER_RUN]
+        await desk.service.event_log.archive(ticket, [NumberedEvent(one, filler) for one in batch])
     archived = {"archived_event_count": numbers[-1]}
     ticket = await desk.service.update_ticket(
         ticket.id, lambda current, _: current.model_copy(update=archived)

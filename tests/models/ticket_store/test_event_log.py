@@ -7,7 +7,7 @@ import pytest
 
 from jobs.runner.step_context import StepContext
 from jobs.runner.step_runner import run_due_steps
-from jobs.steps.archive_events import archive_events
+from jobs.steps.archive_events import MAX_EVENTS_PER_RUN, archive_events
 from models.people.member import Member, Role
 from models.ticket_service import TicketService
 from models.ticket_store.event_log import NumberedEvent
@@ -60,6 +60,36 @@ async def test_the_newest_events_stay_in_the_ticket(service: TicketService) -> N
     assert [number for number, _ in events] == list(range(1, 33))
     assert [event.what for _, event in events[:3]] == ["opened", "triaged", "corrected"]
     assert "Category 29" in events[-1].event.why
+
+
+async def test_thousands_of_events_leave_the_ticket_in_several_writes(
+    service: TicketService,
+) -> None:
+    """Releases before 0.3.0 kept all events in the ticket."""
+    ticket = await open_ticket(service, corrections=0)
+    count = 2 * MAX_EVENTS_PER_RUN + MAX_EVENTS_IN_TICKET + 1
+    history = ticket.history[:1] * count
+    await service.update_ticket(
+        ticket.id,
+        lambda current, now: current.model_copy(update={"history": history}).with_step(
+            Step.ARCHIVE_EVENTS, due=now
+        ),
+    )
+
+    archived_counts = []
+    for _ in range(3):
+        await archive(service, ticket)
+        ticket, _ = await service.tickets.get_ticket(ticket.id)
+        archived_counts.append(ticket.archived_event_count)
+
+    assert archived_counts == [
+        MAX_EVENTS_PER_RUN,
+        2 * MAX_EVENTS_PER_RUN,
+        count - MAX_EVENTS_IN_TICKET,
+    ]
+    assert ticket.find_step(Step.ARCHIVE_EVENTS) is None
+    events = await service.event_log.events(ticket)
+    assert [number for number, _ in events] == list(range(1, count + 1))
 
 
 async def test_a_page_of_events_crosses_from_the_log_into_the_ticket(
