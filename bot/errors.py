@@ -9,7 +9,6 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
@@ -19,7 +18,7 @@ from bot.payload import Payload
 from bot.ui.views import notice_view
 from models.errors import DatabaseUnavailable, ExternalServiceError, InvalidInput, UserFacingError
 from models.infra.logs import format_traceback
-from models.ticket_service import TicketService
+from models.messages.slack_client import SlackClient
 
 log = logging.getLogger(__name__)
 UNKNOWN_REQUEST_TEXT = (
@@ -31,7 +30,12 @@ Respond = Callable[..., Awaitable[object]]
 
 
 async def answer_error(
-    error: Exception, body: Payload, context: Mapping[str, Any], respond: Respond
+    error: Exception,
+    body: Payload,
+    respond: Respond,
+    *,
+    background: BackgroundTasks,
+    slack: SlackClient,
 ) -> BoltResponse:
     """The answer that shows the person, where they are, what happened and what to do."""
     text = _error_text(error)
@@ -41,15 +45,13 @@ async def answer_error(
         return _form_response(error, text, body["view"])
     if "command" in body:
         return _json_response({"response_type": "ephemeral", "text": text})
-    background: BackgroundTasks | None = context.get("background")
-    if background and "trigger_id" in body:
-        service: TicketService = context["service"]
+    if "trigger_id" in body:
         if body.get("response_url"):
             background.start(_send_ephemeral(respond, text))
         elif body.get("view"):
-            background.start(service.slack.push_view(body["trigger_id"], notice_view(text)))
+            background.start(slack.push_view(body["trigger_id"], notice_view(text)))
         else:
-            background.start(service.slack.open_view(body["trigger_id"], notice_view(text)))
+            background.start(slack.open_view(body["trigger_id"], notice_view(text)))
     return BoltResponse(status=200, body="")
 
 

@@ -5,9 +5,10 @@ Values and metadata that came back through the client are not trusted.
 """
 
 from bot.payload import Payload
+from models.access.directory_sync import DirectorySync
 from models.errors import NotAllowed
 from models.people.member import Member
-from models.ticket_service import TicketService
+from models.people.store import MemberStore
 
 
 def acting_user_id(body: Payload) -> str:
@@ -31,18 +32,18 @@ def treat_as_guest(body: Payload, team_id: str) -> None:
     body["team_id"] = team_id
 
 
-async def identify_member(service: TicketService, body: Payload) -> Member:
+async def identify_member(body: Payload, *, members: MemberStore) -> Member:
     """The acting member; created at the first action.
 
     Raises:
         NotAllowed: the guest policy excludes them.
     """
     return _check_guest_policy(
-        await service.members.get_or_create_member(acting_team_id(body), acting_user_id(body))
+        await members.get_or_create_member(acting_team_id(body), acting_user_id(body))
     )
 
 
-async def member_with_profile(service: TicketService, body: Payload) -> Member:
+async def member_with_profile(body: Payload, *, directory: DirectorySync) -> Member:
     """The acting member with a profile, which may need a call to Slack.
 
     Raises:
@@ -50,20 +51,20 @@ async def member_with_profile(service: TicketService, body: Payload) -> Member:
         ExternalServiceError: Slack does not answer, and no profile is stored.
     """
     return _check_guest_policy(
-        await service.member_with_profile(acting_team_id(body), acting_user_id(body))
+        await directory.member_with_profile(acting_team_id(body), acting_user_id(body))
     )
 
 
-async def require_admin(service: TicketService, body: Payload) -> Member:
+async def require_admin(body: Payload, *, directory: DirectorySync) -> Member:
     """The acting member, if they are an admin; a workspace owner may become one here.
 
     Raises:
         NotAllowed: they are not an admin.
         ExternalServiceError: Slack does not answer.
     """
-    person = await service.member_with_profile(acting_team_id(body), acting_user_id(body))
+    person = await directory.member_with_profile(acting_team_id(body), acting_user_id(body))
     if not person.can_administer:
-        person = await service.directory.promote_owner(person)
+        person = await directory.promote_owner(person)
     if not person.can_administer:
         raise NotAllowed(
             "Only admins of Frontdesk can open this. Workspace owners are admins, "

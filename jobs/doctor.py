@@ -4,22 +4,18 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
 
 from jobs.engines.gemini import Gemini, GeminiFailure
 from jobs.outbox import smtp
-from jobs.runner.step_context import StepContext
 from models.errors import ExternalServiceError
 from models.health import CheckResult, HealthReport
-from models.health_checks import run_health_checks
 from models.messages.slack_client import SlackClient
-from models.open_app import open_app
+from models.services import Services, open_connections
 from models.settings import Settings, read_settings
 from models.text import pluralize
-from models.ticket_service import TicketService
 from models.tickets.pending_step import step_label
 
 KEEP_HEALTH_RESULT_SECONDS = 60
@@ -29,13 +25,12 @@ _MAX_RESPONSE_LENGTH = 200
 USAGE = "Usage: frontdesk doctor | frontdesk eval --help"
 
 
-async def check_external_services(ctx: dict[str, Any]) -> list[list[str]]:
+async def check_external_services(*, settings: Settings, gemini: Gemini | None) -> list[list[str]]:
     """The checks that only a worker can do, each as name, status and remedy.
 
     The bot shows them under System health.
     """
-    context: StepContext = ctx["context"]
-    results = await _check_gemini_and_mail(context.service.settings, context.gemini)
+    results = await _check_gemini_and_mail(settings, gemini)
     return [[result.name, result.status, result.remedy] for result in results]
 
 
@@ -56,17 +51,16 @@ def main() -> None:
 
 async def _check_all(settings: Settings) -> HealthReport:
     gemini = Gemini.from_settings(settings)
-    async with open_app(
+    async with open_connections(
         settings,
         database_timeout_seconds=_TIMEOUT_SECONDS,
         slack_timeout_seconds=_TIMEOUT_SECONDS,
         interactive=True,
-    ) as service:
-        return await run_health_checks(
-            service,
+    ) as connections:
+        return await Services(connections).health_checks.run(
             _check_settings(settings),
             _check_gemini_and_mail(settings, gemini),
-            _check_bot(service),
+            _check_bot(settings=settings, slack=connections.slack),
         )
 
 
@@ -106,13 +100,12 @@ async def _check_mail_server(settings: Settings) -> CheckResult:
     return CheckResult("e-mail", f"{settings.smtp_host} accepts e-mail")
 
 
-async def _check_bot(service: TicketService) -> list[CheckResult]:
+async def _check_bot(*, settings: Settings, slack: SlackClient) -> list[CheckResult]:
     """Whether the bot on this machine is ready, and whether requests from Slack reach it."""
-    settings = service.settings
     local_url = f"http://{settings.host}:{settings.port}"
     bot = await _check_readiness("bot", local_url, remedy="Start the bot: python -m bot")
     if settings.slack_app_token:
-        return [bot, await _check_socket_mode(service.slack, settings.slack_app_token, bot)]
+        return [bot, await _check_socket_mode(slack, settings.slack_app_token, bot)]
     return [bot, *await _check_public_url(settings.public_url)]
 
 

@@ -9,6 +9,8 @@ from models.infra.document_reader import UnreadableDocument
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Ticket
 
+MAX_REPORTED_TICKETS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:

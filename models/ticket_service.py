@@ -1,6 +1,5 @@
 """The ticket service of bot and worker: it stores each move or step, then wakes a worker."""
 
-import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,31 +7,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from models.access.audit_log import AuditLog
-from models.access.directory_sync import DirectorySync
-from models.access.email_links import EmailLinks
-from models.access.token_store import ApiTokenStore
-from models.assignment.workload import Workload
-from models.engine.ai_request_log import AiRequestLog
-from models.engine.training_store import TrainingStore
-from models.errors import Conflict, NoSuchTicket
-from models.infra.database import Database
+from models.errors import Conflict
 from models.infra.metrics import CLAIM_SECONDS, OFFER_SECONDS
 from models.infra.optimistic_locking import repeat_until_written
-from models.infra.outbound_calls import OutboundCalls
 from models.job_queue.step_queue import StepQueue
-from models.messages.slack_client import SlackClient
 from models.people.member import Member
-from models.people.store import MemberStore
-from models.search.event_feed import EventFeed
-from models.search.search import Search
-from models.search.solution_index import SolutionIndex
-from models.settings import Settings
-from models.text import mention
-from models.ticket_store.event_log import EventLog
 from models.ticket_store.intake import TicketIntake
 from models.ticket_store.lease import LeasedSteps, TicketLease, WriteResult
-from models.ticket_store.migration import TicketMigration
 from models.ticket_store.store import TicketStore
 from models.tickets import workflow
 from models.tickets.action import Verb
@@ -40,9 +21,7 @@ from models.tickets.actions import ACTIONS
 from models.tickets.card_list import with_new_gaps_filled
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Draft, Status, Ticket, TicketUpdate
-from models.triage.taxonomy_store import TaxonomyStore
 from models.webhooks.store import WebhookStore
-from models.workspace.settings_store import SettingsStore
 
 _DURATION_METRICS = {
     ACTIONS[Verb.OFFER].event: OFFER_SECONDS,
@@ -52,31 +31,12 @@ _DURATION_METRICS = {
 
 @dataclass(frozen=True, slots=True)
 class TicketService:
-    """Tickets, and all stores and services that bot and worker share."""
+    """Opens tickets, stores each change of them, and leases their steps to workers."""
 
-    settings: Settings
-    database: Database
     tickets: TicketStore
-    members: MemberStore
-    taxonomies: TaxonomyStore
     intake: TicketIntake
-    search: Search
-    solution_index: SolutionIndex
-    event_feed: EventFeed
-    event_log: EventLog
-    ticket_migration: TicketMigration
-    api_tokens: ApiTokenStore
-    email_links: EmailLinks
-    audit_log: AuditLog
-    directory: DirectorySync
-    workspace_settings: SettingsStore
     webhooks: WebhookStore
-    training_store: TrainingStore
-    workload: Workload
-    ai_request_log: AiRequestLog
     step_queue: StepQueue
-    outbound_calls: OutboundCalls
-    slack: SlackClient
 
     async def open_ticket(self, draft: Draft) -> Ticket:
         """Store the ticket of a submission; a repeated submission returns the same ticket.
@@ -214,73 +174,6 @@ class TicketService:
         await self._update_and_enqueue(
             ticket_id, lambda ticket, now: ticket.with_step_replayed(step, now=now)
         )
-
-    async def redeliver_webhook(self, webhook_id: str, delivery_id: str, *, actor: Member) -> bool:
-        """Send a webhook delivery again; False when the delivery log has no such delivery."""
-        ticket_id = await self.webhooks.mark_undelivered(actor.team_id, webhook_id, delivery_id)
-        if ticket_id:
-            await self._update_and_enqueue(
-                ticket_id, lambda ticket, now: ticket.with_step(Step.DELIVER_WEBHOOKS, due=now)
-            )
-        return ticket_id is not None
-
-    async def prepare(self, team_id: str) -> None:
-        """Create indexes and defaults in the database, and promote the configured admins."""
-        stores = (
-            self.tickets,
-            self.event_log,
-            self.members,
-            self.api_tokens,
-            self.email_links,
-            self.audit_log,
-            self.webhooks,
-            self.training_store,
-            self.ai_request_log,
-        )
-        await asyncio.gather(*(store.prepare() for store in stores))
-        await self.workspace_settings.take_over(team_id, self.settings.values_for_workspace)
-        for slack_id in self.settings.admin_slack_ids:
-            await self.directory.promote_configured_admin(team_id, slack_id)
-
-    async def member_with_profile(self, team_id: str, slack_id: str) -> Member:
-        """See `DirectorySync.member_with_profile`."""
-        return await self.directory.member_with_profile(team_id, slack_id)
-
-    async def dm_channel(self, member: Member, *, force_open: bool = False) -> str:
-        """The id of the app's direct message with a person; Slack is asked the first time.
-
-        Args:
-            force_open: ask Slack in any case, since the stored channel does not exist any more.
-
-        Raises:
-            ExternalServiceError: Slack could not open the direct message.
-        """
-        if member.dm_channel and not force_open:
-            return member.dm_channel
-        channel = await self.slack.open_dm(member.slack_id)
-        await self.members.update_member(member.team_id, member.slack_id, dm_channel=channel)
-        return channel
-
-    async def reassign_orphaned_tickets(self, team_id: str) -> None:
-        """Unassign the tickets of people who are not moderators any more."""
-        ids_by_assignee = await self.tickets.ticket_ids_by_assignee(team_id)
-        members = await self.members.moderators(team_id)
-        moderators = {member.slack_id for member in members if member.can_moderate}
-        for slack_id in ids_by_assignee.keys() - moderators:
-            for ticket_id in ids_by_assignee[slack_id]:
-                with suppress(Conflict, NoSuchTicket):
-                    await self._unassign(ticket_id, slack_id)
-
-    async def _unassign(self, ticket_id: str, slack_id: str) -> None:
-        def unassign(ticket: Ticket, now: datetime) -> Ticket:
-            if ticket.assignee != slack_id:
-                raise Conflict(f"{ticket_id} has another assignee")
-            reason = f"{mention(slack_id)} is no longer a moderator"
-            return workflow.transition(
-                ticket, Verb.UNASSIGN, actor=None, now=now, event_reason=reason
-            )
-
-        await self._update_and_enqueue(ticket_id, unassign)
 
     async def update_ticket(self, ticket_id: str, update: TicketUpdate) -> Ticket:
         """Store a change of a ticket that is not a move; raises the same errors as `move`."""

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jobs.runner.step_context import StepContext
 from jobs.steps.learn_from_ticket import learn_from_ticket
 from models.access.api_token import Scope
 from models.access.jwt import Claims
@@ -12,7 +11,7 @@ from models.clock import utc_now
 from models.infra.document_reader import DocumentReader
 from models.people.member import Member, Role
 from models.personal_data import COLLECTIONS
-from models.ticket_service import TicketService
+from models.services import Services
 from models.ticket_store.event_log import NumberedEvent
 from models.tickets.action import Verb
 from models.tickets.pending_step import Step
@@ -27,29 +26,29 @@ _WRONG_VALUE = {"damaged": True}
 Document = dict[str, Any]
 
 
-def collection_names(service: TicketService) -> list[str]:
+def collection_names(services: Services) -> list[str]:
     """The names of all collections in the code."""
-    attributes = vars(service.database).items()
+    attributes = vars(services.database).items()
     return [name for name, value in attributes if getattr(value, "name", "") == name]
 
 
-async def all_documents(service: TicketService, collection: str) -> list[Document]:
+async def all_documents(services: Services, collection: str) -> list[Document]:
     """The documents of a collection."""
-    documents: list[Document] = await getattr(service.database, collection).find().to_list()
+    documents: list[Document] = await getattr(services.database, collection).find().to_list()
     return documents
 
 
-async def store_one_document_in_each_collection(service: TicketService, team_id: str) -> None:
+async def store_one_document_in_each_collection(services: Services, team_id: str) -> None:
     """Store a resolved ticket of an hour ago, and a document in every other collection."""
-    admin = await service.members.set_role(
+    admin = await services.members.set_role(
         team_id, ADMIN, role=Role.ADMIN, trusted=True, profiled_at=utc_now()
     )
-    await service.workspace_settings.update(team_id, {"guests": False})
-    await service.taxonomies.update_taxonomy(team_id, lambda before: before.with_skills("cobol"))
-    ticket = await _resolve_ticket(service, team_id)
-    await _use_access(service, admin)
-    webhook = await service.webhooks.add(admin, url="https://example.com/hook")
-    await service.webhooks.record_attempt(
+    await services.workspace_settings.update(team_id, {"guests": False})
+    await services.taxonomies.update_taxonomy(team_id, lambda before: before.with_skills("cobol"))
+    ticket = await _resolve_ticket(services, team_id)
+    await _use_access(services, admin)
+    webhook = await services.webhooks.add(admin, url="https://example.com/hook")
+    await services.webhooks.record_attempt(
         Delivery(
             id=f"{webhook.id}.{ticket.id}.1",
             team_id=team_id,
@@ -60,19 +59,19 @@ async def store_one_document_in_each_collection(service: TicketService, team_id:
         )
     )
     texts = {"model": "gemini", "prompt": "1", "instruction": "Sort.", "text": "VPN is down"}
-    await service.ai_request_log.add(ticket_id=ticket.id, team_id=team_id, **texts)
-    await service.tickets.raise_alarm(team_id, Step.TRIAGE, ticket.id)
-    await service.ticket_migration.run(service)
-    await _record_unreadable(service)
-    await _move_into_the_past(service, ticket, timedelta(hours=1))
+    await services.ai_request_log.add(ticket_id=ticket.id, team_id=team_id, **texts)
+    await services.tickets.raise_alarm(team_id, Step.TRIAGE, ticket.id)
+    await services.ticket_migration.run(services.ticket_service)
+    await _record_unreadable(services)
+    await _move_into_the_past(services, ticket, timedelta(hours=1))
 
 
-async def store_damaged_copies(service: TicketService) -> None:
+async def store_damaged_copies(services: Services) -> None:
     """Beside each document, copies of it: each lacks one field, or has a wrong value in it."""
-    for collection in collection_names(service):
-        for document in await all_documents(service, collection):
+    for collection in collection_names(services):
+        for document in await all_documents(services, collection):
             copies = _damaged_copies(document)
-            await getattr(service.database, collection).insert_many(copies)
+            await getattr(services.database, collection).insert_many(copies)
 
 
 def _damaged_copies(document: Document) -> list[Document]:
@@ -91,21 +90,25 @@ def _damaged_copies(document: Document) -> list[Document]:
     return copies
 
 
-async def _resolve_ticket(service: TicketService, team_id: str) -> Ticket:
-    bob = await service.members.set_role(team_id, MODERATOR, role=Role.MODERATOR, skills=["vpn"])
-    ada = await service.members.get_or_create_member(team_id, REQUESTER)
-    await service.members.update_member(team_id, REQUESTER, profiled_at=utc_now())
+async def _resolve_ticket(services: Services, team_id: str) -> Ticket:
+    bob = await services.members.set_role(team_id, MODERATOR, role=Role.MODERATOR, skills=["vpn"])
+    ada = await services.members.get_or_create_member(team_id, REQUESTER)
+    await services.members.update_member(team_id, REQUESTER, profiled_at=utc_now())
     draft = Draft(key="view:1", team_id=team_id, requester=ada.slack_id, title="My VPN is down")
-    ticket = await service.open_ticket(draft)
-    await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
+    ticket = await services.ticket_service.open_ticket(draft)
+    await services.ticket_service.move(
+        ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn")
+    )
     offer: Document = {"assignee": bob.slack_id, "offered_to": bob.slack_id, "offers": 1}
-    await service.move(ticket.id, Verb.OFFER, actor=None, **offer)
-    await service.move(ticket.id, Verb.CLAIM, actor=bob)
-    await service.move(ticket.id, Verb.RESOLVE, actor=bob, solution="Turn it off and on.")
-    await attempt_step(StepContext(service, None), Step.LEARN, learn_from_ticket, ticket.id)
-    await service.update_ticket(ticket.id, _with_archived_event)
-    ticket, _ = await service.tickets.get_ticket(ticket.id)
-    await service.event_log.archive(ticket, [NumberedEvent(1, ticket.history[0])])
+    await services.ticket_service.move(ticket.id, Verb.OFFER, actor=None, **offer)
+    await services.ticket_service.move(ticket.id, Verb.CLAIM, actor=bob)
+    await services.ticket_service.move(
+        ticket.id, Verb.RESOLVE, actor=bob, solution="Turn it off and on."
+    )
+    await attempt_step(services, Step.LEARN, learn_from_ticket, ticket.id)
+    await services.ticket_service.update_ticket(ticket.id, _with_archived_event)
+    ticket, _ = await services.tickets.get_ticket(ticket.id)
+    await services.event_log.archive(ticket, [NumberedEvent(1, ticket.history[0])])
     return ticket
 
 
@@ -113,37 +116,37 @@ def _with_archived_event(ticket: Ticket, _now: datetime) -> Ticket:
     return ticket.model_copy(update={"archived_event_count": 1, "pending": ()})
 
 
-async def _use_access(service: TicketService, admin: Member) -> None:
-    await service.api_tokens.issue_token(
+async def _use_access(services: Services, admin: Member) -> None:
+    await services.api_tokens.issue_token(
         admin, name="ci", scopes=list(Scope), lifetime=timedelta(days=1)
     )
-    await service.audit_log.record(admin, "set role", MODERATOR)
+    await services.audit_log.record(admin, "set role", MODERATOR)
     expiry = int(utc_now().timestamp()) + 60
     claims = Claims(
         sub=ADMIN, team=admin.team_id, scope="claim:T-1", iat=1, exp=expiry, jti="0" * 32
     )
-    await service.email_links.use(claims)
+    await services.email_links.use(claims)
 
 
-async def _record_unreadable(service: TicketService) -> None:
+async def _record_unreadable(services: Services) -> None:
     """Record a document that is already gone, as it stays until the next health check."""
 
     def refuse(_document: Document) -> None:
         raise KeyError("name")
 
-    reader = DocumentReader(service.database, "unreadable", refuse)
+    reader = DocumentReader(services.database, "unreadable", refuse)
     assert await reader.read_all([{"_id": "gone"}]) == []
-    service.database.parsers.pop("unreadable")
+    services.database.parsers.pop("unreadable")
 
 
-async def _move_into_the_past(service: TicketService, ticket: Ticket, age: timedelta) -> None:
+async def _move_into_the_past(services: Services, ticket: Ticket, age: timedelta) -> None:
     """Make events old enough for the event feed, which lists them after some seconds."""
     at = datetime.now(UTC) - age
     history = [event.model_dump() | {"at": at} for event in ticket.history]
-    await service.database.tickets.update_one(
+    await services.database.tickets.update_one(
         {"_id": ticket.id}, {"$set": {"history": history, "opened_at": at}}
     )
-    await service.database.ticket_events.update_many({}, {"$set": {"at": at}})
+    await services.database.ticket_events.update_many({}, {"$set": {"at": at}})
 
 
 def field_paths(value: Any, prefix: str = "") -> Iterator[str]:

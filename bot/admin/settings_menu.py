@@ -16,8 +16,9 @@ from bot.payload import Payload
 from bot.subcommand import Subcommand, subcommand_matcher
 from bot.ui.open_view import fill_view, open_view, redraw_view
 from bot.ui.views import loading_view, page_view
+from models.access.directory_sync import DirectorySync
 from models.messages.block_kit import Block, View, button, header, section_with_button
-from models.ticket_service import TicketService
+from models.messages.slack_client import SlackClient
 
 TITLE = "Settings"
 _GROUPS: dict[str, tuple[tuple[ModuleType, str], ...]] = {
@@ -50,25 +51,35 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_settings(
-    ack: AsyncAck, command: Payload, service: TicketService, background: BackgroundTasks
+    ack: AsyncAck,
+    command: Payload,
+    *,
+    background: BackgroundTasks,
+    slack: SlackClient,
+    directory: DirectorySync,
 ) -> None:
     """Open a modal before the trigger expires, then check the role."""
-    view_id = await open_view(service.slack, command, loading_view(TITLE))
-    menu = _render_for_admin(service, command)
-    background.start(fill_view(service.slack, view_id, menu, title=TITLE))
+    view_id = await open_view(slack, command, loading_view(TITLE))
+    menu = _render_for_admin(command, directory=directory)
+    background.start(fill_view(slack, view_id, menu, title=TITLE))
     await ack()
 
 
 async def show_settings(
-    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
+    ack: AsyncAck,
+    body: Payload,
+    *,
+    background: BackgroundTasks,
+    slack: SlackClient,
+    directory: DirectorySync,
 ) -> None:
-    await identity.require_admin(service, body)
-    background.start(redraw_view(service.slack, body, render()))
+    await identity.require_admin(body, directory=directory)
+    background.start(redraw_view(slack, body, render()))
     await ack()
 
 
-async def _render_for_admin(service: TicketService, command: Payload) -> View:
-    await identity.require_admin(service, command)
+async def _render_for_admin(command: Payload, *, directory: DirectorySync) -> View:
+    await identity.require_admin(command, directory=directory)
     return render()
 
 

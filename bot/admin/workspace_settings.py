@@ -9,10 +9,13 @@ from bot.events.directory_changes import sync_moderator_group
 from bot.payload import Payload
 from bot.ui.open_view import fill_view, push_view
 from bot.ui.views import loading_view, notice_view
-from models.admin.workspace_settings import save_settings
+from models.access.directory_sync import DirectorySync
+from models.admin.orphaned_tickets import OrphanedTickets
+from models.admin.workspace_settings import SettingsAdmin
 from models.errors import ExternalServiceError
 from models.messages.block_kit import View
-from models.ticket_service import TicketService
+from models.messages.slack_client import SlackClient
+from models.workspace.settings_store import SettingsStore
 
 
 def register(app: AsyncApp) -> None:
@@ -22,35 +25,53 @@ def register(app: AsyncApp) -> None:
 
 
 async def open_workspace_settings(
-    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
+    ack: AsyncAck,
+    body: Payload,
+    *,
+    background: BackgroundTasks,
+    slack: SlackClient,
+    workspace_settings: SettingsStore,
+    directory: DirectorySync,
 ) -> None:
     """Push the form, and fill it in when Slack has listed its user groups."""
-    team_id = (await identity.require_admin(service, body)).team_id
+    team_id = (await identity.require_admin(body, directory=directory)).team_id
     title = workspace_settings_form.TITLE
-    view_id = await push_view(service.slack, body, loading_view(title))
-    form = _render_form(service, team_id)
-    background.start(fill_view(service.slack, view_id, form, title=title))
+    view_id = await push_view(slack, body, loading_view(title))
+    form = _render_form(team_id, slack=slack, workspace_settings=workspace_settings)
+    background.start(fill_view(slack, view_id, form, title=title))
     await ack()
 
 
-async def _render_form(service: TicketService, team_id: str) -> View:
+async def _render_form(
+    team_id: str, *, slack: SlackClient, workspace_settings: SettingsStore
+) -> View:
     """The form; if Slack does not list the user groups, the form says so."""
-    settings = await service.workspace_settings.load(team_id)
+    settings = await workspace_settings.load(team_id)
     try:
-        return workspace_settings_form.render(settings, await service.slack.user_groups())
+        return workspace_settings_form.render(settings, await slack.user_groups())
     except ExternalServiceError as error:
         return workspace_settings_form.render(settings, (), groups_error=str(error))
 
 
 async def save_workspace_settings(
-    ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
+    ack: AsyncAck,
+    body: Payload,
+    *,
+    background: BackgroundTasks,
+    directory: DirectorySync,
+    orphaned_tickets: OrphanedTickets,
+    settings_admin: SettingsAdmin,
 ) -> None:
     """Store the changes, and read the members of a new user group in the background."""
-    admin = await identity.require_admin(service, body)
+    admin = await identity.require_admin(body, directory=directory)
     changes = workspace_settings_form.read(body["view"])
-    settings = await save_settings(service, admin, changes)
+    settings = await settings_admin.save(admin, changes)
     if "moderators" in changes:
-        background.start(sync_moderator_group(service, admin.team_id))
+        background.start(
+            sync_moderator_group(
+                admin.team_id, directory=directory, orphaned_tickets=orphaned_tickets
+            )
+        )
     texts = workspace_settings_form.confirmation_texts(settings)
     await ack(
         response_action="update", view=notice_view(*texts, title=workspace_settings_form.TITLE)

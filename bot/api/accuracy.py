@@ -3,7 +3,8 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.api.auth import Admin, CurrentService
+from bot.api.auth import Admin
+from bot.api.dependencies import TrainingStoreDep
 from bot.api.problems import documented_errors
 from models.engine.accuracy import MAX_JUDGED_EXAMPLES, Accuracy, measure_accuracy
 
@@ -57,9 +58,9 @@ class AccuracyOut(AttributeResponse):
 
 
 @router.get("/accuracy", responses=documented_errors())
-async def accuracy(service: CurrentService, caller: Admin) -> AccuracyOut:
+async def accuracy(caller: Admin, *, training_store: TrainingStoreDep) -> AccuracyOut:
     """Compare triage with the moderators, who judge a ticket by correcting or resolving it."""
-    judged_triages = await service.training_store.judged_triages(
+    judged_triages = await training_store.judged_triages(
         caller.member.team_id, limit=MAX_JUDGED_EXAMPLES
     )
     measured: Accuracy = measure_accuracy(judged_triages)

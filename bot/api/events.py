@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from bot.api.auth import CurrentService, Reader
+from bot.api.auth import Reader
+from bot.api.dependencies import EventFeedDep, EventLogDep, TicketStoreDep
 from bot.api.problems import documented_errors
 from bot.api.schemas import EventOut, ResponseModel
 from bot.api.tickets import TicketId
@@ -69,10 +70,10 @@ class EventsPage(ResponseModel):
     "Webhooks get it at once.",
 )
 async def list_events(
-    *, service: CurrentService, caller: Reader, after: AfterCursor = "", limit: Limit = 100
+    *, event_feed: EventFeedDep, caller: Reader, after: AfterCursor = "", limit: Limit = 100
 ) -> EventsPage:
     cursor = Cursor.parse(after) if after else None
-    page = await service.event_feed.read_page(cursor, caller.member, limit=limit)
+    page = await event_feed.read_page(cursor, caller.member, limit=limit)
     events = tuple(map(FeedEventOut.from_feed_event, page.events))
     return EventsPage(events=events, next=page.next_cursor.text, more=page.has_more)
 
@@ -80,15 +81,16 @@ async def list_events(
 @router.get("/tickets/{ticket_id}/events", responses=documented_errors(HTTPStatus.NOT_FOUND))
 async def list_ticket_events(
     *,
-    service: CurrentService,
+    tickets: TicketStoreDep,
+    event_log: EventLogDep,
     caller: Reader,
     ticket_id: TicketId,
     after: AfterNumber = 0,
     limit: Limit = 100,
 ) -> TicketEventsPage:
     """List all events of one ticket, oldest first; the ticket itself shows only the newest ones."""
-    ticket = await service.tickets.get_for(caller.member, ticket_id, Verb.VIEW)
-    page = await service.event_log.events(ticket, after=after, limit=limit)
+    ticket = await tickets.get_for(caller.member, ticket_id, Verb.VIEW)
+    page = await event_log.events(ticket, after=after, limit=limit)
     events = tuple(
         TicketEventOut(id=f"{ticket.id}.{number}", **EventOut.from_event(event).model_dump())
         for number, event in page

@@ -8,7 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from bot.api.auth import Admin, CurrentService, Reader, Writer
+from bot.api.auth import Admin, Reader, Writer
+from bot.api.dependencies import (
+    ApiTokenStoreDep,
+    AuditLogDep,
+    MemberAdminDep,
+    MemberStoreDep,
+    OrphanedTicketsDep,
+    SearchDep,
+    TaxonomyStoreDep,
+)
 from bot.api.people_schemas import PeoplePage, PersonForAdmins, PersonIn, SkillOut
 from bot.api.problems import ApiProblem, documented_errors
 from bot.api.schemas import (
@@ -22,10 +31,10 @@ from bot.api.schemas import (
 )
 from models.access.api_token import Scope
 from models.access.token_store import Caller
-from models.admin.members import ADMIN_FIELDS, update_member
 from models.errors import DatabaseUnavailable, InvalidInput, InvalidToken
-from models.people.member import Member
-from models.ticket_service import TicketService
+from models.people.member import ADMIN_FIELDS, Member
+from models.people.store import MemberStore
+from models.triage.taxonomy_store import TaxonomyStore
 
 router = APIRouter(tags=["people"])
 TokenId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -36,10 +45,10 @@ _NOT_FOUND_RESPONSES = documented_errors(HTTPStatus.NOT_FOUND)
 
 
 @router.get("/me", responses=documented_errors())
-async def me(service: CurrentService, caller: Reader) -> MeOut:
+async def me(caller: Reader, *, api_tokens: ApiTokenStoreDep) -> MeOut:
     """The caller, the scopes of this token, and all valid tokens of the caller."""
     member = caller.member
-    tokens = await service.api_tokens.active_tokens(member.team_id, member.slack_id)
+    tokens = await api_tokens.active_tokens(member.team_id, member.slack_id)
     return MeOut(
         person=PersonOut.from_member(member),
         scopes=tuple(sorted(caller.scopes)),
@@ -48,17 +57,17 @@ async def me(service: CurrentService, caller: Reader) -> MeOut:
 
 
 @router.delete("/me/tokens/{token_id}", responses=_NOT_FOUND_RESPONSES)
-async def revoke_token(service: CurrentService, caller: Writer, token_id: TokenId) -> TokenOut:
+async def revoke_token(
+    caller: Writer, token_id: TokenId, *, audit_log: AuditLogDep, api_tokens: ApiTokenStoreDep
+) -> TokenOut:
     """Revoke one of the caller's tokens, or with the scope `admin` any token."""
     own_only = Scope.ADMIN not in caller.scopes
     try:
-        token = await service.api_tokens.revoke_token(
-            token_id, actor=caller.member, own_only=own_only
-        )
+        token = await api_tokens.revoke_token(token_id, actor=caller.member, own_only=own_only)
     except InvalidToken:
         # 404 instead of 401: the token that makes this call is valid.
         raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no such token.") from None
-    await service.audit_log.record(
+    await audit_log.record(
         caller.member,
         "revoked token",
         token.slack_id,
@@ -71,7 +80,7 @@ async def revoke_token(service: CurrentService, caller: Writer, token_id: TokenI
 
 @router.get("/people", responses=documented_errors())
 async def people(
-    *, service: CurrentService, caller: Reader, cursor: Cursor = "", limit: Limit = 100
+    *, search: SearchDep, caller: Reader, cursor: Cursor = "", limit: Limit = 100
 ) -> PeoplePage:
     """List the moderators and admins by Slack id, for moderators and admins.
 
@@ -80,7 +89,7 @@ async def people(
     member, include_users = caller.member, Scope.ADMIN in caller.scopes
     if not member.can_moderate:
         raise ApiProblem(HTTPStatus.FORBIDDEN, "Only moderators and admins may list people.")
-    members = await service.search.members(
+    members = await search.members(
         member.team_id, after_slack_id=cursor, limit=limit, include_users=include_users
     )
     next_cursor = members[-1].slack_id if len(members) == limit else None
@@ -89,10 +98,10 @@ async def people(
 
 @router.get("/people/{slack_id}", responses=_NOT_FOUND_RESPONSES)
 async def person(
-    service: CurrentService, caller: Admin, slack_id: SlackId, response: Response
+    caller: Admin, slack_id: SlackId, response: Response, *, members: MemberStoreDep
 ) -> PersonForAdmins:
     """A person, with all fields that an admin can set."""
-    return _to_response(await _get_member(service, caller, slack_id), response)
+    return _to_response(await _get_member(caller, slack_id, members=members), response)
 
 
 @router.patch(
@@ -103,7 +112,10 @@ async def person(
 )
 async def change_person(
     *,
-    service: CurrentService,
+    members: MemberStoreDep,
+    taxonomies: TaxonomyStoreDep,
+    orphaned_tickets: OrphanedTicketsDep,
+    member_admin: MemberAdminDep,
     caller: Admin,
     slack_id: SlackId,
     wanted: PersonIn,
@@ -111,7 +123,7 @@ async def change_person(
     if_match: ETag = "",
 ) -> PersonForAdmins:
     """Change the fields that an admin can set; omitted fields stay as they are."""
-    before = await _get_member(service, caller, slack_id)
+    before = await _get_member(caller, slack_id, members=members)
     if if_match and if_match.removeprefix("W/") != _etag(before):
         raise ApiProblem(
             HTTPStatus.PRECONDITION_FAILED,
@@ -120,10 +132,12 @@ async def change_person(
         )
     changes = wanted.model_dump(exclude_unset=True)
     if "skills" in changes:
-        changes["skills"] = await _canonical_skills(service, before.team_id, wanted.skills)
+        changes["skills"] = await _canonical_skills(
+            before.team_id, wanted.skills, taxonomies=taxonomies
+        )
     try:
-        after = await update_member(
-            service, caller.member, before, changes, via=f"token {caller.token_id}"
+        after = await member_admin.update_member(
+            caller.member, before, changes, via=f"token {caller.token_id}"
         )
     except InvalidInput as error:
         # The values are valid, but this person's current state forbids them.
@@ -131,30 +145,32 @@ async def change_person(
     if before.can_moderate and not after.can_moderate:
         # If MongoDB is down now, the worker does it within a minute.
         with suppress(DatabaseUnavailable):
-            await service.reassign_orphaned_tickets(after.team_id)
+            await orphaned_tickets.reassign(after.team_id)
     return _to_response(after, response)
 
 
 @router.get("/people/{slack_id}/tokens", responses=_NOT_FOUND_RESPONSES)
-async def tokens_of(service: CurrentService, caller: Admin, slack_id: SlackId) -> list[TokenOut]:
+async def tokens_of(
+    caller: Admin, slack_id: SlackId, *, members: MemberStoreDep, api_tokens: ApiTokenStoreDep
+) -> list[TokenOut]:
     """The valid tokens of a person; `DELETE /me/tokens/…` revokes them."""
-    member = await _get_member(service, caller, slack_id)
-    tokens = await service.api_tokens.active_tokens(member.team_id, member.slack_id)
+    member = await _get_member(caller, slack_id, members=members)
+    tokens = await api_tokens.active_tokens(member.team_id, member.slack_id)
     return list(map(TokenOut.from_api_token, tokens))
 
 
-async def _get_member(service: TicketService, caller: Caller, slack_id: str) -> Member:
-    member = await service.members.find_member(caller.member.team_id, slack_id)
+async def _get_member(caller: Caller, slack_id: str, *, members: MemberStore) -> Member:
+    member = await members.find_member(caller.member.team_id, slack_id)
     if member is None:
         raise ApiProblem(HTTPStatus.NOT_FOUND, "There is no member with this id.")
     return member
 
 
 async def _canonical_skills(
-    service: TicketService, team_id: str, names: tuple[str, ...]
+    team_id: str, names: tuple[str, ...], *, taxonomies: TaxonomyStore
 ) -> tuple[str, ...]:
     """The names of these skills in the taxonomy; raises InvalidInput if one does not exist."""
-    vocabulary = (await service.taxonomies.get_taxonomy(team_id)).vocabulary
+    vocabulary = (await taxonomies.get_taxonomy(team_id)).vocabulary
     canonical = {name: vocabulary.canonical_name(name) for name in names}
     if unknown := [name for name, skill in canonical.items() if skill is None]:
         raise InvalidInput({"skills": f"These skills do not exist: {', '.join(unknown)}."})
@@ -173,16 +189,16 @@ def _etag(member: Member) -> str:
 
 
 @router.get("/skills", responses=documented_errors())
-async def skills(service: CurrentService, caller: Reader) -> list[SkillOut]:
+async def skills(caller: Reader, *, taxonomies: TaxonomyStoreDep) -> list[SkillOut]:
     """The skills of the workspace, with their synonyms."""
-    taxonomy = await service.taxonomies.get_taxonomy(caller.member.team_id)
+    taxonomy = await taxonomies.get_taxonomy(caller.member.team_id)
     return [SkillOut.from_skill(one) for one in taxonomy.skills]
 
 
 @router.get("/audit", responses=documented_errors())
 async def audit(
     *,
-    service: CurrentService,
+    audit_log: AuditLogDep,
     caller: Admin,
     cursor: Annotated[
         str, Query(pattern=r"^([0-9a-f]{32})?$", description=_CURSOR_DESCRIPTION)
@@ -190,7 +206,7 @@ async def audit(
     limit: Limit = 50,
 ) -> AuditEntriesPage:
     """The audit log, newest entry first."""
-    entries = await service.audit_log.entries(caller.member.team_id, limit=limit, before_id=cursor)
+    entries = await audit_log.entries(caller.member.team_id, limit=limit, before_id=cursor)
     next_cursor = entries[-1].id if len(entries) == limit else None
     acts = tuple(map(AuditEntryOut.from_audit_entry, entries))
     return AuditEntriesPage(acts=acts, next=next_cursor)

@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, create_model
 
-from bot.api import tickets
-from bot.api.auth import CurrentService, Writer
+from bot.api import tickets as handlers
+from bot.api.auth import Writer
+from bot.api.dependencies import AuditLogDep, TicketServiceDep, TicketStoreDep
 from bot.api.problems import documented_errors
 from bot.api.schemas import ETag, RequestModel, TicketOut
 from models.tickets.action import Verb
@@ -17,13 +18,13 @@ from models.tickets.actions import ACTIONS
 Handler = Callable[..., Any]
 # The actions with code of their own, by verb and method. All others are moves.
 _HANDLERS: Mapping[tuple[Verb, str], Handler] = {
-    (Verb.OPEN, "POST"): tickets.open_ticket,
-    (Verb.VIEW, "GET"): tickets.get_ticket,
-    (Verb.CORRECT, "POST"): tickets.correct_ticket,
-    (Verb.WATCH, "POST"): tickets.watch_ticket,
-    (Verb.UNWATCH, "POST"): tickets.unwatch_ticket,
-    (Verb.SHARE, "PUT"): tickets.share_ticket,
-    (Verb.SHARE, "DELETE"): tickets.stop_sharing,
+    (Verb.OPEN, "POST"): handlers.open_ticket,
+    (Verb.VIEW, "GET"): handlers.get_ticket,
+    (Verb.CORRECT, "POST"): handlers.correct_ticket,
+    (Verb.WATCH, "POST"): handlers.watch_ticket,
+    (Verb.UNWATCH, "POST"): handlers.unwatch_ticket,
+    (Verb.SHARE, "PUT"): handlers.share_ticket,
+    (Verb.SHARE, "DELETE"): handlers.stop_sharing,
 }
 _ERRORS_BY_VERB = {
     Verb.OPEN: (HTTPStatus.CONFLICT,),
@@ -54,21 +55,23 @@ def _make_move_handler(verb: Verb) -> Handler:
 
     async def make_move(
         *,
-        service: CurrentService,
+        tickets: TicketStoreDep,
+        audit_log: AuditLogDep,
+        ticket_service: TicketServiceDep,
         caller: Writer,
-        ticket_id: tickets.TicketId,
+        ticket_id: handlers.TicketId,
         response: Response,
         texts: BaseModel = no_texts,
         if_match: ETag = "",
     ) -> TicketOut:
-        before = await service.tickets.get_for(caller.member, ticket_id, Verb.VIEW)
-        seen_version = tickets.check_if_match(before, if_match)
+        before = await tickets.get_for(caller.member, ticket_id, Verb.VIEW)
+        seen_version = handlers.check_if_match(before, if_match)
         changes = texts.model_dump(exclude_defaults=True)
-        ticket = await service.move(
+        ticket = await ticket_service.move(
             ticket_id, verb, actor=caller.member, seen_version=seen_version, **changes
         )
-        await tickets.record_action(service, caller, verb, before, ticket)
-        return tickets.to_response(ticket, response)
+        await handlers.record_action(caller, verb, before, ticket, audit_log=audit_log)
+        return handlers.to_response(ticket, response)
 
     # FastAPI makes the documentation and the check of the body from this type.
     make_move.__annotations__["texts"] = body

@@ -9,7 +9,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 
-from bot.api.auth import CurrentService, Reader, Writer
+from bot.api.auth import Reader, Writer
+from bot.api.dependencies import (
+    AuditLogDep,
+    SearchDep,
+    TaxonomyStoreDep,
+    TicketServiceDep,
+    TicketStoreDep,
+    WatcherAdminDep,
+)
 from bot.api.problems import ApiProblem, documented_errors
 from bot.api.schemas import (
     CorrectionIn,
@@ -19,9 +27,10 @@ from bot.api.schemas import (
     TicketOut,
     TicketsPage,
 )
+from models.access.audit_log import AuditLog
 from models.access.token_store import Caller
-from models.admin.watch_ticket import set_watching
-from models.ticket_service import TicketService
+from models.admin.watchers import WatcherAdmin
+from models.ticket_store.store import TicketStore
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.correction import apply_correction
@@ -44,7 +53,7 @@ _NO_CORRECTION = CorrectionIn()
 @router.get("/tickets", responses=documented_errors())
 async def list_tickets(
     *,
-    service: CurrentService,
+    search: SearchDep,
     caller: Reader,
     cursor: Cursor = "",
     limit: Limit = 20,
@@ -58,7 +67,7 @@ async def list_tickets(
     """List the tickets that the caller may see, newest first."""
     filters: dict[str, str] = {"status": status, "requester": requester, "assignee": assignee}
     filters |= {"triage.priority": priority, "triage.category": category}
-    tickets = await service.search.visible_tickets(
+    tickets = await search.visible_tickets(
         caller.member, before_id=cursor, limit=limit, terms=q, filters=filters
     )
     next_cursor = tickets[-1].id if len(tickets) == limit else None
@@ -66,23 +75,25 @@ async def list_tickets(
 
 
 async def get_ticket(
-    service: CurrentService, caller: Reader, ticket_id: TicketId, response: Response
+    caller: Reader, ticket_id: TicketId, response: Response, *, tickets: TicketStoreDep
 ) -> TicketOut:
     """Read one ticket; the answer is 404 if the caller may not see it."""
-    return to_response(await service.tickets.get_for(caller.member, ticket_id, Verb.VIEW), response)
+    return to_response(await tickets.get_for(caller.member, ticket_id, Verb.VIEW), response)
 
 
 async def open_ticket(
-    service: CurrentService,
     caller: Writer,
     wanted: TicketIn,
     idempotency_key: IdempotencyKey,
     response: Response,
+    *,
+    audit_log: AuditLogDep,
+    ticket_service: TicketServiceDep,
 ) -> TicketOut:
     """Open a ticket for the caller; the same Idempotency-Key never opens a second one."""
     key = f"api:{caller.member.slack_id}:{idempotency_key}"
     draft = wanted.to_draft(idempotency_key=key, requester=caller.member)
-    ticket = await service.open_ticket(draft)
+    ticket = await ticket_service.open_ticket(draft)
     if not ticket.matches(draft):
         raise ApiProblem(
             HTTPStatus.CONFLICT,
@@ -90,7 +101,7 @@ async def open_ticket(
             "values. Use a new key.",
         )
     await record_action(
-        service, caller, Verb.OPEN, None, ticket, idempotency_key=f"opened:{ticket.id}"
+        caller, Verb.OPEN, None, ticket, idempotency_key=f"opened:{ticket.id}", audit_log=audit_log
     )
     response.headers["Location"] = f"/api/v1/tickets/{ticket.id}"
     return to_response(ticket, response)
@@ -98,7 +109,10 @@ async def open_ticket(
 
 async def correct_ticket(
     *,
-    service: CurrentService,
+    tickets: TicketStoreDep,
+    taxonomies: TaxonomyStoreDep,
+    audit_log: AuditLogDep,
+    ticket_service: TicketServiceDep,
     caller: Writer,
     ticket_id: TicketId,
     response: Response,
@@ -106,48 +120,68 @@ async def correct_ticket(
     if_match: ETag = "",
 ) -> TicketOut:
     """Correct the triage; an empty body confirms that it is right."""
-    before = await service.tickets.get_for(caller.member, ticket_id, Verb.VIEW)
+    before = await tickets.get_for(caller.member, ticket_id, Verb.VIEW)
     seen = check_if_match(before, if_match)
-    taxonomy = await service.taxonomies.get_taxonomy(before.team_id)
+    taxonomy = await taxonomies.get_taxonomy(before.team_id)
     correction = wanted.to_correction().validate(taxonomy, before)
-    ticket = await service.update_ticket(
+    ticket = await ticket_service.update_ticket(
         ticket_id, apply_correction(correction, actor=caller.member, seen_version=seen)
     )
-    await record_action(service, caller, Verb.CORRECT, before, ticket)
+    await record_action(caller, Verb.CORRECT, before, ticket, audit_log=audit_log)
     return to_response(ticket, response)
 
 
 async def watch_ticket(
     *,
-    service: CurrentService,
+    tickets: TicketStoreDep,
+    audit_log: AuditLogDep,
+    watcher_admin: WatcherAdminDep,
     caller: Writer,
     ticket_id: TicketId,
     response: Response,
     if_match: ETag = "",
 ) -> TicketOut:
     ticket = await _set_watching(
-        service, caller, ticket_id, caller.member.slack_id, watching=True, if_match=if_match
+        caller,
+        ticket_id,
+        caller.member.slack_id,
+        watching=True,
+        if_match=if_match,
+        tickets=tickets,
+        audit_log=audit_log,
+        watcher_admin=watcher_admin,
     )
     return to_response(ticket, response)
 
 
 async def unwatch_ticket(
     *,
-    service: CurrentService,
+    tickets: TicketStoreDep,
+    audit_log: AuditLogDep,
+    watcher_admin: WatcherAdminDep,
     caller: Writer,
     ticket_id: TicketId,
     response: Response,
     if_match: ETag = "",
 ) -> TicketOut:
     ticket = await _set_watching(
-        service, caller, ticket_id, caller.member.slack_id, watching=False, if_match=if_match
+        caller,
+        ticket_id,
+        caller.member.slack_id,
+        watching=False,
+        if_match=if_match,
+        tickets=tickets,
+        audit_log=audit_log,
+        watcher_admin=watcher_admin,
     )
     return to_response(ticket, response)
 
 
 async def share_ticket(
     *,
-    service: CurrentService,
+    tickets: TicketStoreDep,
+    audit_log: AuditLogDep,
+    watcher_admin: WatcherAdminDep,
     caller: Writer,
     ticket_id: TicketId,
     slack_id: SlackId,
@@ -156,14 +190,23 @@ async def share_ticket(
 ) -> TicketOut:
     """Add a watcher; the assignee may add anybody, and other moderators only themselves."""
     ticket = await _set_watching(
-        service, caller, ticket_id, slack_id, watching=True, if_match=if_match
+        caller,
+        ticket_id,
+        slack_id,
+        watching=True,
+        if_match=if_match,
+        tickets=tickets,
+        audit_log=audit_log,
+        watcher_admin=watcher_admin,
     )
     return to_response(ticket, response)
 
 
 async def stop_sharing(
     *,
-    service: CurrentService,
+    tickets: TicketStoreDep,
+    audit_log: AuditLogDep,
+    watcher_admin: WatcherAdminDep,
     caller: Writer,
     ticket_id: TicketId,
     slack_id: SlackId,
@@ -172,28 +215,37 @@ async def stop_sharing(
 ) -> TicketOut:
     """Remove a watcher."""
     ticket = await _set_watching(
-        service, caller, ticket_id, slack_id, watching=False, if_match=if_match
+        caller,
+        ticket_id,
+        slack_id,
+        watching=False,
+        if_match=if_match,
+        tickets=tickets,
+        audit_log=audit_log,
+        watcher_admin=watcher_admin,
     )
     return to_response(ticket, response)
 
 
 async def _set_watching(
-    service: TicketService,
     caller: Caller,
     ticket_id: str,
     slack_id: str,
     *,
     watching: bool,
     if_match: str,
+    tickets: TicketStore,
+    audit_log: AuditLog,
+    watcher_admin: WatcherAdmin,
 ) -> Ticket:
-    before = await service.tickets.get_for(caller.member, ticket_id, Verb.VIEW)
+    before = await tickets.get_for(caller.member, ticket_id, Verb.VIEW)
     check_if_match(before, if_match)
-    ticket = await set_watching(
-        service, ticket_id, actor=caller.member, watcher_id=slack_id, watching=watching
+    ticket = await watcher_admin.set_watching(
+        ticket_id, actor=caller.member, watcher_id=slack_id, watching=watching
     )
     if ticket.watchers != before.watchers:
         verb = Verb.WATCH if watching else Verb.UNWATCH
-        await record_action(service, caller, verb, before, ticket)
+        await record_action(caller, verb, before, ticket, audit_log=audit_log)
     return ticket
 
 
@@ -219,17 +271,17 @@ def _etag(ticket: Ticket) -> str:
 
 
 async def record_action(
-    service: TicketService,
     caller: Caller,
     verb: Verb,
     before: Ticket | None,
     after: Ticket,
     *,
     idempotency_key: str = "",
+    audit_log: AuditLog,
 ) -> None:
     """Record the action in the audit log, under the name in the actions table."""
     via = f"token {caller.token_id}"
-    await service.audit_log.record_ticket(
+    await audit_log.record_ticket(
         caller.member,
         ACTIONS[verb].audit_name,
         before,

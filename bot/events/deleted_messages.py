@@ -23,7 +23,7 @@ def register(app: AsyncApp) -> None:
     app.event("message")(handle_message_event)
 
 
-async def handle_message_event(event: Payload, service: TicketService) -> None:
+async def handle_message_event(event: Payload, *, ticket_service: TicketService) -> None:
     """Remove a deleted card from its ticket, which requests another one if it is needed."""
     if event.get("subtype") != "message_deleted":
         return
@@ -40,4 +40,4 @@ async def handle_message_event(event: Payload, service: TicketService) -> None:
         raise Conflict(f"{ticket.id} has no such card")
 
     with suppress(Conflict, NoSuchTicket):
-        await service.update_ticket(ticket_id[0], remove_card)
+        await ticket_service.update_ticket(ticket_id[0], remove_card)

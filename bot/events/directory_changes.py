@@ -13,8 +13,10 @@ from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_expo
 
 from bot.background import BackgroundTasks
 from bot.payload import Payload
+from models.access.directory_sync import DirectorySync
+from models.admin.orphaned_tickets import OrphanedTickets
 from models.errors import DatabaseUnavailable, OutcomeUnknown, RetryLater
-from models.ticket_service import TicketService
+from models.workspace.settings_store import SettingsStore
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +29,34 @@ def register(app: AsyncApp) -> None:
 
 
 async def handle_profile_change(
-    body: Payload, service: TicketService, background: BackgroundTasks
+    body: Payload,
+    *,
+    background: BackgroundTasks,
+    directory: DirectorySync,
+    orphaned_tickets: OrphanedTickets,
 ) -> None:
     """Store the profile; the tickets of a deactivated moderator go back to assignment."""
     team_id: str = body["team_id"]
-    if await service.directory.apply_profile(team_id, body["event"]["user"]):
-        background.start(service.reassign_orphaned_tickets(team_id))
+    if await directory.apply_profile(team_id, body["event"]["user"]):
+        background.start(orphaned_tickets.reassign(team_id))
 
 
 async def handle_group_change(
-    body: Payload, service: TicketService, background: BackgroundTasks
+    body: Payload,
+    *,
+    background: BackgroundTasks,
+    workspace_settings: SettingsStore,
+    directory: DirectorySync,
+    orphaned_tickets: OrphanedTickets,
 ) -> None:
     """Read the moderator group again: the event itself may be older than the stored state."""
     event = body["event"]
     changed_group = event.get("subteam_id") or event.get("subteam", {}).get("id")
     team_id: str = body["team_id"]
-    if changed_group == (await service.workspace_settings.load(team_id)).moderators:
-        background.start(sync_moderator_group(service, team_id))
+    if changed_group == (await workspace_settings.load(team_id)).moderators:
+        background.start(
+            sync_moderator_group(team_id, directory=directory, orphaned_tickets=orphaned_tickets)
+        )
 
 
 @retry(
@@ -51,7 +64,9 @@ async def handle_group_change(
     wait=wait_exponential(max=60),
     before_sleep=before_sleep_log(log, logging.WARNING),
 )
-async def sync_moderator_group(service: TicketService, team_id: str) -> None:
+async def sync_moderator_group(
+    team_id: str, *, directory: DirectorySync, orphaned_tickets: OrphanedTickets
+) -> None:
     """Apply the moderator group, and reassign the tickets of members who lost the role."""
-    if await service.directory.sync_moderator_group(team_id):
-        await service.reassign_orphaned_tickets(team_id)
+    if await directory.sync_moderator_group(team_id):
+        await orphaned_tickets.reassign(team_id)

@@ -2,13 +2,14 @@
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.card_buttons import get_clicked_ticket
+from bot.card_buttons import CardButtons
 from bot.payload import Payload
 from bot.ui.open_view import open_view
 from bot.ui.views import page_view
 from models.messages.block_kit import RichText, View, rich_text, text_element, user_element
+from models.messages.slack_client import SlackClient
 from models.text import local_time
-from models.ticket_service import TicketService
+from models.ticket_store.event_log import EventLog
 from models.tickets.action import Button, Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.field import Kind, Surface
@@ -24,12 +25,19 @@ def register(app: AsyncApp) -> None:
     app.action(Button.DETAILS.value)(show_details)
 
 
-async def show_details(ack: AsyncAck, body: Payload, service: TicketService) -> None:
+async def show_details(
+    ack: AsyncAck,
+    body: Payload,
+    *,
+    slack: SlackClient,
+    event_log: EventLog,
+    card_buttons: CardButtons,
+) -> None:
     """Open the modal; it only reads, so the button of an old card works too."""
-    ticket = await get_clicked_ticket(service, body, Verb.DETAILS)
-    correction = await service.event_log.last_event(ticket, ACTIONS[Verb.CORRECT].event)
+    ticket = await card_buttons.get_clicked_ticket(body, Verb.DETAILS)
+    correction = await event_log.last_event(ticket, ACTIONS[Verb.CORRECT].event)
     editor = correction.who if correction else ""
-    await open_view(service.slack, body, render(ticket, editor=editor))
+    await open_view(slack, body, render(ticket, editor=editor))
     await ack()
 
 

@@ -4,10 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.background import BackgroundTasks
-from bot.card_buttons import handle_move
+from bot.card_buttons import CardButtons
 from bot.payload import Payload
-from models.ticket_service import TicketService
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
 
@@ -21,9 +19,7 @@ def register(app: AsyncApp) -> None:
 
 
 def _make_listener(verb: Verb) -> Callable[..., Awaitable[None]]:
-    async def press_button(
-        ack: AsyncAck, body: Payload, service: TicketService, background: BackgroundTasks
-    ) -> None:
-        await handle_move(verb, ack=ack, body=body, service=service, background=background)
+    async def press_button(ack: AsyncAck, body: Payload, *, card_buttons: CardButtons) -> None:
+        await card_buttons.handle_move(verb, ack=ack, body=body)
 
     return press_button

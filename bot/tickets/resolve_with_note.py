@@ -6,7 +6,7 @@ from datetime import datetime
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import identity
-from bot.card_buttons import get_clicked_ticket
+from bot.card_buttons import CardButtons
 from bot.payload import Payload
 from bot.ui.form_fields import input_field, text_input
 from bot.ui.open_view import open_view
@@ -14,6 +14,8 @@ from bot.ui.submitted_form import SubmittedForm
 from bot.ui.views import form_view
 from models.infra.logs import ticket_log_context
 from models.messages.block_kit import Block, View
+from models.messages.slack_client import SlackClient
+from models.people.store import MemberStore
 from models.ticket_service import TicketService
 from models.tickets import workflow
 from models.tickets.action import Button, Verb
@@ -35,17 +37,21 @@ def register(app: AsyncApp) -> None:
     app.view(CALLBACK_FOR_ALL)(resolve_incident)
 
 
-async def open_form(ack: AsyncAck, body: Payload, service: TicketService) -> None:
+async def open_form(
+    ack: AsyncAck, body: Payload, *, slack: SlackClient, card_buttons: CardButtons
+) -> None:
     """Open the form for one ticket."""
-    ticket = await get_clicked_ticket(service, body, Verb.RESOLVE)
-    await open_view(service.slack, body, render(ticket))
+    ticket = await card_buttons.get_clicked_ticket(body, Verb.RESOLVE)
+    await open_view(slack, body, render(ticket))
     await ack()
 
 
-async def open_incident_form(ack: AsyncAck, body: Payload, service: TicketService) -> None:
+async def open_incident_form(
+    ack: AsyncAck, body: Payload, *, slack: SlackClient, card_buttons: CardButtons
+) -> None:
     """Open the form for all tickets of an incident."""
-    ticket = await get_clicked_ticket(service, body, Verb.RESOLVE)
-    await open_view(service.slack, body, render_for_incident(ticket))
+    ticket = await card_buttons.get_clicked_ticket(body, Verb.RESOLVE)
+    await open_view(slack, body, render_for_incident(ticket))
     await ack()
 
 
@@ -72,19 +78,23 @@ def render_for_incident(ticket: Ticket) -> View:
     )
 
 
-async def resolve_with_note(ack: AsyncAck, body: Payload, service: TicketService) -> None:
+async def resolve_with_note(
+    ack: AsyncAck, body: Payload, *, members: MemberStore, ticket_service: TicketService
+) -> None:
     """Resolve the ticket with the note; only its assignee can, so no version is compared."""
-    member = await identity.identify_member(service, body)
+    member = await identity.identify_member(body, members=members)
     ticket_id, solution = _read(body["view"])
     with ticket_log_context(ticket_id):
-        await service.move(ticket_id, Verb.RESOLVE, actor=member, solution=solution)
+        await ticket_service.move(ticket_id, Verb.RESOLVE, actor=member, solution=solution)
         log.info("%s: %s with a note", ticket_id, Verb.RESOLVE)
     await ack()
 
 
-async def resolve_incident(ack: AsyncAck, body: Payload, service: TicketService) -> None:
+async def resolve_incident(
+    ack: AsyncAck, body: Payload, *, members: MemberStore, ticket_service: TicketService
+) -> None:
     """Resolve the first ticket, and let the worker resolve the incident's other tickets."""
-    member = await identity.identify_member(service, body)
+    member = await identity.identify_member(body, members=members)
     ticket_id, solution = _read(body["view"])
 
     def resolve(ticket: Ticket, now: datetime) -> Ticket:
@@ -92,7 +102,7 @@ async def resolve_incident(ack: AsyncAck, body: Payload, service: TicketService)
         return after.with_step(Step.ANSWER_INCIDENT, due=now)
 
     with ticket_log_context(ticket_id):
-        await service.update_ticket(ticket_id, resolve)
+        await ticket_service.update_ticket(ticket_id, resolve)
         log.info("%s: %s with all tickets of the incident", ticket_id, Verb.RESOLVE)
     await ack()
 

@@ -10,7 +10,7 @@ from bot.subcommand import Subcommand, subcommand_matcher
 from models.errors import DatabaseUnavailable, NotAllowed
 from models.infra.database import deadline
 from models.people.member import Role
-from models.ticket_service import TicketService
+from models.people.store import MemberStore
 
 _HELP_LINES = {
     Role.USER: (
@@ -49,11 +49,11 @@ def register(app: AsyncApp) -> None:
     app.command("/ticket", matchers=[subcommand_matcher(Subcommand.HELP)])(show_help)
 
 
-async def show_help(ack: AsyncAck, command: Payload, service: TicketService) -> None:
+async def show_help(ack: AsyncAck, command: Payload, *, members: MemberStore) -> None:
     """Answer with an ephemeral message; without the database, with the list for users."""
     try:
         with deadline(_ROLE_LOOKUP_SECONDS):
-            member = await identity.identify_member(service, command)
+            member = await identity.identify_member(command, members=members)
     except DatabaseUnavailable as error:
         log.warning("help is for the role user: MongoDB does not answer: %r", error.__cause__)
         await ack(f"{render(Role.USER)}\n{_ROLE_UNKNOWN_TEXT}")

@@ -5,10 +5,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import identity
 from bot.payload import Payload, action_value
 from bot.subcommand import TicketSubcommand, parse_ticket_id, ticket_subcommand_matcher
-from models.admin.watch_ticket import set_watching
+from models.admin.watchers import WatcherAdmin
 from models.infra.logs import ticket_log_context
 from models.messages.buttons import ButtonValue
-from models.ticket_service import TicketService
+from models.people.store import MemberStore
 from models.tickets.action import Button
 from models.tickets.watchers import confirmation
 
@@ -24,27 +24,56 @@ def register(app: AsyncApp) -> None:
     app.action(Button.UNWATCH.value)(unwatch_ticket)
 
 
-async def start_watching(ack: AsyncAck, command: Payload, service: TicketService) -> None:
-    await ack(await _set_watching(service, command, parse_ticket_id(command), watching=True))
+async def start_watching(
+    ack: AsyncAck, command: Payload, *, members: MemberStore, watcher_admin: WatcherAdmin
+) -> None:
+    await ack(
+        await _set_watching(
+            command,
+            parse_ticket_id(command),
+            watching=True,
+            members=members,
+            watcher_admin=watcher_admin,
+        )
+    )
 
 
-async def stop_watching(ack: AsyncAck, command: Payload, service: TicketService) -> None:
-    await ack(await _set_watching(service, command, parse_ticket_id(command), watching=False))
+async def stop_watching(
+    ack: AsyncAck, command: Payload, *, members: MemberStore, watcher_admin: WatcherAdmin
+) -> None:
+    await ack(
+        await _set_watching(
+            command,
+            parse_ticket_id(command),
+            watching=False,
+            members=members,
+            watcher_admin=watcher_admin,
+        )
+    )
 
 
-async def unwatch_ticket(ack: AsyncAck, body: Payload, service: TicketService) -> None:
+async def unwatch_ticket(
+    ack: AsyncAck, body: Payload, *, members: MemberStore, watcher_admin: WatcherAdmin
+) -> None:
     """Stop watching; the worker updates the card."""
     button_value = ButtonValue.parse(action_value(body))
-    await _set_watching(service, body, button_value.ticket_id, watching=False)
+    await _set_watching(
+        body, button_value.ticket_id, watching=False, members=members, watcher_admin=watcher_admin
+    )
     await ack()
 
 
 async def _set_watching(
-    service: TicketService, body: Payload, ticket_id: str, *, watching: bool
+    body: Payload,
+    ticket_id: str,
+    *,
+    watching: bool,
+    members: MemberStore,
+    watcher_admin: WatcherAdmin,
 ) -> str:
     with ticket_log_context(ticket_id):
-        member = await identity.identify_member(service, body)
-        ticket = await set_watching(
-            service, ticket_id, actor=member, watcher_id=member.slack_id, watching=watching
+        member = await identity.identify_member(body, members=members)
+        ticket = await watcher_admin.set_watching(
+            ticket_id, actor=member, watcher_id=member.slack_id, watching=watching
         )
         return confirmation(ticket, watching=watching)

@@ -21,6 +21,8 @@ from bot.web.pages import (
     post_button,
     slack_link,
 )
+from models.access.audit_log import AuditLog
+from models.access.email_links import EmailLinks
 from models.access.jwt import Claims
 from models.clock import utc_now
 from models.errors import (
@@ -35,8 +37,10 @@ from models.infra.database import deadline
 from models.infra.logs import ticket_log_context
 from models.messages import texts
 from models.people.member import Member
+from models.people.store import MemberStore
 from models.text import local_time
 from models.ticket_service import TicketService
+from models.ticket_store.store import TicketStore
 from models.tickets import workflow
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
@@ -109,11 +113,15 @@ class OpenedLink:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmailLinkPages:
     """The request handlers of the link pages."""
 
-    def __init__(self, service: TicketService) -> None:
-        self._service = service
+    email_links: EmailLinks
+    tickets: TicketStore
+    members: MemberStore
+    ticket_service: TicketService
+    audit_log: AuditLog
 
     def register(self, site: FastAPI) -> None:
         """Add the routes of the link pages."""
@@ -153,17 +161,17 @@ class EmailLinkPages:
             return _database_unavailable_page()
 
     async def _open_link(self, token: str) -> OpenedLink:
-        claims = self._service.email_links.verify(token)
+        claims = self.email_links.verify(token)
         verb, _, ticket_id = claims.scope.partition(":")
         if verb not in {Verb.CLAIM, Verb.VIEW}:
             raise InvalidToken
-        member = await self._service.members.get_or_create_member(claims.team, claims.sub)
-        ticket = await self._service.tickets.get_for(member, ticket_id, Verb.VIEW)
+        member = await self.members.get_or_create_member(claims.team, claims.sub)
+        ticket = await self.tickets.get_for(member, ticket_id, Verb.VIEW)
         return OpenedLink(claims, Verb(verb), ticket, member, await self._load_names(ticket))
 
     async def _load_names(self, ticket: Ticket) -> dict[str, str]:
         people = [
-            await self._service.members.get_or_create_member(ticket.team_id, slack_id)
+            await self.members.get_or_create_member(ticket.team_id, slack_id)
             for slack_id in visible_ticket(ticket, Surface.LINK_PAGE).people
         ]
         return {person.slack_id: person.name for person in people}
@@ -171,7 +179,7 @@ class EmailLinkPages:
     async def _render_ticket(self, opened: OpenedLink) -> Response:
         if opened.verb is Verb.VIEW:
             return ticket_page(opened)
-        if await self._service.email_links.is_used(opened.claims):
+        if await self.email_links.is_used(opened.claims):
             return link_used_page(opened)
         try:
             opened.check_claimable(seen_version=None)
@@ -181,19 +189,19 @@ class EmailLinkPages:
         return ticket_page(opened, claim, footer=_SINGLE_USE_NOTICE)
 
     async def _claim(self, opened: OpenedLink, *, seen_version: int | None) -> Response:
-        service, ticket, member = self._service, opened.ticket, opened.member
-        if await service.email_links.is_used(opened.claims):
+        ticket, member = opened.ticket, opened.member
+        if await self.email_links.is_used(opened.claims):
             return link_used_page(opened)
         try:
             opened.check_claimable(seen_version=seen_version)
-            if not await service.email_links.use(opened.claims):
+            if not await self.email_links.use(opened.claims):
                 return link_used_page(opened)
-            claimed = await service.move(
+            claimed = await self.ticket_service.move(
                 ticket.id, Verb.CLAIM, actor=member, seen_version=seen_version
             )
         except (Conflict, NotAllowed) as error:
             return claim_refused_page(opened, error)
-        await service.audit_log.record_ticket(
+        await self.audit_log.record_ticket(
             member, ACTIONS[Verb.CLAIM].audit_name, ticket, claimed, via="link"
         )
         log.info("%s: %s by an e-mail link", ticket.id, Verb.CLAIM)

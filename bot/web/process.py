@@ -13,6 +13,7 @@ from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_expo
 from bot.app import build_app
 from bot.background import BackgroundTasks
 from bot.events.directory_changes import sync_moderator_group
+from bot.services import BotServices
 from bot.web.server import Bot, run_http_server
 from bot.web.socket_mode import connect_socket_mode
 from models.clock import utc_now
@@ -20,9 +21,8 @@ from models.errors import DatabaseUnavailable, OutcomeUnknown, PermanentFailure,
 from models.infra.logs import start_logging
 from models.messages.slack_client import BotIdentity
 from models.migrations import migrate_members
-from models.open_app import open_app
+from models.services import bind, open_connections
 from models.settings import read_settings
-from models.ticket_service import TicketService
 
 # Both must fit into the three seconds in which Slack expects an answer.
 DATABASE_TIMEOUT_SECONDS = 1.5
@@ -53,15 +53,15 @@ async def _serve() -> None:
     settings = read_settings()
     background = BackgroundTasks()
     async with AsyncExitStack() as stack:
-        service = await stack.enter_async_context(
-            open_app(
+        connections = await stack.enter_async_context(
+            open_connections(
                 settings,
                 database_timeout_seconds=DATABASE_TIMEOUT_SECONDS,
                 slack_timeout_seconds=SLACK_TIMEOUT_SECONDS,
                 interactive=True,
             )
         )
-        bot = Bot(service)
+        bot = Bot(BotServices(connections, background))
         stack.push_async_callback(background.wait, timeout_seconds=_BACKGROUND_TIMEOUT_SECONDS)
         await stack.enter_async_context(run_http_server(bot))
         start = asyncio.create_task(_start_app(bot, background, stack))
@@ -76,20 +76,20 @@ async def _serve() -> None:
 
 async def _start_app(bot: Bot, background: BackgroundTasks, stack: AsyncExitStack) -> None:
     """Fetch the bot's identity, prepare the database, and only then accept requests."""
-    service = bot.service
+    services = bot.services
     try:
         identity = await _fetch_identity(bot)
     except PermanentFailure as error:
         raise SystemExit(f"Slack refuses SLACK_BOT_TOKEN: {error}. Check the token.") from error
     bot.startup_status = "MongoDB does not answer yet."
-    await _prepare_database(service, identity)
+    await _prepare_database(services, identity)
     bot.team_id = identity.team_id
-    bot.app = build_app(service, identity, background)
-    token = service.settings.slack_app_token
+    bot.app = build_app(services, identity)
+    token = services.settings.slack_app_token
     if token:
         connection = connect_socket_mode(bot.app, token.get_secret_value())
         bot.socket_client = await stack.enter_async_context(connection)
-    background.start(_migrate(service, background, identity.team_id))
+    background.start(_migrate(services, identity.team_id))
     background.start(_preload_site(bot))
     log.info("ready for %s, by %s", identity.team_name, "Socket Mode" if token else "HTTP")
 
@@ -106,18 +106,18 @@ async def _preload_site(bot: Bot) -> None:
     gc.freeze()
 
 
-async def _migrate(service: TicketService, background: BackgroundTasks, team_id: str) -> None:
+async def _migrate(services: BotServices, team_id: str) -> None:
     """Migrate the data of earlier releases, and read the moderator group once members are ready."""
-    await _retry_until_available(migrate_members)(service)
-    background.start(sync_moderator_group(service, team_id))
-    await _retry_until_available(service.ticket_migration.run)(service)
+    await _retry_until_available(bind(migrate_members, services))()
+    services.background.start(bind(sync_moderator_group, services)(team_id))
+    await _retry_until_available(services.ticket_migration.run)(services.ticket_service)
 
 
 @_retry_until_available
 async def _fetch_identity(bot: Bot) -> BotIdentity:
-    credentials = await bot.service.slack.token_info()
+    credentials = await bot.services.slack.token_info()
     skew = abs(utc_now() - credentials.slack_time)
-    if bot.service.settings.slack_app_token is None and skew > _MAX_CLOCK_SKEW:
+    if bot.services.settings.slack_app_token is None and skew > _MAX_CLOCK_SKEW:
         bot.startup_status = (
             f"This machine's clock is {skew.total_seconds():.0f} s off Slack's clock. "
             "The bot would refuse all of Slack's requests. Set the clock, best by NTP."
@@ -127,5 +127,5 @@ async def _fetch_identity(bot: Bot) -> BotIdentity:
 
 
 @_retry_until_available
-async def _prepare_database(service: TicketService, identity: BotIdentity) -> None:
-    await service.prepare(identity.team_id)
+async def _prepare_database(services: BotServices, identity: BotIdentity) -> None:
+    await services.prepare(identity.team_id)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.services import BotServices
 from bot.web.gauges import update_gauges
 from bot.web.request_guard import RequestRejected, read_signed_body
 from bot.web.socket_mode import SocketModeConnection
@@ -22,7 +23,7 @@ from bot.web.time_limits import DRAIN_TIMEOUT_SECONDS, RESPONSE_DEADLINE_SECONDS
 from models.errors import DatabaseUnavailable
 from models.infra.database import deadline
 from models.infra.metrics import EXPOSITION_TYPE, exposition
-from models.ticket_service import TicketService
+from models.services import bind
 
 SLACK_EVENTS_PATH = "/slack/events"
 log = logging.getLogger(__name__)
@@ -39,8 +40,8 @@ class Bot:
         http_app: the ASGI app, once the server runs.
     """
 
-    def __init__(self, service: TicketService) -> None:
-        self.service = service
+    def __init__(self, services: BotServices) -> None:
+        self.services = services
         self.app: AsyncApp | None = None
         self.team_id = ""
         self.startup_status = "Slack has not confirmed the bot token yet."
@@ -51,14 +52,14 @@ class Bot:
         """The reason why the bot cannot work, or None if it can."""
         if self.app is None:
             return self.startup_status
-        uses_socket_mode = self.service.settings.slack_app_token is not None
+        uses_socket_mode = self.services.settings.slack_app_token is not None
         if uses_socket_mode and (
             self.socket_client is None or not await self.socket_client.is_connected()
         ):
             return "Slack's Socket Mode is not connected."
         try:
-            await self.service.database.ping()
-            await self.service.step_queue.ping()
+            await self.services.database.ping()
+            await self.services.step_queue.ping()
         except DatabaseUnavailable as error:
             return str(error)
         return None
@@ -71,7 +72,7 @@ async def run_http_server(bot: Bot) -> AsyncIterator[None]:
     Raises:
         OSError: another process listens there.
     """
-    settings = bot.service.settings
+    settings = bot.services.settings
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening_socket = socket.create_server(
         (settings.host, settings.port), family=family, backlog=2048
@@ -104,7 +105,7 @@ class _HttpApp:
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._slack_over_http = bot.service.settings.slack_app_token is None
+        self._slack_over_http = bot.services.settings.slack_app_token is None
         self._site: ASGIApp | None = None
         self._site_lock = asyncio.Lock()
 
@@ -123,7 +124,7 @@ class _HttpApp:
             if self._site is None:
                 # In a thread: FastAPI takes as long to import as the whole rest of the bot.
                 module = await asyncio.to_thread(import_module, "bot.web.site")
-                self._site = module.build_site(self._bot.service, self._bot)
+                self._site = module.build_site(self._bot)
         return self._site
 
 
@@ -146,7 +147,7 @@ async def readyz(bot: Bot) -> Response:
 
 async def metrics(bot: Bot) -> Response:
     try:
-        await update_gauges(bot.service, bot.team_id)
+        await bind(update_gauges, bot.services)(bot.team_id)
     except DatabaseUnavailable as error:
         log.warning("the gauges are not updated: MongoDB does not answer: %r", error.__cause__)
     return Response(exposition(), headers={"Content-Type": EXPOSITION_TYPE})
@@ -162,7 +163,7 @@ _HEALTH_ROUTES: Mapping[str, Callable[[Bot], Awaitable[Response]]] = {
 async def slack_events(bot: Bot, request: Request) -> Response:
     """The answer to a request of Slack over HTTP."""
     try:
-        body = await read_signed_body(request, bot.service.settings.slack_signing_secret)
+        body = await read_signed_body(request, bot.services.settings.slack_signing_secret)
     except RequestRejected as error:
         return PlainTextResponse(f"{error}\n", status_code=error.status)
     if bot.app is None:

@@ -10,10 +10,10 @@ from bot.api import problems
 from bot.api.site import build_api
 from bot.web.email_links import EmailLinkPages
 from bot.web.server import Bot
-from models.ticket_service import TicketService
+from models.services import bind
 
 
-def build_site(service: TicketService, bot: Bot) -> FastAPI:
+def build_site(bot: Bot) -> FastAPI:
     """The site; the API refuses calls until the bot is ready."""
     site = FastAPI(title="Frontdesk", docs_url=None, redoc_url=None, openapi_url=None)
     # Starlette does not route every path below /api to the mounted API: not one with a line break.
@@ -21,5 +21,5 @@ def build_site(service: TicketService, bot: Bot) -> FastAPI:
     api = build_api()
     api.state.bot = bot
     site.mount("/api", api)
-    EmailLinkPages(service).register(site)
+    bind(EmailLinkPages, bot.services)().register(site)
     return site

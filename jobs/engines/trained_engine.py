@@ -84,24 +84,26 @@ class _WorkspaceModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelCache:
-    """The trained models of this worker, by workspace."""
+    """The trained models of this worker, by workspace.
 
+    Attributes:
+        training_store: the examples to train on.
+    """
+
+    training_store: TrainingStore
     workspaces: dict[str, _WorkspaceModel] = field(default_factory=dict)
 
-    async def triage(
-        self, training_store: TrainingStore, reading: TicketReading, *, reason: str
-    ) -> Triage:
+    async def triage(self, reading: TicketReading, *, reason: str) -> Triage:
         """The built-in engine's triage, by the workspace's model or else by keywords alone.
 
         Args:
-            training_store: the examples to train on.
             reading: the ticket to triage.
             reason: why Gemini does not triage it, in words that people read.
         """
         started_at = time.monotonic()
         keyword_triage = reading.keyword_triage.model_copy(update={"why_builtin": reason})
         workspace = self.workspaces.setdefault(reading.ticket.team_id, _WorkspaceModel())
-        await _start_training(workspace, training_store, reading, _CHECK_INTERVAL_SECONDS)
+        await _start_training(workspace, self.training_store, reading, _CHECK_INTERVAL_SECONDS)
         if workspace.find_model(reading.taxonomy) is None:
             await workspace.wait_for_training(_MAX_FIRST_WAIT_SECONDS)
         model = workspace.find_model(reading.taxonomy)
@@ -112,15 +114,15 @@ class ModelCache:
         )
         return triage.model_copy(update={"ms": round((time.monotonic() - started_at) * 1000)})
 
-    async def find_private_category(
-        self, training_store: TrainingStore, reading: TicketReading
-    ) -> str | None:
+    async def find_private_category(self, reading: TicketReading) -> str | None:
         """The private category that the text is or may be in; "" if there is none.
 
         It is None while the model still learns the workspace's examples, or cannot read them.
         """
         workspace = self.workspaces.setdefault(reading.ticket.team_id, _WorkspaceModel())
-        if not await _start_training(workspace, training_store, reading, check_interval_seconds=0):
+        if not await _start_training(
+            workspace, self.training_store, reading, check_interval_seconds=0
+        ):
             return None
         await workspace.wait_for_training(_MAX_PRIVACY_WAIT_SECONDS)
         model = workspace.find_model(reading.taxonomy)

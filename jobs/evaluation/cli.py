@@ -39,7 +39,7 @@ from jobs.evaluation.replay import (
     score_runs,
 )
 from models.engine.classifier import LabelledText
-from models.open_app import open_app
+from models.services import Services, open_connections
 from models.settings import read_settings
 from models.triage.result import Category
 
@@ -187,14 +187,15 @@ def _read_categories(path: Path | None) -> dict[str, list[Category]]:
 
 async def _workspace_dataset(team_id: str, *, without_confidential: bool) -> CategoryDataset:
     """The tickets that a workspace's moderators judged."""
-    async with open_app(
+    async with open_connections(
         read_settings(),
         database_timeout_seconds=_TIMEOUT_SECONDS,
         slack_timeout_seconds=_TIMEOUT_SECONDS,
         interactive=True,
-    ) as service:
-        judged = await service.training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
-        taxonomy = await service.taxonomies.get_taxonomy(team_id)
+    ) as connections:
+        services = Services(connections)
+        judged = await services.training_store.latest(team_id, limit=MAX_TRAINING_EXAMPLES)
+        taxonomy = await services.taxonomies.get_taxonomy(team_id)
     examples = tuple(
         LabelledText(example.text, example.category)
         for example in judged

@@ -11,13 +11,13 @@ import numpy as np
 
 from jobs.engines.gemini import Gemini, GeminiFailure
 from jobs.evaluation.replay import Predictions, Predictor, builtin_predictor
-from jobs.runner.step_context import StepContext
-from jobs.triage.gemini_triage import PrivacyUnknown, TokenBudgetExhausted, triage_with_gemini
-from jobs.triage.read_ticket import read_ticket
+from jobs.triage.gemini_triage import GeminiTriage, PrivacyUnknown, TokenBudgetExhausted
+from jobs.triage.services import TriageServices
+from jobs.triage.ticket_reader import TicketReader
 from models.clock import utc_now
 from models.engine.classifier import LabelledText
 from models.errors import RetryLater
-from models.open_app import open_app
+from models.services import open_connections
 from models.settings import read_settings
 from models.tickets.ticket import Ticket
 from models.triage.result import Category, Engine, Priority, Triage
@@ -86,18 +86,23 @@ async def _triage_all(
     if model is None:
         raise SystemExit("Set GEMINI_API_KEY to replay Gemini.")
     semaphore = asyncio.Semaphore(_MAX_IN_FLIGHT)
-    async with open_app(
+    async with open_connections(
         settings,
         database_timeout_seconds=_TIMEOUT_SECONDS,
         slack_timeout_seconds=_TIMEOUT_SECONDS,
         interactive=False,
-    ) as service:
-        context = StepContext(service=service, gemini=model)
+    ) as connections:
+        services = TriageServices(connections, model)
 
         async def triage_text(number: int, text: str) -> Triage | None:
             async with semaphore:
+                ticket = _to_ticket(team_id, number, text)
                 triage = await _triage_or_none(
-                    context, _to_ticket(team_id, number, text), taxonomy, training_examples
+                    ticket,
+                    taxonomy,
+                    training_examples,
+                    ticket_reader=services.ticket_reader,
+                    gemini_triage=services.gemini_triage,
                 )
             report_progress(1 / len(texts))
             return triage
@@ -118,10 +123,12 @@ async def _triage_all(
 
 
 async def _triage_or_none(
-    context: StepContext,
     ticket: Ticket,
     taxonomy: Taxonomy,
     training_examples: Sequence[TrainingExample],
+    *,
+    ticket_reader: TicketReader,
+    gemini_triage: GeminiTriage,
 ) -> Triage | None:
     """Gemini's triage; None if Gemini may not read the ticket or does not answer.
 
@@ -129,9 +136,9 @@ async def _triage_or_none(
         TokenBudgetExhausted: the day's tokens are used up; the evaluation would be incomplete.
     """
     for _ in range(_MAX_TRIES):
-        reading = await read_ticket(context, ticket, taxonomy)
+        reading = await ticket_reader.read(ticket, taxonomy)
         try:
-            return await triage_with_gemini(context, reading, training_examples=training_examples)
+            return await gemini_triage.triage(reading, training_examples=training_examples)
         except RetryLater as error:
             await asyncio.sleep(error.retry_after_seconds or 1)
         except PrivacyUnknown:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from jobs.runner.retry_policies import MAX_HOLD_TIME, retry_delay, retry_policy
-from jobs.runner.step_context import StepContext, StepFunction
+from jobs.runner.step_function import BoundStep
 from models.errors import (
     Conflict,
     DatabaseUnavailable,
@@ -31,6 +31,7 @@ from models.errors import (
 from models.infra.logs import format_traceback, ticket_log_context
 from models.infra.metrics import STEPS
 from models.infra.outbound_calls import caller_context
+from models.ticket_service import TicketService
 from models.ticket_store.lease import LeasedSteps, TicketLease
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Ticket
@@ -41,19 +42,19 @@ log = logging.getLogger(__name__)
 
 
 async def run_due_steps(
-    context: StepContext,
-    step_functions: Mapping[Step, StepFunction],
     ticket_id: str,
+    step_functions: Mapping[Step, BoundStep],
     *,
     is_stopping: Callable[[], bool],
+    ticket_service: TicketService,
 ) -> None:
     """Run the due steps of one ticket and the steps that follow from them.
 
     Args:
-        context: the services of the step functions.
-        step_functions: the function of each step. Steps without one are left alone.
         ticket_id: the ticket.
+        step_functions: the function of each step. Steps without one are left alone.
         is_stopping: whether the worker shuts down, so that no further step may start.
+        ticket_service: stores the results.
     """
     deadline = time.monotonic() + MAX_HOLD_TIME.total_seconds()
 
@@ -61,21 +62,21 @@ async def run_due_steps(
         return not is_stopping() and time.monotonic() < deadline
 
     lease = TicketLease(ticket_id, frozenset(step_functions), keep_running)
-    await _TicketRun(context, step_functions, lease).run()
+    await _TicketRun(ticket_service, step_functions, lease).run()
 
 
 @dataclass(frozen=True, slots=True)
 class _TicketRun:
     """One run of a worker over the steps of one ticket."""
 
-    context: StepContext
-    step_functions: Mapping[Step, StepFunction]
+    ticket_service: TicketService
+    step_functions: Mapping[Step, BoundStep]
     lease: TicketLease
 
     async def run(self) -> None:
         with ticket_log_context(self.lease.ticket_id):
             try:
-                leased_steps = await self.context.service.lease_due_steps(self.lease)
+                leased_steps = await self.ticket_service.lease_due_steps(self.lease)
             except (Conflict, NoSuchTicket):
                 return
             except DatabaseUnavailable as error:
@@ -99,8 +100,8 @@ class _TicketRun:
         try:
             with caller_context(f"{ticket.id}:{step}"):
                 async with asyncio.timeout(retry_policy(step).timeout_seconds):
-                    update = await self.step_functions[step](self.context, ticket, leased_step)
-            next_steps = await self.context.service.complete_step(self.lease, leased_step, update)
+                    update = await self.step_functions[step](ticket, leased_step)
+            next_steps = await self.ticket_service.complete_step(self.lease, leased_step, update)
             log.info("%s: %s is done", ticket.id, step)
             STEPS.labels(step, "done").inc()
             self._start_steps(next_steps, task_group)
@@ -117,7 +118,7 @@ class _TicketRun:
         """Release the step of a worker that shuts down, so another worker can take it at once."""
         with suppress(Conflict, NoSuchTicket, DatabaseUnavailable, TimeoutError):
             async with asyncio.timeout(_MAX_RELEASE_SECONDS):
-                await self.context.service.retry_later(
+                await self.ticket_service.retry_later(
                     self.lease,
                     leased_step,
                     delay=timedelta(),
@@ -149,21 +150,21 @@ class _TicketRun:
     async def _retry_or_dead_letter(
         self, leased_step: PendingStep, error: Exception, reason: str
     ) -> None:
-        service, ticket_id = self.context.service, self.lease.ticket_id
+        ticket_id = self.lease.ticket_id
         uses_attempt = error.uses_attempt if isinstance(error, RetryLater) else True
         failed_attempts = leased_step.attempts + uses_attempt
         policy = retry_policy(leased_step.step)
         delay = retry_delay(policy, error, failed_attempts=failed_attempts)
         if delay is None:
             log.error("%s: %s is dead: %s", ticket_id, leased_step.step, reason)
-            await service.dead_letter(
+            await self.ticket_service.dead_letter(
                 self.lease, leased_step, error=reason, failed_attempts=failed_attempts
             )
         else:
             log.warning("%s: %s will be retried: %s", ticket_id, leased_step.step, reason)
             # Nothing was sent, so the next attempt need not check whether it arrived.
             run_count = leased_step.tries - isinstance(error, RetryLater)
-            await service.retry_later(
+            await self.ticket_service.retry_later(
                 self.lease,
                 leased_step,
                 delay=delay,

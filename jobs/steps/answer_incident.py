@@ -3,8 +3,10 @@
 import logging
 from contextlib import suppress
 
-from jobs.runner.step_context import StepContext, no_change
+from jobs.runner.step_function import no_change
 from models.errors import Conflict, NoSuchTicket
+from models.search.search import Search
+from models.ticket_service import TicketService
 from models.tickets.incident import (
     add_reports,
     choose_incident,
@@ -17,21 +19,20 @@ from models.tickets.ticket import IncidentReport, Ticket, TicketUpdate
 log = logging.getLogger(__name__)
 
 
-async def join_incident(context: StepContext, ticket: Ticket) -> str:
+async def join_incident(ticket: Ticket, *, search: Search, ticket_service: TicketService) -> str:
     """The id of the incident that a new ticket belongs to, or "" if there is none.
 
     The other tickets of the incident are updated, too.
     """
     if ticket.confidential:
         return ""
-    service = context.service
-    others = await service.search.similar_open_tickets(ticket)
+    others = await search.similar_open_tickets(ticket)
     incident = choose_incident(ticket.requester, others)
     if not incident:
         return ""
     own_report = IncidentReport(ticket_id=ticket.id, by=ticket.requester)
     try:
-        await service.update_ticket(
+        await ticket_service.update_ticket(
             incident, add_reports([*(other.report for other in others), own_report])
         )
     except (Conflict, NoSuchTicket):
@@ -39,18 +40,18 @@ async def join_incident(context: StepContext, ticket: Ticket) -> str:
     for other in others:
         if not other.incident and other.report.ticket_id != incident:
             with suppress(Conflict, NoSuchTicket):
-                await service.update_ticket(other.report.ticket_id, with_incident(incident))
+                await ticket_service.update_ticket(other.report.ticket_id, with_incident(incident))
     log.info("%s: belongs to the incident %s", ticket.id, incident)
     return incident
 
 
 async def answer_incident(
-    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+    ticket: Ticket, _leased_step: PendingStep, *, ticket_service: TicketService
 ) -> TicketUpdate:
     """Resolve the open tickets of an incident with the answer to its first ticket."""
     for report in ticket.reports:
         with suppress(Conflict, NoSuchTicket):
-            await context.service.update_ticket(report.ticket_id, resolve_with_incident(ticket))
+            await ticket_service.update_ticket(report.ticket_id, resolve_with_incident(ticket))
     return no_change
 
 

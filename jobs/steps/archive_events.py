@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from jobs.runner.step_context import StepContext, no_change
-from models.ticket_store.event_log import NumberedEvent
+from jobs.runner.step_function import no_change
+from models.ticket_store.event_log import EventLog, NumberedEvent
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import MAX_EVENTS_IN_TICKET, Ticket, TicketUpdate
 
@@ -12,7 +12,7 @@ MAX_EVENTS_PER_RUN = 500
 
 
 async def archive_events(
-    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+    ticket: Ticket, _leased_step: PendingStep, *, event_log: EventLog
 ) -> TicketUpdate:
     """Copy the oldest events to the log; the update drops them from the ticket.
 
@@ -22,7 +22,7 @@ async def archive_events(
     batch = older[:MAX_EVENTS_PER_RUN]
     if not batch:
         return no_change
-    await context.service.event_log.archive(ticket, batch)
+    await event_log.archive(ticket, batch)
 
     def drop_batch(current: Ticket, now: datetime) -> Ticket:
         after = current.without_events_until(batch[-1].number)

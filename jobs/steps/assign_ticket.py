@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from jobs.runner.step_context import StepContext, no_change
-from models.admin.taxonomy import load_candidates, with_current_skills
+from jobs.runner.step_function import no_change
+from models.admin.taxonomy import with_current_skills
+from models.assignment.candidates import CandidateList
 from models.assignment.matching import choose_assignee, reason_for_admin_review
+from models.assignment.workload import Workload
 from models.clock import utc_now as clock
 from models.errors import RetryLater
 from models.tickets import workflow
@@ -19,7 +21,7 @@ _CARD_RETRY_SECONDS = 1
 
 
 async def assign_ticket(
-    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+    ticket: Ticket, _leased_step: PendingStep, *, workload: Workload, candidate_list: CandidateList
 ) -> TicketUpdate:
     """Offer the ticket to the person who fits best.
 
@@ -34,7 +36,7 @@ async def assign_ticket(
     if (card := ticket.find_step(Step.DM_ASSIGNEE)) and card.tries and card.due:
         reason = "the outcome of the previous offer card is unknown"
         raise RetryLater(reason, retry_after_seconds=_CARD_RETRY_SECONDS, uses_attempt=False)
-    candidates, taxonomy = await load_candidates(context.service, ticket.team_id)
+    candidates, taxonomy = await candidate_list.load(ticket.team_id)
     choice = choose_assignee(
         with_current_skills(ticket, taxonomy.vocabulary),
         candidates,
@@ -48,7 +50,7 @@ async def assign_ticket(
             uses_attempt=False,
         )
     assignee, reason = choice.member.slack_id, choice.reason
-    context.service.workload.count_offer(ticket.team_id, assignee)
+    workload.count_offer(ticket.team_id, assignee)
 
     def offer(current: Ticket, now: datetime) -> Ticket:
         return workflow.transition(

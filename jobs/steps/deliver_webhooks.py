@@ -13,16 +13,16 @@ from hashlib import sha256
 from typing import Any
 
 from jobs.outbox.http_post import post
-from jobs.runner.step_context import StepContext
 from models.clock import utc_now
 from models.errors import ExternalServiceError, PermanentFailure, RetryLater
-from models.infra.outbound_calls import ExternalService
-from models.ticket_service import TicketService
-from models.ticket_store.event_log import NumberedEvent
+from models.infra.outbound_calls import ExternalService, OutboundCalls
+from models.settings import Settings
+from models.ticket_store.event_log import EventLog, NumberedEvent
 from models.tickets.field import Surface
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Event, Ticket, TicketUpdate
 from models.tickets.visible_ticket import visible_ticket
+from models.webhooks.store import WebhookStore
 from models.webhooks.webhook import Delivery, Webhook
 
 # After this time the remaining events wait for another attempt: a post may take 10 s, an attempt
@@ -35,14 +35,30 @@ class _TimeBudgetSpentError(Exception):
 
 
 async def deliver_webhooks(
-    context: StepContext, ticket: Ticket, _leased_step: PendingStep
+    ticket: Ticket,
+    _leased_step: PendingStep,
+    *,
+    settings: Settings,
+    outbound_calls: OutboundCalls,
+    event_log: EventLog,
+    webhooks: WebhookStore,
 ) -> TicketUpdate:
     """Deliver the new events to every webhook of the workspace, all at the same time."""
-    service = context.service
-    webhooks = await service.webhooks.list_webhooks(ticket.team_id)
-    new_events = await service.event_log.events(ticket, after=ticket.delivered_event_count)
+    registered_webhooks = await webhooks.list_webhooks(ticket.team_id)
+    new_events = await event_log.events(ticket, after=ticket.delivered_event_count)
     results = await asyncio.gather(
-        *(_deliver_to_webhook(service, webhook, ticket, new_events) for webhook in webhooks),
+        *(
+            _deliver_to_webhook(
+                webhook,
+                ticket,
+                new_events,
+                settings=settings,
+                outbound_calls=outbound_calls,
+                event_log=event_log,
+                webhooks=webhooks,
+            )
+            for webhook in registered_webhooks
+        ),
         return_exceptions=True,
     )
     for error in sorted(filter(None, results), key=_error_rank):
@@ -54,12 +70,21 @@ async def deliver_webhooks(
 
 
 async def _deliver_to_webhook(
-    service: TicketService, webhook: Webhook, ticket: Ticket, new_events: list[NumberedEvent]
+    webhook: Webhook,
+    ticket: Ticket,
+    new_events: list[NumberedEvent],
+    *,
+    settings: Settings,
+    outbound_calls: OutboundCalls,
+    event_log: EventLog,
+    webhooks: WebhookStore,
 ) -> None:
     """Deliver the events to one webhook. A refused event fails only at the end."""
     started, sent_count = time.monotonic(), 0
     refusal: PermanentFailure | None = None
-    for number, event in await _undelivered_events(service, webhook, ticket, new_events):
+    for number, event in await _undelivered_events(
+        webhook, ticket, new_events, event_log=event_log, webhooks=webhooks
+    ):
         delivery = _new_delivery(webhook, ticket, event, event_number=number)
         if not webhook.should_receive(event, now=delivery.tried_at):
             continue
@@ -67,7 +92,12 @@ async def _deliver_to_webhook(
             raise _TimeBudgetSpentError
         try:
             await _post_delivery(
-                service, webhook, delivery, event_payload(ticket, event, event_number=number)
+                webhook,
+                delivery,
+                event_payload(ticket, event, event_number=number),
+                settings=settings,
+                outbound_calls=outbound_calls,
+                webhooks=webhooks,
             )
             sent_count += 1
         except PermanentFailure as error:
@@ -77,14 +107,19 @@ async def _deliver_to_webhook(
 
 
 async def _undelivered_events(
-    service: TicketService, webhook: Webhook, ticket: Ticket, new_events: list[NumberedEvent]
+    webhook: Webhook,
+    ticket: Ticket,
+    new_events: list[NumberedEvent],
+    *,
+    event_log: EventLog,
+    webhooks: WebhookStore,
 ) -> list[NumberedEvent]:
     """The new events that the webhook has not got yet, and those that an admin wants again."""
     ids = {number: _delivery_id(webhook, ticket, number) for number, _ in new_events}
-    delivered = await service.webhooks.delivered_ids(ids.values())
+    delivered = await webhooks.delivered_ids(ids.values())
     undelivered = {one.number: one for one in new_events if ids[one.number] not in delivered}
-    for number in await service.webhooks.requested_event_numbers(webhook.id, ticket.id):
-        for one in await service.event_log.events(ticket, after=number - 1, limit=1):
+    for number in await webhooks.requested_event_numbers(webhook.id, ticket.id):
+        for one in await event_log.events(ticket, after=number - 1, limit=1):
             undelivered[one.number] = one
     return [undelivered[number] for number in sorted(undelivered)]
 
@@ -105,23 +140,25 @@ def _new_delivery(webhook: Webhook, ticket: Ticket, event: Event, *, event_numbe
 
 
 async def _post_delivery(
-    service: TicketService, webhook: Webhook, delivery: Delivery, body: bytes
+    webhook: Webhook,
+    delivery: Delivery,
+    body: bytes,
+    *,
+    settings: Settings,
+    outbound_calls: OutboundCalls,
+    webhooks: WebhookStore,
 ) -> None:
     headers = signed_headers(webhook, body, signed_at=utc_now()) | {
         "Frontdesk-Delivery": delivery.id
     }
-    async with service.outbound_calls.call(ExternalService.WEBHOOK, "post", breaker_key=webhook.id):
+    async with outbound_calls.call(ExternalService.WEBHOOK, "post", breaker_key=webhook.id):
         try:
-            status = await post(
-                webhook.url, body, headers, allow_private=service.settings.webhook_private
-            )
+            status = await post(webhook.url, body, headers, allow_private=settings.webhook_private)
         except ExternalServiceError as error:
-            await service.webhooks.record_attempt(
-                delivery.model_copy(update={"outcome": str(error)})
-            )
+            await webhooks.record_attempt(delivery.model_copy(update={"outcome": str(error)}))
             raise
     success = {"outcome": f"the receiver answered {status}", "delivered": True}
-    await service.webhooks.record_attempt(delivery.model_copy(update=success))
+    await webhooks.record_attempt(delivery.model_copy(update=success))
 
 
 def event_payload(ticket: Ticket, event: Event, *, event_number: int) -> bytes:

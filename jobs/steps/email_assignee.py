@@ -5,12 +5,15 @@ from datetime import timedelta
 
 from jobs.outbox import smtp
 from jobs.outbox.emails import offer_email
-from jobs.runner.step_context import StepContext, no_change
+from jobs.runner.step_function import no_change
 from jobs.steps.send_cards import offer_notice_id
+from models.access.directory_sync import DirectorySync
+from models.access.email_links import EmailLinks
 from models.errors import OutcomeUnknown
-from models.infra.outbound_calls import ExternalService
+from models.infra.outbound_calls import ExternalService, OutboundCalls
 from models.people.member import Member
-from models.ticket_service import TicketService
+from models.settings import Settings
+from models.ticket_store.event_log import EventLog
 from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.field import Surface
@@ -25,13 +28,19 @@ log = logging.getLogger(__name__)
 
 
 async def email_assignee(
-    context: StepContext, ticket: Ticket, leased_step: PendingStep
+    ticket: Ticket,
+    leased_step: PendingStep,
+    *,
+    settings: Settings,
+    outbound_calls: OutboundCalls,
+    event_log: EventLog,
+    email_links: EmailLinks,
+    directory: DirectorySync,
 ) -> TicketUpdate:
     """E-mail the offer to the assignee, if there is a mail server and an address."""
-    service = context.service
-    if ticket.status is not Status.OFFERED or not ticket.assignee or not service.settings.smtp_host:
+    if ticket.status is not Status.OFFERED or not ticket.assignee or not settings.smtp_host:
         return no_change
-    recipient = await service.member_with_profile(ticket.team_id, ticket.assignee)
+    recipient = await directory.member_with_profile(ticket.team_id, ticket.assignee)
     # The profile may say that they are a guest by now.
     if not can(Verb.CLAIM, recipient, ticket):
         log.info("the worker sends no e-mail: %s may not claim the ticket", ticket.assignee)
@@ -40,7 +49,7 @@ async def email_assignee(
         log.info("%s: the worker sends no e-mail: the assignee has no address in Slack", ticket.id)
         return no_change
     people = [
-        await service.member_with_profile(ticket.team_id, slack_id)
+        await directory.member_with_profile(ticket.team_id, slack_id)
         for slack_id in visible_ticket(ticket, Surface.EMAIL).people
     ]
     email = offer_email(
@@ -48,12 +57,14 @@ async def email_assignee(
         notice=offer_notice_id(ticket),
         recipient=recipient,
         names_by_id={person.slack_id: person.name for person in people},
-        sender=service.settings.mail_from,
-        links=await _email_links(service, ticket, recipient),
+        sender=settings.mail_from,
+        links=await _email_links(
+            ticket, recipient, settings=settings, event_log=event_log, email_links=email_links
+        ),
     )
     try:
-        async with service.outbound_calls.call(ExternalService.SMTP, "send"):
-            await smtp.send(service.settings, email)
+        async with outbound_calls.call(ExternalService.SMTP, "send"):
+            await smtp.send(settings, email)
     except OutcomeUnknown:
         # SMTP cannot be asked whether an e-mail arrived. So it is resent at most once.
         if leased_step.tries == 1:
@@ -64,15 +75,22 @@ async def email_assignee(
     return no_change
 
 
-async def _email_links(service: TicketService, ticket: Ticket, recipient: Member) -> dict[str, str]:
+async def _email_links(
+    ticket: Ticket,
+    recipient: Member,
+    *,
+    settings: Settings,
+    event_log: EventLog,
+    email_links: EmailLinks,
+) -> dict[str, str]:
     """The links in the e-mail, by label. A second copy of the e-mail has the same links."""
-    base_url = service.settings.public_url
-    offer = await service.event_log.last_event(ticket, ACTIONS[Verb.OFFER].event)
+    base_url = settings.public_url
+    offer = await event_log.last_event(ticket, ACTIONS[Verb.OFFER].event)
     if not base_url or offer is None:
         return {}
 
     def link(verb: Verb) -> str:
-        token = service.email_links.sign(
+        token = email_links.sign(
             recipient,
             ticket_id=ticket.id,
             verb=verb,

@@ -6,12 +6,14 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jobs.runner.step_context import StepContext
 from models.errors import OutcomeUnknown, PermanentFailure, RetryLater, TargetGone
 from models.messages.cards import render_card, retired_card
+from models.messages.slack_client import SlackClient
+from models.people.store import MemberStore
 from models.tickets.card_list import live_cards, retired_cards
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Card, Ticket, TicketUpdate
+from models.workspace.settings_store import SettingsStore
 
 # After this time the remaining cards wait for another attempt: an attempt may take 18 s.
 _MAX_DRAWING_SECONDS = 7
@@ -60,7 +62,12 @@ class _RefreshResult:
 
 
 async def refresh_cards(
-    context: StepContext, ticket: Ticket, leased_step: PendingStep
+    ticket: Ticket,
+    leased_step: PendingStep,
+    *,
+    slack: SlackClient,
+    workspace_settings: SettingsStore,
+    members: MemberStore,
 ) -> TicketUpdate:
     """Redraw the cards that look different now, as far as time and Slack allow."""
     # An earlier attempt may have redrawn some cards, so their content is unknown.
@@ -69,7 +76,9 @@ async def refresh_cards(
         ticket = ticket.model_copy(update={"cards": cards})
     started = time.monotonic()
     result = _RefreshResult()
-    excluded = await _excluded_people(context, ticket)
+    excluded = await _excluded_people(
+        ticket, workspace_settings=workspace_settings, members=members
+    )
     outdated = [
         card
         for card in live_cards(ticket).values()
@@ -80,7 +89,7 @@ async def refresh_cards(
             result.retry_after_seconds = 0
             break
         try:
-            await _refresh_card(context, ticket, card, result)
+            await _refresh_card(ticket, card, result, slack=slack)
         except (RetryLater, OutcomeUnknown) as error:
             if result.is_empty:
                 raise
@@ -91,21 +100,22 @@ async def refresh_cards(
     return result.apply
 
 
-async def _excluded_people(context: StepContext, ticket: Ticket) -> set[str]:
+async def _excluded_people(
+    ticket: Ticket, *, workspace_settings: SettingsStore, members: MemberStore
+) -> set[str]:
     """The readers of cards whom the guest policy excludes by now; mostly this costs no read."""
-    service = context.service
-    settings = await service.workspace_settings.load(ticket.team_id)
+    settings = await workspace_settings.load(ticket.team_id)
     if not settings.may_exclude_earlier_requesters:
         return set()
     people = {card.to for card in ticket.cards}
-    members = await asyncio.gather(
-        *(service.members.find_member(ticket.team_id, slack_id) for slack_id in people)
+    readers = await asyncio.gather(
+        *(members.find_member(ticket.team_id, slack_id) for slack_id in people)
     )
-    return {member.slack_id for member in members if member and member.refusal}
+    return {member.slack_id for member in readers if member and member.refusal}
 
 
 async def _refresh_card(
-    context: StepContext, ticket: Ticket, card: Card, result: _RefreshResult
+    ticket: Ticket, card: Card, result: _RefreshResult, *, slack: SlackClient
 ) -> None:
     """Redraw one card, if it looks different now."""
     is_retired = card in retired_cards(ticket)
@@ -115,7 +125,7 @@ async def _refresh_card(
     drawn = {"version": ticket.version, "digest": message.digest}
     try:
         if message.digest != card.digest:
-            await context.service.slack.update_message(card.channel, card.ts, message)
+            await slack.update_message(card.channel, card.ts, message)
     except TargetGone as error:
         log.warning("%s: the %s card is gone from Slack: %s", ticket.id, card.kind, error)
         result.gone_cards.append(card)

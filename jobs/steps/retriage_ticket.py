@@ -8,9 +8,9 @@ from datetime import datetime
 
 from jobs.engines.gemini import GeminiFailure, PermanentGeminiFailure
 from jobs.runner.retry_policies import retry_policy
-from jobs.runner.step_context import StepContext, no_change
-from jobs.triage.gemini_triage import triage_with_gemini
-from jobs.triage.read_ticket import read_ticket
+from jobs.runner.step_function import no_change
+from jobs.triage.gemini_triage import GeminiTriage
+from jobs.triage.ticket_reader import TicketReader
 from models.admin.taxonomy import with_current_skills
 from models.errors import Conflict, RetryLater
 from models.tickets import workflow
@@ -18,12 +18,18 @@ from models.tickets.action import Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Ticket, TicketUpdate
+from models.triage.taxonomy_store import TaxonomyStore
 
 log = logging.getLogger(__name__)
 
 
 async def retriage_ticket(
-    context: StepContext, ticket: Ticket, leased_step: PendingStep
+    ticket: Ticket,
+    leased_step: PendingStep,
+    *,
+    taxonomies: TaxonomyStore,
+    ticket_reader: TicketReader,
+    gemini_triage: GeminiTriage,
 ) -> TicketUpdate:
     """Ask Gemini again, and replace the stopgap triage with its answer.
 
@@ -32,10 +38,10 @@ async def retriage_ticket(
     """
     if not _is_untouched(ticket):
         return no_change
-    taxonomy = await context.service.taxonomies.get_taxonomy(ticket.team_id)
-    reading = await read_ticket(context, ticket, taxonomy)
+    taxonomy = await taxonomies.get_taxonomy(ticket.team_id)
+    reading = await ticket_reader.read(ticket, taxonomy)
     try:
-        new_triage = reading.with_rules(await triage_with_gemini(context, reading))
+        new_triage = reading.with_rules(await gemini_triage.triage(reading))
     except (GeminiFailure, RetryLater) as error:
         # The ticket has a triage, so a dead step with an alert to admins would not help.
         if isinstance(error, PermanentGeminiFailure) or _is_last_attempt(leased_step):
@@ -44,7 +50,7 @@ async def retriage_ticket(
         # This error has no wait of its own, so the backoff grows also while the breaker is open.
         raise RetryLater(str(error)) from error
     # Gemini takes seconds, and an admin may have changed the skills meanwhile.
-    vocabulary = (await context.service.taxonomies.get_taxonomy(ticket.team_id)).vocabulary
+    vocabulary = (await taxonomies.get_taxonomy(ticket.team_id)).vocabulary
 
     def replace_triage(current: Ticket, now: datetime) -> Ticket:
         if not _is_untouched(current):

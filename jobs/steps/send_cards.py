@@ -6,10 +6,11 @@ card once.
 
 from datetime import datetime, timedelta
 
-from jobs.runner.step_context import StepContext, no_change
-from jobs.steps.card_delivery import record_sent_card, send_card
+from jobs.runner.step_function import no_change
+from jobs.steps.card_delivery import CardDelivery
 from models.clock import utc_now
 from models.errors import Conflict, TargetGone
+from models.people.store import MemberStore
 from models.text import mention
 from models.tickets import watchers, workflow
 from models.tickets.action import Verb
@@ -24,11 +25,10 @@ _UNREACHABLE_PAUSE = timedelta(hours=1)
 
 
 async def dm_requester(
-    context: StepContext, ticket: Ticket, leased_step: PendingStep
+    ticket: Ticket, leased_step: PendingStep, *, card_delivery: CardDelivery
 ) -> TicketUpdate:
     """Send the requester the card that follows their ticket."""
-    return await send_card(
-        context,
+    return await card_delivery.send(
         ticket,
         leased_step,
         notice=unused_notice(ticket, f"{ticket.id}.requester"),
@@ -38,7 +38,7 @@ async def dm_requester(
 
 
 async def dm_assignee(
-    context: StepContext, ticket: Ticket, leased_step: PendingStep
+    ticket: Ticket, leased_step: PendingStep, *, members: MemberStore, card_delivery: CardDelivery
 ) -> TicketUpdate:
     """Send the assignee the card with the buttons, or unassign the ticket if that is impossible.
 
@@ -48,8 +48,8 @@ async def dm_assignee(
     kind, offered_to, assignee = CardKind.MODERATOR, ticket.offered_to, _current_assignee(ticket)
     if offered_to and offered_to != assignee:
         notice = offer_notice_id(ticket)
-        update = await record_sent_card(
-            context, ticket, leased_step, notice=notice, kind=kind, recipient_id=offered_to
+        update = await card_delivery.record_sent(
+            ticket, leased_step, notice=notice, kind=kind, recipient_id=offered_to
         )
         if update is not no_change:
             return _then_repeat_step(update, leased_step.step)
@@ -57,23 +57,23 @@ async def dm_assignee(
     if assignee is None or new_notice is None:
         return no_change
     # The assignee may have lost the moderator role since the offer.
-    member = await context.service.members.get_or_create_member(ticket.team_id, assignee)
+    member = await members.get_or_create_member(ticket.team_id, assignee)
     if not member.can_moderate:
         return _withdraw_offer(assignee, reason=f"{mention(assignee)} is no longer a moderator")
     try:
-        return await send_card(
-            context, ticket, leased_step, notice=new_notice, kind=kind, recipient_id=assignee
+        return await card_delivery.send(
+            ticket, leased_step, notice=new_notice, kind=kind, recipient_id=assignee
         )
     except TargetGone as error:
         # Without a pause, the only possible assignee would get the offer again and again.
-        await context.service.members.update_member(
+        await members.update_member(
             ticket.team_id, assignee, away_until=utc_now() + _UNREACHABLE_PAUSE
         )
         return _withdraw_offer(assignee, reason=f"{mention(assignee)} can't be reached: {error}")
 
 
 async def ask_requester(
-    context: StepContext, ticket: Ticket, leased_step: PendingStep
+    ticket: Ticket, leased_step: PendingStep, *, card_delivery: CardDelivery
 ) -> TicketUpdate:
     """Tell the requester that the ticket is resolved, and ask whether the answer helped.
 
@@ -84,29 +84,28 @@ async def ask_requester(
     notices = [f"{ticket.id}.resolved.{number}" for number in range(1, ticket.resolve_count + 1)]
     new_notice = unused_notice(ticket, notices.pop()) if ticket.status is Status.RESOLVED else ""
     for notice in notices:
-        update = await record_sent_card(
-            context, ticket, leased_step, notice=notice, kind=kind, recipient_id=requester
+        update = await card_delivery.record_sent(
+            ticket, leased_step, notice=notice, kind=kind, recipient_id=requester
         )
         if update is not no_change:
             return _then_repeat_step(update, leased_step.step)
     if not new_notice:
         return no_change
-    return await send_card(
-        context, ticket, leased_step, notice=new_notice, kind=kind, recipient_id=requester
+    return await card_delivery.send(
+        ticket, leased_step, notice=new_notice, kind=kind, recipient_id=requester
     )
 
 
 async def dm_watchers(
-    context: StepContext, ticket: Ticket, leased_step: PendingStep
+    ticket: Ticket, leased_step: PendingStep, *, members: MemberStore, card_delivery: CardDelivery
 ) -> TicketUpdate:
     """Send one watcher the card that follows the ticket. The step repeats for the next one."""
     for watcher_id in watchers.watchers_without_card(ticket):
-        member = await context.service.members.get_or_create_member(ticket.team_id, watcher_id)
+        member = await members.get_or_create_member(ticket.team_id, watcher_id)
         if not can(Verb.VIEW, member, ticket):
             continue
         try:
-            update = await send_card(
-                context,
+            update = await card_delivery.send(
                 ticket,
                 leased_step,
                 notice=unused_notice(ticket, watchers.watcher_notice_id(ticket.id, watcher_id)),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from jobs.engines.few_shot_examples import MAX_CANDIDATES
 from jobs.engines.gemini import (
@@ -12,14 +13,18 @@ from jobs.engines.gemini import (
     PermanentGeminiFailure,
 )
 from jobs.engines.prompt import GeminiRequest, Prompt, build_request, parse_answer
-from jobs.runner.step_context import StepContext
+from jobs.engines.trained_engine import ModelCache
 from models.engine import keyword_engine, prompt_injection
+from models.engine.ai_request_log import AiRequestLog
 from models.engine.ticket_reading import TicketReading
+from models.engine.training_store import TrainingStore
 from models.infra.optional_work import optional
-from models.infra.outbound_calls import ExternalService
+from models.infra.outbound_calls import ExternalService, OutboundCalls
+from models.settings import Settings
 from models.text import clip
 from models.triage.result import MIN_CONFIDENCE, Triage
 from models.triage.training_example import TrainingExample
+from models.workspace.settings_store import SettingsStore
 
 # A token has at least three characters, so this overestimates the tokens of a request.
 _CHARACTERS_PER_TOKEN = 3
@@ -40,68 +45,132 @@ class TokenBudgetExhausted(PermanentGeminiFailure):
     """The tokens of the day are used up."""
 
 
-async def triage_with_gemini(
-    context: StepContext,
-    reading: TicketReading,
-    *,
-    training_examples: Sequence[TrainingExample] | None = None,
-    shadow_prompt: Prompt | None = None,
-) -> Triage:
-    """The triage by Gemini, unless the keywords of the text contradict it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeminiTriage:
+    """Triages tickets with Gemini; without a key, `gemini` is None and every call is refused."""
 
-    Args:
-        context: the services of a step.
-        reading: the ticket to triage.
-        training_examples: examples to select from, in place of the workspace's own.
-        shadow_prompt: a prompt to use in place of the active one. It may use at most half of the
-            day's tokens.
+    gemini: Gemini | None
+    settings: Settings
+    workspace_settings: SettingsStore
+    outbound_calls: OutboundCalls
+    ai_request_log: AiRequestLog
+    training_store: TrainingStore
+    model_cache: ModelCache
 
-    Raises:
-        GeminiFailure: Gemini may not read the ticket, does not answer, or the day's tokens are used
-            up.
-        RetryLater: calls to Gemini are paused.
-    """
-    gemini = _require_permission(context, reading)
-    if training_examples is None:
-        ticket, training_store = reading.ticket, context.service.training_store
-        training_examples = await optional(
-            training_store.latest(ticket.team_id, limit=MAX_CANDIDATES),
-            default=[],
-            name=f"few-shot examples for {ticket.id}",
+    async def triage(
+        self,
+        reading: TicketReading,
+        *,
+        training_examples: Sequence[TrainingExample] | None = None,
+        shadow_prompt: Prompt | None = None,
+    ) -> Triage:
+        """The triage by Gemini, unless the keywords of the text contradict it.
+
+        Args:
+            reading: the ticket to triage.
+            training_examples: examples to select from, in place of the workspace's own.
+            shadow_prompt: a prompt to use in place of the active one. It may use at most half of
+                the day's tokens.
+
+        Raises:
+            GeminiFailure: Gemini may not read the ticket, does not answer, or the day's tokens are
+                used up.
+            RetryLater: calls to Gemini are paused.
+        """
+        gemini = self._require_permission(reading)
+        if training_examples is None:
+            ticket = reading.ticket
+            training_examples = await optional(
+                self.training_store.latest(ticket.team_id, limit=MAX_CANDIDATES),
+                default=[],
+                name=f"few-shot examples for {ticket.id}",
+            )
+        request = build_request(reading, training_examples, shadow_prompt)
+        max_tokens = self.settings.gemini_tokens_per_day // (2 if shadow_prompt else 1)
+        triage = await self._triage_within_budget(
+            gemini, reading, request, max_tokens_per_day=max_tokens
         )
-    request = build_request(reading, training_examples, shadow_prompt)
-    max_tokens = context.service.settings.gemini_tokens_per_day // (2 if shadow_prompt else 1)
-    triage = await _triage_within_budget(
-        context, gemini, reading, request, max_tokens_per_day=max_tokens
-    )
-    priority = keyword_engine.apply_urgency_hint(triage.priority, reading.ticket.urgency)
-    triage = reconcile_with_keywords(triage.model_copy(update={"priority": priority}), reading)
-    return await _with_second_category(context, triage, reading)
+        priority = keyword_engine.apply_urgency_hint(triage.priority, reading.ticket.urgency)
+        triage = reconcile_with_keywords(triage.model_copy(update={"priority": priority}), reading)
+        return await self._with_second_category(triage, reading)
 
+    def _require_permission(self, reading: TicketReading) -> Gemini:
+        """Gemini, if it may read the ticket; all requests about tickets pass here."""
+        if self.gemini is None:
+            raise NotSentToGemini("no Gemini key is set")
+        if reading.reason_not_to_send:
+            raise NotSentToGemini(reading.reason_not_to_send)
+        if not reading.is_privacy_known:
+            raise PrivacyUnknown("the built-in engine still learns which tickets are private")
+        return self.gemini
 
-def _require_permission(context: StepContext, reading: TicketReading) -> Gemini:
-    """Gemini, if it may read the ticket; all requests about tickets pass here."""
-    if context.gemini is None:
-        raise NotSentToGemini("no Gemini key is set")
-    if reading.reason_not_to_send:
-        raise NotSentToGemini(reading.reason_not_to_send)
-    if not reading.is_privacy_known:
-        raise PrivacyUnknown("the built-in engine still learns which tickets are private")
-    return context.gemini
+    async def _with_second_category(self, triage: Triage, reading: TicketReading) -> Triage:
+        """The triage; if its confidence is low, the built-in engine adds a second category."""
+        if triage.second or triage.confidence >= MIN_CONFIDENCE:
+            return triage
+        builtin_triage = await self.model_cache.triage(reading, reason="")
+        names = (builtin_triage.category, builtin_triage.second)
+        others = [name for name in names if name not in {"", triage.category}]
+        return triage.model_copy(update={"second": others[0]}) if others else triage
 
+    async def _triage_within_budget(
+        self,
+        gemini: Gemini,
+        reading: TicketReading,
+        request: GeminiRequest,
+        *,
+        max_tokens_per_day: int,
+    ) -> Triage:
+        """Gemini's triage, if the day has enough tokens left.
 
-async def _with_second_category(
-    context: StepContext, triage: Triage, reading: TicketReading
-) -> Triage:
-    """The triage; if its confidence is low, the built-in engine adds a second category."""
-    if triage.second or triage.confidence >= MIN_CONFIDENCE:
+        Raises:
+            GeminiFailure: Gemini does not answer, or the tokens are used up.
+            RetryLater: calls to Gemini are paused.
+        """
+        team_id = reading.ticket.team_id
+        characters = len(request.instruction) + len(request.text) + len(str(request.schema))
+        input_tokens = characters // _CHARACTERS_PER_TOKEN
+        reserved = input_tokens + MAX_OUTPUT_TOKENS
+        token_budget = self.outbound_calls.token_budget
+        if not await token_budget.reserve(team_id, reserved, daily_limit=max_tokens_per_day):
+            raise TokenBudgetExhausted("today's tokens for Gemini are used up")
+        used = 0
+        try:
+            async with self.outbound_calls.call(ExternalService.GEMINI, "generateContent"):
+                # If the call fails, its input still counts: Google may have read it.
+                used = input_tokens
+                triage = await self._log_and_ask(gemini, reading, request)
+                used = triage.tokens
+        finally:
+            await token_budget.settle(team_id, reserved=reserved, used=used)
         return triage
-    builtin_triage = await context.model_cache.triage(
-        context.service.training_store, reading, reason=""
-    )
-    names = (builtin_triage.category, builtin_triage.second)
-    others = [name for name in names if name not in {"", triage.category}]
-    return triage.model_copy(update={"second": others[0]}) if others else triage
+
+    async def _log_and_ask(
+        self, gemini: Gemini, reading: TicketReading, request: GeminiRequest
+    ) -> Triage:
+        """Gemini's triage; the request is logged before it is sent."""
+        started_at = time.monotonic()
+        hosts = (await self.workspace_settings.load(reading.ticket.team_id)).allowed_link_hosts
+        await self.ai_request_log.add(
+            ticket_id=reading.ticket.id,
+            team_id=reading.ticket.team_id,
+            model=gemini.model,
+            prompt=request.prompt_version,
+            instruction=request.instruction,
+            text=request.text,
+        )
+
+        def parse(answer: GeminiAnswer) -> Triage:
+            triage = parse_answer(
+                answer.text, reading.taxonomy, request.redacted, allowed_hosts=hosts
+            )
+            return triage.model_copy(update={"tokens": answer.tokens})
+
+        triage = await gemini.ask(request, parse)
+        milliseconds = round((time.monotonic() - started_at) * 1000)
+        return triage.model_copy(
+            update={"model": gemini.model, "prompt": request.prompt_version, "ms": milliseconds}
+        )
 
 
 def reconcile_with_keywords(triage: Triage, reading: TicketReading) -> Triage:
@@ -130,62 +199,3 @@ def reconcile_with_keywords(triage: Triage, reading: TicketReading) -> Triage:
         "notes": clip(notes, 1500),
     }
     return triage.model_copy(update=changes)
-
-
-async def _triage_within_budget(
-    context: StepContext,
-    gemini: Gemini,
-    reading: TicketReading,
-    request: GeminiRequest,
-    *,
-    max_tokens_per_day: int,
-) -> Triage:
-    """Gemini's triage, if the day has enough tokens left.
-
-    Raises:
-        GeminiFailure: Gemini does not answer, or the tokens are used up.
-        RetryLater: calls to Gemini are paused.
-    """
-    service, team_id = context.service, reading.ticket.team_id
-    characters = len(request.instruction) + len(request.text) + len(str(request.schema))
-    input_tokens = characters // _CHARACTERS_PER_TOKEN
-    reserved = input_tokens + MAX_OUTPUT_TOKENS
-    token_budget = service.outbound_calls.token_budget
-    if not await token_budget.reserve(team_id, reserved, daily_limit=max_tokens_per_day):
-        raise TokenBudgetExhausted("today's tokens for Gemini are used up")
-    used = 0
-    try:
-        async with service.outbound_calls.call(ExternalService.GEMINI, "generateContent"):
-            # If the call fails, its input still counts: Google may have read it.
-            used = input_tokens
-            triage = await _log_and_ask(context, gemini, reading, request)
-            used = triage.tokens
-    finally:
-        await token_budget.settle(team_id, reserved=reserved, used=used)
-    return triage
-
-
-async def _log_and_ask(
-    context: StepContext, gemini: Gemini, reading: TicketReading, request: GeminiRequest
-) -> Triage:
-    """Gemini's triage; the request is logged before it is sent."""
-    service, started_at = context.service, time.monotonic()
-    hosts = (await service.workspace_settings.load(reading.ticket.team_id)).allowed_link_hosts
-    await service.ai_request_log.add(
-        ticket_id=reading.ticket.id,
-        team_id=reading.ticket.team_id,
-        model=gemini.model,
-        prompt=request.prompt_version,
-        instruction=request.instruction,
-        text=request.text,
-    )
-
-    def parse(answer: GeminiAnswer) -> Triage:
-        triage = parse_answer(answer.text, reading.taxonomy, request.redacted, allowed_hosts=hosts)
-        return triage.model_copy(update={"tokens": answer.tokens})
-
-    triage = await gemini.ask(request, parse)
-    milliseconds = round((time.monotonic() - started_at) * 1000)
-    return triage.model_copy(
-        update={"model": gemini.model, "prompt": request.prompt_version, "ms": milliseconds}
-    )

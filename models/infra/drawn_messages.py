@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 _REDIS_ERRORS = (RedisError, OSError, TimeoutError)
 _MAX_AGE = timedelta(minutes=10)
-# No call takes longer: models/open_app.py gives each one a time limit.
+# No call takes longer: models/services.py gives each one a time limit.
 _MAX_DRAWING_TIME = timedelta(seconds=20)
 _DRAWING, _OVERLAPPING = "drawing:", "overlapping"
 # Stores the content, unless another process has begun to draw the message meanwhile.

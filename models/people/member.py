@@ -7,6 +7,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# The fields of a member that an admin sets.
+ADMIN_FIELDS = ("role", "skills", "trusted", "capacity", "away_until")
+
 
 class Role(StrEnum):
     """A member's role; each role includes the permissions of the one before it."""

@@ -7,7 +7,7 @@ from models.infra.batching import deduplicating_batcher
 from models.infra.database import Database, Document, index, translate_errors
 from models.infra.document_reader import DocumentReader
 from models.infra.embedded_server import match_stages
-from models.people.member import Member, Profile, Role
+from models.people.member import ADMIN_FIELDS, Member, Profile, Role
 from models.workspace.settings_store import SettingsStore
 
 _MAX_BATCH = 100
@@ -93,6 +93,44 @@ class MemberStore:
         """Change fields of a member, by their names in `Member`; creates the member if needed."""
         await self._upsert_member(team_id, slack_id, fields)
 
+    async def compare_and_set(self, before: Member, after: Member) -> Member | None:
+        """The member after an admin's change; None if an admin field has changed since `before`.
+
+        A document from before a field existed lacks it, so a default value matches a missing one.
+        """
+        old, new, default = (
+            _stored_values(one) for one in (before, after, Member(team_id="", slack_id=""))
+        )
+        expected: Document = {"_id": f"{before.team_id}:{before.slack_id}"}
+        for name in ADMIN_FIELDS:
+            is_default = old[name] == default[name]
+            expected[name] = {"$in": [old[name], None]} if is_default else old[name]
+        changes = {name: value for name, value in new.items() if value != old[name]}
+        async with translate_errors():
+            is_stored = await self._db.compare_and_set("members", expected, {"$set": changes})
+        if not is_stored:
+            return None
+        return await self.get_or_create_member(before.team_id, before.slack_id)
+
+    async def count_with_skill(self, team_id: str, skill: str) -> int:
+        """The number of members with a skill."""
+        query = {"team_id": team_id, "skills": skill}
+        async with translate_errors():
+            return int(await self._db.members.count_documents(query))
+
+    async def replace_skill(self, team_id: str, skill: str, new_name: str | None) -> None:
+        """Replace a skill of all members, or remove it if `new_name` is None."""
+        members = self._db.members
+        has_skill: Document = {"team_id": team_id, "skills": skill}
+        async with translate_errors():
+            if new_name is not None:
+                has_both = {"team_id": team_id, "$and": [{"skills": skill}, {"skills": new_name}]}
+                await members.update_many(has_both, {"$pull": {"skills": skill}})
+                change = {"$set": {"skills.$[one]": new_name}}
+                await members.update_many(has_skill, change, array_filters=[{"one": skill}])
+            else:
+                await members.update_many(has_skill, {"$pull": {"skills": skill}})
+
     async def team_ids(self) -> list[str]:
         """The workspaces that have members."""
         async with translate_errors():
@@ -141,3 +179,9 @@ class MemberStore:
         settings = await self._settings_store.load(member.team_id)
         refusal = settings.refusal(guest=True, stranger=member.stranger)
         return member.model_copy(update={"refusal": refusal})
+
+
+def _stored_values(member: Member) -> Document:
+    """The fields that an admin's change stores, as they are in the database."""
+    values = member.model_dump(include={*ADMIN_FIELDS, "appointed", "by_group"})
+    return values | {"role": member.role.value, "skills": list(member.skills)}

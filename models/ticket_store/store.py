@@ -29,6 +29,7 @@ from models.tickets.ticket import ASSIGNED_STATUSES, Status, Ticket
 
 MAX_TICKET_NUMBER = 999_999_999
 _STEP_NAMES = [step.value for step in Step]
+_OPEN_STATUSES = [status.value for status in Status if status is not Status.RESOLVED]
 log = logging.getLogger(__name__)
 # `prepare` creates these indexes, and the doctor checks that they exist.
 _LIST_INDEX_FIELDS = (("number",), ("status", "number"), ("people", "number"), ("words", "number"))
@@ -212,6 +213,19 @@ class TicketStore:
                 assignee = document.get("assignee")
                 ticket_ids[assignee if isinstance(assignee, str) else ""].append(document["_id"])
         return ticket_ids
+
+    async def open_ticket_ids_with_skill(self, team_id: str, skill: str) -> list[str]:
+        """The ids of the open tickets that need a skill."""
+        return await self._open_ticket_ids(team_id, {"triage.skills": skill})
+
+    async def open_ticket_ids_with_category(self, team_id: str, category: str) -> list[str]:
+        """The ids of the open tickets in a category."""
+        return await self._open_ticket_ids(team_id, {"triage.category": category})
+
+    async def _open_ticket_ids(self, team_id: str, query: Document) -> list[str]:
+        query = {"team_id": team_id, "status": {"$in": _OPEN_STATUSES}, **query}
+        async with translate_errors():
+            return [one["_id"] async for one in self._db.tickets.find(query, {"_id": 1})]
 
     async def raise_alarm(self, team_id: str, step: Step, ticket_id: str) -> str:
         """The id of the ticket that admins are alerted about: the first with this dead step."""

@@ -12,12 +12,11 @@ from datetime import timedelta
 from statistics import median
 from typing import Any
 
-from models.admin.taxonomy import load_candidates
 from models.assignment.matching import choose_assignee
 from models.assignment.workload import Workload
 from models.clock import utc_now
 from models.people.member import Member, Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.ticket_store.documents import ticket_to_document
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket
@@ -25,7 +24,7 @@ from models.triage.result import Engine, Priority, Triage
 from models.triage.similarity import MIN_SIMILARITY
 from sandbox.services.database_servers import DatabaseServers
 from tests.bench.report import ComparisonRow
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 SMALL_TICKET_COUNT = 1_000
 OPEN_TICKET_COUNT, DUE_STEP_COUNT, REQUESTERS_PER_TICKET, REPETITIONS, INSERT_BATCH = (
@@ -52,20 +51,20 @@ RunQuery = Callable[[], Awaitable[Any]]
 class FilledService:
     """A service whose database has this number of tickets."""
 
-    service: TicketService
+    services: Services
     ticket_count: int
 
     def queries(self) -> dict[str, RunQuery]:
         """The measured queries by name."""
-        service, bob, ada = (
-            self.service,
+        services, bob, ada = (
+            self.services,
             _make_member("UBOB", Role.MODERATOR),
             _make_member("U1", Role.USER),
         )
 
         def page(member: Member = bob, **changes: Any) -> RunQuery:
             defaults: dict[str, Any] = {"before_id": "", "limit": 20, "terms": "", "filters": {}}
-            return lambda: service.search.visible_tickets(member, **defaults | changes)
+            return lambda: services.search.visible_tickets(member, **defaults | changes)
 
         return {
             "newest page": page(),
@@ -75,19 +74,21 @@ class FilledService:
             "search for a rare word": page(terms=_RARE_WORD),
             "search for a common word": page(terms=_COMMON_WORD),
             "similar solved tickets": self._find_similar,
-            "sweep": lambda: service.tickets.due_tickets(limit=500),
+            "sweep": lambda: services.tickets.due_tickets(limit=500),
             "assignment": self._choose_assignee,
         }
 
     async def _find_similar(self) -> object:
-        return await self.service.search.similar_solved_tickets(
+        return await self.services.search.similar_solved_tickets(
             _make_ticket(self.ticket_count + 1, _COMMON_WORD), min_score=MIN_SIMILARITY
         )
 
     async def _choose_assignee(self) -> object:
         # A new workload, which has not counted the open tickets yet.
-        service = replace(self.service, workload=Workload(self.service.tickets))
-        candidates, _ = await load_candidates(service, TEAM)
+        candidate_list = replace(
+            self.services.candidate_list, workload=Workload(self.services.tickets)
+        )
+        candidates, _ = await candidate_list.load(TEAM)
         return choose_assignee(
             _make_ticket(self.ticket_count + 1, _COMMON_WORD), candidates, now=utc_now()
         )
@@ -102,9 +103,9 @@ async def measure(
         for tickets in (SMALL_TICKET_COUNT, large_ticket_count):
             report_progress(f"database with {tickets:,} tickets")
             uri = f"{servers.mongodb_uri}/?retryWrites=false"
-            service = await stack.enter_async_context(run_service(servers, mongodb_uri=uri))
-            await _insert_tickets(service, tickets)
-            queries_by_size.append(FilledService(service, tickets).queries())
+            services = await stack.enter_async_context(run_services(servers, mongodb_uri=uri))
+            await _insert_tickets(services, tickets)
+            queries_by_size.append(FilledService(services, tickets).queries())
         rows = []
         small_queries, large_queries = queries_by_size
         for name in small_queries:
@@ -134,23 +135,25 @@ async def _median_seconds(first: RunQuery, second: RunQuery) -> tuple[float, flo
     return median(durations[0]), median(durations[1])
 
 
-async def _insert_tickets(service: TicketService, tickets: int) -> None:
+async def _insert_tickets(services: Services, tickets: int) -> None:
     for number in range(8):
-        await service.members.set_role(TEAM, f"UMOD{number}", role=Role.MODERATOR, skills=["vpn"])
+        await services.members.set_role(TEAM, f"UMOD{number}", role=Role.MODERATOR, skills=["vpn"])
     dice = random.Random(1)  # noqa: S311  # a seed makes the run repeatable
     for start in range(1, tickets + 1, INSERT_BATCH):
         batch = [
             _make_past_ticket(number, tickets, dice)
             for number in range(start, start + INSERT_BATCH)
         ]
-        await service.database.tickets.insert_many([ticket_to_document(ticket) for ticket in batch])
+        await services.database.tickets.insert_many(
+            [ticket_to_document(ticket) for ticket in batch]
+        )
     for number in range(
         tickets - DUE_STEP_COUNT - OPEN_TICKET_COUNT - INSERT_BATCH,
         tickets - DUE_STEP_COUNT - OPEN_TICKET_COUNT,
     ):
-        await service.solution_index.add(_make_past_ticket(number, tickets, dice))
+        await services.solution_index.add(_make_past_ticket(number, tickets, dice))
     count = {"$set": {"last": tickets}}
-    await service.database.upsert("counters", "tickets", count)
+    await services.database.upsert("counters", "tickets", count)
 
 
 def _make_past_ticket(number: int, tickets: int, dice: random.Random) -> Ticket:

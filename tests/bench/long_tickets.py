@@ -8,12 +8,10 @@ from statistics import median
 
 from bson import encode
 
-from jobs.runner.step_context import StepContext
-from jobs.runner.step_runner import run_due_steps
 from jobs.steps.archive_events import MAX_EVENTS_PER_RUN
 from jobs.worker import STEP_FUNCTIONS
 from models.people.member import Member, Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.ticket_store.event_log import NumberedEvent
 from models.tickets.action import Verb
 from models.tickets.pending_step import PendingStep, Step
@@ -24,7 +22,7 @@ from sandbox.slack.workspace import Workspace
 from tests.bench.report import ComparisonRow
 from tests.project import MANIFEST
 from tests.sample_tickets import make_triage
-from tests.service_factory import run_service
+from tests.service_factory import run_as_worker, run_services
 
 EVENT_COUNT, HAND_OVER_COUNT = 5_000, 40
 MAX_DOCUMENT_BYTES, MAX_UPDATES_PER_MOVE = 100_000, 4
@@ -37,7 +35,7 @@ _CARD_STEPS = (Step.DM_REQUESTER, Step.DM_ASSIGNEE, Step.REFRESH_CARDS, Step.ARC
 class Desk:
     """A service with a requester, two moderators and a simulated Slack."""
 
-    service: TicketService
+    services: Services
     slack: Workspace
     requester: str
     moderators: tuple[Member, Member]
@@ -48,9 +46,11 @@ class Desk:
 
     async def open_ticket(self, key: str) -> Ticket:
         draft = Draft(key=key, team_id=_TEAM, requester=self.requester, title="My VPN is down")
-        ticket = await self.service.open_ticket(draft)
-        await self.service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
-        await self.service.update_ticket(
+        ticket = await self.services.ticket_service.open_ticket(draft)
+        await self.services.ticket_service.move(
+            ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn")
+        )
+        await self.services.ticket_service.update_ticket(
             ticket.id,
             lambda current, _: current.model_copy(update={"pending": _card_steps(current)}),
         )
@@ -59,14 +59,13 @@ class Desk:
     async def run_steps(self, ticket: Ticket) -> Ticket:
         """The ticket after its card steps and the move of old events."""
         steps = {step: STEP_FUNCTIONS[step] for step in _CARD_STEPS}
-        context = StepContext(self.service, None)
         for _ in range(2):
-            await run_due_steps(context, steps, ticket.id, is_stopping=lambda: False)
-        return (await self.service.tickets.get_ticket(ticket.id))[0]
+            await run_as_worker(self.services, steps, ticket.id)
+        return (await self.services.tickets.get_ticket(ticket.id))[0]
 
     async def offer(self, ticket: Ticket, moderator: Member) -> None:
         slack_id = moderator.slack_id
-        await self.service.move(
+        await self.services.ticket_service.move(
             ticket.id,
             Verb.OFFER,
             actor=None,
@@ -84,7 +83,7 @@ class Desk:
             ticket = await self.run_steps(ticket)
             counts.append(self.update_count - before)
             before = self.update_count
-            await self.service.move(ticket.id, verb, actor=moderator)
+            await self.services.ticket_service.move(ticket.id, verb, actor=moderator)
         ticket = await self.run_steps(ticket)
         return ticket, max(*counts, self.update_count - before)
 
@@ -93,9 +92,9 @@ class Desk:
         moderator = self.moderators[0]
         await self.offer(ticket, moderator)
         started = time.perf_counter()
-        await self.service.move(ticket.id, Verb.CLAIM, actor=moderator)
+        await self.services.ticket_service.move(ticket.id, Verb.CLAIM, actor=moderator)
         seconds = time.perf_counter() - started
-        await self.service.move(ticket.id, Verb.RELEASE, actor=moderator)
+        await self.services.ticket_service.move(ticket.id, Verb.RELEASE, actor=moderator)
         return seconds
 
 
@@ -114,13 +113,13 @@ async def open_desk(servers: DatabaseServers) -> AsyncIterator[Desk]:
             for name in ("ada", "bob", "eve")
         ]
         settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
-        async with run_service(servers, interactive=True, **settings) as service:
+        async with run_services(servers, interactive=True, **settings) as services:
             ada, *others = (person.id for person in people)
             bob, eve = [
-                await service.members.set_role(_TEAM, slack_id, role=Role.MODERATOR)
+                await services.members.set_role(_TEAM, slack_id, role=Role.MODERATOR)
                 for slack_id in others
             ]
-            yield Desk(service, slack, ada, (bob, eve))
+            yield Desk(services, slack, ada, (bob, eve))
 
 
 async def make_long_ticket(desk: Desk) -> tuple[Ticket, int]:
@@ -133,9 +132,9 @@ async def make_long_ticket(desk: Desk) -> tuple[Ticket, int]:
     numbers = range(ticket.archived_event_count + 1, EVENT_COUNT - len(ticket.history) + 1)
     for first in range(0, len(numbers), MAX_EVENTS_PER_RUN):
         batch = numbers[first : first + MAX_EVENTS_PER_RUN]
-        await desk.service.event_log.archive(ticket, [NumberedEvent(one, filler) for one in batch])
+        await desk.services.event_log.archive(ticket, [NumberedEvent(one, filler) for one in batch])
     archived = {"archived_event_count": numbers[-1]}
-    ticket = await desk.service.update_ticket(
+    ticket = await desk.services.ticket_service.update_ticket(
         ticket.id, lambda current, _: current.model_copy(update=archived)
     )
     return ticket, max_updates
@@ -143,7 +142,7 @@ async def make_long_ticket(desk: Desk) -> tuple[Ticket, int]:
 
 async def document_size(desk: Desk, ticket: Ticket) -> int:
     """The size of the stored ticket in bytes."""
-    document = await desk.service.database.tickets.find_one({"_id": ticket.id})
+    document = await desk.services.database.tickets.find_one({"_id": ticket.id})
     return len(encode(document or {}))
 
 

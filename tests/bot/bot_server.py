@@ -4,21 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.app import build_app
-from bot.background import BackgroundTasks
 from bot.web.server import Bot, run_http_server
 from models.messages.slack_client import BotIdentity
-from models.ticket_service import TicketService
+from models.services import Services
 from sandbox.services.database_servers import DatabaseServers, find_free_port
 from sandbox.slack.workspace import Workspace
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 TEAM = "T0FRONT01"
 
 
 @asynccontextmanager
-async def run_bot_server(
-    slack: Workspace, servers: DatabaseServers
-) -> AsyncIterator[TicketService]:
+async def run_bot_server(slack: Workspace, servers: DatabaseServers) -> AsyncIterator[Services]:
     """The ticket service of a running bot."""
     port = find_free_port()
     settings = {
@@ -27,14 +24,13 @@ async def run_bot_server(
         "slack_signing_secret": slack.signing_secret,
         "port": port,
     }
-    background = BackgroundTasks()
-    async with run_service(servers, **settings) as service:
-        bot = Bot(service)
+    async with run_services(servers, **settings) as services:
+        bot = Bot(services)
         identity = BotIdentity(
             team_id=TEAM, team_name="Acme", bot_id=slack.bot_id, bot_user_id=slack.bot_user_id
         )
-        bot.app, bot.team_id = build_app(service, identity, background), TEAM
+        bot.app, bot.team_id = build_app(services, identity), TEAM
         async with run_http_server(bot):
             slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-            yield service
-            await background.wait(timeout_seconds=10)
+            yield services
+            await services.background.wait(timeout_seconds=10)

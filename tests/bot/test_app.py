@@ -9,8 +9,9 @@ from slack_bolt.response import BoltResponse
 
 from bot.app import build_app
 from bot.background import BackgroundTasks
+from bot.services import BotServices
 from models.messages.slack_client import BotIdentity
-from models.open_app import open_app
+from models.services import open_connections
 from models.settings import Settings
 from models.tickets.action import Button
 
@@ -23,10 +24,10 @@ async def app() -> AsyncIterator[AsyncApp]:
     settings = Settings.model_validate(
         {"slack_bot_token": "xoxb-1", "slack_signing_secret": "s", "jwt_secret": "j" * 32}
     )
-    async with open_app(
+    async with open_connections(
         settings, database_timeout_seconds=1, slack_timeout_seconds=1, interactive=True
-    ) as service:
-        yield build_app(service, IDENTITY, BackgroundTasks())
+    ) as connections:
+        yield build_app(BotServices(connections, BackgroundTasks()), IDENTITY)
 
 
 @pytest.mark.parametrize(

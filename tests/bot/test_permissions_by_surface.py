@@ -19,13 +19,12 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.app import build_app
-from bot.background import BackgroundTasks
 from bot.tickets import ticket_form
 from bot.web.server import Bot, run_http_server
 from models.access.api_token import Scope
 from models.clock import utc_now
 from models.people.member import Member, Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.action import Button, Relation, Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.permissions import is_permitted
@@ -35,7 +34,7 @@ from sandbox.services.database_servers import DatabaseServers, find_free_port
 from sandbox.slack.delivery.signing import signature_headers
 from tests.bot.api.conftest import IDENTITY
 from tests.sample_tickets import make_triage, new_ticket
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 TITLE = "Zebras have eaten the VPN"
 PEOPLES_VERBS = [verb for verb, action in ACTIONS.items() if action.is_for_people]
@@ -71,16 +70,16 @@ class SurfaceResponse:
 class SurfaceClient:
     """A client of all surfaces, with a member and a token for each role."""
 
-    service: TicketService
+    services: Services
     http: ClientSession
     tokens: Mapping[Role, str]
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.service.settings.port}"
+        return f"http://127.0.0.1:{self.services.settings.port}"
 
     async def member_with_role(self, role: Role) -> Member:
-        return await self.service.members.get_or_create_member("T1", f"U{role.upper()}")
+        return await self.services.members.get_or_create_member("T1", f"U{role.upper()}")
 
     async def post_to_slack_endpoint(self, **fields: str) -> SurfaceResponse:
         """The answer to a signed request of Slack."""
@@ -118,7 +117,7 @@ class SurfaceClient:
 
     async def use_email_link(self, member: Member, verb: str, ticket: Ticket) -> SurfaceResponse:
         """The answer to the button behind an e-mail link."""
-        token = self.service.email_links.sign(
+        token = self.services.email_links.sign(
             member,
             ticket_id=ticket.id,
             verb=verb,
@@ -150,7 +149,7 @@ class SurfaceClient:
             ticket = new_ticket(id=f"T-{number}", key=f"view:{uuid4()}", title=TITLE, **options)
             return ticket.model_copy(update=fields)
 
-        return await self.service.intake.insert(make)
+        return await self.services.intake.insert(make)
 
 
 def _start(verb: Verb) -> Status:
@@ -214,7 +213,7 @@ async def _find_opened_ticket(
 ) -> SurfaceResponse:
     """The answer, with `done` if the member has the new ticket."""
     query = {"requester": member.slack_id, "title": _new_title(other)}
-    document = await client.service.database.tickets.find_one(query)
+    document = await client.services.database.tickets.find_one(query)
     return SurfaceResponse(document is not None, "", response.status)
 
 
@@ -299,24 +298,23 @@ FORGED: Mapping[str, Callable[[Verb], PerformVerb]] = {
 @pytest.fixture(scope="module")
 async def surface_client(servers: DatabaseServers) -> AsyncIterator[SurfaceClient]:
     """A client of a running bot; Slack does not answer this bot."""
-    background = BackgroundTasks()
     options = {"slack_api_url": "http://127.0.0.1:1/"}
     async with (
-        run_service(servers, port=find_free_port(), **options) as service,
+        run_services(servers, port=find_free_port(), **options) as services,
         ClientSession() as http,
     ):
-        bot = Bot(service)
-        bot.app, bot.team_id = build_app(service, IDENTITY, background), "T1"
+        bot = Bot(services)
+        bot.app, bot.team_id = build_app(services, IDENTITY), "T1"
         tokens = {}
         for role in Role:
-            member = await service.members.set_role("T1", f"U{role.upper()}", role=role)
-            tokens[role], _ = await service.api_tokens.issue_token(
+            member = await services.members.set_role("T1", f"U{role.upper()}", role=role)
+            tokens[role], _ = await services.api_tokens.issue_token(
                 member, name="test", scopes=tuple(Scope), lifetime=timedelta(hours=1)
             )
-        await service.members.get_or_create_member("T1", "UFRIEND")
+        await services.members.get_or_create_member("T1", "UFRIEND")
         async with run_http_server(bot):
-            yield SurfaceClient(service, http, tokens)
-        await background.wait(timeout_seconds=10)
+            yield SurfaceClient(services, http, tokens)
+        await services.background.wait(timeout_seconds=10)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -362,7 +360,7 @@ async def _find_mismatch(
         client, member, ticket
     )
 
-    after, _ = await client.service.tickets.get_ticket(ticket.id)
+    after, _ = await client.services.tickets.get_ticket(ticket.id)
     if is_offered and is_permitted(verb, role, related):
         done = verb not in DONE or DONE[verb](after, member.slack_id)
         return "" if done and response.done is not False else f"not done: {response}"
@@ -393,13 +391,13 @@ async def test_a_confidential_ticket_is_hidden_from_untrusted_staff(
 async def excluded_guest(client: SurfaceClient) -> AsyncIterator[Member]:
     """The member with the role `user`, as a guest whom the guest policy excludes."""
     member = await client.member_with_role(Role.USER)
-    await client.service.members.update_member("T1", member.slack_id, guest=True)
-    await client.service.workspace_settings.update("T1", {"guests": False})
+    await client.services.members.update_member("T1", member.slack_id, guest=True)
+    await client.services.workspace_settings.update("T1", {"guests": False})
     try:
         yield await client.member_with_role(Role.USER)
     finally:
-        await client.service.workspace_settings.update("T1", {"guests": True})
-        await client.service.members.update_member("T1", member.slack_id, guest=False)
+        await client.services.workspace_settings.update("T1", {"guests": True})
+        await client.services.members.update_member("T1", member.slack_id, guest=False)
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -436,7 +434,7 @@ async def test_sharing_with_an_excluded_guest_names_the_field(
     assert response.status == 422
     assert "may not see this ticket" in response.text
     assert "slack_id" in response.text
-    assert (await surface_client.service.tickets.get_ticket(ticket.id))[0] == ticket
+    assert (await surface_client.services.tickets.get_ticket(ticket.id))[0] == ticket
 
 
 async def _is_hidden(client: SurfaceClient, surface: str, verb: Verb, related: Relation) -> bool:
@@ -453,7 +451,7 @@ async def _changes_and_shows_nothing(
 
     response = await perform(client, member, ticket)
 
-    after, _ = await client.service.tickets.get_ticket(ticket.id)
+    after, _ = await client.services.tickets.get_ticket(ticket.id)
     return after == ticket and not response.done and TITLE not in response.text
 
 
@@ -475,7 +473,7 @@ async def test_the_button_on_a_watchers_card_stops_watching(
 
     await surface_client.press_button(member, Button.UNWATCH.value, ticket)
 
-    assert (await surface_client.service.tickets.get_ticket(ticket.id))[0].watchers == ()
+    assert (await surface_client.services.tickets.get_ticket(ticket.id))[0].watchers == ()
 
 
 async def test_a_requester_reads_that_only_moderators_watch(

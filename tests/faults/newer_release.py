@@ -16,14 +16,14 @@ _REMINDER_STEP = '''"""The step that records a reminder for each pause and its e
 
 from datetime import UTC, datetime
 
-from jobs.runner.step_context import no_change
+from jobs.runner.step_function import no_change
 from models.tickets.pending_step import Step
 
 
-async def send_reminder(context, ticket, leased_step):
+async def send_reminder(ticket, leased_step, *, database):
     """Record the reminder."""
     record = {"ticket_id": ticket.id, "version": ticket.version, "at": datetime.now(UTC)}
-    await context.service.database.reminders.insert_one(record)
+    await database.reminders.insert_one(record)
     return no_change
 
 

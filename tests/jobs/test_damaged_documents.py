@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
 
-from jobs.runner.step_context import StepContext
-from jobs.runner.step_runner import run_due_steps
+from jobs.engines.trained_engine import ModelCache
+from jobs.runner.step_function import StepFunction
 from jobs.steps.triage_ticket import triage_ticket
 from jobs.worker import STEP_FUNCTIONS
 from models.engine.training_store import TrainingStore
@@ -16,7 +17,7 @@ from models.people.member import Role
 from models.search.event_feed import Cursor
 from models.search.search import Search
 from models.search.solution_index import SolutionIndex
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Status, Ticket
@@ -26,7 +27,7 @@ from sandbox.slack.app_manifest.manifest import load_manifest
 from sandbox.slack.workspace import Workspace
 from tests.project import MANIFEST
 from tests.sample_tickets import new_ticket
-from tests.service_factory import attempt_step, run_service
+from tests.service_factory import attempt_step, run_as_worker, run_services, worker_services
 from tests.stored_documents import (
     ADMIN,
     MODERATOR,
@@ -37,7 +38,7 @@ from tests.stored_documents import (
 )
 
 TEAM = "T0FRONT01"
-Read = Callable[[TicketService], Awaitable[Sequence[object]]]
+Read = Callable[[Services], Awaitable[Sequence[object]]]
 # A ticket id or Slack id is never read as a whole document by anybody else.
 _SURVIVORS = ("tickets", "members")
 
@@ -49,40 +50,40 @@ async def slack() -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture
-async def service(servers: DatabaseServers, slack: Workspace) -> AsyncIterator[TicketService]:
+async def services(servers: DatabaseServers, slack: Workspace) -> AsyncIterator[Services]:
     """A service with a document in every collection."""
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
-    async with run_service(servers, **settings) as service:
-        await store_one_document_in_each_collection(service, TEAM)
-        yield service
+    async with run_services(servers, **settings) as services:
+        await store_one_document_in_each_collection(services, TEAM)
+        yield services
 
 
-async def test_every_collection_has_a_document(service: TicketService) -> None:
+async def test_every_collection_has_a_document(services: Services) -> None:
     """Otherwise the other tests damage nothing in it."""
-    names = collection_names(service)
+    names = collection_names(services)
 
-    assert [name for name in names if not await all_documents(service, name)] == []
+    assert [name for name in names if not await all_documents(services, name)] == []
 
 
 @pytest.mark.fault("F36")
 @pytest.mark.parametrize("damage", ["copies", "replaced", "emptied ids"])
-async def test_ticket_reaches_its_end(
-    service: TicketService, slack: Workspace, damage: str
-) -> None:
-    await _damage(service, damage)
+async def test_ticket_reaches_its_end(services: Services, slack: Workspace, damage: str) -> None:
+    await _damage(services, damage)
     ada = slack.add_person("ada", real_name="Ada", email="ada@acme.example")
     bob = slack.add_person("bob", real_name="Bob", email="bob@acme.example")
-    await service.member_with_profile(TEAM, ada.id)
-    moderator = await service.members.set_role(TEAM, bob.id, role=Role.MODERATOR, skills=["vpn"])
-    await service.members.set_role(TEAM, MODERATOR, role=Role.USER)
+    await services.directory.member_with_profile(TEAM, ada.id)
+    moderator = await services.members.set_role(TEAM, bob.id, role=Role.MODERATOR, skills=["vpn"])
+    await services.members.set_role(TEAM, MODERATOR, role=Role.USER)
     draft = Draft(key="view:2", team_id=TEAM, requester=ada.id, title="My VPN is down again")
 
-    ticket = await service.open_ticket(draft)
-    offered = await _run_steps(service, ticket)
+    ticket = await services.ticket_service.open_ticket(draft)
+    offered = await _run_steps(services, ticket)
     assert (offered.status, offered.assignee) == (Status.OFFERED, bob.id)
-    await service.move(ticket.id, Verb.CLAIM, actor=moderator)
-    await service.move(ticket.id, Verb.RESOLVE, actor=moderator, solution="Restart it")
-    resolved = await _run_steps(service, ticket)
+    await services.ticket_service.move(ticket.id, Verb.CLAIM, actor=moderator)
+    await services.ticket_service.move(
+        ticket.id, Verb.RESOLVE, actor=moderator, solution="Restart it"
+    )
+    resolved = await _run_steps(services, ticket)
 
     assert resolved.status is Status.RESOLVED
     # The receiver of the webhook does not exist.
@@ -90,12 +91,12 @@ async def test_ticket_reaches_its_end(
     assert any("Did this solve it?" in message.visible_text for message in ada.messages)
 
 
-async def _damage(service: TicketService, damage: str) -> None:
+async def _damage(services: Services, damage: str) -> None:
     if damage == "copies":
-        return await store_damaged_copies(service)
-    for name in collection_names(service):
-        collection = getattr(service.database, name)
-        for document in await all_documents(service, name):
+        return await store_damaged_copies(services)
+    for name in collection_names(services):
+        collection = getattr(services.database, name)
+        for document in await all_documents(services, name):
             if damage == "emptied ids" and name not in _SURVIVORS:
                 await collection.replace_one({"_id": document["_id"]}, {"team_id": TEAM})
             elif damage == "replaced":
@@ -103,82 +104,82 @@ async def _damage(service: TicketService, damage: str) -> None:
                 break
     if damage == "emptied ids":
         # The counter is the only document that tells the next number.
-        await service.database.upsert("counters", "tickets", {"$set": {"last": 1}})
+        await services.database.upsert("counters", "tickets", {"$set": {"last": 1}})
     return None
 
 
-async def _run_steps(service: TicketService, ticket: Ticket) -> Ticket:
-    context = StepContext(service, None)
+async def _run_steps(services: Services, ticket: Ticket) -> Ticket:
+    worker = worker_services(services)
     for _ in range(3):
-        await run_due_steps(context, STEP_FUNCTIONS, ticket.id, is_stopping=lambda: False)
-    context.model_cache.stop()
-    return (await service.tickets.get_ticket(ticket.id))[0]
+        await run_as_worker(worker, STEP_FUNCTIONS, ticket.id, is_stopping=lambda: False)
+    worker.model_cache.stop()
+    return (await services.tickets.get_ticket(ticket.id))[0]
 
 
-async def _visible_tickets(service: TicketService, terms: str = "") -> Sequence[object]:
-    member = await service.members.get_or_create_member(TEAM, ADMIN)
-    tickets = await service.search.visible_tickets(
+async def _visible_tickets(services: Services, terms: str = "") -> Sequence[object]:
+    member = await services.members.get_or_create_member(TEAM, ADMIN)
+    tickets = await services.search.visible_tickets(
         member, before_id="", limit=500, terms=terms, filters={}
     )
     return [ticket.id for ticket in tickets]
 
 
-async def _events(service: TicketService) -> Sequence[object]:
-    member = await service.members.get_or_create_member(TEAM, ADMIN)
+async def _events(services: Services) -> Sequence[object]:
+    member = await services.members.get_or_create_member(TEAM, ADMIN)
     cursors: list[Cursor] = []
-    page = await service.event_feed.read_page(None, member, limit=50)
+    page = await services.event_feed.read_page(None, member, limit=50)
     while page.events:
         cursors += [event.cursor for event in page.events]
-        page = await service.event_feed.read_page(page.next_cursor, member, limit=50)
+        page = await services.event_feed.read_page(page.next_cursor, member, limit=50)
     return cursors
 
 
-async def _ticket_events(service: TicketService) -> Sequence[object]:
-    ticket, _ = await service.tickets.get_ticket("T-1")
-    return await service.event_log.events(ticket)
+async def _ticket_events(services: Services) -> Sequence[object]:
+    ticket, _ = await services.tickets.get_ticket("T-1")
+    return await services.event_log.events(ticket)
 
 
-async def _similar_tickets(service: TicketService) -> Sequence[object]:
+async def _similar_tickets(services: Services) -> Sequence[object]:
     ticket = new_ticket(id="T-900", title="My VPN is down").model_copy(update={"team_id": TEAM})
-    return await service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
+    return await services.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
 
 
-async def _webhook_deliveries(service: TicketService) -> Sequence[object]:
-    webhook = (await service.webhooks.list_webhooks(TEAM))[0]
-    return await service.webhooks.recent_deliveries(TEAM, webhook.id)
+async def _webhook_deliveries(services: Services) -> Sequence[object]:
+    webhook = (await services.webhooks.list_webhooks(TEAM))[0]
+    return await services.webhooks.recent_deliveries(TEAM, webhook.id)
 
 
-async def _settings(service: TicketService) -> Sequence[object]:
-    return [await service.workspace_settings.load(TEAM)]
+async def _settings(services: Services) -> Sequence[object]:
+    return [await services.workspace_settings.load(TEAM)]
 
 
-async def _taxonomy(service: TicketService) -> Sequence[object]:
-    return [await service.taxonomies.get_taxonomy(TEAM)]
+async def _taxonomy(services: Services) -> Sequence[object]:
+    return [await services.taxonomies.get_taxonomy(TEAM)]
 
 
-async def _counters(service: TicketService) -> Sequence[object]:
-    return [await service.tickets.last_number(), await service.training_store.version(TEAM)]
+async def _counters(services: Services) -> Sequence[object]:
+    return [await services.tickets.last_number(), await services.training_store.version(TEAM)]
 
 
 # By collection: what lists its documents.
 READS: dict[str, Sequence[Read]] = {
     "tickets": (
         _visible_tickets,
-        lambda service: _visible_tickets(service, "vpn"),
+        lambda services: _visible_tickets(services, "vpn"),
         _events,
         _similar_tickets,
     ),
     "ticket_events": (_ticket_events, _events),
-    "members": (lambda service: service.members.moderators(TEAM),),
-    "tokens": (lambda service: service.api_tokens.active_tokens(TEAM, ADMIN),),
-    "audit": (lambda service: service.audit_log.entries(TEAM),),
-    "webhooks": (lambda service: service.webhooks.list_webhooks(TEAM),),
+    "members": (lambda services: services.members.moderators(TEAM),),
+    "tokens": (lambda services: services.api_tokens.active_tokens(TEAM, ADMIN),),
+    "audit": (lambda services: services.audit_log.entries(TEAM),),
+    "webhooks": (lambda services: services.webhooks.list_webhooks(TEAM),),
     "deliveries": (_webhook_deliveries,),
     "lessons": (
-        lambda service: service.training_store.latest(TEAM, limit=500),
-        lambda service: service.training_store.judged_triages(TEAM, limit=500),
+        lambda services: services.training_store.latest(TEAM, limit=500),
+        lambda services: services.training_store.judged_triages(TEAM, limit=500),
     ),
-    "sent": (lambda service: service.ai_request_log.list_for_ticket(TEAM, "T-1", limit=500),),
+    "sent": (lambda services: services.ai_request_log.list_for_ticket(TEAM, "T-1", limit=500),),
     "solutions": (_similar_tickets,),
     "configurations": (_taxonomy,),
     "workspace_settings": (_settings,),
@@ -188,48 +189,50 @@ READS: dict[str, Sequence[Read]] = {
 READ_BY_ID_ALONE = {"links", "alarms", "migrations", "unreadable"}
 
 
-async def test_each_collection_is_read_by_a_tolerant_reader(service: TicketService) -> None:
-    assert READS.keys() | READ_BY_ID_ALONE == set(collection_names(service))
-    assert READS.keys() <= service.database.parsers.keys()
+async def test_each_collection_is_read_by_a_tolerant_reader(services: Services) -> None:
+    assert READS.keys() | READ_BY_ID_ALONE == set(collection_names(services))
+    assert READS.keys() <= services.database.parsers.keys()
 
 
 @pytest.mark.parametrize("collection", READS)
 @pytest.mark.fault("F36")
 async def test_sound_documents_are_listed_beside_damaged_ones(
-    service: TicketService, collection: str
+    services: Services, collection: str
 ) -> None:
-    before = [await read(service) for read in READS[collection]]
+    before = [await read(services) for read in READS[collection]]
     assert all(before)
 
-    await store_damaged_copies(service)
+    await store_damaged_copies(services)
 
     for read, sound in zip(READS[collection], before, strict=True):
-        listed = await read(service)
+        listed = await read(services)
         assert [one for one in sound if one not in listed] == []
 
 
 @pytest.fixture
-async def service_without_search(
-    service: TicketService,
-) -> AsyncIterator[TicketService]:
-    """The service, with a search and training examples in a database that does not answer."""
+async def triage_without_search(services: Services) -> AsyncIterator[StepFunction]:
+    """The step, with a search and training examples in a database that does not answer."""
     uri = SecretStr(f"mongodb://127.0.0.1:{find_free_port()}")
     database = Database(uri, "none", timeout_seconds=0.2)
-    search = Search(database, service.tickets, service.members, SolutionIndex(database))
-    yield replace(service, search=search, training_store=TrainingStore(database))
+    worker, model_cache = worker_services(services), ModelCache(TrainingStore(database))
+    yield partial(
+        triage_ticket,
+        search=Search(database, services.tickets, services.members, SolutionIndex(database)),
+        ticket_reader=replace(worker.ticket_reader, model_cache=model_cache),
+        triage_engine=replace(worker.triage_engine, model_cache=model_cache),
+    )
     database.close()
 
 
 async def test_failing_search_and_examples_do_not_stop_triage(
-    service_without_search: TicketService,
+    services: Services, triage_without_search: StepFunction
 ) -> None:
-    service = service_without_search
     draft = Draft(key="view:2", team_id=TEAM, requester="UADA", title="My VPN is down again")
-    ticket = await service.open_ticket(draft)
+    ticket = await services.ticket_service.open_ticket(draft)
 
-    await attempt_step(StepContext(service, None), Step.TRIAGE, triage_ticket, ticket.id)
+    await attempt_step(services, Step.TRIAGE, triage_without_search, ticket.id)
 
-    triaged, _ = await service.tickets.get_ticket(ticket.id)
+    triaged, _ = await services.tickets.get_ticket(ticket.id)
     assert triaged.status is Status.TRIAGED
     assert triaged.triage
     assert triaged.triage.category == "Network"

@@ -16,6 +16,6 @@ async def test_a_long_ticket_costs_what_a_fresh_one_costs(servers: DatabaseServe
         ticket, max_updates = await make_long_ticket(desk)
 
         assert ticket.event_count == EVENT_COUNT
-        assert len(await desk.service.event_log.events(ticket)) == EVENT_COUNT
+        assert len(await desk.services.event_log.events(ticket)) == EVENT_COUNT
         assert await document_size(desk, ticket) < MAX_DOCUMENT_BYTES
         assert max_updates <= MAX_UPDATES_PER_MOVE

@@ -6,16 +6,16 @@ from uuid import uuid4
 import pytest
 
 from models.people.member import Member, Role
-from models.ticket_service import TicketService
+from models.services import Services
 from sandbox.services.database_servers import DatabaseServers
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 
 @pytest.fixture(scope="module")
-async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
+async def services(servers: DatabaseServers) -> AsyncIterator[Services]:
     """A ticket service with its own database, for each module of tests."""
-    async with run_service(servers) as service:
-        yield service
+    async with run_services(servers) as services:
+        yield services
 
 
 @pytest.fixture

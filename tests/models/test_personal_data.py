@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from models.personal_data import COLLECTIONS
-from models.ticket_service import TicketService
+from models.services import Services
 from sandbox.services.database_servers import DatabaseServers
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 from tests.stored_documents import (
     all_documents,
     collection_names,
@@ -24,27 +24,27 @@ _RETENTION_START = {"sent": "at", "deliveries": "tried_at", "tokens": "expires_a
 
 
 @pytest.fixture(scope="module")
-async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
+async def services(servers: DatabaseServers) -> AsyncIterator[Services]:
     """A service with a document in every collection."""
-    async with run_service(servers) as service:
-        await store_one_document_in_each_collection(service, "T1")
-        yield service
+    async with run_services(servers) as services:
+        await store_one_document_in_each_collection(services, "T1")
+        yield services
 
 
-async def test_inventory_names_each_stored_field(service: TicketService) -> None:
-    for name in collection_names(service):
-        documents = await all_documents(service, name)
+async def test_inventory_names_each_stored_field(services: Services) -> None:
+    for name in collection_names(services):
+        documents = await all_documents(services, name)
         paths = {path for document in documents for path in field_paths(document)}
 
         assert uncovered_paths(paths, name) == [], name
 
 
-async def test_mongodb_deletes_documents_when_the_inventory_says(service: TicketService) -> None:
+async def test_mongodb_deletes_documents_when_the_inventory_says(services: Services) -> None:
     expiring = {}
-    for name in collection_names(service):
-        indexes = await getattr(service.database, name).index_information()
+    for name in collection_names(services):
+        indexes = await getattr(services.database, name).index_information()
         if any("expireAfterSeconds" in index for index in indexes.values()):
-            [document] = await all_documents(service, name)
+            [document] = await all_documents(services, name)
             start = document.get(_RETENTION_START[name])
             expiring[name] = document["gone_at"] - start if start else None
 

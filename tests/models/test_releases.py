@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient
 from models.access.jwt import Claims
 from models.migrations import migrate_members
 from models.people.member import Member
-from models.ticket_service import TicketService
+from models.services import Services, bind
 from models.tickets.action import Verb
 from models.tickets.ticket import Status, Ticket
 from models.triage.skills import words
@@ -22,7 +22,7 @@ from models.triage.taxonomy import DEFAULT_TAXONOMY
 from models.workspace.workspace_settings import WorkspaceSettings
 from sandbox.services.database_servers import DatabaseServers
 from tests.project import ROOT
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 DUMPS = sorted((ROOT / "tests" / "data" / "releases").glob("*.json"))
 _AWARE = json_util.JSONOptions(tz_aware=True)
@@ -63,34 +63,32 @@ def team_id(dump: Dump) -> str:
 
 
 @pytest.fixture
-async def admin(service: TicketService, team_id: str) -> Member:
+async def admin(services: Services, team_id: str) -> Member:
     """An active admin who may see every ticket."""
-    members = await service.members.moderators(team_id)
+    members = await services.members.moderators(team_id)
     found = next(member for member in members if member.can_administer)
     return found.model_copy(update={"trusted": True})
 
 
 @pytest.fixture
-async def service(
-    servers: DatabaseServers, dump: Dump, team_id: str
-) -> AsyncIterator[TicketService]:
+async def services(servers: DatabaseServers, dump: Dump, team_id: str) -> AsyncIterator[Services]:
     """This release on the database of that one."""
-    async with run_service(servers) as service:
-        name = service.settings.mongodb_database
+    async with run_services(servers) as services:
+        name = services.settings.mongodb_database
         async with AsyncMongoClient[Document](servers.mongodb_uri) as client:
             for collection, documents in dump.items():
                 await client[name][collection].delete_many({})
                 if documents:
                     await client[name][collection].insert_many(documents)
-        await service.prepare(team_id)
-        yield service
+        await services.prepare(team_id)
+        yield services
 
 
 @pytest.fixture
-async def migrated(service: TicketService) -> None:
+async def migrated(services: Services) -> None:
     """Make the migrations that a bot makes when it starts."""
-    await migrate_members(service)
-    await service.ticket_migration.run(service)
+    await bind(migrate_members, services)()
+    await services.ticket_migration.run(services.ticket_service)
 
 
 def _assert_keeps(value: BaseModel | Document, document: Document) -> None:
@@ -119,23 +117,21 @@ def _with_id(document: Document) -> Document:
     }
 
 
-async def test_tickets_keep_all_their_fields(service: TicketService, dump: Dump) -> None:
+async def test_tickets_keep_all_their_fields(services: Services, dump: Dump) -> None:
     """A ticket that this release reads and writes again has all its values."""
     for document in dump["tickets"]:
-        ticket, _ = await service.tickets.get_ticket(document["_id"])
-        assert await service.tickets.compare_and_set(ticket, ticket)
+        ticket, _ = await services.tickets.get_ticket(document["_id"])
+        assert await services.tickets.compare_and_set(ticket, ticket)
 
-    written = {one["_id"]: one async for one in service.database.tickets.find()}
+    written = {one["_id"]: one async for one in services.database.tickets.find()}
     assert len(written) == len(dump["tickets"])
     for document in dump["tickets"]:
         _assert_keeps(written[document["_id"]], document)
 
 
-async def test_renamed_attributes_hold_the_stored_values(
-    service: TicketService, dump: Dump
-) -> None:
+async def test_renamed_attributes_hold_the_stored_values(services: Services, dump: Dump) -> None:
     for document in dump["tickets"]:
-        ticket, _ = await service.tickets.get_ticket(document["_id"])
+        ticket, _ = await services.tickets.get_ticket(document["_id"])
         assert list(ticket.declined_by) == document["tried"]
         assert bool(ticket.original_triage) is bool(document.get("said"))
         assert [step.requested_rev for step in ticket.pending] == [
@@ -145,53 +141,53 @@ async def test_renamed_attributes_hold_the_stored_values(
     assert any(document.get("said") for document in dump["tickets"]) is bool(dump.get("lessons"))
 
 
-async def test_offered_ticket_can_be_claimed(service: TicketService, dump: Dump) -> None:
+async def test_offered_ticket_can_be_claimed(services: Services, dump: Dump) -> None:
     offered = next(one for one in dump["tickets"] if one["status"] == Status.OFFERED.value)
-    member = await service.members.find_member(offered["team_id"], offered["assignee"])
+    member = await services.members.find_member(offered["team_id"], offered["assignee"])
     assert isinstance(member, Member)
 
-    ticket = await service.move(offered["_id"], Verb.CLAIM, actor=member)
+    ticket = await services.ticket_service.move(offered["_id"], Verb.CLAIM, actor=member)
 
     assert ticket.status is Status.CLAIMED
 
 
 @pytest.mark.usefixtures("migrated")
-async def test_requesters_find_their_tickets(service: TicketService, dump: Dump) -> None:
+async def test_requesters_find_their_tickets(services: Services, dump: Dump) -> None:
     for document in dump["tickets"]:
-        requester = await service.members.find_member(document["team_id"], document["requester"])
+        requester = await services.members.find_member(document["team_id"], document["requester"])
         assert requester
         # The guest policy of the dump may exclude them by now.
         requester = requester.model_copy(update={"refusal": ""})
         term = max(words(document["title"]), key=len)
         for terms in ("", term):
-            assert document["_id"] in await _visible_ids(service, requester, terms=terms)
+            assert document["_id"] in await _visible_ids(services, requester, terms=terms)
 
 
 @pytest.mark.usefixtures("migrated")
 async def test_moderators_find_tickets_by_assignee_and_requester(
-    service: TicketService, dump: Dump, admin: Member
+    services: Services, dump: Dump, admin: Member
 ) -> None:
     for field in ("assignee", "requester"):
         for slack_id in {one[field] for one in dump["tickets"]} - {None}:
             ids = {one["_id"] for one in dump["tickets"] if one[field] == slack_id}
-            assert await _visible_ids(service, admin, filters={field: slack_id}) == ids
+            assert await _visible_ids(services, admin, filters={field: slack_id}) == ids
 
 
 async def _visible_ids(
-    service: TicketService,
+    services: Services,
     member: Member,
     *,
     terms: str = "",
     filters: dict[str, str] | None = None,
 ) -> set[str]:
-    tickets: list[Ticket] = await service.search.visible_tickets(
+    tickets: list[Ticket] = await services.search.visible_tickets(
         member, before_id="", limit=100, terms=terms, filters=filters or {}
     )
     return {ticket.id for ticket in tickets}
 
 
-async def test_event_feed_has_each_event(service: TicketService, dump: Dump, admin: Member) -> None:
-    page = await service.event_feed.read_page(None, admin, limit=1000)
+async def test_event_feed_has_each_event(services: Services, dump: Dump, admin: Member) -> None:
+    page = await services.event_feed.read_page(None, admin, limit=1000)
 
     fed = sorted((item.ticket.id, item.event.at, item.event.what) for item in page.events)
     assert fed == sorted(
@@ -202,61 +198,59 @@ async def test_event_feed_has_each_event(service: TicketService, dump: Dump, adm
 
 
 async def test_members_keep_their_roles_and_skills(
-    service: TicketService, dump: Dump, team_id: str
+    services: Services, dump: Dump, team_id: str
 ) -> None:
     for document in dump["members"]:
-        member = await service.members.find_member(team_id, document["slack_id"])
+        member = await services.members.find_member(team_id, document["slack_id"])
         assert member
         _assert_keeps(member, {key: value for key, value in document.items() if key != "_id"})
-    moderators = {member.slack_id for member in await service.members.moderators(team_id)}
+    moderators = {member.slack_id for member in await services.members.moderators(team_id)}
     assert moderators == {one["slack_id"] for one in dump["members"] if one["role"] != "user"}
 
 
 @pytest.mark.usefixtures("migrated")
 async def test_group_moderators_keep_their_role(
-    service: TicketService, dump: Dump, team_id: str
+    services: Services, dump: Dump, team_id: str
 ) -> None:
     """A setting of commit 4edd947 named the user group, and no guest policy names it."""
-    if not (await service.workspace_settings.load(team_id)).moderators:
-        await service.directory.sync_moderator_group(team_id)
+    if not (await services.workspace_settings.load(team_id)).moderators:
+        await services.directory.sync_moderator_group(team_id)
 
-    moderators = {member.slack_id for member in await service.members.moderators(team_id)}
+    moderators = {member.slack_id for member in await services.members.moderators(team_id)}
     assert moderators == {one["slack_id"] for one in dump["members"] if one["role"] != "user"}
 
 
 async def test_categories_skills_and_guest_policy_stay(
-    service: TicketService, dump: Dump, team_id: str
+    services: Services, dump: Dump, team_id: str
 ) -> None:
     [document] = dump["configurations"]
-    taxonomy = await service.taxonomies.get_taxonomy(team_id)
+    taxonomy = await services.taxonomies.get_taxonomy(team_id)
     _assert_keeps(taxonomy, {field: document[field] for field in ("categories", "skills")})
     assert taxonomy != DEFAULT_TAXONOMY
-    policy = await service.workspace_settings.load(team_id)
+    policy = await services.workspace_settings.load(team_id)
     assert policy == WorkspaceSettings(**document.get("welcome", {}))
 
 
-async def test_audit_log_stays(service: TicketService, dump: Dump, team_id: str) -> None:
-    entries = {entry.id: entry for entry in await service.audit_log.entries(team_id)}
+async def test_audit_log_stays(services: Services, dump: Dump, team_id: str) -> None:
+    entries = {entry.id: entry for entry in await services.audit_log.entries(team_id)}
 
     assert set(entries) == {document["_id"] for document in dump["audit"]}
     for document in dump["audit"]:
         _assert_keeps(entries[document["_id"]], _with_id(document))
 
 
-async def test_used_links_stay_used(service: TicketService, dump: Dump, team_id: str) -> None:
+async def test_used_links_stay_used(services: Services, dump: Dump, team_id: str) -> None:
     for document in dump["links"]:
         claims = Claims(sub="U1", team=team_id, scope="", iat=0, exp=0, jti=document["_id"])
-        assert await service.email_links.is_used(claims)
+        assert await services.email_links.is_used(claims)
 
 
-async def test_tokens_work_or_stay_revoked(
-    service: TicketService, dump: Dump, team_id: str
-) -> None:
+async def test_tokens_work_or_stay_revoked(services: Services, dump: Dump, team_id: str) -> None:
     valid = [document for document in dump["tokens"] if not document["revoked_at"]]
     tokens = {
         token.id: token
         for slack_id in {document["slack_id"] for document in dump["tokens"]}
-        for token in await service.api_tokens.active_tokens(team_id, slack_id)
+        for token in await services.api_tokens.active_tokens(team_id, slack_id)
     }
 
     assert set(tokens) == {document["_id"] for document in valid}
@@ -265,9 +259,9 @@ async def test_tokens_work_or_stay_revoked(
 
 
 async def test_webhooks_and_their_deliveries_stay(
-    service: TicketService, dump: Dump, team_id: str
+    services: Services, dump: Dump, team_id: str
 ) -> None:
-    webhooks = {webhook.id: webhook for webhook in await service.webhooks.list_webhooks(team_id)}
+    webhooks = {webhook.id: webhook for webhook in await services.webhooks.list_webhooks(team_id)}
 
     assert set(webhooks) == {document["_id"] for document in dump["webhooks"]}
     deliveries: dict[str, BaseModel] = {}
@@ -275,29 +269,29 @@ async def test_webhooks_and_their_deliveries_stay(
         webhook = webhooks[document["_id"]]
         assert webhook.secret.get_secret_value() == document["secret"]
         _assert_keeps(webhook, _with_id(document) | {"secret": str(webhook.secret)})
-        recent = await service.webhooks.recent_deliveries(team_id, webhook.id)
+        recent = await services.webhooks.recent_deliveries(team_id, webhook.id)
         deliveries |= {delivery.id: delivery for delivery in recent}
     assert set(deliveries) == {document["_id"] for document in dump["deliveries"]}
     for document in dump["deliveries"]:
         _assert_keeps(deliveries[document["_id"]], _with_id(document))
 
 
-async def test_solutions_are_found(service: TicketService, dump: Dump) -> None:
+async def test_solutions_are_found(services: Services, dump: Dump) -> None:
     """A new ticket with the same text finds the solved one."""
     ids = {ticket_id for entry in dump.get("solutions", []) for ticket_id in entry["tickets"]}
     for ticket_id in ids:
-        ticket, _ = await service.tickets.get_ticket(ticket_id)
+        ticket, _ = await services.tickets.get_ticket(ticket_id)
         new_ticket = ticket.model_copy(update={"id": "T-1000"})
-        found = await service.search.similar_solved_tickets(new_ticket, min_score=0.9)
+        found = await services.search.similar_solved_tickets(new_ticket, min_score=0.9)
         assert ticket_id in [solved.ticket_id for solved in found]
 
 
 async def test_training_examples_and_ai_requests_stay(
-    service: TicketService, dump: Dump, team_id: str
+    services: Services, dump: Dump, team_id: str
 ) -> None:
     examples = {
         example.ticket_id: example
-        for example in await service.training_store.latest(team_id, limit=100)
+        for example in await services.training_store.latest(team_id, limit=100)
     }
     assert set(examples) == {document["_id"] for document in dump.get("lessons", [])}
     for document in dump.get("lessons", []):
@@ -305,7 +299,7 @@ async def test_training_examples_and_ai_requests_stay(
         said = to_jsonable_python(example.original_triage)
         _assert_keeps({**to_jsonable_python(example), "said": said}, _without_id(document))
     for document in dump.get("sent", []):
-        requests = await service.ai_request_log.list_for_ticket(
+        requests = await services.ai_request_log.list_for_ticket(
             team_id, document["ticket_id"], limit=100
         )
         assert document["text"] in [request.text for request in requests]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from models.clock import utc_now
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.action import Verb
 from models.tickets.ticket import Draft
 from models.triage.result import Engine, Priority, Triage
@@ -16,7 +16,7 @@ from sandbox.slack.app_manifest.manifest import load_manifest
 from sandbox.slack.state.faults import Fault
 from sandbox.slack.workspace import Workspace
 from tests.project import MANIFEST
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +26,10 @@ async def slack() -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture(scope="module")
-async def service(servers: DatabaseServers, slack: Workspace) -> AsyncIterator[TicketService]:
+async def services(servers: DatabaseServers, slack: Workspace) -> AsyncIterator[Services]:
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
-    async with run_service(servers, **settings) as service:
-        yield service
+    async with run_services(servers, **settings) as services:
+        yield services
 
 
 @pytest.fixture(scope="module")
@@ -37,31 +37,37 @@ def person(slack: Workspace) -> Person:
     return slack.add_person("sam", real_name="Sam Hill", email="sam@acme.example")
 
 
-async def set_profile_age(service: TicketService, person: Person, age: timedelta) -> None:
-    await service.members.update_member("T1", person.id, profiled_at=utc_now() - age)
+async def set_profile_age(services: Services, person: Person, age: timedelta) -> None:
+    await services.members.update_member("T1", person.id, profiled_at=utc_now() - age)
 
 
 async def test_changed_address_is_read_after_twelve_hours(
-    service: TicketService, person: Person
+    services: Services, person: Person
 ) -> None:
-    assert (await service.member_with_profile("T1", person.id)).email == "sam@acme.example"
+    assert (
+        await services.directory.member_with_profile("T1", person.id)
+    ).email == "sam@acme.example"
     person.member.email = "hill@acme.example"
 
-    await set_profile_age(service, person, timedelta(hours=11))
-    assert (await service.member_with_profile("T1", person.id)).email == "sam@acme.example"
+    await set_profile_age(services, person, timedelta(hours=11))
+    assert (
+        await services.directory.member_with_profile("T1", person.id)
+    ).email == "sam@acme.example"
 
-    await set_profile_age(service, person, timedelta(hours=13))
-    assert (await service.member_with_profile("T1", person.id)).email == "hill@acme.example"
+    await set_profile_age(services, person, timedelta(hours=13))
+    assert (
+        await services.directory.member_with_profile("T1", person.id)
+    ).email == "hill@acme.example"
 
 
 async def test_stale_profile_is_used_while_slack_is_down(
-    service: TicketService, slack: Workspace, person: Person
+    services: Services, slack: Workspace, person: Person
 ) -> None:
-    await service.member_with_profile("T1", person.id)
-    await set_profile_age(service, person, timedelta(days=2))
+    await services.directory.member_with_profile("T1", person.id)
+    await set_profile_age(services, person, timedelta(days=2))
     slack.faults.add("users.info", Fault(status=503), times=1)
 
-    assert (await service.member_with_profile("T1", person.id)).name == "Sam Hill"
+    assert (await services.directory.member_with_profile("T1", person.id)).name == "Sam Hill"
 
 
 def make_draft(title: str, *, key: str) -> Draft:
@@ -69,20 +75,22 @@ def make_draft(title: str, *, key: str) -> Draft:
 
 
 async def test_second_submission_replaces_the_text_of_a_new_ticket(
-    service: TicketService,
+    services: Services,
 ) -> None:
-    first = await service.open_ticket(make_draft("VPN is down", key="view:changed"))
-    second = await service.open_ticket(make_draft("VPN is down in Berlin", key="view:changed"))
+    first = await services.ticket_service.open_ticket(make_draft("VPN is down", key="view:changed"))
+    second = await services.ticket_service.open_ticket(
+        make_draft("VPN is down in Berlin", key="view:changed")
+    )
 
-    stored, _ = await service.tickets.get_ticket(first.id)
+    stored, _ = await services.tickets.get_ticket(first.id)
     assert (second.id, stored.title) == (first.id, "VPN is down in Berlin")
     assert len(stored.history) == 1
 
 
 async def test_second_submission_does_not_change_a_triaged_ticket(
-    service: TicketService,
+    services: Services,
 ) -> None:
-    first = await service.open_ticket(make_draft("VPN is down", key="view:worked"))
+    first = await services.ticket_service.open_ticket(make_draft("VPN is down", key="view:worked"))
     triage = Triage(
         category="Access",
         priority=Priority.NORMAL,
@@ -90,10 +98,10 @@ async def test_second_submission_does_not_change_a_triaged_ticket(
         engine=Engine.BUILTIN,
         confidence=1,
     )
-    await service.move(first.id, Verb.TRIAGE, actor=None, triage=triage)
+    await services.ticket_service.move(first.id, Verb.TRIAGE, actor=None, triage=triage)
 
-    second = await service.open_ticket(make_draft("VPN is up", key="view:worked"))
+    second = await services.ticket_service.open_ticket(make_draft("VPN is up", key="view:worked"))
 
     assert second.id == first.id
-    stored, _ = await service.tickets.get_ticket(first.id)
+    stored, _ = await services.tickets.get_ticket(first.id)
     assert second.title == stored.title == "VPN is down"

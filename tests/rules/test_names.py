@@ -1,6 +1,5 @@
 """Steps, worker functions, buttons, forms and listeners refer to each other by the same names."""
 
-import ast
 import importlib
 import inspect
 import pkgutil
@@ -11,22 +10,25 @@ import pytest
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_bolt.response import BoltResponse
+from slack_bolt.util.utils import get_arg_names_of_callable
 
 import bot
 from bot.app import build_app
 from bot.background import BackgroundTasks
+from bot.services import BotServices
 from jobs.runner.retry_policies import MAX_TRY_TIME, retry_policy
 from jobs.worker import STEP_FUNCTIONS, WorkerSettings
 from models.messages.slack_client import BotIdentity
-from models.open_app import open_app
+from models.services import open_connections
 from models.settings import Settings
 from models.tickets.action import Button, Verb
 from models.tickets.actions import ACTIONS
 from models.tickets.pending_step import LEASE_DURATION, STEP_LABELS, Step
 from models.tickets.ticket import Status
-from tests.rules.source_files import source_files
+from tests.rules.service_types import wrong_types
 
 TEAM = "T1"
+IDENTITY = BotIdentity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
 PERSON = {"id": "U1", "team_id": TEAM}
 FORMS = [
     form.CALLBACK
@@ -37,16 +39,21 @@ FORMS = [
 
 
 @pytest.fixture
-async def app() -> AsyncIterator[AsyncApp]:
-    """The bot's app, as it is built for a workspace; nothing is connected before the first use."""
+async def services() -> AsyncIterator[BotServices]:
+    """The services of the bot; nothing is connected before the first use."""
     settings = Settings.model_validate(
         {"slack_bot_token": "xoxb-1", "slack_signing_secret": "s", "jwt_secret": "j" * 32}
     )
-    identity = BotIdentity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
-    async with open_app(
+    async with open_connections(
         settings, database_timeout_seconds=1, slack_timeout_seconds=1, interactive=True
-    ) as service:
-        yield build_app(service, identity, BackgroundTasks())
+    ) as connections:
+        yield BotServices(connections, BackgroundTasks())
+
+
+@pytest.fixture
+def app(services: BotServices) -> AsyncApp:
+    """The bot's app, as it is built for a workspace."""
+    return build_app(services, IDENTITY)
 
 
 def test_worker_functions_are_the_steps() -> None:
@@ -115,23 +122,35 @@ async def test_each_form_has_a_listener(app: AsyncApp) -> None:
 async def test_listeners_ask_for_names_that_bolt_knows(app: AsyncApp) -> None:
     # Bolt fills a name it does not know with None, and only logs a warning.
     known = set(inspect.signature(AsyncArgs.__init__).parameters) - {"self", "kwargs"}
-    known |= {"args", "request", "response", "next_", *_put_into_the_context()}
+    known |= {"args", "request", "response", "next_"}
 
     unknown = {
         f"{function.__module__}.{function.__qualname__}({name})"
         for function in _called_by_bolt(app)
-        for name in inspect.signature(function).parameters
+        for name in get_arg_names_of_callable(function)
         if name not in known
     }
 
     assert unknown == set()
 
 
-async def test_error_handler_asks_for_names_that_bolt_knows(app: AsyncApp) -> None:
+async def test_listeners_get_the_types_that_they_declare(
+    app: AsyncApp, services: BotServices
+) -> None:
+    listeners = [listener.ack_function for listener in _inner(app)["_async_listeners"]]
+
+    assert len(listeners) > 50
+    assert [each for function in listeners for each in wrong_types(function, services)] == []
+
+
+async def test_error_handler_asks_for_names_that_bolt_knows(
+    app: AsyncApp, services: BotServices
+) -> None:
     handler = _inner(app)["_async_listener_runner"].listener_error_handler.func
     known = set(inspect.signature(AsyncArgs.__init__).parameters) - {"self", "kwargs"}
 
-    assert set(inspect.signature(handler).parameters) <= known | {"error"}
+    assert set(get_arg_names_of_callable(handler)) <= known | {"error"}
+    assert list(wrong_types(handler, services)) == []
 
 
 def _click(action_id: str) -> dict[str, Any]:
@@ -172,17 +191,3 @@ def _ours(parts: list[Any]) -> list[Callable[..., Any]]:
 def _inner(app: AsyncApp) -> dict[str, Any]:
     # Bolt has no public list of what is registered.
     return vars(app)
-
-
-def _put_into_the_context() -> set[str]:
-    """The keys of `….context["…"] = …` in the bot; Bolt hands them out by name."""
-    return {
-        str(target.slice.value)
-        for source in source_files("bot")
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Subscript)
-        and ast.unparse(target.value).rpartition(".")[2] == "context"
-        and isinstance(target.slice, ast.Constant)
-    }

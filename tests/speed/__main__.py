@@ -30,7 +30,7 @@ from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy
 from models.triage.training_example import TrainingExample
 from sandbox.services.database_servers import DatabaseServers
 from tests.sample_tickets import make_triage
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 _VOCABULARY_SIZE, _MAX_WORDS = 20_000, 60
 _EXAMPLE_COUNT = 5000
@@ -165,24 +165,24 @@ async def _similarity_table() -> list[str]:
         servers = await stack.enter_async_context(DatabaseServers())
         # The embedded MongoDB is slow if the driver may retry writes.
         uri = f"{servers.mongodb_uri}/?retryWrites=false"
-        service = await stack.enter_async_context(run_service(servers, mongodb_uri=uri))
+        services = await stack.enter_async_context(run_services(servers, mongodb_uri=uri))
         for start in range(0, _SOLVED_COUNT, _INSERT_BATCH):
             tickets = [
                 _make_solved_ticket(number + 1, _random_text(rng))
                 for number in range(start, start + _INSERT_BATCH)
             ]
-            await service.database.tickets.insert_many(
+            await services.database.tickets.insert_many(
                 [ticket_to_document(ticket) for ticket in tickets]
             )
             # The solution index keeps the newest tickets of each word, so the last batch is enough.
             for ticket in tickets if start >= _SOLVED_COUNT - _INSERT_BATCH else ():
-                await service.solution_index.add(ticket)
+                await services.solution_index.add(ticket)
         times = []
         for number in range(_QUERY_COUNT):
             ticket = _make_ticket(_SOLVED_COUNT + number + 1, _random_text(rng))
             started_at = time.perf_counter()
             try:
-                await service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
+                await services.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
             except DatabaseUnavailable:
                 return ["The database did not answer in five seconds."]
             times.append((time.perf_counter() - started_at) * 1000)

@@ -11,15 +11,14 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.app import build_app
-from bot.background import BackgroundTasks
+from bot.services import BotServices
 from bot.web.server import Bot, run_http_server
 from models.access.api_token import Scope
 from models.messages.slack_client import BotIdentity
 from models.people.member import Member, Role
-from models.ticket_service import TicketService
 from models.tickets.ticket import Draft, Ticket
 from sandbox.services.database_servers import DatabaseServers, find_free_port
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 IDENTITY = BotIdentity(team_id="T1", team_name="Acme", bot_id="B1", bot_user_id="UBOT")
 
@@ -38,7 +37,7 @@ class ApiClient:
     """A client of the API, with the service behind it."""
 
     url: str
-    service: TicketService
+    services: BotServices
     http: ClientSession
 
     async def call(
@@ -57,10 +56,10 @@ class ApiClient:
         self, slack_id: str, role: Role, *scopes: Scope, **fields: Any
     ) -> tuple[Member, str]:
         """A member with this role, and a token with these scopes; without scopes, with all."""
-        await self.service.members.set_role("T1", slack_id, role=role)
-        await self.service.members.update_member("T1", slack_id, **{"active": True, **fields})
-        member = await self.service.members.get_or_create_member("T1", slack_id)
-        token, _ = await self.service.api_tokens.issue_token(
+        await self.services.members.set_role("T1", slack_id, role=role)
+        await self.services.members.update_member("T1", slack_id, **{"active": True, **fields})
+        member = await self.services.members.get_or_create_member("T1", slack_id)
+        token, _ = await self.services.api_tokens.issue_token(
             member,
             idempotency_key=f"view:{uuid4()}",
             name="test",
@@ -74,23 +73,25 @@ class ApiClient:
     ) -> Ticket:
         key = f"view:{uuid4()}"
         draft = Draft(key=key, team_id="T1", requester=requester, title=title, **fields)
-        return await self.service.open_ticket(draft)
+        return await self.services.ticket_service.open_ticket(draft)
 
 
 @pytest.fixture(scope="session")
 async def api(servers: DatabaseServers) -> AsyncIterator[ApiClient]:
     async with (
-        run_service(servers, port=find_free_port()) as service,
+        run_services(servers, port=find_free_port()) as services,
         ClientSession() as http,
-        serve_api(service, http) as api,
+        serve_api(services, http) as api,
     ):
         yield api
 
 
 @asynccontextmanager
-async def serve_api(service: TicketService, http: ClientSession) -> AsyncIterator[ApiClient]:
+async def serve_api(services: BotServices, http: ClientSession) -> AsyncIterator[ApiClient]:
     """The API of this service, over HTTP."""
-    bot = Bot(service)
-    bot.app, bot.team_id = build_app(service, IDENTITY, BackgroundTasks()), "T1"
+    bot = Bot(services)
+    bot.app, bot.team_id = build_app(services, IDENTITY), "T1"
     async with run_http_server(bot):
-        yield ApiClient(url=f"http://127.0.0.1:{service.settings.port}", service=service, http=http)
+        yield ApiClient(
+            url=f"http://127.0.0.1:{services.settings.port}", services=services, http=http
+        )

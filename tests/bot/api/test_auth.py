@@ -34,7 +34,7 @@ async def test_a_token_ends_with_its_revocation_or_its_owner(api: ApiClient) -> 
         ["admin", "tickets:read", "tickets:write"],
     )
 
-    token_id = (await api.service.api_tokens.authenticate(other)).token_id
+    token_id = (await api.services.api_tokens.authenticate(other)).token_id
 
     assert token_id in {issued["id"] for issued in me["tokens"]}
     revoked = await api.call("DELETE", f"/me/tokens/{token_id}", token=other)
@@ -42,7 +42,7 @@ async def test_a_token_ends_with_its_revocation_or_its_owner(api: ApiClient) -> 
     gone = await api.call("GET", "/me", token=other)
     assert (gone.status, gone.body) == (401, anonymous.body)
 
-    await api.service.members.update_member("T1", "UGONE", active=False)
+    await api.services.members.update_member("T1", "UGONE", active=False)
     gone = await api.call("GET", "/me", token=token)
     assert (gone.status, gone.body) == (401, anonymous.body)
 
@@ -63,7 +63,9 @@ async def test_only_the_admin_scope_revokes_tokens_of_others(api: ApiClient) -> 
     assert (await api.call("DELETE", path, token=wide)).status == 200
     assert (await api.call("GET", "/me", token=token)).status == 401
     assert (await api.call("GET", "/people/UOWNER/tokens", token=wide)).body == []
-    [entry] = [one for one in await api.service.audit_log.entries("T1") if one.to == owner.slack_id]
+    [entry] = [
+        one for one in await api.services.audit_log.entries("T1") if one.to == owner.slack_id
+    ]
     assert (entry.who, entry.what, entry.via[:6]) == ("UCHIEF", "revoked token", "token ")
     assert entry.before == {"name": "test", "scopes": ["tickets:read"]}
 
@@ -71,8 +73,8 @@ async def test_only_the_admin_scope_revokes_tokens_of_others(api: ApiClient) -> 
 @pytest.mark.fault("F84")
 async def test_a_token_of_another_workspace_is_refused(api: ApiClient) -> None:
     anonymous = await api.call("GET", "/me")
-    stranger = await api.service.members.set_role("T2", "USTRANGER", role=Role.ADMIN)
-    token, _ = await api.service.api_tokens.issue_token(
+    stranger = await api.services.members.set_role("T2", "USTRANGER", role=Role.ADMIN)
+    token, _ = await api.services.api_tokens.issue_token(
         stranger, name="x", scopes=tuple(Scope), lifetime=timedelta(hours=1)
     )
 
@@ -87,7 +89,7 @@ async def test_a_demoted_admin_loses_scopes_at_the_next_call(api: ApiClient) -> 
     assert (await api.call("GET", "/audit", token=token)).status == 200
     assert (await api.call("GET", "/people", token=token)).status == 200
 
-    await api.service.members.set_role("T1", "UDEMOTED", role=Role.USER)
+    await api.services.members.set_role("T1", "UDEMOTED", role=Role.USER)
 
     assert (await api.call("GET", "/audit", token=token)).status == 403
     assert (await api.call("GET", "/people", token=token)).status == 403
@@ -99,9 +101,9 @@ async def test_too_many_calls_are_answered_429_with_retry_after(api: ApiClient) 
     _, token = await api.create_member_with_token("UOFTEN", Role.USER)
     _, other = await api.create_member_with_token("UCALM", Role.USER)
 
-    token_id = (await api.service.api_tokens.authenticate(token)).token_id
+    token_id = (await api.services.api_tokens.authenticate(token)).token_id
     waits = [
-        await api.service.outbound_calls.api_rate_limit.retry_after_seconds(token_id)
+        await api.services.outbound_calls.api_rate_limit.retry_after_seconds(token_id)
         for _ in range(239)
     ]
     assert not any(waits)

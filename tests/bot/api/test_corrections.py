@@ -15,8 +15,12 @@ from tests.sample_tickets import make_triage
 async def offer_ticket(api: ApiClient, to: str) -> Ticket:
     """A ticket of Ada's that is offered to this person."""
     ticket = await api.open_ticket("UADA")
-    await api.service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
-    return await api.service.move(ticket.id, Verb.OFFER, actor=None, assignee=to, offers=1)
+    await api.services.ticket_service.move(
+        ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn")
+    )
+    return await api.services.ticket_service.move(
+        ticket.id, Verb.OFFER, actor=None, assignee=to, offers=1
+    )
 
 
 async def test_a_correction_of_an_older_state_is_refused(api: ApiClient) -> None:
@@ -38,7 +42,7 @@ async def test_a_correction_of_an_older_state_is_refused(api: ApiClient) -> None
     assert (body["category"], body["priority"], body["skills"]) == ("Access", "high", ["okta"])
     assert (body["status"], body["assignee"]) == (Status.OFFERED, "UOTHER")
     assert body["history"][-1]["why"].startswith("category: Network → Access")
-    [entry, *_] = await api.service.audit_log.entries("T1")
+    [entry, *_] = await api.services.audit_log.entries("T1")
     assert (entry.who, entry.what, entry.to) == ("UCORRECTS", "corrected", ticket.id)
 
 
@@ -61,7 +65,7 @@ async def test_an_unknown_value_is_refused_with_its_field(
 
     assert response.status == 422
     assert any(field in name for name in response.body["errors"])
-    assert (await api.service.tickets.get_ticket(ticket.id))[0].version == ticket.version
+    assert (await api.services.tickets.get_ticket(ticket.id))[0].version == ticket.version
 
 
 async def test_only_admins_read_the_triage_accuracy(api: ApiClient) -> None:
@@ -69,7 +73,7 @@ async def test_only_admins_read_the_triage_accuracy(api: ApiClient) -> None:
     _, graces_token = await api.create_member_with_token("UGRACE", Role.ADMIN)
     example = {"category": "Access", "priority": "normal", "skills": [], "at": utc_now()}
     triage = {"category": "Network", "priority": "normal", "skills": [], "engine": "builtin"}
-    await api.service.database.lessons.insert_one({"team_id": "T1", "said": triage, **example})
+    await api.services.database.lessons.insert_one({"team_id": "T1", "said": triage, **example})
 
     assert (await api.call("GET", "/triage/accuracy", token=bobs_token)).status == 403
     response = await api.call("GET", "/triage/accuracy", token=graces_token)

@@ -21,7 +21,7 @@ async def make_ticket(api: ApiClient, requester: str, *at: datetime, **fields: A
     """A ticket whose history has events at these times."""
     opened = await api.open_ticket(requester, **fields)
     history = tuple(Event(at=time, what=f"nth {nth}") for nth, time in enumerate(at))
-    stored = await api.service.tickets.compare_and_set(
+    stored = await api.services.tickets.compare_and_set(
         opened, opened.model_copy(update={"history": history})
     )
     assert stored
@@ -158,8 +158,8 @@ async def make_ticket_with_archived_events(
     times = [NOON - timedelta(days=2) + n * MINUTE for n in range(event_count)]
     ticket = await make_ticket(api, requester, *times, **fields)
     older = [NumberedEvent(*one) for one in ticket.numbered_events[:-MAX_EVENTS_IN_TICKET]]
-    await api.service.event_log.archive(ticket, older)
-    return await api.service.update_ticket(
+    await api.services.event_log.archive(ticket, older)
+    return await api.services.ticket_service.update_ticket(
         ticket.id, lambda current, _now: current.without_events_until(older[-1].number)
     )
 

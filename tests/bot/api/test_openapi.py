@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from models.people.member import Role
 from sandbox.services.database_servers import DatabaseServers, find_free_port
 from tests.bot.api.conftest import ApiClient, serve_api
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -27,9 +27,9 @@ _TOKENS = 60
 async def api(servers: DatabaseServers) -> AsyncIterator[ApiClient]:
     """The API of a service of its own, where the caller is the last admin and cannot be demoted."""
     async with (
-        run_service(servers, port=find_free_port()) as service,
+        run_services(servers, port=find_free_port()) as services,
         ClientSession() as http,
-        serve_api(service, http) as api,
+        serve_api(services, http) as api,
     ):
         yield api
 

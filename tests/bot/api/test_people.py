@@ -12,7 +12,7 @@ from models.tickets.ticket import Status
 from sandbox.services.database_servers import DatabaseServers, find_free_port
 from tests.bot.api.conftest import ApiClient, serve_api
 from tests.bot.api.test_tickets import ticket_in_status
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 
 async def list_people(api: ApiClient, token: str, *, limit: int) -> list[str]:
@@ -30,11 +30,11 @@ async def list_people(api: ApiClient, token: str, *, limit: int) -> list[str]:
 
 async def test_pages_list_each_of_a_thousand_people_once(servers: DatabaseServers) -> None:
     async with (
-        run_service(servers, port=find_free_port()) as service,
+        run_services(servers, port=find_free_port()) as services,
         ClientSession() as http,
-        serve_api(service, http) as api,
+        serve_api(services, http) as api,
     ):
-        await service.database.members.insert_many(
+        await services.database.members.insert_many(
             [
                 {"_id": f"{team}:U{n:04}", "team_id": team, "slack_id": f"U{n:04}", "role": role}
                 for team in ("T1", "T10", "T2")
@@ -89,7 +89,7 @@ async def test_an_admin_changes_a_person_and_it_is_audited(api: ApiClient) -> No
     )
     assert values == ("moderator", True, None, None)
     clear_entry, set_entry = [
-        one for one in await api.service.audit_log.entries("T1") if one.to == "UHIRED"
+        one for one in await api.services.audit_log.entries("T1") if one.to == "UHIRED"
     ]
     assert (set_entry.who, set_entry.what, set_entry.via[:6]) == (
         admin.slack_id,
@@ -112,7 +112,7 @@ async def test_a_change_of_an_older_state_is_refused(api: ApiClient) -> None:
     ]
 
     assert [one.status for one in responses] == [200, 412]
-    assert (await api.service.members.get_or_create_member("T1", "USEEN")).skills == ("vpn",)
+    assert (await api.services.members.get_or_create_member("T1", "USEEN")).skills == ("vpn",)
 
 
 async def test_one_of_several_concurrent_changes_is_stored(api: ApiClient) -> None:
@@ -139,7 +139,7 @@ async def test_a_demoted_moderator_keeps_no_ticket(api: ApiClient) -> None:
 
     await api.call("PATCH", "/people/ULEAVES", token=token, json={"role": "user"})
 
-    after, _ = await api.service.tickets.get_ticket(ticket.id)
+    after, _ = await api.services.tickets.get_ticket(ticket.id)
     assert (after.status, after.assignee) == (Status.TRIAGED, None)
 
 
@@ -169,7 +169,7 @@ async def test_an_invalid_value_is_refused_with_its_field(
 
     assert response.status == 422
     assert any(field in name for name in response.body["errors"])
-    assert await api.service.members.get_or_create_member("T1", "USTAYS") == before
+    assert await api.services.members.get_or_create_member("T1", "USTAYS") == before
 
 
 async def test_a_role_that_a_guest_cannot_have_is_a_conflict(api: ApiClient) -> None:
@@ -179,7 +179,7 @@ async def test_a_role_that_a_guest_cannot_have_is_a_conflict(api: ApiClient) -> 
     response = await api.call("PATCH", "/people/UGUEST", token=token, json={"role": "moderator"})
 
     assert (response.status, "can only be users" in response.body["detail"]) == (409, True)
-    assert (await api.service.members.get_or_create_member("T1", "UGUEST")).role is Role.USER
+    assert (await api.services.members.get_or_create_member("T1", "UGUEST")).role is Role.USER
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.MODERATOR])
@@ -190,7 +190,7 @@ async def test_only_an_admin_changes_people(api: ApiClient, role: Role) -> None:
 
     assert changed.status == 403
     assert (await api.call("GET", "/people/UHIGHER", token=token)).status == 403
-    assert (await api.service.members.get_or_create_member("T1", "UHIGHER")).role is role
+    assert (await api.services.members.get_or_create_member("T1", "UHIGHER")).role is role
 
 
 async def test_an_unknown_person_is_not_created(api: ApiClient) -> None:
@@ -199,7 +199,7 @@ async def test_an_unknown_person_is_not_created(api: ApiClient) -> None:
     for method in ("GET", "PATCH"):
         response = await api.call(method, "/people/UNOBODY", token=token, json={"role": "user"})
         assert response.status == 404
-    assert await api.service.members.find_member("T1", "UNOBODY") is None
+    assert await api.services.members.find_member("T1", "UNOBODY") is None
 
 
 async def test_skills_are_listed_with_their_synonyms(api: ApiClient) -> None:
@@ -212,15 +212,15 @@ async def test_skills_are_listed_with_their_synonyms(api: ApiClient) -> None:
 
 async def test_pages_list_the_whole_audit_log(servers: DatabaseServers) -> None:
     async with (
-        run_service(servers, port=find_free_port()) as service,
+        run_services(servers, port=find_free_port()) as services,
         ClientSession() as http,
-        serve_api(service, http) as api,
+        serve_api(services, http) as api,
     ):
         boss, token = await api.create_member_with_token("UBOSS", Role.ADMIN)
         stranger = boss.model_copy(update={"team_id": "T2"})
         for by in (boss, stranger):
             await asyncio.gather(
-                *(service.audit_log.record(by, f"act {n}", "x") for n in range(25))
+                *(services.audit_log.record(by, f"act {n}", "x") for n in range(25))
             )
 
         verbs: list[str] = []

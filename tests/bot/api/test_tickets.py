@@ -23,11 +23,11 @@ async def ticket_in_status(
     api: ApiClient, ticket: Ticket, status: Status, *, assignee: str
 ) -> Ticket:
     """The ticket, triaged and offered to this person, in this status."""
-    await api.service.move(ticket.id, Verb.TRIAGE, actor=None, triage=TRIAGE)
+    await api.services.ticket_service.move(ticket.id, Verb.TRIAGE, actor=None, triage=TRIAGE)
     offer: dict[str, Any] = {"assignee": assignee, "offered_to": assignee, "offers": 1}
-    offered = await api.service.move(ticket.id, Verb.OFFER, actor=None, **offer)
+    offered = await api.services.ticket_service.move(ticket.id, Verb.OFFER, actor=None, **offer)
     changed = offered.model_copy(update={"status": status})
-    stored = await api.service.tickets.compare_and_set(offered, changed)
+    stored = await api.services.tickets.compare_and_set(offered, changed)
     assert stored
     return stored
 
@@ -131,9 +131,9 @@ async def test_an_idempotency_key_opens_one_ticket(api: ApiClient) -> None:
     [number] = {response.body["id"] for response in responses}
     assert responses[0].headers["Location"] == f"/api/v1/tickets/{number}"
 
-    await api.service.move(number, Verb.TRIAGE, actor=None, triage=TRIAGE)
+    await api.services.ticket_service.move(number, Verb.TRIAGE, actor=None, triage=TRIAGE)
     other = {"title": "VPN is up"}
-    [entry] = [one for one in await api.service.audit_log.entries("T1") if one.to == number]
+    [entry] = [one for one in await api.services.audit_log.entries("T1") if one.to == number]
     assert (entry.what, entry.before, entry.after["status"]) == ("opened ticket", {}, "new")
     refused = await api.call("POST", "/tickets", token=token, headers=key, json=other)
     assert (refused.status, number in refused.body["detail"]) == (409, True)
@@ -170,7 +170,7 @@ async def test_a_claim_of_an_older_state_is_refused(api: ApiClient) -> None:
 
     assert (stale.status, claimed.status, repeated.status) == (412, 200, 409)
     assert "already have" in repeated.body["detail"]
-    [entry, *_] = await api.service.audit_log.entries("T1")
+    [entry, *_] = await api.services.audit_log.entries("T1")
     assert (entry.who, entry.what, entry.to, entry.via[:6]) == (
         "UMATCH",
         "claimed",
@@ -193,7 +193,7 @@ async def test_sharing_an_older_state_is_refused(api: ApiClient, method: str, pa
     url = f"/tickets/{ticket.id}/{path}"
 
     stale = await api.call(method, url, token=token, headers={"If-Match": '"0"'})
-    assert (stale.status, (await api.service.tickets.get_ticket(ticket.id))[0].watchers) == (
+    assert (stale.status, (await api.services.tickets.get_ticket(ticket.id))[0].watchers) == (
         412,
         (),
     )
@@ -215,7 +215,7 @@ async def test_every_write_is_audited_with_old_and_new_values(api: ApiClient) ->
         url = f"/tickets/{ticket.id}/{path}"
         assert (await api.call(method, url, token=token, json=bodies.get(path))).status == 200, path
 
-    entries = [one for one in await api.service.audit_log.entries("T1") if one.to == ticket.id]
+    entries = [one for one in await api.services.audit_log.entries("T1") if one.to == ticket.id]
     assert {(one.who, one.via[:6]) for one in entries} == {("ULOGGED", "token ")}
     assert [(one.what, one.before, one.after) for one in entries[::-1]] == [
         (
@@ -244,7 +244,7 @@ async def test_only_the_status_of_a_confidential_ticket_is_audited(api: ApiClien
         url = f"/tickets/{ticket.id}/{path}"
         assert (await api.call("POST", url, token=token, json=body)).status == 200
 
-    entries = [one for one in await api.service.audit_log.entries("T1") if one.to == ticket.id]
+    entries = [one for one in await api.services.audit_log.entries("T1") if one.to == ticket.id]
     assert [(one.what, one.before, one.after) for one in entries[::-1]] == [
         ("corrected", {}, {}),
         ("claimed", {"status": "offered"}, {"status": "claimed"}),

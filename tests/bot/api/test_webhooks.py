@@ -25,7 +25,9 @@ async def test_an_admin_adds_and_removes_a_webhook(api: ApiClient) -> None:
     statuses = [(await api.call("DELETE", path, token=token)).status for _ in range(2)]
     assert statuses == [204, 404]
     assert (await api.call("GET", f"{path}/deliveries", token=token)).status == 404
-    entries = [entry for entry in await api.service.audit_log.entries("T1") if entry.who == "UHOOK"]
+    entries = [
+        entry for entry in await api.services.audit_log.entries("T1") if entry.who == "UHOOK"
+    ]
     fields = {"url": URL, "events": []}
     assert [(entry.what, entry.before, entry.after) for entry in entries] == [
         ("removed webhook", fields, {}),
@@ -35,7 +37,7 @@ async def test_an_admin_adds_and_removes_a_webhook(api: ApiClient) -> None:
 
 async def test_one_webhook_too_many_is_refused(api: ApiClient) -> None:
     boss, token = await api.create_member_with_token("UMANY", Role.ADMIN)
-    hooks = api.service.webhooks
+    hooks = api.services.webhooks
     existing = await hooks.list_webhooks("T1")
     added = [await hooks.add(boss, url=URL) for _ in range(MAX_WEBHOOKS - len(existing))]
 

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobs.runner.step_context import StepContext
 from jobs.steps.send_cards import dm_assignee
 from models.people.member import Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
@@ -18,7 +17,7 @@ from sandbox.slack.workspace import Workspace
 from tests.bot.events.test_directory_changes import TEAM, BotUnderTest
 from tests.project import MANIFEST
 from tests.sample_tickets import make_triage
-from tests.service_factory import attempt_step, run_service
+from tests.service_factory import attempt_step, run_services, worker_services
 
 
 @pytest.fixture
@@ -35,26 +34,30 @@ async def bob(slack: Workspace) -> Person:
 @pytest.fixture
 async def bot(servers: DatabaseServers, slack: Workspace) -> AsyncIterator[BotUnderTest]:
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
-    async with run_service(servers, **settings) as service:
-        yield BotUnderTest(service)
+    async with run_services(servers, **settings) as services:
+        yield BotUnderTest(services)
 
 
 @pytest.fixture
 async def offered_ticket(bot: BotUnderTest, bob: Person) -> Ticket:
     """A ticket that is offered to Bob, who has its card."""
-    service = bot.service
-    await service.members.set_role(TEAM, bob.id, role=Role.MODERATOR)
+    services = bot.services
+    await services.members.set_role(TEAM, bob.id, role=Role.MODERATOR)
     draft = Draft(key="view:1", team_id=TEAM, requester="UADA", title="VPN is down")
-    ticket = await service.open_ticket(draft)
-    await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
-    await service.move(ticket.id, Verb.OFFER, actor=None, assignee=bob.id, offered_to=bob.id)
-    return await send_card(service, ticket)
+    ticket = await services.ticket_service.open_ticket(draft)
+    await services.ticket_service.move(
+        ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn")
+    )
+    await services.ticket_service.move(
+        ticket.id, Verb.OFFER, actor=None, assignee=bob.id, offered_to=bob.id
+    )
+    return await send_card(services, ticket)
 
 
-async def send_card(service: TicketService, ticket: Ticket) -> Ticket:
-    context = StepContext(service, None)
-    await attempt_step(context, Step.DM_ASSIGNEE, dm_assignee, ticket.id)
-    return (await service.tickets.get_ticket(ticket.id))[0]
+async def send_card(services: Services, ticket: Ticket) -> Ticket:
+    worker = worker_services(services)
+    await attempt_step(worker, Step.DM_ASSIGNEE, dm_assignee, ticket.id)
+    return (await services.tickets.get_ticket(ticket.id))[0]
 
 
 @pytest.mark.fault("F37")
@@ -63,7 +66,7 @@ async def test_a_deleted_card_is_sent_again(
 ) -> None:
     [card] = bob.messages
     await bot.dispatch(_deletion(card.channel, card.ts, text=card.text))
-    sent_again = await send_card(bot.service, offered_ticket)
+    sent_again = await send_card(bot.services, offered_ticket)
 
     assert len(bob.messages) == 2
     assert [one.ts for one in sent_again.cards] == [bob.messages[-1].ts]
@@ -79,7 +82,7 @@ async def test_the_deletion_of_another_message_changes_nothing(
     await bot.dispatch(_deletion("D999", card.ts, text=card.text))
     await bot.dispatch(_deletion(card.channel, card.ts, text="hello"))
 
-    ticket, _ = await bot.service.tickets.get_ticket(offered_ticket.id)
+    ticket, _ = await bot.services.tickets.get_ticket(offered_ticket.id)
     assert ticket == offered_ticket
 
 

@@ -16,14 +16,14 @@ from bot.admin.people import member_form
 from bot.admin.reports import audit_log_view
 from bot.app import build_app
 from bot.background import BackgroundTasks
+from bot.services import BotServices
 from bot.tickets import ticket_form
 from models.access.api_token import Scope
 from models.clock import utc_now
 from models.messages.slack_client import BotIdentity
-from models.open_app import open_app
 from models.people.member import Role
+from models.services import open_connections
 from models.settings import Settings
-from models.ticket_service import TicketService
 from models.workspace.workspace_settings import WorkspaceSettings
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
@@ -32,7 +32,7 @@ from sandbox.slack.entities.usergroups import Usergroup
 from sandbox.slack.workspace import Workspace
 from tests.bot.form_values import with_values
 from tests.project import MANIFEST
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 TEAM = "T0FRONT01"
 IDENTITY = BotIdentity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id="U0")
@@ -41,16 +41,15 @@ IDENTITY = BotIdentity(team_id=TEAM, team_name="Acme", bot_id="B1", bot_user_id=
 class BotUnderTest:
     """The Bolt app in the test process, with its service and background tasks."""
 
-    def __init__(self, service: TicketService) -> None:
-        self.service = service
-        self.background = BackgroundTasks()
-        self.app: AsyncApp = build_app(service, IDENTITY, self.background)
+    def __init__(self, services: BotServices) -> None:
+        self.services = services
+        self.app: AsyncApp = build_app(services, IDENTITY)
 
     async def dispatch(self, body: dict[str, Any]) -> BoltResponse:
         """The answer to a request, after its background tasks have ended."""
         request = AsyncBoltRequest(mode="socket_mode", body={"team_id": TEAM, **body})
         response = await self.app.async_dispatch(request)
-        await self.background.wait(timeout_seconds=10)
+        await self.services.background.wait(timeout_seconds=10)
         return response
 
     async def form_errors(self, person: str, view: dict[str, Any]) -> dict[str, str]:
@@ -61,7 +60,7 @@ class BotUnderTest:
         return errors
 
     async def stored_role(self, person: Person) -> str:
-        member = await self.service.members.get_or_create_member(TEAM, person.id)
+        member = await self.services.members.get_or_create_member(TEAM, person.id)
         return member.role.value
 
 
@@ -76,8 +75,8 @@ async def run_bot(
     slack: Workspace, servers: DatabaseServers, **more: Any
 ) -> AsyncIterator[BotUnderTest]:
     settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token, **more}
-    async with run_service(servers, **settings) as service:
-        yield BotUnderTest(service)
+    async with run_services(servers, **settings) as services:
+        yield BotUnderTest(services)
 
 
 def slack_event(**inner: Any) -> dict[str, Any]:
@@ -98,10 +97,11 @@ async def test_an_event_that_cannot_be_stored_is_answered_503() -> None:
         }
     )
     user = {"id": "U1", "team_id": TEAM, "deleted": True, "profile": {}}
-    async with open_app(
+    async with open_connections(
         settings, database_timeout_seconds=0.2, slack_timeout_seconds=1, interactive=True
-    ) as service:
-        response = await BotUnderTest(service).dispatch(slack_event(type="user_change", user=user))
+    ) as connections:
+        bot = BotUnderTest(BotServices(connections, BackgroundTasks()))
+        response = await bot.dispatch(slack_event(type="user_change", user=user))
 
     assert response.status == 503
 
@@ -123,8 +123,8 @@ async def test_the_user_group_gives_and_takes_the_moderator_role(
     group = slack.add_usergroup("helpdesk", name="Help", users=[ivy])
     other = slack.add_usergroup("cooks", name="Cooks")
     async with run_bot(slack, servers) as bot:
-        await bot.service.workspace_settings.update(TEAM, {"moderators": group.id})
-        await bot.service.members.set_role(TEAM, admin.id, role=Role.ADMIN)
+        await bot.services.workspace_settings.update(TEAM, {"moderators": group.id})
+        await bot.services.members.set_role(TEAM, admin.id, role=Role.ADMIN)
         await bot.dispatch(group_change_event(other))
         assert await bot.stored_role(ivy) == "user"
 
@@ -168,9 +168,9 @@ async def test_admin_buttons_are_refused_to_others(
     person = slack.add_person(button, real_name=button, email=f"{button}@acme.example")
     slack.traffic_log.clear()
     async with run_bot(slack, servers) as bot:
-        await bot.service.members.set_role(TEAM, "UADMIN", role=Role.ADMIN)
-        member = await bot.service.members.get_or_create_member(TEAM, person.id)
-        _, record = await bot.service.api_tokens.issue_token(
+        await bot.services.members.set_role(TEAM, "UADMIN", role=Role.ADMIN)
+        member = await bot.services.members.get_or_create_member(TEAM, person.id)
+        _, record = await bot.services.api_tokens.issue_token(
             member, name="ci", scopes=[Scope.READ], lifetime=timedelta(hours=1)
         )
         value = person.id if button == api_token_form.SHOW_MEMBER_TOKENS else record.id
@@ -185,7 +185,7 @@ async def test_admin_buttons_are_refused_to_others(
             }
         )
 
-        assert await bot.service.api_tokens.active_tokens(TEAM, person.id)
+        assert await bot.services.api_tokens.active_tokens(TEAM, person.id)
     [pushed] = slack.traffic_log.api_calls("views.push")
     assert "Only admins of Frontdesk can open this" in str(pushed.request)
 
@@ -199,8 +199,8 @@ async def test_denied_guests_open_no_ticket(slack: Workspace, servers: DatabaseS
     }
     new_person = slack.add_person("new", real_name="New", email="new@acme.example")
     async with run_bot(slack, servers) as bot:
-        await bot.service.workspace_settings.update(TEAM, {"guests": False})
-        update_member = bot.service.members.update_member
+        await bot.services.workspace_settings.update(TEAM, {"guests": False})
+        update_member = bot.services.members.update_member
         await update_member(TEAM, "UGUEST", profiled_at=utc_now(), guest=True)
         await update_member(TEAM, "UFULL", profiled_at=utc_now())
 
@@ -226,12 +226,12 @@ async def test_admitted_people_of_other_workspaces_are_guests(
     submission = {"type": "view_submission", "user": user, "view": view, "team_id": TEAM}
     async with run_bot(slack, servers) as bot:
         assert "only open to people of Acme" in str((await bot.dispatch(submission)).body)
-        await bot.service.workspace_settings.update(TEAM, {"guests": False, "strangers": True})
+        await bot.services.workspace_settings.update(TEAM, {"guests": False, "strangers": True})
         response = await bot.dispatch(submission)
         assert "is open" in (response.body or "")
-        member = await bot.service.members.get_or_create_member(TEAM, zed.id)
+        member = await bot.services.members.get_or_create_member(TEAM, zed.id)
         assert (member.guest, member.stranger, member.role) == (True, True, Role.USER)
-        ticket, _ = await bot.service.tickets.get_ticket("T-1")
+        ticket, _ = await bot.services.tickets.get_ticket("T-1")
         assert (ticket.team_id, ticket.requester) == (TEAM, zed.id)
 
 
@@ -242,19 +242,19 @@ async def test_only_an_admin_changes_the_guest_policy(
         workspace_settings_form.render(WorkspaceSettings(), ()), guests="refuse", strangers="user"
     )
     async with run_bot(slack, servers) as bot:
-        await bot.service.members.set_role(TEAM, "UADMIN", role=Role.ADMIN)
-        await bot.service.members.update_member(TEAM, "UADMIN", profiled_at=utc_now())
-        await bot.service.members.set_role(TEAM, "UMOD", role=Role.MODERATOR)
-        await bot.service.members.update_member(TEAM, "UMOD", profiled_at=utc_now())
+        await bot.services.members.set_role(TEAM, "UADMIN", role=Role.ADMIN)
+        await bot.services.members.update_member(TEAM, "UADMIN", profiled_at=utc_now())
+        await bot.services.members.set_role(TEAM, "UMOD", role=Role.MODERATOR)
+        await bot.services.members.update_member(TEAM, "UMOD", profiled_at=utc_now())
 
         errors = await bot.form_errors("UMOD", form | {"id": "V1"})
         assert "Only admins of Frontdesk" in errors["guests"]
-        assert await bot.service.workspace_settings.load(TEAM) == WorkspaceSettings()
+        assert await bot.services.workspace_settings.load(TEAM) == WorkspaceSettings()
         assert await bot.form_errors("UADMIN", form | {"id": "V2"}) == {}
 
-        assert await bot.service.workspace_settings.load(TEAM) == WorkspaceSettings(
+        assert await bot.services.workspace_settings.load(TEAM) == WorkspaceSettings(
             guests=False, strangers=True
         )
-        [entry] = await bot.service.audit_log.entries(TEAM)
+        [entry] = await bot.services.audit_log.entries(TEAM)
         assert (entry.who, entry.what) == ("UADMIN", "changed settings")
         assert (entry.before["guests"], entry.after["guests"]) == (True, False)

@@ -19,10 +19,9 @@ from pydantic import SecretStr
 
 from bot.admin.reports import audit_log_view
 from bot.app import build_app
-from bot.background import BackgroundTasks
+from bot.services import BotServices
 from bot.web.server import Bot, run_http_server
 from jobs.engines.gemini import Gemini
-from jobs.runner.step_context import StepContext
 from jobs.worker import STEP_FUNCTIONS
 from models.access.api_token import Scope
 from models.clock import utc_now
@@ -30,7 +29,6 @@ from models.errors import CorruptDocument
 from models.infra.logs import start_logging
 from models.messages.slack_client import BotIdentity
 from models.people.member import Role
-from models.ticket_service import TicketService
 from models.tickets.action import Verb
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket
@@ -41,7 +39,7 @@ from sandbox.slack.actors.person import Person
 from sandbox.slack.app_manifest.manifest import load_manifest
 from sandbox.slack.workspace import Workspace
 from tests.project import MANIFEST
-from tests.service_factory import attempt_step, run_service
+from tests.service_factory import attempt_step, run_services, worker_services
 
 TEAM = "T0FRONT01"
 TITLE, TEXT = "vpn quokka", "wombat okta"
@@ -54,7 +52,7 @@ HOUR = timedelta(hours=1)
 class ConfidentialScenario:
     """Frontdesk with the servers and people around it."""
 
-    service: TicketService
+    services: BotServices
     slack: Workspace
     mail: MailServer
     gemini_server: GeminiStandIn
@@ -67,21 +65,21 @@ class ConfidentialScenario:
 
     async def ticket(self) -> Ticket:
         """The only ticket."""
-        return (await self.service.tickets.get_ticket("T-1"))[0]
+        return (await self.services.tickets.get_ticket("T-1"))[0]
 
     async def run_all_steps(self) -> None:
         """Run each pending step once, and the steps that follow from it."""
-        context, attempted = StepContext(self.service, self.gemini), set()
+        worker, attempted = worker_services(self.services, self.gemini), set()
         while due := [
             step for step in (await self.ticket()).pending if _key(step) not in attempted
         ]:
             attempted.add(_key(due[0]))
-            await attempt_step(context, due[0].step, STEP_FUNCTIONS[due[0].step], "T-1")
+            await attempt_step(worker, due[0].step, STEP_FUNCTIONS[due[0].step], "T-1")
 
     async def get_page(self, path: str, handle: str = "") -> str:
         """The bot's answer to a request with this person's token, or without a token."""
         headers = {"Authorization": f"Bearer {self.tokens[handle]}"} if handle else {}
-        url = f"http://127.0.0.1:{self.service.settings.port}{path}"
+        url = f"http://127.0.0.1:{self.services.settings.port}{path}"
         async with self.http.get(url, headers=headers) as answer:
             return await answer.text()
 
@@ -130,7 +128,7 @@ async def scenario(servers: DatabaseServers) -> AsyncIterator[ConfidentialScenar
             "public_url": f"http://127.0.0.1:{port}",
             "port": port,
         }
-        service = await enter(run_service(servers, **settings))
+        services = await enter(run_services(servers, **settings))
         gemini = Gemini.with_key(
             SecretStr(google.api_key), model=MODEL, endpoint=google.endpoint, call_seconds=5
         )
@@ -141,7 +139,9 @@ async def scenario(servers: DatabaseServers) -> AsyncIterator[ConfidentialScenar
             name: slack.add_person(name, real_name=name.title(), email=f"{name}@acme.example")
             for name in ("ada", "bob", "eve", "grace")
         }
-        scenario = ConfidentialScenario(service, slack, mail, google, gemini, http, log, people, {})
+        scenario = ConfidentialScenario(
+            services, slack, mail, google, gemini, http, log, people, {}
+        )
         await enter(_run_bot(scenario))
         await enter(_run_webhook_receiver(scenario))
         await _set_roles(scenario)
@@ -152,26 +152,26 @@ async def _set_roles(scenario: ConfidentialScenario) -> None:
     roles = {"ada": Role.USER, "bob": Role.MODERATOR, "eve": Role.MODERATOR, "grace": Role.ADMIN}
     for name, role in roles.items():
         skills = ["vpn", "okta"] if name == "bob" else []
-        members, slack_id = scenario.service.members, scenario.people[name].id
+        members, slack_id = scenario.services.members, scenario.people[name].id
         member = await members.set_role(TEAM, slack_id, role=role, skills=skills)
         await members.update_member(TEAM, slack_id, trusted=name == "bob")
-        scenario.tokens[name], _ = await scenario.service.api_tokens.issue_token(
+        scenario.tokens[name], _ = await scenario.services.api_tokens.issue_token(
             member, name=name, scopes=tuple(Scope), lifetime=HOUR
         )
 
 
 @asynccontextmanager
 async def _run_bot(scenario: ConfidentialScenario) -> AsyncIterator[None]:
-    background, bot = BackgroundTasks(), Bot(scenario.service)
+    bot = Bot(scenario.services)
     slack = scenario.slack
     identity = BotIdentity(
         team_id=TEAM, team_name="Acme", bot_id=slack.bot_id, bot_user_id=slack.bot_user_id
     )
-    bot.app, bot.team_id = build_app(scenario.service, identity, background), TEAM
+    bot.app, bot.team_id = build_app(scenario.services, identity), TEAM
     async with run_http_server(bot):
-        slack.request_url = f"http://127.0.0.1:{scenario.service.settings.port}/slack/events"
+        slack.request_url = f"http://127.0.0.1:{scenario.services.settings.port}/slack/events"
         yield
-        await background.wait(timeout_seconds=10)
+        await scenario.services.background.wait(timeout_seconds=10)
 
 
 @asynccontextmanager
@@ -187,11 +187,11 @@ async def _run_webhook_receiver(scenario: ConfidentialScenario) -> AsyncIterator
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    admin = await scenario.service.members.set_role(
+    admin = await scenario.services.members.set_role(
         TEAM, scenario.people["grace"].id, role=Role.ADMIN
     )
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    await scenario.service.webhooks.add(admin, url=url)
+    await scenario.services.webhooks.add(admin, url=url)
     yield
     await runner.cleanup()
 
@@ -227,14 +227,14 @@ async def _make_older(scenario: ConfidentialScenario) -> None:
             update={"history": tuple(history), "opened_at": ticket.opened_at - HOUR}
         )
 
-    await scenario.service.update_ticket("T-1", make_older)
+    await scenario.services.ticket_service.update_ticket("T-1", make_older)
 
 
 async def _corrupt_document(scenario: ConfidentialScenario) -> None:
     """Make the ticket's document unreadable, so that the log reports it."""
     broken = {"$set": {"urgency": f"{TITLE} {TEXT}", "due": utc_now() - HOUR}}
-    await scenario.service.database.tickets.update_one({"_id": "T-1"}, broken)
-    assert (await scenario.service.tickets.due_tickets(limit=5))[0] == []
+    await scenario.services.database.tickets.update_one({"_id": "T-1"}, broken)
+    assert (await scenario.services.tickets.due_tickets(limit=5))[0] == []
     with pytest.raises(CorruptDocument):
         await scenario.ticket()
 
@@ -248,9 +248,9 @@ async def _read_everything(scenario: ConfidentialScenario, handle: str) -> str:
         *("/api/v1/audit", "/api/v1/people", "/api/v1/me", "/api/v1/webhooks"),
     ]
     slack_id = scenario.people[handle].id
-    member = await scenario.service.members.get_or_create_member(TEAM, slack_id)
+    member = await scenario.services.members.get_or_create_member(TEAM, slack_id)
     for verb in (Verb.VIEW, Verb.CLAIM):
-        token = scenario.service.email_links.sign(
+        token = scenario.services.email_links.sign(
             member,
             ticket_id="T-1",
             verb=verb,
@@ -287,7 +287,7 @@ async def test_confidential_text_reaches_its_people_only(scenario: ConfidentialS
         "webhooks": "".join(scenario.webhook_bodies),
         "metrics": metrics,
         "logs": scenario.log.getvalue(),
-        "audit log": str(await scenario.service.audit_log.entries(TEAM)),
+        "audit log": str(await scenario.services.audit_log.entries(TEAM)),
     }
     assert {name for name, text in places.items() if _has_secret(text)} == set()
     people = {"Ada", *(scenario.people[handle].id for handle in ("ada", "bob"))}

@@ -9,7 +9,7 @@ from bot.ui.open_view import open_view, push_view
 from bot.ui.views import form_view, notice_view
 from models.errors import UserFacingError
 from models.people.member import Role
-from models.ticket_service import TicketService
+from models.services import Services
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
 from sandbox.slack.app_manifest.manifest import load_manifest
@@ -31,17 +31,17 @@ async def slack() -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture(scope="module")
-async def service(slack: Workspace, servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    async with run_bot_server(slack, servers) as service:
-        yield service
+async def services(slack: Workspace, servers: DatabaseServers) -> AsyncIterator[Services]:
+    async with run_bot_server(slack, servers) as services:
+        yield services
 
 
 @pytest.fixture
-async def grace(slack: Workspace, service: TicketService) -> AsyncIterator[Person]:
+async def grace(slack: Workspace, services: Services) -> AsyncIterator[Person]:
     """An admin; Slack works again after the test."""
     name = f"grace{len(slack.people)}"
     grace = slack.add_person(name, real_name=name, email=f"{name}@acme.example")
-    await service.members.set_role(TEAM, grace.id, role=Role.ADMIN)
+    await services.members.set_role(TEAM, grace.id, role=Role.ADMIN)
     yield grace
     slack.faults.clear()
 
@@ -63,13 +63,13 @@ async def open_settings(slack: Workspace, person: Person) -> None:
     await wait_for_text(slack, person, "System health")
 
 
-async def test_error_says_what_slack_did_not_open(service: TicketService) -> None:
+async def test_error_says_what_slack_did_not_open(services: Services) -> None:
     body = {"trigger_id": "expired"}
 
     with pytest.raises(UserFacingError, match=r"did not open the form\. Please try again\."):
-        await open_view(service.slack, body, FORM)
+        await open_view(services.slack, body, FORM)
     with pytest.raises(UserFacingError, match=r"did not open the page\. Please try again\."):
-        await push_view(service.slack, body, PAGE)
+        await push_view(services.slack, body, PAGE)
 
 
 async def test_reason_opens_when_slack_does_not_open_a_page(

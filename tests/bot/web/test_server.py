@@ -10,10 +10,10 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.web.server import SLACK_EVENTS_PATH, Bot, run_http_server
-from models.ticket_service import TicketService
+from models.services import Services
 from sandbox.services.database_servers import DatabaseServers, find_free_port
 from tests.project import ROOT
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 HEAVY = ("fastapi", "bot.web.site", "bot.api")
 # Requests /healthz in a new process, and prints the status and the loaded modules.
@@ -47,16 +47,16 @@ except SystemExit:
 
 
 @pytest.fixture(params=["", "xapp-1"], ids=["HTTP", "Socket Mode"])
-async def service(
+async def services(
     servers: DatabaseServers, request: pytest.FixtureRequest
-) -> AsyncIterator[TicketService]:
+) -> AsyncIterator[Services]:
     """A service with an HTTP server, whose bot is not ready yet."""
     more = {"slack_app_token": request.param} if request.param else {}
     async with (
-        run_service(servers, port=find_free_port(), **more) as service,
-        run_http_server(Bot(service)),
+        run_services(servers, port=find_free_port(), **more) as services,
+        run_http_server(Bot(services)),
     ):
-        yield service
+        yield services
 
 
 def test_the_health_route_does_not_load_the_site() -> None:
@@ -85,9 +85,9 @@ def test_the_garbage_collector_runs_but_skips_loaded_modules(
     assert ran.stdout.split() == ["True", "True"]
 
 
-async def test_the_slack_route_accepts_only_signed_posts(service: TicketService) -> None:
-    url = f"http://127.0.0.1:{service.settings.port}"
-    uses_socket_mode = service.settings.slack_app_token is not None
+async def test_the_slack_route_accepts_only_signed_posts(services: Services) -> None:
+    url = f"http://127.0.0.1:{services.settings.port}"
+    uses_socket_mode = services.settings.slack_app_token is not None
     no_such_route = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
     async with ClientSession() as http:
         async with http.get(url + SLACK_EVENTS_PATH) as answer:
@@ -98,8 +98,8 @@ async def test_the_slack_route_accepts_only_signed_posts(service: TicketService)
             assert answer.status == expected
 
 
-async def test_health_routes_allow_only_get_and_head(service: TicketService) -> None:
-    url = f"http://127.0.0.1:{service.settings.port}"
+async def test_health_routes_allow_only_get_and_head(services: Services) -> None:
+    url = f"http://127.0.0.1:{services.settings.port}"
     async with ClientSession() as http:
         async with http.get(f"{url}/healthz") as answer:
             assert (answer.status, await answer.text()) == (HTTPStatus.OK, "ok\n")

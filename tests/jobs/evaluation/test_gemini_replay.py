@@ -9,7 +9,7 @@ import pytest
 
 from jobs.evaluation.cli import run_cli
 from models.clock import utc_now
-from models.open_app import open_app
+from models.services import Services, open_connections
 from models.settings import read_settings
 from models.triage.result import Priority
 from models.triage.taxonomy import DEFAULT_TAXONOMY
@@ -125,10 +125,11 @@ async def store_judged_tickets() -> None:
     printing = DEFAULT_TAXONOMY.find_category("Printing")
     assert printing
     private = printing.model_copy(update={"private": True})
-    async with open_app(
+    async with open_connections(
         read_settings(), database_timeout_seconds=5, slack_timeout_seconds=1, interactive=False
-    ) as service:
-        await service.taxonomies.update_taxonomy(
+    ) as connections:
+        services = Services(connections)
+        await services.taxonomies.update_taxonomy(
             "T1", lambda taxonomy: taxonomy.with_category("Printing", private)
         )
         for number, (text, category) in enumerate(rows):
@@ -142,7 +143,7 @@ async def store_judged_tickets() -> None:
                 by="UGRACE",
                 at=utc_now(),
             )
-            await service.training_store.add(example)
+            await services.training_store.add(example)
 
 
 async def test_judged_ticket_of_a_private_category_is_not_sent(

@@ -8,46 +8,46 @@ from uuid import uuid4
 import pytest
 
 from jobs.runner.retry_policies import retry_policy
-from jobs.runner.step_context import StepContext, StepFunction, no_change
+from jobs.runner.step_function import StepFunction, no_change
 from models.errors import OutcomeUnknown, PermanentFailure, RetryLater, TargetGone
-from models.ticket_service import TicketService
+from models.services import Services
 from models.ticket_store.lease import TicketLease
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Draft, Ticket, TicketUpdate
 from sandbox.services.database_servers import DatabaseServers
-from tests.service_factory import attempt_step, run_service
+from tests.service_factory import attempt_step, run_services, worker_services
 
 SECRET = "swordfish"
 MAX_ATTEMPTS = retry_policy(Step.TRIAGE).max_attempts
 
 
 @pytest.fixture(scope="module")
-async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    async with run_service(servers) as service:
-        yield service
+async def services(servers: DatabaseServers) -> AsyncIterator[Services]:
+    async with run_services(servers) as services:
+        yield services
 
 
 def failing_step(error: Exception) -> StepFunction:
-    async def run(_context: StepContext, _ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
+    async def run(_ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
         raise error
 
     return run
 
 
 async def run_triage_step(
-    service: TicketService, run_step: StepFunction, *, attempts: int = 0
+    services: Services, run_step: StepFunction, *, attempts: int = 0
 ) -> tuple[PendingStep, timedelta | None]:
     """The triage step after one attempt, and the delay before the next; None if it is dead."""
-    ticket = await service.open_ticket(
+    ticket = await services.ticket_service.open_ticket(
         Draft(key=f"view:{uuid4()}", team_id="T1", requester="UADA", title="VPN")
     )
     if attempts:
         [first, *others] = ticket.pending
         failed = first.model_copy(update={"attempts": attempts})
         changed = ticket.model_copy(update={"pending": (failed, *others)})
-        assert await service.tickets.compare_and_set(ticket, changed)
-    await attempt_step(StepContext(service=service, gemini=None), Step.TRIAGE, run_step, ticket.id)
-    current, now = await service.tickets.get_ticket(ticket.id)
+        assert await services.tickets.compare_and_set(ticket, changed)
+    await attempt_step(services, Step.TRIAGE, run_step, ticket.id)
+    current, now = await services.tickets.get_ticket(ticket.id)
     step = current.find_step(Step.TRIAGE)
     assert step
     return step, step.due - now if step.due else None
@@ -65,9 +65,9 @@ async def run_triage_step(
     ids=["unknown", "down", "ratelimited", "timeout", "bug"],
 )
 async def test_transient_failure_delays_the_step(
-    service: TicketService, error: Exception, attempts: int, max_seconds: float
+    services: Services, error: Exception, attempts: int, max_seconds: float
 ) -> None:
-    step, delay = await run_triage_step(service, failing_step(error))
+    step, delay = await run_triage_step(services, failing_step(error))
 
     assert step.attempts == attempts
     assert delay is not None
@@ -77,30 +77,30 @@ async def test_transient_failure_delays_the_step(
 
 @pytest.mark.parametrize("error", [PermanentFailure("invalid_auth"), TargetGone("user_disabled")])
 async def test_permanent_failure_makes_the_step_dead_at_once(
-    service: TicketService, error: Exception
+    services: Services, error: Exception
 ) -> None:
-    step, delay = await run_triage_step(service, failing_step(error))
+    step, delay = await run_triage_step(services, failing_step(error))
 
     assert delay is None
     assert str(error) in step.error
 
 
-async def test_step_is_dead_after_the_last_attempt(service: TicketService) -> None:
+async def test_step_is_dead_after_the_last_attempt(services: Services) -> None:
     last = MAX_ATTEMPTS - 1
 
     fail = failing_step(OutcomeUnknown("x"))
 
-    _, delay_before_last = await run_triage_step(service, fail, attempts=last - 1)
-    _, delay_after_last = await run_triage_step(service, fail, attempts=last)
+    _, delay_before_last = await run_triage_step(services, fail, attempts=last - 1)
+    _, delay_after_last = await run_triage_step(services, fail, attempts=last)
 
     assert delay_before_last is not None
     assert delay_after_last is None
 
 
-async def test_delays_grow_up_to_a_limit(service: TicketService) -> None:
-    _, early_delay = await run_triage_step(service, failing_step(OutcomeUnknown("x")), attempts=2)
+async def test_delays_grow_up_to_a_limit(services: Services) -> None:
+    _, early_delay = await run_triage_step(services, failing_step(OutcomeUnknown("x")), attempts=2)
     _, late_delay = await run_triage_step(
-        service, failing_step(OutcomeUnknown("x")), attempts=MAX_ATTEMPTS - 2
+        services, failing_step(OutcomeUnknown("x")), attempts=MAX_ATTEMPTS - 2
     )
 
     assert early_delay is not None
@@ -109,9 +109,9 @@ async def test_delays_grow_up_to_a_limit(service: TicketService) -> None:
 
 
 async def test_bug_is_logged_without_private_text(
-    service: TicketService, caplog: pytest.LogCaptureFixture
+    services: Services, caplog: pytest.LogCaptureFixture
 ) -> None:
-    step, _ = await run_triage_step(service, failing_step(ValueError(f"can't draw {SECRET}")))
+    step, _ = await run_triage_step(services, failing_step(ValueError(f"can't draw {SECRET}")))
 
     assert step.error == "ValueError"
     assert "ValueError" in caplog.text
@@ -119,38 +119,38 @@ async def test_bug_is_logged_without_private_text(
     assert SECRET not in caplog.text
 
 
-async def test_worker_with_expired_lease_writes_nothing(service: TicketService) -> None:
-    async def slow(_context: StepContext, ticket: Ticket, leased: PendingStep) -> TicketUpdate:
+async def test_worker_with_expired_lease_writes_nothing(services: Services) -> None:
+    async def slow(ticket: Ticket, leased: PendingStep) -> TicketUpdate:
         # The lease expires, and another worker leases the step.
-        current, now = await service.tickets.get_ticket(ticket.id)
+        current, now = await services.tickets.get_ticket(ticket.id)
         expired = current.with_step_rescheduled(
             leased, now=now, due=now, error="", failed_attempts=0, run_count=1
         )
-        assert await service.tickets.compare_and_set(current, expired)
-        await service.lease_due_steps(
+        assert await services.tickets.compare_and_set(current, expired)
+        await services.ticket_service.lease_due_steps(
             TicketLease(ticket.id, frozenset({Step.TRIAGE}), lambda: False)
         )
         return no_change
 
-    step, delay = await run_triage_step(service, slow)
+    step, delay = await run_triage_step(services, slow)
 
     assert step.tries == 2
     assert delay is not None  # the other worker still has the step
 
 
-async def test_step_that_is_not_due_does_not_run(service: TicketService) -> None:
+async def test_step_that_is_not_due_does_not_run(services: Services) -> None:
     run_ticket_ids: list[Any] = []
 
-    async def run_step(_context: StepContext, ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
+    async def run_step(ticket: Ticket, _leased: PendingStep) -> TicketUpdate:
         run_ticket_ids.append(ticket.id)
         return no_change
 
-    context = StepContext(service=service, gemini=None)
-    ticket = await service.open_ticket(
+    worker = worker_services(services)
+    ticket = await services.ticket_service.open_ticket(
         Draft(key="view:V", team_id="T1", requester="U", title="VPN")
     )
     for _ in range(2):
-        await attempt_step(context, Step.TRIAGE, run_step, ticket.id)
-    await attempt_step(context, Step.TRIAGE, run_step, "T-999")
+        await attempt_step(worker, Step.TRIAGE, run_step, ticket.id)
+    await attempt_step(worker, Step.TRIAGE, run_step, "T-999")
 
     assert run_ticket_ids == [ticket.id]

@@ -12,12 +12,11 @@ import pytest
 from aiohttp import web
 
 from jobs.outbox.http_post import is_public, post
-from jobs.runner.step_context import StepContext
 from jobs.steps.deliver_webhooks import deliver_webhooks
 from models.clock import utc_now
 from models.errors import InvalidInput, OutcomeUnknown, PermanentFailure, RetryLater
 from models.people.member import Member, Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
@@ -25,7 +24,7 @@ from models.webhooks.store import MAX_WEBHOOKS
 from models.webhooks.webhook import Webhook, validate_url
 from sandbox.services.database_servers import DatabaseServers
 from tests.sample_tickets import make_triage
-from tests.service_factory import attempt_step, run_service
+from tests.service_factory import attempt_step, run_services
 
 
 class Receiver:
@@ -71,68 +70,68 @@ class Receiver:
 
 
 @pytest.fixture(scope="module")
-async def service(servers: DatabaseServers) -> AsyncIterator[TicketService]:
+async def services(servers: DatabaseServers) -> AsyncIterator[Services]:
     """A service that allows webhooks to this machine."""
-    async with run_service(servers, webhook_private=True) as service:
-        yield service
+    async with run_services(servers, webhook_private=True) as services:
+        yield services
 
 
 @pytest.fixture
-async def receiver(service: TicketService) -> AsyncIterator[Receiver]:
+async def receiver(services: Services) -> AsyncIterator[Receiver]:
     """A receiver, in a workspace without webhooks."""
-    await service.database.webhooks.delete_many({})
+    await services.database.webhooks.delete_many({})
     async with Receiver() as receiver:
         yield receiver
 
 
-async def make_admin(service: TicketService) -> Member:
-    return await service.members.set_role("T1", "UBOSS", role=Role.ADMIN)
+async def make_admin(services: Services) -> Member:
+    return await services.members.set_role("T1", "UBOSS", role=Role.ADMIN)
 
 
-async def add_webhook(service: TicketService, receiver: Receiver, *events: str) -> Webhook:
-    return await service.webhooks.add(await make_admin(service), url=receiver.url, events=events)
+async def add_webhook(services: Services, receiver: Receiver, *events: str) -> Webhook:
+    return await services.webhooks.add(await make_admin(services), url=receiver.url, events=events)
 
 
 _KEYS = iter(range(1_000_000))
 
 
-async def open_ticket(service: TicketService, **fields: Any) -> Ticket:
+async def open_ticket(services: Services, **fields: Any) -> Ticket:
     """A new ticket of Ada's. The update adds the delivery step, as a worker's first write does."""
     defaults = {"title": "VPN is down", "description": "every morning", "requester": "UADA"}
     draft = Draft(key=f"view:hook{next(_KEYS)}", team_id="T1", **defaults | fields)
-    ticket = await service.open_ticket(draft)
-    return await service.update_ticket(ticket.id, lambda current, _now: current)
+    ticket = await services.ticket_service.open_ticket(draft)
+    return await services.ticket_service.update_ticket(ticket.id, lambda current, _now: current)
 
 
-async def triage_ticket(service: TicketService, ticket: Ticket) -> Ticket:
+async def triage_ticket(services: Services, ticket: Ticket) -> Ticket:
     triage = make_triage("vpn", summary="secret summary")
-    return await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=triage)
+    return await services.ticket_service.move(ticket.id, Verb.TRIAGE, actor=None, triage=triage)
 
 
-async def run_delivery(service: TicketService, ticket: Ticket) -> Ticket:
+async def run_delivery(services: Services, ticket: Ticket) -> Ticket:
     """Run the delivery step as if it were due, and return the ticket after it."""
-    await service.database.tickets.update_one(
+    await services.database.tickets.update_one(
         {"_id": ticket.id},
         {"$set": {"pending.$[one].due": utc_now()}, "$inc": {"rev": 1}},
         array_filters=[{"one.step": Step.DELIVER_WEBHOOKS.value, "one.due": {"$ne": None}}],
     )
-    await attempt_step(
-        StepContext(service, None), Step.DELIVER_WEBHOOKS, deliver_webhooks, ticket.id
-    )
-    return (await service.tickets.get_ticket(ticket.id))[0]
+    await attempt_step(services, Step.DELIVER_WEBHOOKS, deliver_webhooks, ticket.id)
+    return (await services.tickets.get_ticket(ticket.id))[0]
 
 
 async def test_each_event_is_delivered_once_and_signed(
-    service: TicketService, receiver: Receiver
+    services: Services, receiver: Receiver
 ) -> None:
-    webhook = await add_webhook(service, receiver)
-    ticket = await triage_ticket(service, await open_ticket(service))
+    webhook = await add_webhook(services, receiver)
+    ticket = await triage_ticket(services, await open_ticket(services))
 
-    after = await run_delivery(service, ticket)
+    after = await run_delivery(services, ticket)
     assert after.find_step(Step.DELIVER_WEBHOOKS) is None
     assert receiver.types == ["ticket.opened", "ticket.triaged"]
-    offer = await service.move(ticket.id, Verb.OFFER, actor=None, assignee="UBOB", offers=1)
-    await run_delivery(service, offer)
+    offer = await services.ticket_service.move(
+        ticket.id, Verb.OFFER, actor=None, assignee="UBOB", offers=1
+    )
+    await run_delivery(services, offer)
     assert receiver.types == ["ticket.opened", "ticket.triaged", "ticket.offered"]
     assert len(set(receiver.ids)) == 3
 
@@ -147,34 +146,32 @@ async def test_each_event_is_delivered_once_and_signed(
     assert abs(int(headers["Frontdesk-Timestamp"]) - utc_now().timestamp()) < 60
 
 
-async def test_no_delivery_step_without_webhooks(
-    service: TicketService, receiver: Receiver
-) -> None:
-    ticket = await triage_ticket(service, await open_ticket(service))
+async def test_no_delivery_step_without_webhooks(services: Services, receiver: Receiver) -> None:
+    ticket = await triage_ticket(services, await open_ticket(services))
 
     assert ticket.find_step(Step.DELIVER_WEBHOOKS) is None
 
 
 async def test_webhook_gets_only_later_events_of_its_types(
-    service: TicketService, receiver: Receiver
+    services: Services, receiver: Receiver
 ) -> None:
-    ticket = await triage_ticket(service, await open_ticket(service))
-    await add_webhook(service, receiver, "opened", "offered")
-    await service.move(ticket.id, Verb.OFFER, actor=None, assignee="UBOB", offers=1)
-    await service.move(ticket.id, Verb.UNASSIGN, actor=None)
+    ticket = await triage_ticket(services, await open_ticket(services))
+    await add_webhook(services, receiver, "opened", "offered")
+    await services.ticket_service.move(ticket.id, Verb.OFFER, actor=None, assignee="UBOB", offers=1)
+    await services.ticket_service.move(ticket.id, Verb.UNASSIGN, actor=None)
 
-    await run_delivery(service, ticket)
+    await run_delivery(services, ticket)
 
     assert receiver.types == ["ticket.offered"]
 
 
 async def test_delivery_about_confidential_ticket_has_no_text(
-    service: TicketService, receiver: Receiver
+    services: Services, receiver: Receiver
 ) -> None:
-    await add_webhook(service, receiver)
-    ticket = await open_ticket(service, title="Harassment by X", confidential=True)
+    await add_webhook(services, receiver)
+    ticket = await open_ticket(services, title="Harassment by X", confidential=True)
 
-    await run_delivery(service, await triage_ticket(service, ticket))
+    await run_delivery(services, await triage_ticket(services, ticket))
 
     assert len(receiver.requests) == 2
     for _, body in receiver.requests:
@@ -184,36 +181,36 @@ async def test_delivery_about_confidential_ticket_has_no_text(
 
 @pytest.mark.parametrize("answer", [web.Response(status=503), web.Response(status=429), None])
 async def test_failed_delivery_is_repeated_with_the_same_id(
-    service: TicketService, receiver: Receiver, answer: web.Response | None
+    services: Services, receiver: Receiver, answer: web.Response | None
 ) -> None:
-    webhook = await add_webhook(service, receiver)
-    ticket = await triage_ticket(service, await open_ticket(service))
+    webhook = await add_webhook(services, receiver)
+    ticket = await triage_ticket(services, await open_ticket(services))
     receiver.answers = [web.Response(), answer]
 
-    failed = await run_delivery(service, ticket)
+    failed = await run_delivery(services, ticket)
     pending = failed.find_step(Step.DELIVER_WEBHOOKS)
     assert pending
     assert (pending.attempts, bool(pending.due)) == (1, True)
-    await run_delivery(service, ticket)
+    await run_delivery(services, ticket)
 
     first, second, repeated = receiver.ids
     assert repeated == second != first
     log = {
         delivery.id: delivery
-        for delivery in await service.webhooks.recent_deliveries("T1", webhook.id)
+        for delivery in await services.webhooks.recent_deliveries("T1", webhook.id)
     }
     assert (log[first].attempts, log[second].attempts) == (1, 2)
     assert all(delivery.delivered for delivery in log.values())
 
 
 async def test_refused_delivery_is_dead_and_blocks_no_other_event(
-    service: TicketService, receiver: Receiver
+    services: Services, receiver: Receiver
 ) -> None:
-    webhook = await add_webhook(service, receiver)
-    ticket = await triage_ticket(service, await open_ticket(service))
+    webhook = await add_webhook(services, receiver)
+    ticket = await triage_ticket(services, await open_ticket(services))
     receiver.answers = [web.Response(status=400)]
 
-    step = (await run_delivery(service, ticket)).find_step(Step.DELIVER_WEBHOOKS)
+    step = (await run_delivery(services, ticket)).find_step(Step.DELIVER_WEBHOOKS)
 
     assert receiver.types == ["ticket.opened", "ticket.triaged"]
     assert step
@@ -221,50 +218,50 @@ async def test_refused_delivery_is_dead_and_blocks_no_other_event(
         True,
         "PermanentFailure: the receiver answered 400",
     )
-    log = await service.webhooks.recent_deliveries("T1", webhook.id)
+    log = await services.webhooks.recent_deliveries("T1", webhook.id)
     assert sorted(delivery.outcome for delivery in log) == [
         "the receiver answered 200",
         "the receiver answered 400",
     ]
 
-    await service.replay_step(ticket.id, Step.DELIVER_WEBHOOKS)
-    assert (await run_delivery(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
+    await services.ticket_service.replay_step(ticket.id, Step.DELIVER_WEBHOOKS)
+    assert (await run_delivery(services, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
     assert receiver.types == ["ticket.opened", "ticket.triaged", "ticket.opened"]
 
 
 async def test_broken_webhook_delays_no_other_webhook(
-    service: TicketService, receiver: Receiver
+    services: Services, receiver: Receiver
 ) -> None:
     async with Receiver() as broken:
-        broken_webhook = await add_webhook(service, broken)
-        await add_webhook(service, receiver)
+        broken_webhook = await add_webhook(services, broken)
+        await add_webhook(services, receiver)
         broken.answers = [None] * 20
         for _ in range(6):
-            ticket = await open_ticket(service)
-            await run_delivery(service, ticket)
+            ticket = await open_ticket(services)
+            await run_delivery(services, ticket)
 
         assert receiver.types == ["ticket.opened"] * 6
         # The circuit breaker is open, and that uses no attempt.
         assert len(broken.requests) == 5
-        step = (await service.tickets.get_ticket(ticket.id))[0].find_step(Step.DELIVER_WEBHOOKS)
+        step = (await services.tickets.get_ticket(ticket.id))[0].find_step(Step.DELIVER_WEBHOOKS)
         assert step
         assert (step.attempts, step.tries) == (0, 0)
-        log = await service.webhooks.recent_deliveries("T1", broken_webhook.id)
+        log = await services.webhooks.recent_deliveries("T1", broken_webhook.id)
         assert len(log) == 5
 
 
 async def test_retry_for_one_webhook_comes_before_dead_step(
-    service: TicketService, receiver: Receiver
+    services: Services, receiver: Receiver
 ) -> None:
     async with Receiver() as strict:
         for target, status in ((strict, 404), (receiver, 503)):
-            await add_webhook(service, target)
+            await add_webhook(services, target)
             target.answers = [web.Response(status=status)]
-        ticket = await open_ticket(service)
+        ticket = await open_ticket(services)
         receiver.may_answer.clear()
 
-        async with service.database.deliveries.watch() as changes:
-            delivery = asyncio.create_task(run_delivery(service, ticket))
+        async with services.database.deliveries.watch() as changes:
+            delivery = asyncio.create_task(run_delivery(services, ticket))
             await changes.next()
         receiver.may_answer.set()
 
@@ -274,43 +271,45 @@ async def test_retry_for_one_webhook_comes_before_dead_step(
             "RetryLater: the receiver answered 503",
             None,
         )
-        assert (await run_delivery(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
+        assert (await run_delivery(services, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
         assert len(strict.requests) == len(receiver.requests) == 2
 
 
-async def test_delivery_is_resent_on_request(service: TicketService, receiver: Receiver) -> None:
-    webhook = await add_webhook(service, receiver)
-    admin = await make_admin(service)
-    ticket = await triage_ticket(service, await open_ticket(service))
-    await run_delivery(service, ticket)
+async def test_delivery_is_resent_on_request(services: Services, receiver: Receiver) -> None:
+    webhook = await add_webhook(services, receiver)
+    admin = await make_admin(services)
+    ticket = await triage_ticket(services, await open_ticket(services))
+    await run_delivery(services, ticket)
 
     other_team_admin = admin.model_copy(update={"team_id": "T2"})
-    assert not await service.redeliver_webhook(webhook.id, receiver.ids[0], actor=other_team_admin)
-    assert not await service.redeliver_webhook(webhook.id, "no such", actor=admin)
-    assert await service.redeliver_webhook(webhook.id, receiver.ids[0], actor=admin)
-    await run_delivery(service, ticket)
+    assert not await services.webhook_admin.redeliver(
+        webhook.id, receiver.ids[0], actor=other_team_admin
+    )
+    assert not await services.webhook_admin.redeliver(webhook.id, "no such", actor=admin)
+    assert await services.webhook_admin.redeliver(webhook.id, receiver.ids[0], actor=admin)
+    await run_delivery(services, ticket)
 
     first, second, repeated = receiver.ids
     assert repeated == first != second
 
 
-async def test_deleted_webhook_gets_nothing(service: TicketService, receiver: Receiver) -> None:
-    webhook = await add_webhook(service, receiver)
-    ticket = await open_ticket(service)
+async def test_deleted_webhook_gets_nothing(services: Services, receiver: Receiver) -> None:
+    webhook = await add_webhook(services, receiver)
+    ticket = await open_ticket(services)
 
-    assert not await service.webhooks.remove("T2", webhook.id)
-    assert await service.webhooks.remove("T1", webhook.id)
+    assert not await services.webhooks.remove("T2", webhook.id)
+    assert await services.webhooks.remove("T1", webhook.id)
 
-    assert (await run_delivery(service, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
+    assert (await run_delivery(services, ticket)).find_step(Step.DELIVER_WEBHOOKS) is None
     assert receiver.requests == []
 
 
-async def test_number_of_webhooks_is_limited(service: TicketService, receiver: Receiver) -> None:
+async def test_number_of_webhooks_is_limited(services: Services, receiver: Receiver) -> None:
     for _ in range(MAX_WEBHOOKS):
-        await add_webhook(service, receiver)
+        await add_webhook(services, receiver)
 
     with pytest.raises(InvalidInput, match="Remove one"):
-        await add_webhook(service, receiver)
+        await add_webhook(services, receiver)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "[::1]"])  # noqa: S104

@@ -10,14 +10,13 @@ import pytest
 
 from jobs.engines.gemini import Gemini, GeminiFailure, PermanentGeminiFailure
 from jobs.runner.retry_policies import retry_policy
-from jobs.runner.step_context import StepContext
+from jobs.services import WorkerServices
 from jobs.steps.retriage_ticket import retriage_ticket
 from jobs.steps.triage_ticket import triage_ticket
-from models.admin import taxonomy
 from models.clock import utc_now
 from models.infra.outbound_calls import BREAKER_THRESHOLD
 from models.people.member import Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.action import Verb
 from models.tickets.correction import Correction, apply_correction
 from models.tickets.pending_step import Step
@@ -25,7 +24,7 @@ from models.tickets.ticket import Draft, Status, Ticket
 from models.triage.result import Category, Engine, Priority, Triage
 from sandbox.services.database_servers import DatabaseServers
 from tests.sample_tickets import BOB, GRACE, make_triage
-from tests.service_factory import attempt_step, run_service
+from tests.service_factory import attempt_step, run_services, worker_services
 
 DUE = timedelta(minutes=1)
 
@@ -52,40 +51,40 @@ class UnavailableGemini:
 class RetriageScenario:
     """A service and a Gemini that is down."""
 
-    service: TicketService
+    services: Services
     gemini: UnavailableGemini
 
     @property
-    def step_context(self) -> StepContext:
-        return StepContext(service=self.service, gemini=cast(Gemini, self.gemini))
+    def worker(self) -> WorkerServices:
+        return worker_services(self.services, cast(Gemini, self.gemini))
 
     async def make_offered_ticket(self, **fields: Any) -> Ticket:
         """A triaged ticket, offered to Bob."""
         draft = Draft(
             key=f"view:{uuid4()}", team_id="T1", requester="UADA", title="My VPN drops", **fields
         )
-        ticket = await self.service.open_ticket(draft)
-        await attempt_step(self.step_context, Step.TRIAGE, triage_ticket, ticket.id)
+        ticket = await self.services.ticket_service.open_ticket(draft)
+        await attempt_step(self.worker, Step.TRIAGE, triage_ticket, ticket.id)
         offer: dict[str, Any] = {"assignee": "UBOB", "offered_to": "UBOB", "offers": 1}
-        return await self.service.move(ticket.id, Verb.OFFER, actor=None, **offer)
+        return await self.services.ticket_service.move(ticket.id, Verb.OFFER, actor=None, **offer)
 
     async def run_retriage(self, ticket: Ticket) -> Ticket:
         """Run the step as if it were due, and return the ticket after it."""
         past_due = {"pending.$[again].due": utc_now() - DUE}
-        await self.service.database.tickets.update_one(
+        await self.services.database.tickets.update_one(
             {"_id": ticket.id},
             {"$set": past_due, "$inc": {"rev": 1}},
             array_filters=[{"again.step": "triage_again"}],
         )
-        await attempt_step(self.step_context, Step.RETRIAGE, retriage_ticket, ticket.id)
-        return (await self.service.tickets.get_ticket(ticket.id))[0]
+        await attempt_step(self.worker, Step.RETRIAGE, retriage_ticket, ticket.id)
+        return (await self.services.tickets.get_ticket(ticket.id))[0]
 
 
 @pytest.fixture
 async def scenario(servers: DatabaseServers) -> AsyncIterator[RetriageScenario]:
     """A new scenario per test, because the circuit breaker keeps its state in Redis."""
-    async with run_service(servers) as service:
-        yield RetriageScenario(service, UnavailableGemini())
+    async with run_services(servers) as services:
+        yield RetriageScenario(services, UnavailableGemini())
 
 
 async def test_gemini_triages_the_ticket_once_when_it_is_back(
@@ -116,12 +115,12 @@ async def test_gemini_triages_the_ticket_once_when_it_is_back(
 async def test_claimed_or_corrected_ticket_is_not_triaged_again(
     scenario: RetriageScenario,
 ) -> None:
-    await scenario.service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
+    await scenario.services.members.set_role("T1", "UBOB", role=Role.MODERATOR)
     bob = BOB.model_copy(update={"team_id": "T1"})
     claimed, corrected = await scenario.make_offered_ticket(), await scenario.make_offered_ticket()
-    await scenario.service.move(claimed.id, Verb.CLAIM, actor=bob)
+    await scenario.services.ticket_service.move(claimed.id, Verb.CLAIM, actor=bob)
     change = apply_correction(Correction(category="Software"), actor=bob, seen_version=None)
-    await scenario.service.update_ticket(corrected.id, change)
+    await scenario.services.ticket_service.update_ticket(corrected.id, change)
     count_before = scenario.gemini.question_count
     scenario.gemini.failure = None
 
@@ -144,7 +143,7 @@ async def test_refused_confidential_or_private_ticket_is_not_asked_again(
     scenario.gemini.failure = GeminiFailure("out of order (503)")
     private = await scenario.make_offered_ticket()
     network = Category(name="Network", keywords=("vpn",), private=True)
-    await taxonomy.save_category(scenario.service, GRACE, "Network", network)
+    await scenario.services.taxonomy_admin.save_category(GRACE, "Network", network)
     count_before = scenario.gemini.question_count
 
     assert [ticket.find_step(Step.RETRIAGE) for ticket in (refused, confidential)] == [None, None]
@@ -168,7 +167,7 @@ async def test_retriage_backs_off_while_the_breaker_is_open_and_then_stops(
     assert step.due
     assert step.due > utc_now() + timedelta(minutes=5)
     last_attempt = {"pending.$[again].attempts": retry_policy(Step.RETRIAGE).max_attempts - 1}
-    await scenario.service.database.tickets.update_one(
+    await scenario.services.database.tickets.update_one(
         {"_id": ticket.id}, {"$set": last_attempt}, array_filters=[{"again.step": "triage_again"}]
     )
     after_last = await scenario.run_retriage(during_break)
@@ -183,9 +182,9 @@ async def test_skill_removed_during_the_call_is_not_added(
     scenario: RetriageScenario,
 ) -> None:
     ticket = await scenario.make_offered_ticket()
-    admin = await scenario.service.members.set_role("T1", "UGRACE", role=Role.ADMIN)
+    admin = await scenario.services.members.set_role("T1", "UGRACE", role=Role.ADMIN)
     scenario.gemini.failure = None
-    scenario.gemini.meanwhile = lambda: taxonomy.remove_skill(scenario.service, admin, "okta")
+    scenario.gemini.meanwhile = lambda: scenario.services.taxonomy_admin.remove_skill(admin, "okta")
 
     after = await scenario.run_retriage(ticket)
 
@@ -197,10 +196,12 @@ async def test_correction_during_the_call_is_kept(
     scenario: RetriageScenario,
 ) -> None:
     ticket = await scenario.make_offered_ticket()
-    bob = await scenario.service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
+    bob = await scenario.services.members.set_role("T1", "UBOB", role=Role.MODERATOR)
     change = apply_correction(Correction(category="Software"), actor=bob, seen_version=None)
     scenario.gemini.failure = None
-    scenario.gemini.meanwhile = lambda: scenario.service.update_ticket(ticket.id, change)
+    scenario.gemini.meanwhile = lambda: scenario.services.ticket_service.update_ticket(
+        ticket.id, change
+    )
 
     after = await scenario.run_retriage(ticket)
 

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from jobs.runner.step_context import StepContext, StepFunction
+from jobs.runner.step_function import StepFunction
 from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import dm_watchers
-from models.admin.watch_ticket import set_watching
 from models.clock import utc_now
 from models.errors import InvalidInput, NoSuchTicket, NotAllowed
 from models.people.member import Member, Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
@@ -24,7 +23,7 @@ from sandbox.slack.state.faults import Fault
 from sandbox.slack.workspace import Workspace
 from tests.project import MANIFEST
 from tests.sample_tickets import make_triage
-from tests.service_factory import attempt_step, run_service
+from tests.service_factory import attempt_step, run_services, worker_services
 
 TEAM = "T0FRONT01"
 STEP_FUNCTIONS: dict[Step, StepFunction] = {
@@ -36,8 +35,8 @@ STEP_FUNCTIONS: dict[Step, StepFunction] = {
 class WatcherScenario:
     """A service and its workspace, with some people."""
 
-    def __init__(self, slack: Workspace, service: TicketService) -> None:
-        self.slack, self.service = slack, service
+    def __init__(self, slack: Workspace, services: Services) -> None:
+        self.slack, self.services = slack, services
         self.ada, self.bob, self.eve, self.ned = (
             slack.add_person(name, real_name=name, email=f"{name}@acme.example")
             for name in ("ada", "bob", "eve", "ned")
@@ -45,7 +44,7 @@ class WatcherScenario:
         self.ticket_count = 0
 
     async def member(self, person: Person) -> Member:
-        return await self.service.members.get_or_create_member(TEAM, person.id)
+        return await self.services.members.get_or_create_member(TEAM, person.id)
 
     async def ticket(self, **fields: Any) -> Ticket:
         """A ticket of Ada's, offered to Bob."""
@@ -55,30 +54,36 @@ class WatcherScenario:
             "requester": self.ada.id,
             "key": f"view:{self.ticket_count}",
         }
-        ticket = await self.service.open_ticket(Draft(team_id=TEAM, **defaults | fields))
-        await self.service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
-        return await self.service.move(ticket.id, Verb.OFFER, actor=None, assignee=self.bob.id)
+        ticket = await self.services.ticket_service.open_ticket(
+            Draft(team_id=TEAM, **defaults | fields)
+        )
+        await self.services.ticket_service.move(
+            ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn")
+        )
+        return await self.services.ticket_service.move(
+            ticket.id, Verb.OFFER, actor=None, assignee=self.bob.id
+        )
 
     async def set_watching(
         self, ticket: Ticket, actor: Person, watcher: Person, *, on: bool = True
     ) -> Ticket:
         """Change who watches, and return the ticket after the worker has updated the cards."""
         member = await self.member(actor)
-        await set_watching(
-            self.service, ticket.id, actor=member, watcher_id=watcher.id, watching=on
+        await self.services.watcher_admin.set_watching(
+            ticket.id, actor=member, watcher_id=watcher.id, watching=on
         )
         return await self.run_card_steps(ticket)
 
     async def run_card_steps(self, ticket: Ticket) -> Ticket:
         """Run the card steps, and return the ticket after them."""
         while True:
-            ticket, _ = await self.service.tickets.get_ticket(ticket.id)
+            ticket, _ = await self.services.tickets.get_ticket(ticket.id)
             due_steps = [step.step for step in ticket.pending if step.step in STEP_FUNCTIONS]
             if not due_steps:
                 return ticket
             step = due_steps[0]
-            context = StepContext(self.service, None)
-            await attempt_step(context, step, STEP_FUNCTIONS[step], ticket.id)
+            worker = worker_services(self.services)
+            await attempt_step(worker, step, STEP_FUNCTIONS[step], ticket.id)
 
     def card_texts(self, person: Person, ticket: Ticket) -> list[str]:
         """The texts about a ticket in the person's direct messages with Frontdesk."""
@@ -90,10 +95,10 @@ async def scenario(servers: DatabaseServers) -> AsyncIterator[WatcherScenario]:
     """Bob and Eve are moderators. Ada and Ned are not."""
     async with Workspace(load_manifest(MANIFEST)) as slack:
         settings = {"slack_api_url": slack.api_url, "slack_bot_token": slack.bot_token}
-        async with run_service(servers, **settings) as service:
-            scenario = WatcherScenario(slack, service)
+        async with run_services(servers, **settings) as services:
+            scenario = WatcherScenario(slack, services)
             for person in (scenario.bob, scenario.eve):
-                await service.members.set_role(TEAM, person.id, role=Role.MODERATOR)
+                await services.members.set_role(TEAM, person.id, role=Role.MODERATOR)
             yield scenario
 
 
@@ -105,7 +110,9 @@ async def test_watcher_has_one_card_that_follows_the_ticket(scenario: WatcherSce
     [before] = scenario.card_texts(scenario.eve, ticket)
     assert "Waiting for" in before
 
-    await scenario.service.move(ticket.id, Verb.CLAIM, actor=await scenario.member(scenario.bob))
+    await scenario.services.ticket_service.move(
+        ticket.id, Verb.CLAIM, actor=await scenario.member(scenario.bob)
+    )
     await scenario.run_card_steps(ticket)
     [after] = scenario.card_texts(scenario.eve, ticket)
     assert after != before
@@ -122,7 +129,7 @@ async def test_watcher_has_one_card_that_follows_the_ticket(scenario: WatcherSce
 async def test_person_added_by_the_assignee_sees_the_ticket(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket()
     ned = await scenario.member(scenario.ned)
-    search = scenario.service.search.visible_tickets
+    search = scenario.services.search.visible_tickets
     query: dict[str, Any] = {"before_id": "", "limit": 100, "filters": {}, "terms": ""}
     assert ticket.id not in {found.id for found in await search(ned, **query)}
 
@@ -155,11 +162,11 @@ async def test_sharing_or_watching_without_permission_is_refused(scenario: Watch
         await scenario.set_watching(ticket, scenario.ned, scenario.ned)
     bob = await scenario.member(scenario.bob)
     with pytest.raises(InvalidInput):
-        await set_watching(
-            scenario.service, ticket.id, actor=bob, watcher_id="UNOBODY", watching=True
+        await scenario.services.watcher_admin.set_watching(
+            ticket.id, actor=bob, watcher_id="UNOBODY", watching=True
         )
 
-    assert (await scenario.service.tickets.get_ticket(ticket.id))[0].watchers == ()
+    assert (await scenario.services.tickets.get_ticket(ticket.id))[0].watchers == ()
 
 
 @pytest.mark.fault("F86")
@@ -170,15 +177,15 @@ async def test_watching_shows_no_confidential_ticket(scenario: WatcherScenario) 
     with pytest.raises(InvalidInput):
         await scenario.set_watching(ticket, scenario.bob, scenario.eve)
 
-    await scenario.service.members.update_member(TEAM, scenario.eve.id, trusted=True)
+    await scenario.services.members.update_member(TEAM, scenario.eve.id, trusted=True)
     await scenario.set_watching(ticket, scenario.eve, scenario.eve)
-    await scenario.service.members.update_member(TEAM, scenario.eve.id, trusted=False)
+    await scenario.services.members.update_member(TEAM, scenario.eve.id, trusted=False)
 
     assert len(scenario.card_texts(scenario.eve, ticket)) == 1
     assert "Harassment" not in str([message.blocks for message in scenario.eve.messages])
     eve = await scenario.member(scenario.eve)
     query: dict[str, Any] = {"before_id": "", "limit": 100, "filters": {}, "terms": "harassment"}
-    assert await scenario.service.search.visible_tickets(eve, **query) == []
+    assert await scenario.services.search.visible_tickets(eve, **query) == []
 
 
 async def test_deactivated_watcher_delays_no_other_watcher(scenario: WatcherScenario) -> None:
@@ -187,8 +194,8 @@ async def test_deactivated_watcher_delays_no_other_watcher(scenario: WatcherScen
     await scenario.member(zoe)
     bob = await scenario.member(scenario.bob)
     for watcher in (zoe, scenario.ned):
-        await set_watching(
-            scenario.service, ticket.id, actor=bob, watcher_id=watcher.id, watching=True
+        await scenario.services.watcher_admin.set_watching(
+            ticket.id, actor=bob, watcher_id=watcher.id, watching=True
         )
     scenario.slack.deactivate(zoe)
 
@@ -201,13 +208,12 @@ async def test_deactivated_watcher_delays_no_other_watcher(scenario: WatcherScen
 async def test_watcher_limit_is_enforced(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket()
     watcher_ids = tuple(f"U{n}" for n in range(MAX_WATCHERS))
-    await scenario.service.update_ticket(
+    await scenario.services.ticket_service.update_ticket(
         ticket.id, lambda t, _: t.model_copy(update={"watchers": watcher_ids})
     )
 
     with pytest.raises(NotAllowed, match="watch"):
-        await set_watching(
-            scenario.service,
+        await scenario.services.watcher_admin.set_watching(
             ticket.id,
             actor=await scenario.member(scenario.eve),
             watcher_id=scenario.eve.id,
@@ -218,21 +224,18 @@ async def test_watcher_limit_is_enforced(scenario: WatcherScenario) -> None:
 async def test_card_with_unknown_outcome_is_not_sent_twice(scenario: WatcherScenario) -> None:
     ticket = await scenario.ticket()
     scenario.slack.faults.add("chat.postMessage", Fault(resets_connection=True), times=1)
-    await set_watching(
-        scenario.service,
+    await scenario.services.watcher_admin.set_watching(
         ticket.id,
         actor=await scenario.member(scenario.eve),
         watcher_id=scenario.eve.id,
         watching=True,
     )
-    await attempt_step(
-        StepContext(scenario.service, None), Step.DM_WATCHERS, dm_watchers, ticket.id
-    )
-    unknown, _ = await scenario.service.tickets.get_ticket(ticket.id)
+    await attempt_step(scenario.services, Step.DM_WATCHERS, dm_watchers, ticket.id)
+    unknown, _ = await scenario.services.tickets.get_ticket(ticket.id)
     assert unknown.find_step(Step.DM_WATCHERS)
     assert unknown.cards == ()
 
-    await scenario.service.database.tickets.update_one(
+    await scenario.services.database.tickets.update_one(
         {"_id": ticket.id},
         {"$set": {"pending.$[one].due": utc_now()}, "$inc": {"rev": 1}},
         array_filters=[{"one.step": Step.DM_WATCHERS.value}],

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobs.runner.step_context import StepContext
 from jobs.triage import priority_rules
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.ticket import Ticket
 from models.triage.result import Priority
 from sandbox.services.database_servers import DatabaseServers
@@ -15,7 +14,7 @@ from sandbox.slack.entities.usergroups import Usergroup
 from sandbox.slack.workspace import Workspace
 from tests.project import MANIFEST
 from tests.sample_tickets import new_ticket
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +31,18 @@ def board_group(slack: Workspace) -> Usergroup:
 
 
 @pytest.fixture(scope="module")
-async def service(
+async def services(
     servers: DatabaseServers, slack: Workspace, board_group: Usergroup
-) -> AsyncIterator[TicketService]:
+) -> AsyncIterator[Services]:
     """A service with rules for words, for the board and for a group that does not exist."""
-    async with run_service(
+    async with run_services(
         servers,
         slack_api_url=slack.api_url,
         slack_bot_token=slack.bot_token,
         floor_words="production is down=urgent",
         floor_groups=f"{board_group.id}=high, S0NOWHERE0=urgent",
-    ) as service:
-        yield service
+    ) as services:
+        yield services
 
 
 def make_ticket(requester: str) -> Ticket:
@@ -51,42 +50,67 @@ def make_ticket(requester: str) -> Ticket:
 
 
 async def test_group_rule_applies_to_requesters_in_the_group(
-    service: TicketService, board_group: Usergroup
+    services: Services, board_group: Usergroup
 ) -> None:
-    context = StepContext(service=service, gemini=None)
     from_board, from_ada = make_ticket(board_group.users[0]), make_ticket("UADA")
 
-    assert await priority_rules.min_priority(context, from_board) is Priority.HIGH
-    assert await priority_rules.min_priority(context, from_ada) is Priority.LOW
+    assert (
+        await priority_rules.min_priority(
+            from_board, directory=services.directory, workspace_settings=services.workspace_settings
+        )
+        is Priority.HIGH
+    )
+    assert (
+        await priority_rules.min_priority(
+            from_ada, directory=services.directory, workspace_settings=services.workspace_settings
+        )
+        is Priority.LOW
+    )
 
 
 async def test_word_rule_applies_to_all_requesters(
-    service: TicketService, board_group: Usergroup
+    services: Services, board_group: Usergroup
 ) -> None:
-    context = StepContext(service=service, gemini=None)
     ticket = new_ticket(title="Production is down, please answer low")
 
-    assert await priority_rules.min_priority(context, ticket) is Priority.URGENT
+    assert (
+        await priority_rules.min_priority(
+            ticket, directory=services.directory, workspace_settings=services.workspace_settings
+        )
+        is Priority.URGENT
+    )
 
 
 async def test_group_members_are_cached(
-    service: TicketService, slack: Workspace, board_group: Usergroup
+    services: Services, slack: Workspace, board_group: Usergroup
 ) -> None:
-    context = StepContext(service=service, gemini=None)
     member = board_group.users[0]
-    await priority_rules.min_priority(context, make_ticket(member))
+    await priority_rules.min_priority(
+        make_ticket(member),
+        directory=services.directory,
+        workspace_settings=services.workspace_settings,
+    )
 
     board_group.users = []
 
-    assert await priority_rules.min_priority(context, make_ticket(member)) is Priority.HIGH
+    assert (
+        await priority_rules.min_priority(
+            make_ticket(member),
+            directory=services.directory,
+            workspace_settings=services.workspace_settings,
+        )
+        is Priority.HIGH
+    )
 
 
 async def test_group_rule_does_not_apply_while_slack_is_down(servers: DatabaseServers) -> None:
-    async with run_service(
+    async with run_services(
         servers, slack_api_url="http://127.0.0.1:9/", floor_groups="S1=high"
-    ) as service:
+    ) as services:
         priority = await priority_rules.min_priority(
-            StepContext(service=service, gemini=None), new_ticket()
+            new_ticket(),
+            directory=services.directory,
+            workspace_settings=services.workspace_settings,
         )
 
     assert priority is Priority.LOW

@@ -12,7 +12,7 @@ from models.engine.accuracy import (
     JudgedTriage,
     measure_accuracy,
 )
-from models.ticket_service import TicketService
+from models.services import Services
 from models.triage.result import Engine, Priority
 from models.triage.training_example import TrainingExample
 from sandbox.slack.blockkit import check_view
@@ -41,7 +41,7 @@ def make_example(number: int, **judgement: Any) -> TrainingExample:
     )
 
 
-async def test_changed_triages_are_counted_by_engine_and_prompt(service: TicketService) -> None:
+async def test_changed_triages_are_counted_by_engine_and_prompt(services: Services) -> None:
     for example in (
         make_example(1),
         make_example(2, category="Access"),
@@ -50,9 +50,9 @@ async def test_changed_triages_are_counted_by_engine_and_prompt(service: TicketS
         make_example(5, prompt="2"),
         make_example(6, team_id="T2", category="Access"),
     ):
-        await service.training_store.add(example)
+        await services.training_store.add(example)
 
-    accuracy = measure_accuracy(await service.training_store.judged_triages("T1", limit=100))
+    accuracy = measure_accuracy(await services.training_store.judged_triages("T1", limit=100))
 
     assert (accuracy.tickets, accuracy.right) == (5, 4)
     assert accuracy.engines == (
@@ -66,32 +66,32 @@ async def test_changed_triages_are_counted_by_engine_and_prompt(service: TicketS
     assert accuracy.confusions == (Confusion("Network", "Access", tickets=1),)
 
 
-async def test_shadow_prompt_is_counted_separately(service: TicketService) -> None:
-    await service.training_store.add(make_example(1, team_id="T4"))
+async def test_shadow_prompt_is_counted_separately(services: Services) -> None:
+    await services.training_store.add(make_example(1, team_id="T4"))
     wrong = make_triage(
         "vpn", engine=Engine.GEMINI, model="gemini-9", prompt="2", category="Access"
     )
-    await service.training_store.set_shadow_answer("T-1", wrong)
-    await service.training_store.add(make_example(1, team_id="T4"))
+    await services.training_store.set_shadow_answer("T-1", wrong)
+    await services.training_store.add(make_example(1, team_id="T4"))
 
-    measured = measure_accuracy(await service.training_store.judged_triages("T4", limit=100))
+    measured = measure_accuracy(await services.training_store.judged_triages("T4", limit=100))
 
     assert (measured.tickets, measured.right, measured.confusions) == (1, 1, ())
     shadow = EngineAccuracy(
         "gemini", "gemini-9", "2", tickets=1, right=0, overridden=1, shadow=True
     )
     assert shadow in measured.engines
-    assert await service.training_store.has_shadow_answer("T-1", "2")
-    assert not await service.training_store.has_shadow_answer("T-1", "3")
+    assert await services.training_store.has_shadow_answer("T-1", "2")
+    assert not await services.training_store.has_shadow_answer("T-1", "3")
     said = str(page.render(measured))
     assert "prompt 2, shadow prompt: 1 ticket, 0% correct, 100% would have been changed" in said
 
 
-async def test_only_the_newest_examples_are_counted(service: TicketService) -> None:
-    await service.training_store.add(make_example(7, team_id="T3"))
-    await service.training_store.add(make_example(8, team_id="T3", category="Access"))
+async def test_only_the_newest_examples_are_counted(services: Services) -> None:
+    await services.training_store.add(make_example(7, team_id="T3"))
+    await services.training_store.add(make_example(8, team_id="T3", category="Access"))
 
-    judged_triages = await service.training_store.judged_triages("T3", limit=1)
+    judged_triages = await services.training_store.judged_triages("T3", limit=1)
 
     assert [judged.actual for judged in judged_triages] == ["Access"]
 

@@ -16,7 +16,7 @@ from models.infra.embedded_server import (
 )
 from sandbox.services.database_servers import DatabaseServers
 from tests.models.mongo_command_log import MongoCommandLog
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 COUNT = 1000
 TEAM = {"team_id": "T1"}
@@ -37,9 +37,9 @@ async def collection(
     servers: DatabaseServers, command_log: MongoCommandLog
 ) -> AsyncIterator[Collection]:
     """A collection with documents of two workspaces, of all ages."""
-    async with run_service(servers, mongodb_database=command_log.database) as service:
+    async with run_services(servers, mongodb_database=command_log.database) as services:
         # The audit log has an index on workspace and time.
-        collection: Collection = service.database.audit
+        collection: Collection = services.database.audit
         now = utc_now()
         await collection.insert_many(
             [

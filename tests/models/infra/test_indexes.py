@@ -5,13 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.runner.step_context import StepContext
 from jobs.steps.learn_from_ticket import learn_from_ticket
 from models.access.api_token import Scope
 from models.clock import utc_now
 from models.people.member import Member, Profile, Role
 from models.search.event_feed import Cursor
-from models.ticket_service import TicketService
+from models.services import Services
 from models.ticket_store.event_log import NumberedEvent
 from models.tickets.action import Verb
 from models.tickets.pending_step import Step
@@ -20,7 +19,7 @@ from models.triage.similarity import MIN_SIMILARITY
 from sandbox.services.database_servers import DatabaseServers
 from tests.models.mongo_command_log import MongoCommandLog
 from tests.sample_tickets import make_triage
-from tests.service_factory import attempt_step, run_service
+from tests.service_factory import attempt_step, run_services
 
 DRAFT = Draft(key="view:V1", team_id="T1", requester="UADA", title="VPN is down")
 GRACE = Member(team_id="T1", slack_id="UGRACE", role=Role.ADMIN, trusted=True)
@@ -56,22 +55,22 @@ def command_log() -> MongoCommandLog:
 
 
 @pytest.fixture
-async def service(
+async def services(
     servers: DatabaseServers, command_log: MongoCommandLog
-) -> AsyncIterator[TicketService]:
+) -> AsyncIterator[Services]:
     """A service with a database of its own on the real servers."""
-    async with run_service(servers, mongodb_database=command_log.database) as service:
+    async with run_services(servers, mongodb_database=command_log.database) as services:
         command_log.queries.clear()
-        yield service
+        yield services
 
 
 async def test_each_query_uses_an_index(
-    servers: DatabaseServers, service: TicketService, command_log: MongoCommandLog
+    servers: DatabaseServers, services: Services, command_log: MongoCommandLog
 ) -> None:
-    ticket = await _resolve_ticket(service)
-    await _query_work(service)
-    await _query_tickets(service, ticket)
-    await _query_people(service)
+    ticket = await _resolve_ticket(services)
+    await _query_work(services)
+    await _query_tickets(services, ticket)
+    await _query_people(services)
 
     # All servers find a document by its _id, but not all say so in `explain`.
     queries = {
@@ -86,35 +85,39 @@ async def test_each_query_uses_an_index(
         assert "COLLSCAN" not in plan, query
 
 
-async def _resolve_ticket(service: TicketService) -> Ticket:
+async def _resolve_ticket(services: Services) -> Ticket:
     """A resolved ticket that the engines learn from."""
-    bob = await service.members.set_role("T1", "UBOB", role=Role.MODERATOR)
-    ticket = await service.open_ticket(DRAFT)
-    assert (await service.open_ticket(DRAFT)).id == ticket.id
-    await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn"))
-    await service.move(
+    bob = await services.members.set_role("T1", "UBOB", role=Role.MODERATOR)
+    ticket = await services.ticket_service.open_ticket(DRAFT)
+    assert (await services.ticket_service.open_ticket(DRAFT)).id == ticket.id
+    await services.ticket_service.move(
+        ticket.id, Verb.TRIAGE, actor=None, triage=make_triage("vpn")
+    )
+    await services.ticket_service.move(
         ticket.id, Verb.OFFER, actor=None, assignee="UBOB", offered_to="UBOB", offers=1
     )
-    await service.move(ticket.id, Verb.CLAIM, actor=bob)
-    ticket = await service.move(ticket.id, Verb.RESOLVE, actor=bob, solution="Turned it on.")
-    await attempt_step(StepContext(service, None), Step.LEARN, learn_from_ticket, ticket.id)
+    await services.ticket_service.move(ticket.id, Verb.CLAIM, actor=bob)
+    ticket = await services.ticket_service.move(
+        ticket.id, Verb.RESOLVE, actor=bob, solution="Turned it on."
+    )
+    await attempt_step(services, Step.LEARN, learn_from_ticket, ticket.id)
     return ticket
 
 
-async def _query_work(service: TicketService) -> None:
-    await service.tickets.due_tickets(limit=5)
-    await service.tickets.dead_tickets(limit=5)
-    await service.tickets.quarantined_tickets(limit=5)
-    await service.tickets.tickets_with_lost_card(limit=5)
-    await service.tickets.backlog("T1")
-    await service.workload.open_ticket_counts("T1")
+async def _query_work(services: Services) -> None:
+    await services.tickets.due_tickets(limit=5)
+    await services.tickets.dead_tickets(limit=5)
+    await services.tickets.quarantined_tickets(limit=5)
+    await services.tickets.tickets_with_lost_card(limit=5)
+    await services.tickets.backlog("T1")
+    await services.workload.open_ticket_counts("T1")
 
 
-async def _query_tickets(service: TicketService, ticket: Ticket) -> None:
-    second = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V2"}))
-    assert await service.search.similar_solved_tickets(second, min_score=MIN_SIMILARITY)
-    third = await service.open_ticket(DRAFT.model_copy(update={"key": "view:V3"}))
-    assert await service.search.similar_open_tickets(third)
+async def _query_tickets(services: Services, ticket: Ticket) -> None:
+    second = await services.ticket_service.open_ticket(DRAFT.model_copy(update={"key": "view:V2"}))
+    assert await services.search.similar_solved_tickets(second, min_score=MIN_SIMILARITY)
+    third = await services.ticket_service.open_ticket(DRAFT.model_copy(update={"key": "view:V3"}))
+    assert await services.search.similar_open_tickets(third)
     ada = Member(team_id="T1", slack_id="UADA")
     for member, terms, status in (
         (GRACE, "", ""),
@@ -122,33 +125,35 @@ async def _query_tickets(service: TicketService, ticket: Ticket) -> None:
         (GRACE, "", "new"),
         (ada, "vpn", ""),
     ):
-        assert await service.search.visible_tickets(
+        assert await services.search.visible_tickets(
             member, before_id="", limit=5, terms=terms, filters={"status": status}
         )
     for cursor in (None, Cursor(ticket.opened_at - timedelta(hours=1))):
-        await service.event_feed.read_page(cursor, GRACE, limit=5)
+        await services.event_feed.read_page(cursor, GRACE, limit=5)
     archived = ticket.without_events_until(2)
-    await service.event_log.archive(ticket, [NumberedEvent(*one) for one in ticket.numbered_events])
-    assert len(await service.event_log.events(archived)) == ticket.event_count
-    assert await service.event_log.last_event(archived, "opened")
-    assert await service.training_store.latest("T1", limit=5)
-    assert await service.training_store.version("T1")
-    assert await service.training_store.judged_triages("T1", limit=5)
+    await services.event_log.archive(
+        ticket, [NumberedEvent(*one) for one in ticket.numbered_events]
+    )
+    assert len(await services.event_log.events(archived)) == ticket.event_count
+    assert await services.event_log.last_event(archived, "opened")
+    assert await services.training_store.latest("T1", limit=5)
+    assert await services.training_store.version("T1")
+    assert await services.training_store.judged_triages("T1", limit=5)
 
 
-async def _query_people(service: TicketService) -> None:
-    assert await service.members.moderators("T1")
-    await service.members.deactivated_with_email("T1", "ada@acme.example")
-    token, _ = await service.api_tokens.issue_token(
+async def _query_people(services: Services) -> None:
+    assert await services.members.moderators("T1")
+    await services.members.deactivated_with_email("T1", "ada@acme.example")
+    token, _ = await services.api_tokens.issue_token(
         GRACE, name="Mine", scopes=[Scope.READ], lifetime=timedelta(days=1)
     )
     profile = Profile(name="Grace", email=None, tz="UTC", is_owner=True, active=True)
-    member = await service.members.get_or_create_member("T1", "UGRACE")
-    await service.members.set_profile(member, profile, profiled_at=utc_now())
-    assert await service.api_tokens.authenticate(token)
-    assert await service.api_tokens.active_tokens("T1", "UGRACE")
-    await service.api_tokens.revoke_all_tokens(GRACE)
-    await service.audit_log.record(GRACE, "looked at", "T-1")
-    await service.audit_log.record(GRACE, "looked at", "T-2")
-    [last, *_] = await service.audit_log.entries("T1")
-    await service.audit_log.entries("T1", before_id=last.id)
+    member = await services.members.get_or_create_member("T1", "UGRACE")
+    await services.members.set_profile(member, profile, profiled_at=utc_now())
+    assert await services.api_tokens.authenticate(token)
+    assert await services.api_tokens.active_tokens("T1", "UGRACE")
+    await services.api_tokens.revoke_all_tokens(GRACE)
+    await services.audit_log.record(GRACE, "looked at", "T-1")
+    await services.audit_log.record(GRACE, "looked at", "T-2")
+    [last, *_] = await services.audit_log.entries("T1")
+    await services.audit_log.entries("T1", before_id=last.id)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.people.member import Member, Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.ticket_store.documents import ticket_number, ticket_to_document
 from models.tickets.action import Verb
 from models.tickets.permissions import can
@@ -16,7 +16,7 @@ from models.triage.skills import words
 from sandbox.services.database_servers import DatabaseServers
 from tests.models.mongo_command_log import MongoCommandLog
 from tests.sample_tickets import new_ticket
-from tests.service_factory import run_service
+from tests.service_factory import run_services
 
 LIMIT = 7
 # The size of the first window.
@@ -65,15 +65,15 @@ def command_log() -> MongoCommandLog:
 
 
 @pytest.fixture(scope="module")
-async def service(
+async def services(
     servers: DatabaseServers, tickets: Sequence[Ticket], command_log: MongoCommandLog
-) -> AsyncIterator[TicketService]:
-    async with run_service(servers, mongodb_database=command_log.database) as service:
+) -> AsyncIterator[Services]:
+    async with run_services(servers, mongodb_database=command_log.database) as services:
         documents = [ticket_to_document(ticket) for ticket in tickets]
-        await service.database.tickets.insert_many(documents)
+        await services.database.tickets.insert_many(documents)
         last = {"$set": {"last": len(tickets)}}
-        await service.database.upsert("counters", "tickets", last)
-        yield service
+        await services.database.upsert("counters", "tickets", last)
+        yield services
 
 
 def is_match(ticket: Ticket, member: Member, terms: str, filters: dict[str, str]) -> bool:
@@ -88,7 +88,7 @@ def is_match(ticket: Ticket, member: Member, terms: str, filters: dict[str, str]
 @pytest.mark.parametrize("terms", TERMS)
 @pytest.mark.parametrize("member", READERS, ids=lambda member: str(member.slack_id))
 async def test_pages_hold_all_matching_tickets_newest_first(
-    service: TicketService, tickets: Sequence[Ticket], member: Member, terms: str
+    services: Services, tickets: Sequence[Ticket], member: Member, terms: str
 ) -> None:
     for filters in FILTERS:
         expected = [
@@ -98,7 +98,7 @@ async def test_pages_hold_all_matching_tickets_newest_first(
         before_id = ""
         # Three pages, then one page with all others.
         for limit in (LIMIT, LIMIT, LIMIT, len(tickets)):
-            page = await service.search.visible_tickets(
+            page = await services.search.visible_tickets(
                 member, before_id=before_id, limit=limit, terms=terms, filters=filters
             )
             ticket_ids += [ticket.id for ticket in page]
@@ -127,7 +127,7 @@ async def test_pages_hold_all_matching_tickets_newest_first(
 )
 async def test_first_page_reads_few_documents(
     servers: DatabaseServers,
-    service: TicketService,
+    services: Services,
     command_log: MongoCommandLog,
     member: Member,
     arguments: dict[str, Any],
@@ -135,7 +135,7 @@ async def test_first_page_reads_few_documents(
     command_log.queries.clear()
     arguments = {"before_id": "", "limit": LIMIT, "filters": {}, "terms": "", **arguments}
 
-    assert await service.search.visible_tickets(member, **arguments)
+    assert await services.search.visible_tickets(member, **arguments)
 
     documents_read = 0
     for query in command_log.queries:
@@ -151,15 +151,15 @@ async def test_rare_tickets_take_few_more_commands_among_many(servers: DatabaseS
     command_counts = {}
     for last in (1_000, 100_000):
         command_log = MongoCommandLog(f"rare{last}")
-        async with run_service(servers, mongodb_database=command_log.database) as service:
+        async with run_services(servers, mongodb_database=command_log.database) as services:
             rare = [
                 new_ticket(id=f"T-{last - 200 * back}", key=f"view:{back}") for back in range(5)
             ]
             documents = [ticket_to_document(ticket) for ticket in rare]
-            await service.database.tickets.insert_many(documents)
-            await service.database.upsert("counters", "tickets", {"$set": {"last": last}})
+            await services.database.tickets.insert_many(documents)
+            await services.database.upsert("counters", "tickets", {"$set": {"last": last}})
             command_log.commands.clear()
-            page = await service.search.visible_tickets(
+            page = await services.search.visible_tickets(
                 TRUSTED, before_id="", limit=20, filters={}, terms="vpn"
             )
             assert [ticket.id for ticket in page] == [ticket.id for ticket in rare]
@@ -168,8 +168,8 @@ async def test_rare_tickets_take_few_more_commands_among_many(servers: DatabaseS
 
 
 async def test_page_of_an_empty_database_is_empty(servers: DatabaseServers) -> None:
-    async with run_service(servers) as service:
-        page = await service.search.visible_tickets(
+    async with run_services(servers) as services:
+        page = await services.search.visible_tickets(
             TRUSTED, before_id="", limit=LIMIT, filters={}, terms=""
         )
         assert page == []

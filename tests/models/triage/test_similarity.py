@@ -6,10 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.runner.step_context import StepContext
 from jobs.steps.learn_from_ticket import learn_from_ticket
 from models.people.member import Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.action import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
@@ -166,42 +165,46 @@ def test_any_texts_can_be_compared(text: str, texts: list[str]) -> None:
 
 
 async def resolve_ticket(
-    service: TicketService, title: str, *, solution: str = "So.", **fields: Any
+    services: Services, title: str, *, solution: str = "So.", **fields: Any
 ) -> Ticket:
     """A ticket of Ada's that Bob resolved."""
     category = fields.pop("category", "Network")
-    bob = await service.members.set_role(fields.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
-    ticket = await open_ticket(service, title, **fields)
+    bob = await services.members.set_role(fields.get("team_id", "T1"), "UBOB", role=Role.MODERATOR)
+    ticket = await open_ticket(services, title, **fields)
     triage = make_triage("vpn", category=category)
-    await service.move(ticket.id, Verb.TRIAGE, actor=None, triage=triage)
+    await services.ticket_service.move(ticket.id, Verb.TRIAGE, actor=None, triage=triage)
     offer: dict[str, Any] = {"assignee": "UBOB", "offered_to": "UBOB", "offers": 1}
-    await service.move(ticket.id, Verb.OFFER, actor=None, **offer)
-    await service.move(ticket.id, Verb.CLAIM, actor=bob)
-    ticket = await service.move(ticket.id, Verb.RESOLVE, actor=bob, solution=solution)
-    await attempt_step(StepContext(service, None), Step.LEARN, learn_from_ticket, ticket.id)
+    await services.ticket_service.move(ticket.id, Verb.OFFER, actor=None, **offer)
+    await services.ticket_service.move(ticket.id, Verb.CLAIM, actor=bob)
+    ticket = await services.ticket_service.move(
+        ticket.id, Verb.RESOLVE, actor=bob, solution=solution
+    )
+    await attempt_step(services, Step.LEARN, learn_from_ticket, ticket.id)
     return ticket
 
 
-async def open_ticket(service: TicketService, title: str, **fields: Any) -> Ticket:
+async def open_ticket(services: Services, title: str, **fields: Any) -> Ticket:
     key = f"{title}{fields}"
     draft = {"key": key, "team_id": "T1", "requester": "UADA", "title": title, **fields}
-    return await service.open_ticket(Draft(**draft))
+    return await services.ticket_service.open_ticket(Draft(**draft))
 
 
 async def test_only_visible_solved_tickets_with_a_solution_are_found(
-    service: TicketService,
+    services: Services,
 ) -> None:
-    visible = await resolve_ticket(service, "Zebra crossing is broken", solution="Painted it anew.")
-    await resolve_ticket(service, "Zebra crossing broken", solution="")
-    await resolve_ticket(service, "Zebra crossing broken", confidential=True)
-    await resolve_ticket(service, "Zebra crossing broken", team_id="T2")
-    await resolve_ticket(service, "Zebra crossing broken now", category="Salaries")
-    reopened = await resolve_ticket(service, "Zebra crossing broken again")
-    ada = await service.members.get_or_create_member("T1", "UADA")
-    await service.move(reopened.id, Verb.REOPEN, actor=ada)
-    ticket = await open_ticket(service, "The zebra crossing is broken")
+    visible = await resolve_ticket(
+        services, "Zebra crossing is broken", solution="Painted it anew."
+    )
+    await resolve_ticket(services, "Zebra crossing broken", solution="")
+    await resolve_ticket(services, "Zebra crossing broken", confidential=True)
+    await resolve_ticket(services, "Zebra crossing broken", team_id="T2")
+    await resolve_ticket(services, "Zebra crossing broken now", category="Salaries")
+    reopened = await resolve_ticket(services, "Zebra crossing broken again")
+    ada = await services.members.get_or_create_member("T1", "UADA")
+    await services.ticket_service.move(reopened.id, Verb.REOPEN, actor=ada)
+    ticket = await open_ticket(services, "The zebra crossing is broken")
 
-    similar = await service.search.similar_solved_tickets(
+    similar = await services.search.similar_solved_tickets(
         ticket, min_score=MIN_SIMILARITY, categories=["Network"]
     )
 
@@ -210,64 +213,66 @@ async def test_only_visible_solved_tickets_with_a_solution_are_found(
             ticket_id=visible.id, title="Zebra crossing is broken", solution="Painted it anew."
         ),
     )
-    assert len(await service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)) == 2
+    assert len(await services.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)) == 2
 
 
 async def test_stored_tickets_with_long_descriptions_are_found_by_title(
-    service: TicketService,
+    services: Services,
 ) -> None:
     expected = await resolve_ticket(
-        service, "Outlook keeps asking for my password", description=LONG_DESCRIPTION
+        services, "Outlook keeps asking for my password", description=LONG_DESCRIPTION
     )
     for title in ("Outlook has lost its toolbar", "A new password for the wiki", "Outlook is slow"):
-        await resolve_ticket(service, title, description=LONG_DESCRIPTION)
+        await resolve_ticket(services, title, description=LONG_DESCRIPTION)
 
-    similar = await service.search.similar_solved_tickets(
-        await open_ticket(service, OUTLOOK_TITLE), min_score=MIN_SIMILARITY
+    similar = await services.search.similar_solved_tickets(
+        await open_ticket(services, OUTLOOK_TITLE), min_score=MIN_SIMILARITY
     )
 
     assert [ticket.ticket_id for ticket in similar] == [expected.id]
 
 
 async def test_ticket_is_found_by_a_rare_stem_behind_many_newer_tickets(
-    service: TicketService,
+    services: Services,
 ) -> None:
-    expected = await resolve_ticket(service, "Excel on the tablet crashed")
+    expected = await resolve_ticket(services, "Excel on the tablet crashed")
     for number in range(50):
         newer = {"id": f"T-{1000 + number}", "title": "Excel, tablet"}
-        await service.solution_index.add(expected.model_copy(update=newer))
+        await services.solution_index.add(expected.model_copy(update=newer))
 
-    ticket = await open_ticket(service, "Excel on my tablet crashes")
+    ticket = await open_ticket(services, "Excel on my tablet crashes")
 
-    similar = await service.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
+    similar = await services.search.similar_solved_tickets(ticket, min_score=MIN_SIMILARITY)
     assert [ticket.ticket_id for ticket in similar] == [expected.id]
 
 
-async def test_search_skips_a_damaged_ticket(service: TicketService) -> None:
-    damaged = await resolve_ticket(service, "Quokka is in the lift")
-    intact = await resolve_ticket(service, "Quokka in the lift")
-    await service.database.tickets.update_one({"_id": damaged.id}, {"$rename": {"title": "tittle"}})
+async def test_search_skips_a_damaged_ticket(services: Services) -> None:
+    damaged = await resolve_ticket(services, "Quokka is in the lift")
+    intact = await resolve_ticket(services, "Quokka in the lift")
+    await services.database.tickets.update_one(
+        {"_id": damaged.id}, {"$rename": {"title": "tittle"}}
+    )
 
-    similar = await service.search.similar_solved_tickets(
-        await open_ticket(service, "A quokka, lift"), min_score=MIN_SIMILARITY
+    similar = await services.search.similar_solved_tickets(
+        await open_ticket(services, "A quokka, lift"), min_score=MIN_SIMILARITY
     )
 
     assert [ticket.ticket_id for ticket in similar] == [intact.id]
 
 
 async def test_only_recent_open_visible_tickets_form_an_incident(
-    service: TicketService,
+    services: Services,
 ) -> None:
-    expected = await open_ticket(service, "Wombat is out", requester="UEVA")
-    old = await open_ticket(service, "Wombat is out", requester="UIDA")
-    await open_ticket(service, "Wombat is out", requester="UIVO", confidential=True)
-    await resolve_ticket(service, "Wombat is out", requester="UOLE")
-    await open_ticket(service, "Wombat is out", team_id="T2")
+    expected = await open_ticket(services, "Wombat is out", requester="UEVA")
+    old = await open_ticket(services, "Wombat is out", requester="UIDA")
+    await open_ticket(services, "Wombat is out", requester="UIVO", confidential=True)
+    await resolve_ticket(services, "Wombat is out", requester="UOLE")
+    await open_ticket(services, "Wombat is out", team_id="T2")
     opened_at = old.opened_at - timedelta(minutes=61)
-    await service.database.tickets.update_one({"_id": old.id}, {"$set": {"opened_at": opened_at}})
+    await services.database.tickets.update_one({"_id": old.id}, {"$set": {"opened_at": opened_at}})
 
-    similar = await service.search.similar_open_tickets(
-        await open_ticket(service, "The wombat is out")
+    similar = await services.search.similar_open_tickets(
+        await open_ticket(services, "The wombat is out")
     )
 
     assert [match.report.ticket_id for match in similar] == [expected.id]

@@ -10,7 +10,7 @@ from bot.admin.integrations import webhooks_form
 from models.clock import utc_now
 from models.errors import InvalidInput
 from models.people.member import Role
-from models.ticket_service import TicketService
+from models.services import Services
 from models.tickets.actions import MOVE_BY_EVENT
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft
@@ -100,15 +100,15 @@ async def slack() -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture(scope="module")
-async def service(slack: Workspace, servers: DatabaseServers) -> AsyncIterator[TicketService]:
-    async with run_bot_server(slack, servers) as service:
-        yield service
+async def services(slack: Workspace, servers: DatabaseServers) -> AsyncIterator[Services]:
+    async with run_bot_server(slack, servers) as services:
+        yield services
 
 
 @pytest.fixture(scope="module")
-async def grace(slack: Workspace, service: TicketService) -> Person:
+async def grace(slack: Workspace, services: Services) -> Person:
     grace = slack.add_person("grace", real_name="Grace", email="grace@acme.example")
-    await service.members.set_role(TEAM, grace.id, role=Role.ADMIN)
+    await services.members.set_role(TEAM, grace.id, role=Role.ADMIN)
     return grace
 
 
@@ -134,7 +134,7 @@ async def wait_for_text(slack: Workspace, person: Person, text: str) -> None:
 
 
 async def test_admin_adds_a_webhook_and_sees_its_secret_once(
-    slack: Workspace, service: TicketService, grace: Person
+    slack: Workspace, services: Services, grace: Person
 ) -> None:
     await open_webhooks(slack, grace)
     assert grace.modal
@@ -146,36 +146,38 @@ async def test_admin_adds_a_webhook_and_sees_its_secret_once(
     await grace.fill("Events", ["claimed", "resolved"])
     await grace.submit_modal()
 
-    [stored] = await service.webhooks.list_webhooks(TEAM)
+    [stored] = await services.webhooks.list_webhooks(TEAM)
     assert (stored.url, stored.events) == (URL, ("claimed", "resolved"))
     assert stored.secret.get_secret_value() in grace.modal.visible_text
     await open_webhooks(slack, grace)
     assert URL in grace.modal.visible_text
     assert stored.secret.get_secret_value() not in str(grace.modal.blocks)
-    [entry, *_] = await service.audit_log.entries(TEAM)
+    [entry, *_] = await services.audit_log.entries(TEAM)
     assert (entry.who, entry.what, entry.to) == (grace.id, "added webhook", stored.id)
     assert entry.after == {"url": URL, "events": ["claimed", "resolved"]}
 
 
-async def test_form_sent_twice_adds_one_webhook(service: TicketService, grace: Person) -> None:
-    admin = await service.members.get_or_create_member(TEAM, grace.id)
+async def test_form_sent_twice_adds_one_webhook(services: Services, grace: Person) -> None:
+    admin = await services.members.get_or_create_member(TEAM, grace.id)
     first, second = [
-        await service.webhooks.add(admin, url=URL, idempotency_key="view:V1") for _ in range(2)
+        await services.webhooks.add(admin, url=URL, idempotency_key="view:V1") for _ in range(2)
     ]
 
     assert first == second
-    await service.webhooks.remove(TEAM, first.id)
+    await services.webhooks.remove(TEAM, first.id)
 
 
 async def test_admin_reads_deliveries_and_resends_one(
-    slack: Workspace, service: TicketService, grace: Person
+    slack: Workspace, services: Services, grace: Person
 ) -> None:
-    [hook] = await service.webhooks.list_webhooks(TEAM)
+    [hook] = await services.webhooks.list_webhooks(TEAM)
     draft = Draft(key="view:1", team_id=TEAM, requester=grace.id, title="VPN is down")
-    ticket = await service.open_ticket(draft)
+    ticket = await services.ticket_service.open_ticket(draft)
     delivered = delivery(1, webhook_id=hook.id, ticket_id=ticket.id, outcome="it answered 200")
-    await service.webhooks.record_attempt(delivered.model_copy(update={"delivered": True}))
-    await service.update_ticket(ticket.id, lambda t, _: t.model_copy(update={"pending": ()}))
+    await services.webhooks.record_attempt(delivered.model_copy(update={"delivered": True}))
+    await services.ticket_service.update_ticket(
+        ticket.id, lambda t, _: t.model_copy(update={"pending": ()})
+    )
 
     await open_webhooks(slack, grace)
     assert grace.modal
@@ -186,33 +188,31 @@ async def test_admin_reads_deliveries_and_resends_one(
 
     await grace.click(grace.modal, "All webhooks")
     await wait_for_text(slack, grace, URL)
-    after, _ = await service.tickets.get_ticket(ticket.id)
+    after, _ = await services.tickets.get_ticket(ticket.id)
     assert after.find_step(Step.DELIVER_WEBHOOKS)
-    [entry, *_] = await service.audit_log.entries(TEAM)
+    [entry, *_] = await services.audit_log.entries(TEAM)
     assert (entry.who, entry.what, entry.to) == (grace.id, "replayed delivery", delivered.id)
 
 
-async def test_admin_removes_a_webhook(
-    slack: Workspace, service: TicketService, grace: Person
-) -> None:
-    [hook] = await service.webhooks.list_webhooks(TEAM)
+async def test_admin_removes_a_webhook(slack: Workspace, services: Services, grace: Person) -> None:
+    [hook] = await services.webhooks.list_webhooks(TEAM)
     await open_webhooks(slack, grace)
     assert grace.modal
     await grace.click(grace.modal, "Remove")
     await wait_for_text(slack, grace, "No webhooks yet")
 
-    assert await service.webhooks.list_webhooks(TEAM) == []
-    [entry, *_] = await service.audit_log.entries(TEAM)
+    assert await services.webhooks.list_webhooks(TEAM) == []
+    [entry, *_] = await services.audit_log.entries(TEAM)
     assert (entry.who, entry.what, entry.to) == (grace.id, "removed webhook", hook.id)
     assert entry.before["url"] == URL
 
 
 async def test_admin_removes_a_webhook_whose_document_is_damaged(
-    slack: Workspace, service: TicketService, grace: Person
+    slack: Workspace, services: Services, grace: Person
 ) -> None:
-    admin = await service.members.get_or_create_member(TEAM, grace.id)
-    sound = await service.webhooks.add(admin, url=URL)
-    await service.database.webhooks.insert_one({"_id": "d" * 32, "team_id": TEAM})
+    admin = await services.members.get_or_create_member(TEAM, grace.id)
+    sound = await services.webhooks.add(admin, url=URL)
+    await services.database.webhooks.insert_one({"_id": "d" * 32, "team_id": TEAM})
 
     await open_webhooks(slack, grace)
     assert grace.modal
@@ -223,37 +223,37 @@ async def test_admin_removes_a_webhook_whose_document_is_damaged(
         lambda: grace.modal and "is damaged" not in grace.modal.visible_text, timeout_seconds=10
     )
 
-    stored = await service.database.webhooks.find({"team_id": TEAM}).to_list()
+    stored = await services.database.webhooks.find({"team_id": TEAM}).to_list()
     assert [document["_id"] for document in stored] == [sound.id]
-    [entry, *_] = await service.audit_log.entries(TEAM)
+    [entry, *_] = await services.audit_log.entries(TEAM)
     assert (entry.what, entry.to, entry.before) == ("removed webhook", "d" * 32, {})
-    await service.webhooks.remove(TEAM, sound.id)
+    await services.webhooks.remove(TEAM, sound.id)
 
 
 @pytest.mark.fault("F85")
 @pytest.mark.parametrize("action", ["add", *BUTTONS])
 async def test_former_admin_is_refused(
-    slack: Workspace, service: TicketService, grace: Person, action: str
+    slack: Workspace, services: Services, grace: Person, action: str
 ) -> None:
-    admin = await service.members.get_or_create_member(TEAM, grace.id)
-    hook = await service.webhooks.add(admin, url=URL)
-    await service.webhooks.record_attempt(delivery(1, webhook_id=hook.id, outcome="x"))
+    admin = await services.members.get_or_create_member(TEAM, grace.id)
+    hook = await services.webhooks.add(admin, url=URL)
+    await services.webhooks.record_attempt(delivery(1, webhook_id=hook.id, outcome="x"))
     other = slack.add_person(f"al{action}", real_name="Al", email=f"al{action}@acme.example")
-    await service.members.set_role(TEAM, other.id, role=Role.ADMIN)
+    await services.members.set_role(TEAM, other.id, role=Role.ADMIN)
     await (open_settings if action == "open" else open_webhooks)(slack, other)
     if action in {"replay", "back"}:
         assert other.modal
         await other.click(other.modal, "Deliveries")
         await wait_for_text(slack, other, "not delivered")
-    await service.members.set_role(TEAM, other.id, role=Role.MODERATOR)
-    entries = await service.audit_log.entries(TEAM)
+    await services.members.set_role(TEAM, other.id, role=Role.MODERATOR)
+    entries = await services.audit_log.entries(TEAM)
 
     await _try_action(other, action)
 
-    assert [webhook.id for webhook in await service.webhooks.list_webhooks(TEAM)] == [hook.id]
-    assert await service.audit_log.entries(TEAM) == entries
+    assert [webhook.id for webhook in await services.webhooks.list_webhooks(TEAM)] == [hook.id]
+    assert await services.audit_log.entries(TEAM) == entries
     await slack.wait_until(lambda: "Only admins" in _visible_text(other), timeout_seconds=10)
-    await service.webhooks.remove(TEAM, hook.id)
+    await services.webhooks.remove(TEAM, hook.id)
 
 
 def _visible_text(person: Person) -> str:
