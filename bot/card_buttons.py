@@ -22,7 +22,7 @@ from models.people.store import MemberStore
 from models.ticket_service import TicketService
 from models.ticket_store.store import TicketStore
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.card_list import with_card_restored
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Card, CardKind, Ticket

@@ -16,8 +16,7 @@ from models.ticket_store.intake import TicketIntake
 from models.ticket_store.lease import LeasedSteps, TicketLease, WriteResult
 from models.ticket_store.store import TicketStore
 from models.tickets import workflow
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.card_list import with_new_gaps_filled
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Draft, Status, Ticket, TicketUpdate

@@ -6,7 +6,7 @@ from typing import Any
 from models.engine.ticket_reading import TicketReading, read_text
 from models.people.member import Member, Role
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Engine, Priority, Triage
 from models.triage.taxonomy import DEFAULT_TAXONOMY, Taxonomy

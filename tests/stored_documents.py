@@ -13,7 +13,7 @@ from models.people.member import Member, Role
 from models.personal_data import COLLECTIONS
 from models.services import Services
 from models.ticket_store.event_log import NumberedEvent
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
 from models.webhooks.webhook import Delivery

@@ -12,7 +12,7 @@ from bot.api.problems import documented_errors
 from bot.api.schemas import EventOut, ResponseModel
 from bot.api.tickets import TicketId
 from models.search.event_feed import SETTLE_TIME, Cursor, FeedEvent
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 
 router = APIRouter(tags=["events"])
 # Milliseconds since 1970, ticket number and event number; 13 digits last until the year 2286.

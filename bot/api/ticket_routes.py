@@ -12,8 +12,7 @@ from bot.api.auth import Writer
 from bot.api.dependencies import AuditLogDep, TicketServiceDep, TicketStoreDep
 from bot.api.problems import documented_errors
 from bot.api.schemas import ETag, RequestModel, TicketOut
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 
 Handler = Callable[..., Any]
 # The actions with code of their own, by verb and method. All others are moves.

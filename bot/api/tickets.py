@@ -31,8 +31,7 @@ from models.access.audit_log import AuditLog
 from models.access.token_store import Caller
 from models.admin.watchers import WatcherAdmin
 from models.ticket_store.store import TicketStore
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.correction import apply_correction
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Priority
@@ -257,7 +256,7 @@ def check_if_match(ticket: Ticket, if_match: str) -> int | None:
             f"Nothing was saved: {ticket.id} has changed since the state in If-Match. "
             "Read the ticket again.",
         )
-    return ticket.version if if_match else None
+    return ticket.state_version if if_match else None
 
 
 def to_response(ticket: Ticket, response: Response) -> TicketOut:
@@ -267,7 +266,7 @@ def to_response(ticket: Ticket, response: Response) -> TicketOut:
 
 
 def _etag(ticket: Ticket) -> str:
-    return f'"{ticket.version}"'
+    return f'"{ticket.state_version}"'
 
 
 async def record_action(

@@ -18,7 +18,7 @@ from models.people.member import Member
 from models.people.store import MemberStore
 from models.ticket_service import TicketService
 from models.ticket_store.store import TicketStore
-from models.tickets.action import Button, Verb
+from models.tickets.actions import Button, Verb
 from models.tickets.correction import Correction, apply_correction
 from models.tickets.ticket import Ticket
 from models.triage.result import Triage

@@ -10,8 +10,7 @@ from models.messages.block_kit import RichText, View, rich_text, text_element, u
 from models.messages.slack_client import SlackClient
 from models.text import local_time
 from models.ticket_store.event_log import EventLog
-from models.tickets.action import Button, Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Button, Verb
 from models.tickets.field import Kind, Surface
 from models.tickets.ticket import Ticket
 from models.tickets.visible_ticket import TextStyle, visible_ticket

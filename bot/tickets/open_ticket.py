@@ -33,7 +33,7 @@ from models.search.search import Search
 from models.text import escape
 from models.ticket_service import TicketService
 from models.ticket_store.intake import TicketIntake
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Ticket
 from models.triage.similarity import MIN_SIMILARITY_TO_SUGGEST, SolvedTicket
 from models.triage.taxonomy_store import TaxonomyStore

@@ -6,8 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.card_buttons import CardButtons
 from bot.payload import Payload
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 
 
 def register(app: AsyncApp) -> None:

@@ -18,7 +18,7 @@ from models.messages.slack_client import SlackClient
 from models.people.store import MemberStore
 from models.ticket_service import TicketService
 from models.tickets import workflow
-from models.tickets.action import Button, Verb
+from models.tickets.actions import Button, Verb
 from models.tickets.incident import reporter_count
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Ticket

@@ -9,7 +9,7 @@ from models.admin.watchers import WatcherAdmin
 from models.infra.logs import ticket_log_context
 from models.messages.buttons import ButtonValue
 from models.people.store import MemberStore
-from models.tickets.action import Button
+from models.tickets.actions import Button
 from models.tickets.watchers import confirmation
 
 

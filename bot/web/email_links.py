@@ -42,8 +42,7 @@ from models.text import local_time
 from models.ticket_service import TicketService
 from models.ticket_store.store import TicketStore
 from models.tickets import workflow
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.field import Surface
 from models.tickets.fields import ASSIGNEE, REASON, TITLE
 from models.tickets.ticket import Status, Ticket
@@ -185,7 +184,7 @@ class EmailLinkPages:
             opened.check_claimable(seen_version=None)
         except (Conflict, NotAllowed) as error:
             return ticket_page(opened, opened.refusal(error))
-        claim = post_button(f"Claim {opened.ticket.id}", url=f"?seen={opened.ticket.version}")
+        claim = post_button(f"Claim {opened.ticket.id}", url=f"?seen={opened.ticket.state_version}")
         return ticket_page(opened, claim, footer=_SINGLE_USE_NOTICE)
 
     async def _claim(self, opened: OpenedLink, *, seen_version: int | None) -> Response:

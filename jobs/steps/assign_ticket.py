@@ -10,7 +10,7 @@ from models.assignment.workload import Workload
 from models.clock import utc_now as clock
 from models.errors import RetryLater
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket, TicketUpdate
 

@@ -66,7 +66,7 @@ class CardDelivery:
             kept_ts = await self._delete_duplicates_after_send(ticket, channel, notice)
             if kept_ts and kept_ts != sent_ts:
                 return _card_update(notice, kind, recipient_id, channel, kept_ts)
-        content = (ticket.version, message.digest)
+        content = (ticket.state_version, message.digest)
         return _card_update(notice, kind, recipient_id, channel, sent_ts, content=content)
 
     async def record_sent(
@@ -156,7 +156,7 @@ def _card_update(
     def store_card(current: Ticket, now: datetime) -> Ticket:
         # A change without a move, such as a joined incident, may change the card meanwhile.
         is_current = (
-            current.version != version
+            current.state_version != version
             or render_card(current, kind, viewer=recipient_id).digest == digest
         )
         stored_card = card if is_current else card.model_copy(update={"version": 0})

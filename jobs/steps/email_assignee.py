@@ -14,8 +14,7 @@ from models.infra.outbound_calls import ExternalService, OutboundCalls
 from models.people.member import Member
 from models.settings import Settings
 from models.ticket_store.event_log import EventLog
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.field import Surface
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.permissions import can

@@ -5,8 +5,7 @@ from jobs.triage.shadow_triage import ShadowTriage
 from models.engine.training_store import TrainingStore
 from models.search.solution_index import SolutionIndex
 from models.ticket_store.event_log import EventLog
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.correction import to_training_example
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Ticket, TicketUpdate

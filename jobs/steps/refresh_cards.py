@@ -82,7 +82,7 @@ async def refresh_cards(
     outdated = [
         card
         for card in live_cards(ticket).values()
-        if card.version < ticket.version and card.to not in excluded
+        if card.version < ticket.state_version and card.to not in excluded
     ]
     for card in (*outdated, *retired_cards(ticket)):
         if time.monotonic() - started > _MAX_DRAWING_SECONDS:
@@ -122,7 +122,7 @@ async def _refresh_card(
     message = (
         retired_card(ticket, card) if is_retired else render_card(ticket, card.kind, viewer=card.to)
     )
-    drawn = {"version": ticket.version, "digest": message.digest}
+    drawn = {"version": ticket.state_version, "digest": message.digest}
     try:
         if message.digest != card.digest:
             await slack.update_message(card.channel, card.ts, message)

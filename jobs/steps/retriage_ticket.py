@@ -14,8 +14,7 @@ from jobs.triage.ticket_reader import TicketReader
 from models.admin.taxonomy import with_current_skills
 from models.errors import Conflict, RetryLater
 from models.tickets import workflow
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Ticket, TicketUpdate
 from models.triage.taxonomy_store import TaxonomyStore

@@ -13,8 +13,7 @@ from models.errors import Conflict, TargetGone
 from models.people.store import MemberStore
 from models.text import mention
 from models.tickets import watchers, workflow
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.card_list import live_cards, unused_notice
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.permissions import can

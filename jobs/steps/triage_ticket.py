@@ -11,7 +11,7 @@ from models.infra.optional_work import optional
 from models.search.search import Search
 from models.ticket_service import TicketService
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket, TicketUpdate
 from models.triage.result import Triage

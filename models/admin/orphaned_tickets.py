@@ -10,7 +10,7 @@ from models.text import mention
 from models.ticket_service import TicketService
 from models.ticket_store.store import TicketStore
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Ticket
 
 

@@ -7,7 +7,7 @@ from models.errors import InvalidInput
 from models.people.member import Member
 from models.people.store import MemberStore
 from models.ticket_service import TicketService
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.permissions import can, check
 from models.tickets.ticket import Ticket
 from models.tickets.watchers import SLACK_ID_FIELD, with_watcher, without_watcher

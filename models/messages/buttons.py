@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from models.messages.block_kit import ButtonStyle, Element, button
 from models.people.member import Role
-from models.tickets.action import Button, CardButton, Relation
+from models.tickets.action import CardButton, Relation
 from models.tickets.actions import ACTIONS
 from models.tickets.permissions import is_permitted, relations
 from models.tickets.ticket import CardKind, Ticket
@@ -24,7 +25,7 @@ class ButtonValue:
     @classmethod
     def from_ticket(cls, ticket: Ticket) -> "ButtonValue":
         """The ticket as it is now."""
-        return cls(ticket_id=ticket.id, version=ticket.version)
+        return cls(ticket_id=ticket.id, version=ticket.state_version)
 
     @classmethod
     def parse(cls, value: str) -> "ButtonValue":
@@ -60,11 +61,11 @@ def card_buttons(ticket: Ticket, kind: CardKind, viewer: str) -> list[Element]:
 
 
 def button_element(
-    ticket: Ticket, card_button: Button, label: str, *, style: ButtonStyle = ""
+    ticket: Ticket, action_id: StrEnum, label: str, *, style: ButtonStyle = ""
 ) -> Element:
     """A button of a card."""
     value = str(ButtonValue.from_ticket(ticket))
-    return button(card_button.value, label, value=value, style=style)
+    return button(action_id.value, label, value=value, style=style)
 
 
 def _style(card_button: CardButton, parts: frozenset[Relation]) -> ButtonStyle:

@@ -29,7 +29,7 @@ from models.messages.texts import (
     status_line,
 )
 from models.text import clip, escape, join_names_briefly, mention, slack_date
-from models.tickets.action import Button
+from models.tickets.actions import Button
 from models.tickets.card_list import needed_cards
 from models.tickets.field import Surface, TicketField
 from models.tickets.fields import (

@@ -15,7 +15,7 @@ from models.people.member import Member
 from models.ticket_store.documents import ticket_number
 from models.ticket_store.event_log import ArchivedEvent, EventLog
 from models.ticket_store.store import TicketStore
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.permissions import can
 from models.tickets.ticket import Event, Ticket
 

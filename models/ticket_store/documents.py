@@ -3,8 +3,7 @@
 from models.errors import CorruptDocument, NewerDocument
 from models.infra.database import Document
 from models.infra.document_reader import FIRST_SCHEMA_VERSION
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.card_list import has_lost_card
 from models.tickets.ticket import Ticket
 from models.triage.skills import words

@@ -22,7 +22,7 @@ from models.ticket_store.documents import (
     ticket_from_document,
     ticket_to_document,
 )
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.permissions import check
 from models.tickets.ticket import ASSIGNED_STATUSES, Status, Ticket

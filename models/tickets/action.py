@@ -1,4 +1,4 @@
-"""The parts of a row in the actions table, and the names of actions, relations and buttons."""
+"""The parts of a row in the actions table."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,30 +10,6 @@ from models.tickets.pending_step import Step
 from models.tickets.ticket import CardKind, Status, Ticket
 
 
-class Verb(StrEnum):
-    """The name of an action, in code, in the API's routes and on the permission page."""
-
-    OPEN = "open"
-    VIEW = "view"
-    DETAILS = "details"
-    CLAIM = "claim"
-    DECLINE = "decline"
-    RELEASE = "release"
-    RESOLVE = "resolve"
-    REOPEN = "reopen"
-    SELF_RESOLVE = "solve"
-    CORRECT = "correct"
-    WATCH = "watch"
-    UNWATCH = "unwatch"
-    SHARE = "share"
-    # Only Frontdesk itself does these.
-    TRIAGE = "triage"
-    RETRIAGE = "retriage"
-    OFFER = "offer"
-    UNASSIGN = "unassign"
-    RESOLVE_WITH_INCIDENT = "resolve_with_incident"
-
-
 class Relation(StrEnum):
     """A person's part in a ticket."""
 
@@ -43,35 +19,19 @@ class Relation(StrEnum):
     OTHER = "other"
 
 
-class Button(StrEnum):
-    """The buttons on cards; the value is the action id."""
-
-    CLAIM = "claim_ticket"
-    DECLINE = "decline_ticket"
-    RELEASE = "release_ticket"
-    RESOLVE = "resolve_ticket"
-    REOPEN = "reopen_ticket"
-    UNWATCH = "unwatch_ticket"
-    RESOLVE_WITH_NOTE = "resolve_with_note"
-    ANSWER_ALL = "answer_all"
-    CORRECT = "correct_ticket"
-    CHOOSE_LIKELIEST = "choose_likeliest"
-    CHOOSE_SECOND = "choose_second"
-    DETAILS = "details"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardButton:
     """A button of an action on cards, for all readers of these cards who may do the action.
 
     Attributes:
+        button: its action id.
         label: the text of the button; "" when the card has a place and a text of its own for it.
         is_primary_for: the relation whose most likely choice this is.
         is_shown: a further condition, for the ticket and the Slack id of the card's reader.
         opens_form: whether a click opens a form, whose file has the button's listener.
     """
 
-    button: Button
+    button: StrEnum
     label: str
     cards: frozenset[CardKind]
     is_primary_for: Relation | None = None

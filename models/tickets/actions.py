@@ -6,13 +6,56 @@ button with a form the file with its listener and form.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from models.people.member import Role
-from models.tickets.action import Action, Button, CardButton, Relation, Route, TextInput, Verb
+from models.tickets.action import Action, CardButton, Relation, Route, TextInput
 from models.tickets.pending_step import Step
 from models.tickets.ticket import CardKind, Status, Ticket
 from models.triage.similarity import MAX_SOLUTION_LENGTH
+
+
+class Verb(StrEnum):
+    """The name of an action, in code, in the API's routes and on the permission page."""
+
+    OPEN = "open"
+    VIEW = "view"
+    DETAILS = "details"
+    CLAIM = "claim"
+    DECLINE = "decline"
+    RELEASE = "release"
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+    SELF_RESOLVE = "solve"
+    CORRECT = "correct"
+    WATCH = "watch"
+    UNWATCH = "unwatch"
+    SHARE = "share"
+    # Only Frontdesk itself does these.
+    TRIAGE = "triage"
+    RETRIAGE = "retriage"
+    OFFER = "offer"
+    UNASSIGN = "unassign"
+    RESOLVE_WITH_INCIDENT = "resolve_with_incident"
+
+
+class Button(StrEnum):
+    """The buttons on cards; the value is the action id."""
+
+    CLAIM = "claim_ticket"
+    DECLINE = "decline_ticket"
+    RELEASE = "release_ticket"
+    RESOLVE = "resolve_ticket"
+    REOPEN = "reopen_ticket"
+    UNWATCH = "unwatch_ticket"
+    RESOLVE_WITH_NOTE = "resolve_with_note"
+    ANSWER_ALL = "answer_all"
+    CORRECT = "correct_ticket"
+    CHOOSE_LIKELIEST = "choose_likeliest"
+    CHOOSE_SECOND = "choose_second"
+    DETAILS = "details"
+
 
 _REQUESTER, _ASSIGNEE, _WATCHER, _OTHER = Relation
 _EVERYBODY = frozenset(Relation)

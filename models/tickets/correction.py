@@ -8,7 +8,7 @@ from models.errors import Conflict, InvalidInput
 from models.people.member import Member
 from models.text import clip, join_names
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.permissions import check
 from models.tickets.ticket import Event, Ticket
 from models.triage.result import Priority, Triage

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.field import Kind, Surface, TicketField
 from models.tickets.ticket import Event, IncidentReport, Status, Ticket, Urgency
 from models.triage.result import Engine, Priority, Triage
@@ -294,7 +293,7 @@ HISTORY = TicketField[tuple[Event, ...]](
 VERSION = TicketField[int](
     name="version",
     label="Ticket version",
-    value=lambda ticket: ticket.version,
+    value=lambda ticket: ticket.state_version,
     surfaces=_PROGRAMS | _DETAILS,
     is_private=False,
     json_type=int,

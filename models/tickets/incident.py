@@ -8,7 +8,7 @@ from typing import Any
 from models.errors import Conflict
 from models.text import mention
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import IncidentReport, Status, Ticket
 

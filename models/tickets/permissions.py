@@ -9,8 +9,8 @@ from typing import Any
 
 from models.errors import NoSuchTicket, NotAllowed
 from models.people.member import Member, Role
-from models.tickets.action import Relation, Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.action import Relation
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.refusals import forbidden_text
 from models.tickets.ticket import Ticket
 

@@ -119,7 +119,7 @@ class Ticket(StoredModel):
     Attributes:
         id: "T-42", unique in the deployment.
         rev: the number of writes; guards the next write.
-        version: the number of moves; cards and buttons carry it.
+        state_version: the number of moves; cards and buttons carry it.
         original_triage: the engine's triage, once a person has corrected or confirmed it.
         similar: similar solved tickets at the time of triage.
         incident: the id of the incident's first ticket, or "".
@@ -148,7 +148,11 @@ class Ticket(StoredModel):
     confidential: bool
     status: Status = Status.NEW
     rev: int = 0
-    version: int = 0
+    state_version: int = Field(
+        default=0,
+        validation_alias=AliasChoices("state_version", "version"),
+        serialization_alias="version",
+    )
     triage: Triage | None = None
     original_triage: Triage | None = Field(
         default=None,
@@ -237,7 +241,7 @@ class Ticket(StoredModel):
             update={
                 **changes,
                 "status": status,
-                "version": self.version + 1,
+                "state_version": self.state_version + 1,
                 "history": (*self.history, event),
                 "pending": pending,
             }
@@ -347,7 +351,7 @@ class Ticket(StoredModel):
         """
         others = tuple(other for other in self.cards if other.notice != card.notice)
         after = self.model_copy(update={"cards": (*others, card)})
-        if card.version < self.version:
+        if card.version < self.state_version:
             return after.with_step(Step.REFRESH_CARDS, due=now)
         return after
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from models.errors import Conflict, NoSuchTicket, NotAllowed
 from models.people.member import Member
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.permissions import can
 from models.tickets.refusals import conflict_text, forbidden_text
 from models.tickets.ticket import Event, Ticket
@@ -47,7 +46,7 @@ def transition(
         raise Conflict(conflict_text(ticket, viewer=actor_id))
     if not (can(verb, actor, ticket) if actor else not action.is_for_people):
         raise NotAllowed(forbidden_text(ticket))
-    if seen_version is not None and seen_version != ticket.version:
+    if seen_version is not None and seen_version != ticket.state_version:
         raise Conflict(conflict_text(ticket, viewer=actor_id))
     event = Event(at=now, what=action.event, who=actor_id, why=event_reason)
     effect = action.effect(ticket, actor_id) | changes

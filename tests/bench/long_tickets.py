@@ -13,7 +13,7 @@ from jobs.worker import STEP_FUNCTIONS
 from models.people.member import Member, Role
 from models.services import Services
 from models.ticket_store.event_log import NumberedEvent
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Draft, Event, Ticket
 from sandbox.services.database_servers import DatabaseServers

@@ -13,7 +13,7 @@ from bot.services import BotServices
 from models.messages.slack_client import BotIdentity
 from models.services import open_connections
 from models.settings import Settings
-from models.tickets.action import Button
+from models.tickets.actions import Button
 
 IDENTITY = BotIdentity(team_id="T1", team_name="Acme", bot_id="B1", bot_user_id="UBOT")
 

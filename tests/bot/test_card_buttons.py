@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck
 from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import dm_assignee
 from models.people.member import Role
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.incident import with_incident
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft
@@ -42,7 +42,7 @@ async def test_a_card_is_redrawn_if_an_incident_changes_it_meanwhile(
             await attempt_step(worker, Step.DM_ASSIGNEE, dm_assignee, ticket_id)
             [card] = bob.messages
             body = {
-                "actions": [{"value": f"{ticket_id}:{offered.version}"}],
+                "actions": [{"value": f"{ticket_id}:{offered.state_version}"}],
                 "user": {"id": bob.id, "team_id": TEAM},
                 "container": {"channel_id": card.channel, "message_ts": card.ts},
             }

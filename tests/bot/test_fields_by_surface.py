@@ -21,7 +21,7 @@ from models.access.jwt import Claims
 from models.errors import Conflict
 from models.messages.cards import SlackMessage, render_card, retired_card
 from models.people.member import Member, Role
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.card_list import needed_cards
 from models.tickets.permissions import can
 from models.tickets.refusals import conflict_text
@@ -82,7 +82,7 @@ def tickets(
         urgency=None,
         confidential=draw(st.booleans()) if confidential is None else confidential,
         status=status,
-        version=3,
+        state_version=3,
         triage=triage if is_triaged else None,
         original_triage=make_triage(category="ZebraOriginal") if is_edited else None,
         similar=(similar,) if draw(st.booleans()) else (),

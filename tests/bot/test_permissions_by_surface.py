@@ -25,8 +25,8 @@ from models.access.api_token import Scope
 from models.clock import utc_now
 from models.people.member import Member, Role
 from models.services import Services
-from models.tickets.action import Button, Relation, Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.action import Relation
+from models.tickets.actions import ACTIONS, Button, Verb
 from models.tickets.permissions import is_permitted
 from models.tickets.ticket import Status, Ticket
 from models.tickets.watchers import confirmation
@@ -100,7 +100,7 @@ class SurfaceClient:
     async def press_button(
         self, member: Member, action: str, ticket: Ticket, **options: Any
     ) -> SurfaceResponse:
-        value = f"{ticket.id}:{ticket.version}"
+        value = f"{ticket.id}:{ticket.state_version}"
         pressed = {"type": "button", "action_id": action, "block_id": "moves", "value": value}
         place = {"type": "message", "message_ts": "1.0", "channel_id": "D1"}
         return await self.post_interaction(
@@ -125,7 +125,7 @@ class SurfaceClient:
             event_at=utc_now(),
             lifetime=timedelta(days=1),
         )
-        url = f"{self.url}/link/{token}?seen={ticket.version}"
+        url = f"{self.url}/link/{token}?seen={ticket.state_version}"
         async with self.http.post(url) as response:
             return SurfaceResponse(response.status == 200, await response.text(), response.status)
 

@@ -18,7 +18,7 @@ from jobs.steps.deliver_webhooks import event_payload
 from models.access.audit_entry import audit_diff
 from models.access.jwt import Claims
 from models.messages.cards import render_card
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.correction import Correction
 from models.tickets.field import Surface
 from models.tickets.fields import FIELDS

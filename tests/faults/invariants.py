@@ -16,8 +16,7 @@ from models.messages.buttons import card_buttons
 from models.messages.cards import render_card
 from models.people.member import Member, Role
 from models.tickets import workflow
-from models.tickets.action import Verb
-from models.tickets.actions import MOVE_BY_EVENT
+from models.tickets.actions import MOVE_BY_EVENT, Verb
 from models.tickets.card_list import live_cards, missing_cards
 from models.tickets.pending_step import Step
 from models.tickets.ticket import ASSIGNED_STATUSES, Draft, Event, Status, Ticket

@@ -22,7 +22,7 @@ from models.tickets.pending_step import Step
 
 async def send_reminder(ticket, leased_step, *, database):
     """Record the reminder."""
-    record = {"ticket_id": ticket.id, "version": ticket.version, "at": datetime.now(UTC)}
+    record = {"ticket_id": ticket.id, "version": ticket.state_version, "at": datetime.now(UTC)}
     await database.reminders.insert_one(record)
     return no_change
 
@@ -66,12 +66,12 @@ _EDITS = (
         '    ARCHIVE_EVENTS = "archive_events"\n    SEND_REMINDER = "send_reminder"\n',
     ),
     (
-        "models/tickets/action.py",
+        "models/tickets/actions.py",
         '    REOPEN = "reopen"\n',
         '    REOPEN = "reopen"\n    PAUSE = "pause"\n    RESUME = "resume"\n',
     ),
     (
-        "models/tickets/action.py",
+        "models/tickets/actions.py",
         '    REOPEN = "reopen_ticket"\n',
         '    REOPEN = "reopen_ticket"\n    PAUSE = "pause_ticket"\n    RESUME = "resume_ticket"\n',
     ),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from models.errors import NewerDocument
-from models.tickets.action import Button
+from models.tickets.actions import Button
 from sandbox.services.database_servers import DatabaseServers, find_free_port
 from sandbox.services.processes import Process
 from sandbox.slack.actors.person import Person

@@ -18,7 +18,7 @@ from models.search.event_feed import Cursor
 from models.search.search import Search
 from models.search.solution_index import SolutionIndex
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Status, Ticket
 from models.triage.similarity import MIN_SIMILARITY

@@ -15,7 +15,7 @@ from models.access.jwt import Claims
 from models.migrations import migrate_members
 from models.people.member import Member
 from models.services import Services, bind
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Status, Ticket
 from models.triage.skills import words
 from models.triage.taxonomy import DEFAULT_TAXONOMY

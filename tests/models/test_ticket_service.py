@@ -7,7 +7,7 @@ import pytest
 
 from models.clock import utc_now
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Draft
 from models.triage.result import Engine, Priority, Triage
 from sandbox.services.database_servers import DatabaseServers

@@ -26,7 +26,7 @@ from models.engine.prompt_injection import INJECTION_REASON, contains_injection
 from models.messages.cards import SlackMessage, moderator_card, requester_card
 from models.people.member import Role
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Ticket, Urgency
 from models.triage.result import Priority, Triage
 from models.triage.taxonomy import DEFAULT_TAXONOMY

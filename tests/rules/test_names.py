@@ -21,8 +21,7 @@ from jobs.worker import STEP_FUNCTIONS, WorkerSettings
 from models.messages.slack_client import BotIdentity
 from models.services import open_connections
 from models.settings import Settings
-from models.tickets.action import Button, Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Button, Verb
 from models.tickets.pending_step import LEASE_DURATION, STEP_LABELS, Step
 from models.tickets.ticket import Status
 from tests.rules.service_types import wrong_types

@@ -4,7 +4,7 @@ from typing import Any
 
 from models.ticket_store.documents import ticket_to_document
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Ticket
 from models.triage.result import Engine, Priority, Triage
 from sandbox.world.personas import Personas

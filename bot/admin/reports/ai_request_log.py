@@ -14,7 +14,7 @@ from models.errors import InvalidInput, NoSuchTicket
 from models.messages.slack_client import SlackClient
 from models.people.member import Member
 from models.ticket_store.store import TicketStore
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Ticket
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.clock import utc_now
 from models.people.member import Role
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Status, Ticket
 from tests.bot.api.conftest import ApiClient
 from tests.sample_tickets import make_triage
@@ -34,7 +34,7 @@ async def test_a_correction_of_an_older_state_is_refused(api: ApiClient) -> None
             "POST", path, token=token, headers={"If-Match": etag}, json=correction
         )
 
-    etags = ('"1"', f'"{ticket.version}"', '"2"')
+    etags = ('"1"', f'"{ticket.state_version}"', '"2"')
     stale, done, repeated = [await send_correction(etag) for etag in etags]
 
     assert (stale.status, done.status, repeated.status) == (412, 200, 412)
@@ -65,7 +65,9 @@ async def test_an_unknown_value_is_refused_with_its_field(
 
     assert response.status == 422
     assert any(field in name for name in response.body["errors"])
-    assert (await api.services.tickets.get_ticket(ticket.id))[0].version == ticket.version
+    assert (await api.services.tickets.get_ticket(ticket.id))[
+        0
+    ].state_version == ticket.state_version
 
 
 async def test_only_admins_read_the_triage_accuracy(api: ApiClient) -> None:

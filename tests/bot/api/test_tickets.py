@@ -8,7 +8,7 @@ import pytest
 
 from models.access.api_token import Scope
 from models.people.member import Role
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Engine, Priority, Triage
 from tests.bot.api.conftest import ApiClient
@@ -198,7 +198,7 @@ async def test_sharing_an_older_state_is_refused(api: ApiClient, method: str, pa
         (),
     )
 
-    seen = {"If-Match": f'"{ticket.version}"'}
+    seen = {"If-Match": f'"{ticket.state_version}"'}
     assert (await api.call(method, url, token=token, headers=seen)).status == 200
 
 

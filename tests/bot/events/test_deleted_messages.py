@@ -7,7 +7,7 @@ import pytest
 from jobs.steps.send_cards import dm_assignee
 from models.people.member import Role
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
 from sandbox.services.database_servers import DatabaseServers

@@ -29,7 +29,7 @@ from models.errors import CorruptDocument
 from models.infra.logs import start_logging
 from models.messages.slack_client import BotIdentity
 from models.people.member import Role
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import PendingStep, Step
 from models.tickets.ticket import Status, Ticket
 from sandbox.services.database_servers import DatabaseServers, find_free_port

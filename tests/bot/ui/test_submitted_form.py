@@ -38,7 +38,7 @@ def reason_error(text: str | None) -> dict[str, str]:
 
 
 def test_form_names_its_ticket_and_the_version_that_the_person_saw() -> None:
-    assert submitted().ticket == ButtonValue(CLAIMED.id, CLAIMED.version)
+    assert submitted().ticket == ButtonValue(CLAIMED.id, CLAIMED.state_version)
     assert SubmittedForm({"state": {"values": {}}}).ticket.ticket_id == ""
 
 

@@ -15,7 +15,7 @@ from bot.web.server import Bot, run_http_server
 from models.clock import utc_now
 from models.people.member import Profile, Role
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Draft, Status, Ticket
 from sandbox.services.database_servers import DatabaseServers, find_free_port
 from tests.sample_tickets import make_triage
@@ -120,7 +120,7 @@ async def test_the_button_claims_the_ticket(services: Services) -> None:
 
     page = await open_link(services, token)
     assert page.status == 200
-    assert page.button == (f"?seen={ticket.version}", f"Claim {ticket.id}")
+    assert page.button == (f"?seen={ticket.state_version}", f"Claim {ticket.id}")
     claimed = await press_button(services, token, page)
 
     assert (claimed.status, claimed.button) == (200, None)
@@ -141,7 +141,7 @@ async def test_opening_a_link_changes_nothing(services: Services, verb: str, met
     before = await stored_documents(services)
 
     for _ in range(3):
-        await open_link(services, token, method=method, query=f"?seen={ticket.version}")
+        await open_link(services, token, method=method, query=f"?seen={ticket.state_version}")
 
     assert await stored_documents(services) == before
     assert (await open_link(services, token)).status == 200
@@ -254,7 +254,7 @@ async def test_a_lost_role_or_account_hides_the_ticket(
         await services.members.update_member("T1", "UBOB", active=False)
 
     shown = await open_link(services, token)
-    pressed = await open_link(services, token, method="POST", query=f"?seen={ticket.version}")
+    pressed = await open_link(services, token, method="POST", query=f"?seen={ticket.state_version}")
 
     assert page.status == 200
     for response in (shown, pressed):

@@ -10,7 +10,7 @@ from jobs.steps.refresh_cards import refresh_cards
 from jobs.steps.send_cards import ask_requester, dm_requester, dm_watchers
 from models.people.member import Role
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
 from sandbox.services.database_servers import DatabaseServers

@@ -17,7 +17,7 @@ from models.clock import utc_now
 from models.infra.outbound_calls import BREAKER_THRESHOLD
 from models.people.member import Role
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.correction import Correction, apply_correction
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Status, Ticket
@@ -108,7 +108,7 @@ async def test_gemini_triages_the_ticket_once_when_it_is_back(
     assert after.find_step(Step.REFRESH_CARDS)
     assert after.find_step(Step.RETRIAGE) is None
     count_before = scenario.gemini.question_count
-    assert (await scenario.run_retriage(after)).version == after.version
+    assert (await scenario.run_retriage(after)).state_version == after.state_version
     assert scenario.gemini.question_count == count_before
 
 

@@ -13,7 +13,7 @@ from jobs.steps.send_cards import dm_assignee, dm_requester
 from models.people.member import Role
 from models.services import Services, bind
 from models.ticket_store.lease import TicketLease
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.incident import add_reports, with_incident
 from models.tickets.pending_step import Step
 from models.tickets.ticket import CardKind, Draft, IncidentReport, Ticket

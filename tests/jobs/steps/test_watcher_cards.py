@@ -12,7 +12,7 @@ from models.clock import utc_now
 from models.errors import InvalidInput, NoSuchTicket, NotAllowed
 from models.people.member import Member, Role
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
 from models.tickets.watchers import MAX_WATCHERS

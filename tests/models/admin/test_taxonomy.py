@@ -8,7 +8,7 @@ import pytest
 from models.errors import Conflict, UserFacingError
 from models.people.member import Member, Role
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Card, CardKind, Draft, Ticket
 from models.triage.result import Category, Priority
@@ -31,7 +31,7 @@ async def triaged_ticket(
         to="UADA",
         channel="D1",
         ts="1.0",
-        version=triaged.version,
+        version=triaged.state_version,
     )
     return await services.ticket_service.update_ticket(
         ticket.id, lambda current, now: current.with_card(card, now=now)
@@ -142,8 +142,8 @@ async def test_a_renamed_skill_is_renamed_for_people_and_open_tickets(
     assert (await services.tickets.get_ticket(other.id))[0] == other
     renamed = (await services.tickets.get_ticket(ticket.id))[0]
     # Its cards are redrawn, and the buttons that people see still work.
-    assert renamed.version == ticket.version
-    assert [card.version < renamed.version for card in renamed.cards] == [True]
+    assert renamed.state_version == ticket.state_version
+    assert [card.version < renamed.state_version for card in renamed.cards] == [True]
     assert renamed.find_step(Step.REFRESH_CARDS)
 
 

@@ -12,7 +12,7 @@ from models.people.member import Member, Profile, Role
 from models.search.event_feed import Cursor
 from models.services import Services
 from models.ticket_store.event_log import NumberedEvent
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
 from models.triage.similarity import MIN_SIMILARITY

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.messages.buttons import ButtonValue
 from models.messages.cards import SlackMessage, render_card
 from models.tickets import workflow
-from models.tickets.action import Button, Verb
+from models.tickets.actions import Button, Verb
 from models.tickets.correction import Correction, apply_correction
 from models.tickets.ticket import CardKind, IncidentReport, Status, Ticket
 from models.triage.result import Engine, Priority
@@ -188,7 +188,9 @@ def test_button_value_names_ticket_and_version() -> None:
     blocks = render_card(ticket, CardKind.MODERATOR, viewer="UBOB").blocks
     [row] = [block for block in blocks if block["type"] == "actions"]
 
-    assert ButtonValue.parse(row["elements"][0]["value"]) == ButtonValue(ticket.id, ticket.version)
+    assert ButtonValue.parse(row["elements"][0]["value"]) == ButtonValue(
+        ticket.id, ticket.state_version
+    )
 
 
 @given(st.text())

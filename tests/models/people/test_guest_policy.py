@@ -11,7 +11,7 @@ from models.clock import utc_now
 from models.errors import InvalidInput, InvalidToken, NoSuchTicket, NotAllowed, ProfilePending
 from models.people.member import Member
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.ticket import Draft
 from models.triage.result import Category
 from models.triage.taxonomy import DEFAULT_TAXONOMY

@@ -9,7 +9,7 @@ import pytest
 from models.people.member import Member, Role
 from models.services import Services
 from models.ticket_store.documents import ticket_number, ticket_to_document
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.permissions import can
 from models.tickets.ticket import Status, Ticket
 from models.triage.skills import words

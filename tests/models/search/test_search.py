@@ -4,7 +4,7 @@ from itertools import product
 
 from models.people.member import Member, Role
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.permissions import can
 from models.tickets.ticket import Ticket
 from sandbox.services.database_servers import DatabaseServers

@@ -9,7 +9,7 @@ from jobs.runner.step_function import no_change
 from models.errors import NewerDocument
 from models.services import Services
 from models.ticket_store.documents import SCHEMA_VERSION
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
 from sandbox.services.database_servers import DatabaseServers

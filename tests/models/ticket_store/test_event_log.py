@@ -9,8 +9,7 @@ from jobs.steps.archive_events import MAX_EVENTS_PER_RUN, archive_events
 from models.people.member import Member, Role
 from models.services import Services
 from models.ticket_store.event_log import NumberedEvent
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS
+from models.tickets.actions import ACTIONS, Verb
 from models.tickets.correction import Correction, apply_correction
 from models.tickets.pending_step import Step
 from models.tickets.ticket import MAX_EVENTS_IN_TICKET, Draft, Ticket

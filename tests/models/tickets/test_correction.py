@@ -7,7 +7,7 @@ import pytest
 from models.errors import Conflict, InvalidInput, NoSuchTicket, NotAllowed
 from models.people.member import Member
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.correction import Correction, apply_correction, to_training_example
 from models.tickets.ticket import Status, Ticket
 from models.triage.result import Category, Priority
@@ -38,7 +38,9 @@ def example_of(ticket: Ticket, taxonomy: Taxonomy) -> TrainingExample | None:
 
 
 def correct(ticket: Ticket, correction: Correction = TO_ACCESS, *, actor: Member = BOB) -> Ticket:
-    return apply_correction(correction, actor=actor, seen_version=ticket.version)(ticket, LATER)
+    return apply_correction(correction, actor=actor, seen_version=ticket.state_version)(
+        ticket, LATER
+    )
 
 
 def test_correction_is_in_the_history_and_keeps_status_and_assignee() -> None:
@@ -114,7 +116,7 @@ def test_correction_of_an_older_version_is_refused() -> None:
     claimed = workflow.transition(seen, Verb.CLAIM, actor=BOB, now=NOON)
 
     with pytest.raises(Conflict):
-        apply_correction(TO_ACCESS, actor=BOB, seen_version=seen.version)(claimed, LATER)
+        apply_correction(TO_ACCESS, actor=BOB, seen_version=seen.state_version)(claimed, LATER)
 
 
 def test_correction_by_outsiders_is_refused_without_showing_the_ticket() -> None:

@@ -7,7 +7,7 @@ import pytest
 from models.errors import Conflict
 from models.messages.cards import render_card
 from models.tickets import workflow
-from models.tickets.action import Button, Verb
+from models.tickets.actions import Button, Verb
 from models.tickets.incident import (
     SimilarOpenTicket,
     add_reports,
@@ -62,7 +62,7 @@ def test_first_ticket_has_each_report_once() -> None:
 
     assert reporter_count(ticket) == 3
     assert ticket.find_step(Step.REFRESH_CARDS)
-    assert ticket.version == ticket_in_status(Status.OFFERED).version
+    assert ticket.state_version == ticket_in_status(Status.OFFERED).state_version
     assert add_known_reports(ticket, LATER) == ticket
     with pytest.raises(Conflict):
         add_reports([])(ticket_in_status(Status.RESOLVED), LATER)

@@ -3,7 +3,8 @@
 import pytest
 
 from models.people.member import Role
-from models.tickets.action import Relation, Verb
+from models.tickets.action import Relation
+from models.tickets.actions import Verb
 from models.tickets.permissions import can, is_permitted
 from models.tickets.ticket import Status
 from tests.sample_tickets import ADA, BOB, EVE, GRACE, make_member, ticket_in_status

@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import Conflict
 from models.tickets import workflow
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import LEASE_DURATION, Step
 from models.tickets.ticket import Card, CardKind, Status, Ticket
 from tests.sample_tickets import BOB, NOON, new_ticket, ticket_in_status
@@ -208,9 +208,9 @@ def test_card_with_an_older_version_is_refreshed() -> None:
         to="UBOB",
         channel="D1",
         ts="1.0",
-        version=ticket.version,
+        version=ticket.state_version,
     )
-    outdated = card.model_copy(update={"version": ticket.version - 1})
+    outdated = card.model_copy(update={"version": ticket.state_version - 1})
 
     assert ticket.with_card(card, now=NOON).pending == ()
     assert ticket.with_card(outdated, now=NOON).find_step(Step.REFRESH_CARDS) is not None

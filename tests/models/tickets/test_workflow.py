@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from models.errors import Conflict, NoSuchTicket, NotAllowed, UserFacingError
 from models.people.member import Member, Role
 from models.tickets import workflow
-from models.tickets.action import Verb
-from models.tickets.actions import ACTIONS, MOVE_BY_EVENT
+from models.tickets.actions import ACTIONS, MOVE_BY_EVENT, Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Status, Ticket
 from tests.sample_tickets import (
@@ -66,7 +65,7 @@ def test_move_is_legal_only_where_the_table_allows_it(
     if person in LEGAL.get((status, move), set()):
         after = workflow.transition(ticket, move, actor=person, now=NOON)
         assert after.status is (ACTIONS[move].to_status or status)
-        assert after.version == ticket.version + 1
+        assert after.state_version == ticket.state_version + 1
     else:
         with pytest.raises((Conflict, NotAllowed)):
             workflow.transition(ticket, move, actor=person, now=NOON)
@@ -86,11 +85,13 @@ def test_history_has_move_actor_and_time() -> None:
 def test_second_claim_is_refused_by_name() -> None:
     offered = ticket_in_status(Status.OFFERED)
     claimed = workflow.transition(
-        offered, Verb.CLAIM, actor=EVE, now=NOON, seen_version=offered.version
+        offered, Verb.CLAIM, actor=EVE, now=NOON, seen_version=offered.state_version
     )
 
     with pytest.raises(Conflict, match="<@UEVE> has already claimed T-1"):
-        workflow.transition(claimed, Verb.CLAIM, actor=BOB, now=NOON, seen_version=offered.version)
+        workflow.transition(
+            claimed, Verb.CLAIM, actor=BOB, now=NOON, seen_version=offered.state_version
+        )
 
 
 @pytest.mark.parametrize("status", [Status.OFFERED, Status.CLAIMED])
@@ -111,7 +112,7 @@ def test_button_of_an_outdated_card_is_refused() -> None:
 
     with pytest.raises(Conflict, match="has changed in the meantime"):
         workflow.transition(
-            offered_again, Verb.CLAIM, actor=BOB, now=NOON, seen_version=stale.version
+            offered_again, Verb.CLAIM, actor=BOB, now=NOON, seen_version=stale.state_version
         )
 
 
@@ -177,7 +178,7 @@ def _changes(move: Verb) -> dict[str, Any]:
 def check_consistency(ticket: Ticket) -> None:
     statuses = [ACTIONS[MOVE_BY_EVENT[event.what]].to_status for event in ticket.history]
     assert [status for status in statuses if status][-1] is ticket.status
-    assert len(ticket.history) == ticket.version
+    assert len(ticket.history) == ticket.state_version
     steps = [entry.step for entry in ticket.pending]
     assert len(steps) == len(set(steps))
     if ticket.status in {Status.OFFERED, Status.CLAIMED}:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jobs.steps.learn_from_ticket import learn_from_ticket
 from models.people.member import Role
 from models.services import Services
-from models.tickets.action import Verb
+from models.tickets.actions import Verb
 from models.tickets.pending_step import Step
 from models.tickets.ticket import Draft, Ticket
 from models.triage.similarity import (
