@@ -11,6 +11,7 @@ from enum import StrEnum
 from models.access.token_store import RECORD_RETENTION
 from models.engine.ai_request_log import RETENTION as AI_REQUEST_RETENTION
 from models.webhooks.webhook import MAX_EVENT_AGE
+from models.workspace.workspace_settings import WorkspaceSettings
 
 
 class DataKind(StrEnum):
@@ -176,10 +177,8 @@ COLLECTIONS: Mapping[str, StoredData] = {
     ),
     "workspace_settings": StoredData(
         retention=_SETTINGS,
-        other=(
-            "_id guests strangers moderators floor_words floor_groups allowed_link_hosts "
-            "shadow_prompt taken_over"
-        ),
+        # A setting is about the workspace. One about a person belongs into their member.
+        other=" ".join(["_id", "taken_over", *WorkspaceSettings.model_fields]),
     ),
     "counters": StoredData(retention=_NEVER_DELETED, other="_id last at version"),
     "alarms": StoredData(retention="until the failed steps are replayed", other="_id ticket_id"),
