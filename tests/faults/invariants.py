@@ -25,7 +25,14 @@ from sandbox.slack.actors.rendered import Message
 from sandbox.slack.primitives.json_types import get_path
 from sandbox.world.world import World
 
-_FIELDS_SET_BY_TRANSITIONS = ("status", "version", "assignee", "offers", "declined_by", "resolver")
+_FIELDS_SET_BY_TRANSITIONS = (
+    "status",
+    "state_version",
+    "assignee",
+    "offers",
+    "declined_by",
+    "resolver",
+)
 _CARD_STEPS = {Step.DM_REQUESTER, Step.DM_ASSIGNEE, Step.ASK_REQUESTER, Step.REFRESH_CARDS}
 # Moves that do not show the assignee before them.
 _MOVES_WITHOUT_ASSIGNEE = {
