@@ -10,6 +10,7 @@ from typing import Any
 
 from bson import json_util
 
+from models.tickets.ticket import MAX_EVENTS_IN_TICKET
 from sandbox.services.database_servers import DatabaseServers
 from sandbox.slack.actors.person import Person
 from sandbox.world.world import World
@@ -50,7 +51,7 @@ async def write_dump() -> None:
 
 
 async def _fill_database(world: World) -> None:
-    """Tickets in each status, a correction, a watcher, a token, a category, a guest policy."""
+    """Tickets in each status, many corrections, a watcher, a token, a category, a setting."""
     people, slack = world.personas, world.slack
     for person, skills in (
         (people.bob, ["vpn", "okta"]),
@@ -68,10 +69,13 @@ async def _fill_database(world: World) -> None:
     # Later than the tickets: a denied guest policy makes requesters wait for their profile.
     await set_guest_policy(world, people.grace, guests="Not allowed")
     await _click(world, first, "Claim", "Resolve")
-    await _click(world, second, "Claim", "Edit triage")
-    assignee = await _assignee(world, second)
-    await assignee.fill("Category", "Network")
-    await assignee.submit_modal()
+    await _click(world, second, "Claim")
+    for number in range(MAX_EVENTS_IN_TICKET):
+        await _click(world, second, "Edit triage")
+        assignee = await _assignee(world, second)
+        await assignee.fill("Category", ("Network", "Payroll")[number % 2])
+        await assignee.submit_modal()
+        await wait_until_no_pending_steps(world)
     await _click(world, third, "Decline")
     await _click(world, fourth, "Claim", "Release")
     await _click(world, fifth, "Claim")
