@@ -60,6 +60,8 @@ SABOTAGE_CASES = (
     SabotageCase("no policy filter", (_VISIBLE_PAGE, _VISIBLE_FILTERS)),
     SabotageCase("no tolerant reader", (_DAMAGED_DOCUMENTS, _NEWER_IN_LISTS)),
 )
+# https://docs.pytest.org/en/stable/reference/exit-codes.html
+_RUN_TO_THE_END = (0, 1)
 _FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) \S+::(\w+)", re.MULTILINE)
 
 
@@ -83,6 +85,8 @@ def _failed_tests(case: SabotageCase) -> list[str]:
     paths = [f"tests/{test}" for test in case.tests]
     command = [sys.executable, "-m", "pytest", "-q", "--sabotage", case.name, *paths]
     process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if process.returncode not in _RUN_TO_THE_END:
+        sys.exit(f"The tests for {case.name!r} did not run:\n{process.stdout}{process.stderr}")
     return list(dict.fromkeys(_FAILED_TEST.findall(process.stdout)))
 
 
