@@ -43,9 +43,11 @@ class SubmittedForm:
     def text(self, name: str) -> str:
         """The text in a field without control characters, or the id or date that was picked there.
 
-        Line breaks stay.
+        Line breaks stay. A value that is no text, which Slack never sends, counts as empty.
         """
-        typed = str(self._value(name) or "")
+        typed = self._value(name)
+        if not isinstance(typed, str):
+            return ""
         # BSON takes no lone surrogates: PyMongo raises UnicodeEncodeError (bson/__init__.py).
         return "".join(c for c in typed if c in "\n\t" or category(c) not in {"Cc", "Cs"}).strip()
 

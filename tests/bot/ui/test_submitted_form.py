@@ -52,6 +52,13 @@ def test_values_are_read_by_the_names_of_the_fields() -> None:
     assert (form.text("person"), form.selected_values("person")) == ("", [])
 
 
+@pytest.mark.parametrize("value", [{"$gt": ""}, ["T-1"], 5, True, None])
+def test_value_that_is_no_text_counts_as_empty(value: object) -> None:
+    state = {"values": {"title": {"value": {"type": "plain_text_input", "value": value}}}}
+
+    assert SubmittedForm({"state": state}).text("title") == ""
+
+
 def test_changes_are_told_from_the_values_that_the_form_showed() -> None:
     assert not submitted().has_changed("reason")
     assert not submitted().has_changed("skill")
