@@ -22,7 +22,10 @@ ExternalServiceError     a call to Slack, Gemini, the mail server or a webhook f
 from collections.abc import Mapping
 from typing import ClassVar
 
-_NO_SUCH_TICKET_TEXT = "There is no such ticket, or you cannot see it. Check the ticket number."
+_NO_SUCH_TICKET_TEXT = (
+    "There is no such ticket, or you cannot see it. Check the ticket number. If you lost a role by "
+    "mistake, ask an admin."
+)
 
 
 class UserFacingError(Exception):

@@ -211,7 +211,7 @@ async def test_click_is_refused_once_the_role_is_lost(
 
     await set_role(world, bob, "user")
     await bob.click(card, "Claim")
-    assert await bob.wait_for_ephemeral("was not changed: your role")
+    assert await bob.wait_for_ephemeral("There is no such ticket, or you cannot see it")
     await bob.click(card, "Decline")
     assert await only_ticket(world) == before
 

@@ -16,7 +16,10 @@ from tests.bot.api.conftest import ApiClient
 TRIAGE = Triage(
     category="Network", priority=Priority.NORMAL, summary="VPN", engine=Engine.BUILTIN, confidence=1
 )
-NONE = "There is no such ticket, or you cannot see it. Check the ticket number."
+NONE = (
+    "There is no such ticket, or you cannot see it. Check the ticket number. If you lost a role by "
+    "mistake, ask an admin."
+)
 
 
 async def ticket_in_status(
