@@ -134,18 +134,18 @@ class CardButtons:
             except (ExternalServiceError, DatabaseUnavailable) as error:
                 # Slack may have applied the update all the same, and over a newer card.
                 log.warning("%s: the bot leaves a card update to a worker: %s", ticket.id, error)
-                await self._request_card_refresh(ticket.id)
+                await self._request_card_refresh(ticket.id, card)
 
     @retry(
         retry=retry_if_exception_type(DatabaseUnavailable),
         wait=wait_exponential(max=5),
         stop=stop_after_delay(_DATABASE_RETRY_SECONDS),
     )
-    async def _request_card_refresh(self, ticket_id: str) -> None:
-        """Let a worker update all cards of the ticket."""
+    async def _request_card_refresh(self, ticket_id: str, card: Card) -> None:
+        """Let a worker update the card, whatever it shows by now."""
 
         def request_refresh(ticket: Ticket, now: datetime) -> Ticket:
-            return ticket.with_stale_cards().with_step(Step.REFRESH_CARDS, due=now)
+            return ticket.with_unknown_card(card.ts).with_step(Step.REFRESH_CARDS, due=now)
 
         await self.ticket_service.update_ticket(ticket_id, request_refresh)
 

@@ -50,8 +50,7 @@ class _RefreshResult:
                 current = current.without_card(card.notice)
             else:
                 # The person has a part in the ticket again, and the card must show it.
-                stale_card = card.model_copy(update={"version": 0, "digest": ""})
-                current = current.with_card(stale_card, now=now)
+                current = current.with_card(card.with_unknown_content(), now=now)
         for card in self.updated_cards:
             current = current.with_card(card.model_copy(update=stale_version), now=now)
         if self.retry_after_seconds is None:

@@ -105,5 +105,5 @@ def with_card_restored(ticket: Ticket, *, to: str, ts: str, now: datetime) -> Ti
         if (card.to, card.ts) == (to, ts) and key in needed:
             former = tuple(other for other in ticket.former_cards if other is not card)
             restored = ticket.model_copy(update={"former_cards": former})
-            return restored.with_card(card.model_copy(update={"version": 0, "digest": ""}), now=now)
+            return restored.with_card(card.with_unknown_content(), now=now)
     return ticket

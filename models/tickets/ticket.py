@@ -87,6 +87,10 @@ class Card(StoredModel):
     version: int
     digest: str = ""
 
+    def with_unknown_content(self) -> Self:
+        """The card, to be drawn again whatever Slack shows there."""
+        return self.model_copy(update={"version": 0, "digest": ""})
+
 
 class IncidentReport(StoredModel):
     """Another ticket of the same incident, and its requester."""
@@ -368,6 +372,11 @@ class Ticket(StoredModel):
         """The ticket with all cards marked as outdated; their buttons keep working."""
         stale = tuple(card.model_copy(update={"version": 0}) for card in self.cards)
         return self.model_copy(update={"cards": stale})
+
+    def with_unknown_card(self, ts: str) -> Self:
+        """The ticket whose card with this timestamp is to be drawn again, whatever it shows."""
+        cards = (card.with_unknown_content() if card.ts == ts else card for card in self.cards)
+        return self.model_copy(update={"cards": tuple(cards)})
 
     def _get_leased_step(self, leased_step: PendingStep) -> PendingStep:
         entry = self.find_step(leased_step.step)

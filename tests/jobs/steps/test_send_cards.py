@@ -192,6 +192,24 @@ async def test_a_card_that_looks_the_same_is_not_sent_again(
     assert slack.traffic_log.api_calls("chat.update") == []
 
 
+async def test_a_card_with_unknown_content_is_sent_again_though_it_looks_the_same(
+    services: Services, slack: Workspace, bob: Person, offered_ticket: Ticket
+) -> None:
+    """A late update of the bot may stand there, whose outcome Slack did not confirm."""
+    await run_steps(services, offered_ticket)
+    [card] = bob.messages
+
+    await services.ticket_service.update_ticket(
+        offered_ticket.id,
+        lambda ticket, now: ticket.with_unknown_card(card.ts).with_step(
+            Step.REFRESH_CARDS, due=now
+        ),
+    )
+    await run_steps(services, offered_ticket)
+
+    assert [call.request["ts"] for call in slack.traffic_log.api_calls("chat.update")] == [card.ts]
+
+
 async def test_the_card_of_a_person_without_a_part_is_updated_once_more(
     services: Services, slack: Workspace, bob: Person, offered_ticket: Ticket
 ) -> None:
